@@ -1,0 +1,32 @@
+# Two commands to know: `make demo` and `make test`. Each makes its own .venv first and can be run again.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: demo test check bench clean
+
+demo: $(READY)
+	@$(BIN)/esms-worker demo
+
+test: check
+	@$(BIN)/python -m pytest -n 4 --dist loadgroup
+
+check: $(READY)
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports > .venv/lint-imports.log || (cat .venv/lint-imports.log; exit 1)
+
+bench: $(READY)
+	@$(BIN)/python -m benchmarks
+
+# Made whole or not at all: an interrupted install leaves no .ready, so the next run finishes it.
+$(READY): pyproject.toml constraints.txt
+	@echo "Setting up .venv (a minute or two, the first time)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || (echo "$(PYTHON) is older than 3.11: run make PYTHON=python3.12 (or newer)"; exit 1)
+	@$(PYTHON) -m venv --clear .venv
+	@PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[embedded,dev]'
+	@touch $(READY)
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .hypothesis .import_linter_cache

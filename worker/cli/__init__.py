@@ -1,0 +1,59 @@
+"""`esms-worker`: one command per thing that an operator does.
+
+Exit code 0: done. 1: refused, not found, or not all of it done. 2: wrong usage or settings. Errors are one line.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from worker.cli import decide, doctor, look, send, serve
+from worker.cli.output import say_error
+from worker.devkit.processes import CannotStart
+from worker.errors import SettingsError, WorkerError
+
+USAGE, REFUSED, INTERRUPTED = 2, 1, 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="esms-worker")
+def cli() -> None:
+    """SMS and voice calls through eSMS, each once, and the truth about what became of them."""
+
+
+for command in (*send.COMMANDS, *look.COMMANDS, *decide.COMMANDS, *serve.COMMANDS, doctor.doctor):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """The program: every error that a user can cause is one line, and an exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line; its exit code."""
+    try:
+        result = cli.main(arguments, prog_name="esms-worker", standalone_mode=False)
+    except click.UsageError as error:
+        return _failed(_usage(error), USAGE)
+    except click.ClickException as error:
+        return _failed(error.format_message(), REFUSED)
+    except SettingsError as error:
+        return _failed(str(error), USAGE)
+    except (WorkerError, CannotStart) as error:
+        return _failed(str(error), REFUSED)
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    return result if isinstance(result, int) else 0
+
+
+def _usage(error: click.UsageError) -> str:
+    where = error.ctx.command_path if error.ctx else "esms-worker"
+    return f"{error.format_message().rstrip('.')} (see `{where} --help`)"
+
+
+def _failed(message: str, code: int) -> int:
+    say_error(message)
+    return code

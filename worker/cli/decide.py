@@ -1,0 +1,156 @@
+"""Decisions: `cancel`, `retry`, `held list|resolve`, `pause`, `resume`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import click
+
+from worker import ledger, reporting
+from worker.cli.look import id_of, uuid_of
+from worker.cli.output import console, json_option, look_of, looks_of, say, say_json, table, text
+from worker.database import Database
+from worker.lifecycle import Lane, Status
+from worker.notifier import Decided, Notifier
+from worker.settings import Settings
+
+LANES = [str(lane) for lane in Lane]
+ANSWERS = {
+    "send-again": Status.QUEUED,
+    "delivered": Status.DELIVERED,
+    "not-delivered": Status.UNDELIVERED,
+    "drop": Status.CANCELLED,
+}
+
+
+@click.command()
+@click.argument("id_", metavar="ID", required=False)
+@click.option("--reference", metavar="R", help="The producer's own key.")
+@click.option("--source", metavar="S", help="Which application used it.")
+@click.option("--campaign", metavar="C", help="All that waits of a campaign.")
+@json_option
+def cancel(id_: str | None, reference: str | None, source: str | None, campaign: str | None, as_json: bool) -> int:
+    """Cancel what has not been sent yet; says for what it is too late. Exit code 1 when nothing could be cancelled."""
+    with Notifier.from_env() as notifier:
+        if campaign is not None:
+            return _say_moved("cancelled", notifier.cancel_campaign(campaign), as_json)
+        decided = notifier.cancel(_which(notifier, id_, reference, source))
+    return _say_decided("cancelled", decided, as_json, too_late="too late for")
+
+
+@click.command()
+@click.argument("id_", metavar="ID", required=False)
+@click.option("--reference", metavar="R", help="The producer's own key.")
+@click.option("--source", metavar="S", help="Which application used it.")
+@click.option("--campaign", metavar="C", help="All that failed of a campaign.")
+@json_option
+def retry(id_: str | None, reference: str | None, source: str | None, campaign: str | None, as_json: bool) -> int:
+    """Send again what was rejected, not delivered or expired. Exit code 1 when there was nothing to."""
+    with Notifier.from_env() as notifier:
+        if campaign is not None:
+            return _say_moved("queued again", notifier.retry_campaign(campaign), as_json)
+        decided = notifier.retry(_which(notifier, id_, reference, source))
+    return _say_decided("queued again", decided, as_json, too_late="left as they are:")
+
+
+def _which(notifier: Notifier, id_: str | None, reference: str | None, source: str | None) -> str:
+    return str(id_of(Database(notifier.settings.database_url), id_, reference, source))
+
+
+def _say_moved(what: str, moved: int, as_json: bool) -> int:
+    if as_json:
+        say_json({"moved": moved})
+    else:
+        say(f"{what}: {moved:,} message(s)")
+    return 0 if moved else 1
+
+
+def _say_decided(what: str, decided: Decided, as_json: bool, *, too_late: str) -> int:
+    if as_json:
+        others = {str(status): count for status, count in decided.others.items()}
+        say_json({"moved": decided.moved, "others": others})
+    else:
+        say(f"{what}: {decided.moved:,} message(s)")
+        if decided.others:
+            console().print(f"{too_late} {looks_of(decided.others)}")
+    return 0 if decided.moved else 1
+
+
+@click.group()
+def held() -> None:
+    """What only a person can decide: eSMS may or may not have taken it."""
+
+
+@held.command("list")
+@json_option
+def held_list(as_json: bool) -> None:
+    """What waits for a decision, and why."""
+    with Database(Settings.from_environ().database_url).begin() as session:
+        rows = reporting.held(session)
+    if as_json:
+        say_json(rows)
+        return
+    shown = table("message", "kind", "phone", "since", "reason")
+    for row in rows:
+        shown.add_row(*(text(row[name]) for name in ("id", "kind", "phone", "since", "reason")))
+    console().print(shown if rows else "Nothing is held.")
+
+
+@held.command("resolve")
+@click.argument("message_id")
+@click.option(
+    "--as", "answer", type=click.Choice(list(ANSWERS)), required=True, help="What you found out, or what is to happen."
+)
+@json_option
+def held_resolve(message_id: str, answer: str, as_json: bool) -> int:
+    """Decide about one held message (see `held list`). `send-again` may reach the recipient a second time."""
+    status, settings = ANSWERS[answer], Settings.from_environ()
+    with Database(settings.database_url).begin() as session:
+        moved = ledger.resolve(session, uuid_of(message_id), status, f"a person decided: {answer}")
+    if as_json:
+        say_json({"id": message_id, "resolved": moved, "status": str(status) if moved else None})
+    else:
+        console().print(f"{message_id} is {look_of(status)}" if moved else f"{message_id} is not held (any more)")
+    return 0 if moved else 1
+
+
+@click.command()
+@click.argument("lanes", nargs=-1, type=click.Choice([*LANES, "all"]), required=True)
+@click.option("--reason", default="paused by a person", show_default=True)
+@json_option
+def pause(lanes: tuple[str, ...], reason: str, as_json: bool) -> None:
+    """Hold lanes back until `resume`; what is in flight is finished."""
+    with Database(Settings.from_environ().database_url).begin() as session:
+        for lane in _lanes(lanes):
+            ledger.pause(session, lane, reason, code=None, first=timedelta(), most=timedelta())
+        paused = reporting.pauses(session)
+    _say_pauses(paused, as_json)
+
+
+@click.command()
+@click.argument("lanes", nargs=-1, type=click.Choice([*LANES, "all"]), required=True)
+@json_option
+def resume(lanes: tuple[str, ...], as_json: bool) -> None:
+    """Let held lanes go on."""
+    with Notifier.from_env() as notifier:
+        notifier.resume(_lanes(lanes))
+        with Database(notifier.settings.database_url).begin() as session:
+            paused = reporting.pauses(session)
+    _say_pauses(paused, as_json)
+
+
+def _lanes(names: tuple[str, ...]) -> list[Lane]:
+    return list(Lane) if "all" in names else [Lane(name) for name in names]
+
+
+def _say_pauses(paused: list[dict[str, object]], as_json: bool) -> None:
+    if as_json:
+        say_json(paused)
+        return
+    shown = table("lane", "since", "code", "reason")
+    for row in paused:
+        shown.add_row(*(text(row[name]) for name in ("lane", "since", "code", "reason")))
+    console().print(shown if paused else "No lane is paused.")
+
+
+COMMANDS = (cancel, retry, held, pause, resume)

@@ -1,0 +1,168 @@
+"""`doctor`: what is wrong with this installation; each line is ok, or names the remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from worker import reporting, runtime
+from worker.cli.output import console, json_option, say_json, table, text
+from worker.database import MIGRATE, Database
+from worker.errors import WorkerError
+from worker.esms import EsmsError
+from worker.migrating import revisions
+from worker.queues import Queue, make_app
+from worker.settings import Pace, ProviderSettings, Settings
+
+PATIENCE = 2.0  # seconds for workers to answer
+MISSED = 4  # ticks without which beat counts as gone
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the doctor's."""
+
+    what: str
+    ok: bool
+    text: str
+
+
+class _Wrong(Exception):
+    """What is wrong, and the remedy, on one line."""
+
+
+@click.command()
+@json_option
+def doctor(as_json: bool) -> int:
+    """Say what is wrong with this installation and how to mend it. Exit code 0 when all is well."""
+    findings = list(examine())
+    if as_json:
+        say_json([{"check": each.what, "ok": each.ok, "text": each.text} for each in findings])
+    else:
+        shown = table("", "", "")
+        shown.show_header = False
+        for each in findings:
+            shown.add_row("[green]✔ ok[/]" if each.ok else "[red]✗ wrong[/]", each.what, text(each.text))
+        console().print(shown)
+    return 0 if all(each.ok for each in findings) else 1
+
+
+def examine() -> Iterator[Finding]:
+    """Every check, the ones that others rest on first."""
+    checks: dict[str, Callable[[], str]] = {
+        "settings": _settings,
+        "Postgres": _postgres,
+        "schema": _schema,
+        "Redis": _redis,
+        "workers": _workers,
+        "beat": _beat,
+        "eSMS": _esms,
+        "lanes": _lanes,
+    }
+    for what, check in checks.items():
+        try:
+            yield Finding(what, True, check())
+        except (_Wrong, WorkerError) as error:
+            yield Finding(what, False, " ".join(str(error).split()))
+
+
+def _settings() -> str:
+    Settings.from_environ()
+    ProviderSettings.from_environ()
+    Pace.from_environ()
+    return "every variable is in order"
+
+
+def _database() -> Database:
+    return Database(Settings.from_environ().database_url, pool_size=1)
+
+
+def _postgres() -> str:
+    database = _database()
+    with database.begin() as session:
+        version = session.connection().dialect.server_version_info or ()
+    return f"version {'.'.join(map(str, version))} answers at {database.place}"
+
+
+def _schema() -> str:
+    there, wanted = revisions(_database())
+    if there != wanted:
+        raise _Wrong(f"the database is at revision {there or 'none'}, this version wants {wanted}: {MIGRATE}")
+    return f"at revision {there}"
+
+
+def _redis() -> str:
+    from redis import Redis
+    from redis.exceptions import RedisError
+
+    url = Settings.from_environ().redis_url
+    if url is None:
+        raise _Wrong("REDIS_URL: is not set: set it to redis://HOST:6379/0; until then only beat finds the work")
+    try:
+        with Redis.from_url(url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE) as redis:
+            info: Any = redis.info()
+    except (RedisError, OSError) as error:
+        raise _Wrong(f"REDIS_URL: does not answer ({type(error).__name__}): start it, or mend the variable") from None
+    policy = info.get("maxmemory_policy")
+    if policy != "noeviction":
+        raise _Wrong(f"it may forget the queue (maxmemory-policy {policy}): set it to noeviction")
+    return f"version {info.get('valkey_version') or info.get('redis_version')} answers"
+
+
+def _workers() -> str:
+    listening = _listening()
+    missing = [queue.value for queue in Queue if queue.value not in listening]
+    if missing:
+        command = f"celery -A worker.tasks worker -Q {','.join(missing)}"
+        raise _Wrong(f"nobody listens to {', '.join(missing)}: start `{command}`")
+    return f"{len(set().union(*listening.values()))} answer; every queue has one"
+
+
+def _listening() -> dict[str, set[str]]:
+    """Who listens to which queue."""
+    from kombu.exceptions import OperationalError
+
+    try:
+        with make_app() as app:
+            answers = app.control.inspect(timeout=PATIENCE).active_queues() or {}
+    except (OperationalError, OSError) as error:
+        raise _Wrong(f"the broker does not answer ({type(error).__name__}): start it, or mend REDIS_URL") from None
+    listening: dict[str, set[str]] = {}
+    for worker, queues in answers.items():
+        for queue in queues:
+            listening.setdefault(queue["name"], set()).add(worker)
+    return listening
+
+
+def _beat() -> str:
+    limit = MISSED * Pace.from_environ().tick.total_seconds()
+    with _database().begin() as session:
+        ago = reporting.seconds_since_beat(session)
+    if ago is None:
+        raise _Wrong("it has never ticked: start `celery -A worker.tasks beat`")
+    if ago > limit:
+        raise _Wrong(f"its last tick that a worker heard was {ago:.0f} s ago: start `celery -A worker.tasks beat`")
+    return f"ticked {ago:.0f} s ago"
+
+
+def _esms() -> str:
+    client = runtime.make_client(ProviderSettings.from_environ(), in_flight=1)
+    try:
+        balance = client.get_balance().balance
+    except EsmsError as error:
+        code = f" (code {error.code})" if error.code else ""
+        raise _Wrong(f"{error.reason}{code}: check ESMS_API_KEY, ESMS_SECRET_KEY and ESMS_REST_URL") from None
+    return f"takes our keys; balance {balance:,.0f} đồng"
+
+
+def _lanes() -> str:
+    with _database().begin() as session:
+        paused = reporting.pauses(session)
+        held = len(reporting.held(session))
+    if paused:
+        told = "; ".join(f"{row['lane']}: {row['reason']}" for row in paused)
+        raise _Wrong(f"paused: {told}: mend the cause, then `esms-worker resume LANE`")
+    return "all open" + (f"; {held} message(s) are held: see `esms-worker held list`" if held else "")

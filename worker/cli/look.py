@@ -1,0 +1,272 @@
+"""Questions: `show`, `status`, `report`, `held list`, `balance`, `brandnames`, `sent-data`, `text`."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import click
+from rich.console import Group
+
+from worker import reporting, runtime
+from worker.cli.output import console, json_option, look_of, looks_of, say, say_json, table, text
+from worker.database import Database
+from worker.errors import NotFound, Unavailable
+from worker.esms import Client, EsmsError
+from worker.intake.fields import iso
+from worker.lifecycle import Status
+from worker.reporting import Line, Standing
+from worker.settings import ProviderSettings, Settings
+
+BAR = 30  # characters of the longest bar
+MOST_LINES = 20  # of a report's campaigns or days that people see
+
+
+def id_of(database: Database, id_: str | None, reference: str | None, source: str | None) -> UUID:
+    """The notification that the options name. Raises NotFound or a usage error."""
+    if (id_ is None) == (reference is None):
+        raise click.UsageError("give an ID, or a --reference (and --source)")
+    if reference is not None:
+        with database.begin() as session:
+            return reporting.find(session, reference=reference, source=source)
+    return uuid_of(id_ or "")
+
+
+def uuid_of(id_: str) -> UUID:
+    """An id as text. Raises NotFound."""
+    try:
+        return UUID(id_)
+    except ValueError:
+        raise NotFound(f"{id_!r} is no id: give one that `send` printed") from None
+
+
+@click.command()
+@click.argument("id_", metavar="ID", required=False)
+@click.option("--reference", metavar="R", help="The producer's own key.")
+@click.option("--source", metavar="S", help="Which application used it.")
+@json_option
+def show(id_: str | None, reference: str | None, source: str | None, as_json: bool) -> None:
+    """All about a notification: its messages, and every request made for each."""
+    settings = Settings.from_environ()
+    database = Database(settings.database_url)
+    notification_id = id_of(database, id_, reference, source)
+    with database.begin() as session:
+        whole = reporting.whole(session, notification_id)
+    if as_json:
+        say_json(whole)
+    else:
+        console().print(_whole(whole))
+
+
+def _whole(whole: dict[str, Any]) -> Group:
+    facts = table("", "")
+    for name in ("id", "kind", "source", "reference", "campaign", "created_at", "send_date", "expires_at"):
+        if whole[name] not in (None, ""):
+            facts.add_row(name, text(whole[name]))
+    facts.show_header = False
+    messages = table("phone", "status", "attempts:n", "code", "SMSID", "reason")
+    requests = table("at", "phone", "function", "http", "code", "seconds:n", "outcome")
+    for each in whole["messages"]:
+        messages.add_row(
+            each["phone"],
+            look_of(each["status"]),
+            str(each["attempts"]),
+            text(each["code"]),
+            text(each["sms_id"]),
+            text(each["reason"]),
+        )
+        for row in each["requests"]:
+            requests.add_row(
+                text(row["at"]),
+                each["phone"],
+                row["function"],
+                text(row["http_status"]),
+                text(row["code"]),
+                f"{row['seconds']:.3f}",
+                text(row["outcome"]),
+            )
+    return Group(facts, "", messages, "", requests)
+
+
+@click.command()
+@click.argument("id_", metavar="ID", required=False)
+@click.option("--reference", metavar="R", help="The producer's own key.")
+@click.option("--source", metavar="S", help="Which application used it.")
+@json_option
+def status(id_: str | None, reference: str | None, source: str | None, as_json: bool) -> None:
+    """Where a notification stands, in one line."""
+    settings = Settings.from_environ()
+    database = Database(settings.database_url)
+    notification_id = id_of(database, id_, reference, source)
+    with database.begin() as session:
+        standing = reporting.standing(session, notification_id)
+    if as_json:
+        say_json(_standing(standing))
+    else:
+        console().print(looks_of(standing.statuses))
+
+
+def _standing(standing: Standing) -> dict[str, Any]:
+    return {
+        "id": str(standing.id),
+        "reference": standing.reference,
+        "campaign": standing.campaign,
+        "kind": standing.kind,
+        "final": standing.final,
+        "statuses": {str(each): count for each, count in standing.statuses.items()},
+    }
+
+
+@click.command()
+@click.option("--by", type=click.Choice(["status", "campaign", "day"]), multiple=True, help="By default all three.")
+@click.option("--from", "since", metavar="ISO", help="Enqueued at or after this.")
+@click.option("--to", "until", metavar="ISO", help="Enqueued before this.")
+@click.option("--campaign", metavar="C")
+@click.option("--source", metavar="S")
+@json_option
+def report(
+    by: Sequence[str], since: str | None, until: str | None, campaign: str | None, source: str | None, as_json: bool
+) -> None:
+    """How many messages came to what: by status, by campaign, by day."""
+    settings = Settings.from_environ()
+    ways = by or ("status", "campaign", "day")
+    asked: dict[str, Any] = {
+        "since": _when("--from", since, settings),
+        "until": _when("--to", until, settings),
+        "campaign": campaign,
+        "source": source,
+        "time_zone": settings.time_zone.key,
+    }
+    with Database(settings.database_url).begin() as session:
+        reports = {way: reporting.report(session, way, **asked) for way in ways}  # type: ignore[arg-type]
+    if as_json:
+        say_json({f"by_{way}": [_line(line) for line in lines] for way, lines in reports.items()})
+    else:
+        say_report(reports)
+
+
+def _when(name: str, value: str | None, settings: Settings) -> datetime | None:
+    if value is None:
+        return None
+    when = iso(name, value)
+    return when if when.tzinfo else when.replace(tzinfo=settings.time_zone)
+
+
+def _line(line: Line) -> dict[str, Any]:
+    return {"key": line.key, "total": line.total, "statuses": {str(s): n for s, n in line.statuses.items()}}
+
+
+def say_report(reports: dict[str, list[Line]]) -> None:
+    """The report as tables, with bars whose length is the number of messages."""
+    if not any(reports.values()):
+        say("No messages yet. Send one: esms-worker send sms --to 0901234567 --content Hello --sms-type 7")
+        return
+    for way, lines in reports.items():
+        console().print(_by_status(lines) if way == "status" else _by(way, lines))
+        say("")
+
+
+def _by_status(lines: list[Line]) -> Any:
+    most = max(line.total for line in lines)
+    shown = table("status", "messages:n", "")
+    counted = {line.key: line.total for line in lines}
+    for each in Status:
+        if total := counted.get(each):
+            shown.add_row(look_of(each), f"{total:,}", _bar(total, most))
+    return shown
+
+
+def _by(way: str, lines: list[Line]) -> Any:
+    ordered = lines[-MOST_LINES:] if way == "day" else sorted(lines, key=lambda line: -line.total)[:MOST_LINES]
+    most = max(line.total for line in ordered)
+    shown = table(way, "messages:n", "delivered:n", "failed:n", "held:n", "open:n", "")
+    for line in ordered:
+        delivered, failed, held = (
+            sum(line.statuses.get(status, 0) for status in group)
+            for group in ({Status.DELIVERED}, FAILED, {Status.HELD})
+        )
+        rest = line.total - delivered - failed - held - line.statuses.get(Status.CANCELLED, 0)
+        numbers = (line.total, delivered, failed, held, rest)
+        shown.add_row(text(line.key) or "(none)", *(f"{n:,}" for n in numbers), _bar(line.total, most))
+    return shown
+
+
+FAILED = {Status.UNDELIVERED, Status.REJECTED, Status.UNKNOWN, Status.EXPIRED}
+
+
+def _bar(value: int, most: int) -> str:
+    return "█" * max(1, round(BAR * value / most))
+
+
+# The account, straight from eSMS...
+
+
+def client() -> Client:
+    """A client with the settings of the environment. Raises SettingsError."""
+    return runtime.make_client(ProviderSettings.from_environ(), in_flight=1)
+
+
+def asked(question: Any) -> Any:
+    """The answer to a question to eSMS, or one line that says why there is none."""
+    try:
+        return question()
+    except EsmsError as error:
+        code = f" (code {error.code})" if error.code else ""
+        raise Unavailable("eSMS", f"{error.reason}{code}", "see docs/codes.md, or try again later") from None
+
+
+@click.command()
+@json_option
+def balance(as_json: bool) -> None:
+    """What is left on the account."""
+    found = asked(client().get_balance)
+    if as_json:
+        say_json({"balance": str(found.balance), "user_id": found.user_id})
+    else:
+        say(f"{found.balance:,.0f} đồng")
+
+
+@click.command()
+@json_option
+def brandnames(as_json: bool) -> None:
+    """The brandnames that are registered."""
+    found = asked(client().list_brandnames)
+    if as_json:
+        say_json([{"brandname": each.name, "type": each.type} for each in found])
+        return
+    shown = table("brandname", "type")
+    for each in found:
+        shown.add_row(text(each.name), {1: "advertising", 2: "customer care"}.get(each.type, str(each.type)))
+    console().print(shown)
+
+
+@click.command("sent-data")
+@click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), required=True, help="First day, 2026-03-01.")
+@click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Last day.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+@json_option
+def sent_data(first: datetime, last: datetime, as_csv: bool, as_json: bool) -> None:
+    """What eSMS says it sent between two days."""
+    rows = [_sent(each) for each in asked(lambda: client().get_sent_data(first.date(), last.date()))]
+    if as_json:
+        say_json(rows)
+    elif as_csv:
+        writer = csv.DictWriter(sys.stdout, rows[0] if rows else ["phone"])
+        writer.writeheader()
+        writer.writerows(rows)
+    else:
+        shown = table(*(rows[0] if rows else ("no rows",)))
+        for row in rows:
+            shown.add_row(*(text(value) for value in row.values()))
+        console().print(shown)
+
+
+def _sent(row: Any) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in row.__dataclass_fields__}
+
+
+COMMANDS = (show, status, report, balance, brandnames, sent_data)

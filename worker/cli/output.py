@@ -1,0 +1,108 @@
+"""How commands speak: tables for people, JSON for programs, errors as one line on standard error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from worker.lifecycle import Status
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+# A sign besides the colour: colour is never the only one.
+LOOKS: dict[Status, tuple[str, str]] = {
+    Status.QUEUED: ("…", "cyan"),
+    Status.SENDING: ("→", "cyan"),
+    Status.UNCONFIRMED: ("?", "yellow"),
+    Status.HELD: ("!", "bold yellow"),
+    Status.ACCEPTED: ("✓", "blue"),
+    Status.DELIVERED: ("✔", "green"),
+    Status.UNDELIVERED: ("✗", "red"),
+    Status.REJECTED: ("✗", "red"),
+    Status.UNKNOWN: ("?", "magenta"),
+    Status.CANCELLED: ("-", "dim"),
+    Status.EXPIRED: ("-", "dim"),
+}
+
+
+def console() -> Console:
+    """Standard output as it is now: tests and pipes change it."""
+    return Console(soft_wrap=False, highlight=False)
+
+
+def say(text: str) -> None:
+    """One line for a person."""
+    click.echo(text)
+
+
+def say_error(message: str) -> None:
+    """One line on standard error, whatever the message holds."""
+    click.echo("error: " + " ".join(message.split()), err=True)
+
+
+def say_json(value: Any) -> None:
+    """One JSON value for a program; times in ISO 8601, UTC."""
+    click.echo(json.dumps(value, ensure_ascii=False, default=_plain, indent=2))
+
+
+def json_option(command: F) -> F:
+    """Give a command `--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(command)
+
+
+def look_of(status: str) -> str:
+    """A status with its sign and colour."""
+    sign, colour = LOOKS[Status(status)]
+    return f"[{colour}]{sign} {status}[/]"
+
+
+def looks_of(statuses: Mapping[Status, int]) -> str:
+    """How many are in which status, in the order of a message's life."""
+    return "  ".join(f"{look_of(status)} {statuses[status]:,}" for status in Status if statuses.get(status))
+
+
+def table(*columns: str, title: str | None = None) -> Table:
+    """An empty table in our style."""
+    made = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for column in columns:
+        name, _, kind = column.partition(":")
+        made.add_column(name, justify="right" if kind == "n" else "left", overflow="fold")
+    return made
+
+
+def text(value: object) -> str:
+    """A value in a table: times short and local, nothing for None, no markup from outside."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return escape(str(value))
+
+
+def progress() -> Progress:
+    """A bar on standard error; nothing where nobody looks."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(type(value).__name__)

@@ -1,0 +1,197 @@
+"""`send sms|template-call|record-call|csv`: hand over what the options say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from worker.cli.output import json_option, progress, say, say_json
+from worker.cli.spreadsheet import Bad, Order, Sheet, Summary, send_sheet
+from worker.errors import Invalid
+from worker.intake import RecordCall, Request, Sms, TemplateCall
+from worker.intake.fields import iso
+from worker.notifier import Notifier
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+BAD_SHOWN = 50
+
+
+def options(*each: Callable[[F], F]) -> Callable[[F], F]:
+    """Several click options as one decorator, shown in this order."""
+
+    def decorate(command: F) -> F:
+        for option in reversed(each):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+to_option = click.option("--to", multiple=True, required=True, metavar="N", help="Recipient; may be given many times.")
+
+WHEN = (
+    click.option(
+        "--send-date", metavar="ISO", help="When to send: 2026-03-01T08:00, in TIME_ZONE unless it says +07:00."
+    ),
+    click.option("--hand-over", is_flag=True, help="Let eSMS hold it until --send-date; it can't be cancelled then."),
+    click.option("--expires-at", metavar="ISO", help="Do not send after this."),
+)
+LABELS = (
+    click.option("--reference", metavar="R", help="Your own key: the same one again sends nothing twice."),
+    click.option("--source", metavar="S", default="", help="Which application asks."),
+    click.option("--campaign", metavar="C", help="A label to report, cancel and retry by."),
+)
+common_options = options(*WHEN, *LABELS, json_option)
+sms_options = options(
+    click.option("--content", required=True, metavar="T", help="The text."),
+    click.option("--sms-type", type=int, default=2, show_default=True, help="1 2 3 4 6 7 8 13 (manual II.2)."),
+    click.option("--brandname", metavar="B", help="For types 1 and 2; by default ESMS_BRANDNAME."),
+    click.option("--unicode", is_flag=True, help="With Vietnamese letters; type 3 only."),
+    click.option("--sandbox", is_flag=True, help="eSMS makes the SMS but does not deliver it."),
+)
+
+
+@click.group()
+def send() -> None:
+    """Hand over an SMS, a call, or a whole spreadsheet of SMS."""
+
+
+@send.command("sms")
+@to_option
+@sms_options
+@common_options
+def send_sms(
+    to: tuple[str, ...], content: str, sms_type: int, brandname: str | None, unicode: bool, sandbox: bool, **common: Any
+) -> None:
+    """Send a text to one or many numbers."""
+    sms = Sms(to=to, content=content, sms_type=sms_type, brandname=brandname, unicode=unicode, sandbox=sandbox)
+    _hand_over(sms, **common)
+
+
+@send.command("template-call")
+@to_option
+@click.option("--template-id", required=True, metavar="T", help="The template at eSMS.")
+@click.option("--var", "variables", multiple=True, metavar="V", help="One variable, left to right; many times.")
+@common_options
+def send_template_call(to: tuple[str, ...], template_id: str, variables: tuple[str, ...], **common: Any) -> None:
+    """Call and read out a template."""
+    _hand_over(TemplateCall(to=to, template_id=template_id, variables=variables), **common)
+
+
+@send.command("record-call")
+@to_option
+@click.option("--record-id", required=True, metavar="R", help="The recording at eSMS.")
+@click.option("--number-forward", metavar="N", help="Whom to connect when the key is pressed.")
+@click.option("--ivr", metavar="KEY", help="That key, 0 to 9.")
+@click.option("--time-wait-to-ivr", type=int, metavar="SECONDS", help="How long to wait for the key.")
+@click.option("--max-repeat", type=int, help="How often the recording is played.")
+@click.option("--max-retry", type=int, help="How often eSMS dials again when nobody answers.")
+@click.option("--wait-retry", type=int, metavar="SECONDS", help="Between two such dials.")
+@common_options
+def send_record_call(
+    to: tuple[str, ...],
+    record_id: str,
+    number_forward: str | None,
+    ivr: str | None,
+    time_wait_to_ivr: int | None,
+    max_repeat: int | None,
+    max_retry: int | None,
+    wait_retry: int | None,
+    **common: Any,
+) -> None:
+    """Call and play a recording."""
+    call = RecordCall(
+        to=to,
+        record_id=record_id,
+        number_forward=number_forward,
+        ivr=ivr,
+        time_wait_to_ivr=time_wait_to_ivr,
+        max_repeat=max_repeat,
+        max_retry=max_retry,
+        wait_retry=wait_retry,
+    )
+    _hand_over(call, **common)
+
+
+def _hand_over(
+    request: Request, *, as_json: bool, send_date: str | None, expires_at: str | None, **besides: Any
+) -> None:
+    with Notifier.from_env() as notifier:
+        ticket = notifier.enqueue(
+            request, send_date=_date("--send-date", send_date), expires_at=_date("--expires-at", expires_at), **besides
+        )
+    if as_json:
+        facts = {"messages": ticket.messages, "duplicates": list(ticket.duplicates), "repeated": ticket.repeated}
+        say_json({"id": str(ticket.id)} | facts)
+        return
+    what = "was there already" if ticket.repeated else f"queued, {ticket.messages} message(s)"
+    say(f"{ticket.id}  {what}")
+    if ticket.duplicates:
+        say(f"named again, sent once: {', '.join(ticket.duplicates)}")
+
+
+def _date(name: str, value: str | None) -> Any:
+    return None if value is None else iso(name, value)
+
+
+@send.command("csv")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@sms_options
+@click.option("--phone-column", metavar="NAME", help="By default one called phone, to, number, so_dien_thoai or sdt.")
+@click.option("--reference-column", metavar="NAME", help="Your own key for each row.")
+@click.option("--encoding", default="utf-8-sig", show_default="UTF-8", help="How the file is written.")
+@options(*WHEN, *LABELS[1:], json_option)
+def send_csv(
+    file: Path,
+    content: str,
+    phone_column: str | None,
+    reference_column: str | None,
+    encoding: str,
+    send_date: str | None,
+    expires_at: str | None,
+    as_json: bool,
+    **besides: Any,
+) -> int:
+    """Send a text to each row of a spreadsheet: {name} in the text stands for the column called name.
+
+    Rows that can't be sent are listed with their line and the others are sent. The same file again, with the same
+    campaign (by default the file's name), sends only what is not there yet.
+    """
+    order = Order(
+        content=content,
+        send_date=_date("--send-date", send_date),
+        expires_at=_date("--expires-at", expires_at),
+        campaign=besides.pop("campaign") or file.name,
+        source=besides.pop("source") or "csv",
+        sms={name: besides.pop(name) for name in ("sms_type", "brandname", "unicode", "sandbox")},
+        **besides,
+    )
+    sheet = Sheet.open(file, encoding=encoding, phone_column=phone_column, reference_column=reference_column)
+    with Notifier.from_env() as notifier, progress() as bar:
+        task = bar.add_task("queued", total=sheet.rows)
+        summary = send_sheet(notifier, sheet, order, advance=lambda rows: bar.advance(task, rows))
+    (_say_summary_json if as_json else _say_summary)(summary, order)
+    return 1 if summary.bad else 0
+
+
+def _say_summary(summary: Summary, order: Order) -> None:
+    say(f"{summary.queued:,} queued, {summary.already:,} there already, {len(summary.bad):,} bad rows")
+    say(f"campaign: {order.campaign}")
+    for bad in summary.bad[:BAD_SHOWN]:
+        say(f"  line {bad.line}: {bad.error}")
+    if len(summary.bad) > BAD_SHOWN:
+        say(f"  … and {len(summary.bad) - BAD_SHOWN:,} more; --json lists them all")
+
+
+def _say_summary_json(summary: Summary, order: Order) -> None:
+    bad = [{"line": row.line, "error": row.error} for row in summary.bad]
+    say_json({"campaign": order.campaign, "queued": summary.queued, "already": summary.already, "bad": bad})
+
+
+COMMANDS = (send,)
+
+__all__ = ["COMMANDS", "Bad", "Invalid"]

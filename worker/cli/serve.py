@@ -1,0 +1,71 @@
+"""Running it: `migrate`, `up`, `demo`, `simulator`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from worker.cli.output import json_option, say, say_json
+from worker.database import Database
+from worker.migrating import migrate as migrate_to
+from worker.migrating import revisions
+from worker.settings import UP_FOLDER, Settings
+
+
+@click.command()
+@json_option
+def migrate(as_json: bool) -> None:
+    """Bring the database to this version's schema; safe to run again, and by many at once."""
+    database = Database(Settings.from_environ().database_url)
+    before, _ = revisions(database)
+    migrate_to(database)
+    after, _ = revisions(database)
+    if as_json:
+        say_json({"before": before, "after": after})
+    else:
+        say(f"Postgres is at revision {after}" + ("" if before != after else " already"))
+
+
+@click.command()
+@click.option("--folder", type=click.Path(path_type=Path), default=UP_FOLDER, show_default=True, help="Keeps the data.")
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Processes that send and ask."
+)
+def up(folder: Path, workers: int) -> int:
+    """Run everything on this machine, in the foreground, until Ctrl-C; the data stays in the folder.
+
+    With ESMS_API_KEY and ESMS_SECRET_KEY it sends for real, without them to a simulator. DATABASE_URL and REDIS_URL
+    are used when they are set.
+    """
+    from worker.cli.up import run_up
+
+    return run_up(folder, workers)
+
+
+@click.command()
+def demo() -> int:
+    """See it work, in half a minute: real servers, real processes, a simulated eSMS, every status.
+
+    Exit code 0 only when every message ended as the story says.
+    """
+    from worker.cli.demo import run_demo
+
+    return run_demo()
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes any free one.")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--latency", type=float, default=0.05, show_default=True, help="Seconds before each answer.")
+@click.option("--pace", type=float, default=0.1, show_default=True, help="Seconds in each SendStatus.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the dice.")
+def simulator(port: int, host: str, latency: float, pace: float, seed: int) -> int:
+    """Pretend to be eSMS, for tests; docs/simulator.md tells which number gets which story."""
+    from worker.devkit.simulator.__main__ import main
+
+    options = {"port": port, "host": host, "latency": latency, "pace": pace, "seed": seed}
+    return main([part for name, value in options.items() for part in (f"--{name}", str(value))])
+
+
+COMMANDS = (migrate, up, demo, simulator)

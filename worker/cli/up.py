@@ -1,0 +1,257 @@
+"""Everything on one machine: servers, simulator, migrations, workers and beat, started in order and ended in reverse.
+
+The children die with this process, even by `kill -9`; what they had in flight is rescued at the next start.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event
+
+from worker.cli.output import say
+from worker.database import Database
+from worker.devkit.postgres import Postgres
+from worker.devkit.processes import CannotStart, Child, Server, folder_lock
+from worker.devkit.processes.folder import write_private
+from worker.devkit.valkey import Valkey
+from worker.migrating import migrate
+from worker.queues import Queue
+from worker.settings import ProviderSettings, Settings, environment
+
+SIMULATED = (
+    "Sending to the SIMULATOR, nothing leaves this machine (set ESMS_API_KEY and ESMS_SECRET_KEY to send for real)"
+)
+REAL = "Sending for REAL through eSMS, with the keys in the environment"
+SIMULATOR_KEYS = {"ESMS_API_KEY": "simulator-key", "ESMS_SECRET_KEY": "simulator-secret"}
+BRANDNAME = "sangbrand"  # the simulator knows it
+
+ROOM = 300 * 1024 * 1024  # bytes: a new Postgres takes some 40 MB, and runs into trouble when it can't grow
+GRACE = 45.0  # seconds for a worker to finish what is in flight; more than a whole call may take
+LOOK_EVERY = 0.2  # seconds
+READY_WITHIN = 60.0  # seconds
+
+
+@dataclass
+class Installation:
+    """The running parts, and how to reach them."""
+
+    folder: Path
+    environ: dict[str, str]
+    simulated: bool
+    servers: list[Server] = field(default_factory=list)
+    apps: list[Child] = field(default_factory=list)
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """What another terminal needs; real keys stay in the environment that they came from."""
+        names = ["DATABASE_URL", "REDIS_URL"]
+        if self.simulated:
+            names += ["ESMS_REST_URL", "ESMS_VOICE_URL", "ESMS_BRANDNAME", *SIMULATOR_KEYS]
+        return {name: self.environ[name] for name in names if name in self.environ}
+
+
+def run_up(folder: Path, workers: int) -> int:
+    """Run until Ctrl-C or SIGTERM; the exit code."""
+    environ = environment_of_up()
+    say(SIMULATED if simulates(environ) else REAL)
+    with _terminated_like_interrupted(), installed(folder, environ, workers, tell=_tell) as installation:
+        say(f"Everything runs; the data is in {installation.folder}. In another terminal, from this folder:")
+        say("  esms-worker send sms --to 0901234567 --content 'Xin chao' --sms-type 7")
+        say("  esms-worker report          (Ctrl-C here stops everything)")
+        try:
+            watch(installation)
+        except KeyboardInterrupt:
+            say("Stopping: what is in flight is finished first")
+    say("Stopped")
+    return 0
+
+
+def environment_of_up() -> dict[str, str]:
+    """The variables as a person set them: what an earlier `up` left behind does not count."""
+    leftover = Path(".esms-worker") / "env"
+    leftover.unlink(missing_ok=True)
+    return environment()
+
+
+def simulates(environ: Mapping[str, str]) -> bool:
+    """Without keys it is the simulator; with one of two it is a mistake, which the settings name."""
+    keys = [bool(environ.get(name, "").strip()) for name in SIMULATOR_KEYS]
+    if any(keys) or environ.get("ESMS_REST_URL"):
+        ProviderSettings.from_environ(environ)
+        return False
+    return True
+
+
+@contextmanager
+def installed(
+    folder: Path, environ: Mapping[str, str], workers: int, tell: Callable[[str, str], None]
+) -> Iterator[Installation]:
+    """Start everything; end it in reverse. `tell(part, line)` hears what the parts say. Raises CannotStart."""
+    folder = folder.absolute()
+    installation = Installation(folder, dict(environ), simulates(environ))
+    with ExitStack() as stack:
+        _prepare_folder(folder, environ)
+        stack.enter_context(folder_lock(folder / "lock", "esms-worker up"))
+        _start_servers(installation, stack)
+        if installation.simulated:
+            stack.enter_context(_simulator(installation, tell))
+        Settings.from_environ(installation.environ)
+        _migrate(installation)
+        stack.callback(_forget_addresses, folder)
+        _leave_addresses(installation)
+        stack.callback(_stop_together, installation.apps)
+        _start_apps(installation, workers, tell)
+        yield installation
+
+
+def watch(installation: Installation) -> None:
+    """Wait for Ctrl-C. A worker that dies is started again; a server that dies ends it all. Raises CannotStart."""
+    while True:
+        for server in installation.servers:
+            if not server.alive:
+                problem = "it stopped by itself (a full disk, perhaps)"
+                raise CannotStart(server.name, problem, f"see {server.log}; nothing that was enqueued is lost")
+        for child in installation.apps:
+            if not child.alive:
+                say(f"{child.name} ended with exit code {child.exit_code}: starting it again")
+                time.sleep(1)
+                child.start()
+        time.sleep(LOOK_EVERY)
+
+
+def _prepare_folder(folder: Path, environ: Mapping[str, str]) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        ignore = folder / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n")
+    except OSError as error:
+        raise CannotStart("esms-worker up", f"{folder}: {error.strerror}", "choose another with --folder") from None
+    room = shutil.disk_usage(folder).free
+    if not environ.get("DATABASE_URL") and room < ROOM:
+        problem = f"only {room // 1024**2} MB are free where {folder} is"
+        raise CannotStart("esms-worker up", problem, f"make room ({ROOM // 1024**2} MB), or choose another --folder")
+
+
+def _start_servers(installation: Installation, stack: ExitStack) -> None:
+    kinds: dict[str, type[Server]] = {"DATABASE_URL": Postgres, "REDIS_URL": Valkey}
+    for variable, kind in kinds.items():
+        if not installation.environ.get(variable):
+            server = stack.enter_context(kind(installation.folder / kind.name.lower()))
+            installation.servers.append(server)
+            installation.environ[variable] = server.url
+
+
+@contextmanager
+def _simulator(installation: Installation, tell: Callable[[str, str], None]) -> Iterator[None]:
+    said: list[str] = []
+
+    def hear(line: str) -> None:
+        said.append(line)
+        tell("simulator", line)
+
+    child = Child(
+        "simulator",
+        [sys.executable, "-m", "worker.devkit.simulator", "--port", "0"],
+        env=_environ_of_child({}),
+        on_line=hear,
+        ready=lambda _: any("listening on" in line for line in said),
+    )
+    with child:
+        url = next(line for line in said if "listening on" in line).rsplit(" ", 1)[1] + "/MainService.svc"
+        installation.environ |= SIMULATOR_KEYS | {"ESMS_REST_URL": url, "ESMS_VOICE_URL": url}
+        installation.environ.setdefault("ESMS_BRANDNAME", BRANDNAME)
+        yield
+
+
+def _migrate(installation: Installation) -> None:
+    database = Database(installation.environ["DATABASE_URL"])
+    try:
+        migrate(database)
+    finally:
+        database.close()
+
+
+def _leave_addresses(installation: Installation) -> None:
+    lines = [f"{name}='{value}'\n" for name, value in installation.addresses.items()]
+    write_private(installation.folder / "env", "".join(lines))
+
+
+def _forget_addresses(folder: Path) -> None:
+    (folder / "env").unlink(missing_ok=True)
+
+
+def _start_apps(installation: Installation, workers: int, tell: Callable[[str, str], None]) -> None:
+    """All at once, and wait for all: each takes a second or two to load."""
+    queues = ",".join(queue for queue in Queue if queue is not Queue.URGENT)
+    worker = ["worker", "--loglevel=WARNING", "--without-mingle", "--without-gossip"]
+    commands = {
+        "urgent": [*worker, "-Q", Queue.URGENT, "-c", "1", "-n", "urgent@%h"],
+        "worker": [*worker, "-Q", queues, "-c", str(workers), "-n", "worker@%h"],
+        "beat": ["beat", "--loglevel=WARNING", "--pidfile="],
+    }
+    ready = {name: Event() for name in commands}
+    for name, arguments in commands.items():
+        child = Child(
+            name,
+            [sys.executable, "-m", "celery", "-A", "worker.tasks", "--quiet", *arguments],
+            env=_environ_of_child(installation.environ),
+            on_line=_hears(name, ready[name], tell),
+            grace=GRACE,
+        )
+        installation.apps.append(child.start())
+    _wait_for(installation.apps, ready)
+
+
+def _hears(name: str, ready: Event, tell: Callable[[str, str], None]) -> Callable[[str], None]:
+    def hear(line: str) -> None:
+        if "process.ready" in line:
+            ready.set()
+        tell(name, line)
+
+    return hear
+
+
+def _wait_for(apps: list[Child], ready: Mapping[str, Event]) -> None:
+    deadline = time.monotonic() + READY_WITHIN
+    for child in apps:
+        while not ready[child.name].wait(LOOK_EVERY):
+            if not child.alive:
+                raise CannotStart(child.name, f"it ended with exit code {child.exit_code}", "see what it wrote above")
+            if time.monotonic() > deadline:
+                raise CannotStart(child.name, f"it was not ready within {READY_WITHIN:g} seconds", "see above")
+
+
+def _stop_together(apps: list[Child]) -> None:
+    with ThreadPoolExecutor(max_workers=len(apps) or 1) as pool:
+        list(pool.map(Child.stop, apps))
+
+
+def _environ_of_child(environ: Mapping[str, str]) -> dict[str, str]:
+    return os.environ | environ | {"PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore"}
+
+
+def _tell(part: str, line: str) -> None:
+    if line.strip() and part != "simulator":
+        say(f"{part:>6} │ {line}")
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

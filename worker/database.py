@@ -1,0 +1,90 @@
+"""The engine and its transactions; the one place that turns database errors into ours.
+
+Nothing connects before the first transaction, so that Celery may fork first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import Session, sessionmaker
+
+from worker.errors import Unavailable
+
+CONNECT_TIMEOUT = 5  # seconds
+STATEMENT_TIMEOUT = 60_000  # milliseconds; no statement of ours is meant to take a second
+
+MIGRATE = "run `esms-worker migrate`"
+
+
+class Database:
+    """A ledger's Postgres: `with database.begin() as session:` commits at the end, or rolls back."""
+
+    def __init__(self, url: str, *, pool_size: int = 4) -> None:
+        self._url = make_url(url)
+        self.engine: Engine = create_engine(
+            self._url,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_pre_ping=False,  # costs a round trip a transaction; a lost connection is one failed, repeatable step
+            pool_recycle=1800,
+            connect_args={
+                "connect_timeout": CONNECT_TIMEOUT,
+                "application_name": "esms-worker",
+                "options": f"-c statement_timeout={STATEMENT_TIMEOUT} -c timezone=UTC",
+            },
+        )
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+
+    @contextmanager
+    def begin(self) -> Iterator[Session]:
+        """One transaction. Raises Unavailable when Postgres can't be reached, isn't migrated or has no room."""
+        with self._translated(), self._sessions.begin() as session:
+            yield session
+
+    @property
+    def place(self) -> str:
+        """Host, port and database, without the password."""
+        return f"{self._url.host or 'local socket'}:{self._url.port or 5432}/{self._url.database}"
+
+    def close(self) -> None:
+        """Give every connection back; the next transaction opens new ones."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (DBAPIError, PoolTimeout) as error:
+            ours = self._ours(error)
+            if ours is None:
+                raise
+            raise ours from None  # the cause quotes parameters: people's numbers and texts
+
+    def _ours(self, error: SQLAlchemyError) -> Unavailable | None:
+        state = getattr(getattr(error, "orig", None), "sqlstate", None) or ""
+        if state in {"42P01", "42703"}:  # no such table, no such column
+            return Unavailable("Postgres", f"the schema in {self.place} is not this version's", MIGRATE)
+        if state in {"53100", "53200", "53300"}:
+            return Unavailable("Postgres", f"{self.place} is out of {_RUN_OUT[state]}", "make room and try again")
+        if state.startswith("28") or state == "3D000":
+            return Unavailable("DATABASE_URL", f"{self.place} lets us not in", "check user, password and database name")
+        if getattr(error, "connection_invalidated", False) or state.startswith(("08", "57P")) or _no_connection(error):
+            return Unavailable("DATABASE_URL", f"no Postgres answers at {self.place}", "start it, or mend the variable")
+        return None
+
+
+_RUN_OUT = {"53100": "disk space", "53200": "memory", "53300": "connections"}
+
+
+def _no_connection(error: SQLAlchemyError) -> bool:
+    """A connection that was never made has no SQLSTATE."""
+    from psycopg import OperationalError
+
+    origin = getattr(error, "orig", None)
+    return isinstance(error, PoolTimeout) or (isinstance(origin, OperationalError) and not origin.sqlstate)

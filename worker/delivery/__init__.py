@@ -1,0 +1,10 @@
+"""Claim what is due, send it side by side, record what happened; and look after what was left lying.
+
+No transaction is open while we wait for the provider.
+"""
+
+from worker.delivery.drain import Drain
+from worker.delivery.house import keep_house
+from worker.delivery.probes import probe_pauses
+
+__all__ = ["Drain", "keep_house", "probe_pauses"]

@@ -1,0 +1,204 @@
+"""One doorbell's work: keep N sends in flight and write down what comes back, until nothing is due.
+
+What a killed process leaves in doubt is what it had in flight; so little is put on the wire ahead of its turn.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy.orm import Session
+
+from worker import backoff, ledger
+from worker.database import Database
+from worker.delivery.outcomes import outcome_of, unsendable
+from worker.delivery.requests import prepared
+from worker.errors import Unavailable
+from worker.esms import AccountTrouble, Client, EsmsError, Exchange, Finished, InvalidRequest
+from worker.ledger import Claim, Outcome
+from worker.lifecycle import Lane
+from worker.settings import Pace, Settings
+from worker.telemetry import emit
+
+RECORD_EVERY = 0.1  # seconds: an answer is on disk no later than this
+MARGIN = 5.0  # seconds of the lease that are never used for sending
+
+
+@dataclass
+class Drain:
+    """Sends what is due in some lanes."""
+
+    database: Database
+    client: Client
+    exchange: Exchange
+    settings: Settings
+    pace: Pace
+    call_timeout: float  # seconds; no call takes longer
+    _waiting: deque[tuple[Claim, float]] = field(default_factory=deque)  # claims, and until when they may be sent
+    _answers: list[Outcome] = field(default_factory=list)
+    _record_at: float = 0.0
+    _sent: int = 0
+
+    def run(self, lanes: Sequence[Lane], stopping: Callable[[], bool]) -> bool:
+        """Send until nothing is due (False), or until the time is up or a stop is asked for (True: there may be more).
+
+        Whatever is in flight then is waited for and recorded; what was only claimed is handed back.
+        """
+        started, finish_at = time.monotonic(), time.monotonic() + self.pace.drain.total_seconds()
+        more = True
+        while more or self._busy():
+            over = stopping() or time.monotonic() > finish_at
+            if over:
+                self._hand_back(lambda _: True)
+            elif more and len(self._waiting) < self.pace.sends_in_flight // 2:
+                more = self._claim(lanes)
+            self._launch()
+            self._collect()
+            if over and not self._busy():
+                break
+        if self._sent:
+            emit("batch.sent", requests=self._sent, seconds=round(time.monotonic() - started, 3))
+        return more
+
+    def _busy(self) -> bool:
+        return bool(self._waiting or self._answers or self.exchange.in_flight)
+
+    # Claiming...
+
+    def _claim(self, lanes: Sequence[Lane]) -> bool:
+        """Claim the next ones; False when nothing more is due."""
+        # Counted from before the claim: our idea of the lease ends earlier than the database's, never later.
+        lease = self.pace.lease.total_seconds()
+        send_until = time.monotonic() + lease - self.call_timeout - MARGIN
+        claims: list[Claim] = []
+        with self._or_later("claim"), self.database.begin() as session:
+            claims = self._due(session, lanes)
+        self._waiting.extend((claim, send_until) for claim in claims)
+        return bool(claims)
+
+    def _due(self, session: Session, lanes: Sequence[Lane]) -> list[Claim]:
+        most, lease = self.pace.claim_most, self.pace.lease
+        claims = ledger.claim(
+            session,
+            lanes,
+            most=most,
+            lease=lease,
+            group_most=self.settings.advertising_most,
+            new_request_id=uuid4().hex,
+        )
+        if len(claims) < most:
+            window = self.pace.request_id_window
+            claims += ledger.claim_doubtful(session, lanes, most=most - len(claims), lease=lease, window=window)
+        return claims
+
+    def _hand_back(self, which: Callable[[Claim], bool]) -> None:
+        back = [claim for claim, _ in self._waiting if which(claim)]
+        if back:
+            self._waiting = deque((claim, until) for claim, until in self._waiting if not which(claim))
+            with self._or_later("hand back"), self.database.begin() as session:
+                ledger.hand_back(session, [fence for claim in back for fence in claim.fences])
+
+    # Sending...
+
+    def _launch(self) -> None:
+        room = self.pace.sends_in_flight + self.pace.sends_in_flight // 4 - self.exchange.in_flight
+        ready = [self._waiting.popleft() for _ in range(min(room, len(self._waiting)))]
+        now = time.monotonic()
+        in_time = [claim for claim, until in ready if now < until]  # the others' lease is all but over: rescue has them
+        for claim in self._intended(in_time):
+            self._put(claim)
+
+    def _intended(self, claims: list[Claim]) -> list[Claim]:
+        """The SMS, and the calls whose intent is on disk: a call is dialled only after that, and at most once."""
+        calls = [claim.fences[0] for claim in claims if claim.lane is Lane.VOICE]
+        if not calls:
+            return claims
+        ours: set[UUID] = set()
+        with self._or_later("intend"), self.database.begin() as session:
+            ours = ledger.intend(session, calls)
+        if len(ours) < len(calls):
+            emit("call.dropped", calls=len(calls) - len(ours), why="no intent on disk")
+        return [claim for claim in claims if claim.lane is not Lane.VOICE or claim.fences[0].id in ours]
+
+    def _put(self, claim: Claim) -> None:
+        try:
+            self.exchange.put(claim, prepared(self.client, claim, self.settings, datetime.now(UTC)))
+        except InvalidRequest as error:
+            self._answers.append(unsendable(claim, error))
+        else:
+            self._sent += 1
+
+    # Recording...
+
+    def _collect(self) -> None:
+        if self.exchange.in_flight:
+            patience = RECORD_EVERY if not self._answers else max(0.0, self._record_at - time.monotonic())
+            self._take(self.exchange.take(patience))
+        if self._answers and (time.monotonic() >= self._record_at or not self.exchange.in_flight):
+            self._record()
+
+    def _take(self, finished: list[Finished[Any]]) -> None:
+        if finished and not self._answers:
+            self._record_at = time.monotonic() + RECORD_EVERY
+        now = datetime.now(UTC)
+        for each in finished:
+            claim = each.tag
+            assert isinstance(claim, Claim)
+            self._answers.append(outcome_of(claim, each, self.pace, now))
+            if isinstance(trouble := _error_of(each), AccountTrouble):
+                self._pause(claim.lane, trouble)
+
+    def _record(self) -> None:
+        """Write the answers down, through a restart of Postgres if need be: they are known nowhere else."""
+        give_up_at = time.monotonic() + self.pace.lease.total_seconds()
+        while True:
+            try:
+                with self.database.begin() as session:
+                    won = ledger.record(session, self._answers)
+                break
+            except Unavailable:
+                if time.monotonic() > give_up_at:
+                    raise
+                time.sleep(0.5)  # the condition to wait for is in another process
+        late = sum(len(answer.claim.fences) for answer in self._answers) - len(won)
+        if late:
+            emit("batch.late", messages=late)
+        self._answers = []
+
+    def _pause(self, lane: Lane, trouble: AccountTrouble) -> None:
+        new = False
+        with self._or_later("pause"), self.database.begin() as session:
+            new = ledger.pause(
+                session,
+                lane,
+                trouble.reason,
+                code=trouble.code or "account",
+                first=backoff.PROBE_FIRST,
+                most=backoff.PROBE_MOST,
+            )
+        if new:
+            emit("lane.paused", lane=lane, code=trouble.code)
+        self._hand_back(lambda claim: claim.lane is lane)
+
+    @contextmanager
+    def _or_later(self, step: str) -> Iterator[None]:
+        """Postgres is away: what is in flight is more important than this step, which a lease or a tick makes good."""
+        try:
+            yield
+        except Unavailable as error:
+            emit("step.failed", task=step, error=error)
+
+
+def _error_of(finished: Finished[Any]) -> EsmsError | None:
+    try:
+        finished.result()
+    except EsmsError as error:
+        return error
+    return None

@@ -1,0 +1,137 @@
+"""From what eSMS answered to where the message goes: a table in code, without clock or I/O.
+
+What may have been taken is never queued again: only asking under the same RequestId, or a person, may end that doubt.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from worker import backoff
+from worker.esms import (
+    AccountTrouble,
+    EsmsError,
+    Finished,
+    InvalidRequest,
+    MaybeTaken,
+    NotTaken,
+    Receipt,
+    Refused,
+    Trace,
+)
+from worker.ledger import Claim, Evidence, Outcome
+from worker.lifecycle import Kind, Status
+from worker.settings import Pace
+
+
+def outcome_of(claim: Claim, finished: Finished[Any], pace: Pace, now: datetime) -> Outcome:
+    """What this send came to."""
+    evidence = evidence_of(finished.trace)
+    try:
+        receipt = finished.result()
+    except EsmsError as error:
+        return _after(error, claim, pace, evidence)
+    assert isinstance(receipt, Receipt)
+    return _taken(receipt, claim, pace, now, evidence)
+
+
+def unsendable(claim: Claim, error: InvalidRequest) -> Outcome:
+    """It could not even be written down as a request; nothing went out."""
+    status = Status.HELD if claim.in_doubt else Status.REJECTED
+    return Outcome(claim=claim, status=status, reason=f"can't be sent: {error.reason}")
+
+
+def evidence_of(trace: Trace) -> Evidence:
+    """The client's trace as the ledger keeps it."""
+    return Evidence(
+        function=str(trace.function),
+        at=trace.started_at,
+        seconds=trace.seconds,
+        http_status=trace.http_status,
+        code=trace.code,
+        reply=trace.reply,
+    )
+
+
+def _taken(receipt: Receipt, claim: Claim, pace: Pace, now: datetime, evidence: Evidence) -> Outcome:
+    handed_over = max(claim.hand_over_at - now, timedelta()) if claim.hand_over_at else timedelta()
+    return Outcome(
+        claim=claim,
+        status=Status.ACCEPTED,
+        code=receipt.code,
+        reason=_remark(receipt, claim),
+        sms_id=receipt.sms_id,
+        poll_wait=handed_over + pace.poll_first_after if receipt.sms_id else None,
+        evidence=evidence,
+    )
+
+
+def _remark(receipt: Receipt, claim: Claim) -> str | None:
+    if receipt.taken_before and not claim.in_doubt:
+        return "eSMS knew this RequestId, though it was never in doubt here; its SMSID is not known"
+    if receipt.sms_id is None:
+        return "eSMS took it; its SMSID is not known"
+    return None
+
+
+def _after(error: EsmsError, claim: Claim, pace: Pace, evidence: Evidence) -> Outcome:
+    match error:
+        case AccountTrouble():
+            return _account_trouble(error, claim, pace, evidence)
+        case Refused():
+            return _refused(error, claim, evidence)
+        case NotTaken():
+            return _not_taken(error, claim, pace, evidence)
+        case _:
+            return _maybe_taken(error, claim, pace, evidence)
+
+
+def _refused(error: EsmsError, claim: Claim, evidence: Evidence) -> Outcome:
+    # A refusal of the second asking says nothing about the first.
+    status = Status.HELD if claim.in_doubt else Status.REJECTED
+    reason = f"asked again, eSMS refused: {error.reason}" if claim.in_doubt else error.reason
+    return Outcome(claim=claim, status=status, code=error.code, reason=reason, evidence=evidence)
+
+
+def _account_trouble(error: EsmsError, claim: Claim, pace: Pace, evidence: Evidence) -> Outcome:
+    if claim.in_doubt:
+        return _maybe_taken(error, claim, pace, evidence)
+    # Nothing was taken, yet eSMS may remember the refused id: a 124 for it would pass for a success.
+    return Outcome(
+        claim=claim,
+        status=Status.QUEUED,
+        code=error.code,
+        reason=error.reason,
+        renew_request_id=True,
+        evidence=evidence,
+    )
+
+
+def _not_taken(error: EsmsError, claim: Claim, pace: Pace, evidence: Evidence) -> Outcome:
+    if claim.in_doubt:
+        return _maybe_taken(error, claim, pace, evidence)
+    return Outcome(
+        claim=claim,
+        status=Status.QUEUED,
+        code=error.code,
+        reason=error.reason,
+        wait=backoff.before_sending_again(claim.failures + 1),
+        spent=True,
+        evidence=evidence,
+    )
+
+
+def _maybe_taken(error: EsmsError, claim: Claim, pace: Pace, evidence: Evidence) -> Outcome:
+    asked = claim.fences[0].attempt if claim.kind is Kind.SMS else 1
+    return Outcome(
+        claim=claim,
+        status=Status.UNCONFIRMED,
+        code=error.code,
+        reason=error.reason,
+        wait=backoff.before_asking_again(asked, pace.ask_again_after),
+        evidence=evidence,
+    )
+
+
+__all__ = ["MaybeTaken", "evidence_of", "outcome_of", "unsendable"]

@@ -1,0 +1,44 @@
+"""Ask the account whether a paused lane may go on.
+
+GetBalance proves that keys and account are in order. It can't prove that the balance suffices, that a price list
+exists or that our address is welcome: then the lane is let go to try, ever more seldom; a refused try costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from worker import backoff, ledger
+from worker.database import Database
+from worker.esms import Client, EsmsError
+from worker.ledger import Paused
+from worker.telemetry import emit
+
+PROVED_BY_BALANCE = frozenset({"101", "143"})  # wrong keys, account locked
+
+
+def probe_pauses(database: Database, client: Callable[[], Client]) -> None:
+    """Probe what is due to be probed; one process of many asks."""
+    with database.begin() as session:
+        due = ledger.due_probes(session)
+        for pause in due:  # taken for the time of the probe: nobody else asks meanwhile
+            ledger.probed(session, pause.id, wait=backoff.before_probing_again(pause.probes + 1))
+    if due:
+        _probe(database, client(), due)
+
+
+def _probe(database: Database, client: Client, due: list[Paused]) -> None:
+    try:
+        balance = client.get_balance().balance
+    except EsmsError as error:
+        emit("probe.failed", code=error.code, reason=error.reason)
+        return
+    over = [pause.lane for pause in due if _may_go_on(pause, balance)]
+    with database.begin() as session:
+        for lane in ledger.lift(session, over, by="probe"):
+            emit("lane.lifted", lane=lane)
+
+
+def _may_go_on(pause: Paused, balance: Decimal) -> bool:
+    return pause.code in PROVED_BY_BALANCE or balance > 0

@@ -1,0 +1,61 @@
+"""What can go wrong that is not our bug: one family, each message one line that a user can act on.
+
+WorkerError
+├── Invalid            a field of a request: which, what is wrong with it, what to do
+├── Conflict           the reference is taken by a notification with another content
+├── NotFound           no such notification
+├── SettingsError      a wrong or missing environment variable
+└── Unavailable        a server we need does not answer, or is not ready for us
+"""
+
+from __future__ import annotations
+
+
+class WorkerError(Exception):
+    """Something a user caused or can mend; `str()` of it is one line."""
+
+
+class Invalid(WorkerError, ValueError):
+    """A field of a request has a value that can't be sent; nothing was stored.
+
+    `item` is the position in `enqueue_many`'s iterable, counted from 0; None elsewhere.
+    """
+
+    def __init__(self, field: str, problem: str, remedy: str, *, item: int | None = None) -> None:
+        self.field, self.problem, self.remedy, self.item = field, problem, remedy, item
+        where = field if item is None else f"item {item}: {field}"
+        super().__init__(f"{where}: {problem}: {remedy}")
+
+    def at(self, item: int | None) -> Invalid:
+        """The same error, telling which item of many it was; None: it was the only one."""
+        return Invalid(self.field, self.problem, self.remedy, item=item)
+
+
+class Conflict(WorkerError):
+    """This source used this reference before, for a notification with another content; nothing was stored."""
+
+    def __init__(self, source: str, reference: str) -> None:
+        self.source, self.reference = source, reference
+        super().__init__(
+            f"reference: {reference!r} of source {source!r} already stands for a notification with another content: "
+            "use a new reference, or send the same content"
+        )
+
+
+class NotFound(WorkerError):
+    """No notification has this id or reference."""
+
+
+class SettingsError(WorkerError):
+    """An environment variable is missing or wrong."""
+
+    def __init__(self, variable: str, problem: str, remedy: str) -> None:
+        self.variable = variable
+        super().__init__(f"{variable}: {problem}: {remedy}")
+
+
+class Unavailable(WorkerError):
+    """A server that we need does not answer, or is not ready for us; what was asked has not been done."""
+
+    def __init__(self, what: str, problem: str, remedy: str) -> None:
+        super().__init__(f"{what}: {problem}: {remedy}")

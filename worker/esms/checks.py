@@ -1,0 +1,175 @@
+"""What a request must look like before it may go out; each check gives the value as it goes on the wire.
+
+A complaint names the field, never its value: that is somebody's number or text.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+from worker.esms.errors import InvalidRequest
+from worker.esms.functions import Format
+from worker.esms.reading import VIETNAM
+
+SMS_TYPES = {1, 2, 3, 4, 6, 7, 8, 13}
+BRANDNAME_TYPES = {1, 2}
+UNICODE_TYPES = {3}
+_MOBILE = re.compile(r"0[0-9]{9}")
+_PHONE = re.compile(r"0[0-9]{9,10}")  # a landline has ten digits after the 0
+_LONGEST_ID = 64
+_LONGEST_REQUEST_ID = 50
+
+
+def refuse(field: str, problem: str, remedy: str) -> NoReturn:
+    raise InvalidRequest(field, problem, remedy)
+
+
+def format(field: str, value: str) -> Format:
+    if value not in set(Format):
+        refuse(field, "is neither json nor xml", "give one of the two")
+    return Format(value)
+
+
+def base_url(field: str, value: str) -> str:
+    if not _is_base(value):
+        refuse(
+            field, "is not an http(s) URL of a host and a path", "write it like https://rest.esms.vn/MainService.svc"
+        )
+    return value.rstrip("/")
+
+
+def _is_base(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        host, _port = (parts.hostname or "").encode("idna"), parts.port  # both complain of what can't be
+    except ValueError:
+        return False
+    plain = not (parts.query or parts.fragment or parts.username) and value.isascii() and value.isprintable()
+    return plain and bool(host) and parts.scheme in ("http", "https")
+
+
+def seconds(field: str, value: float) -> float:
+    if not isinstance(value, (int, float)) or not 0 < value < 86_400:
+        refuse(field, "is not a number of seconds above 0", "give seconds, like 15.0")
+    return float(value)
+
+
+def count(field: str, value: int, least: int = 0) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= 1_000_000:
+        refuse(field, f"is not a whole number from {least} up", "give a whole number")
+    return value
+
+
+def text(field: str, value: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        refuse(field, "is empty", "give it some text")
+    if "\0" in value or not _encodable(value):
+        refuse(field, "holds a character that can't be sent (NUL or half of a surrogate pair)", "take it out")
+    return value
+
+
+def _encodable(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def identity(field: str, value: str, longest: int = _LONGEST_ID) -> str:
+    value = text(field, value).strip()
+    if len(value) > longest or not value.isprintable():
+        refuse(
+            field,
+            f"is longer than {longest} characters or holds line breaks",
+            f"keep it to {longest} printable characters",
+        )
+    return value
+
+
+def request_id(field: str, value: str) -> str:
+    return identity(field, value, _LONGEST_REQUEST_ID)
+
+
+def mobiles(field: str, value: str | Sequence[str]) -> str:
+    numbers = [value] if isinstance(value, str) else list(value)
+    if not numbers:
+        refuse(field, "names nobody", "give one number at least")
+    _each_fits(field, numbers, _MOBILE)
+    return ",".join(numbers)
+
+
+def _each_fits(field: str, numbers: Iterable[str], pattern: re.Pattern[str]) -> None:
+    for place, number in enumerate(numbers, 1):
+        if not isinstance(number, str) or not pattern.fullmatch(number):
+            refuse(field, f"number {place} is not in local form", "write 0 and nine digits, nothing between them")
+
+
+def callee(field: str, value: str) -> str:
+    if not isinstance(value, str) or not _PHONE.fullmatch(value):
+        refuse(field, "is not in local form", "write 0 and nine digits (ten for a landline), nothing between them")
+    return value
+
+
+def sms_type(field: str, value: int) -> int:
+    if isinstance(value, bool) or value not in SMS_TYPES:
+        refuse(field, "is no SmsType of the manual", "use 1, 2, 3, 4, 6, 7, 8 or 13")
+    return int(value)
+
+
+def brandname(field: str, value: str | None, sms_type: int) -> str | None:
+    if sms_type in BRANDNAME_TYPES and not value:
+        refuse(
+            field,
+            f"is missing, and SmsType {sms_type} sends from a brandname",
+            "give the registered brandname, or use another SmsType",
+        )
+    if sms_type not in BRANDNAME_TYPES and value:
+        refuse(field, f"is given, but SmsType {sms_type} sends from a number", "leave it out, or use SmsType 1 or 2")
+    return identity(field, value) if value else None
+
+
+def is_unicode(field: str, value: bool, sms_type: int) -> str | None:
+    if value and sms_type not in UNICODE_TYPES:
+        refuse(field, f"is set, but SmsType {sms_type} takes no accents", "strip the accents, or use SmsType 3")
+    return "1" if value else None
+
+
+def variables(field: str, values: Sequence[str]) -> str | None:
+    """Values joined by `||` (manual III.1); one that would read as two, or as none, is refused."""
+    if isinstance(values, str):
+        refuse(field, "is one text", "give a list, one value for each variable of the template")
+    for place, value in enumerate(values, 1):
+        text(f"{field}[{place}]", value)
+        if "||" in value or value.startswith("|") or value.endswith("|"):
+            refuse(
+                f"{field}[{place}]",
+                "holds `||`, or begins or ends with `|`, which separates the values",
+                "take the `|` out",
+            )
+    return "||".join(values) or None
+
+
+def key(field: str, value: str | None) -> str | None:
+    if value is not None and not (isinstance(value, str) and len(value) == 1 and value in "0123456789"):
+        refuse(field, "is not one key of a telephone", "give one digit from 0 to 9, as text")
+    return value
+
+
+def moment(field: str, value: datetime | None, layout: str) -> str | None:
+    """In Vietnam time, whatever zone it was given in."""
+    if value is None:
+        return None
+    if not isinstance(value, datetime) or value.utcoffset() is None:
+        refuse(field, "is no datetime with a time zone", "give an aware datetime, in any zone")
+    if not 2000 <= value.year < 9999:
+        refuse(field, "is in no year that eSMS could mean", "check the year")
+    return value.astimezone(VIETNAM).strftime(layout)
+
+
+def day(field: str, value: date) -> date:
+    if not isinstance(value, date) or isinstance(value, datetime) or not 2000 <= value.year < 9999:
+        refuse(field, "is no date", "give a date without a time, as in Vietnam")
+    return value

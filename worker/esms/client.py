@@ -1,0 +1,371 @@
+"""The eight functions of eSMS, one method each, in the manual's order.
+
+What only prepares touches no network: it checks its arguments, and raises InvalidRequest for what can't be right.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from time import monotonic
+from types import TracebackType
+from typing import Any, Generic, TypeVar
+from urllib.parse import quote
+
+from worker.esms import checks, verdicts
+from worker.esms.credentials import Credentials, Scrubber
+from worker.esms.errors import EsmsError, MaybeTaken, Trace
+from worker.esms.exchange import Exchange, Finished, Prepared
+from worker.esms.functions import CALLS, LISTS, Format, Function
+from worker.esms.messages import (
+    Balance,
+    Brandname,
+    OutgoingRecordCall,
+    OutgoingSms,
+    OutgoingTemplateCall,
+    Receipt,
+    ReceiverState,
+    SendProgress,
+    SentSms,
+)
+from worker.esms.reading import VIETNAM, Record, Unreadable, Window, moment, read
+from worker.esms.wire import Answer, Parcel, Patience, Wire
+
+REST_URL = "https://rest.esms.vn/MainService.svc"
+VOICE_URL = "https://voiceapi.esms.vn/MainService.svc"
+
+_LIMIT = 64 * 1024  # bytes of a reply
+_LIST_LIMIT = 1024 * 1024
+_REPLY_KEPT = 2_000  # characters of it in a trace
+_SMS_DATE = "%Y-%m-%d %H:%M:%S"  # the manual gives none; the provider's pages do
+_VOICE_DATE = "%Y/%m/%d %H:%M:%S"  # manual III.1
+_QUERY_DATE = "%m/%d/%Y"  # manual II.5
+
+Reply = TypeVar("Reply")
+
+
+class Client:
+    """One account at eSMS. Safe to use from many threads at once; makes no connection before the first call.
+
+    rest_url, voice_url: the bases for SMS and account, and for calls. format: how eSMS is to write its replies.
+    connect_timeout, read_timeout, total_timeout: seconds for a connection, for each piece of an answer, and for a whole
+    call (but the system's name lookup keeps its own time). trust_env: obey proxies and certificates named in the
+    environment. ca_bundle: a file of certificates to trust instead. in_flight: how many connections are kept open.
+    Every call may raise any EsmsError; its family says what to do next.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        rest_url: str = REST_URL,
+        voice_url: str = VOICE_URL,
+        format: Format | str = Format.JSON,
+        connect_timeout: float = 5.0,
+        read_timeout: float = 15.0,
+        total_timeout: float = 30.0,
+        trust_env: bool = False,
+        ca_bundle: str | None = None,
+        in_flight: int = 32,
+    ) -> None:
+        self._credentials = credentials
+        self._scrubbed = Scrubber(credentials)
+        self._format = checks.format("format", format)
+        self._rest = checks.base_url("rest_url", rest_url)
+        self._voice = checks.base_url("voice_url", voice_url)
+        self._keys = _query({"ApiKey": credentials.api_key, "SecretKey": credentials.secret_key})
+        self._in_flight = checks.count("in_flight", in_flight, least=1)
+        patience = Patience(
+            connect=checks.seconds("connect_timeout", connect_timeout),
+            read=checks.seconds("read_timeout", read_timeout),
+            total=checks.seconds("total_timeout", total_timeout),
+        )
+        self._wire = Wire(
+            bases=(self._rest, self._voice),
+            patience=patience,
+            in_flight=self._in_flight,
+            trust_env=trust_env,
+            ca_bundle=ca_bundle,
+        )
+
+    def __repr__(self) -> str:
+        return f"Client(rest_url={self._rest!r}, voice_url={self._voice!r}, format={str(self._format)!r})"
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the kept connections; the client may still be used."""
+        self._wire.close()
+
+    # Manual II: SMS and the account...
+
+    def get_balance(self) -> Balance:
+        """What the account holds (II.1)."""
+        return self._answer(self.prepare_balance())
+
+    def prepare_balance(self) -> Prepared[Balance]:
+        return self._with_keys_in_path(Function.GET_BALANCE, _read_balance)
+
+    def send_sms(self, sms: OutgoingSms) -> Receipt:
+        """Hands an SMS over (II.2). Raises InvalidRequest, with nothing sent, for a field that can't be right."""
+        return self._answer(self.prepare_sms(sms))
+
+    def prepare_sms(self, sms: OutgoingSms) -> Prepared[Receipt]:
+        sms_type = checks.sms_type("sms_type", sms.sms_type)
+        fields = {
+            "Phone": checks.mobiles("phone", sms.phone),
+            "Content": checks.text("content", sms.content),
+            "SmsType": str(sms_type),
+            "IsUnicode": checks.is_unicode("is_unicode", sms.is_unicode, sms_type),
+            "Brandname": checks.brandname("brandname", sms.brandname, sms_type),
+            "Sandbox": "1" if sms.sandbox else None,
+            "RequestId": checks.request_id("request_id", sms.request_id),
+            "SendDate": checks.moment("send_date", sms.send_date, _SMS_DATE),
+        }
+        return self._with_query(Function.SEND_SMS, fields, _read_receipt)
+
+    def get_send_status(self, sms_id: str) -> SendProgress:
+        """How far a send has come (II.3), for 7 days; Refused with code 105 for an id that is unknown, or is yet."""
+        return self._answer(self.prepare_send_status(sms_id))
+
+    def prepare_send_status(self, sms_id: str) -> Prepared[SendProgress]:
+        sms_id = checks.identity("sms_id", sms_id)
+        return self._with_query(
+            Function.GET_SEND_STATUS, {"RefId": sms_id}, lambda reply: _read_progress(reply, sms_id)
+        )
+
+    def get_receiver_status(self, sms_id: str) -> tuple[ReceiverState, ...]:
+        """What became of each recipient of a send (II.4). Refused with code 105 as above."""
+        return self._answer(self.prepare_receiver_status(sms_id))
+
+    def prepare_receiver_status(self, sms_id: str) -> Prepared[tuple[ReceiverState, ...]]:
+        fields = {"RefId": checks.identity("sms_id", sms_id)}
+        return self._with_query(Function.GET_RECEIVER_STATUS, fields, _read_receivers)
+
+    def get_sent_data(self, since: date, until: date) -> tuple[SentSms, ...]:
+        """What the account sent on the days from since to until, both included, in Vietnam (II.5)."""
+        return self._answer(self.prepare_sent_data(since, until))
+
+    def prepare_sent_data(self, since: date, until: date) -> Prepared[tuple[SentSms, ...]]:
+        window = _window(checks.day("since", since), checks.day("until", until))
+        if until < since:
+            checks.refuse("until", "is before since", "give the earlier day first")
+        fields = {"FROM": since.strftime(_QUERY_DATE), "TO": until.strftime(_QUERY_DATE)}
+        return self._with_query(Function.GET_SENT_DATA, fields, lambda reply: _read_sent_data(reply, window))
+
+    def list_brandnames(self) -> tuple[Brandname, ...]:
+        """The names that the account may send from (II.6)."""
+        return self._answer(self.prepare_brandnames())
+
+    def prepare_brandnames(self) -> Prepared[tuple[Brandname, ...]]:
+        return self._with_keys_in_path(Function.LIST_BRANDNAMES, _read_brandnames)
+
+    # Manual III: calls...
+
+    def call_template(self, call: OutgoingTemplateCall) -> Receipt:
+        """Has a registered template spoken to a number (III.1). Raises InvalidRequest like send_sms."""
+        return self._answer(self.prepare_template_call(call))
+
+    def prepare_template_call(self, call: OutgoingTemplateCall) -> Prepared[Receipt]:
+        fields = {
+            "TemplateId": checks.identity("template_id", call.template_id),
+            "Phone": checks.callee("phone", call.phone),
+            "VariableListStr": checks.variables("variables", call.variables),
+            "SendDate": checks.moment("send_date", call.send_date, _VOICE_DATE),
+        }
+        return self._with_query(Function.CALL_TEMPLATE, fields, _read_receipt)
+
+    def call_record(self, call: OutgoingRecordCall) -> Receipt:
+        """Has a registered recording played to a number (III.2). Raises InvalidRequest like send_sms."""
+        return self._answer(self.prepare_record_call(call))
+
+    def prepare_record_call(self, call: OutgoingRecordCall) -> Prepared[Receipt]:
+        fields = {
+            "TemplateId": checks.identity("record_id", call.record_id),
+            "Phone": checks.callee("phone", call.phone),
+            "SendDate": checks.moment("send_date", call.send_date, _VOICE_DATE),
+            "NumberForward": _unless_none(checks.callee, "number_forward", call.number_forward),
+            "MaxRepeat": _unless_none(checks.count, "max_repeat", call.max_repeat),
+            "MaxRetry": _unless_none(checks.count, "max_retry", call.max_retry),
+            "Ivr": checks.key("ivr", call.ivr),
+            "TimeWaitToIvr": _unless_none(checks.count, "time_wait_to_ivr", call.time_wait_to_ivr),
+            "WaitRetry": _unless_none(checks.count, "wait_retry", call.wait_retry),
+            "RequestID": _unless_none(checks.request_id, "request_id", call.request_id),
+        }
+        return self._with_query(Function.CALL_RECORD, fields, _read_receipt)
+
+    # Many at once...
+
+    def open_exchange(self, in_flight: int | None = None) -> Exchange:
+        """Sends side by side what is put in, at most in_flight at a time (None: as many as connections are kept)."""
+        in_flight = checks.count("in_flight", self._in_flight if in_flight is None else in_flight, least=1)
+        if in_flight > self._wire.room:
+            self._wire.make_room(in_flight)
+        return Exchange(self._finish, in_flight)
+
+    # One call...
+
+    def _answer(self, prepared: Prepared[Reply]) -> Reply:
+        return self._finish(None, prepared).result()
+
+    def _finish(self, tag: object, prepared: Prepared[Reply]) -> Finished[Reply]:
+        started_at, begun = datetime.now(UTC), monotonic()
+        outcome = self._ask(prepared)
+        trace = self._trace(prepared.function, started_at, monotonic() - begun, outcome)
+        if outcome.failure is not None:
+            outcome.failure.trace = trace
+        return Finished(tag, trace, outcome.reply, outcome.failure)
+
+    def _ask(self, prepared: Prepared[Reply]) -> "_Outcome[Reply]":
+        try:
+            answer = self._wire.send(prepared.parcel)
+        except EsmsError as failure:
+            return _Outcome(None, None, failure=_bare(failure))
+        return self._understand(prepared, answer)
+
+    def _understand(self, prepared: Prepared[Reply], answer: Answer) -> "_Outcome[Reply]":
+        try:
+            reply = _readable(answer.body, self._format)
+            failure = verdicts.judge(prepared.function, answer.status, reply)
+            if failure is None and reply is not None:
+                return _Outcome(answer, reply.code(), reply=prepared.read(reply))
+        except EsmsError as error:
+            failure = error
+        except Exception as error:  # noqa: BLE001  an answer that breaks our reader was still an answer to a send
+            failure = MaybeTaken(f"the answer can't be understood ({type(error).__name__})")
+        assert failure is not None  # judge() gives none only to a reply that could be read
+        return _Outcome(answer, failure.code, failure=_bare(failure))
+
+    def _trace(self, function: Function, started_at: datetime, seconds: float, outcome: "_Outcome[Any]") -> Trace:
+        answer = outcome.answer
+        return Trace(
+            function=function,
+            started_at=started_at,
+            seconds=seconds,
+            http_status=answer.status if answer else None,
+            code=outcome.code,
+            reply=self._scrubbed(answer.body.decode("utf-8", "replace"), _REPLY_KEPT) if answer else None,
+        )
+
+    # One request...
+
+    def _with_query(
+        self, function: Function, fields: Mapping[str, str | None], read: Callable[[Record], Reply]
+    ) -> Prepared[Reply]:
+        return self._prepared(function, f"?{_query(fields)}&{self._keys}", read)
+
+    def _with_keys_in_path(self, function: Function, read: Callable[[Record], Reply]) -> Prepared[Reply]:
+        keys = (self._credentials.api_key, self._credentials.secret_key)
+        return self._prepared(function, "".join(f"/{quote(key, safe='')}" for key in keys), read)
+
+    def _prepared(self, function: Function, secret: str, read: Callable[[Record], Reply]) -> Prepared[Reply]:
+        base = self._voice if function in CALLS else self._rest
+        limit = _LIST_LIMIT if function in LISTS else _LIMIT
+        return Prepared(function, Parcel(f"{base}/{self._format}/{function}", secret, limit), read)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome(Generic[Reply]):
+    answer: Answer | None
+    code: str | None
+    reply: Reply | None = field(default=None, repr=False)
+    failure: EsmsError | None = None
+
+
+def _bare(failure: EsmsError) -> EsmsError:
+    """Without the frames it came through: those hold the request, keys and all, and the reply."""
+    failure.__context__ = failure.__traceback__ = None
+    return failure
+
+
+def _query(fields: Mapping[str, str | None]) -> str:
+    return "&".join([f"{name}={quote(value, safe='')}" for name, value in fields.items() if value is not None])
+
+
+def _unless_none(check: Callable[[str, Any], object], name: str, value: object) -> str | None:
+    return None if value is None else str(check(name, value))
+
+
+def _window(since: date, until: date) -> Window:
+    return Window(
+        datetime.combine(since, time.min, VIETNAM), datetime.combine(until, time.min, VIETNAM) + timedelta(days=1)
+    )
+
+
+# Replies...
+
+
+def _readable(body: bytes, format: Format) -> Record | None:
+    try:
+        return read(body, format)
+    except Unreadable:
+        return None
+
+
+def _read_receipt(reply: Record) -> Receipt:
+    code = reply.code() or ""
+    taken_before = code == "124"
+    return Receipt(sms_id=None if taken_before else reply.sms_id("SMSID"), code=code, taken_before=taken_before)
+
+
+def _read_balance(reply: Record) -> Balance:
+    balance = reply.money("Balance")
+    if balance is None:
+        raise MaybeTaken("the answer says 100 but has no balance", code=reply.code())
+    return Balance(balance=balance, user_id=reply.text("UserID"))
+
+
+def _read_progress(reply: Record, asked: str) -> SendProgress:
+    return SendProgress(
+        sms_id=reply.sms_id("SMSID") or asked,
+        send_status=reply.whole("SendStatus"),
+        success=reply.whole("SendSuccess", "SentSuccess"),
+        failed=reply.whole("SendFailed", "SentFailed"),
+        receivers=reply.whole("TotalReceiver"),
+        sent=reply.whole("TotalSent"),
+        price=reply.money("TotalPrice"),
+    )
+
+
+def _read_receivers(reply: Record) -> tuple[ReceiverState, ...]:
+    return tuple(
+        ReceiverState(
+            phone=item.text("Phone") or "",
+            is_sent=item.flag("IsSent"),
+            delivered=item.flag("SentResult"),
+            network=item.text("NetworkName"),
+        )
+        for item in reply.records("ReceiverList")
+    )
+
+
+def _read_sent_data(reply: Record, window: Window) -> tuple[SentSms, ...]:
+    return tuple(_read_sent_sms(item, window) for item in reply.records("SentData"))
+
+
+def _read_sent_sms(item: Record, window: Window) -> SentSms:
+    return SentSms(
+        phone=item.text("Phone") or "",
+        content=item.text("Content") or "",
+        sms_id=item.sms_id(
+            "ReferenceId", "RefercenceId", "SMSID"
+        ),  # published with both spellings; SmsId is another, the portal's
+        sms_type=item.whole("SmsType"),
+        sent_at=moment(item.text("SentTime"), window),
+        delivered=item.flag("SentResult", "SendResult"),
+        send_status=item.whole("SendStatus"),
+        sent_status=item.text("SentStatus"),
+        price=item.money("SellPrice"),
+        code=item.text("CodeResult"),
+        error=item.text("ErrorMessage"),
+    )
+
+
+def _read_brandnames(reply: Record) -> tuple[Brandname, ...]:
+    found = ((item.text("Brandname"), item.whole("Type")) for item in reply.records("ListBrandName"))
+    return tuple(Brandname(name=name, type=kind) for name, kind in found if name and kind is not None)

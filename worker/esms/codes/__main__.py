@@ -1,0 +1,37 @@
+"""Prints docs/codes.md from the table: what each code means, function by function, in the manual's order."""
+
+import sys
+from collections.abc import Iterator
+
+from worker.esms.codes import MEANINGS
+from worker.esms.functions import Function
+
+_OPENING = """\
+# Codes of eSMS, by function
+
+Printed by `python -m worker.esms.codes`; a test keeps this page and the table in `worker/esms/codes` the same.
+The same number means different things in different functions.
+Source M is the provider's manual, P is what the provider publishes beside it.
+
+Any other code is unknown: it is never taken as success.
+The request is refused, the code and the reply are kept, and a person is shown them.
+An answer without a code, or with two that differ, counts as *may have been taken*.
+"""
+
+
+def document() -> str:
+    """The text of docs/codes.md."""
+    return "\n".join([_OPENING, *(line for function in Function for line in _chapter(function))])
+
+
+def _chapter(function: Function) -> Iterator[str]:
+    yield f"## {function}\n"
+    yield "| code | verdict | tiếng Việt | English | what to do | source |"
+    yield "| --- | --- | --- | --- | --- | --- |"
+    for row in sorted((row for row in MEANINGS if function in row.functions), key=lambda row: int(row.code)):
+        yield f"| {row.code} | {row.verdict} | {row.vietnamese} | {row.english} | {row.remedy} | {row.source} |"
+    yield ""
+
+
+if __name__ == "__main__":
+    sys.stdout.write(document())

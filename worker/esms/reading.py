@@ -1,0 +1,236 @@
+"""Reads the provider's replies, JSON or XML, into one kind of record with names in lower case and values as text.
+
+Tolerant of how eSMS spells things, never of what it means: a name that comes twice with two values spoils the reply.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal, InvalidOperation
+from typing import Any, NamedTuple
+from xml.parsers import expat
+
+from worker.esms.functions import Format
+
+VIETNAM = timezone(timedelta(hours=7), "+07")  # one offset, no daylight saving
+_DEEPEST = 16
+_LONGEST_CODE = 16
+_LONGEST_SMS_ID = 64
+_WHOLE = re.compile(r"[+-]?\d{1,18}(\.0{1,9})?")
+
+
+class Unreadable(ValueError):
+    """The bytes are no reply of eSMS in the format asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One object of a reply. Readers take names in order of preference; what is missing or of a wrong kind is None."""
+
+    members: Mapping[str, Any]
+
+    def code(self) -> str | None:
+        """The provider's code; None when there is none, or two that differ."""
+        found = {self.text(name) for name in ("CodeResult", "CodeResponse")} - {None}
+        code = found.pop() if len(found) == 1 else None
+        return code if code and len(code) <= _LONGEST_CODE and code.isalnum() and code.isascii() else None
+
+    def text(self, *names: str) -> str | None:
+        """The first of these that holds something, without the blanks around it; a boolean reads `true` or `false`."""
+        return next((text for name in names if (text := _text(self.members.get(name.lower())))), None)
+
+    def sms_id(self, *names: str) -> str | None:
+        """An opaque id of at most 64 printable characters."""
+        text = self.text(*names)
+        return text if text and len(text) <= _LONGEST_SMS_ID and text.isprintable() else None
+
+    def whole(self, *names: str) -> int | None:
+        text = self.text(*names)
+        return int(text.partition(".")[0]) if text and text.isascii() and _WHOLE.fullmatch(text) else None
+
+    def money(self, *names: str) -> Decimal | None:
+        """A finite decimal, with or without an exponent."""
+        try:
+            amount = Decimal(self.text(*names) or "")
+        except InvalidOperation:
+            return None
+        return amount if amount.is_finite() else None
+
+    def flag(self, *names: str) -> bool | None:
+        """true, false, 1 or 0; anything else (2 is `not acknowledged`) is None."""
+        return {"true": True, "1": True, "false": False, "0": False}.get((self.text(*names) or "").lower())
+
+    def records(self, name: str) -> "list[Record]":
+        """The list of that name: a JSON array, or an XML element whose children are the items."""
+        return [Record(item) for item in _items(self.members.get(name.lower())) if isinstance(item, dict)]
+
+
+def read(body: bytes, format: Format) -> Record:
+    """The reply as a record; raises Unreadable."""
+    members = _read_json(body) if format is Format.JSON else _read_xml(body)
+    if not isinstance(members, dict):
+        raise Unreadable("no object")
+    return Record(members)
+
+
+def _text(value: object) -> str | None:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value.strip() or None if isinstance(value, str) else None
+
+
+def _items(value: object) -> list[Any]:
+    if isinstance(value, dict):  # XML: the children of the list's element, all of one name
+        return [item for child in value.values() for item in (child if isinstance(child, list) else [child])]
+    return value if isinstance(value, list) else []
+
+
+# JSON...
+
+_ZEROS_FIRST = re.compile(r"(?<=:)(\s*)(0\d+)(?=\s*[,}\]])")
+
+
+def _read_json(body: bytes) -> Any:
+    try:
+        text = body.decode("utf-8-sig")
+        try:
+            return _parse_json(text)
+        except json.JSONDecodeError:
+            return _parse_json(_mended(text))
+    except (ValueError, RecursionError):  # RecursionError is json's own bound on depth
+        pass
+    raise Unreadable("not JSON")
+
+
+def _parse_json(text: str) -> Any:
+    # Numbers stay text: a balance keeps its digits, an id its leading zeros, and 10,000 digits cost nothing.
+    return json.loads(
+        text, strict=False, object_pairs_hook=_members, parse_int=str, parse_float=str, parse_constant=str
+    )
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members: dict[str, Any] = {}
+    for name, value in pairs:
+        if members.setdefault(name.lower(), value) != value:
+            raise Unreadable("a name twice, with two values")
+    return members
+
+
+def _mended(text: str) -> str:
+    """The manual's own samples are no JSON: curly quotes, and numbers that begin with zeros."""
+    return _ZEROS_FIRST.sub(r'\1"\2"', text.translate({0x201C: '"', 0x201D: '"'}))
+
+
+# XML...
+
+_BLANKS_IN_TAGS = re.compile(rb"<\s*(/?)\s*([A-Za-z_][\w.:-]*)\s*>")
+
+
+def _read_xml(body: bytes) -> Any:
+    try:
+        return _parse_xml(body)
+    except Unreadable:
+        mended = _BLANKS_IN_TAGS.sub(rb"<\1\2>", body)  # the manual's own sample has `< CountRegenerate >`
+        return _parse_xml(mended)
+
+
+def _parse_xml(body: bytes) -> Any:
+    tree = _Tree()
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.buffer_text = True
+    parser.StartElementHandler = tree.open
+    parser.EndElementHandler = tree.close
+    parser.CharacterDataHandler = tree.add
+    parser.StartDoctypeDeclHandler = _refuse_document_type
+    try:
+        parser.Parse(body.strip(), True)
+    except (expat.ExpatError, ValueError, LookupError):
+        tree.root = None
+    if tree.root is None:
+        raise Unreadable("not XML")
+    return tree.root
+
+
+def _refuse_document_type(*_declaration: object) -> None:
+    raise Unreadable("a document type")  # an entity bomb needs one; eSMS sends none
+
+
+class _Tree:
+    """Builds dicts by local name while expat reads; an element met again under the same parent makes a list."""
+
+    def __init__(self) -> None:
+        self.root: Any = None
+        self._open: list[tuple[str, dict[str, Any], list[str]]] = []
+
+    def open(self, name: str, _attributes: dict[str, str]) -> None:
+        if len(self._open) >= _DEEPEST:
+            raise Unreadable("too deep")
+        self._open.append((name.rpartition(" ")[2].lower(), {}, []))
+
+    def add(self, text: str) -> None:
+        self._open[-1][2].append(text)
+
+    def close(self, _name: str) -> None:
+        name, children, texts = self._open.pop()
+        value: Any = children or "".join(texts)
+        if self._open:
+            _put(self._open[-1][1], name, value)
+        else:
+            self.root = value
+
+
+def _put(members: dict[str, Any], name: str, value: Any) -> None:
+    before = members.get(name)
+    if before is None:
+        members[name] = value
+    elif isinstance(before, list):
+        before.append(value)
+    else:
+        members[name] = [before, value]
+
+
+# Times...
+
+_MILLISECONDS = re.compile(r"/Date\((-?\d{1,15})(?:[+-]\d{4})?\)/")
+_ISO = re.compile(r"\d{4}[-/]\d{2}[-/]\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:?\d{2})?")
+_SLASHED = ("%d/%m/%Y %H:%M:%S", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %I:%M:%S %p")
+
+
+class Window(NamedTuple):
+    """The span that was asked about; it tells which of 1/2 and 2/1 is meant."""
+
+    since: datetime
+    until: datetime
+
+
+def moment(text: str | None, window: Window | None = None) -> datetime | None:
+    """A time as eSMS writes them: `/Date(1705484048995+0700)/`, ISO, or with slashes.
+
+    With slashes the day comes first, unless only the month first falls into the window.
+    """
+    try:
+        readings = list(_readings(text or ""))
+    except (ValueError, OverflowError, OSError):
+        return None
+    inside = [reading for reading in readings if window and window.since <= reading <= window.until]
+    return next(iter(inside or readings), None)
+
+
+def _readings(text: str) -> Iterator[datetime]:
+    if found := _MILLISECONDS.fullmatch(text):
+        yield datetime.fromtimestamp(int(found[1]) / 1000, tz=VIETNAM)
+    elif _ISO.fullmatch(text):
+        read = datetime.fromisoformat(text.replace("/", "-"))
+        yield read if read.tzinfo else read.replace(tzinfo=VIETNAM)
+    else:
+        yield from filter(None, (_laid_out(text, layout) for layout in _SLASHED))
+
+
+def _laid_out(text: str, layout: str) -> datetime | None:
+    try:
+        return datetime.strptime(text, layout).replace(tzinfo=VIETNAM)
+    except ValueError:
+        return None

@@ -1,0 +1,48 @@
+"""What an answer means for the request: taken, or which of the failures.
+
+A wrong "refused" leads to a second message, a wrong "maybe" costs a question: a code counts only where HTTP agrees.
+
+- 2xx: the code decides.
+- 4xx: "I refuse" in HTTP. A documented refusal or account trouble in the body is believed, for only eSMS itself writes
+  its codes. Anything else may come from a proxy that had passed the request on (408, 499): it may have been taken, and
+  so may a 100 that says the opposite of its status.
+- 3xx and 5xx: whatever the body says, something happened that its writer did not know of; it may have been taken.
+  Redirects are never followed: the keys would go along.
+"""
+
+from worker.esms.codes import Meaning, Verdict, meaning_of
+from worker.esms.errors import AccountTrouble, EsmsError, MaybeTaken, Refused
+from worker.esms.functions import Function
+from worker.esms.reading import Record
+
+
+def judge(function: Function, status: int, reply: Record | None) -> EsmsError | None:
+    """The failure that this answer is, None when it says that all was done. reply: None for an unreadable body."""
+    code = reply.code() if reply is not None else None
+    meaning = meaning_of(function, code) if code else None
+    if 200 <= status < 300:
+        return _by_code(code, meaning) if reply is not None else _unreadable(status)
+    if 400 <= status < 500 and meaning is not None and meaning.verdict in (Verdict.REFUSED, Verdict.ACCOUNT):
+        return _by_code(code, meaning)
+    return MaybeTaken(f"HTTP {status} instead of an ordinary answer", code=code)
+
+
+def _by_code(code: str | None, meaning: Meaning | None) -> EsmsError | None:
+    if code is None:
+        return MaybeTaken("the answer has no code, or two that differ")
+    if meaning is None:
+        return Refused(f"eSMS code {code}: unknown to us, so not taken as success", code=code)
+    reason = f"eSMS code {code}: {meaning.english}"
+    match meaning.verdict:
+        case Verdict.REFUSED:
+            return Refused(reason, code=code)
+        case Verdict.ACCOUNT:
+            return AccountTrouble(reason, code=code)
+        case Verdict.UNSURE:
+            return MaybeTaken(reason, code=code)
+        case _:
+            return None
+
+
+def _unreadable(status: int) -> MaybeTaken:
+    return MaybeTaken(f"the answer (HTTP {status}) can't be read as one of eSMS")

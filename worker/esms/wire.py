@@ -1,0 +1,309 @@
+"""Carries one request to the provider and brings status and bytes back, or says in which of two ways it failed.
+
+The keys are in the URL, so requests and urllib3 are shown its public part only: the connection appends the rest as it
+writes. No exception of theirs, and no debug line, can then hold a key, however logging is set up.
+"""
+
+import io
+import socket
+import ssl
+import threading
+from dataclasses import dataclass, field
+from http.client import HTTPException, HTTPResponse
+from pathlib import Path
+from time import monotonic
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests import utils
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, NewConnectionError, SSLError
+from urllib3.util import Timeout
+from urllib3.util.ssl_ import create_urllib3_context
+from urllib3.util.ssl_match_hostname import CertificateError
+
+from worker.esms.errors import EsmsError, MaybeTaken, NotTaken
+
+# Seconds. Connections kept longer are opened anew: a firewall on the way may have forgotten them without a word.
+_IDLE = 30.0
+_HEADERS = {"User-Agent": "esms-worker", "Accept-Encoding": "identity"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long to wait, in seconds: for a connection, for each piece of the answer, and for the whole call."""
+
+    connect: float = 5.0
+    read: float = 15.0
+    total: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What goes over the wire: the public URL, and the secret rest of it; at most `limit` bytes are read back."""
+
+    url: str
+    secret: str = field(repr=False)
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back, whole: at most as many bytes as were asked for."""
+
+    status: int
+    body: bytes = field(repr=False)
+
+
+# What the connection in a thread is to append, and when it has to be done.
+_call = threading.local()
+
+
+class _NeverConnectedError(Exception):
+    """No connection, so not one byte of the request went out. Of no class that urllib3 or requests would catch."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class _Moments:
+    """The moments that decide: until connect() is through, nothing was taken; from then on, it may have been."""
+
+    debuglevel = 0  # http.client prints requests, keys and all, for those who set this on its class
+
+    def connect(self) -> None:
+        try:
+            super().connect()  # type: ignore[misc]  # mixed into urllib3's connections below
+        except Exception as error:  # noqa: BLE001  whatever stopped us here, no request was written yet
+            reason = _why_not(error)
+        else:
+            return
+        raise _NeverConnectedError(reason)
+
+    def request(self, method: str, url: str, **options: Any) -> None:
+        super().request(method, url + _call.secret, **options)  # type: ignore[misc]
+
+    def response_class(self, sock: socket.socket, **options: Any) -> HTTPResponse:
+        self._answered_at = monotonic()
+        return HTTPResponse(_Hurried(sock, _call.deadline), **options)  # type: ignore[arg-type]  # all it asks of a socket is makefile()
+
+    @property
+    def is_connected(self) -> bool:
+        """Asked by the pool before a kept connection is used again; False makes it open a new one."""
+        return bool(super().is_connected) and monotonic() - self._answered_at < _IDLE  # type: ignore[misc]
+
+
+class _PlainConnection(_Moments, HTTPConnection):  # type: ignore[misc]
+    pass
+
+
+class _TlsConnection(_Moments, HTTPSConnection):  # type: ignore[misc]
+    pass
+
+
+class _PlainPool(HTTPConnectionPool):
+    ConnectionCls = _PlainConnection  # type: ignore[assignment]  # urllib3 types it by a protocol
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection  # type: ignore[assignment]
+
+
+class _Hurried:
+    """A socket to read from, whose reads all end by the deadline: a slow drip of bytes can't outlast it."""
+
+    def __init__(self, sock: socket.socket, deadline: float) -> None:
+        self._sock = sock
+        self._deadline = deadline
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        return io.BufferedReader(_HurriedFile(self._sock, self._sock.makefile("rb", buffering=0), self._deadline))
+
+
+class _HurriedFile(io.RawIOBase):
+    def __init__(self, sock: socket.socket, file: io.RawIOBase, deadline: float) -> None:
+        self._sock, self._file, self._deadline = sock, file, deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._deadline - monotonic()
+        if left <= 0:
+            raise TimeoutError
+        if left < (self._sock.gettimeout() or left + 1):
+            self._sock.settimeout(left)
+        return self._file.readinto(buffer)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+class _Adapter(HTTPAdapter):
+    """requests' adapter without what the GET of a known URL doesn't need: cookies, and parsing it at each call."""
+
+    def __init__(self, in_flight: int, verify: str | bool, proxies: dict[str, str]) -> None:
+        self._context = _tls_context(verify)
+        self._proxies = proxies
+        self._pools: dict[str, Any] = {}
+        super().__init__(pool_maxsize=in_flight)
+
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: Any) -> None:
+        super().init_poolmanager(connections, maxsize, block, ssl_context=self._context, **options)
+        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _TlsPool}
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, ssl_context=self._context, **options)
+        manager.pool_classes_by_scheme = {"http": _PlainPool, "https": _TlsPool}
+        return manager
+
+    def get_connection_with_tls_context(self, request: Any, *_tls: Any, **_options: Any) -> Any:
+        return self._pools[request.origin]
+
+    def reach(self, origin: str) -> None:
+        """Readies the pool for a host, so that whatever is wrong with its URL or its proxy shows before any send."""
+        proxy = utils.select_proxy(origin, self._proxies)
+        manager = self.proxy_manager_for(_with_scheme(proxy)) if proxy else self.poolmanager
+        self._pools[origin] = manager.connection_from_url(origin)
+
+    def cert_verify(self, *_tls: Any) -> None:
+        """The context verifies."""
+
+    def request_url(self, request: Any, _proxies: Any) -> str:
+        forwards = request.scheme == "http" and self._pools[request.origin].proxy is not None
+        return request.url if forwards else request.path  # type: ignore[no-any-return]
+
+    def build_response(self, _request: Any, response: Any) -> Any:
+        return response
+
+
+class _PublicRequest:
+    """What requests' adapter wants to know of a request; one for each function, made once."""
+
+    method = "GET"
+    body = None
+    headers = _HEADERS
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self.url, self.path, self.scheme = url, parts.path, parts.scheme
+        self.origin = f"{parts.scheme}://{parts.netloc}"
+
+
+class Wire:
+    """The one door to the network, for many threads at once. Nothing is ever sent twice: no retries, no redirects.
+
+    in_flight: how many connections are kept open. ca_bundle: a file of certificates to trust instead of certifi's.
+    trust_env: obey HTTPS_PROXY, NO_PROXY and REQUESTS_CA_BUNDLE.
+    """
+
+    def __init__(
+        self, *, bases: tuple[str, ...], patience: Patience, in_flight: int, trust_env: bool, ca_bundle: str | None
+    ) -> None:
+        self._patience = patience
+        self._origins = {"{0.scheme}://{0.netloc}".format(urlsplit(base)) for base in bases}
+        with requests.Session() as session:
+            session.trust_env = trust_env
+            environment = session.merge_environment_settings(bases[0], {}, None, ca_bundle or True, None)
+        self._verify, self._proxies = environment["verify"] or True, dict(environment["proxies"])
+        self._requests: dict[str, _PublicRequest] = {}
+        self._adapter = self._new_adapter(in_flight)
+        self._room = in_flight
+
+    def make_room(self, in_flight: int) -> None:
+        """Keeps that many connections from now on; those in use finish as they are."""
+        previous, self._adapter = self._adapter, self._new_adapter(in_flight)
+        self._room = in_flight
+        previous.close()
+
+    def _new_adapter(self, in_flight: int) -> _Adapter:
+        adapter = _Adapter(in_flight, self._verify, self._proxies)
+        for origin in self._origins:
+            adapter.reach(origin)
+        return adapter
+
+    @property
+    def room(self) -> int:
+        return self._room
+
+    def send(self, parcel: Parcel) -> Answer:
+        """One GET. Raises NotTaken when no connection was made, MaybeTaken when the answer is lost."""
+        begun = monotonic()
+        try:
+            _call.secret, _call.deadline = parcel.secret, begun + self._patience.total
+            return self._exchange(parcel)
+        except _NeverConnectedError as error:
+            failure: EsmsError = NotTaken(f"no connection to eSMS: {error.reason}")
+        except Exception as error:  # noqa: BLE001  after the first byte, no failure whatever may pass for "not taken"
+            failure = MaybeTaken(_what_was_lost(error, monotonic() - begun >= self._patience.total))
+        finally:
+            _call.secret = ""
+        raise failure  # out here, so that no foreign exception hangs on to it as its context
+
+    def _exchange(self, parcel: Parcel) -> Answer:
+        patience = self._patience
+        timeout = Timeout(connect=min(patience.connect, patience.total), read=min(patience.read, patience.total))
+        response: Any = self._adapter.send(self._request(parcel.url), timeout=timeout)  # type: ignore[arg-type]
+        try:
+            body = response.read(parcel.limit + 1, decode_content=True)
+            if len(body) > parcel.limit:
+                raise _TooLongError
+            return Answer(response.status, body)
+        finally:
+            response.close() if response._fp and not response._fp.isclosed() else response.release_conn()
+
+    def _request(self, url: str) -> _PublicRequest:
+        if url not in self._requests:
+            self._requests[url] = _PublicRequest(url)
+        return self._requests[url]
+
+    def close(self) -> None:
+        self._adapter.close()
+
+
+class _TooLongError(Exception):
+    """More bytes than any honest reply has."""
+
+
+def _tls_context(verify: str | bool) -> Any:
+    context = create_urllib3_context()
+    bundle = verify if isinstance(verify, str) else utils.DEFAULT_CA_BUNDLE_PATH
+    context.load_verify_locations(**{"capath" if Path(bundle).is_dir() else "cafile": bundle})
+    return context
+
+
+def _with_scheme(proxy: str) -> str:
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def _why_not(error: Exception) -> str:
+    match error:
+        case NameResolutionError():
+            return "its name was not found (DNS)"
+        case NewConnectionError():  # a kind of ConnectTimeoutError to urllib3
+            return getattr(error.__cause__, "strerror", None) or "the connection failed"
+        case ConnectTimeoutError() | TimeoutError():
+            return "connecting took too long"
+        case ssl.SSLError() | SSLError() | CertificateError():
+            return "TLS failed (is the certificate trusted, and the clock right?)"
+        case _:
+            return getattr(error, "strerror", None) or type(error).__name__
+
+
+def _what_was_lost(error: Exception, out_of_time: bool) -> str:
+    if out_of_time:
+        return "the answer was not complete when the time for the whole call was up"
+    match error:
+        case _TooLongError():
+            return "the answer is too long to be one of eSMS"
+        case requests.Timeout() | TimeoutError() | HTTPError() if "Timeout" in type(error).__name__:
+            return "no answer came in time"
+        case requests.ConnectionError() | HTTPError() | HTTPException() | OSError():
+            return "the connection broke before the answer was complete"
+        case _:
+            return f"the answer was lost ({type(error).__name__})"

@@ -1,0 +1,9 @@
+"""Validate what a producer hands over, normalise it, put it in the ledger.
+
+Nothing is stored before all of it is valid; what is stored is on disk when the transaction commits.
+"""
+
+from worker.intake.accept import Ticket, accept
+from worker.intake.wanted import Enqueue, RecordCall, Request, Sms, TemplateCall
+
+__all__ = ["Enqueue", "RecordCall", "Request", "Sms", "TemplateCall", "Ticket", "accept"]

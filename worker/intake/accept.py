@@ -1,0 +1,112 @@
+"""Take many requests into the ledger at once: check all, store all, or refuse all.
+
+A `reference` that this source used before gives back the first ticket, so that a producer may safely ask twice.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from os import urandom
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from worker import ledger
+from worker.errors import Conflict, Invalid
+from worker.intake.checks import Checked, check
+from worker.intake.wanted import Enqueue
+from worker.ledger import Stored
+from worker.lifecycle import Lane
+from worker.settings import Settings
+
+AT_ONCE = 5000  # notifications in one statement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """What a producer gets for a request: the notification's id, to ask about, cancel or retry it by."""
+
+    id: UUID
+    messages: int  # recipients, each counted once
+    duplicates: tuple[str, ...] = field(default=(), repr=False)  # recipients that were named again, E.164
+    repeated: bool = False  # the reference was there already: this is the first ticket, nothing new was stored
+
+
+def accept(
+    session: Session, wanted: Iterable[Enqueue], settings: Settings, *, now: datetime, late: bool = False
+) -> tuple[list[Ticket], set[Lane]]:
+    """Store them in the session's transaction; the tickets in order, and the lanes that have something due.
+
+    late: what came through a broker may be late without anybody's fault: a date that has passed is no error then.
+    Raises Invalid or Conflict; the caller's transaction is then to be rolled back.
+    """
+    tickets: list[Ticket] = []
+    due: set[Lane] = set()
+    checked = (_checked(place, item, settings, now, late) for place, item in enumerate(wanted))
+    for chunk in _chunks(checked):
+        stored = [_stored(item) for item in chunk]
+        firsts = ledger.put(session, stored)
+        tickets += [_ticket(item, row, firsts) for item, row in zip(chunk, stored, strict=True)]
+        due |= {item.lane for item in chunk if item.due_now(now)}
+    return tickets, due
+
+
+def _checked(place: int, item: Enqueue, settings: Settings, now: datetime, late: bool) -> Checked:
+    try:
+        return check(item, settings, now=now, late=late)
+    except Invalid as error:
+        raise error.at(place) from None
+
+
+def _chunks(items: Iterator[Checked]) -> Iterator[list[Checked]]:
+    while chunk := list(islice(items, AT_ONCE)):
+        yield chunk
+
+
+def _stored(item: Checked) -> Stored:
+    return Stored(
+        id=uuid7(),
+        kind=item.kind,
+        lane=item.lane,
+        grouped=item.grouped,
+        messages=[(uuid7(), phone) for phone in item.phones],
+        source=item.source,
+        reference=item.reference,
+        campaign=item.campaign,
+        content=item.content,
+        template_id=item.template_id,
+        options=item.options,
+        send_date=item.send_date,
+        hand_over=item.hand_over,
+        expires_at=item.expires_at,
+        fingerprint=item.fingerprint(),
+    )
+
+
+def _ticket(item: Checked, row: Stored, firsts: dict[tuple[str, str], tuple[UUID, str]]) -> Ticket:
+    first = firsts.get((row.source, row.reference)) if row.reference is not None else None
+    if first is None or first[0] == row.id:
+        return Ticket(id=row.id, messages=len(item.phones), duplicates=item.duplicates)
+    id_, fingerprint = first
+    if fingerprint != row.fingerprint:
+        assert row.reference is not None
+        raise Conflict(row.source, row.reference)
+    return Ticket(id=id_, messages=len(item.phones), duplicates=item.duplicates, repeated=True)
+
+
+def uuid7() -> UUID:
+    """A new id that sorts by time (RFC 9562), so that rows of one hour lie side by side on disk."""
+    random = int.from_bytes(urandom(10), "big")
+    number = (time.time_ns() // 1_000_000) << 80 | random
+    number = number & ~(0xF000 << 64) | 0x7000 << 64
+    return UUID(int=number & ~(0xC000 << 48) | 0x8000 << 48)
+
+
+def only(tickets: Sequence[Ticket]) -> Ticket:
+    """The one ticket of one request."""
+    [ticket] = tickets
+    return ticket

@@ -1,0 +1,291 @@
+"""What can be sent, and what can't: every error names the field, what is wrong with it and what to do.
+
+The number itself is never in an error: error texts end in logs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from typing import Any
+
+from worker import phone, text
+from worker.errors import Invalid
+from worker.intake.wanted import Enqueue, RecordCall, Request, Sms, TemplateCall
+from worker.lifecycle import BRANDNAME_TYPES, LANE_OF_SMS, Kind, Lane, SmsType
+from worker.settings import Settings
+
+FARTHEST = timedelta(days=731)  # a date farther away is a slip of the pen
+FORGIVEN = timedelta(days=1)  # a send_date that passed less than this ago means now
+LABEL_MOST = 200  # characters of a reference, source, campaign, template id, brandname
+VARIABLE_MOST = 1000  # characters of a call's variable
+SEGMENTS_MOST = 10  # a longer text is a slip: eSMS states no limit but for advertising, and each SMS costs
+JOINER = "||"  # what eSMS joins a call's variables by
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A request that can be sent, in the ledger's words."""
+
+    kind: Kind
+    lane: Lane
+    grouped: bool
+    phones: Sequence[str]  # E.164, each once
+    duplicates: tuple[str, ...]
+    content: str | None
+    template_id: str | None
+    options: dict[str, Any]
+    source: str
+    reference: str | None
+    campaign: str | None
+    send_date: datetime | None
+    hand_over: bool
+    expires_at: datetime | None
+
+    def due_now(self, now: datetime) -> bool:
+        """Is there any point in ringing?"""
+        return self.send_date is None or self.hand_over or self.send_date <= now
+
+    def fingerprint(self) -> str:
+        """Of what makes the content: who gets what. Dates and labels are not content."""
+        content = [self.kind, sorted(self.phones), self.content, self.template_id, self.options]
+        return blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+
+def check(item: Enqueue, settings: Settings, *, now: datetime, late: bool = False) -> Checked:
+    """Check and normalise one request. Raises Invalid."""
+    request = item.request
+    send_date = _date("send_date", item.send_date, settings, now)
+    expires_at = _date("expires_at", item.expires_at, settings, now)
+    _check_dates(send_date, expires_at, item.hand_over, now, late)
+    phones, duplicates = _phones(request)
+    return Checked(
+        **_content(request, settings, len(phones)),
+        phones=phones,
+        duplicates=duplicates,
+        source=_label("source", item.source) or "",
+        reference=_label("reference", item.reference),
+        campaign=_label("campaign", item.campaign),
+        send_date=send_date,
+        hand_over=_flag("hand_over", item.hand_over),
+        expires_at=expires_at,
+    )
+
+
+# Whom...
+
+
+def _phones(request: Request) -> tuple[list[str], tuple[str, ...]]:
+    if not isinstance(request, Sms | TemplateCall | RecordCall):
+        raise Invalid("request", f"{type(request).__name__} can't be sent", "give an Sms, TemplateCall or RecordCall")
+    wanted = [request.to] if isinstance(request.to, str) else request.to
+    if not isinstance(wanted, Sequence) or not wanted:
+        raise Invalid("to", "names nobody", "give a phone number, or a list of them")
+    all_of_them = [_phone("to", number, for_sms=isinstance(request, Sms)) for number in wanted]
+    return _each_once(all_of_them)
+
+
+def _each_once(phones: list[str]) -> tuple[list[str], tuple[str, ...]]:
+    if len(phones) == 1:
+        return phones, ()
+    seen: set[str] = set()
+    duplicates = tuple(number for number in phones if number in seen or seen.add(number))  # type: ignore[func-returns-value]
+    return list(dict.fromkeys(phones)), duplicates
+
+
+def _phone(field: str, number: object, *, for_sms: bool) -> str:
+    if not isinstance(number, str):
+        raise Invalid(field, f"is {type(number).__name__}, not text", 'give the number as text, like "0901 234 567"')
+    try:
+        return phone.parse(number, for_sms=for_sms).e164
+    except phone.PhoneError as error:
+        raise Invalid(field, error.problem, error.remedy) from None
+
+
+# What...
+
+
+def _content(request: Request, settings: Settings, recipients: int) -> dict[str, Any]:
+    if isinstance(request, Sms):
+        return _sms(request, settings, recipients)
+    _refuse_sandbox(settings)
+    return _template_call(request) if isinstance(request, TemplateCall) else _record_call(request)
+
+
+def _sms(sms: Sms, settings: Settings, recipients: int) -> dict[str, Any]:
+    sms_type = _sms_type(sms.sms_type)
+    options: dict[str, Any] = {"sms_type": int(sms_type)}
+    if brandname := _brandname(sms.brandname, sms_type, settings):
+        options["brandname"] = brandname
+    flags = {name: True for name in ("unicode", "sandbox") if _flag(name, getattr(sms, name))}
+    if sms.unicode and sms_type is not SmsType.RANDOM:
+        raise Invalid("unicode", f"SmsType {sms_type:d} takes no Unicode", "use SmsType 3, or leave unicode out")
+    return {
+        "kind": Kind.SMS,
+        "lane": LANE_OF_SMS[sms_type],
+        "grouped": _grouped(sms_type, recipients, settings),
+        "content": _text(sms.content, sms_type),
+        "template_id": None,
+        "options": options | flags,
+    }
+
+
+def _sms_type(value: object) -> SmsType:
+    try:
+        return SmsType(value if type(value) is not bool else 0)  # type: ignore[arg-type]
+    except ValueError:
+        known = ", ".join(str(int(each)) for each in SmsType)
+        raise Invalid("sms_type", f"{value!r} is not known", f"use one of {known}") from None
+
+
+def _brandname(given: str | None, sms_type: SmsType, settings: Settings) -> str | None:
+    brandname = _label("brandname", given)
+    if sms_type not in BRANDNAME_TYPES:
+        if brandname:
+            raise Invalid("brandname", f"SmsType {sms_type:d} has none", "leave it out, or use SmsType 1 or 2")
+        return None
+    if not (brandname := brandname or settings.brandname):
+        raise Invalid("brandname", f"SmsType {sms_type:d} needs one", "name your brandname, or set ESMS_BRANDNAME")
+    return brandname
+
+
+def _grouped(sms_type: SmsType, recipients: int, settings: Settings) -> bool:
+    if sms_type is not SmsType.ADVERTISING:
+        return False
+    if recipients < settings.advertising_least:
+        problem = f"advertising (SmsType 1) to {recipients} recipients is refused by eSMS"
+        raise Invalid("to", problem, f"name at least {settings.advertising_least} different ones")
+    return True
+
+
+def _text(content: object, sms_type: SmsType) -> str:
+    if not isinstance(content, str) or not content.strip():
+        raise Invalid("content", "is empty", "give the text to send")
+    if "\0" in content or any("\ud800" <= character <= "\udfff" for character in content):
+        raise Invalid("content", "holds a character that no phone can show", "take it out")
+    measure = text.measure(content, sms_type)
+    if measure.too_long:
+        problem = f"is {measure.characters} characters long, SmsType {sms_type:d} takes {measure.limit}"
+        raise Invalid("content", problem, "shorten it")
+    if measure.segments > SEGMENTS_MOST:
+        raise Invalid("content", f"makes {measure.segments} SMS of one", f"shorten it to {SEGMENTS_MOST} at most")
+    return content
+
+
+def _template_call(call: TemplateCall) -> dict[str, Any]:
+    variables = [_variable(place, value) for place, value in enumerate(_list("variables", call.variables), start=1)]
+    return _call(Kind.TEMPLATE_CALL, "template_id", call.template_id, {"variables": variables})
+
+
+def _variable(place: int, value: object) -> str:
+    name = f"variables[{place}]"
+    if not isinstance(value, str) or not value.strip():
+        raise Invalid(name, "is empty", "give the text that the template is to read out")
+    if JOINER in value:
+        raise Invalid(name, f"holds {JOINER}, by which eSMS tells variables apart", "write it without")
+    if len(value) > VARIABLE_MOST or "\0" in value:
+        raise Invalid(name, "can't be read out", f"give plain text of at most {VARIABLE_MOST} characters")
+    return value
+
+
+def _record_call(call: RecordCall) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    if call.number_forward is not None:
+        options["number_forward"] = _phone("number_forward", call.number_forward, for_sms=False)
+    if call.ivr is not None:
+        options["ivr"] = _key(call.ivr)
+    for name, most in (("max_repeat", 100), ("max_retry", 100), ("time_wait_to_ivr", 600), ("wait_retry", 86_400)):
+        value = getattr(call, name)
+        if value is not None:
+            options[name] = _whole(name, value, most)
+    return _call(Kind.RECORD_CALL, "record_id", call.record_id, options)
+
+
+def _call(kind: Kind, field: str, template_id: object, options: dict[str, Any]) -> dict[str, Any]:
+    label = _label(field, template_id)
+    if label is None:
+        raise Invalid(field, "is empty", "give the id that account.esms.vn shows")
+    return {
+        "kind": kind,
+        "lane": Lane.VOICE,
+        "grouped": False,
+        "content": None,
+        "template_id": label,
+        "options": options,
+    }
+
+
+def _key(value: object) -> str:
+    if not isinstance(value, str | int) or len(str(value)) != 1 or str(value) not in "0123456789":
+        raise Invalid("ivr", "is not one key", "give one key from 0 to 9")
+    return str(value)
+
+
+def _whole(field: str, value: object, most: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= most:
+        raise Invalid(field, "is out of range", f"give a whole number from 0 to {most}")
+    return value
+
+
+def _flag(field: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise Invalid(field, f"is {type(value).__name__}, not a truth value", "give true or false")
+    return value
+
+
+def _list(field: str, value: object) -> Sequence[object]:
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        raise Invalid(field, f"is {type(value).__name__}, not a list", "give a list of texts")
+    return value
+
+
+def _refuse_sandbox(settings: Settings) -> None:
+    if settings.sandbox:
+        raise Invalid("sandbox", "ESMS_SANDBOX is set, and eSMS has no sandbox for calls", "unset it to call for real")
+
+
+# When, and by which name...
+
+
+def _date(field: str, value: object, settings: Settings, now: datetime) -> datetime | None:
+    """Aware; a naive one is in the zone of TIME_ZONE."""
+    if value is None:
+        return None
+    if not isinstance(value, datetime):
+        raise Invalid(field, f"is {type(value).__name__}, not a datetime", "give a datetime.datetime")
+    aware = value if value.tzinfo else value.replace(tzinfo=settings.time_zone)
+    try:
+        far = aware - now
+    except OverflowError:
+        far = timedelta.max
+    if far > FARTHEST:
+        raise Invalid(field, "is more than two years away", "check the year")
+    return aware
+
+
+def _check_dates(
+    send_date: datetime | None, expires_at: datetime | None, hand_over: bool, now: datetime, late: bool
+) -> None:
+    if hand_over and (send_date is None or (send_date <= now and not late)):
+        raise Invalid("hand_over", "there is no date ahead to hand over", "give a send_date in the future")
+    if send_date and now - send_date > FORGIVEN and not late:
+        raise Invalid("send_date", "is more than a day ago", "leave it out to send now")
+    if expires_at and expires_at <= now and not late:
+        raise Invalid("expires_at", "has passed", "give a date in the future, or leave it out")
+    if expires_at and send_date and expires_at <= send_date:
+        raise Invalid("expires_at", "is not after send_date", "give a later one, or leave it out")
+
+
+def _label(field: str, value: object) -> str | None:
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise Invalid(field, f"is {type(value).__name__}, not text", "give it as text")
+    if len(value) > LABEL_MOST or not value.isprintable() or value != value.strip():
+        raise Invalid(
+            field, "is no usable name", f"give up to {LABEL_MOST} printable characters, no spaces around them"
+        )
+    return value

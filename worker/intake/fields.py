@@ -1,0 +1,70 @@
+"""A request as JSON fields, from a Celery task: which are known, which are needed, dates as ISO 8601 text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields as fields_of
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from worker.errors import Invalid
+from worker.intake.accept import accept
+from worker.intake.wanted import Enqueue, RecordCall, Request, Sms, TemplateCall
+from worker.lifecycle import Kind, Lane
+from worker.settings import Settings
+
+MAKERS: dict[Kind, type[Sms] | type[TemplateCall] | type[RecordCall]] = {
+    Kind.SMS: Sms,
+    Kind.TEMPLATE_CALL: TemplateCall,
+    Kind.RECORD_CALL: RecordCall,
+}
+NEEDED = {
+    Kind.SMS: ("to", "content"),
+    Kind.TEMPLATE_CALL: ("to", "template_id"),
+    Kind.RECORD_CALL: ("to", "record_id"),
+}
+BESIDES = {field.name for field in fields_of(Enqueue)} - {"request"}
+DATES = ("send_date", "expires_at")
+
+
+def enqueue_fields(
+    session: Session, kind: Kind, fields: Mapping[str, Any], settings: Settings, *, now: datetime
+) -> set[Lane]:
+    """Store one request in the session's transaction; the lanes to ring. Raises Invalid or Conflict."""
+    besides: dict[str, Any] = {
+        name: _date(name, value) if name in DATES else value for name, value in fields.items() if name in BESIDES
+    }
+    request = request_of(kind, {name: value for name, value in fields.items() if name not in BESIDES})
+    _, lanes = accept(session, [Enqueue(request=request, **besides)], settings, now=now, late=True)
+    return lanes
+
+
+def request_of(kind: Kind, fields: Mapping[str, Any]) -> Request:
+    """The request that these fields describe; their values are checked later. Raises Invalid."""
+    maker = MAKERS[kind]
+    known = {field.name for field in fields_of(maker)}
+    for name in fields:
+        if name not in known:
+            raise Invalid(name, f"is no field of {kind}", f"use {', '.join(sorted(known | BESIDES))}")
+    for name in NEEDED[kind]:
+        if name not in fields:
+            raise Invalid(name, "is missing", f"{kind} needs it")
+    return maker(**fields)
+
+
+def _date(field: str, value: object) -> datetime | None:
+    return None if value is None else iso(field, value)
+
+
+def iso(field: str, value: object) -> datetime:
+    """A date and time as ISO 8601 text, like 2026-03-01T08:00 (in TIME_ZONE) or 2026-03-01T08:00+07:00."""
+    if isinstance(value, datetime):
+        return value
+    try:
+        return datetime.fromisoformat(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise Invalid(
+            field, "is no date and time", "write it like 2026-03-01T08:00 or 2026-03-01T08:00+07:00"
+        ) from None

@@ -1,0 +1,217 @@
+"""Claim what is due, in one statement per lane; nobody else can hold what one process has claimed.
+
+A claim's fence is the message's attempt number: once the lease is over and another process has claimed it,
+whatever the first one writes matches nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import TextClause, text
+from sqlalchemy.engine import Row
+from sqlalchemy.orm import Session
+
+from worker.lifecycle import Kind, Lane
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """Which message, and which of its attempts, a process may write about."""
+
+    id: UUID
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One request to make: for one message, or for the many recipients of an advertising request."""
+
+    fences: tuple[Fence, ...]
+    phones: tuple[str, ...]  # E.164
+    lane: Lane
+    kind: Kind
+    request_id: str
+    content: str | None
+    template_id: str | None
+    options: dict[str, Any]
+    hand_over_at: datetime | None  # the SendDate to give to eSMS
+    in_doubt: bool  # an earlier try under this RequestId may have been taken
+    failures: int
+
+
+_RETURNING = """
+    RETURNING m.id, m.attempts, m.phone, m.lane, m.request_id, m.failures, m.in_doubt_since IS NOT NULL AS in_doubt,
+        m.grouped, n.kind, n.content, n.template_id, n.options,
+        CASE WHEN n.hand_over THEN n.send_date END AS hand_over_at
+"""
+
+_NOT_PAUSED = "NOT EXISTS (SELECT FROM pause WHERE pause.lane = m.lane AND lifted_at IS NULL)"
+_NOT_EXPIRED = "(m.expires_at IS NULL OR m.expires_at > now())"
+
+_START = """
+    status = 'sending', lease_until = now() + :lease, attempts = m.attempts + 1, dialled_at = NULL
+"""
+
+# The status is a literal: a generic prepared plan could not match a bound parameter to the partial index.
+_CLAIM = text(f"""
+    WITH due AS MATERIALIZED (
+        SELECT m.id FROM message AS m
+        WHERE m.status = 'queued' AND NOT m.grouped AND m.lane = :lane AND m.due_at <= now() AND {_NOT_EXPIRED}
+          AND NOT EXISTS (SELECT FROM pause WHERE lane = :lane AND lifted_at IS NULL)
+        ORDER BY m.due_at LIMIT :most
+        FOR UPDATE SKIP LOCKED
+    )
+    UPDATE message AS m
+    SET {_START}, request_id = coalesce(m.request_id, replace(gen_random_uuid()::text, '-', ''))
+    FROM due, notification AS n
+    WHERE m.id = due.id AND n.id = m.notification_id
+    {_RETURNING}
+""")
+
+# The notification's row is the lock of its recipients: only one process at a time cuts requests out of them.
+# They are cut evenly, so that the last request does not fall below what eSMS asks for at least.
+_CLAIM_GROUP = text(f"""
+    WITH lead AS MATERIALIZED (
+        SELECT n.id FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+        WHERE m.status = 'queued' AND m.grouped AND m.due_at <= now() AND {_NOT_EXPIRED} AND {_NOT_PAUSED}
+        ORDER BY m.due_at LIMIT 1
+        FOR UPDATE OF n SKIP LOCKED
+    ), tally AS MATERIALIZED (
+        SELECT count(*) AS waiting FROM message AS m
+        WHERE m.notification_id = (SELECT id FROM lead) AND m.status = 'queued' AND m.due_at <= now()
+    ), due AS MATERIALIZED (
+        SELECT m.id FROM message AS m
+        WHERE m.notification_id = (SELECT id FROM lead) AND m.status = 'queued' AND m.due_at <= now() AND {_NOT_EXPIRED}
+        ORDER BY m.id
+        LIMIT (SELECT ceil(waiting / ceil(waiting / CAST(:group_most AS numeric))) FROM tally WHERE waiting > 0)
+        FOR UPDATE
+    )
+    UPDATE message AS m
+    SET {_START}, request_id = :request_id
+    FROM due, notification AS n
+    WHERE m.id = due.id AND n.id = m.notification_id
+    {_RETURNING}
+""")
+
+_CLAIM_DOUBTFUL = text(f"""
+    WITH due AS MATERIALIZED (
+        SELECT m.id FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+        WHERE m.status = 'unconfirmed' AND NOT m.grouped AND n.kind = 'sms' AND m.due_at <= now()
+          AND m.in_doubt_since > now() - :window AND {_NOT_EXPIRED} AND {_NOT_PAUSED} AND m.lane = ANY(:lanes)
+        ORDER BY m.due_at LIMIT :most
+        FOR UPDATE OF m SKIP LOCKED
+    )
+    UPDATE message AS m SET {_START}
+    FROM due, notification AS n
+    WHERE m.id = due.id AND n.id = m.notification_id
+    {_RETURNING}
+""")
+
+# All of a request in doubt is asked again together: the same RequestId must stand for the same recipients.
+_CLAIM_DOUBTFUL_GROUP = text(f"""
+    WITH lead AS MATERIALIZED (
+        SELECT n.id, m.request_id FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+        WHERE m.status = 'unconfirmed' AND m.grouped AND m.due_at <= now()
+          AND m.in_doubt_since > now() - :window AND {_NOT_EXPIRED} AND {_NOT_PAUSED}
+        ORDER BY m.due_at LIMIT 1
+        FOR UPDATE OF n SKIP LOCKED
+    ), due AS MATERIALIZED (
+        SELECT m.id FROM message AS m JOIN lead ON m.notification_id = lead.id AND m.request_id = lead.request_id
+        WHERE m.status = 'unconfirmed'
+        ORDER BY m.id
+        FOR UPDATE OF m
+    )
+    UPDATE message AS m SET {_START}
+    FROM due, notification AS n
+    WHERE m.id = due.id AND n.id = m.notification_id
+    {_RETURNING}
+""")
+
+_INTEND = text("""
+    UPDATE message AS m SET dialled_at = clock_timestamp()
+    FROM unnest(CAST(:id AS uuid[]), CAST(:attempt AS integer[])) AS mine (id, attempt)
+    WHERE m.id = mine.id AND m.attempts = mine.attempt AND m.status = 'sending' AND m.lease_until > clock_timestamp()
+    RETURNING m.id
+""")
+
+_HAND_BACK = text("""
+    UPDATE message AS m
+    SET status = CASE WHEN m.in_doubt_since IS NULL THEN 'queued' ELSE 'unconfirmed' END, lease_until = NULL
+    FROM unnest(CAST(:id AS uuid[]), CAST(:attempt AS integer[])) AS mine (id, attempt)
+    WHERE m.id = mine.id AND m.attempts = mine.attempt AND m.status = 'sending' AND m.dialled_at IS NULL
+    RETURNING m.id
+""")
+
+
+def claim(
+    session: Session, lanes: Sequence[Lane], *, most: int, lease: timedelta, group_most: int, new_request_id: str
+) -> list[Claim]:
+    """What is due in these lanes, the first lane first, up to `most` requests; theirs is the lease from now on."""
+    claims: list[Claim] = []
+    for lane in lanes:
+        if room := most - len(claims):
+            claims += _singles(session, _CLAIM, {"lane": str(lane), "most": room, "lease": lease})
+        if lane is Lane.BULK and len(claims) < most:
+            asked = {"lease": lease, "group_most": group_most, "request_id": new_request_id}
+            claims += _groups(session, _CLAIM_GROUP, asked)
+    return claims
+
+
+def claim_doubtful(
+    session: Session, lanes: Sequence[Lane], *, most: int, lease: timedelta, window: timedelta
+) -> list[Claim]:
+    """SMS in doubt that are to be asked again, under their old RequestId, while eSMS still remembers it."""
+    asked = {"lanes": [str(lane) for lane in lanes], "most": most, "lease": lease, "window": window}
+    claims = _singles(session, _CLAIM_DOUBTFUL, asked)
+    if Lane.BULK in lanes:
+        claims += _groups(session, _CLAIM_DOUBTFUL_GROUP, {"lease": lease, "window": window})
+    return claims
+
+
+def intend(session: Session, fences: Sequence[Fence]) -> set[UUID]:
+    """Write down, right before dialling, that these will be dialled; only those that come back may be.
+
+    A process that dies before this commits has dialled nobody; one that dies after it leaves doubt.
+    """
+    return {row.id for row in session.execute(_INTEND, _mine(fences))}
+
+
+def hand_back(session: Session, fences: Sequence[Fence]) -> set[UUID]:
+    """Put back what was claimed and has not been sent, as it was before."""
+    return {row.id for row in session.execute(_HAND_BACK, _mine(fences))}
+
+
+def _mine(fences: Sequence[Fence]) -> dict[str, list[Any]]:
+    return {"id": [fence.id for fence in fences], "attempt": [fence.attempt for fence in fences]}
+
+
+def _singles(session: Session, statement: TextClause, asked: dict[str, Any]) -> list[Claim]:
+    return [_claim([row]) for row in session.execute(statement, asked)]
+
+
+def _groups(session: Session, statement: TextClause, asked: dict[str, Any]) -> list[Claim]:
+    rows = sorted(session.execute(statement, asked), key=lambda row: (row.request_id, row.id))
+    return [_claim(list(group)) for _, group in groupby(rows, key=lambda row: row.request_id)]
+
+
+def _claim(rows: list[Row[Any]]) -> Claim:
+    first = rows[0]
+    return Claim(
+        fences=tuple(Fence(row.id, row.attempts) for row in rows),
+        phones=tuple(row.phone for row in rows),
+        lane=Lane(first.lane),
+        kind=Kind(first.kind),
+        request_id=first.request_id,
+        content=first.content,
+        template_id=first.template_id,
+        options=first.options,
+        hand_over_at=first.hand_over_at,
+        in_doubt=first.in_doubt,
+        failures=first.failures,
+    )

@@ -1,0 +1,85 @@
+"""Lanes that are held back: by the account's trouble until a probe says it is over, or by a person.
+
+A paused lane's messages stay queued; nothing of theirs is spent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from worker.lifecycle import Lane
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """A lane that is held back now."""
+
+    id: int
+    lane: Lane
+    code: str | None  # eSMS's; None: a person paused it
+    reason: str
+    since: datetime
+    probes: int
+
+
+# A lane let go to try and paused again for the same reason goes on where its probes were: ever more seldom.
+_PAUSE = text("""
+    WITH before AS (
+        SELECT coalesce(max(probes), 0) AS probes FROM pause
+        WHERE lane = :lane AND code = :code AND lifted_by = 'probe' AND lifted_at > now() - interval '2 hours'
+    )
+    INSERT INTO pause (lane, code, reason, probes, probe_at)
+    SELECT :lane, CAST(:code AS text), :reason, probes,
+        CASE WHEN CAST(:code AS text) IS NOT NULL THEN now() + least(:first * power(2, least(probes, 20)), :most) END
+    FROM before
+    ON CONFLICT (lane) WHERE lifted_at IS NULL DO NOTHING
+""")
+
+_PAUSED = text("SELECT id, lane, code, reason, since, probes FROM pause WHERE lifted_at IS NULL ORDER BY since")
+
+_DUE = text("""
+    SELECT id, lane, code, reason, since, probes FROM pause
+    WHERE lifted_at IS NULL AND probe_at <= now()
+    FOR UPDATE SKIP LOCKED
+""")
+
+_PROBED = text("""
+    UPDATE pause SET probes = probes + 1, probe_at = now() + :wait WHERE id = :id
+""")
+
+_LIFT = text("""
+    UPDATE pause SET lifted_at = now(), lifted_by = :by
+    WHERE lifted_at IS NULL AND lane = ANY(:lanes)
+    RETURNING lane
+""")
+
+
+def pause(session: Session, lane: Lane, reason: str, *, code: str | None, first: timedelta, most: timedelta) -> bool:
+    """Hold a lane back; False when it is already. With eSMS's code it is probed, without one a person lifts it."""
+    asked = {"lane": str(lane), "code": code, "reason": reason, "first": first, "most": most}
+    return getattr(session.execute(_PAUSE, asked), "rowcount", 0) > 0
+
+
+def paused(session: Session) -> list[Paused]:
+    """The lanes that are held back now."""
+    return [Paused(row.id, Lane(row.lane), *row[2:]) for row in session.execute(_PAUSED)]
+
+
+def due_probes(session: Session) -> list[Paused]:
+    """The pauses to be probed now; locked until the transaction ends, so that one beat of many asks."""
+    return [Paused(row.id, Lane(row.lane), *row[2:]) for row in session.execute(_DUE)]
+
+
+def probed(session: Session, pause_id: int, *, wait: timedelta) -> None:
+    """Note that a pause is being probed, and when it is due again unless that lifts it."""
+    session.execute(_PROBED, {"id": pause_id, "wait": wait})
+
+
+def lift(session: Session, lanes: Sequence[Lane], by: str) -> list[Lane]:
+    """Let these lanes go on; the ones that were held back come back."""
+    return [Lane(row.lane) for row in session.execute(_LIFT, {"lanes": [str(lane) for lane in lanes], "by": by})]

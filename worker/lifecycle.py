@@ -1,0 +1,108 @@
+"""The life of a message: its statuses, and the only moves between them.
+
+queued ──claim──▶ sending ──100──────────────────▶ accepted ──poll──▶ delivered | undelivered
+  ▲  │               │  ├─ refused by code ───────▶ rejected           │  └ SendStatus 4, 6 ─▶ rejected
+  │  │               │  ├─ surely not taken ──────▶ queued, later      └ 7 days, no answer ──▶ unknown
+  │  ├─ cancel ─▶ cancelled                         │
+  │  └─ too late ▶ expired                          │
+  │                  └─ answer lost, or the process died ─▶ unconfirmed ─┬─ SMS: ask again, same RequestId:
+  └──────────────────────────── proved not taken ◀───────────────────────┤    100 or 124 ⇒ accepted
+                                                                         └─ call, or past the 24 h ⇒ held (for a person)
+
+Asking again is a claim: `unconfirmed` goes to `sending` and comes back as `accepted`, `held` or `unconfirmed`,
+never as `queued`, since the attempt in doubt may have been taken all the same.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum, StrEnum
+
+
+class Status(StrEnum):
+    """Where a message stands."""
+
+    QUEUED = "queued"  # waits for its due_at
+    SENDING = "sending"  # a worker holds its lease
+    UNCONFIRMED = "unconfirmed"  # eSMS may or may not have taken it
+    HELD = "held"  # only a person can decide
+    ACCEPTED = "accepted"  # eSMS took it; what became of it is being asked
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    REJECTED = "rejected"  # eSMS or the operator refused it
+    UNKNOWN = "unknown"  # taken, and the truth can't be had any more
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"  # not sent before its expires_at
+
+
+MOVES: dict[Status, frozenset[Status]] = {
+    Status.QUEUED: frozenset({Status.SENDING, Status.CANCELLED, Status.EXPIRED}),
+    Status.SENDING: frozenset({Status.QUEUED, Status.ACCEPTED, Status.REJECTED, Status.UNCONFIRMED, Status.HELD}),
+    Status.UNCONFIRMED: frozenset({Status.SENDING, Status.ACCEPTED, Status.QUEUED, Status.HELD}),
+    Status.ACCEPTED: frozenset({Status.DELIVERED, Status.UNDELIVERED, Status.REJECTED, Status.UNKNOWN}),
+    Status.HELD: frozenset(),
+    Status.DELIVERED: frozenset(),
+    Status.UNDELIVERED: frozenset(),
+    Status.REJECTED: frozenset(),
+    Status.UNKNOWN: frozenset(),
+    Status.CANCELLED: frozenset(),
+    Status.EXPIRED: frozenset(),
+}
+
+# What only a person may do: send again what did not arrive, or decide about what is held.
+PERSONS_MOVES: dict[Status, frozenset[Status]] = {
+    Status.REJECTED: frozenset({Status.QUEUED}),
+    Status.UNDELIVERED: frozenset({Status.QUEUED}),
+    Status.EXPIRED: frozenset({Status.QUEUED}),
+    Status.HELD: frozenset({Status.QUEUED, Status.DELIVERED, Status.UNDELIVERED, Status.CANCELLED}),
+}
+
+FINAL = frozenset(status for status, onward in MOVES.items() if not onward and status is not Status.HELD)
+
+
+def starts_of(status: Status) -> frozenset[Status]:
+    """Where a message may come from when the worker moves it to `status`."""
+    return frozenset(start for start, onward in MOVES.items() if status in onward)
+
+
+class Lane(StrEnum):
+    """Which line a message stands in; claimed in this order, so that a code overtakes a million wishes."""
+
+    URGENT = "urgent"
+    NORMAL = "normal"
+    BULK = "bulk"
+    VOICE = "voice"
+
+
+class Kind(StrEnum):
+    """What a notification is."""
+
+    SMS = "sms"
+    TEMPLATE_CALL = "template_call"
+    RECORD_CALL = "record_call"
+
+
+class SmsType(IntEnum):
+    """eSMS's kinds of SMS (manual II.2): which sender the recipient sees, what it costs, how fast it goes."""
+
+    ADVERTISING = 1  # brandname, many recipients to a request
+    CUSTOMER_CARE = 2  # brandname
+    RANDOM = 3  # random number, advertising, slow; the only type that takes Vietnamese letters
+    NOTIFY = 4  # fixed number "Notify"
+    VERIFY = 6  # fixed number "Verify", codes
+    OTP = 7  # random number, fast
+    FIXED = 8  # fixed ten-digit number, template registered beforehand
+    TWO_WAY = 13  # recipients can answer; no advertising
+
+
+BRANDNAME_TYPES = frozenset({SmsType.ADVERTISING, SmsType.CUSTOMER_CARE})
+
+LANE_OF_SMS: dict[SmsType, Lane] = {
+    SmsType.VERIFY: Lane.URGENT,
+    SmsType.OTP: Lane.URGENT,
+    SmsType.CUSTOMER_CARE: Lane.NORMAL,
+    SmsType.NOTIFY: Lane.NORMAL,
+    SmsType.FIXED: Lane.NORMAL,
+    SmsType.TWO_WAY: Lane.NORMAL,
+    SmsType.ADVERTISING: Lane.BULK,
+    SmsType.RANDOM: Lane.BULK,
+}

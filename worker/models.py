@@ -1,0 +1,179 @@
+"""The tables, and the rules that live in them.
+
+notification ─1──n─▶ message ─1──n─▶ request        pause (a lane that waits)        heartbeat (who was alive when)
+
+The constraints carry what must hold whatever the code does: a reference stands for one notification,
+a lease exists exactly while a message is being sent, and a status is one that the life cycle knows.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, MetaData, Text, text
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from worker.lifecycle import Kind, Lane, Status
+
+NAMES = {
+    "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+    "uq": "%(table_name)s_%(column_0_N_name)s_key",
+    "ck": "%(table_name)s_%(constraint_name)s",
+    "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+    "pk": "%(table_name)s_pkey",
+}
+
+
+class Base(DeclarativeBase):
+    """Ours, with names for constraints that are the same on every machine."""
+
+    metadata = MetaData(naming_convention=NAMES)
+    type_annotation_map = {  # noqa: RUF012 — SQLAlchemy reads it from the class
+        datetime: TIMESTAMP(timezone=True),
+        str: Text,
+        dict[str, Any]: JSONB,
+    }
+
+
+def _one_of(column: str, values: type[Kind] | type[Lane] | type[Status]) -> str:
+    return f"{column} IN ({', '.join(repr(str(value)) for value in values)})"
+
+
+class Notification(Base):
+    """What a producer asked for, once."""
+
+    __tablename__ = "notification"
+    __table_args__ = (
+        Index(
+            "notification_source_reference_key",
+            "source",
+            "reference",
+            unique=True,
+            postgresql_where=text("reference IS NOT NULL"),
+        ),
+        Index("notification_campaign_idx", "campaign", postgresql_where=text("campaign IS NOT NULL")),
+        Index("notification_created_at_idx", "created_at"),
+        CheckConstraint(_one_of("kind", Kind), name="kind_known"),
+        CheckConstraint("(kind = 'sms') = (content IS NOT NULL)", name="content_is_for_sms"),
+        CheckConstraint("(kind = 'sms') = (template_id IS NULL)", name="template_is_for_calls"),
+        CheckConstraint("NOT hand_over OR send_date IS NOT NULL", name="hand_over_has_a_date"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    source: Mapped[str]
+    reference: Mapped[str | None]  # the producer's own key
+    campaign: Mapped[str | None]
+    content: Mapped[str | None]
+    template_id: Mapped[str | None]  # of the call's template, or of its recording
+    options: Mapped[dict[str, Any]]  # sms_type, brandname, variables, … : what the provider's function takes besides
+    send_date: Mapped[datetime | None]
+    hand_over: Mapped[bool]  # eSMS holds it until send_date, not we
+    expires_at: Mapped[datetime | None]
+    fingerprint: Mapped[str]  # of all that makes the content, to tell a repeat from a conflict
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class Message(Base):
+    """One notification for one recipient: the unit of truth."""
+
+    __tablename__ = "message"
+    __table_args__ = (
+        Index("message_notification_id_idx", "notification_id"),
+        Index("message_claim_idx", "lane", "due_at", postgresql_where=text("status = 'queued' AND NOT grouped")),
+        Index("message_claim_grouped_idx", "due_at", postgresql_where=text("status = 'queued' AND grouped")),
+        Index("message_lease_idx", "lease_until", postgresql_where=text("status = 'sending'")),
+        Index("message_unconfirmed_idx", "due_at", postgresql_where=text("status = 'unconfirmed'")),
+        Index("message_poll_idx", "poll_at", postgresql_where=text("status = 'accepted' AND poll_at IS NOT NULL")),
+        Index("message_accepted_idx", "sms_id", postgresql_where=text("status = 'accepted'")),
+        Index("message_give_up_idx", "accepted_at", postgresql_where=text("status = 'accepted'")),
+        Index(
+            "message_expires_idx", "expires_at", postgresql_where=text("status = 'queued' AND expires_at IS NOT NULL")
+        ),
+        Index("message_held_idx", "id", postgresql_where=text("status = 'held'")),
+        CheckConstraint(_one_of("status", Status), name="status_known"),
+        CheckConstraint(_one_of("lane", Lane), name="lane_known"),
+        CheckConstraint("(status = 'sending') = (lease_until IS NOT NULL)", name="lease_only_while_sending"),
+        CheckConstraint("status <> 'accepted' OR accepted_at IS NOT NULL", name="accepted_has_a_time"),
+        CheckConstraint("attempts >= 0 AND failures >= 0 AND polls >= 0", name="counts_are_counts"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    notification_id: Mapped[UUID] = mapped_column(ForeignKey("notification.id", ondelete="CASCADE"))
+    phone: Mapped[str]  # E.164
+    lane: Mapped[str]
+    status: Mapped[str]
+    grouped: Mapped[bool]  # advertising: goes out many to a request
+    due_at: Mapped[datetime]  # when to send it, or to ask again
+    expires_at: Mapped[datetime | None]
+    lease_until: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))  # claims; the fencing token
+    failures: Mapped[int] = mapped_column(server_default=text("0"))  # tries in a row that surely were not taken
+    request_id: Mapped[str | None]
+    in_doubt_since: Mapped[datetime | None]  # the first try whose answer we do not have
+    dialled_at: Mapped[datetime | None]  # the intent to dial, committed right before: after it a death means doubt
+    sms_id: Mapped[str | None]
+    code: Mapped[str | None]  # the last that eSMS said
+    reason: Mapped[str | None]  # in words, for a person
+    accepted_at: Mapped[datetime | None]
+    settled_at: Mapped[datetime | None]  # when it became final
+    network: Mapped[str | None]
+    poll_at: Mapped[datetime | None]  # of those that share an sms_id, one carries it for all
+    polls: Mapped[int] = mapped_column(server_default=text("0"))
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class Request(Base):
+    """One HTTP call that sent, or one poll that changed something. Append-only; never the keys."""
+
+    __tablename__ = "request"
+    __table_args__ = (
+        Index("request_message_id_idx", "message_id", postgresql_where=text("message_id IS NOT NULL")),
+        Index("request_request_id_idx", "request_id", postgresql_where=text("message_id IS NULL")),
+        Index("request_sms_id_idx", "sms_id", postgresql_where=text("message_id IS NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    message_id: Mapped[UUID | None]  # None: many messages, found by request_id or sms_id
+    attempt: Mapped[int | None]
+    request_id: Mapped[str | None]
+    sms_id: Mapped[str | None]
+    function: Mapped[str]
+    at: Mapped[datetime]
+    seconds: Mapped[float]
+    http_status: Mapped[int | None]
+    code: Mapped[str | None]
+    outcome: Mapped[str]
+    reply: Mapped[str | None]  # bounded
+
+
+class Pause(Base):
+    """A lane that is held back, and why; lifted by a probe or by a person."""
+
+    __tablename__ = "pause"
+    __table_args__ = (
+        Index("pause_lane_key", "lane", unique=True, postgresql_where=text("lifted_at IS NULL")),
+        CheckConstraint(_one_of("lane", Lane), name="lane_known"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    lane: Mapped[str]
+    code: Mapped[str | None]  # eSMS's code; None: a person paused it
+    reason: Mapped[str]
+    since: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    probe_at: Mapped[datetime | None]
+    probes: Mapped[int] = mapped_column(server_default=text("0"))
+    lifted_at: Mapped[datetime | None]
+    lifted_by: Mapped[str | None]
+
+
+class Heartbeat(Base):
+    """When each part was last seen at work."""
+
+    __tablename__ = "heartbeat"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]

@@ -1,0 +1,214 @@
+"""Celery as a doorbell: the app, its queues and tasks by name, the timetable, and how to ring.
+
+A bell carries nothing: the row is the truth, and a ring that is lost costs one tick of beat.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from worker.errors import SettingsError
+from worker.lifecycle import Lane
+from worker.settings import Pace, Settings
+from worker.telemetry import emit
+
+if TYPE_CHECKING:
+    from celery import Celery
+
+
+class Queue(StrEnum):
+    """Who listens where: give `urgent` a process of its own, so that a code never waits for a birthday wish."""
+
+    ENQUEUE = "enqueue"
+    DELIVER = "deliver"
+    URGENT = "urgent"
+    POLL = "poll"
+    HOUSEKEEPING = "housekeeping"
+
+
+class Task(StrEnum):
+    """Celery tasks by name; the three that enqueue are for apps that have only the broker."""
+
+    DELIVER = "worker.deliver"
+    DELIVER_URGENT = "worker.deliver_urgent"
+    POLL = "worker.poll"
+    KEEP_HOUSE = "worker.keep_house"
+    ENQUEUE_SMS = "worker.enqueue_sms"
+    ENQUEUE_TEMPLATE_CALL = "worker.enqueue_template_call"
+    ENQUEUE_RECORD_CALL = "worker.enqueue_record_call"
+
+
+QUEUE_OF: dict[Task, Queue] = {
+    Task.DELIVER: Queue.DELIVER,
+    Task.DELIVER_URGENT: Queue.URGENT,
+    Task.POLL: Queue.POLL,
+    Task.KEEP_HOUSE: Queue.HOUSEKEEPING,
+    Task.ENQUEUE_SMS: Queue.ENQUEUE,
+    Task.ENQUEUE_TEMPLATE_CALL: Queue.ENQUEUE,
+    Task.ENQUEUE_RECORD_CALL: Queue.ENQUEUE,
+}
+
+TICKED = (Task.DELIVER_URGENT, Task.DELIVER, Task.POLL, Task.KEEP_HOUSE)
+
+BROKER_TIMEOUT = 2  # seconds: a producer's web page waits no longer for a bell
+MUTED = 5.0  # seconds without a try after a ring that failed
+RUNG = 2000  # milliseconds that a ring nobody answered keeps others from ringing
+
+
+def make_app() -> Celery:
+    """The Celery app; reads the environment when it is first used, not now."""
+    from celery import Celery
+
+    app = Celery("esms-worker")
+    app.add_defaults(_configuration_or_exit)
+    return app
+
+
+def _configuration_or_exit() -> dict[str, Any]:
+    """For `celery -A worker.tasks`: a wrong variable is one line and exit code 2, not a traceback."""
+    try:
+        return configuration(Settings.from_environ(), Pace.from_environ())
+    except SettingsError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        raise SystemExit(2) from None
+
+
+def configuration(settings: Settings, pace: Pace) -> dict[str, Any]:
+    """Celery's settings: late acks, no results, no ETA, no retries; what must not be lost is in Postgres."""
+    if settings.broker_url is None:
+        raise SettingsError("REDIS_URL", "is not set", "set it to redis://HOST:6379/0")
+    tick = pace.tick.total_seconds()
+    return {
+        "broker_url": settings.broker_url,
+        "broker_transport_options": _transport_options(settings.broker_url, pace),
+        "broker_connection_retry_on_startup": True,
+        "broker_connection_max_retries": None,
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        "task_ignore_result": True,
+        "task_store_errors_even_if_ignored": False,
+        "task_acks_late": True,
+        "task_reject_on_worker_lost": True,
+        "task_default_queue": Queue.DELIVER.value,
+        "task_routes": {task.value: {"queue": queue.value} for task, queue in QUEUE_OF.items()},
+        "worker_prefetch_multiplier": 1,
+        "worker_cancel_long_running_tasks_on_connection_loss": False,
+        "worker_enable_remote_control": True,
+        "worker_send_task_events": False,
+        "beat_scheduler": "celery.beat:Scheduler",  # in memory: ours needs no file, every tick is harmless
+        "beat_schedule": {
+            task.value: {
+                "task": task.value,
+                "schedule": tick,
+                "options": {"queue": QUEUE_OF[task].value, "expires": tick},
+            }
+            for task in TICKED
+        },
+    }
+
+
+def _transport_options(broker_url: str, pace: Pace) -> dict[str, Any]:
+    """Why each: docs/celery.md."""
+    if not broker_url.startswith(("redis", "unix")):
+        return {}
+    return {
+        "visibility_timeout": max(300, 10 * pace.drain.total_seconds()),
+        "unacked_restore_interval": 10,
+        "unacked_restore_throttle": 1,
+        "unacked_mutex_expire": 30,
+        "socket_timeout": 30,
+        "socket_connect_timeout": 5,
+        "socket_keepalive": True,
+        "health_check_interval": 25,
+    }
+
+
+class Bell:
+    """Rings the workers after a commit. Never raises and never blocks for long: beat would find the work anyway.
+
+    Over Redis a bell that nobody has answered yet is not rung twice, so ten thousand enqueues ring a few times.
+    """
+
+    def __init__(self, broker_url: str | None, redis_url: str | None) -> None:
+        self._broker_url, self._redis_url = broker_url, redis_url
+        self._app: Celery | None = None
+        self._redis: Any = None
+        self._muted_until = 0.0
+
+    def ring(self, lanes: set[Lane]) -> None:
+        """Something in these lanes is due."""
+        if Lane.URGENT in lanes:
+            self._ring(Task.DELIVER_URGENT)
+        if lanes - {Lane.URGENT}:
+            self._ring(Task.DELIVER)
+
+    def again(self, task: Task) -> None:
+        """There is more of this work than one task's time allows."""
+        self._ring(task)
+
+    def answer(self, task: Task) -> None:
+        """Called before a task looks for work: what is committed from now on needs a new ring."""
+        self._quietly(lambda: self._rings().delete(_rung(task)) if self._redis_url else None)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        if self._redis is not None:
+            self._redis.close()
+        if self._app is not None:
+            self._app.close()
+
+    def _ring(self, task: Task) -> None:
+        if self._broker_url is not None and time.monotonic() >= self._muted_until:
+            self._quietly(lambda: self._send(task) if self._first(task) else None)
+
+    def _first(self, task: Task) -> bool:
+        return not self._redis_url or bool(self._rings().set(_rung(task), 1, nx=True, px=RUNG))
+
+    def _send(self, task: Task) -> None:
+        self._celery().send_task(task.value, queue=QUEUE_OF[task].value, retry=False, expires=60)
+
+    def _quietly(self, step: Callable[[], object]) -> None:
+        """A broker that is away is not the producer's trouble. It must not slow it down either."""
+        from kombu.exceptions import OperationalError
+        from redis.exceptions import RedisError
+
+        try:
+            step()
+        except (OperationalError, RedisError, OSError) as error:
+            self._muted_until = time.monotonic() + MUTED
+            emit("ring.failed", error=type(error).__name__)
+
+    def _rings(self) -> Any:
+        if self._redis is None:
+            from redis import Redis
+
+            self._redis = Redis.from_url(
+                self._redis_url or "", socket_timeout=BROKER_TIMEOUT, socket_connect_timeout=BROKER_TIMEOUT
+            )
+        return self._redis
+
+    def _celery(self) -> Celery:
+        if self._app is None:
+            from celery import Celery
+
+            self._app = Celery("esms-worker-bell", set_as_current=False)
+            self._app.conf.update(
+                broker_url=self._broker_url,
+                task_serializer="json",
+                broker_transport_options={
+                    "socket_timeout": BROKER_TIMEOUT,
+                    "socket_connect_timeout": BROKER_TIMEOUT,
+                    "max_retries": 1,
+                },
+                broker_connection_timeout=BROKER_TIMEOUT,
+                task_ignore_result=True,
+            )
+        return self._app
+
+
+def _rung(task: Task) -> str:
+    return f"esms-worker:rung:{task}"

@@ -1,0 +1,241 @@
+"""Questions about the past: what a notification came to, and what all of them did; reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.engine import RowMapping
+from sqlalchemy.orm import Session
+
+from worker.errors import NotFound
+from worker.lifecycle import FINAL, Status
+from worker.models import Heartbeat, Message, Notification, Pause, Request
+
+By = Literal["status", "campaign", "day"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where a notification stands: how many of its messages are in which status."""
+
+    id: UUID
+    reference: str | None
+    source: str
+    campaign: str | None
+    kind: str
+    statuses: Mapping[Status, int]
+
+    @property
+    def final(self) -> bool:
+        """Nothing will change any more, unless a person asks for it."""
+        return all(status in FINAL for status in self.statuses)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of a report: a status, campaign or day, and how many messages of it are in which status."""
+
+    key: str
+    statuses: Mapping[Status, int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.statuses.values())
+
+
+def find(session: Session, *, reference: str, source: str | None = None) -> UUID:
+    """The id of the notification with this reference. Raises NotFound, also where several sources used it."""
+    query = select(Notification.id, Notification.source).where(Notification.reference == reference)
+    if source is not None:
+        query = query.where(Notification.source == source)
+    found = session.execute(query).all()
+    if len(found) > 1:
+        sources = ", ".join(sorted(repr(row.source) for row in found))
+        raise NotFound(f"reference {reference!r} is used by several sources ({sources}): name one with --source")
+    if not found:
+        raise NotFound(f"no notification has the reference {reference!r}: check its spelling and its source")
+    id_: UUID = found[0].id
+    return id_
+
+
+def standing(session: Session, notification_id: UUID) -> Standing:
+    """Where it stands. Raises NotFound."""
+    row = _notification(session, notification_id)
+    counted = select(Message.status, func.count()).where(Message.notification_id == notification_id)
+    statuses = {Status(status): count for status, count in session.execute(counted.group_by(Message.status))}
+    return Standing(
+        id=row.id,
+        reference=row.reference,
+        source=row.source,
+        campaign=row.campaign,
+        kind=row.kind,
+        statuses=statuses,
+    )
+
+
+def whole(session: Session, notification_id: UUID) -> dict[str, Any]:
+    """All there is to tell about a notification: its messages, and the requests made for each. Raises NotFound."""
+    row = _notification(session, notification_id)
+    messages = session.scalars(
+        select(Message).where(Message.notification_id == notification_id).order_by(Message.id)
+    ).all()
+    requests = _requests(session, messages)
+    return {
+        "id": str(row.id),
+        "reference": row.reference,
+        "source": row.source,
+        "campaign": row.campaign,
+        "kind": row.kind,
+        "created_at": row.created_at,
+        "send_date": row.send_date,
+        "hand_over": row.hand_over,
+        "expires_at": row.expires_at,
+        "messages": [_message(message, requests) for message in messages],
+    }
+
+
+def _notification(session: Session, notification_id: UUID) -> Notification:
+    row = session.get(Notification, notification_id)
+    if row is None:
+        raise NotFound(f"no notification has the id {notification_id}: check it, or look for its reference")
+    return row
+
+
+def _requests(session: Session, messages: Sequence[Message]) -> list[Request]:
+    """Those made for one of these messages alone, and those made for many at once that share an id with them."""
+    if not messages:
+        return []
+    grouped = [message for message in messages if message.grouped]
+    query = select(Request).where(Request.message_id.in_([message.id for message in messages]))
+    rows = list(session.scalars(query))
+    if grouped:
+        shared = select(Request).where(Request.message_id.is_(None))
+        request_ids = {message.request_id for message in grouped if message.request_id}
+        sms_ids = {message.sms_id for message in grouped if message.sms_id}
+        rows += session.scalars(shared.where(Request.request_id.in_(request_ids)))
+        rows += session.scalars(shared.where(Request.request_id.is_(None), Request.sms_id.in_(sms_ids)))
+    return sorted(rows, key=lambda row: row.id)
+
+
+def _message(message: Message, requests: Sequence[Request]) -> dict[str, Any]:
+    return {
+        "id": str(message.id),
+        "phone": message.phone,
+        "status": message.status,
+        "lane": message.lane,
+        "sms_id": message.sms_id,
+        "request_id": message.request_id,
+        "attempts": message.attempts,
+        "code": message.code,
+        "reason": message.reason,
+        "due_at": message.due_at,
+        "accepted_at": message.accepted_at,
+        "settled_at": message.settled_at,
+        "network": message.network,
+        "requests": [_request(row) for row in requests if _is_of(row, message)],
+    }
+
+
+def _is_of(row: Request, message: Message) -> bool:
+    if row.message_id is not None:
+        return row.message_id == message.id
+    return (row.request_id or row.sms_id) in (message.request_id, message.sms_id)
+
+
+def _request(row: Request) -> dict[str, Any]:
+    return {
+        "function": row.function,
+        "at": row.at,
+        "seconds": round(row.seconds, 3),
+        "http_status": row.http_status,
+        "code": row.code,
+        "outcome": row.outcome,
+    }
+
+
+def report(
+    session: Session,
+    by: By,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    campaign: str | None = None,
+    source: str | None = None,
+    time_zone: str = "Asia/Ho_Chi_Minh",
+) -> list[Line]:
+    """How many messages are in which status: by status, by campaign, or by day of enqueueing in `time_zone`."""
+    key = {
+        "status": Message.status,
+        "campaign": func.coalesce(Notification.campaign, ""),
+        "day": func.to_char(func.timezone(time_zone, Message.created_at), "YYYY-MM-DD"),
+    }[by]
+    query = _within(select(key.label("key"), Message.status, func.count().label("messages")), since, until)
+    if campaign is not None:
+        query = query.where(Notification.campaign == campaign)
+    if source is not None:
+        query = query.where(Notification.source == source)
+    rows = session.execute(query.group_by("key", Message.status)).mappings()
+    return _lines(rows)
+
+
+def _within(
+    query: Select[*tuple[Any, ...]], since: datetime | None, until: datetime | None
+) -> Select[*tuple[Any, ...]]:
+    query = query.select_from(Message).join(Notification, Notification.id == Message.notification_id)
+    if since is not None:
+        query = query.where(Message.created_at >= since)
+    if until is not None:
+        query = query.where(Message.created_at < until)
+    return query
+
+
+def _lines(rows: Any) -> list[Line]:
+    lines: dict[str, dict[Status, int]] = {}
+    row: RowMapping
+    for row in rows:
+        lines.setdefault(row["key"], {})[Status(row["status"])] = row["messages"]
+    return [Line(key=key, statuses=statuses) for key, statuses in sorted(lines.items())]
+
+
+def held(session: Session, *, most: int = 1000) -> list[dict[str, Any]]:
+    """What waits for a person's decision, the oldest first."""
+    query = (
+        select(Message, Notification)
+        .join(Notification, Notification.id == Message.notification_id)
+        .where(Message.status == Status.HELD.value)
+        .order_by(Message.id)
+        .limit(most)
+    )
+    return [
+        {
+            "id": str(message.id),
+            "notification": str(notification.id),
+            "reference": notification.reference,
+            "kind": notification.kind,
+            "phone": message.phone,
+            "since": message.in_doubt_since,
+            "reason": message.reason,
+        }
+        for message, notification in session.execute(query)
+    ]
+
+
+def pauses(session: Session) -> list[dict[str, Any]]:
+    """The lanes that are held back now."""
+    query = select(Pause).where(Pause.lifted_at.is_(None)).order_by(Pause.since)
+    return [
+        {"lane": row.lane, "code": row.code, "reason": row.reason, "since": row.since, "probe_at": row.probe_at}
+        for row in session.scalars(query)
+    ]
+
+
+def seconds_since_beat(session: Session) -> float | None:
+    """How long ago beat last ticked and a worker heard it, by the database's clock; None: never."""
+    query = select(func.extract("epoch", func.now() - Heartbeat.at)).where(Heartbeat.name == "beat")
+    found = session.scalar(query)
+    return None if found is None else float(found)

@@ -1,0 +1,102 @@
+"""Where the parts are put together: once per process, on first use, so that Celery has forked by then."""
+
+from __future__ import annotations
+
+import mmap
+import os
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from worker.database import Database
+from worker.esms import Client, Credentials, Exchange
+from worker.queues import Bell
+from worker.settings import Pace, ProviderSettings, Settings
+
+
+class Stop:
+    """Has a stop been asked for? Set in Celery's main process, seen in the children that it forked before or after.
+
+    Celery tells only the main process that a warm shutdown has begun; one byte of shared memory tells the others.
+    """
+
+    def __init__(self) -> None:
+        self._byte = mmap.mmap(-1, 1)
+
+    def ask(self) -> None:
+        """From now on every task finishes what is in flight and ends."""
+        self._byte[0] = 1
+
+    def asked(self) -> bool:
+        """Should a task come to its end?"""
+        return bool(self._byte[0])
+
+
+@dataclass
+class Runtime:
+    """The parts of one worker process."""
+
+    settings: Settings
+    pace: Pace
+    _pid: int = field(default_factory=os.getpid)
+
+    @classmethod
+    def from_environ(cls) -> Runtime:
+        """Read the settings; the parts are made when they are first asked for. Raises SettingsError."""
+        return cls(Settings.from_environ(), Pace.from_environ())
+
+    @cached_property
+    def database(self) -> Database:
+        return Database(self.settings.database_url)
+
+    @cached_property
+    def bell(self) -> Bell:
+        return Bell(self.settings.broker_url, self.settings.redis_url)
+
+    @cached_property
+    def provider(self) -> ProviderSettings:
+        return ProviderSettings.from_environ()
+
+    @cached_property
+    def client(self) -> Client:
+        most = max(self.pace.sends_in_flight, self.pace.polls_in_flight)
+        return make_client(self.provider, in_flight=most)
+
+    @cached_property
+    def sending(self) -> Exchange:
+        """Kept between tasks, and its connections with it."""
+        return self.client.open_exchange(in_flight=self.pace.sends_in_flight)
+
+    @cached_property
+    def polling(self) -> Exchange:
+        return self.client.open_exchange(in_flight=self.pace.polls_in_flight)
+
+    @property
+    def mine(self) -> bool:
+        """False in a child that was forked after these parts were made: sockets must not be shared."""
+        return self._pid == os.getpid()
+
+
+def make_client(provider: ProviderSettings, *, in_flight: int) -> Client:
+    """The eSMS client as the settings want it."""
+    return Client(
+        Credentials(provider.api_key, provider.secret_key),
+        rest_url=provider.rest_url,
+        voice_url=provider.voice_url,
+        format=provider.format,
+        connect_timeout=provider.connect_timeout,
+        read_timeout=provider.read_timeout,
+        total_timeout=provider.total_timeout,
+        in_flight=in_flight,
+    )
+
+
+_current: Runtime | None = None
+stop = Stop()
+
+
+def current() -> Runtime:
+    """This process's parts."""
+    global _current
+    if _current is None or not _current.mine:
+        _current = Runtime.from_environ()
+    return _current

@@ -1,0 +1,207 @@
+"""Every environment variable that we read, with its unit, default and remedy.
+
+Read once, from a mapping: the process's environment first, then `.env`, then what a running `esms-worker up`
+left in `.esms-worker/env`. Split by who needs what: a producer needs no provider keys.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal, TypeVar, cast
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from worker.errors import SettingsError
+
+UP_FOLDER = ".esms-worker"  # where `esms-worker up` keeps its data, in the folder that it is started in
+
+REST_URL = "https://rest.esms.vn/MainService.svc"
+VOICE_URL = "https://voiceapi.esms.vn/MainService.svc"
+
+Format = Literal["json", "xml"]
+N = TypeVar("N", int, float)
+
+
+def environment() -> dict[str, str]:
+    """The variables as they stand now, from the three places that we look at."""
+    from dotenv import dotenv_values
+
+    found: dict[str, str | None] = {}
+    for file in (Path(UP_FOLDER) / "env", Path(".env")):
+        if file.is_file():
+            found |= dotenv_values(file, interpolate=False)
+    found |= os.environ
+    return {name: value for name, value in found.items() if value is not None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What every part needs: where the ledger is, whom to ring, and which zone a naive datetime means."""
+
+    database_url: str = field(repr=False)
+    redis_url: str | None = field(repr=False)  # rate limits and, unless overridden, the broker
+    broker_url: str | None = field(repr=False)  # None: nobody is rung, beat finds the work
+    time_zone: ZoneInfo
+    brandname: str | None  # for the SmsTypes that need one, when a request names none
+    sandbox: bool  # eSMS makes the SMS but does not deliver it; calls are refused, they know no sandbox
+    advertising_least: int  # recipients in one advertising request
+    advertising_most: int
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read them. Raises SettingsError, which names the variable."""
+        read = _Reader(environment() if environ is None else environ)
+        redis_url = read.url("REDIS_URL", {"redis", "rediss", "unix"}, None)
+        return cls(
+            database_url=read.database_url(),
+            redis_url=redis_url,
+            broker_url=read.url("CELERY_BROKER_URL", {"redis", "rediss", "amqp", "amqps", "unix"}, redis_url),
+            time_zone=read.zone("TIME_ZONE", "Asia/Ho_Chi_Minh"),
+            brandname=read.text("ESMS_BRANDNAME"),
+            sandbox=read.flag("ESMS_SANDBOX"),
+            advertising_least=read.count("WORKER_ADVERTISING_LEAST", 20),
+            advertising_most=read.count("WORKER_ADVERTISING_MOST", 1000),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProviderSettings:
+    """What reaching eSMS takes."""
+
+    api_key: str = field(repr=False)
+    secret_key: str = field(repr=False)
+    rest_url: str
+    voice_url: str
+    format: Format
+    connect_timeout: float  # seconds
+    read_timeout: float  # seconds between two pieces of an answer
+    total_timeout: float  # seconds for a whole call, however slowly it drips
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str] | None = None) -> ProviderSettings:
+        """Read them. Raises SettingsError, which names the variable and never shows a key."""
+        read = _Reader(environment() if environ is None else environ)
+        return cls(
+            api_key=read.required("ESMS_API_KEY", "the key that account.esms.vn shows under API"),
+            secret_key=read.required("ESMS_SECRET_KEY", "the secret that account.esms.vn shows under API"),
+            rest_url=cast(str, read.url("ESMS_REST_URL", {"http", "https"}, REST_URL)),
+            voice_url=cast(str, read.url("ESMS_VOICE_URL", {"http", "https"}, VOICE_URL)),
+            format=read.format("ESMS_FORMAT"),
+            connect_timeout=read.seconds("WORKER_CONNECT_TIMEOUT", 5),
+            read_timeout=read.seconds("WORKER_READ_TIMEOUT", 15),
+            total_timeout=read.seconds("WORKER_TOTAL_TIMEOUT", 30),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How hard and how patiently the worker works; the defaults suit a real account."""
+
+    sends_in_flight: int  # HTTP calls that one process has open at once
+    polls_in_flight: int
+    claim_most: int  # messages that one statement claims
+    lease: timedelta  # how long a claim lasts; a process that died lets go of its messages after this
+    drain: timedelta  # how long one doorbell's task goes on while there is work
+    tick: timedelta  # how often beat looks for what is due
+    ask_again_after: timedelta  # an SMS in doubt is asked again after this
+    request_id_window: timedelta  # and no later than this after the first try: eSMS forgets RequestIds after 24 h
+    poll_first_after: timedelta
+    poll_until: timedelta  # eSMS answers for 7 days; after that the truth can't be had
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str] | None = None) -> Pace:
+        """Read them. Raises SettingsError, which names the variable."""
+        read = _Reader(environment() if environ is None else environ)
+        return cls(
+            sends_in_flight=read.count("WORKER_SENDS_IN_FLIGHT", 32),
+            polls_in_flight=read.count("WORKER_POLLS_IN_FLIGHT", 16),
+            claim_most=read.count("WORKER_CLAIM_MOST", 100),
+            lease=read.wait("WORKER_LEASE", 120),
+            drain=read.wait("WORKER_DRAIN", 20),
+            tick=read.wait("WORKER_TICK", 5),
+            ask_again_after=read.wait("WORKER_ASK_AGAIN_AFTER", 60),
+            request_id_window=read.wait("WORKER_REQUEST_ID_WINDOW", 23 * 3600),
+            poll_first_after=read.wait("WORKER_POLL_FIRST_AFTER", 15),
+            poll_until=read.wait("WORKER_POLL_UNTIL", 7 * 86400),
+        )
+
+
+class _Reader:
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+
+    def text(self, name: str) -> str | None:
+        return self._environ.get(name, "").strip() or None
+
+    def required(self, name: str, remedy: str) -> str:
+        value = self.text(name)
+        if value is None:
+            raise SettingsError(name, "is not set", f"set it to {remedy}")
+        return value
+
+    def database_url(self) -> str:
+        remedy = "postgresql+psycopg://USER:PASSWORD@HOST:5432/DATABASE, or start `esms-worker up` in this folder"
+        value = self.required("DATABASE_URL", remedy)
+        scheme, colon, rest = value.partition("://")
+        if not colon or scheme not in {"postgresql+psycopg", "postgresql", "postgres"}:
+            raise SettingsError("DATABASE_URL", "is not a Postgres address", f"set it to {remedy}")
+        return f"postgresql+psycopg://{rest}"
+
+    def url(self, name: str, schemes: set[str], default: str | None) -> str | None:
+        value = self.text(name)
+        if value is None:
+            return default
+        if not _is_url(value, schemes):
+            wanted = " or ".join(f"{scheme}://…" for scheme in sorted(schemes))
+            raise SettingsError(name, "is not an address that we understand", f"set it to {wanted}")
+        return value.rstrip("/") if schemes <= {"http", "https"} else value
+
+    def zone(self, name: str, default: str) -> ZoneInfo:
+        value = self.text(name) or default
+        try:
+            return ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            raise SettingsError(name, f"{value!r} is no time zone", "set it to a name like Asia/Ho_Chi_Minh") from None
+
+    def flag(self, name: str) -> bool:
+        value = (self.text(name) or "0").lower()
+        if value not in {"0", "1", "true", "false", "yes", "no", "on", "off"}:
+            raise SettingsError(name, f"{value!r} is neither yes nor no", "set it to 1 or 0")
+        return value in {"1", "true", "yes", "on"}
+
+    def format(self, name: str) -> Format:
+        value = (self.text(name) or "json").lower()
+        if value not in {"json", "xml"}:
+            raise SettingsError(name, f"{value!r} is no reply format of eSMS", "set it to json or xml")
+        return cast(Format, value)
+
+    def count(self, name: str, default: int) -> int:
+        return self._number(name, default, int, "a whole number")
+
+    def seconds(self, name: str, default: float) -> float:
+        return self._number(name, default, float, "a number of seconds")
+
+    def wait(self, name: str, default: float) -> timedelta:
+        return timedelta(seconds=self.seconds(name, default))
+
+    def _number(self, name: str, default: N, read: Callable[[str], N], wanted: str) -> N:
+        value = self.text(name)
+        try:
+            number = default if value is None else read(value)
+        except ValueError:
+            raise SettingsError(name, f"{value!r} is not {wanted}", f"set it to {wanted}, like {default}") from None
+        if not 0 < number < 1e9:
+            raise SettingsError(name, f"{value} is out of range", f"set it to {wanted} above 0, like {default}")
+        return number
+
+
+def _is_url(value: str, schemes: set[str]) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in schemes and (bool(parts.hostname) or parts.scheme == "unix") and parts.port is not False
+    except ValueError:
+        return False

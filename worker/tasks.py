@@ -1,0 +1,142 @@
+"""Celery's doorbells, one call each: `celery -A worker.tasks worker` and `celery -A worker.tasks beat`."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from celery.exceptions import Reject
+from celery.signals import after_setup_logger, beat_init, worker_init, worker_ready, worker_shutting_down
+
+from worker import delivery, runtime
+from worker.errors import SettingsError, Unavailable, WorkerError
+from worker.intake.fields import enqueue_fields
+from worker.lifecycle import Kind, Lane
+from worker.polling import Poller
+from worker.queues import Task, make_app
+from worker.settings import ProviderSettings
+from worker.telemetry import emit
+
+app = make_app()
+
+
+@worker_init.connect
+def _refuse_to_start_without_keys(**_: Any) -> None:
+    try:
+        ProviderSettings.from_environ()
+    except SettingsError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        raise SystemExit(2) from None
+
+
+@after_setup_logger.connect
+def _let_our_facts_be_seen(**_: Any) -> None:
+    logging.getLogger("worker").setLevel(logging.INFO)
+
+
+@worker_ready.connect
+def _worker_is_ready(**_: Any) -> None:
+    emit("process.ready", part="worker")
+
+
+@beat_init.connect
+def _beat_is_ready(**_: Any) -> None:
+    emit("process.ready", part="beat")
+
+
+@worker_shutting_down.connect
+def _finish_what_is_in_flight(**_: Any) -> None:
+    runtime.stop.ask()
+
+
+@app.task(name=Task.DELIVER.value)
+def deliver() -> None:
+    """Send what is due in every lane, the urgent one first."""
+    _deliver(Task.DELIVER, list(Lane))
+
+
+@app.task(name=Task.DELIVER_URGENT.value)
+def deliver_urgent() -> None:
+    """Send what is due in the urgent lane, in a process of its own."""
+    _deliver(Task.DELIVER_URGENT, [Lane.URGENT])
+
+
+@app.task(name=Task.POLL.value)
+def poll() -> None:
+    """Ask what became of what was accepted."""
+
+    def step(parts: runtime.Runtime) -> bool:
+        poller = Poller(parts.database, parts.client, parts.polling, parts.pace)
+        return poller.run(runtime.stop.asked)
+
+    _answer(Task.POLL, step)
+
+
+@app.task(name=Task.KEEP_HOUSE.value)
+def keep_house() -> None:
+    """Look after leases, dates, doubts and pauses."""
+
+    def step(parts: runtime.Runtime) -> bool:
+        delivery.keep_house(parts.database, parts.pace)
+        delivery.probe_pauses(parts.database, lambda: parts.client)
+        return False
+
+    _answer(Task.KEEP_HOUSE, step)
+
+
+@app.task(name=Task.ENQUEUE_SMS.value)
+def enqueue_sms(**fields: Any) -> None:
+    """For apps that have only the broker: the fields of Sms and of `enqueue`, dates as ISO 8601 text."""
+    _enqueue(Kind.SMS, fields)
+
+
+@app.task(name=Task.ENQUEUE_TEMPLATE_CALL.value)
+def enqueue_template_call(**fields: Any) -> None:
+    """The fields of TemplateCall and of `enqueue`."""
+    _enqueue(Kind.TEMPLATE_CALL, fields)
+
+
+@app.task(name=Task.ENQUEUE_RECORD_CALL.value)
+def enqueue_record_call(**fields: Any) -> None:
+    """The fields of RecordCall and of `enqueue`."""
+    _enqueue(Kind.RECORD_CALL, fields)
+
+
+def _deliver(task: Task, lanes: list[Lane]) -> None:
+    def step(parts: runtime.Runtime) -> bool:
+        timeout = parts.provider.total_timeout
+        drain = delivery.Drain(parts.database, parts.client, parts.sending, parts.settings, parts.pace, timeout)
+        return drain.run(lanes, runtime.stop.asked)
+
+    _answer(task, step)
+
+
+def _answer(task: Task, step: Callable[[runtime.Runtime], bool]) -> None:
+    """Do one bell's work, and ring again where there is more. A server that is away is one line, not a traceback."""
+    try:
+        parts = runtime.current()
+        parts.bell.answer(task)
+        if step(parts):
+            parts.bell.again(task)
+    except WorkerError as error:
+        emit("step.failed", task=task, error=error)
+
+
+def _enqueue(kind: Kind, fields: dict[str, Any]) -> None:
+    """Until it is stored, the broker's message is all there is: while Postgres is away it goes back into the queue."""
+    parts = runtime.current()
+    try:
+        with parts.database.begin() as session:
+            lanes = enqueue_fields(session, kind, fields, parts.settings, now=datetime.now(UTC))
+    except Unavailable as error:
+        emit("step.failed", task=f"enqueue {kind}", error=error)
+        time.sleep(1)  # or it would come back at once, and again
+        raise Reject(error, requeue=True) from None
+    except WorkerError as error:
+        emit("intake.refused", kind=kind, error=error)
+    else:
+        parts.bell.ring(lanes)

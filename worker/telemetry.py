@@ -1,0 +1,53 @@
+"""Facts about what happened, for whoever listens: logs now, metrics when wanted.
+
+A fact never holds a phone number, a text or a key: those are people, and secrets.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+Listener = Callable[[str, dict[str, Any]], None]
+
+log = logging.getLogger("worker")
+
+# Every event, and how loud it is in the log. docs/events.md says what its facts mean.
+EVENTS: dict[str, int] = {
+    "process.ready": logging.INFO,
+    "intake.refused": logging.ERROR,
+    "ring.failed": logging.WARNING,
+    "batch.sent": logging.INFO,
+    "batch.late": logging.WARNING,
+    "batch.polled": logging.INFO,
+    "call.dropped": logging.WARNING,
+    "lane.paused": logging.ERROR,
+    "lane.lifted": logging.WARNING,
+    "probe.failed": logging.WARNING,
+    "messages.rescued": logging.WARNING,
+    "messages.expired": logging.WARNING,
+    "messages.held": logging.ERROR,
+    "messages.unknown": logging.WARNING,
+    "step.failed": logging.ERROR,
+}
+
+_listeners: list[Listener] = []
+
+
+def emit(event: str, **facts: Any) -> None:
+    """Tell every listener that this happened."""
+    for listener in _listeners or [to_log]:
+        listener(event, facts)
+
+
+def listen(listener: Listener) -> None:
+    """Have `listener` told of every event from now on, besides the log."""
+    if not _listeners:
+        _listeners.append(to_log)
+    _listeners.append(listener)
+
+
+def to_log(event: str, facts: dict[str, Any]) -> None:
+    """One line: the event's name and its facts."""
+    log.log(EVENTS[event], "%s %s", event, " ".join(f"{name}={value}" for name, value in facts.items()))
