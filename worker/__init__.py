@@ -1,13 +1,27 @@
 """esms-worker: SMS and voice calls through eSMS, each once, and the truth about what became of them.
 
-Everything that a producer imports is here; nothing is connected, read or started by importing it.
+Everything that a producer imports is here. Importing it loads nothing: a part is loaded when its name is first used,
+so that the simulator and the command line's help do not wait for SQLAlchemy.
 """
 
-from worker.errors import Conflict, Invalid, NotFound, SettingsError, Unavailable, WorkerError
-from worker.intake import Enqueue, RecordCall, Sms, TemplateCall, Ticket
-from worker.lifecycle import SmsType, Status
-from worker.notifier import Decided, Notifier
-from worker.reporting import Standing
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from worker.errors import Conflict, Invalid, NotFound, SettingsError, Unavailable, WorkerError
+    from worker.intake import Enqueue, RecordCall, Sms, TemplateCall, Ticket
+    from worker.lifecycle import SmsType, Status
+    from worker.notifier import Decided, Notifier
+    from worker.reporting import Standing
+
+_HOMES = {
+    "worker.errors": ("Conflict", "Invalid", "NotFound", "SettingsError", "Unavailable", "WorkerError"),
+    "worker.intake": ("Enqueue", "RecordCall", "Sms", "TemplateCall", "Ticket"),
+    "worker.lifecycle": ("SmsType", "Status"),
+    "worker.notifier": ("Decided", "Notifier"),
+    "worker.reporting": ("Standing",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Conflict",
@@ -27,3 +41,9 @@ __all__ = [
     "Unavailable",
     "WorkerError",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'worker' has no attribute {name!r}")
+    return getattr(import_module(_HOME_OF[name]), name)

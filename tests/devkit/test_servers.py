@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -234,6 +235,23 @@ def test_a_server_that_was_killed_starts_again(kind: type[Server], tmp_path: Pat
     server.stop()
     with server:
         assert server.url == url
+
+
+def test_postgres_waits_for_the_last_sessions_of_a_killed_server(tmp_path: Path) -> None:
+    server = Postgres(tmp_path / "server", durable=False).start()
+    with connected(server) as client:
+        session = client.info.backend_pid
+        os.kill(session, signal.SIGSTOP)
+        os.kill(server.pid, signal.SIGKILL)
+        until(lambda: not server.alive)
+        server.stop()
+        starting = threading.Thread(target=server.start)
+        starting.start()
+        until(lambda: "pre-existing shared memory block" in server.log.read_text())
+        os.kill(session, signal.SIGCONT)
+        starting.join()
+    with server:
+        assert one(server, "SELECT 1") == 1
 
 
 @linux_only

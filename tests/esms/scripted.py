@@ -29,7 +29,8 @@ def reset(connection: socket.socket) -> None:
 
 class ScriptedServer:
     def __init__(self, *, tls: bool = False) -> None:
-        self.requests: list[str] = []
+        self.requests: list[str] = []  # request lines
+        self.heads: list[str] = []  # with their headers
         self.connections = 0
         self.released = threading.Event()
         self._acts: list[Act] = []
@@ -47,9 +48,15 @@ class ScriptedServer:
         """Answers nothing until the test is over."""
         self.released.wait()
 
-    def drip(self, reply: bytes) -> Act:
+    def drip(self, reply: bytes) -> Callable[[socket.socket], None]:
         """One byte every hundredth of a second, until somebody gives up."""
-        return lambda connection: [connection.sendall(bytes([byte])) for byte in reply if not self.released.wait(0.01)]
+
+        def play(connection: socket.socket) -> None:
+            for byte in reply:
+                if not self.released.wait(0.01):
+                    connection.sendall(bytes([byte]))
+
+        return play
 
     def close(self) -> None:
         self.released.set()
@@ -86,6 +93,7 @@ class ScriptedServer:
                 connection = self._context.wrap_socket(connection, server_side=True)
             self._open.append(connection)
             while head := self._request(connection):
+                self.heads.append(head)
                 self.requests.append(head.partition("\r\n")[0])
                 act = self._acts.pop(0) if len(self._acts) > 1 else self._acts[0]
                 connection.sendall(act) if isinstance(act, bytes) else act(connection)

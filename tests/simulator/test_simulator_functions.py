@@ -121,6 +121,12 @@ def test_wrong_keys_get_101_and_nothing_is_taken(esms: Client, function: str) ->
     assert esms.running.stats()["sends"] == 0
 
 
+def test_keys_in_the_path_may_hold_any_sign(esms: Client) -> None:
+    esms.running.set(api_key="a/b c", secret_key="đ%")
+    body = esms.get("/MainService.svc/json/GetBalance/a%2Fb%20c/%C4%91%25")[2]
+    assert json.loads(body)["CodeResponse"] == "100"
+
+
 def test_wrong_keys_in_the_path_get_101(esms: Client) -> None:
     assert json.loads(esms.get("/MainService.svc/json/GetBalance/x/y")[2])["CodeResponse"] == "101"
 
@@ -239,6 +245,19 @@ def test_whether_a_refused_request_uses_its_id_up_is_a_knob(esms: Client, rememb
     esms.running.set(remember_refused=remembers)
     assert esms.sms(request_id="r-1", SmsType="5")["CodeResult"] == "118"
     assert esms.sms(request_id="r-1")["CodeResult"] == then
+
+
+def test_what_never_reached_the_provider_uses_no_request_id_up(esms: Client) -> None:
+    esms.running.set(remember_refused=True, plots={"0901234567": "error_without_code"})
+    assert "error" in esms.sms(request_id="r-1")
+    assert esms.sms(request_id="r-1")["CodeResult"] == "100"
+
+
+def test_an_account_that_ran_dry_can_refuse_a_message_that_was_taken_before(esms: Client) -> None:
+    esms.sms(request_id="r-1")
+    esms.running.set(force={"SendMultipleMessage_V4_get": "code_103"})
+    assert esms.sms(request_id="r-1")["CodeResult"] == "103"
+    assert esms.running.ledger().taken == {"r-1": 1}
 
 
 @pytest.mark.parametrize(("honours", "then"), [(False, "100"), (True, "124")])

@@ -48,6 +48,7 @@ def test_a_taken_port_is_one_line_with_the_port_and_the_remedy(running: simulato
         ["--set", "[]"],
         ["--set", '{"latncy": 0}'],
         ["--host", "no.such.host.invalid"],
+        ["--port-file", "/no/such/folder/port"],
     ],
 )
 def test_a_wrong_option_ends_with_2_and_no_traceback(arguments: list[str]) -> None:

@@ -108,8 +108,8 @@ def installed(
         _migrate(installation)
         stack.callback(_forget_addresses, folder)
         _leave_addresses(installation)
-        stack.callback(_stop_together, installation.apps)
-        _start_apps(installation, workers, tell)
+        stack.callback(stop_together, installation.apps)
+        start_apps(installation, workers, tell)
         yield installation
 
 
@@ -190,7 +190,7 @@ def _forget_addresses(folder: Path) -> None:
     (folder / "env").unlink(missing_ok=True)
 
 
-def _start_apps(installation: Installation, workers: int, tell: Callable[[str, str], None]) -> None:
+def start_apps(installation: Installation, workers: int, tell: Callable[[str, str], None]) -> None:
     """All at once, and wait for all: each takes a second or two to load."""
     queues = ",".join(queue for queue in Queue if queue is not Queue.URGENT)
     worker = ["worker", "--loglevel=WARNING", "--without-mingle", "--without-gossip"]
@@ -231,7 +231,7 @@ def _wait_for(apps: list[Child], ready: Mapping[str, Event]) -> None:
                 raise CannotStart(child.name, f"it was not ready within {READY_WITHIN:g} seconds", "see above")
 
 
-def _stop_together(apps: list[Child]) -> None:
+def stop_together(apps: list[Child]) -> None:
     with ThreadPoolExecutor(max_workers=len(apps) or 1) as pool:
         list(pool.map(Child.stop, apps))
 

@@ -4,9 +4,10 @@ A complaint names the field, never its value: that is somebody's number or text.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
-from typing import NoReturn
+from functools import wraps
+from typing import NoReturn, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 from worker.esms.errors import InvalidRequest
@@ -20,6 +21,24 @@ _MOBILE = re.compile(r"0[0-9]{9}")
 _PHONE = re.compile(r"0[0-9]{9,10}")  # a landline has ten digits after the 0
 _LONGEST_ID = 64
 _LONGEST_REQUEST_ID = 50
+
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
+def discreet(prepare: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """Drops the frames of the checks from a complaint: error reporters write locals down, and these are people's."""
+
+    @wraps(prepare)
+    def prepared(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        try:
+            return prepare(*args, **kwargs)
+        except InvalidRequest as error:
+            complaint = error.with_traceback(None)
+        raise complaint
+
+    return prepared
 
 
 def refuse(field: str, problem: str, remedy: str) -> NoReturn:

@@ -115,6 +115,7 @@ class Client:
         """Hands an SMS over (II.2). Raises InvalidRequest, with nothing sent, for a field that can't be right."""
         return self._answer(self.prepare_sms(sms))
 
+    @checks.discreet
     def prepare_sms(self, sms: OutgoingSms) -> Prepared[Receipt]:
         sms_type = checks.sms_type("sms_type", sms.sms_type)
         fields = {
@@ -133,6 +134,7 @@ class Client:
         """How far a send has come (II.3), for 7 days; Refused with code 105 for an id that is unknown, or is yet."""
         return self._answer(self.prepare_send_status(sms_id))
 
+    @checks.discreet
     def prepare_send_status(self, sms_id: str) -> Prepared[SendProgress]:
         sms_id = checks.identity("sms_id", sms_id)
         return self._with_query(
@@ -143,6 +145,7 @@ class Client:
         """What became of each recipient of a send (II.4). Refused with code 105 as above."""
         return self._answer(self.prepare_receiver_status(sms_id))
 
+    @checks.discreet
     def prepare_receiver_status(self, sms_id: str) -> Prepared[tuple[ReceiverState, ...]]:
         fields = {"RefId": checks.identity("sms_id", sms_id)}
         return self._with_query(Function.GET_RECEIVER_STATUS, fields, _read_receivers)
@@ -151,6 +154,7 @@ class Client:
         """What the account sent on the days from since to until, both included, in Vietnam (II.5)."""
         return self._answer(self.prepare_sent_data(since, until))
 
+    @checks.discreet
     def prepare_sent_data(self, since: date, until: date) -> Prepared[tuple[SentSms, ...]]:
         window = _window(checks.day("since", since), checks.day("until", until))
         if until < since:
@@ -171,6 +175,7 @@ class Client:
         """Has a registered template spoken to a number (III.1). Raises InvalidRequest like send_sms."""
         return self._answer(self.prepare_template_call(call))
 
+    @checks.discreet
     def prepare_template_call(self, call: OutgoingTemplateCall) -> Prepared[Receipt]:
         fields = {
             "TemplateId": checks.identity("template_id", call.template_id),
@@ -184,6 +189,7 @@ class Client:
         """Has a registered recording played to a number (III.2). Raises InvalidRequest like send_sms."""
         return self._answer(self.prepare_record_call(call))
 
+    @checks.discreet
     def prepare_record_call(self, call: OutgoingRecordCall) -> Prepared[Receipt]:
         fields = {
             "TemplateId": checks.identity("record_id", call.record_id),

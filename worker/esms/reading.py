@@ -33,13 +33,16 @@ class Record:
 
     def code(self) -> str | None:
         """The provider's code; None when there is none, or two that differ."""
-        found = {self.text(name) for name in ("CodeResult", "CodeResponse")} - {None}
+        found = {self.text("CodeResult"), self.text("CodeResponse")} - {None}
         code = found.pop() if len(found) == 1 else None
         return code if code and len(code) <= _LONGEST_CODE and code.isalnum() and code.isascii() else None
 
     def text(self, *names: str) -> str | None:
         """The first of these that holds something, without the blanks around it; a boolean reads `true` or `false`."""
-        return next((text for name in names if (text := _text(self.members.get(name.lower())))), None)
+        for name in names:
+            if text := _text(self.members.get(name.lower())):
+                return text
+        return None
 
     def sms_id(self, *names: str) -> str | None:
         """An opaque id of at most 64 printable characters."""
@@ -200,7 +203,7 @@ _SLASHED = ("%d/%m/%Y %H:%M:%S", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %I:%M:%S %p")
 
 
 class Window(NamedTuple):
-    """The span that was asked about; it tells which of 1/2 and 2/1 is meant."""
+    """The span that was asked about, its end not included; it tells which of 1/2 and 2/1 is meant."""
 
     since: datetime
     until: datetime
@@ -215,7 +218,7 @@ def moment(text: str | None, window: Window | None = None) -> datetime | None:
         readings = list(_readings(text or ""))
     except (ValueError, OverflowError, OSError):
         return None
-    inside = [reading for reading in readings if window and window.since <= reading <= window.until]
+    inside = [reading for reading in readings if window and window.since <= reading < window.until]
     return next(iter(inside or readings), None)
 
 

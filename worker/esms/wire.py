@@ -4,7 +4,7 @@ The keys are in the URL, so requests and urllib3 are shown its public part only:
 writes. No exception of theirs, and no debug line, can then hold a key, however logging is set up.
 """
 
-import io
+import http.client
 import socket
 import ssl
 import threading
@@ -26,6 +26,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 from urllib3.util.ssl_match_hostname import CertificateError
 
 from worker.esms.errors import EsmsError, MaybeTaken, NotTaken
+from worker.esms.response import HurriedResponse, TooLongError
 
 # Seconds. Connections kept longer are opened anew: a firewall on the way may have forgotten them without a word.
 _IDLE = 30.0
@@ -73,6 +74,8 @@ class _NeverConnectedError(Exception):
 class _Moments:
     """The moments that decide: until connect() is through, nothing was taken; from then on, it may have been."""
 
+    sock: Any
+    timeout: Any
     debuglevel = 0  # http.client prints requests, keys and all, for those who set this on its class
 
     def connect(self) -> None:
@@ -88,8 +91,12 @@ class _Moments:
         super().request(method, url + _call.secret, **options)  # type: ignore[misc]
 
     def response_class(self, sock: socket.socket, **options: Any) -> HTTPResponse:
+        return HurriedResponse(sock, _call.deadline, **options)
+
+    def getresponse(self) -> HTTPResponse:
         self._answered_at = monotonic()
-        return HTTPResponse(_Hurried(sock, _call.deadline), **options)  # type: ignore[arg-type]  # all it asks of a socket is makefile()
+        self.sock.settimeout(self.timeout)
+        return http.client.HTTPConnection.getresponse(self)  # type: ignore[arg-type]  # not urllib3's, which wraps it once more
 
     @property
     def is_connected(self) -> bool:
@@ -111,37 +118,6 @@ class _PlainPool(HTTPConnectionPool):
 
 class _TlsPool(HTTPSConnectionPool):
     ConnectionCls = _TlsConnection  # type: ignore[assignment]
-
-
-class _Hurried:
-    """A socket to read from, whose reads all end by the deadline: a slow drip of bytes can't outlast it."""
-
-    def __init__(self, sock: socket.socket, deadline: float) -> None:
-        self._sock = sock
-        self._deadline = deadline
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(_HurriedFile(self._sock, self._sock.makefile("rb", buffering=0), self._deadline))
-
-
-class _HurriedFile(io.RawIOBase):
-    def __init__(self, sock: socket.socket, file: io.RawIOBase, deadline: float) -> None:
-        self._sock, self._file, self._deadline = sock, file, deadline
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        left = self._deadline - monotonic()
-        if left <= 0:
-            raise TimeoutError
-        if left < (self._sock.gettimeout() or left + 1):
-            self._sock.settimeout(left)
-        return self._file.readinto(buffer)
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
 
 
 class _Adapter(HTTPAdapter):
@@ -249,13 +225,15 @@ class Wire:
         patience = self._patience
         timeout = Timeout(connect=min(patience.connect, patience.total), read=min(patience.read, patience.total))
         response: Any = self._adapter.send(self._request(parcel.url), timeout=timeout)  # type: ignore[arg-type]
+        connection = response._connection
         try:
-            body = response.read(parcel.limit + 1, decode_content=True)
-            if len(body) > parcel.limit:
-                raise _TooLongError
-            return Answer(response.status, body)
+            body = response.read_whole(parcel.limit)
+        except BaseException:
+            connection.close()
+            raise
         finally:
-            response.close() if response._fp and not response._fp.isclosed() else response.release_conn()
+            response._pool._put_conn(connection)
+        return Answer(response.status, body)
 
     def _request(self, url: str) -> _PublicRequest:
         if url not in self._requests:
@@ -264,10 +242,6 @@ class Wire:
 
     def close(self) -> None:
         self._adapter.close()
-
-
-class _TooLongError(Exception):
-    """More bytes than any honest reply has."""
 
 
 def _tls_context(verify: str | bool) -> Any:
@@ -299,7 +273,7 @@ def _what_was_lost(error: Exception, out_of_time: bool) -> str:
     if out_of_time:
         return "the answer was not complete when the time for the whole call was up"
     match error:
-        case _TooLongError():
+        case TooLongError():
             return "the answer is too long to be one of eSMS"
         case requests.Timeout() | TimeoutError() | HTTPError() if "Timeout" in type(error).__name__:
             return "no answer came in time"

@@ -42,7 +42,15 @@ def _options(arguments: list[str] | None) -> Options:
         "--set", dest="knobs", type=_knobs, default={}, metavar="JSON", help='as {"rates": {"hang": 0.1}}'
     )
     parser.add_argument("--port-file", type=Path, help="where to write the port once it listens")
-    parser.add_argument("--with-parent", action="store_true", help="stop when the process that started it is gone")
+    parser.add_argument(
+        "--with-parent",
+        dest="parent",
+        type=int,
+        nargs="?",
+        const=os.getppid(),
+        metavar="PID",
+        help="stop when the process that started it is gone",
+    )
     return Options(**vars(parser.parse_args(arguments)))
 
 

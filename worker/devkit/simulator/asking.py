@@ -8,7 +8,7 @@ from typing import Any
 
 from worker.devkit.simulator.clock import read_vietnam, vietnam
 from worker.devkit.simulator.ledger import Send, between
-from worker.devkit.simulator.plots import SMS, Fate, Plot, plot_named
+from worker.devkit.simulator.plots import DELIVERED, SMS, Fate, Plot
 from worker.devkit.simulator.replies import (
     BALANCE,
     BRANDNAMES,
@@ -33,7 +33,7 @@ def _play(
     def play(scene: Scene, asked: Asked) -> tuple[Reply, Plot]:
         plot = scene.plot_of_ask(asked, asked.get(about))
         if not scene.keys_fit(asked):
-            return refusal(root, "101"), plot_named("delivered")
+            return refusal(root, "101"), DELIVERED
         if code := plot.code_for(asked.function):
             return refusal(root, code), plot
         return reply(scene, asked), plot
@@ -120,7 +120,7 @@ def _status_shown(scene: Scene, send: Send) -> int:
 def _find(scene: Scene, sms_id: str) -> Send | None:
     """The send of that id, as long as statuses answer. The id of a call is found without its trailing space too."""
     send = scene.ledger.by_id.get(sms_id.strip())
-    if send is None or scene.clock.now() - send.at > scene.knobs.status_days * _DAY:
+    if send is None or scene.now() - send.at > scene.knobs.status_days * _DAY:
         return None
     return send
 
@@ -129,7 +129,7 @@ def status_of(scene: Scene, send: Send) -> int:
     """SendStatus now: 1 awaiting approval, 2 waiting, 3 sending, 4 refused, 5 finished, 6 deleted."""
     if send.refused:
         return Fate.REFUSED.final_status
-    age, pace = scene.clock.now() - send.due, scene.knobs.pace
+    age, pace = scene.now() - send.due, scene.knobs.pace
     if age < 0:
         return WAITING
     if age < pace:
@@ -186,17 +186,17 @@ def _published_row(scene: Scene, send: Send, _status: int, arrived: bool) -> dic
         "RefercenceId": send.sms_id,
         "SellPrice": scene.knobs.sms_price,
         "SentStatus": arrived,
-        "SmsId": hash_id(send),
+        "SmsId": _page_id(send),
     }
 
 
 def _published_v2_row(scene: Scene, send: Send, status: int, arrived: bool) -> dict[str, Any]:
     result = int(arrived) if status == FINISHED else 2
-    ids = {"ReferenceId": send.sms_id, "SmsId": hash_id(send), "Campaign": ""}
+    ids = {"ReferenceId": send.sms_id, "SmsId": _page_id(send), "Campaign": ""}
     return ids | {"SellPrice": scene.knobs.sms_price, "SendResult": result, "SendStatus": status}
 
 
-def hash_id(send: Send) -> int:
+def _page_id(send: Send) -> int:
     """The number that eSMS's web page shows for a message: another one than the SMSID."""
     return abs(hash(send.sms_id)) % 900_000_000 + 100_000_000
 

@@ -1,21 +1,17 @@
 """The simulator's own time, which a test can put ahead, and the provider's: Vietnam, UTC+7, no daylight saving."""
 
 import time
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 
 VIETNAM = timezone(timedelta(hours=7))
 
 
-@dataclass(slots=True)
-class Clock:
-    """Seconds since 1970, unmoved by changes of the machine's clock. `ahead` is in seconds."""
+_START = time.time() - time.monotonic()
 
-    ahead: float = 0.0
-    _base: float = field(default_factory=lambda: time.time() - time.monotonic())
 
-    def now(self) -> float:
-        return self._base + self.ahead + time.monotonic()
+def now(ahead: float) -> float:
+    """Seconds since 1970, put ahead by so many; unmoved by changes of the machine's clock."""
+    return _START + ahead + time.monotonic()
 
 
 def vietnam(seconds: float) -> datetime:

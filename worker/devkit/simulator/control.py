@@ -94,7 +94,7 @@ class Control:
         return self._provider.ledger.stats() | {"balance": knobs.balance, "connections": self._connections()}
 
     def _set(self, request: Request) -> object:
-        self._provider.set(_object(request.body))
+        self._provider.knobs.set(_object(request.body))
         return self._provider.knobs.shown()
 
     def _reset(self, request: Request) -> object:

@@ -4,8 +4,9 @@ The three functions that send are in sending.py and the five that ask in asking.
 the plot's order, is put in place of their reply here.
 """
 
+from urllib.parse import unquote
+
 from worker.devkit.simulator import asking, sending
-from worker.devkit.simulator.clock import Clock
 from worker.devkit.simulator.knobs import FUNCTIONS, Knobs
 from worker.devkit.simulator.ledger import Ledger
 from worker.devkit.simulator.plots import Body, Plot
@@ -26,26 +27,22 @@ _BOMB = (
 
 
 class Provider:
-    """The pretended provider: its settings, its memory and its clock."""
+    """The pretended provider: its settings and its memory."""
 
     def __init__(self, knobs: Knobs) -> None:
-        self.knobs = knobs
-        self.scene = Scene(knobs, Ledger(), Clock())
+        self.reset(knobs)
+
+    def reset(self, knobs: Knobs) -> None:
+        """Forget everything, and take these knobs."""
+        self.scene = Scene(knobs, Ledger())
+
+    @property
+    def knobs(self) -> Knobs:
+        return self.scene.knobs
 
     @property
     def ledger(self) -> Ledger:
         return self.scene.ledger
-
-    def set(self, changes: dict[str, object]) -> None:
-        """Raises KnobError, and then nothing has changed."""
-        self.knobs.set(changes)
-        self.scene.clock.ahead = self.knobs.clock_ahead
-
-    def reset(self, knobs: Knobs) -> None:
-        """Forget everything and put the knobs where these are."""
-        self.knobs = knobs
-        self.scene = Scene(knobs, Ledger(), Clock())
-        self.scene.clock.ahead = knobs.clock_ahead
 
     def answer(self, request: Request) -> Answer:
         """What the request gets. Everything it changes has changed when this returns; only the answer may be late."""
@@ -99,8 +96,8 @@ def _read(request: Request) -> Asked | None:
     function = _BY_LOWER_NAME.get(name)
     if service.lower() != "mainservice.svc" or form not in ("json", "xml") or function is None:
         return None
-    if name in _KEYS_IN_PATH and len(rest) > 4:
-        request.params |= {"apikey": rest[0], "secretkey": rest[1]}
+    if name in _KEYS_IN_PATH and rest[0]:
+        request.params |= {"apikey": unquote(rest[0]), "secretkey": unquote(rest[1])}
     return Asked(function, form, request.params)
 
 

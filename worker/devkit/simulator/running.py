@@ -157,7 +157,7 @@ def start(
     """
     Knobs().set(knobs)
     command = [sys.executable, "-m", "worker.devkit.simulator", "--host", host, "--port", str(port)]
-    command += ["--set", json.dumps(knobs), *(["--with-parent"] if with_parent else [])]
+    command += ["--set", json.dumps(knobs), *(["--with-parent", str(os.getpid())] if with_parent else [])]
     process = subprocess.Popen(command, env=_environment(api_key, secret_key), stdout=subprocess.PIPE, text=True)
     return Running(process, _url_of(process))
 

@@ -1,9 +1,12 @@
-"""What every function of the provider plays on: the knobs, the ledger and the clock, and which plot is on."""
+"""What every function of the provider plays on: the knobs, the ledger, the time, and which plot is on.
+
+A request to send is decided by its function, its numbers or the dice, in this order.
+"""
 
 from collections import Counter
 from dataclasses import dataclass, field
 
-from worker.devkit.simulator.clock import Clock
+from worker.devkit.simulator import clock
 from worker.devkit.simulator.knobs import Knobs, plot_of_number
 from worker.devkit.simulator.ledger import Ledger
 from worker.devkit.simulator.plots import DELIVERED, Plot, plot_named, rolled
@@ -23,10 +26,15 @@ class Asked:
 
 @dataclass(slots=True)
 class Scene:
+    """One run of the provider: a reset begins another."""
+
     knobs: Knobs
     ledger: Ledger
-    clock: Clock
     _asking: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def now(self) -> float:
+        """Seconds since 1970 on the simulator's clock."""
+        return clock.now(self.knobs.clock_ahead)
 
     def keys_fit(self, asked: Asked) -> bool:
         return asked.get("apikey") == self.knobs.api_key and asked.get("secretkey") == self.knobs.secret_key

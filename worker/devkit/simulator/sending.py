@@ -9,7 +9,7 @@ from collections.abc import Callable
 from worker.devkit.simulator.clock import read_vietnam
 from worker.devkit.simulator.knobs import plot_of_number
 from worker.devkit.simulator.ledger import Send
-from worker.devkit.simulator.plots import RECORD_CALL, SMS, TEMPLATE_CALL, Fate, Plot, plot_named
+from worker.devkit.simulator.plots import DELIVERED, RECORD_CALL, SMS, TEMPLATE_CALL, Fate, Plot, plot_named
 from worker.devkit.simulator.replies import SEND, Reply, refusal
 from worker.devkit.simulator.scene import Asked, Scene
 
@@ -27,23 +27,25 @@ def play(scene: Scene, asked: Asked) -> tuple[Reply, Plot]:
     """One request to send, from its arrival to its reply, and the plot that decides how the reply travels."""
     numbers = [_local(number) for number in asked.get("phone").split(",")]
     request_id = asked.get("requestid")
-    send = Send(asked.function, ",".join(numbers), _content(asked), request_id, asked.get("smstype"), scene.clock.now())
+    send = Send(asked.function, ",".join(numbers), _content(asked), request_id, asked.get("smstype"), scene.now())
     tries = scene.ledger.count_ask(send.phones, request_id)
     if not scene.keys_fit(asked):
-        return refusal(SEND, "101"), plot_named("delivered")
+        return refusal(SEND, "101"), DELIVERED
     plot = scene.plot_of_send(asked, numbers, request_id, tries)
     return _replied(scene, asked, send, numbers, plot), plot
 
 
 def _replied(scene: Scene, asked: Asked, send: Send, numbers: list[str], plot: Plot) -> Reply:
+    ordered = plot.code_for(asked.function)
     if not plot.taken:
-        return _refused(scene, send, plot, plot.code_for(asked.function) or "99")
+        # Without a code it never got as far as eSMS: the reply is not seen, and nothing may be remembered of it.
+        return _refused(scene, send, plot, ordered) if ordered else refusal(SEND, "99")
     if _remembered(scene, send):
         return refusal(SEND, "124")
     if code := _FAULTS[asked.function](scene, asked, numbers) or _poor(scene, asked, numbers):
         return _refused(scene, send, plot, code)
     _take(scene, asked, send, numbers, plot)
-    return refusal(SEND, code) if (code := plot.code_for(asked.function)) else _taken(send)
+    return refusal(SEND, ordered) if ordered else _taken(send)
 
 
 def _remembered(scene: Scene, send: Send) -> bool:
@@ -55,7 +57,7 @@ def _remembered(scene: Scene, send: Send) -> bool:
 
 def _refused(scene: Scene, send: Send, plot: Plot, code: str) -> Reply:
     if scene.knobs.remember_refused and send.request_id:
-        scene.ledger.remembered[send.request_id] = send.at
+        scene.ledger.remembered.setdefault(send.request_id, send.at)
     reply = refusal(SEND, code)
     if code == "146":  # refused, and an SMSID all the same
         send.plot, send.fates, send.refused = plot, (Fate.REFUSED,), code

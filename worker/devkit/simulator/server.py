@@ -8,6 +8,7 @@ import contextlib
 import gc
 import os
 import signal
+import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,7 +39,7 @@ class Options:
     seed: int = 0
     pace: float = 0.1
     port_file: Path | None = None
-    with_parent: bool = False
+    parent: int | None = None  # a process id: stop when that parent is gone
     knobs: Mapping[str, Any] = field(default_factory=dict)  # any of the others; a reset comes back to these
 
     def fresh_knobs(self) -> Knobs:
@@ -56,9 +57,10 @@ def run(options: Options, announce: Callable[[str], None] = print) -> None:
 
 async def _serve(options: Options, announce: Callable[[str], None]) -> None:
     stop = asyncio.Event()
-    async with _listening(options) as port, _until_told(stop, options.with_parent):
+    async with _listening(options) as port, _until_told(stop, options.parent):
         with _port_file(options.port_file, port):
-            announce(f"eSMS simulator listening on http://{options.host}:{port}")
+            host = f"[{options.host}]" if ":" in options.host else options.host
+            announce(f"eSMS simulator listening on http://{host}:{port}")
             # A collector that walks 100,000s of sends again and again costs more than the requests themselves.
             gc.set_threshold(50_000, 20, 100)
             await stop.wait()
@@ -96,6 +98,8 @@ def _answers(options: Options, connections: set[Connection]) -> Callable[[Reques
 
 
 def _in_the_way(options: Options, error: OSError) -> str:
+    if isinstance(error, socket.gaierror):
+        return f"host {options.host} is not known; give --host an address of this machine, as 127.0.0.1"
     reason = os.strerror(error.errno) if error.errno else str(error)
     return (
         f"port {options.port} on {options.host} can't be used ({reason}); "
@@ -115,12 +119,12 @@ def _allow_many_sockets() -> None:
 
 
 @contextlib.asynccontextmanager
-async def _until_told(stop: asyncio.Event, with_parent: bool) -> AsyncIterator[None]:
+async def _until_told(stop: asyncio.Event, parent: int | None) -> AsyncIterator[None]:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C arrives as KeyboardInterrupt
             loop.add_signal_handler(name, stop.set)
-    watch = asyncio.create_task(_outlive_no_parent(stop)) if with_parent else None
+    watch = asyncio.create_task(_outlive_no_parent(parent, stop)) if parent is not None else None
     try:
         yield
     finally:
@@ -129,9 +133,8 @@ async def _until_told(stop: asyncio.Event, with_parent: bool) -> AsyncIterator[N
             await asyncio.gather(watch, return_exceptions=True)
 
 
-async def _outlive_no_parent(stop: asyncio.Event) -> None:
+async def _outlive_no_parent(parent: int, stop: asyncio.Event) -> None:
     # Not prctl(PR_SET_PDEATHSIG): that fires when the thread that started us ends, and tests start us from threads.
-    parent = os.getppid()
     while os.getppid() == parent:
         await asyncio.sleep(_PARENT_CHECK)
     stop.set()
@@ -143,8 +146,11 @@ def _port_file(path: Path | None, port: int) -> Iterator[None]:
         yield
         return
     half = path.with_name(f"{path.name}.{os.getpid()}")
-    half.write_text(f"{port}\n")
-    half.replace(path)  # a reader never sees it half written
+    try:
+        half.write_text(f"{port}\n")
+        half.replace(path)  # a reader never sees it half written
+    except OSError as error:
+        raise CannotStart(f"--port-file {path} can't be written ({error.strerror}); choose another") from None
     try:
         yield
     finally:

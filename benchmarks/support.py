@@ -1,0 +1,157 @@
+"""The stage for the benchmarks: real servers in a folder that goes away, a simulated eSMS, and honest clocks.
+
+The servers are always our own, whatever DATABASE_URL says: a benchmark empties tables.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from redis import Redis
+from rich.console import Console
+from sqlalchemy import text
+
+from worker.database import Database
+from worker.devkit import simulator
+from worker.devkit.postgres import Postgres
+from worker.devkit.processes import Child
+from worker.devkit.valkey import Valkey
+from worker.migrating import migrate
+
+ROOT = Path(__file__).parents[1]
+LATENCY = 0.05  # seconds that the simulated eSMS takes for each answer
+PATIENCE = 120.0  # seconds until a run that does not end is given up
+LOOK_EVERY = 0.02  # seconds between two looks at Postgres
+BRANDNAME = "sangbrand"  # the simulator knows it
+
+console = Console()
+
+
+class Stuck(Exception):
+    """A benchmark that does not come to its end."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What both ways share: one Postgres with everything that protects data switched on, one Valkey, one eSMS."""
+
+    folder: Path
+    environ: dict[str, str]  # of the worker processes, and of whoever enqueues
+    database: Database
+    redis: Redis
+    esms: simulator.Running
+
+    def scalar(self, statement: str) -> int:
+        """The one number that a query gives."""
+        with self.database.begin() as session:
+            return int(session.execute(text(statement)).scalar_one())
+
+    def execute(self, *statements: str) -> None:
+        with self.database.begin() as session:
+            for statement in statements:
+                session.execute(text(statement))
+
+    def settle(self) -> None:
+        """Let Postgres write down now what it would else write in the middle of the next measurement."""
+        with self.database.engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("CHECKPOINT"))
+
+    def until(self, holds: Callable[[], bool], what: str, *needed: Child) -> None:
+        """Wait for it. Raises Stuck when it takes too long, or when a process that it needs has ended."""
+        deadline = time.monotonic() + PATIENCE
+        while not holds():
+            if dead := [child for child in needed if not child.alive]:
+                raise Stuck(f"{dead[0].name} ended with exit code {dead[0].exit_code}: {_last_words(dead[0])}")
+            if time.monotonic() > deadline:
+                raise Stuck(f"{what}: not so within {PATIENCE:g} s")
+            time.sleep(LOOK_EVERY)
+
+
+@contextmanager
+def stage() -> Iterator[Stage]:
+    """Start the servers and migrate; everything ends and goes away afterwards."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="esms-bench-")))
+        folder.chmod(0o755)  # PostgreSQL may have to run as another user
+        postgres = stack.enter_context(Postgres(folder / "postgres"))
+        valkey = stack.enter_context(Valkey(folder / "valkey"))
+        esms = stack.enter_context(simulator.start(latency=LATENCY, magic_numbers=False))
+        environ = _environ(postgres.url, valkey.url, esms)
+        database = Database(postgres.url)
+        stack.callback(database.close)
+        redis = Redis.from_url(valkey.url)
+        stack.callback(redis.close)
+        migrate(database)
+        yield Stage(folder, environ, database, redis, esms)
+
+
+def _environ(database_url: str, redis_url: str, esms: simulator.Running) -> dict[str, str]:
+    """The defaults of the product, and nothing that happens to be set here."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("WORKER_", "ESMS_"))}
+    return inherited | {
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "CELERY_BROKER_URL": redis_url,
+        "ESMS_API_KEY": "simulator-key",
+        "ESMS_SECRET_KEY": "simulator-secret",
+        "ESMS_REST_URL": esms.rest_url,
+        "ESMS_VOICE_URL": esms.voice_url,
+        "ESMS_BRANDNAME": BRANDNAME,
+        "NO_PROXY": "127.0.0.1",
+        "PYTHONPATH": str(ROOT),
+    }
+
+
+# Processes...
+
+
+def celery(stage: Stage, name: str, app: str, arguments: Sequence[str], **variables: str) -> Child:
+    """A Celery process, started; `with` it, or stop it. It reads no `.env`: it works in the stage's folder."""
+    return Child(
+        name,
+        [sys.executable, "-m", "celery", "-A", app, "--quiet", *arguments],
+        env=stage.environ | variables,
+        cwd=stage.folder,
+        log=stage.folder / f"{name}.log",
+    ).start()
+
+
+def cpu_seconds(*children: Child) -> float:
+    """What these processes and all that they started have used so far, as the system counts it."""
+    return sum(_cpu_of_tree(psutil.Process(child.pid)) for child in children if child.alive)
+
+
+def _cpu_of_tree(root: psutil.Process) -> float:
+    each = [process.cpu_times() for process in [root, *root.children(recursive=True)]]
+    return sum(times.user + times.system + times.children_user + times.children_system for times in each)
+
+
+def _last_words(child: Child) -> str:
+    return " | ".join(child.log_lines()[-3:])
+
+
+# Messages...
+
+
+def phone(place: int) -> str:
+    """A mobile number of its own for each place."""
+    return f"09{place:08}"
+
+
+def content(place: int) -> str:
+    """What a shop sends."""
+    return f"Don hang {place} cua quy khach da duoc giao, cam on quy khach da mua hang tai cua hang cua chung toi"
+
+
+def load() -> str:
+    """How busy the machine was with others' work just before: the figures of a busy machine are worth less."""
+    one, five, _ = os.getloadavg()
+    return f"load {one:.2f} in the last minute, {five:.2f} in five, on {os.cpu_count()} cores"

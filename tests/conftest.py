@@ -1,0 +1,133 @@
+"""Real servers for the tests: one PostgreSQL and one Valkey for the run, a database and a simulator per xdist worker.
+
+TEST_DATABASE_URL and TEST_REDIS_URL name servers to use instead; there we make and empty what is called esms_test_*.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+from tests.support import Bench
+from worker.database import Database
+from worker.devkit import simulator as esms
+from worker.devkit.postgres import Postgres
+from worker.devkit.simulator import Running
+from worker.devkit.valkey import Valkey
+from worker.esms import Client
+from worker.migrating import migrate
+from worker.models import Base
+
+TEMPLATE = "esms_test_template"
+
+_servers = ExitStack()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The controller of the run starts the servers; its xdist workers inherit their addresses."""
+    if hasattr(config, "workerinput"):
+        return
+    folder = Path(_servers.enter_context(tempfile.TemporaryDirectory(prefix="esms-worker-tests-")))
+    if "TEST_DATABASE_URL" not in os.environ:
+        os.environ["TEST_DATABASE_URL"] = _servers.enter_context(Postgres(folder / "postgres", durable=False)).url
+    if "TEST_REDIS_URL" not in os.environ:
+        os.environ["TEST_REDIS_URL"] = _servers.enter_context(Valkey(folder / "valkey", durable=False)).url
+    _create(TEMPLATE, template="template0")
+    database = Database(_url(TEMPLATE))
+    migrate(database)
+    database.close()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        _servers.close()
+
+
+def _url(name: str) -> str:
+    server = make_url(os.environ["TEST_DATABASE_URL"])
+    return server.set(database=name).render_as_string(hide_password=False)
+
+
+def _create(name: str, *, template: str) -> None:
+    engine = create_engine(os.environ["TEST_DATABASE_URL"], isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def worker_number() -> int:
+    """Which of xdist's workers this is, from 0."""
+    return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+
+
+@pytest.fixture(scope="session")
+def database_url(worker_number: int) -> str:
+    """A migrated database of this xdist worker's own."""
+    name = f"esms_test_{worker_number}"
+    _create(name, template=TEMPLATE)
+    return _url(name)
+
+
+@pytest.fixture
+def empty_database_url(worker_number: int) -> str:
+    """A database without any table."""
+    name = f"esms_test_empty_{worker_number}"
+    _create(name, template="template0")
+    return _url(name)
+
+
+@pytest.fixture(scope="session")
+def redis_url(worker_number: int) -> str:
+    """A Valkey database of this xdist worker's own."""
+    return os.environ["TEST_REDIS_URL"].rsplit("/", 1)[0] + f"/{worker_number + 1}"
+
+
+@pytest.fixture(scope="session")
+def _one_database(database_url: str) -> Iterator[Database]:
+    database = Database(database_url)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def database(_one_database: Database) -> Database:
+    """Migrated and empty."""
+    tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
+    with _one_database.begin() as session:
+        session.execute(text(f"TRUNCATE {tables} CASCADE"))
+    return _one_database
+
+
+@pytest.fixture(scope="session")
+def _one_simulator() -> Iterator[Running]:
+    with esms.start(latency=0, pace=0) as running:
+        yield running
+
+
+@pytest.fixture
+def simulator(_one_simulator: Running) -> Running:
+    """A simulated eSMS of its own process that has forgotten everything, and answers at once."""
+    _one_simulator.reset()
+    _one_simulator.set(latency=0, pace=0)
+    return _one_simulator
+
+
+@pytest.fixture
+def bench(database: Database, database_url: str, simulator: Running) -> Iterator[Bench]:
+    """A ledger, a client and a simulated eSMS, put together as a worker process does it."""
+    with Bench(database, database_url, simulator) as bench:
+        yield bench
+
+
+@pytest.fixture
+def client(bench: Bench) -> Client:
+    """A client of the simulated eSMS."""
+    return bench.client

@@ -1,0 +1,129 @@
+"""Many prepared requests in, results out as they come back."""
+
+import socket
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from tests.esms.scripted import ScriptedServer, reply
+from worker.esms import Client, Exchange, Finished, Function, MaybeTaken, OutgoingSms, Receipt, Refused
+
+Connect = Callable[..., Client]
+TAKEN = reply('{"CodeResult":"100","SMSID":"1"}')
+
+
+def sms(request_id: str) -> OutgoingSms:
+    return OutgoingSms(phone="0901234567", content="Chao", sms_type=7, request_id=request_id)
+
+
+def take(exchange: Exchange, count: int) -> list[Finished[Receipt]]:
+    finished: list[Finished[Receipt]] = []
+    while len(finished) < count:
+        came = exchange.take(10.0)
+        assert came, "nothing came back in ten seconds"
+        finished += came
+    return finished
+
+
+def test_everything_put_in_comes_back_once_with_its_tag(client: Client, server: ScriptedServer) -> None:
+    server.play(TAKEN)
+    with client.open_exchange(8) as exchange:
+        for number in range(200):
+            exchange.put(number, client.prepare_sms(sms(f"r-{number}")))
+        finished = take(exchange, 200)
+        assert exchange.in_flight == 0
+    assert sorted(one.tag for one in finished) == list(range(200))  # type: ignore[type-var]
+    assert {one.result().sms_id for one in finished} == {"1"}
+    assert len(set(server.requests)) == len(server.requests) == 200
+    assert server.connections <= 8
+
+
+def test_a_result_carries_its_reply_or_raises_its_failure(client: Client, server: ScriptedServer) -> None:
+    server.play(reply('{"CodeResult":"118"}'))
+    with client.open_exchange() as exchange:
+        exchange.put("a", client.prepare_sms(sms("r")))
+        [finished] = take(exchange, 1)
+    with pytest.raises(Refused) as caught:
+        finished.result()
+    assert caught.value.trace is finished.trace
+    assert finished.trace.function is Function.SEND_SMS
+    assert finished.trace.code == caught.value.code == "118"
+    assert finished.trace.http_status == 200
+    assert finished.trace.started_at.utcoffset() is not None
+
+
+def test_the_quick_come_back_before_the_slow(client: Client, server: ScriptedServer) -> None:
+    server.play(server.hang, TAKEN)
+    with client.open_exchange(2) as exchange:
+        exchange.put("slow", client.prepare_sms(sms("1")))
+        while not server.requests:
+            assert exchange.take(0.01) == []
+        exchange.put("quick", client.prepare_sms(sms("2")))
+        assert [one.tag for one in take(exchange, 1)] == ["quick"]
+        assert exchange.in_flight == 1
+        server.hang_up_on_all()
+        assert [one.tag for one in take(exchange, 1)] == ["slow"]
+
+
+def test_more_than_fit_wait_in_line(client: Client, server: ScriptedServer) -> None:
+    most, now = [0], [0]
+    lock, gate = threading.Lock(), threading.Barrier(3)
+
+    def count(connection: socket.socket) -> None:
+        with lock:
+            now[0] += 1
+            most[0] = max(most[0], now[0])
+        gate.wait(10)
+        with lock:
+            now[0] -= 1
+        connection.sendall(TAKEN)
+
+    server.play(count)
+    with client.open_exchange(3) as exchange:
+        for number in range(9):
+            exchange.put(number, client.prepare_sms(sms(str(number))))
+        take(exchange, 9)
+    assert most[0] == 3
+
+
+def test_nothing_back_in_time_is_an_empty_list(client: Client, server: ScriptedServer) -> None:
+    with client.open_exchange() as exchange:
+        assert exchange.take(0) == []
+        assert exchange.take(0.01) == []
+
+
+def test_closing_waits_for_nothing_and_sends_nothing_more(client: Client, server: ScriptedServer) -> None:
+    server.play(server.hang)
+    exchange = client.open_exchange(1)
+    for number in range(5):
+        exchange.put(number, client.prepare_sms(sms(str(number))))
+    while not server.requests:
+        assert exchange.take(0.01) == []
+    exchange.close()
+    server.hang_up_on_all()
+    [only] = take(exchange, 1)
+    with pytest.raises(MaybeTaken):
+        only.result()
+    with pytest.raises(RuntimeError):
+        exchange.put("late", client.prepare_sms(sms("late")))
+    assert len(server.requests) == 1
+
+
+def test_an_exchange_wider_than_the_client_keeps_as_many_connections(connect: Connect, server: ScriptedServer) -> None:
+    server.play(TAKEN)
+    client = connect(in_flight=1)
+    with client.open_exchange(6) as exchange:
+        for number in range(100):
+            exchange.put(number, client.prepare_sms(sms(str(number))))
+        take(exchange, 100)
+    assert server.connections <= 6
+
+
+def test_preparing_touches_no_network(client: Client, server: ScriptedServer) -> None:
+    client.prepare_sms(sms("1"))
+    client.prepare_balance()
+    client.prepare_send_status("7")
+    client.prepare_receiver_status("7")
+    client.prepare_brandnames()
+    assert server.connections == 0

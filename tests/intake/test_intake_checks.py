@@ -1,0 +1,142 @@
+"""What can't be sent: each error names the field, what is wrong and what to do, and nothing is stored."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from worker import Enqueue, Invalid, RecordCall, Sms, SmsType, TemplateCall
+from worker.intake import Request
+from worker.intake.checks import Checked, check
+from worker.intake.fields import request_of
+from worker.lifecycle import Kind, Lane
+from worker.settings import Settings
+
+NOW = datetime(2026, 3, 1, 1, 0, tzinfo=UTC)  # 08:00 in Viet Nam
+SETTINGS = Settings.from_environ({"DATABASE_URL": "postgresql+psycopg://h/d", "ESMS_BRANDNAME": "SHOP"})
+SMS = Sms(to="0901234567", content="Xin chao", sms_type=SmsType.CUSTOMER_CARE)
+CALL = TemplateCall(to="0901234567", template_id="12", variables=["Trung", "20000"])
+RECORD = RecordCall(to="0901234567", record_id="9")
+
+
+def checked(request: Request, settings: Settings = SETTINGS, **besides: Any) -> Checked:
+    return check(Enqueue(request=request, **besides), settings, now=NOW)
+
+
+WRONG: list[tuple[Request, dict[str, Any], str]] = [
+    (replace(SMS, to=""), {}, "to: "),
+    (replace(SMS, to=[]), {}, "to: names nobody"),
+    (replace(SMS, to="12345"), {}, "to: "),
+    (replace(SMS, to="02838123456"), {}, "to: "),
+    (replace(SMS, to=cast(Any, [901234567])), {}, "to: is int, not text"),
+    (replace(SMS, content=""), {}, "content: is empty"),
+    (replace(SMS, content=" \n "), {}, "content: is empty"),
+    (replace(SMS, content="a\0b"), {}, "content: holds a character"),
+    (replace(SMS, content="a" * 2000), {}, "content: makes 14 SMS"),
+    (replace(SMS, to=[f"090123{n:04d}" for n in range(30)], sms_type=1, content="a" * 423), {}, "content: is 423"),
+    (replace(SMS, sms_type=5), {}, "sms_type: 5 is not known: use one of 1, 2, 3, 4, 6, 7, 8, 13"),
+    (replace(SMS, sms_type=True), {}, "sms_type: "),
+    (replace(SMS, sms_type=7, brandname="SHOP"), {}, "brandname: SmsType 7 has none"),
+    (replace(SMS, unicode=True), {}, "unicode: SmsType 2 takes no Unicode"),
+    (replace(SMS, unicode=cast(Any, "false")), {}, "unicode: is str"),
+    (replace(SMS, sms_type=1), {}, "to: advertising .* at least 20"),
+    (replace(CALL, template_id=""), {}, "template_id: is empty"),
+    (replace(CALL, variables=["a||b"]), {}, r"variables\[1\]: holds \|\|"),
+    (replace(CALL, variables=["a", ""]), {}, r"variables\[2\]: is empty"),
+    (replace(CALL, variables="ab"), {}, "variables: is str, not a list"),
+    (replace(RECORD, record_id=""), {}, "record_id: is empty"),
+    (replace(RECORD, ivr="12"), {}, "ivr: is not one key"),
+    (replace(RECORD, ivr="*"), {}, "ivr: is not one key"),
+    (replace(RECORD, max_retry=-1), {}, "max_retry: is out of range"),
+    (replace(RECORD, number_forward="12"), {}, "number_forward: "),
+    (SMS, {"send_date": "tomorrow"}, "send_date: is str"),
+    (SMS, {"send_date": NOW + timedelta(days=800)}, "send_date: is more than two years away"),
+    (SMS, {"send_date": NOW - timedelta(days=2)}, "send_date: is more than a day ago"),
+    (SMS, {"expires_at": NOW}, "expires_at: has passed"),
+    (SMS, {"send_date": NOW + timedelta(days=1), "expires_at": NOW + timedelta(hours=1)}, "expires_at: is not after"),
+    (SMS, {"hand_over": True}, "hand_over: there is no date ahead"),
+    (SMS, {"reference": "r" * 201}, "reference: is no usable name"),
+    (SMS, {"reference": "a\nb"}, "reference: is no usable name"),
+    (SMS, {"campaign": 7}, "campaign: is int, not text"),
+]
+
+
+@pytest.mark.parametrize(("request_", "besides", "error"), WRONG, ids=[wrong[2] for wrong in WRONG])
+def test_each_fault_is_named_with_its_field_and_remedy(request_: Request, besides: dict[str, Any], error: str) -> None:
+    with pytest.raises(Invalid, match=error) as raised:
+        checked(request_, **besides)
+    assert raised.value.remedy
+    assert "\n" not in str(raised.value)
+
+
+def test_no_error_repeats_the_number_or_the_text() -> None:
+    for request in (replace(SMS, to="0987654321x99"), replace(SMS, content="s3cret" * 400)):
+        with pytest.raises(Invalid) as raised:
+            checked(request)
+        assert "0987654321" not in str(raised.value)
+        assert "s3cret" not in str(raised.value)
+
+
+def test_a_brandname_is_needed_where_the_type_shows_one() -> None:
+    without = replace(SETTINGS, brandname=None)
+    with pytest.raises(Invalid, match="brandname: SmsType 2 needs one"):
+        checked(SMS, without)
+    assert checked(SMS).options["brandname"] == "SHOP"
+    assert "brandname" not in checked(replace(SMS, sms_type=7)).options
+
+
+@pytest.mark.parametrize(
+    ("sms_type", "lane"),
+    [
+        (1, "bulk"),
+        (2, "normal"),
+        (3, "bulk"),
+        (4, "normal"),
+        (6, "urgent"),
+        (7, "urgent"),
+        (8, "normal"),
+        (13, "normal"),
+    ],
+)
+def test_each_type_stands_in_its_lane(sms_type: int, lane: str) -> None:
+    to = [f"090123{n:04d}" for n in range(30)]
+    assert checked(replace(SMS, to=to, sms_type=sms_type)).lane == Lane(lane)
+
+
+def test_a_naive_date_is_in_the_zone_of_the_settings() -> None:
+    tomorrow = checked(SMS, send_date=datetime(2026, 3, 2, 8, 0)).send_date  # noqa: DTZ001
+    assert tomorrow == datetime(2026, 3, 2, 8, 0, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))
+
+
+def test_what_comes_late_through_a_broker_is_stored_all_the_same() -> None:
+    late = check(Enqueue(request=SMS, send_date=NOW - timedelta(days=9)), SETTINGS, now=NOW, late=True)
+    assert late.send_date == NOW - timedelta(days=9)
+
+
+def test_calls_are_refused_while_everything_goes_to_the_sandbox() -> None:
+    with pytest.raises(Invalid, match="no sandbox for calls"):
+        checked(CALL, replace(SETTINGS, sandbox=True))
+
+
+def test_dates_and_labels_do_not_make_another_content() -> None:
+    one = checked(SMS, send_date=NOW + timedelta(hours=1), campaign="a").fingerprint()
+    assert one == checked(SMS, campaign="b").fingerprint()
+    assert one != checked(replace(SMS, content="Xin chào")).fingerprint()
+    assert one != checked(replace(SMS, to="0901234568")).fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "error"),
+    [
+        (Kind.SMS, {"to": "0901234567"}, "content: is missing"),
+        (Kind.SMS, {"to": "0901234567", "content": "x", "colour": "red"}, "colour: is no field of sms"),
+        (Kind.TEMPLATE_CALL, {"template_id": "1"}, "to: is missing"),
+    ],
+)
+def test_fields_from_a_task_are_checked_by_name(kind: Kind, fields: dict[str, Any], error: str) -> None:
+    with pytest.raises(Invalid, match=error):
+        request_of(kind, fields)

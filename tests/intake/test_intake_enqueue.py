@@ -1,0 +1,190 @@
+"""Enqueueing: on disk or not at all, once per reference, and rung only after the commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from threading import Thread
+from uuid import UUID
+
+import pytest
+from redis import Redis
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import Session
+
+from tests.support import Bench, otp
+from worker import Conflict, Enqueue, Invalid, Notifier, RecordCall, Sms, Ticket, Unavailable
+from worker.database import Database
+
+
+def count(database: Database, table: str = "message") -> int:
+    with database.begin() as session:
+        return int(session.scalar(text(f"SELECT count(*) FROM {table}")) or 0)
+
+
+def test_the_same_reference_gives_back_the_first_ticket_and_stores_nothing(bench: Bench) -> None:
+    first = bench.put(otp(), reference="signup:42", source="shop")
+    again = bench.put(otp(), reference="signup:42", source="shop")
+    assert again.id == first.id
+    assert (first.repeated, again.repeated) == (False, True)
+    assert count(bench.database) == 1
+
+
+def test_the_same_number_in_another_spelling_is_the_same_content(bench: Bench) -> None:
+    first = bench.put(otp("0901234567"), reference="r")
+    assert bench.put(otp("+84 901 234 567"), reference="r").id == first.id
+
+
+def test_the_same_reference_with_another_content_is_refused(bench: Bench) -> None:
+    bench.put(otp(), reference="r", source="shop")
+    with pytest.raises(Conflict, match="another content"):
+        bench.put(otp(content="Ma: 9999"), reference="r", source="shop")
+    assert count(bench.database) == 1
+
+
+def test_two_sources_may_use_the_same_reference(bench: Bench) -> None:
+    assert bench.put(otp(), reference="r", source="a").id != bench.put(otp(), reference="r", source="b").id
+
+
+def test_ten_threads_with_one_reference_make_one_notification(bench: Bench) -> None:
+    tickets: list[Ticket] = []
+    threads = [Thread(target=lambda: tickets.append(bench.put(otp(), reference="r"))) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({ticket.id for ticket in tickets}) == 1
+    assert sum(not ticket.repeated for ticket in tickets) == 1
+    assert count(bench.database) == 1
+
+
+def test_a_recipient_that_is_named_twice_gets_one_message_and_is_reported(bench: Bench) -> None:
+    ticket = bench.put(otp(["0901234567", "+84901234567", "0901234568"]))
+    assert ticket.messages == 2
+    assert ticket.duplicates == ("+84901234567",)
+    assert count(bench.database) == 2
+
+
+def test_in_the_callers_transaction_it_is_stored_with_it(bench: Bench, database_url: str) -> None:
+    engine = create_engine(database_url)
+    with Session(engine) as session, session.begin():
+        bench.notifier.enqueue(otp(), session=session)
+        assert count(bench.database) == 0
+    assert count(bench.database) == 1
+    engine.dispose()
+
+
+def test_in_the_callers_transaction_it_is_gone_with_its_rollback(bench: Bench, database_url: str) -> None:
+    engine = create_engine(database_url)
+    with Session(engine) as session:
+        bench.notifier.enqueue(otp(), session=session)
+        session.rollback()
+    assert count(bench.database) == 0
+    engine.dispose()
+
+
+@pytest.fixture
+def rung(redis_url: str) -> Iterator[Redis]:
+    with Redis.from_url(redis_url) as redis:
+        redis.flushdb()
+        yield redis
+
+
+@pytest.fixture
+def ringing(bench: Bench, database_url: str, redis_url: str) -> Iterator[Notifier]:
+    environ = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "ESMS_BRANDNAME": "sangbrand"}
+    with Notifier.from_env(environ) as notifier:
+        yield notifier
+
+
+def bells(redis: Redis, queue: str) -> int:
+    return int(redis.llen(queue))
+
+
+def test_a_code_rings_the_urgent_queue_and_a_call_the_other(ringing: Notifier, rung: Redis) -> None:
+    ringing.enqueue(otp())
+    ringing.enqueue(RecordCall(to="0901000001", record_id="2001"))
+    assert (bells(rung, "urgent"), bells(rung, "deliver")) == (1, 1)
+
+
+def test_a_bell_that_nobody_has_answered_is_not_rung_again(ringing: Notifier, rung: Redis) -> None:
+    for n in range(20):
+        ringing.enqueue(otp(f"0901001{n:03d}"))
+    assert bells(rung, "urgent") == 1
+
+
+def test_what_is_due_later_does_not_ring(ringing: Notifier, rung: Redis) -> None:
+    ringing.enqueue(otp(), send_date=datetime.now(UTC) + timedelta(hours=1))
+    assert bells(rung, "urgent") == 0
+
+
+def test_the_bell_is_rung_after_the_callers_commit_and_not_before(
+    ringing: Notifier, rung: Redis, database_url: str
+) -> None:
+    engine = create_engine(database_url)
+    with Session(engine) as session:
+        ringing.enqueue(otp(), session=session)
+        assert bells(rung, "urgent") == 0
+        session.commit()
+    assert bells(rung, "urgent") == 1
+    engine.dispose()
+
+
+def test_a_rollback_does_not_ring(ringing: Notifier, rung: Redis, database_url: str) -> None:
+    engine = create_engine(database_url)
+    with Session(engine) as session:
+        ringing.enqueue(otp(), session=session)
+        session.rollback()
+    assert bells(rung, "urgent") == 0
+    engine.dispose()
+
+
+def test_enqueueing_succeeds_without_redis(bench: Bench, database_url: str) -> None:
+    with Notifier.from_env({"DATABASE_URL": database_url, "REDIS_URL": "redis://127.0.0.1:1/0"}) as notifier:
+        ticket = notifier.enqueue(otp())
+        assert bench.status(ticket) == "queued"
+
+
+def test_without_postgres_the_error_names_the_variable_and_not_the_password() -> None:
+    with Notifier.from_env({"DATABASE_URL": "postgresql+psycopg://u:s3cret@127.0.0.1:1/x"}) as notifier:
+        with pytest.raises(Unavailable, match=r"DATABASE_URL: no Postgres answers at 127\.0\.0\.1:1/x") as raised:
+            notifier.enqueue(otp())
+        assert "s3cret" not in str(raised.value)
+
+
+def test_without_a_schema_the_error_says_migrate(empty_database_url: str) -> None:
+    with (
+        Notifier.from_env({"DATABASE_URL": empty_database_url}) as notifier,
+        pytest.raises(Unavailable, match="esms-worker migrate"),
+    ):
+        notifier.enqueue(otp())
+
+
+def test_many_are_stored_all_or_none_and_the_error_tells_which(bench: Bench) -> None:
+    wanted = [otp(f"0901{n:06d}") for n in range(6000)] + [otp("12")]
+    with pytest.raises(Invalid, match="item 6000: to: "):
+        bench.notifier.enqueue_many(wanted)
+    assert count(bench.database) == 0
+
+
+def test_many_come_back_as_tickets_in_order(bench: Bench) -> None:
+    items = [Enqueue(request=otp(f"0901{n:06d}"), reference=f"r{n}") for n in range(12)]
+    first = bench.notifier.enqueue_many(items[::2])
+    tickets = bench.notifier.enqueue_many(items)
+    assert [ticket.repeated for ticket in tickets] == [True, False] * 6
+    assert [ticket.id for ticket in tickets[::2]] == [ticket.id for ticket in first]
+
+
+def test_what_is_common_to_many_goes_with_each(bench: Bench) -> None:
+    bench.notifier.enqueue_many([otp("0901000001"), otp("0901000002")], campaign="tet", source="hr")
+    assert bench.notifier.cancel_campaign("tet") == 2
+
+
+def test_a_number_is_stored_as_e164(bench: Bench) -> None:
+    ticket = bench.put(Sms(to="0901 234.567", content="x", sms_type=7))
+    assert bench.message(ticket)["phone"] == "+84901234567"
+
+
+def test_ids_sort_by_time(bench: Bench) -> None:
+    ids: list[UUID] = [bench.put(otp(f"0901000{n:03d}")).id for n in range(100, 103)]
+    assert all(id_.version == 7 for id_ in ids)

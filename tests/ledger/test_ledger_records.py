@@ -1,0 +1,210 @@
+"""Recording and settling: who holds the attempt writes, everybody else's answer is evidence only."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from tests.support import Bench, otp
+from worker import RecordCall, ledger
+from worker.ledger import Claim, Evidence, Outcome, Poll, Settlement
+from worker.lifecycle import FINAL, MOVES, PERSONS_MOVES, Status, starts_of
+
+EVIDENCE = Evidence(
+    function="SendMultipleMessage_V4_get",
+    at=datetime.now(UTC),
+    seconds=0.05,
+    http_status=200,
+    code="100",
+    reply="{}",
+)
+
+
+def accepted(claim: Claim, sms_id: str = "77") -> Outcome:
+    wait = timedelta(0)
+    return Outcome(claim=claim, status=Status.ACCEPTED, code="100", sms_id=sms_id, poll_wait=wait, evidence=EVIDENCE)
+
+
+def record(bench: Bench, *outcomes: Outcome) -> int:
+    with bench.database.begin() as session:
+        return len(ledger.record(session, outcomes))
+
+
+def rescue(bench: Bench) -> int:
+    with bench.database.begin() as session:
+        return ledger.rescue(session, ask_again_after=timedelta(0))
+
+
+def test_every_status_can_be_reached_from_queued() -> None:
+    reached, new = set[Status](), {Status.QUEUED}
+    while new:
+        reached |= new
+        new = {onward for status in new for onward in MOVES[status]} - reached
+    assert reached == set(Status)
+
+
+def test_a_final_status_leads_nowhere_unless_a_person_asks() -> None:
+    assert all(not MOVES[status] for status in FINAL)
+    assert set(PERSONS_MOVES) <= FINAL | {Status.HELD}
+    assert starts_of(Status.DELIVERED) == {Status.ACCEPTED}
+
+
+def test_a_late_answer_cannot_overwrite_a_newer_attempt(bench: Bench) -> None:
+    ticket = bench.put()
+    [old] = bench.claim()
+    bench.set(ticket, lease_until="now()")
+    rescue(bench)
+    with bench.database.begin() as session:
+        window = timedelta(hours=1)
+        [new] = ledger.claim_doubtful(session, [old.lane], most=1, lease=window, window=window)
+    assert record(bench, Outcome(claim=old, status=Status.REJECTED, code="118", evidence=EVIDENCE)) == 0
+    assert record(bench, accepted(new)) == 1
+    message = bench.message(ticket)
+    assert message["status"] == "accepted"
+    assert [row["outcome"] for row in message["requests"]] == ["late: rejected", "accepted"]
+
+
+def test_an_answer_after_the_lease_changes_nothing_and_stays_as_evidence(bench: Bench) -> None:
+    ticket = bench.put()
+    [claim] = bench.claim()
+    bench.set(ticket, lease_until="now()")
+    assert rescue(bench) == 1
+    assert record(bench, accepted(claim)) == 0
+    message = bench.message(ticket)
+    assert message["status"] == "unconfirmed"
+    assert [row["outcome"] for row in message["requests"]] == ["late: accepted"]
+
+
+@pytest.mark.parametrize(("dialled", "rescued"), [(False, "queued"), (True, "unconfirmed")])
+def test_a_call_of_a_dead_worker_is_queued_before_dialling_and_doubtful_after(
+    bench: Bench, dialled: bool, rescued: str
+) -> None:
+    ticket = bench.put(RecordCall(to="0901000001", record_id="2001"))
+    [claim] = bench.claim()
+    if dialled:
+        with bench.database.begin() as session:
+            ledger.intend(session, claim.fences)
+    bench.set(ticket, lease_until="now()")
+    assert rescue(bench) == 1
+    assert bench.status(ticket) == rescued
+
+
+def test_a_call_in_doubt_is_held_and_never_claimed_again(bench: Bench) -> None:
+    ticket = bench.put(RecordCall(to="0901000001", record_id="2001"))
+    [claim] = bench.claim()
+    record(bench, Outcome(claim=claim, status=Status.UNCONFIRMED, reason="answer lost"))
+    with bench.database.begin() as session:
+        window = timedelta(hours=23)
+        assert ledger.claim_doubtful(session, [claim.lane], most=9, lease=window, window=window) == []
+        assert ledger.hold(session, window=window) == 1
+    assert bench.status(ticket) == "held"
+
+
+def test_an_sms_in_doubt_for_longer_than_esms_remembers_is_held(bench: Bench) -> None:
+    ticket = bench.put()
+    [claim] = bench.claim()
+    wait = timedelta(0)
+    record(bench, Outcome(claim=claim, status=Status.UNCONFIRMED, reason="answer lost", wait=wait))
+    bench.set(ticket, in_doubt_since="now() - interval '24 hours'")
+    with bench.database.begin() as session:
+        window = timedelta(hours=23)
+        assert ledger.claim_doubtful(session, [claim.lane], most=9, lease=window, window=window) == []
+        assert ledger.hold(session, window=window) == 1
+    assert bench.status(ticket) == "held"
+
+
+def test_an_sms_in_doubt_that_is_past_its_date_is_not_asked_again_but_held(bench: Bench) -> None:
+    ticket = bench.put(expires_at=datetime.now(UTC) + timedelta(hours=1))
+    [claim] = bench.claim()
+    record(bench, Outcome(claim=claim, status=Status.UNCONFIRMED, reason="answer lost", wait=timedelta(0)))
+    bench.set(ticket, expires_at="now()")
+    with bench.database.begin() as session:
+        window = timedelta(hours=23)
+        assert ledger.claim_doubtful(session, [claim.lane], most=9, lease=window, window=window) == []
+        assert ledger.hold(session, window=window) == 1
+    assert "expires_at" in bench.message(ticket)["reason"]
+
+
+def settle(bench: Bench, status: Status, *, phone: str | None = None, sms_id: str = "77") -> int:
+    ticket_poll = Poll(message_id=EVERYBODY, sms_id=sms_id, polls=1, alone=phone is None)
+    with bench.database.begin() as session:
+        found = Settlement(poll=ticket_poll, phone=phone, status=status, evidence=EVIDENCE)
+        return len(ledger.settle(session, [found]))
+
+
+EVERYBODY = uuid4()
+
+
+def test_a_settled_message_stays_as_it_is_whatever_comes_later(bench: Bench) -> None:
+    ticket = bench.put()
+    [claim] = bench.claim()
+    record(bench, accepted(claim))
+    assert settle(bench, Status.DELIVERED) == 1
+    assert settle(bench, Status.UNDELIVERED) == 0
+    assert bench.status(ticket) == "delivered"
+
+
+def test_a_report_on_an_earlier_attempt_does_not_touch_a_later_one(bench: Bench) -> None:
+    ticket = bench.put()
+    [claim] = bench.claim()
+    record(bench, accepted(claim, "old"))
+    settle(bench, Status.UNDELIVERED, sms_id="old")
+    assert bench.notifier.retry(ticket.id).moved == 1
+    [again] = bench.claim()
+    assert again.request_id != claim.request_id
+    record(bench, accepted(again, "new"))
+    assert settle(bench, Status.DELIVERED, sms_id="old") == 0
+    assert bench.status(ticket) == "accepted"
+
+
+def test_silence_for_seven_days_is_unknown_and_not_failure(bench: Bench) -> None:
+    ticket = bench.put()
+    [claim] = bench.claim()
+    record(bench, accepted(claim))
+    bench.set(ticket, accepted_at="now() - interval '6 days'")
+    with bench.database.begin() as session:
+        assert ledger.give_up(session, poll_until=timedelta(days=7)) == 0
+    bench.set(ticket, accepted_at="now() - interval '7 days'")
+    with bench.database.begin() as session:
+        assert ledger.give_up(session, poll_until=timedelta(days=7)) == 1
+    assert bench.status(ticket) == "unknown"
+
+
+def test_what_was_handed_over_is_given_up_seven_days_after_its_date_not_before(bench: Bench) -> None:
+    ticket = bench.put(send_date=datetime.now(UTC) + timedelta(days=3), hand_over=True)
+    [claim] = bench.claim()
+    record(bench, accepted(claim))
+    bench.set(ticket, accepted_at="now() - interval '8 days'")
+    with bench.database.begin() as session:
+        assert ledger.give_up(session, poll_until=timedelta(days=7)) == 0
+
+
+def test_two_pollers_never_ask_about_the_same_message(bench: Bench) -> None:
+    bench.notifier.enqueue_many(otp(f"090100{n:04d}") for n in range(6))
+    record(bench, *(accepted(claim, str(n)) for n, claim in enumerate(bench.claim())))
+    lease = timedelta(minutes=1)
+    with bench.database.begin() as first, bench.database.begin() as second:
+        mine = ledger.claim_polls(first, most=4, lease=lease)
+        theirs = ledger.claim_polls(second, most=4, lease=lease)
+    assert (len(mine), len(theirs)) == (4, 2)
+    assert len({poll.sms_id for poll in mine + theirs}) == 6
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [
+        ("status = 'lost'", "status_known"),
+        ("lane = 'fast'", "lane_known"),
+        ("lease_until = now()", "lease_only_while_sending"),
+        ("status = 'sending'", "lease_only_while_sending"),
+        ("status = 'accepted'", "accepted_has_a_time"),
+    ],
+)
+def test_the_table_itself_refuses_what_must_not_be(bench: Bench, change: str, rule: str) -> None:
+    bench.put()
+    with pytest.raises(IntegrityError, match=rule), bench.database.begin() as session:
+        session.execute(text(f"UPDATE message SET {change}"))

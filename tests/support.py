@@ -1,0 +1,128 @@
+"""What many tests need: waiting for a condition, putting messages in the ledger, one worker's parts in this process."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, Self
+from uuid import UUID
+
+from sqlalchemy import text
+
+from worker import Notifier, Sms, SmsType, Ticket, delivery, ledger
+from worker.database import Database
+from worker.devkit.simulator import Running
+from worker.esms import Client, Credentials
+from worker.intake import Request
+from worker.ledger import Claim
+from worker.lifecycle import Lane, Status
+from worker.polling import Poller
+from worker.settings import Pace, Settings
+
+PATIENCE = 60.0  # seconds; what is waited for takes one or two, on a busy machine more
+
+EAGER = {"WORKER_POLL_FIRST_AFTER": "0.001", "WORKER_ASK_AGAIN_AFTER": "0.001"}
+
+
+def eventually(condition: Callable[[], object], *, within: float = PATIENCE) -> None:
+    """Wait until the condition holds."""
+    deadline = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < deadline, f"it did not come true within {within} seconds"
+        time.sleep(0.02)
+
+
+def otp(to: str | Sequence[str] = "0901000001", content: str = "Ma: 1234") -> Sms:
+    """A one-time code."""
+    return Sms(to=to, content=content, sms_type=SmsType.OTP)
+
+
+class Bench:
+    """One worker process's parts, without Celery: the test rings itself."""
+
+    def __init__(self, database: Database, database_url: str, simulator: Running, **pace: str) -> None:
+        environ = {"DATABASE_URL": database_url, "ESMS_BRANDNAME": "sangbrand"}
+        self.database, self.simulator = database, simulator
+        self.settings = Settings.from_environ(environ)
+        self.pace = Pace.from_environ(EAGER | pace)
+        self.notifier = Notifier(self.settings)
+        self.client = self.client_with()
+        self.sending = self.client.open_exchange()
+        self.asking = self.client.open_exchange()
+
+    def client_with(self, *, api_key: str = "simulator-key", **timeouts: float) -> Client:
+        """A client of the simulated eSMS."""
+        return Client(
+            Credentials(api_key, "simulator-secret"),
+            rest_url=self.simulator.rest_url,
+            voice_url=self.simulator.voice_url,
+            **({"connect_timeout": 2.0, "read_timeout": 2.0, "total_timeout": 4.0} | timeouts),  # type: ignore[arg-type]
+        )
+
+    # What a producer, beat and the worker do...
+
+    def put(self, request: Request | None = None, **besides: Any) -> Ticket:
+        """Enqueue one request, by default a code to somebody who gets it."""
+        return self.notifier.enqueue(request or otp(), **besides)
+
+    def deliver(self, lanes: Sequence[Lane] = tuple(Lane), *, stopping: Callable[[], bool] = lambda: False) -> bool:
+        """Answer one doorbell."""
+        parts = (self.database, self.client, self.sending, self.settings, self.pace)
+        return delivery.Drain(*parts, call_timeout=4.0).run(lanes, stopping)
+
+    def poll(self) -> bool:
+        """Ask what became of what was accepted."""
+        return Poller(self.database, self.client, self.asking, self.pace).run(lambda: False)
+
+    def keep_house(self) -> None:
+        """One tick's housekeeping."""
+        delivery.keep_house(self.database, self.pace)
+
+    def claim(self, *lanes: Lane, most: int = 100, lease: float = 60) -> list[Claim]:
+        """Claim by itself, without sending."""
+        with self.database.begin() as session:
+            return ledger.claim(
+                session,
+                lanes or tuple(Lane),
+                most=most,
+                lease=timedelta(seconds=lease),
+                group_most=1000,
+                new_request_id="shared",
+            )
+
+    # What a test asks and turns...
+
+    def messages(self, ticket: Ticket) -> list[dict[str, Any]]:
+        """The messages of a notification, as `show --json` tells them."""
+        found: list[dict[str, Any]] = self.notifier.show(ticket.id)["messages"]
+        return found
+
+    def message(self, ticket: Ticket) -> dict[str, Any]:
+        """The only message of a notification."""
+        [message] = self.messages(ticket)
+        return message
+
+    def status(self, ticket: Ticket) -> str:
+        """The status of its only message."""
+        return str(self.message(ticket)["status"])
+
+    def set(self, ticket: Ticket, **columns: str) -> None:
+        """Turn the clock for a message: columns to SQL expressions."""
+        assigned = ", ".join(f"{name} = {expression}" for name, expression in columns.items())
+        with self.database.begin() as session:
+            session.execute(text(f"UPDATE message SET {assigned} WHERE notification_id = :id"), {"id": ticket.id})
+
+    def standing(self, id_: UUID) -> dict[Status, int]:
+        """How many messages are in which status."""
+        return dict(self.notifier.status(id_).statuses)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.sending.close()
+        self.asking.close()
+        self.client.close()
+        self.notifier.close()
