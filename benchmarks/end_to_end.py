@@ -4,7 +4,7 @@ Both use the same Postgres, Valkey and simulated eSMS, and take turns, so that a
 way's processes are warm and idle and all its messages are enqueued when the clock starts; it stops when Postgres says
 that all are accepted. CPU is that of the worker processes with all their children, from the system's accounts.
 
-    python -m benchmarks.end_to_end [--rounds 3] [--ours 6000] [--plain 800]
+    python -m benchmarks.end_to_end [--rounds 3] [--ours 5000] [--plain 600]
 """
 
 from __future__ import annotations
@@ -20,8 +20,21 @@ from statistics import median
 from rich.table import Table
 
 from benchmarks import plain_celery
-from benchmarks.support import BRANDNAME, Stage, celery, console, content, cpu_seconds, load, phone, stage
-from worker import Notifier, Sms
+from benchmarks.support import (
+    LATENCY,
+    Stage,
+    celery,
+    console,
+    content,
+    cpu_seconds,
+    enqueue_ours,
+    forget_ours,
+    load,
+    phone,
+    silent,
+    stage,
+    unaccepted_of_ours,
+)
 from worker.devkit.processes import Child
 from worker.lifecycle import Lane
 from worker.queues import Bell, Queue
@@ -61,14 +74,13 @@ class Way:
     processes: list[Child]
     forget: Callable[[], None]
     enqueue: Callable[[int], None]
-    go: Callable[[], None]
+    go: Callable[[], object]
     unsettled: Callable[[], int]
 
 
 def measure(on: Stage, way: Way, messages: int) -> Run:
     """Enqueue, start the clock, wait until all are accepted; each exactly once, or it does not count."""
     way.forget()
-    on.esms.reset()
     way.enqueue(messages)
     on.settle()
     cpu, started = cpu_seconds(*way.processes), time.monotonic()
@@ -92,28 +104,19 @@ def our_way(on: Stage) -> Iterator[Way]:
         on, "ours", "worker.tasks", ["worker", *QUIET, "-Q", queues, "-c", "2"], WORKER_POLL_FIRST_AFTER="3600"
     )
     settings = Settings.from_environ(on.environ)
-    mute = Notifier.from_env(
-        {name: value for name, value in on.environ.items() if name not in {"REDIS_URL", "CELERY_BROKER_URL"}}
-    )
     bell = Bell(settings.broker_url, settings.redis_url)
     with ExitStack() as stack:
         stack.callback(worker.stop)
         stack.callback(bell.close)
-        stack.enter_context(mute)
+        notifier = stack.enter_context(silent(on))
         yield Way(
             "ours",
             [worker],
-            forget=lambda: on.execute("TRUNCATE request, message, notification"),
-            enqueue=lambda messages: _enqueue_ours(mute, messages),
+            forget=lambda: forget_ours(on),
+            enqueue=lambda messages: enqueue_ours(notifier, messages),
             go=lambda: bell.ring({Lane.NORMAL}),
-            unsettled=lambda: on.scalar("SELECT count(*) FROM message WHERE status <> 'accepted'"),
+            unsettled=lambda: unaccepted_of_ours(on),
         )
-
-
-def _enqueue_ours(notifier: Notifier, messages: int) -> None:
-    notifier.enqueue_many(
-        Sms(to=phone(place), content=content(place), brandname=BRANDNAME) for place in range(messages)
-    )
 
 
 # Plain...
@@ -131,7 +134,7 @@ def plain_way(on: Stage, pool: str, concurrency: int) -> Iterator[Way]:
         yield Way(
             f"plain, {pool} {concurrency}",
             [worker],
-            forget=lambda: on.execute("TRUNCATE plain_message"),
+            forget=lambda: forget_plain(on),
             enqueue=lambda messages: plain_celery.park(
                 on.database.engine, broker_url, [(phone(place), content(place)) for place in range(messages)]
             ),
@@ -140,6 +143,11 @@ def plain_way(on: Stage, pool: str, concurrency: int) -> Iterator[Way]:
         )
     finally:
         worker.stop()
+
+
+def forget_plain(on: Stage) -> None:
+    on.execute("TRUNCATE plain_message")
+    on.esms.reset()
 
 
 def best_plain(on: Stage, messages: int) -> tuple[str, int]:
@@ -183,7 +191,9 @@ def ratios(ours: list[Run], plain: list[Run]) -> tuple[float, float]:
 
 
 def _print(plain_name: str, plain: list[Run], ours: list[Run]) -> None:
-    table = _table(f"From queued to accepted, eSMS takes 50 ms; medians of {len(ours)} rounds, in turns", "way")
+    table = _table(
+        f"From queued to accepted, eSMS takes {LATENCY * 1000:.0f} ms; medians of {len(ours)} rounds, in turns", "way"
+    )
     table.add_row(plain_name, *_figures(plain))
     table.add_row("ours", *_figures(ours))
     faster, cheaper = ratios(ours, plain)
@@ -215,8 +225,8 @@ def _spread(values: list[float], form: str) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--ours", type=int, default=6000, help="messages in each of our rounds")
-    parser.add_argument("--plain", type=int, default=800, help="messages in each round of the plain way")
+    parser.add_argument("--ours", type=int, default=5000, help="messages in each of our rounds")
+    parser.add_argument("--plain", type=int, default=600, help="messages in each round of the plain way")
     options = parser.parse_args()
     console.print(load())
     with stage() as on:

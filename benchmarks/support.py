@@ -13,12 +13,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 from redis import Redis
 from rich.console import Console
 from sqlalchemy import text
 
+from worker import Notifier, Sms
 from worker.database import Database
 from worker.devkit import simulator
 from worker.devkit.postgres import Postgres
@@ -149,6 +151,34 @@ def phone(place: int) -> str:
 def content(place: int) -> str:
     """What a shop sends."""
     return f"Don hang {place} cua quy khach da duoc giao, cam on quy khach da mua hang tai cua hang cua chung toi"
+
+
+# Our way, for every script that needs it...
+
+
+@contextmanager
+def silent(on: Stage) -> Iterator[Notifier]:
+    """A producer that rings nobody: what it enqueues waits for the starting signal."""
+    environ = {name: value for name, value in on.environ.items() if name not in {"REDIS_URL", "CELERY_BROKER_URL"}}
+    with Notifier.from_env(environ) as notifier:
+        yield notifier
+
+
+def enqueue_ours(notifier: Notifier, messages: int, **common: Any) -> None:
+    """So many SMS of customer care, each to a number of its own."""
+    wanted = [Sms(to=phone(place), content=content(place), brandname=BRANDNAME) for place in range(messages)]
+    notifier.enqueue_many(wanted, **common)
+
+
+def forget_ours(on: Stage) -> None:
+    """An empty ledger, and an eSMS that has seen nothing."""
+    on.execute("TRUNCATE request, message, notification")
+    on.esms.reset()
+
+
+def unaccepted_of_ours(on: Stage) -> int:
+    """How many messages eSMS has not accepted yet, as Postgres says."""
+    return on.scalar("SELECT count(*) FROM message WHERE status <> 'accepted'")
 
 
 def load() -> str:

@@ -140,7 +140,9 @@ def test_the_prefix_tells_the_network(prefix: str, network: str | None) -> None:
     assert parse((prefix + "2345678")[:10].ljust(10, "1"), for_sms=True).network == network
 
 
-@pytest.mark.parametrize("raw", ["02438251234", "024 3825 1234", "+84 28 3822 1234", "(0236) 3822 123", "2438251234"])
+@pytest.mark.parametrize(
+    "raw", ["02438251234", "024 3825 1234", "+84 28 3822 1234", "(0236) 3822 123", "2438251234", "+84 (0)24 38251234"]
+)
 def test_a_landline_takes_calls_and_no_sms(raw: str) -> None:
     found = parse(raw, for_sms=False)
     assert (found.mobile, found.network, found.local[:2]) == (False, None, "02")

@@ -93,7 +93,8 @@ def segments_by_the_book(sizes: list[int], alone: int, joined: int) -> int:
 
 
 @given(gsm_texts)
-@example("€" * 76 + "a" + "€" * 2)
+@example("€" * 153)
+@example("a" + "€" * 80)
 def test_gsm_texts_fill_160_septets_alone_and_153_joined_and_no_escape_is_cut_in_two(text: str) -> None:
     sizes = [1 if char in ONE_SEPTET else 2 for char in text]
     result = measure(text, CARE)
@@ -103,7 +104,7 @@ def test_gsm_texts_fill_160_septets_alone_and_153_joined_and_no_escape_is_cut_in
 
 @given(any_text.map("Đ".__add__))
 @example("🎂" * 35)
-@example("ĐĐ" + "🎂" * 34)
+@example("🎂" * 67)
 def test_other_texts_fill_70_units_of_utf_16_alone_and_67_joined_and_no_pair_is_cut_in_two(text: str) -> None:
     sizes = [len(char.encode("utf-16-le")) // 2 for char in text]
     result = measure(text, OTP)
@@ -178,20 +179,21 @@ def test_people_would_write_it_so(text: str, plain: str) -> None:
 
 
 def test_the_replacements_are_told_letter_by_letter_and_once() -> None:
-    assert replacements("Đề Đề – e\u0323\u0302 🎂") == (("Đ", "D"), ("ề", "e"), ("–", "-"), ("ệ", "e"))
+    changes = (("Đ", "D"), ("ề", "e"), ("–", "-"), ("e\u0323\u0302", "e"))
+    assert replacements("Đề Đề – e\u0323\u0302 🎂") == changes
 
 
 @given(any_text)
 def test_the_replacements_are_all_that_stripping_does(text: str) -> None:
     changes = replacements(text)
-    assert (strip_diacritics(text) == unicodedata.normalize("NFC", text)) == (not changes)
+    assert (strip_diacritics(text) == text) == (not changes)
     assert all(strip_diacritics(before) == after for before, after in changes)
     assert not replacements(strip_diacritics(text))
 
 
 @pytest.mark.parametrize("text", ["🎂", "中文", "Ёй", "ไทย", "हिन्दी", "ὀδός", "👨‍👩‍👧", "א\u05b8"])
 def test_what_has_no_plain_form_stays_whole(text: str) -> None:
-    assert strip_diacritics(text) == unicodedata.normalize("NFC", text)
+    assert strip_diacritics(text) == text
 
 
 @given(any_text)

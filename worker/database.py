@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Self
 
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import make_url
@@ -55,6 +56,12 @@ class Database:
     def close(self) -> None:
         """Give every connection back; the next transaction opens new ones."""
         self.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -26,12 +26,12 @@ Format = Literal["json", "xml"]
 N = TypeVar("N", int, float)
 
 
-def environment() -> dict[str, str]:
-    """The variables as they stand now, from the three places that we look at."""
+def environment(*, besides_up: bool = False) -> dict[str, str]:
+    """The variables as they stand now, from the three places that we look at; or besides what an `up` left there."""
     from dotenv import dotenv_values
 
     found: dict[str, str | None] = {}
-    for file in (Path(UP_FOLDER) / "env", Path(".env")):
+    for file in (Path(".env"),) if besides_up else (Path(UP_FOLDER) / "env", Path(".env")):
         if file.is_file():
             found |= dotenv_values(file, interpolate=False)
     found |= os.environ

@@ -21,9 +21,8 @@ GSM_BASIC = (
 GSM_EXTENSION = "\f^{}\\[~]|€"  # two septets each: an escape, and one more
 
 ADVERTISING = 1  # SmsType
-ADVERTISING_EXTRA = (
-    38  # septets of the mark and the opt-out note that carriers add: 122, 268 and 421 remain of 160, 306, 459
-)
+# Septets of the mark and the opt-out note that carriers add: 122, 268 and 421 remain of 160, 306 and 459.
+ADVERTISING_EXTRA = 38
 ADVERTISING_LIMIT = 422  # characters; code 131 above (manual II.2)
 
 _extension = frozenset(GSM_EXTENSION)
@@ -152,12 +151,12 @@ def strip_diacritics(text: str) -> str:
     """
     if text.isascii() and "`" not in text and "\t" not in text:
         return text
-    return _marks_on_latin.sub("", unicodedata.normalize("NFC", text).translate(_plain))
+    return _marks_on_latin.sub("", text.translate(_plain))
 
 
 def replacements(text: str) -> tuple[tuple[str, str], ...]:
     """What `strip_diacritics` would change, letter by letter: each (before, after) once, in order."""
-    letters = dict.fromkeys(_letters(unicodedata.normalize("NFC", text)))
+    letters = dict.fromkeys(_letters(text))
     return tuple((letter, plain) for letter in letters if (plain := strip_diacritics(letter)) != letter)
 
 

@@ -7,12 +7,11 @@ from datetime import timedelta
 import click
 
 from worker import ledger, reporting
+from worker.cli.ledger_session import ledger_session
 from worker.cli.look import id_of, uuid_of
 from worker.cli.output import console, json_option, look_of, looks_of, say, say_json, table, text
-from worker.database import Database
 from worker.lifecycle import Lane, Status
 from worker.notifier import Decided, Notifier
-from worker.settings import Settings
 
 LANES = [str(lane) for lane in Lane]
 ANSWERS = {
@@ -54,7 +53,8 @@ def retry(id_: str | None, reference: str | None, source: str | None, campaign: 
 
 
 def _which(notifier: Notifier, id_: str | None, reference: str | None, source: str | None) -> str:
-    return str(id_of(Database(notifier.settings.database_url), id_, reference, source))
+    with ledger_session(notifier.settings) as session:
+        return str(id_of(session, id_, reference, source))
 
 
 def _say_moved(what: str, moved: int, as_json: bool) -> int:
@@ -85,7 +85,7 @@ def held() -> None:
 @json_option
 def held_list(as_json: bool) -> None:
     """What waits for a decision, and why."""
-    with Database(Settings.from_environ().database_url).begin() as session:
+    with ledger_session() as session:
         rows = reporting.held(session)
     if as_json:
         say_json(rows)
@@ -104,8 +104,8 @@ def held_list(as_json: bool) -> None:
 @json_option
 def held_resolve(message_id: str, answer: str, as_json: bool) -> int:
     """Decide about one held message (see `held list`). `send-again` may reach the recipient a second time."""
-    status, settings = ANSWERS[answer], Settings.from_environ()
-    with Database(settings.database_url).begin() as session:
+    status = ANSWERS[answer]
+    with ledger_session() as session:
         moved = ledger.resolve(session, uuid_of(message_id), status, f"a person decided: {answer}")
     if as_json:
         say_json({"id": message_id, "resolved": moved, "status": str(status) if moved else None})
@@ -120,7 +120,7 @@ def held_resolve(message_id: str, answer: str, as_json: bool) -> int:
 @json_option
 def pause(lanes: tuple[str, ...], reason: str, as_json: bool) -> None:
     """Hold lanes back until `resume`; what is in flight is finished."""
-    with Database(Settings.from_environ().database_url).begin() as session:
+    with ledger_session() as session:
         for lane in _lanes(lanes):
             ledger.pause(session, lane, reason, code=None, first=timedelta(), most=timedelta())
         paused = reporting.pauses(session)
@@ -134,7 +134,7 @@ def resume(lanes: tuple[str, ...], as_json: bool) -> None:
     """Let held lanes go on."""
     with Notifier.from_env() as notifier:
         notifier.resume(_lanes(lanes))
-        with Database(notifier.settings.database_url).begin() as session:
+        with ledger_session(notifier.settings) as session:
             paused = reporting.pauses(session)
     _say_pauses(paused, as_json)
 

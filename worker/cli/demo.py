@@ -137,7 +137,7 @@ def run_demo() -> int:
 def _without_servers_and_keys() -> dict[str, str]:
     """A demo touches nothing of the person's own: it starts its own servers, and never sends for real."""
     theirs = ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "ESMS_", "WORKER_")
-    return {name: value for name, value in environment().items() if not name.startswith(theirs)}
+    return {name: value for name, value in environment(besides_up=True).items() if not name.startswith(theirs)}
 
 
 def _enqueue(notifier: Notifier, scene: Scene) -> tuple[UUID, int]:

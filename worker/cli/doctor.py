@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from worker import reporting, runtime
+from worker.cli.ledger_session import database_of, ledger_session
 from worker.cli.output import console, json_option, say_json, table, text
-from worker.database import MIGRATE, Database
+from worker.database import MIGRATE
 from worker.errors import WorkerError
 from worker.esms import EsmsError
 from worker.migrating import revisions
@@ -76,19 +77,15 @@ def _settings() -> str:
     return "every variable is in order"
 
 
-def _database() -> Database:
-    return Database(Settings.from_environ().database_url, pool_size=1)
-
-
 def _postgres() -> str:
-    database = _database()
-    with database.begin() as session:
+    with database_of(Settings.from_environ()) as database, database.begin() as session:
         version = session.connection().dialect.server_version_info or ()
     return f"version {'.'.join(map(str, version))} answers at {database.place}"
 
 
 def _schema() -> str:
-    there, wanted = revisions(_database())
+    with database_of(Settings.from_environ()) as database:
+        there, wanted = revisions(database)
     if there != wanted:
         raise _Wrong(f"the database is at revision {there or 'none'}, this version wants {wanted}: {MIGRATE}")
     return f"at revision {there}"
@@ -139,7 +136,7 @@ def _listening() -> dict[str, set[str]]:
 
 def _beat() -> str:
     limit = MISSED * Pace.from_environ().tick.total_seconds()
-    with _database().begin() as session:
+    with ledger_session() as session:
         ago = reporting.seconds_since_beat(session)
     if ago is None:
         raise _Wrong("it has never ticked: start `celery -A worker.tasks beat`")
@@ -159,7 +156,7 @@ def _esms() -> str:
 
 
 def _lanes() -> str:
-    with _database().begin() as session:
+    with ledger_session() as session:
         paused = reporting.pauses(session)
         held = len(reporting.held(session))
     if paused:

@@ -11,10 +11,11 @@ from uuid import UUID
 
 import click
 from rich.console import Group
+from sqlalchemy.orm import Session
 
 from worker import reporting, runtime
+from worker.cli.ledger_session import ledger_session
 from worker.cli.output import console, json_option, look_of, looks_of, say, say_json, table, text
-from worker.database import Database
 from worker.errors import NotFound, Unavailable
 from worker.esms import Client, EsmsError
 from worker.intake.fields import iso
@@ -26,13 +27,12 @@ BAR = 30  # characters of the longest bar
 MOST_LINES = 20  # of a report's campaigns or days that people see
 
 
-def id_of(database: Database, id_: str | None, reference: str | None, source: str | None) -> UUID:
+def id_of(session: Session, id_: str | None, reference: str | None, source: str | None) -> UUID:
     """The notification that the options name. Raises NotFound or a usage error."""
     if (id_ is None) == (reference is None):
         raise click.UsageError("give an ID, or a --reference (and --source)")
     if reference is not None:
-        with database.begin() as session:
-            return reporting.find(session, reference=reference, source=source)
+        return reporting.find(session, reference=reference, source=source)
     return uuid_of(id_ or "")
 
 
@@ -51,11 +51,8 @@ def uuid_of(id_: str) -> UUID:
 @json_option
 def show(id_: str | None, reference: str | None, source: str | None, as_json: bool) -> None:
     """All about a notification: its messages, and every request made for each."""
-    settings = Settings.from_environ()
-    database = Database(settings.database_url)
-    notification_id = id_of(database, id_, reference, source)
-    with database.begin() as session:
-        whole = reporting.whole(session, notification_id)
+    with ledger_session() as session:
+        whole = reporting.whole(session, id_of(session, id_, reference, source))
     if as_json:
         say_json(whole)
     else:
@@ -99,11 +96,8 @@ def _whole(whole: dict[str, Any]) -> Group:
 @json_option
 def status(id_: str | None, reference: str | None, source: str | None, as_json: bool) -> None:
     """Where a notification stands, in one line."""
-    settings = Settings.from_environ()
-    database = Database(settings.database_url)
-    notification_id = id_of(database, id_, reference, source)
-    with database.begin() as session:
-        standing = reporting.standing(session, notification_id)
+    with ledger_session() as session:
+        standing = reporting.standing(session, id_of(session, id_, reference, source))
     if as_json:
         say_json(_standing(standing))
     else:
@@ -141,7 +135,7 @@ def report(
         "source": source,
         "time_zone": settings.time_zone.key,
     }
-    with Database(settings.database_url).begin() as session:
+    with ledger_session(settings) as session:
         reports = {way: reporting.report(session, way, **asked) for way in ways}  # type: ignore[arg-type]
     if as_json:
         say_json({f"by_{way}": [_line(line) for line in lines] for way, lines in reports.items()})

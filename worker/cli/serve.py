@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
+from worker.cli.ledger_session import database_of
 from worker.cli.output import json_option, say, say_json
-from worker.database import Database
 from worker.migrating import migrate as migrate_to
 from worker.migrating import revisions
 from worker.settings import UP_FOLDER, Settings
@@ -17,10 +17,10 @@ from worker.settings import UP_FOLDER, Settings
 @json_option
 def migrate(as_json: bool) -> None:
     """Bring the database to this version's schema; safe to run again, and by many at once."""
-    database = Database(Settings.from_environ().database_url)
-    before, _ = revisions(database)
-    migrate_to(database)
-    after, _ = revisions(database)
+    with database_of(Settings.from_environ()) as database:
+        before, _ = revisions(database)
+        migrate_to(database)
+        after, _ = revisions(database)
     if as_json:
         say_json({"before": before, "after": after})
     else:

@@ -61,9 +61,9 @@ class Installation:
 
 def run_up(folder: Path, workers: int) -> int:
     """Run until Ctrl-C or SIGTERM; the exit code."""
-    environ = environment_of_up()
+    environ = environment(besides_up=True)
     say(SIMULATED if simulates(environ) else REAL)
-    with _terminated_like_interrupted(), installed(folder, environ, workers, tell=_tell) as installation:
+    with _interrupted_once(), installed(folder, environ, workers, tell=_tell) as installation:
         say(f"Everything runs; the data is in {installation.folder}. In another terminal, from this folder:")
         say("  esms-worker send sms --to 0901234567 --content 'Xin chao' --sms-type 7")
         say("  esms-worker report          (Ctrl-C here stops everything)")
@@ -73,13 +73,6 @@ def run_up(folder: Path, workers: int) -> int:
             say("Stopping: what is in flight is finished first")
     say("Stopped")
     return 0
-
-
-def environment_of_up() -> dict[str, str]:
-    """The variables as a person set them: what an earlier `up` left behind does not count."""
-    leftover = Path(".esms-worker") / "env"
-    leftover.unlink(missing_ok=True)
-    return environment()
 
 
 def simulates(environ: Mapping[str, str]) -> bool:
@@ -174,11 +167,8 @@ def _simulator(installation: Installation, tell: Callable[[str, str], None]) -> 
 
 
 def _migrate(installation: Installation) -> None:
-    database = Database(installation.environ["DATABASE_URL"])
-    try:
+    with Database(installation.environ["DATABASE_URL"]) as database:
         migrate(database)
-    finally:
-        database.close()
 
 
 def _leave_addresses(installation: Installation) -> None:
@@ -246,12 +236,20 @@ def _tell(part: str, line: str) -> None:
 
 
 @contextmanager
-def _terminated_like_interrupted() -> Iterator[None]:
+def _interrupted_once() -> Iterator[None]:
+    """The first Ctrl-C or SIGTERM stops us; impatience after it must not leave a worker or a server behind."""
+    interrupted = Event()
+
     def interrupt(*_: object) -> None:
+        if interrupted.is_set():
+            say("Still stopping: a send in flight may take half a minute")
+            return
+        interrupted.set()
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,252 @@
+"""The command line as a person and a program meet it: its output, its exit codes, its errors of one line."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from tests.support import Bench, eventually
+from worker.cli import run
+from worker.cli.up import SIMULATOR_KEYS
+
+Cli = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def cli(
+    bench: Bench, database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Cli:
+    """Run one command line in a folder of its own: exit code, standard output, standard error."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "160")
+    for name, value in (SIMULATOR_KEYS | {"DATABASE_URL": database_url, "ESMS_BRANDNAME": "sangbrand"}).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("ESMS_REST_URL", bench.simulator.rest_url)
+    monkeypatch.setenv("ESMS_VOICE_URL", bench.simulator.voice_url)
+
+    def run_cli(*arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = run(list(arguments))
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return run_cli
+
+
+def sent(cli: Cli, *arguments: str) -> Any:
+    code, out, err = cli("send", *arguments, "--json")
+    assert (code, err) == (0, "")
+    return json.loads(out)
+
+
+SMS = ("sms", "--to", "0901000001", "--content", "Ma: 1", "--sms-type", "7")
+
+
+def test_an_sms_is_sent_shown_and_reported(cli: Cli, bench: Bench) -> None:
+    id_ = sent(cli, *SMS, "--reference", "r1", "--campaign", "codes")["id"]
+    bench.deliver()
+    eventually(lambda: bench.poll() or bench.standing(id_) == {"delivered": 1})
+    shown = json.loads(cli("show", id_, "--json")[1])
+    assert {"id", "reference", "campaign", "kind", "messages"} <= set(shown)
+    [message] = shown["messages"]
+    wanted = {"id", "phone", "status", "sms_id", "request_id", "attempts", "code", "reason", "requests"}
+    assert wanted <= set(message)
+    assert {"function", "at", "http_status", "code", "outcome"} <= set(message["requests"][0])
+    assert json.loads(cli("show", "--reference", "r1", "--json")[1])["id"] == id_
+    assert json.loads(cli("status", id_, "--json")[1])["statuses"] == {"delivered": 1}
+    report = json.loads(cli("report", "--json")[1])
+    assert report["by_campaign"] == [{"key": "codes", "total": 1, "statuses": {"delivered": 1}}]
+    assert [line["key"] for line in report["by_status"]] == ["delivered"]
+
+
+def test_people_see_tables_with_signs_and_not_only_colours(cli: Cli, bench: Bench) -> None:
+    id_ = sent(cli, *SMS)["id"]
+    bench.deliver()
+    for command in (("show", id_), ("status", id_), ("report",)):
+        code, out, _ = cli(*command)
+        assert code == 0
+        assert "✓ accepted" in out
+
+
+def test_calls_are_sent_with_their_options(cli: Cli, bench: Bench) -> None:
+    one = sent(cli, "template-call", "--to", "0901000001", "--template-id", "1002", "--var", "Lan", "--var", "20000")
+    two = sent(cli, "record-call", "--to", "0901000002", "--record-id", "2001", "--ivr", "1", "--max-retry", "2")
+    bench.deliver()
+    for ticket in (one, two):
+        assert json.loads(cli("status", ticket["id"], "--json")[1])["statuses"] == {"accepted": 1}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "error"),
+    [
+        (("send", "sms", "--to", "12", "--content", "x", "--sms-type", "7"), 1, "error: to: "),
+        (("send", "sms", "--to", "0901000001", "--content", "x", "--sms-type", "5"), 1, "error: sms_type: 5"),
+        (("send", "sms", "--to", "0901000001", "--content", "x", "--send-date", "soon"), 1, "error: --send-date: "),
+        (("send", "sms", "--content", "x"), 2, "error: Missing option '--to'"),
+        (("show", "42"), 1, "error: '42' is no id"),
+        (("show",), 2, "error: give an ID, or a --reference"),
+        (("show", "--reference", "nobody"), 1, "error: no notification has the reference"),
+        (("nonsense",), 2, "error: No such command 'nonsense'"),
+        (("cancel", "00000000-0000-0000-0000-000000000000"), 1, "error: no notification has the id"),
+    ],
+)
+def test_an_error_is_one_line_and_an_exit_code(cli: Cli, arguments: tuple[str, ...], code: int, error: str) -> None:
+    result, out, err = cli(*arguments)
+    assert (result, out) == (code, "")
+    assert err.startswith(error)
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "code", "error"),
+    [
+        ("DATABASE_URL", "", 2, "error: DATABASE_URL: is not set"),
+        ("DATABASE_URL", "mysql://h/d", 2, "error: DATABASE_URL: is not a Postgres address"),
+        ("DATABASE_URL", "postgresql+psycopg://u:pw@127.0.0.1:1/d", 1, "error: DATABASE_URL: no Postgres answers"),
+        ("TIME_ZONE", "Hanoi", 2, "error: TIME_ZONE: 'Hanoi' is no time zone"),
+        ("REDIS_URL", "localhost", 2, "error: REDIS_URL: is not an address"),
+    ],
+)
+def test_a_wrong_variable_is_named(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, code: int, error: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    result, _, err = cli("report")
+    assert result == code
+    assert err.startswith(error)
+    assert "pw" not in err
+
+
+def test_what_waits_is_cancelled_and_what_is_gone_is_not(cli: Cli, bench: Bench) -> None:
+    waiting = sent(cli, *SMS, "--send-date", "2027-03-01T08:00")["id"]
+    gone = sent(cli, *SMS)["id"]
+    bench.deliver()
+    assert cli("cancel", waiting)[0] == 0
+    code, out, _ = cli("cancel", gone)
+    assert code == 1
+    assert "too late for ✓ accepted 1" in out
+    assert json.loads(cli("cancel", gone, "--json")[1]) == {"moved": 0, "others": {"accepted": 1}}
+
+
+def test_a_refused_message_is_retried(cli: Cli, bench: Bench) -> None:
+    id_ = sent(cli, "sms", "--to", "0901000003", "--content", "x", "--sms-type", "7", "--campaign", "c")["id"]
+    bench.deliver()
+    assert json.loads(cli("retry", id_, "--json")[1])["moved"] == 1
+    bench.deliver()
+    assert json.loads(cli("retry", "--campaign", "c", "--json")[1])["moved"] == 1
+    assert cli("retry", "--campaign", "c")[0] == 1
+
+
+def test_a_held_call_is_listed_and_resolved(cli: Cli, bench: Bench) -> None:
+    sent(cli, "record-call", "--to", "0901000005", "--record-id", "2001")
+    bench.deliver()
+    bench.keep_house()
+    [held] = json.loads(cli("held", "list", "--json")[1])
+    assert "never dialled again" in held["reason"]
+    assert cli("held", "resolve", held["id"], "--as", "delivered")[0] == 0
+    assert cli("held", "resolve", held["id"], "--as", "delivered")[0] == 1
+    assert json.loads(cli("held", "list", "--json")[1]) == []
+
+
+def test_a_paused_lane_waits_until_it_is_resumed(cli: Cli, bench: Bench) -> None:
+    assert [row["lane"] for row in json.loads(cli("pause", "urgent", "--json")[1])] == ["urgent"]
+    id_ = sent(cli, *SMS)["id"]
+    bench.deliver()
+    assert bench.standing(id_) == {"queued": 1}
+    assert cli("resume", "all")[0] == 0
+    bench.deliver()
+    assert bench.standing(id_) == {"accepted": 1}
+
+
+def test_the_account_is_asked_straight(cli: Cli, bench: Bench) -> None:
+    assert json.loads(cli("balance", "--json")[1])["balance"] == "1000000000"
+    assert {"brandname": "Test_Sang", "type": 2} in json.loads(cli("brandnames", "--json")[1])
+    sent(cli, *SMS)
+    bench.deliver()
+    code, _out, _ = cli("sent-data", "--from", "2026-01-01", "--to", "2027-12-31", "--json")
+    assert code == 0
+    bench.simulator.set(api_key="another")
+    code, _, err = cli("balance")
+    assert code == 1
+    assert err.startswith("error: eSMS: ")
+    assert "simulator-key" not in err
+
+
+def test_migrate_can_be_run_again(cli: Cli, empty_database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", empty_database_url)
+    assert json.loads(cli("migrate", "--json")[1])["before"] is None
+    code, out, _ = cli("migrate")
+    assert code == 0
+    assert "already" in out
+
+
+def test_doctor_names_what_is_wrong_and_the_remedy(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, redis_url: str, empty_database_url: str
+) -> None:
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    code, out, _ = cli("doctor", "--json")
+    found = {check["check"]: check for check in json.loads(out)}
+    assert code == 1
+    assert [found[name]["ok"] for name in ("settings", "Postgres", "schema", "eSMS", "lanes")] == [True] * 5
+    assert "celery -A worker.tasks beat" in found["beat"]["text"]
+    assert "nobody listens to enqueue, deliver, urgent, poll, housekeeping" in found["workers"]["text"]
+    monkeypatch.setenv("DATABASE_URL", empty_database_url)
+    found = {check["check"]: check for check in json.loads(cli("doctor", "--json")[1])}
+    assert "esms-worker migrate" in found["schema"]["text"]
+
+
+def test_the_program_itself_exits_with_these_codes(database_url: str, tmp_path: Path) -> None:
+    program = [sys.executable, "-m", "worker.cli", "report"]
+    environ = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    without = subprocess.run(program, cwd=tmp_path, env=environ, capture_output=True, text=True)
+    assert without.returncode == 2
+    assert without.stderr.startswith("error: DATABASE_URL: is not set")
+    with_it = subprocess.run(
+        program, cwd=tmp_path, env=environ | {"DATABASE_URL": database_url}, capture_output=True, text=True
+    )
+    assert with_it.returncode == 0
+
+
+def test_a_variable_in_the_folders_env_file_is_read_and_the_environment_wins(
+    cli: Cli, database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("DATABASE_URL")
+    (tmp_path / ".env").write_text(f"DATABASE_URL={database_url}\nTIME_ZONE=Nowhere\n")
+    monkeypatch.setenv("TIME_ZONE", "UTC")
+    assert cli("report")[0] == 0
+
+
+def test_no_text_and_no_number_is_in_what_the_report_logs(
+    cli: Cli, bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    sent(cli, "sms", "--to", "0901000100", "--content", "my secret text", "--sms-type", "7")
+    bench.deliver()
+    bench.poll()
+    assert "0901000100" not in caplog.text
+    assert "901000100" not in caplog.text
+    assert "secret text" not in caplog.text
+
+
+def test_the_same_reference_again_says_so(cli: Cli) -> None:
+    first = sent(cli, *SMS, "--reference", "r")
+    again = sent(cli, *SMS, "--reference", "r")
+    assert (again["id"], again["repeated"]) == (first["id"], True)
+    code, _, err = cli(*("send", *SMS[:4], "other", *SMS[5:]), "--reference", "r")
+    assert code == 1
+    assert "another content" in err
+
+
+def test_a_bulk_of_numbers_reports_the_ones_named_again(cli: Cli, bench: Bench) -> None:
+    ticket = sent(cli, *SMS, "--to", "0901000002", "--to", "+84 901 000 001")
+    assert (ticket["messages"], ticket["duplicates"]) == (2, ["+84901000001"])
+    with bench.database.begin() as session:
+        assert session.scalar(text("SELECT count(*) FROM message")) == 2

@@ -1,0 +1,127 @@
+"""`send csv`: one row a recipient, good rows kept, bad ones named by their line, nothing twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from tests.cli.test_cli_commands import Cli, cli
+from tests.support import Bench
+
+__all__ = ["cli"]
+
+Csv = Callable[..., Any]
+
+
+@pytest.fixture
+def send_csv(cli: Cli, tmp_path: Path) -> Csv:
+    """Send what a file holds; the summary and the exit code."""
+
+    def send(content: bytes | str, *arguments: str, template: str = "Chao {name}") -> Any:
+        file = tmp_path / "people.csv"
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+        code, out, err = cli("send", "csv", str(file), "--content", template, "--sms-type", "7", *arguments, "--json")
+        return code, json.loads(out) if out else None, err
+
+    return send
+
+
+def texts(bench: Bench) -> dict[str, str]:
+    query = "SELECT phone, content FROM message JOIN notification ON notification.id = notification_id"
+    with bench.database.begin() as session:
+        return {row.phone: row.content for row in session.execute(text(query))}
+
+
+def test_each_row_gets_its_own_text(send_csv: Csv, bench: Bench) -> None:
+    code, summary, _ = send_csv("name,phone\nLan,0901000001\nTrung,0901 000 002\n")
+    assert (code, summary["queued"], summary["bad"]) == (0, 2, [])
+    assert texts(bench) == {"+84901000001": "Chao Lan", "+84901000002": "Chao Trung"}
+
+
+def test_bad_rows_are_named_by_line_and_the_good_ones_are_sent(send_csv: Csv, bench: Bench) -> None:
+    rows = "name,phone\nLan,0901000001\nTrung,12\n,0901000003\nHoa,0901000004,extra\n\nMai,0901000005\n"
+    code, summary, _ = send_csv(rows)
+    assert code == 1
+    assert summary["queued"] == 2
+    assert [bad["line"] for bad in summary["bad"]] == [3, 4, 5]
+    assert [bad["error"].split(":")[0] for bad in summary["bad"]] == [
+        "to",
+        "name",
+        "has 3 cells where the header has 2",
+    ]
+    assert set(texts(bench)) == {"+84901000001", "+84901000005"}
+
+
+def test_the_same_file_again_sends_nothing_twice_and_another_campaign_does(send_csv: Csv, bench: Bench) -> None:
+    rows = "name,phone\nLan,0901000001\nTrung,0901000002\n"
+    send_csv("name,phone\nLan,0901000001\n")
+    _, summary, _ = send_csv(rows)
+    assert (summary["queued"], summary["already"]) == (1, 1)
+    _, summary, _ = send_csv(rows, "--campaign", "again")
+    assert summary["queued"] == 2
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_what_excel_writes_is_read(send_csv: Csv, bench: Bench, delimiter: str, mark: bytes) -> None:
+    rows = f"sdt{delimiter}name\r\n0901000001{delimiter}Nguyễn\r\n".encode()
+    code, _, err = send_csv(mark + rows)
+    assert (code, err) == (0, "")
+    assert texts(bench) == {"+84901000001": "Chao Nguyễn"}
+
+
+@pytest.mark.parametrize(
+    ("content", "arguments", "error"),
+    [
+        ("name,phone\nLan,0901000001\nNguyễn,0901000002\n".encode("utf-16"), (), "line 1 is not UTF-8"),
+        (b"name,phone\nLan,0901000001\nNguy\xea\xde,0901000002\n", (), "line 3 is not UTF-8"),
+        ("name,mobile\nLan,0901000001\n", (), "no column is called phone, to, number"),
+        ("name,phone\nLan,0901000001\n", ("--phone-column", "mobile"), "there is no column 'mobile'"),
+        ("who,phone\nLan,0901000001\n", (), "there is no column 'name'"),
+        ("", (), "is empty"),
+        ("name,phone\nLan,0901000001\n", ("--encoding", "martian"), "--encoding: 'martian' is not known"),
+    ],
+)
+def test_a_file_that_cannot_be_read_sends_nothing(
+    send_csv: Csv, bench: Bench, content: bytes | str, arguments: tuple[str, ...], error: str
+) -> None:
+    code, _, err = send_csv(content, *arguments)
+    assert code == 2
+    assert error in err
+    assert err.count("\n") == 1
+    assert texts(bench) == {}
+
+
+@pytest.mark.parametrize("template", ["Chao {name.upper}", "Chao {name!r}", "Chao {name", "Chao {}"])
+def test_a_template_that_is_none_sends_nothing(send_csv: Csv, bench: Bench, template: str) -> None:
+    code, _, err = send_csv("name,phone\nLan,0901000001\n", template=template)
+    assert code == 2
+    assert "--content" in err or "no column" in err
+    assert texts(bench) == {}
+
+
+def test_cells_are_text_and_never_templates(send_csv: Csv, bench: Bench) -> None:
+    send_csv('name,phone\n"{phone} =1+1",0901000001\n')
+    assert texts(bench) == {"+84901000001": "Chao {phone} =1+1"}
+
+
+def test_a_reference_column_is_the_rows_own_key(send_csv: Csv, bench: Bench) -> None:
+    send_csv("id,name,phone\n7,Lan,0901000001\n", "--reference-column", "id")
+    code, summary, _ = send_csv("id,name,phone\n7,Hoa,0901000001\n8,Mai,0901000002\n", "--reference-column", "id")
+    assert code == 1
+    assert summary["queued"] == 1
+    assert [(bad["line"], "another content" in bad["error"]) for bad in summary["bad"]] == [(2, True)]
+
+
+def test_advertising_becomes_one_notification_of_all_rows(send_csv: Csv, bench: Bench) -> None:
+    rows = "phone\n" + "".join(f"0901000{n}\n" for n in range(100, 130)) + "12\n"
+    code, summary, _ = send_csv(rows, "--sms-type", "1", "--brandname", "sangbrand", template="Giam gia")
+    assert code == 1
+    assert (summary["queued"], [bad["line"] for bad in summary["bad"]]) == (30, [32])
+    bench.deliver()
+    assert len(bench.simulator.ledger().requests) == 1

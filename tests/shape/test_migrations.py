@@ -1,0 +1,83 @@
+"""The schema: migrations make what the models say, can be undone and done again, and wait for each other."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+from worker.database import Database
+from worker.migrating import config, migrate, revisions
+from worker.models import Base
+
+
+@pytest.fixture
+def empty(empty_database_url: str) -> Database:
+    return Database(empty_database_url)
+
+
+def run(database: Database, step: str, revision: str) -> None:
+    made = config()
+    with database.begin() as session:
+        made.attributes["connection"] = session.connection()
+        getattr(command, step)(made, revision)
+
+
+def tables(database: Database) -> set[str]:
+    return set(inspect(database.engine).get_table_names()) - {"alembic_version"}
+
+
+def test_migrations_go_up_down_and_up_again(empty: Database) -> None:
+    for step, revision, made in (
+        ("upgrade", "head", set(Base.metadata.tables)),
+        ("downgrade", "base", set()),
+        ("upgrade", "head", set(Base.metadata.tables)),
+    ):
+        run(empty, step, revision)
+        assert tables(empty) == made
+    empty.close()
+
+
+def test_models_equal_migrations(empty: Database) -> None:
+    migrate(empty)
+    with empty.begin() as session:
+        context = MigrationContext.configure(session.connection(), opts={"compare_server_default": True})
+        assert compare_metadata(context, Base.metadata) == []
+    empty.close()
+
+
+def test_constraints_and_indexes_equal_the_models_word_for_word(empty: Database) -> None:
+    migrate(empty)
+    migrated = definitions(empty)
+    run(empty, "downgrade", "base")
+    Base.metadata.create_all(empty.engine)
+    assert definitions(empty) == migrated
+    empty.close()
+
+
+def definitions(database: Database) -> list[str]:
+    """What Postgres itself says of each constraint and index; Alembic does not compare checks."""
+    query = """
+        SELECT conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
+        WHERE conrelid::regclass::text <> 'alembic_version' AND connamespace = 'public'::regnamespace
+        UNION SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'alembic_version'
+        ORDER BY 1
+    """
+    with database.begin() as session:
+        return list(session.scalars(text(query)))
+
+
+def test_three_migrators_at_once_make_one_schema(empty_database_url: str) -> None:
+    """As processes: that is how machines start side by side, and Alembic's commands are not for threads."""
+    environ = os.environ | {"DATABASE_URL": empty_database_url}
+    command_line = [sys.executable, "-m", "worker.cli", "migrate"]
+    running = [subprocess.Popen(command_line, env=environ, stdout=subprocess.DEVNULL) for _ in range(3)]
+    assert [process.wait() for process in running] == [0, 0, 0]
+    with Database(empty_database_url) as database:
+        assert len(set(revisions(database))) == 1

@@ -1,0 +1,119 @@
+"""The shape that keeps it readable and safe: what may be imported, who writes status, what the documents must name."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from worker.cli import cli
+from worker.lifecycle import Status
+from worker.telemetry import EVENTS
+
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted((ROOT / "worker").rglob("*.py"))
+
+
+def loaded_by(statement: str) -> set[str]:
+    """The modules that are loaded after this statement, in a process without any of our variables."""
+    program = f"{statement}\nimport sys\nprint(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", program], env={}, cwd=ROOT, capture_output=True, text=True, check=True)
+    return set(run.stdout.split())
+
+
+def test_importing_worker_loads_nothing() -> None:
+    assert not {"sqlalchemy", "celery", "requests", "redis"} & loaded_by("import worker")
+
+
+def test_a_producer_loads_neither_requests_nor_the_worker() -> None:
+    loaded = loaded_by("from worker import Notifier, Sms, SmsType, TemplateCall, RecordCall")
+    assert not {"requests", "worker.delivery", "worker.polling", "worker.esms", "worker.devkit", "celery"} & loaded
+
+
+def test_every_public_name_can_be_imported() -> None:
+    import worker
+
+    assert all(getattr(worker, name) is not None for name in worker.__all__)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_only_the_ledger_writes_and_only_settings_reads_the_environment(path: Path) -> None:
+    source = path.read_text()
+    where = path.relative_to(ROOT / "worker").parts[0]
+    if where != "ledger":
+        assert not re.search(r"\b(UPDATE|INSERT INTO|DELETE FROM)\s+\w", source)
+        assert "session.add(" not in source
+    if where not in {"settings.py", "devkit"} and path.name != "up.py":
+        assert "os.environ" not in source
+    if where not in {"esms", "ledger"}:
+        assert "import requests" not in source
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_opens_with_a_sentence_and_is_no_longer_than_one_idea(path: Path) -> None:
+    source = path.read_text()
+    tree = ast.parse(source)
+    assert not source.strip() or ast.get_docstring(tree)
+    assert len(source.splitlines()) <= 330
+
+
+def test_the_address_of_a_registry_or_a_machine_is_nowhere() -> None:
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    for name in tracked:
+        if name.endswith((".py", ".md", ".toml", ".txt", ".yml", "Makefile", "run")) and "test_shape" not in name:
+            source = (ROOT / name).read_text()
+            assert not re.search(r"/work/|/root/|--index-url|--extra-index|pypi\.org/simple", source), name
+
+
+def commands() -> list[str]:
+    return sorted(cli.commands)
+
+
+@pytest.mark.parametrize("command", commands())
+@pytest.mark.parametrize("readme", ["README.md", "README.vi.md"])
+def test_every_command_is_in_the_readme(command: str, readme: str) -> None:
+    assert re.search(rf"\b{re.escape(command)}\b", (ROOT / readme).read_text())
+
+
+@pytest.mark.parametrize("status", Status)
+def test_every_status_is_explained(status: Status) -> None:
+    assert f"`{status}`" in (ROOT / "docs" / "statuses.md").read_text()
+
+
+def test_every_event_is_explained_and_no_other() -> None:
+    told = (ROOT / "docs" / "events.md").read_text()
+    assert set(re.findall(r"^\| `([a-z]+\.[a-z]+)`", told, re.MULTILINE)) == set(EVENTS)
+
+
+def test_every_event_that_is_emitted_is_known() -> None:
+    emitted = {name for path in SOURCES for name in re.findall(r'emit\("([a-z.]+)"', path.read_text())}
+    counted = {name for name in EVENTS if name.startswith("messages.")}
+    assert emitted | counted == set(EVENTS)
+
+
+def test_every_variable_is_explained_and_no_other() -> None:
+    read = set(re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', (ROOT / "worker" / "settings.py").read_text()))
+    told = (ROOT / "docs" / "settings.md").read_text()
+    assert set(re.findall(r"^\| `([A-Z_]+)`", told, re.MULTILINE)) == read
+
+
+def test_everything_that_is_installed_is_pinned() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [
+        *project["dependencies"],
+        *(line for extra in project["optional-dependencies"].values() for line in extra),
+    ]
+    pinned = {
+        line.split("==")[0].lower() for line in (ROOT / "constraints.txt").read_text().splitlines() if "==" in line
+    }
+    assert {re.split(r"[\[<>=; ]", line)[0].lower() for line in wanted} <= pinned
+
+
+def test_ci_runs_what_the_readme_says() -> None:
+    assert "make test" in (ROOT / ".ci" / "run").read_text()
+    assert "make test" in (ROOT / "README.md").read_text()
