@@ -1,5 +1,5 @@
 # One image for migrate, workers and beat; the command says which. No keys in it: they come from the environment.
-ARG PYTHON=3.11  # what the tests run on
+ARG PYTHON=3.11
 FROM python:${PYTHON}-slim
 
 ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1

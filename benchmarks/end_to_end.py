@@ -179,7 +179,7 @@ def compare(on: Stage, rounds: int, ours: int, plain: int) -> tuple[list[Run], l
         for _ in range(rounds):
             plain_runs.append(measure(on, they, plain))
             our_runs.append(measure(on, we, ours))
-    _print(f"plain ({setup[0]}, {setup[1]} at once)", plain_runs, our_runs)
+    _print(f"plain, {setup[0]} {setup[1]}", plain_runs, our_runs)
     return our_runs, plain_runs
 
 
@@ -207,7 +207,7 @@ def _table(title: str, *first: str) -> Table:
     table = Table(title=title)
     for name in first:
         table.add_column(name)
-    for name in ("messages", "messages/s", "worker CPU, ms/message"):
+    for name in ("messages", "messages/s", "CPU ms/message"):
         table.add_column(name, justify="right")
     return table
 
@@ -219,7 +219,7 @@ def _figures(runs: list[Run]) -> tuple[str, str, str]:
 
 def _spread(values: list[float], form: str) -> str:
     middle = format(median(values), form)
-    return middle if len(values) == 1 else f"{middle}  ({format(min(values), form)} to {format(max(values), form)})"
+    return middle if len(values) == 1 else f"{middle} ({format(min(values), form)}–{format(max(values), form)})"
 
 
 def main() -> int:

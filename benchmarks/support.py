@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import psutil
 from redis import Redis
@@ -164,10 +163,14 @@ def silent(on: Stage) -> Iterator[Notifier]:
         yield notifier
 
 
-def enqueue_ours(notifier: Notifier, messages: int, **common: Any) -> None:
-    """So many SMS of customer care, each to a number of its own."""
-    wanted = [Sms(to=phone(place), content=content(place), brandname=BRANDNAME) for place in range(messages)]
-    notifier.enqueue_many(wanted, **common)
+def sms(place: int) -> Sms:
+    """One SMS of customer care, as a producer writes it."""
+    return Sms(to=phone(place), content=content(place), brandname=BRANDNAME)
+
+
+def enqueue_ours(notifier: Notifier, messages: int) -> None:
+    """So many SMS, each to a number of its own."""
+    notifier.enqueue_many(sms(place) for place in range(messages))
 
 
 def forget_ours(on: Stage) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
+from tests import canary
 from tests.support import Bench
 from worker.database import Database
 from worker.devkit import simulator as esms
@@ -31,6 +32,7 @@ _servers = ExitStack()
 
 def pytest_configure(config: pytest.Config) -> None:
     """The controller of the run starts the servers; its xdist workers inherit their addresses."""
+    config.pluginmanager.register(canary)
     if hasattr(config, "workerinput"):
         return
     folder = Path(_servers.enter_context(tempfile.TemporaryDirectory(prefix="esms-worker-tests-")))
@@ -98,17 +100,18 @@ def _one_database(database_url: str) -> Iterator[Database]:
 
 
 @pytest.fixture
-def database(_one_database: Database) -> Database:
-    """Migrated and empty."""
+def database(_one_database: Database) -> Iterator[Database]:
+    """Migrated and empty; no row may hold a key when the test is over."""
     tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
     with _one_database.begin() as session:
         session.execute(text(f"TRUNCATE {tables} CASCADE"))
-    return _one_database
+    yield _one_database
+    assert canary.rows_that_hold_a_key(_one_database) == []
 
 
 @pytest.fixture(scope="session")
 def _one_simulator() -> Iterator[Running]:
-    with esms.start(latency=0, pace=0) as running:
+    with esms.start(api_key=canary.API_KEY, secret_key=canary.SECRET_KEY, latency=0, pace=0) as running:
         yield running
 
 

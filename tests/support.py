@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from tests import canary
 from worker import Notifier, Sms, SmsType, Ticket, delivery, ledger
 from worker.database import Database
 from worker.devkit.simulator import Running
@@ -18,12 +19,12 @@ from worker.esms import Client, Credentials
 from worker.intake import Request
 from worker.ledger import Claim
 from worker.lifecycle import Lane, Status
-from worker.polling import Poller
+from worker.polling import Poller, find_lost
 from worker.settings import Pace, Settings
 
 PATIENCE = 60.0  # seconds; what is waited for takes one or two, on a busy machine more
 
-EAGER = {"WORKER_POLL_FIRST_AFTER": "0.001", "WORKER_ASK_AGAIN_AFTER": "0.001"}
+EAGER = {"WORKER_POLL_FIRST_AFTER": "0.001", "WORKER_SENT_DATA_AFTER": "0.001", "WORKER_ASK_AGAIN_AFTER": "0.001"}
 
 
 def eventually(condition: Callable[[], object], *, within: float = PATIENCE) -> None:
@@ -52,10 +53,10 @@ class Bench:
         self.sending = self.client.open_exchange()
         self.asking = self.client.open_exchange()
 
-    def client_with(self, *, api_key: str = "simulator-key", **timeouts: float) -> Client:
+    def client_with(self, *, api_key: str = canary.API_KEY, **timeouts: float) -> Client:
         """A client of the simulated eSMS."""
         return Client(
-            Credentials(api_key, "simulator-secret"),
+            Credentials(api_key, canary.SECRET_KEY),
             rest_url=self.simulator.rest_url,
             voice_url=self.simulator.voice_url,
             **({"connect_timeout": 2.0, "read_timeout": 2.0, "total_timeout": 4.0} | timeouts),  # type: ignore[arg-type]
@@ -74,7 +75,9 @@ class Bench:
 
     def poll(self) -> bool:
         """Ask what became of what was accepted."""
-        return Poller(self.database, self.client, self.asking, self.pace).run(lambda: False)
+        more = Poller(self.database, self.client, self.asking, self.pace).run(lambda: False)
+        find_lost(self.database, self.client, self.asking, self.pace)
+        return more
 
     def keep_house(self) -> None:
         """One tick's housekeeping."""

@@ -10,9 +10,21 @@ WorkerError
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class WorkerError(Exception):
     """Something a user caused or can mend; `str()` of it is one line."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Celery carries exceptions from child to parent: their own way would call `__init__` with the message."""
+        return _rebuilt, (type(self), str(self), self.__dict__)
+
+
+def _rebuilt(kind: type[WorkerError], message: str, facts: dict[str, Any]) -> WorkerError:
+    error = kind.__new__(kind, message)
+    error.__dict__.update(facts)
+    return error
 
 
 class Invalid(WorkerError, ValueError):

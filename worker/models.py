@@ -1,6 +1,7 @@
 """The tables, and the rules that live in them.
 
 notification ─1──n─▶ message ─1──n─▶ request        pause (a lane that waits)        heartbeat (who was alive when)
+                                                        brandname (whom the account may send as)
 
 The constraints carry what must hold whatever the code does: a reference stands for one notification,
 a lease exists exactly while a message is being sent, and a status is one that the life cycle knows.
@@ -88,7 +89,7 @@ class Message(Base):
         Index("message_lease_idx", "lease_until", postgresql_where=text("status = 'sending'")),
         Index("message_unconfirmed_idx", "due_at", postgresql_where=text("status = 'unconfirmed'")),
         Index("message_poll_idx", "poll_at", postgresql_where=text("status = 'accepted' AND poll_at IS NOT NULL")),
-        Index("message_accepted_idx", "sms_id", postgresql_where=text("status = 'accepted'")),
+        Index("message_sms_id_idx", "sms_id", postgresql_where=text("sms_id IS NOT NULL")),
         Index("message_give_up_idx", "accepted_at", postgresql_where=text("status = 'accepted'")),
         Index(
             "message_expires_idx", "expires_at", postgresql_where=text("status = 'queued' AND expires_at IS NOT NULL")
@@ -177,3 +178,14 @@ class Heartbeat(Base):
 
     name: Mapped[str] = mapped_column(primary_key=True)
     at: Mapped[datetime]
+
+
+class Brandname(Base):
+    """A name that the account may send from, as eSMS listed it last."""
+
+    __tablename__ = "brandname"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    type: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # 1 advertising, 2 customer care
+    rest_url: Mapped[str]  # which eSMS says so: the real one, or a simulator
+    seen_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

@@ -56,6 +56,9 @@ TICKED = (Task.DELIVER_URGENT, Task.DELIVER, Task.POLL, Task.KEEP_HOUSE)
 
 BROKER_TIMEOUT = 2  # seconds: a producer's web page waits no longer for a bell
 MUTED = 5.0  # seconds without a try after a ring that failed
+# Seconds after which a bell that nobody heard is dropped, so that they don't pile up while workers are down. Celery
+# compares it with the worker's own clock: were it one tick long, a clock that runs ahead would drop every bell.
+UNHEARD = 600
 RUNG = 2000  # milliseconds that a ring nobody answered keeps others from ringing
 
 
@@ -81,7 +84,6 @@ def configuration(settings: Settings, pace: Pace) -> dict[str, Any]:
     """Celery's settings: late acks, no results, no ETA, no retries; what must not be lost is in Postgres."""
     if settings.broker_url is None:
         raise SettingsError("REDIS_URL", "is not set", "set it to redis://HOST:6379/0")
-    tick = pace.tick.total_seconds()
     return {
         "broker_url": settings.broker_url,
         "broker_transport_options": _transport_options(settings.broker_url, pace),
@@ -103,8 +105,8 @@ def configuration(settings: Settings, pace: Pace) -> dict[str, Any]:
         "beat_schedule": {
             task.value: {
                 "task": task.value,
-                "schedule": tick,
-                "options": {"queue": QUEUE_OF[task].value, "expires": tick},
+                "schedule": pace.tick.total_seconds(),
+                "options": {"queue": QUEUE_OF[task].value, "expires": UNHEARD},
             }
             for task in TICKED
         },
@@ -169,16 +171,13 @@ class Bell:
         return not self._redis_url or bool(self._rings().set(_rung(task), 1, nx=True, px=RUNG))
 
     def _send(self, task: Task) -> None:
-        self._celery().send_task(task.value, queue=QUEUE_OF[task].value, retry=False, expires=60)
+        self._celery().send_task(task.value, queue=QUEUE_OF[task].value, retry=False, expires=UNHEARD)
 
     def _quietly(self, step: Callable[[], object]) -> None:
-        """A broker that is away is not the producer's trouble. It must not slow it down either."""
-        from kombu.exceptions import OperationalError
-        from redis.exceptions import RedisError
-
+        """The message is on disk: what is wrong with a bell is no trouble of the producer's, and must not slow it down."""
         try:
             step()
-        except (OperationalError, RedisError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 — telling the producer that it failed would make it send again
             self._muted_until = time.monotonic() + MUTED
             emit("ring.failed", error=type(error).__name__)
 

@@ -22,6 +22,9 @@ UP_FOLDER = ".esms-worker"  # where `esms-worker up` keeps its data, in the fold
 REST_URL = "https://rest.esms.vn/MainService.svc"
 VOICE_URL = "https://voiceapi.esms.vn/MainService.svc"
 
+TOTAL_TIMEOUT = 30  # seconds
+LEASE_MARGIN = timedelta(seconds=3)  # of a lease that is never used for sending
+
 Format = Literal["json", "xml"]
 N = TypeVar("N", int, float)
 
@@ -93,7 +96,7 @@ class ProviderSettings:
             format=read.format("ESMS_FORMAT"),
             connect_timeout=read.seconds("WORKER_CONNECT_TIMEOUT", 5),
             read_timeout=read.seconds("WORKER_READ_TIMEOUT", 15),
-            total_timeout=read.seconds("WORKER_TOTAL_TIMEOUT", 30),
+            total_timeout=read.seconds("WORKER_TOTAL_TIMEOUT", TOTAL_TIMEOUT),
         )
 
 
@@ -110,12 +113,25 @@ class Pace:
     ask_again_after: timedelta  # an SMS in doubt is asked again after this
     request_id_window: timedelta  # and no later than this after the first try: eSMS forgets RequestIds after 24 h
     poll_first_after: timedelta
+    sent_data_after: timedelta  # what was taken without an SMSID is looked for in GetSmsSentData after this
     poll_until: timedelta  # eSMS answers for 7 days; after that the truth can't be had
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> Pace:
         """Read them. Raises SettingsError, which names the variable."""
         read = _Reader(environment() if environ is None else environ)
+        pace = cls._read(read)
+        longest = timedelta(seconds=read.seconds("WORKER_TOTAL_TIMEOUT", TOTAL_TIMEOUT))
+        if pace.lease < longest + 2 * LEASE_MARGIN:
+            needed = (longest + 2 * LEASE_MARGIN).total_seconds()
+            problem = f"{pace.lease.total_seconds():g} s is too short for calls of up to {longest.total_seconds():g} s"
+            raise SettingsError(
+                "WORKER_LEASE", problem, f"set it to {needed:g} or more, or WORKER_TOTAL_TIMEOUT to less"
+            )
+        return pace
+
+    @classmethod
+    def _read(cls, read: _Reader) -> Pace:
         return cls(
             sends_in_flight=read.count("WORKER_SENDS_IN_FLIGHT", 32),
             polls_in_flight=read.count("WORKER_POLLS_IN_FLIGHT", 16),
@@ -126,6 +142,7 @@ class Pace:
             ask_again_after=read.wait("WORKER_ASK_AGAIN_AFTER", 60),
             request_id_window=read.wait("WORKER_REQUEST_ID_WINDOW", 23 * 3600),
             poll_first_after=read.wait("WORKER_POLL_FIRST_AFTER", 15),
+            sent_data_after=read.wait("WORKER_SENT_DATA_AFTER", 300),
             poll_until=read.wait("WORKER_POLL_UNTIL", 7 * 86400),
         )
 

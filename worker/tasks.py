@@ -13,10 +13,10 @@ from celery.exceptions import Reject
 from celery.signals import after_setup_logger, beat_init, worker_init, worker_ready, worker_shutting_down
 
 from worker import delivery, runtime
-from worker.errors import SettingsError, Unavailable, WorkerError
+from worker.errors import Invalid, SettingsError, Unavailable, WorkerError
 from worker.intake.fields import enqueue_fields
 from worker.lifecycle import Kind, Lane
-from worker.polling import Poller
+from worker.polling import Poller, find_lost
 from worker.queues import Task, make_app
 from worker.settings import ProviderSettings
 from worker.telemetry import emit
@@ -71,18 +71,22 @@ def poll() -> None:
 
     def step(parts: runtime.Runtime) -> bool:
         poller = Poller(parts.database, parts.client, parts.polling, parts.pace)
-        return poller.run(runtime.stop.asked)
+        more = poller.run(runtime.stop.asked)
+        if not runtime.stop.asked():
+            find_lost(parts.database, parts.client, parts.polling, parts.pace)
+        return more
 
     _answer(Task.POLL, step)
 
 
 @app.task(name=Task.KEEP_HOUSE.value)
 def keep_house() -> None:
-    """Look after leases, dates, doubts and pauses."""
+    """Look after leases, dates, doubts, pauses and brandnames."""
 
     def step(parts: runtime.Runtime) -> bool:
         delivery.keep_house(parts.database, parts.pace)
         delivery.probe_pauses(parts.database, lambda: parts.client)
+        delivery.refresh_brandnames(parts.database, parts.client)
         return False
 
     _answer(Task.KEEP_HOUSE, step)
@@ -135,7 +139,9 @@ def _enqueue(kind: Kind, fields: dict[str, Any]) -> None:
     except Unavailable as error:
         emit("step.failed", task=f"enqueue {kind}", error=error)
         time.sleep(1)  # or it would come back at once, and again
-        raise Reject(error, requeue=True) from None
+        raise Reject(str(error), requeue=True) from None
+    except Invalid as error:
+        emit("intake.refused", kind=kind, error=error.at(None))
     except WorkerError as error:
         emit("intake.refused", kind=kind, error=error)
     else:

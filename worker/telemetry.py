@@ -25,6 +25,7 @@ EVENTS: dict[str, int] = {
     "lane.paused": logging.ERROR,
     "lane.lifted": logging.WARNING,
     "probe.failed": logging.WARNING,
+    "brandnames.failed": logging.WARNING,
     "messages.rescued": logging.WARNING,
     "messages.expired": logging.WARNING,
     "messages.held": logging.ERROR,

@@ -128,10 +128,10 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("message_pkey")),
     )
-    op.create_index("message_accepted_idx", "message", ["sms_id"], postgresql_where=sa.text("status = 'accepted'"))
     op.create_index(
         "message_claim_grouped_idx", "message", ["due_at"], postgresql_where=sa.text("status = 'queued' AND grouped")
     )
+    op.create_index("message_sms_id_idx", "message", ["sms_id"], postgresql_where=sa.text("sms_id IS NOT NULL"))
     op.create_index(
         "message_claim_idx",
         "message",

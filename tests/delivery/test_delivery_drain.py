@@ -11,6 +11,7 @@ from threading import Thread
 import pytest
 from sqlalchemy import text
 
+from tests import canary
 from tests.support import Bench, eventually, otp
 from worker import RecordCall, Sms, SmsType, TemplateCall, Unavailable, ledger
 from worker.delivery import probe_pauses
@@ -103,7 +104,7 @@ def test_wrong_keys_pause_the_lane_spend_nothing_and_a_probe_lets_it_go_on(bench
     with bench.database.begin() as session:
         [pause] = ledger.paused(session)
         assert (pause.lane, pause.code) == (Lane.URGENT, "101")
-    bench.simulator.set(api_key="simulator-key")
+    bench.simulator.set(api_key=canary.API_KEY)
     probe(bench)
     bench.deliver()
     assert {bench.status(ticket) for ticket in tickets} == {"accepted"}

@@ -3,11 +3,11 @@ from contextlib import ExitStack
 
 import pytest
 
+from tests.canary import API_KEY, SECRET_KEY
 from tests.esms.scripted import ScriptedServer
 from worker.esms import Client, Credentials
 
-API_KEY = "CANARY/Api+Key=0001"
-SECRET_KEY = "CANARY&Secret<Key>%02"
+__all__ = ["API_KEY", "SECRET_KEY"]
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
+from tests import canary
 from tests.support import Bench
-from worker.cli.up import SIMULATOR_KEYS, Installation, start_apps, stop_together
+from worker.cli.up import Installation, start_apps, stop_together
 from worker.devkit.simulator import Running
 from worker.notifier import Notifier
 from worker.settings import environment
@@ -19,6 +20,7 @@ QUICK = {
     "WORKER_TICK": "0.5",
     "WORKER_ASK_AGAIN_AFTER": "0.5",
     "WORKER_POLL_FIRST_AFTER": "0.2",
+    "WORKER_SENT_DATA_AFTER": "0.5",
     "WORKER_CONNECT_TIMEOUT": "1",
     "WORKER_READ_TIMEOUT": "2",
     "WORKER_TOTAL_TIMEOUT": "3",
@@ -34,7 +36,7 @@ def environ_of(database_url: str, redis_url: str, simulator: Running) -> dict[st
     provider = {"ESMS_REST_URL": simulator.rest_url, "ESMS_VOICE_URL": simulator.voice_url}
     ours = ("WORKER_", "ESMS_", "CELERY_", "DATABASE_", "REDIS_")
     rest = {name: value for name, value in environment().items() if not name.startswith(ours)}
-    return rest | addresses | provider | SIMULATOR_KEYS | QUICK
+    return rest | addresses | provider | canary.ENVIRON | QUICK
 
 
 @contextmanager
@@ -57,9 +59,11 @@ def environ(bench: Bench, database_url: str, redis_url: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def said() -> list[str]:
-    """What the crew wrote."""
-    return []
+def said() -> Iterator[list[str]]:
+    """What the crew wrote; no key among it."""
+    lines: list[str] = []
+    yield lines
+    assert not canary.sings("\n".join(lines))
 
 
 @pytest.fixture

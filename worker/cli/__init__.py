@@ -9,7 +9,7 @@ import sys
 
 import click
 
-from worker.cli import decide, doctor, look, send, serve
+from worker.cli import account, decide, doctor, look, send, serve, text_command
 from worker.cli.output import say_error
 from worker.devkit.processes import CannotStart
 from worker.errors import SettingsError, WorkerError
@@ -23,7 +23,15 @@ def cli() -> None:
     """SMS and voice calls through eSMS, each once, and the truth about what became of them."""
 
 
-for command in (*send.COMMANDS, *look.COMMANDS, *decide.COMMANDS, *serve.COMMANDS, doctor.doctor):
+for command in (
+    *send.COMMANDS,
+    *look.COMMANDS,
+    *account.COMMANDS,
+    *decide.COMMANDS,
+    *serve.COMMANDS,
+    doctor.doctor,
+    text_command.text,
+):
     cli.add_command(command)
 
 

@@ -38,6 +38,7 @@ HURRIED = {
     "WORKER_LEASE": "20",
     "WORKER_ASK_AGAIN_AFTER": "2",
     "WORKER_POLL_FIRST_AFTER": "1",
+    "WORKER_SENT_DATA_AFTER": "3",
     "WORKER_POLL_UNTIL": "15",
     "WORKER_CONNECT_TIMEOUT": "2",
     "WORKER_READ_TIMEOUT": "3",
@@ -83,7 +84,7 @@ def story() -> list[Scene]:
         otp("0901000007", "eSMS is down twice, then takes it", Status.DELIVERED),
         otp("0901000009", "the operator refuses it later", Status.REJECTED),
         otp("0901000011", "eSMS never says what became of it", Status.UNKNOWN),
-        otp("0901000005", "answer lost: asked again, never sent twice; its SMSID is gone", Status.UNKNOWN),
+        otp("0901000005", "answer lost: asked again, never sent twice, found in the sent data", Status.DELIVERED),
         Scene("a meeting reminder, due in 8 seconds", meeting, Status.DELIVERED, send_in=timedelta(seconds=8)),
         Scene(
             "one for tomorrow, cancelled in time",

@@ -150,8 +150,7 @@ def _esms() -> str:
     try:
         balance = client.get_balance().balance
     except EsmsError as error:
-        code = f" (code {error.code})" if error.code else ""
-        raise _Wrong(f"{error.reason}{code}: check ESMS_API_KEY, ESMS_SECRET_KEY and ESMS_REST_URL") from None
+        raise _Wrong(f"{error.reason}: check ESMS_API_KEY, ESMS_SECRET_KEY and ESMS_REST_URL") from None
     return f"takes our keys; balance {balance:,.0f} đồng"
 
 

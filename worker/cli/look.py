@@ -1,9 +1,7 @@
-"""Questions: `show`, `status`, `report`, `held list`, `balance`, `brandnames`, `sent-data`, `text`."""
+"""Questions to the ledger: `show`, `status`, `report`."""
 
 from __future__ import annotations
 
-import csv
-import sys
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -13,15 +11,14 @@ import click
 from rich.console import Group
 from sqlalchemy.orm import Session
 
-from worker import reporting, runtime
+from worker import reporting
 from worker.cli.ledger_session import ledger_session
 from worker.cli.output import console, json_option, look_of, looks_of, say, say_json, table, text
-from worker.errors import NotFound, Unavailable
-from worker.esms import Client, EsmsError
+from worker.errors import NotFound
 from worker.intake.fields import iso
 from worker.lifecycle import Status
 from worker.reporting import Line, Standing
-from worker.settings import ProviderSettings, Settings
+from worker.settings import Settings
 
 BAR = 30  # characters of the longest bar
 MOST_LINES = 20  # of a report's campaigns or days that people see
@@ -196,71 +193,4 @@ def _bar(value: int, most: int) -> str:
     return "█" * max(1, round(BAR * value / most))
 
 
-# The account, straight from eSMS...
-
-
-def client() -> Client:
-    """A client with the settings of the environment. Raises SettingsError."""
-    return runtime.make_client(ProviderSettings.from_environ(), in_flight=1)
-
-
-def asked(question: Any) -> Any:
-    """The answer to a question to eSMS, or one line that says why there is none."""
-    try:
-        return question()
-    except EsmsError as error:
-        code = f" (code {error.code})" if error.code else ""
-        raise Unavailable("eSMS", f"{error.reason}{code}", "see docs/codes.md, or try again later") from None
-
-
-@click.command()
-@json_option
-def balance(as_json: bool) -> None:
-    """What is left on the account."""
-    found = asked(client().get_balance)
-    if as_json:
-        say_json({"balance": str(found.balance), "user_id": found.user_id})
-    else:
-        say(f"{found.balance:,.0f} đồng")
-
-
-@click.command()
-@json_option
-def brandnames(as_json: bool) -> None:
-    """The brandnames that are registered."""
-    found = asked(client().list_brandnames)
-    if as_json:
-        say_json([{"brandname": each.name, "type": each.type} for each in found])
-        return
-    shown = table("brandname", "type")
-    for each in found:
-        shown.add_row(text(each.name), {1: "advertising", 2: "customer care"}.get(each.type, str(each.type)))
-    console().print(shown)
-
-
-@click.command("sent-data")
-@click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), required=True, help="First day, 2026-03-01.")
-@click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Last day.")
-@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
-@json_option
-def sent_data(first: datetime, last: datetime, as_csv: bool, as_json: bool) -> None:
-    """What eSMS says it sent between two days."""
-    rows = [_sent(each) for each in asked(lambda: client().get_sent_data(first.date(), last.date()))]
-    if as_json:
-        say_json(rows)
-    elif as_csv:
-        writer = csv.DictWriter(sys.stdout, rows[0] if rows else ["phone"])
-        writer.writeheader()
-        writer.writerows(rows)
-    else:
-        shown = table(*(rows[0] if rows else ("no rows",)))
-        for row in rows:
-            shown.add_row(*(text(value) for value in row.values()))
-        console().print(shown)
-
-
-def _sent(row: Any) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in row.__dataclass_fields__}
-
-
-COMMANDS = (show, status, report, balance, brandnames, sent_data)
+COMMANDS = (show, status, report)

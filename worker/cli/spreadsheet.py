@@ -157,7 +157,7 @@ def _send_chunk(notifier: Notifier, chunk: list[Row | Bad], order: Order, summar
             good.append((row.line, item))
     try:
         _count(notifier.enqueue_many(item for _, item in good), summary)
-    except Conflict:  # one of them; which one is told when each is tried by itself
+    except (Conflict, Invalid):  # one of them; which one is told when each is tried by itself
         for line, item in good:
             _send_one(notifier, line, item, summary)
 
@@ -165,6 +165,8 @@ def _send_chunk(notifier: Notifier, chunk: list[Row | Bad], order: Order, summar
 def _send_one(notifier: Notifier, line: int, item: Enqueue, summary: Summary) -> None:
     try:
         _count(notifier.enqueue_many([item]), summary)
+    except Invalid as error:
+        summary.bad.append(Bad(line, str(error.at(None))))
     except Conflict as error:
         summary.bad.append(Bad(line, str(error)))
 

@@ -24,11 +24,11 @@ from worker.errors import Unavailable
 from worker.esms import AccountTrouble, Client, EsmsError, Exchange, Finished, InvalidRequest
 from worker.ledger import Claim, Outcome
 from worker.lifecycle import Lane
-from worker.settings import Pace, Settings
+from worker.settings import LEASE_MARGIN, Pace, Settings
 from worker.telemetry import emit
 
 RECORD_EVERY = 0.1  # seconds: an answer is on disk no later than this
-MARGIN = 5.0  # seconds of the lease that are never used for sending
+CLAIM_EVERY = 0.2  # seconds, while answers are awaited: a hanging call must not keep a code from going out
 
 
 @dataclass
@@ -44,6 +44,7 @@ class Drain:
     _waiting: deque[tuple[Claim, float]] = field(default_factory=deque)  # claims, and until when they may be sent
     _answers: list[Outcome] = field(default_factory=list)
     _record_at: float = 0.0
+    _claim_at: float = 0.0
     _sent: int = 0
 
     def run(self, lanes: Sequence[Lane], stopping: Callable[[], bool]) -> bool:
@@ -51,18 +52,17 @@ class Drain:
 
         Whatever is in flight then is waited for and recorded; what was only claimed is handed back.
         """
-        started, finish_at = time.monotonic(), time.monotonic() + self.pace.drain.total_seconds()
+        started = time.monotonic()
+        finish_at = started + self.pace.drain.total_seconds()
         more = True
         while more or self._busy():
-            over = stopping() or time.monotonic() > finish_at
-            if over:
-                self._hand_back(lambda _: True)
-            elif more and len(self._waiting) < self.pace.sends_in_flight // 2:
-                more = self._claim(lanes)
+            if stopping() or time.monotonic() > finish_at:
+                self._finish()
+                break
+            if more or time.monotonic() > self._claim_at:
+                more = self._claim_if_room(lanes)
             self._launch()
             self._collect()
-            if over and not self._busy():
-                break
         if self._sent:
             emit("batch.sent", requests=self._sent, seconds=round(time.monotonic() - started, 3))
         return more
@@ -70,13 +70,25 @@ class Drain:
     def _busy(self) -> bool:
         return bool(self._waiting or self._answers or self.exchange.in_flight)
 
+    def _finish(self) -> None:
+        """Wait for what is in flight and write it down; put back the rest."""
+        self._hand_back_waiting(lambda _: True)
+        while self._busy():
+            self._collect()
+
     # Claiming...
+
+    def _claim_if_room(self, lanes: Sequence[Lane]) -> bool:
+        if len(self._waiting) >= self.pace.sends_in_flight // 2:
+            return True
+        self._claim_at = time.monotonic() + CLAIM_EVERY
+        return self._claim(lanes)
 
     def _claim(self, lanes: Sequence[Lane]) -> bool:
         """Claim the next ones; False when nothing more is due."""
         # Counted from before the claim: our idea of the lease ends earlier than the database's, never later.
         lease = self.pace.lease.total_seconds()
-        send_until = time.monotonic() + lease - self.call_timeout - MARGIN
+        send_until = time.monotonic() + lease - self.call_timeout - LEASE_MARGIN.total_seconds()
         claims: list[Claim] = []
         with self._or_later("claim"), self.database.begin() as session:
             claims = self._due(session, lanes)
@@ -98,12 +110,14 @@ class Drain:
             claims += ledger.claim_doubtful(session, lanes, most=most - len(claims), lease=lease, window=window)
         return claims
 
-    def _hand_back(self, which: Callable[[Claim], bool]) -> None:
-        back = [claim for claim, _ in self._waiting if which(claim)]
-        if back:
-            self._waiting = deque((claim, until) for claim, until in self._waiting if not which(claim))
+    def _hand_back_waiting(self, which: Callable[[Claim], bool]) -> None:
+        self._hand_back([claim for claim, _ in self._waiting if which(claim)])
+        self._waiting = deque((claim, until) for claim, until in self._waiting if not which(claim))
+
+    def _hand_back(self, claims: list[Claim]) -> None:
+        if claims:
             with self._or_later("hand back"), self.database.begin() as session:
-                ledger.hand_back(session, [fence for claim in back for fence in claim.fences])
+                ledger.hand_back(session, [fence for claim in claims for fence in claim.fences])
 
     # Sending...
 
@@ -111,8 +125,8 @@ class Drain:
         room = self.pace.sends_in_flight + self.pace.sends_in_flight // 4 - self.exchange.in_flight
         ready = [self._waiting.popleft() for _ in range(min(room, len(self._waiting)))]
         now = time.monotonic()
-        in_time = [claim for claim, until in ready if now < until]  # the others' lease is all but over: rescue has them
-        for claim in self._intended(in_time):
+        self._hand_back([claim for claim, until in ready if now >= until])  # too little is left of their lease
+        for claim in self._intended([claim for claim, until in ready if now < until]):
             self._put(claim)
 
     def _intended(self, claims: list[Claim]) -> list[Claim]:
@@ -185,7 +199,7 @@ class Drain:
             )
         if new:
             emit("lane.paused", lane=lane, code=trouble.code)
-        self._hand_back(lambda claim: claim.lane is lane)
+        self._hand_back_waiting(lambda claim: claim.lane is lane)
 
     @contextmanager
     def _or_later(self, step: str) -> Iterator[None]:

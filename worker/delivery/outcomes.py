@@ -62,7 +62,7 @@ def _taken(receipt: Receipt, claim: Claim, pace: Pace, now: datetime, evidence: 
         code=receipt.code,
         reason=_remark(receipt, claim),
         sms_id=receipt.sms_id,
-        poll_wait=handed_over + pace.poll_first_after if receipt.sms_id else None,
+        poll_wait=handed_over + (pace.poll_first_after if receipt.sms_id else pace.sent_data_after),
         evidence=evidence,
     )
 

@@ -22,9 +22,11 @@ from worker.esms.messages import (
     SendProgress,
     SentSms,
 )
+from worker.esms.reading import VIETNAM
 
 __all__ = [
     "REST_URL",
+    "VIETNAM",
     "VOICE_URL",
     "AccountTrouble",
     "Balance",

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
-from worker.esms import checks, verdicts
+from worker.esms import checks, replies, verdicts
 from worker.esms.credentials import Credentials, Scrubber
 from worker.esms.errors import EsmsError, MaybeTaken, Trace
 from worker.esms.exchange import Exchange, Finished, Prepared
@@ -27,7 +27,7 @@ from worker.esms.messages import (
     SendProgress,
     SentSms,
 )
-from worker.esms.reading import VIETNAM, Record, Unreadable, Window, moment, read
+from worker.esms.reading import VIETNAM, Record, Window
 from worker.esms.wire import Answer, Parcel, Patience, Wire
 
 REST_URL = "https://rest.esms.vn/MainService.svc"
@@ -102,6 +102,11 @@ class Client:
         """Closes the kept connections; the client may still be used."""
         self._wire.close()
 
+    @property
+    def rest_url(self) -> str:
+        """The base that SMS and account are asked at."""
+        return self._rest
+
     # Manual II: SMS and the account...
 
     def get_balance(self) -> Balance:
@@ -109,7 +114,7 @@ class Client:
         return self._answer(self.prepare_balance())
 
     def prepare_balance(self) -> Prepared[Balance]:
-        return self._with_keys_in_path(Function.GET_BALANCE, _read_balance)
+        return self._with_keys_in_path(Function.GET_BALANCE, replies.balance)
 
     def send_sms(self, sms: OutgoingSms) -> Receipt:
         """Hands an SMS over (II.2). Raises InvalidRequest, with nothing sent, for a field that can't be right."""
@@ -128,7 +133,7 @@ class Client:
             "RequestId": checks.request_id("request_id", sms.request_id),
             "SendDate": checks.moment("send_date", sms.send_date, _SMS_DATE),
         }
-        return self._with_query(Function.SEND_SMS, fields, _read_receipt)
+        return self._with_query(Function.SEND_SMS, fields, replies.receipt)
 
     def get_send_status(self, sms_id: str) -> SendProgress:
         """How far a send has come (II.3), for 7 days; Refused with code 105 for an id that is unknown, or is yet."""
@@ -138,7 +143,7 @@ class Client:
     def prepare_send_status(self, sms_id: str) -> Prepared[SendProgress]:
         sms_id = checks.identity("sms_id", sms_id)
         return self._with_query(
-            Function.GET_SEND_STATUS, {"RefId": sms_id}, lambda reply: _read_progress(reply, sms_id)
+            Function.GET_SEND_STATUS, {"RefId": sms_id}, lambda reply: replies.progress(reply, sms_id)
         )
 
     def get_receiver_status(self, sms_id: str) -> tuple[ReceiverState, ...]:
@@ -148,7 +153,7 @@ class Client:
     @checks.discreet
     def prepare_receiver_status(self, sms_id: str) -> Prepared[tuple[ReceiverState, ...]]:
         fields = {"RefId": checks.identity("sms_id", sms_id)}
-        return self._with_query(Function.GET_RECEIVER_STATUS, fields, _read_receivers)
+        return self._with_query(Function.GET_RECEIVER_STATUS, fields, replies.receivers)
 
     def get_sent_data(self, since: date, until: date) -> tuple[SentSms, ...]:
         """What the account sent on the days from since to until, both included, in Vietnam (II.5)."""
@@ -160,14 +165,14 @@ class Client:
         if until < since:
             checks.refuse("until", "is before since", "give the earlier day first")
         fields = {"FROM": since.strftime(_QUERY_DATE), "TO": until.strftime(_QUERY_DATE)}
-        return self._with_query(Function.GET_SENT_DATA, fields, lambda reply: _read_sent_data(reply, window))
+        return self._with_query(Function.GET_SENT_DATA, fields, lambda reply: replies.sent_data(reply, window))
 
     def list_brandnames(self) -> tuple[Brandname, ...]:
         """The names that the account may send from (II.6)."""
         return self._answer(self.prepare_brandnames())
 
     def prepare_brandnames(self) -> Prepared[tuple[Brandname, ...]]:
-        return self._with_keys_in_path(Function.LIST_BRANDNAMES, _read_brandnames)
+        return self._with_keys_in_path(Function.LIST_BRANDNAMES, replies.brandnames)
 
     # Manual III: calls...
 
@@ -183,7 +188,7 @@ class Client:
             "VariableListStr": checks.variables("variables", call.variables),
             "SendDate": checks.moment("send_date", call.send_date, _VOICE_DATE),
         }
-        return self._with_query(Function.CALL_TEMPLATE, fields, _read_receipt)
+        return self._with_query(Function.CALL_TEMPLATE, fields, replies.receipt)
 
     def call_record(self, call: OutgoingRecordCall) -> Receipt:
         """Has a registered recording played to a number (III.2). Raises InvalidRequest like send_sms."""
@@ -203,7 +208,7 @@ class Client:
             "WaitRetry": _unless_none(checks.count, "wait_retry", call.wait_retry),
             "RequestID": _unless_none(checks.request_id, "request_id", call.request_id),
         }
-        return self._with_query(Function.CALL_RECORD, fields, _read_receipt)
+        return self._with_query(Function.CALL_RECORD, fields, replies.receipt)
 
     # Many at once...
 
@@ -236,7 +241,7 @@ class Client:
 
     def _understand(self, prepared: Prepared[Reply], answer: Answer) -> "_Outcome[Reply]":
         try:
-            reply = _readable(answer.body, self._format)
+            reply = replies.readable(answer.body, self._format)
             failure = verdicts.judge(prepared.function, answer.status, reply)
             if failure is None and reply is not None:
                 return _Outcome(answer, reply.code(), reply=prepared.read(reply))
@@ -301,77 +306,3 @@ def _window(since: date, until: date) -> Window:
     return Window(
         datetime.combine(since, time.min, VIETNAM), datetime.combine(until, time.min, VIETNAM) + timedelta(days=1)
     )
-
-
-# Replies...
-
-
-def _readable(body: bytes, format: Format) -> Record | None:
-    try:
-        return read(body, format)
-    except Unreadable:
-        return None
-
-
-def _read_receipt(reply: Record) -> Receipt:
-    code = reply.code() or ""
-    taken_before = code == "124"
-    return Receipt(sms_id=None if taken_before else reply.sms_id("SMSID"), code=code, taken_before=taken_before)
-
-
-def _read_balance(reply: Record) -> Balance:
-    balance = reply.money("Balance")
-    if balance is None:
-        raise MaybeTaken("the answer says 100 but has no balance", code=reply.code())
-    return Balance(balance=balance, user_id=reply.text("UserID"))
-
-
-def _read_progress(reply: Record, asked: str) -> SendProgress:
-    return SendProgress(
-        sms_id=reply.sms_id("SMSID") or asked,
-        send_status=reply.whole("SendStatus"),
-        success=reply.whole("SendSuccess", "SentSuccess"),
-        failed=reply.whole("SendFailed", "SentFailed"),
-        receivers=reply.whole("TotalReceiver"),
-        sent=reply.whole("TotalSent"),
-        price=reply.money("TotalPrice"),
-    )
-
-
-def _read_receivers(reply: Record) -> tuple[ReceiverState, ...]:
-    return tuple(
-        ReceiverState(
-            phone=item.text("Phone") or "",
-            is_sent=item.flag("IsSent"),
-            delivered=item.flag("SentResult"),
-            network=item.text("NetworkName"),
-        )
-        for item in reply.records("ReceiverList")
-    )
-
-
-def _read_sent_data(reply: Record, window: Window) -> tuple[SentSms, ...]:
-    return tuple(_read_sent_sms(item, window) for item in reply.records("SentData"))
-
-
-def _read_sent_sms(item: Record, window: Window) -> SentSms:
-    return SentSms(
-        phone=item.text("Phone") or "",
-        content=item.text("Content") or "",
-        sms_id=item.sms_id(
-            "ReferenceId", "RefercenceId", "SMSID"
-        ),  # published with both spellings; SmsId is another, the portal's
-        sms_type=item.whole("SmsType"),
-        sent_at=moment(item.text("SentTime"), window),
-        delivered=item.flag("SentResult", "SendResult"),
-        send_status=item.whole("SendStatus"),
-        sent_status=item.text("SentStatus"),
-        price=item.money("SellPrice"),
-        code=item.text("CodeResult"),
-        error=item.text("ErrorMessage"),
-    )
-
-
-def _read_brandnames(reply: Record) -> tuple[Brandname, ...]:
-    found = ((item.text("Brandname"), item.whole("Type")) for item in reply.records("ListBrandName"))
-    return tuple(Brandname(name=name, type=kind) for name, kind in found if name and kind is not None)

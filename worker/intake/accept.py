@@ -6,9 +6,10 @@ A `reference` that this source used before gives back the first ticket, so that 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache, partial
 from itertools import islice
 from os import urandom
 from uuid import UUID
@@ -17,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from worker import ledger
 from worker.errors import Conflict, Invalid
+from worker.intake.brandnames import Registered, check_brandname
 from worker.intake.checks import Checked, check
 from worker.intake.wanted import Enqueue
 from worker.ledger import Stored
@@ -46,7 +48,8 @@ def accept(
     """
     tickets: list[Ticket] = []
     due: set[Lane] = set()
-    checked = (_checked(place, item, settings, now, late) for place, item in enumerate(wanted))
+    registered = cache(partial(ledger.known_brandnames, session))  # asked for once, if anything needs it at all
+    checked = (_checked(place, item, settings, registered, now, late) for place, item in enumerate(wanted))
     for chunk in _chunks(checked):
         stored = [_stored(item) for item in chunk]
         firsts = ledger.put(session, stored)
@@ -55,11 +58,16 @@ def accept(
     return tickets, due
 
 
-def _checked(place: int, item: Enqueue, settings: Settings, now: datetime, late: bool) -> Checked:
+def _checked(
+    place: int, item: Enqueue, settings: Settings, registered: Callable[[], Registered], now: datetime, late: bool
+) -> Checked:
     try:
-        return check(item, settings, now=now, late=late)
+        checked = check(item, settings, now=now, late=late)
+        if "brandname" in checked.options:
+            check_brandname(checked, registered())
     except Invalid as error:
         raise error.at(place) from None
+    return checked
 
 
 def _chunks(items: Iterator[Checked]) -> Iterator[list[Checked]]:

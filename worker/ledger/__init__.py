@@ -4,7 +4,9 @@ put ─▶ claim ─▶ intend (calls) ─▶ record ─▶ claim_polls ─▶ s
                                                                         persons: cancel, retry, resolve
 """
 
+from worker.ledger.brandnames import ask_for_brandnames, known_brandnames, replace_brandnames
 from worker.ledger.claims import Claim, Fence, claim, claim_doubtful, hand_back, intend
+from worker.ledger.lost import Found, Lost, claim_lost, known, look_later, settle_lost
 from worker.ledger.pauses import Paused, due_probes, lift, pause, paused, probed
 from worker.ledger.persons import cancel, resolve, retry
 from worker.ledger.polls import Poll, Settlement, claim_polls, postpone, settle
@@ -16,15 +18,19 @@ __all__ = [
     "Claim",
     "Evidence",
     "Fence",
+    "Found",
+    "Lost",
     "Outcome",
     "Paused",
     "Poll",
     "Settlement",
     "Stored",
+    "ask_for_brandnames",
     "beat",
     "cancel",
     "claim",
     "claim_doubtful",
+    "claim_lost",
     "claim_polls",
     "due_probes",
     "expire",
@@ -32,16 +38,21 @@ __all__ = [
     "hand_back",
     "hold",
     "intend",
+    "known",
+    "known_brandnames",
     "lift",
+    "look_later",
     "pause",
     "paused",
     "postpone",
     "probed",
     "put",
     "record",
+    "replace_brandnames",
     "rescue",
     "resolve",
     "retry",
     "settle",
+    "settle_lost",
     "witness",
 ]

@@ -61,7 +61,10 @@ _RECORD = text("""
         request_id = CASE WHEN o.renew_request_id THEN NULL ELSE m.request_id END,
         failures = CASE WHEN o.status = 'queued' THEN m.failures + o.spent ELSE 0 END,
         due_at = CASE WHEN o.wait IS NULL THEN m.due_at ELSE now() + o.wait END,
-        in_doubt_since = CASE WHEN o.status IN ('unconfirmed', 'held') THEN coalesce(m.in_doubt_since, now()) END,
+        in_doubt_since = CASE
+            WHEN o.status IN ('unconfirmed', 'held') OR (o.status = 'accepted' AND o.sms_id IS NULL)
+            THEN coalesce(m.in_doubt_since, now())
+        END,
         accepted_at = CASE WHEN o.status = 'accepted' THEN now() END,
         settled_at = CASE WHEN o.status = 'rejected' THEN now() END,
         poll_at = CASE WHEN o.status = 'accepted' THEN now() + o.poll_wait END
@@ -104,7 +107,8 @@ def witness(session: Session, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def _columns(outcomes: Sequence[Outcome]) -> dict[str, list[Any]]:
-    # Of the messages that share a request, the first alone is asked about: its answer speaks for all.
+    # Of the messages that share an SMSID, the first alone is asked about: its answer speaks for all. Those whose
+    # SMSID is lost are looked for one by one.
     each = [(o, fence, place == 0) for o in outcomes for place, fence in enumerate(o.claim.fences)]
     columns: dict[str, list[Any]] = {
         name: [getattr(o, name) for o, _, _ in each]
@@ -115,7 +119,7 @@ def _columns(outcomes: Sequence[Outcome]) -> dict[str, list[Any]]:
         "attempt": [fence.attempt for _, fence, _ in each],
         "status": [str(o.status) for o, _, _ in each],
         "spent": [int(o.spent) for o, _, _ in each],
-        "poll_wait": [o.poll_wait if first else None for o, _, first in each],
+        "poll_wait": [o.poll_wait if first or o.sms_id is None else None for o, _, first in each],
     }
 
 

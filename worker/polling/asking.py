@@ -1,4 +1,4 @@
-"""What became of what eSMS accepted: ask GetSendStatus, and when that is finished GetSmsReceiverStatus.
+"""Ask GetSendStatus about what was accepted, and when that is finished GetSmsReceiverStatus.
 
 Finished does not mean delivered, and silence means nothing: whoever can't be told apart is asked about again later.
 """
