@@ -174,7 +174,7 @@ class Bell:
         self._celery().send_task(task.value, queue=QUEUE_OF[task].value, retry=False, expires=UNHEARD)
 
     def _quietly(self, step: Callable[[], object]) -> None:
-        """The message is on disk: what is wrong with a bell is no trouble of the producer's, and must not slow it down."""
+        """The message is on disk: a bell that is broken is not the producer's trouble, and must not slow it down."""
         try:
             step()
         except Exception as error:  # noqa: BLE001 — telling the producer that it failed would make it send again

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 from uuid import UUID
 
 import click
 from rich.console import Group
+from rich.table import Table
 from sqlalchemy.orm import Session
 
 from worker import reporting
@@ -20,7 +21,7 @@ from worker.lifecycle import Status
 from worker.reporting import Line, Standing
 from worker.settings import Settings
 
-BAR = 30  # characters of the longest bar
+BAR, SHORT_BAR = 30, 12  # characters of the longest bar
 MOST_LINES = 20  # of a report's campaigns or days that people see
 
 
@@ -48,42 +49,41 @@ def uuid_of(id_: str) -> UUID:
 @json_option
 def show(id_: str | None, reference: str | None, source: str | None, as_json: bool) -> None:
     """All about a notification: its messages, and every request made for each."""
-    with ledger_session() as session:
+    settings = Settings.from_environ()
+    with ledger_session(settings) as session:
         whole = reporting.whole(session, id_of(session, id_, reference, source))
     if as_json:
         say_json(whole)
     else:
-        console().print(_whole(whole))
+        console().print(_whole(whole, settings.time_zone))
 
 
-def _whole(whole: dict[str, Any]) -> Group:
+def _whole(whole: dict[str, Any], zone: tzinfo) -> Group:
     facts = table("", "")
     for name in ("id", "kind", "source", "reference", "campaign", "created_at", "send_date", "expires_at"):
         if whole[name] not in (None, ""):
-            facts.add_row(name, text(whole[name]))
+            facts.add_row(name, text(whole[name], zone))
     facts.show_header = False
-    messages = table("phone", "status", "attempts:n", "code", "SMSID", "reason")
-    requests = table("at", "phone", "function", "http", "code", "seconds:n", "outcome")
+    messages = table("phone", "status", "tries:n", "code", "SMSID", "reason")
     for each in whole["messages"]:
-        messages.add_row(
-            each["phone"],
-            look_of(each["status"]),
-            str(each["attempts"]),
-            text(each["code"]),
-            text(each["sms_id"]),
-            text(each["reason"]),
+        told = (text(each[name]) for name in ("attempts", "code", "sms_id", "reason"))
+        messages.add_row(each["phone"], look_of(each["status"]), *told)
+    requests = [_requests(each, zone) for each in whole["messages"] if each["requests"]]
+    return Group(facts, "", messages, "", *requests)
+
+
+def _requests(message: dict[str, Any], zone: tzinfo) -> Table:
+    shown = table("at", "function", "http", "code", "s:n", "outcome", title=f"requests for {message['phone']}")
+    for row in message["requests"]:
+        shown.add_row(
+            text(row["at"], zone, "%d/%m %H:%M:%S"),
+            row["function"],
+            text(row["http_status"]),
+            text(row["code"]),
+            f"{row['seconds']:.3f}",
+            text(row["outcome"]),
         )
-        for row in each["requests"]:
-            requests.add_row(
-                text(row["at"]),
-                each["phone"],
-                row["function"],
-                text(row["http_status"]),
-                text(row["code"]),
-                f"{row['seconds']:.3f}",
-                text(row["outcome"]),
-            )
-    return Group(facts, "", messages, "", requests)
+    return shown
 
 
 @click.command()
@@ -182,15 +182,15 @@ def _by(way: str, lines: list[Line]) -> Any:
         )
         rest = line.total - delivered - failed - held - line.statuses.get(Status.CANCELLED, 0)
         numbers = (line.total, delivered, failed, held, rest)
-        shown.add_row(text(line.key) or "(none)", *(f"{n:,}" for n in numbers), _bar(line.total, most))
+        shown.add_row(text(line.key) or "(none)", *(f"{n:,}" for n in numbers), _bar(line.total, most, SHORT_BAR))
     return shown
 
 
 FAILED = {Status.UNDELIVERED, Status.REJECTED, Status.UNKNOWN, Status.EXPIRED}
 
 
-def _bar(value: int, most: int) -> str:
-    return "█" * max(1, round(BAR * value / most))
+def _bar(value: int, most: int, longest: int = BAR) -> str:
+    return "█" * max(1, round(longest * value / most))
 
 
 COMMANDS = (show, status, report)

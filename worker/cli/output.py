@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -80,13 +80,16 @@ def table(*columns: str, title: str | None = None) -> Table:
     return made
 
 
-def text(value: object) -> str:
-    """A value in a table: times short and local, nothing for None, no markup from outside."""
+def text(value: object, zone: tzinfo | None = None, moment: str = "%Y-%m-%d %H:%M:%S") -> str:
+    """A value in a table: times short, in `zone` (by default the machine's), nothing for None, no markup from outside.
+
+    What comes from outside may hold escape sequences that a terminal would obey: only what can be printed is.
+    """
     if value is None:
         return ""
     if isinstance(value, datetime):
-        return value.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-    return escape(str(value))
+        return value.astimezone(zone).strftime(moment)
+    return escape("".join(character if character.isprintable() else "�" for character in str(value)))
 
 
 def progress() -> Progress:
