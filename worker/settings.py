@@ -133,7 +133,7 @@ class Pace:
     @classmethod
     def _read(cls, read: _Reader) -> Pace:
         return cls(
-            sends_in_flight=read.count("WORKER_SENDS_IN_FLIGHT", 32),
+            sends_in_flight=read.count("WORKER_SENDS_IN_FLIGHT", 64),
             polls_in_flight=read.count("WORKER_POLLS_IN_FLIGHT", 16),
             claim_most=read.count("WORKER_CLAIM_MOST", 100),
             lease=read.wait("WORKER_LEASE", 120),

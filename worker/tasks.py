@@ -113,7 +113,15 @@ def enqueue_record_call(**fields: Any) -> None:
 def _deliver(task: Task, lanes: list[Lane]) -> None:
     def step(parts: runtime.Runtime) -> bool:
         timeout = parts.provider.total_timeout
-        drain = delivery.Drain(parts.database, parts.client, parts.sending, parts.settings, parts.pace, timeout)
+        drain = delivery.Drain(
+            parts.database,
+            parts.client,
+            parts.sending,
+            parts.settings,
+            parts.pace,
+            timeout,
+            call_help=lambda: parts.bell.again(task),
+        )
         return drain.run(lanes, runtime.stop.asked)
 
     _answer(task, step)

@@ -150,7 +150,8 @@ def test_advertising_is_one_request_whose_messages_share_its_ids(bench: Bench) -
 
 
 def test_a_stop_hands_back_what_was_claimed_and_records_what_was_in_flight(bench: Bench) -> None:
-    bench.simulator.set(latency=0.2)
+    bench.simulator.set(latency=0.5)
+    bench.pace = replace(bench.pace, sends_in_flight=16)
     bench.notifier.enqueue_many(otp(f"090100{n:04d}") for n in range(1100, 1190))
     asked = 0
 

@@ -182,13 +182,13 @@ def _forget_addresses(folder: Path) -> None:
 
 def start_apps(installation: Installation, workers: int, tell: Callable[[str, str], None]) -> None:
     """All at once, and wait for all: each takes a second or two to load."""
-    rest = ",".join(queue for queue in Queue if queue not in (Queue.URGENT, Queue.ENQUEUE))
     worker = ["worker", "--loglevel=WARNING", "--without-mingle", "--without-gossip"]
     commands = {
         "urgent": [*worker, "-Q", Queue.URGENT, "-c", "2", "-n", "urgent@%h"],
-        # Taking in does not wait for a long delivery either: what an app hands over by task may be a code.
+        # A delivery may take its whole time: what is handed over by task may be a code, and polls must go on.
         "intake": [*worker, "-Q", Queue.ENQUEUE, "-c", "1", "-n", "intake@%h"],
-        "worker": [*worker, "-Q", rest, "-c", str(workers), "-n", "worker@%h"],
+        "worker": [*worker, "-Q", Queue.DELIVER, "-c", str(workers), "-n", "worker@%h"],
+        "poll": [*worker, "-Q", f"{Queue.POLL},{Queue.HOUSEKEEPING}", "-c", "2", "-n", "poll@%h"],
         "beat": ["beat", "--loglevel=WARNING", "--pidfile="],
     }
     ready = {name: Event() for name in commands}

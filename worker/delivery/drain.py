@@ -41,11 +41,13 @@ class Drain:
     settings: Settings
     pace: Pace
     call_timeout: float  # seconds; no call takes longer
+    call_help: Callable[[], object] = lambda: None  # there is more due than one batch: an idle process may join in
     _waiting: deque[tuple[Claim, float]] = field(default_factory=deque)  # claims, and until when they may be sent
     _answers: list[Outcome] = field(default_factory=list)
     _record_at: float = 0.0
     _claim_at: float = 0.0
     _sent: int = 0
+    _called: bool = False
 
     def run(self, lanes: Sequence[Lane], stopping: Callable[[], bool]) -> bool:
         """Send until nothing is due (False), or until the time is up or a stop is asked for (True: there may be more).
@@ -93,6 +95,9 @@ class Drain:
         with self._or_later("claim"), self.database.begin() as session:
             claims = self._due(session, lanes)
         self._waiting.extend((claim, send_until) for claim in claims)
+        if len(claims) >= self.pace.claim_most and not self._called:
+            self._called = True
+            self.call_help()
         return bool(claims)
 
     def _due(self, session: Session, lanes: Sequence[Lane]) -> list[Claim]:

@@ -6,6 +6,7 @@ The number itself is never in an error: error texts end in logs.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,6 +25,9 @@ LABEL_MOST = 200  # characters of a reference, source, campaign, template id, br
 VARIABLE_MOST = 1000  # characters of a call's variable
 SEGMENTS_MOST = 10  # a longer text is a slip: eSMS states no limit but for advertising, and each SMS costs
 JOINER = "||"  # what eSMS joins a call's variables by
+
+_canonical = json.JSONEncoder(sort_keys=True).encode  # made once: json.dumps with an option makes one each time
+_unshowable = re.compile("[\0\ud800-\udfff]").search  # NUL, and halves of surrogate pairs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +56,7 @@ class Checked:
     def fingerprint(self) -> str:
         """Of what makes the content: who gets what. Dates and labels are not content."""
         content = [self.kind, sorted(self.phones), self.content, self.template_id, self.options]
-        return blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=16).hexdigest()
+        return blake2b(_canonical(content).encode(), digest_size=16).hexdigest()
 
 
 def check(item: Enqueue, settings: Settings, *, now: datetime, late: bool = False) -> Checked:
@@ -164,7 +168,7 @@ def _grouped(sms_type: SmsType, recipients: int, settings: Settings) -> bool:
 def _text(content: object, sms_type: SmsType) -> str:
     if not isinstance(content, str) or not content.strip():
         raise Invalid("content", "is empty", "give the text to send")
-    if "\0" in content or any("\ud800" <= character <= "\udfff" for character in content):
+    if _unshowable(content):
         raise Invalid("content", "holds a character that no phone can show", "take it out")
     measure = text.measure(content, sms_type)
     if measure.too_long:

@@ -179,12 +179,12 @@ def intend(session: Session, fences: Sequence[Fence]) -> set[UUID]:
 
     A process that dies before this commits has dialled nobody; one that dies after it leaves doubt.
     """
-    return {row.id for row in session.execute(_INTEND, _mine(fences))}
+    return set(session.scalars(_INTEND, _mine(fences)).all())
 
 
 def hand_back(session: Session, fences: Sequence[Fence]) -> set[UUID]:
     """Put back what was claimed and has not been sent, as it was before."""
-    return {row.id for row in session.execute(_HAND_BACK, _mine(fences))}
+    return set(session.scalars(_HAND_BACK, _mine(fences)).all())
 
 
 def _mine(fences: Sequence[Fence]) -> dict[str, list[Any]]:
@@ -192,11 +192,11 @@ def _mine(fences: Sequence[Fence]) -> dict[str, list[Any]]:
 
 
 def _singles(session: Session, statement: TextClause, asked: dict[str, Any]) -> list[Claim]:
-    return [_claim([row]) for row in session.execute(statement, asked)]
+    return [_claim([row]) for row in session.execute(statement, asked).all()]
 
 
 def _groups(session: Session, statement: TextClause, asked: dict[str, Any]) -> list[Claim]:
-    rows = sorted(session.execute(statement, asked), key=lambda row: (row.request_id, row.id))
+    rows = sorted(session.execute(statement, asked).all(), key=lambda row: (row.request_id, row.id))
     return [_claim(list(group)) for _, group in groupby(rows, key=lambda row: row.request_id)]
 
 

@@ -5,7 +5,6 @@ A reference that its source used before is not inserted: the caller gets the fir
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from worker.ledger.rows import as_rows
 from worker.lifecycle import Kind, Lane
 
 
@@ -39,19 +39,19 @@ class Stored:
     fingerprint: str
 
 
+_COLUMNS = (
+    "id", "kind", "source", "reference", "campaign", "content", "template_id", "options",
+    "send_date", "hand_over", "expires_at", "fingerprint",
+)  # fmt: skip
+
 _NOTIFICATIONS = text("""
     INSERT INTO notification (
         id, kind, source, reference, campaign, content, template_id, options,
         send_date, hand_over, expires_at, fingerprint
     )
-    SELECT * FROM unnest(
-        CAST(:id AS uuid[]), CAST(:kind AS text[]), CAST(:source AS text[]), CAST(:reference AS text[]),
-        CAST(:campaign AS text[]), CAST(:content AS text[]), CAST(:template_id AS text[]), CAST(:options AS jsonb[]),
-        CAST(:send_date AS timestamptz[]), CAST(:hand_over AS boolean[]), CAST(:expires_at AS timestamptz[]),
-        CAST(:fingerprint AS text[])
-    ) AS n (
-        id, kind, source, reference, campaign, content, template_id, options,
-        send_date, hand_over, expires_at, fingerprint
+    SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS n (
+        id uuid, kind text, source text, reference text, campaign text, content text, template_id text, options jsonb,
+        send_date timestamptz, hand_over boolean, expires_at timestamptz, fingerprint text
     )
     -- In the order of the unique key: two bulk producers that share references queue up instead of deadlocking.
     ORDER BY n.source, n.reference
@@ -62,10 +62,10 @@ _NOTIFICATIONS = text("""
 _MESSAGES = text("""
     INSERT INTO message (id, notification_id, phone, lane, grouped, status, due_at, expires_at)
     SELECT m.id, m.notification_id, m.phone, m.lane, m.grouped, 'queued', greatest(now(), m.due_at), m.expires_at
-    FROM unnest(
-        CAST(:id AS uuid[]), CAST(:notification_id AS uuid[]), CAST(:phone AS text[]), CAST(:lane AS text[]),
-        CAST(:grouped AS boolean[]), CAST(:due_at AS timestamptz[]), CAST(:expires_at AS timestamptz[])
-    ) AS m (id, notification_id, phone, lane, grouped, due_at, expires_at)
+    FROM json_to_recordset(CAST(:rows AS json)) AS m (
+        id uuid, notification_id uuid, phone text, lane text, grouped boolean, due_at timestamptz,
+        expires_at timestamptz
+    )
 """)
 
 _FIRST_OF_REFERENCE = text("""
@@ -78,34 +78,32 @@ _FIRST_OF_REFERENCE = text("""
 
 def put(session: Session, rows: Sequence[Stored]) -> dict[tuple[str, str], tuple[UUID, str]]:
     """Insert them, except those whose reference is taken; for these the first one's id and fingerprint come back."""
-    inserted = {row.id for row in session.execute(_NOTIFICATIONS, _columns(rows))}
+    asked = {"rows": as_rows([_notification(row) for row in rows])}
+    inserted = set(session.scalars(_NOTIFICATIONS, asked).all())  # all(): to iterate would fetch row by row
     _put_messages(session, [row for row in rows if row.id in inserted])
     return _firsts(session, [row for row in rows if row.id not in inserted])
 
 
-def _columns(rows: Sequence[Stored]) -> dict[str, list[Any]]:
-    plain = ("id", "source", "reference", "campaign", "content", "template_id")
-    rest = ("send_date", "hand_over", "expires_at", "fingerprint")
-    columns: dict[str, list[Any]] = {name: [getattr(row, name) for row in rows] for name in plain + rest}
-    columns["kind"] = [str(row.kind) for row in rows]
-    columns["options"] = [json.dumps(row.options) for row in rows]
-    return columns
+def _notification(row: Stored) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in _COLUMNS}
 
 
 def _put_messages(session: Session, rows: Sequence[Stored]) -> None:
-    each = [(row, id_, phone) for row in rows for id_, phone in row.messages]
-    if not each:
-        return
-    columns = {
-        "id": [id_ for _, id_, _ in each],
-        "notification_id": [row.id for row, _, _ in each],
-        "phone": [phone for _, _, phone in each],
-        "lane": [str(row.lane) for row, _, _ in each],
-        "grouped": [row.grouped for row, _, _ in each],
-        "due_at": [None if row.hand_over else row.send_date for row, _, _ in each],
-        "expires_at": [row.expires_at for row, _, _ in each],
+    each = [_message(row, id_, phone) for row in rows for id_, phone in row.messages]
+    if each:
+        session.execute(_MESSAGES, {"rows": as_rows(each)})
+
+
+def _message(row: Stored, id_: UUID, phone: str) -> dict[str, Any]:
+    return {
+        "id": id_,
+        "notification_id": row.id,
+        "phone": phone,
+        "lane": row.lane,
+        "grouped": row.grouped,
+        "due_at": None if row.hand_over else row.send_date,
+        "expires_at": row.expires_at,
     }
-    session.execute(_MESSAGES, columns)
 
 
 def _firsts(session: Session, repeats: Sequence[Stored]) -> dict[tuple[str, str], tuple[UUID, str]]:

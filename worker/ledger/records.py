@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from worker.ledger.claims import Claim
+from worker.ledger.rows import as_rows
 from worker.lifecycle import MOVES, Status
 
 REPLY_MOST = 2000  # characters of a reply that are kept
@@ -68,11 +69,10 @@ _RECORD = text("""
         accepted_at = CASE WHEN o.status = 'accepted' THEN now() END,
         settled_at = CASE WHEN o.status = 'rejected' THEN now() END,
         poll_at = CASE WHEN o.status = 'accepted' THEN now() + o.poll_wait END
-    FROM unnest(
-        CAST(:id AS uuid[]), CAST(:attempt AS integer[]), CAST(:status AS text[]), CAST(:code AS text[]),
-        CAST(:reason AS text[]), CAST(:sms_id AS text[]), CAST(:renew_request_id AS boolean[]),
-        CAST(:spent AS integer[]), CAST(:wait AS interval[]), CAST(:poll_wait AS interval[])
-    ) AS o (id, attempt, status, code, reason, sms_id, renew_request_id, spent, wait, poll_wait)
+    FROM json_to_recordset(CAST(:rows AS json)) AS o (
+        id uuid, attempt integer, status text, code text, reason text, sms_id text, renew_request_id boolean,
+        spent integer, wait interval, poll_wait interval
+    )
     WHERE m.id = o.id AND m.attempts = o.attempt AND m.status = 'sending'
     RETURNING m.id
 """)
@@ -80,17 +80,16 @@ _RECORD = text("""
 _WITNESS = text("""
     INSERT INTO request
         (message_id, attempt, request_id, sms_id, function, at, seconds, http_status, code, outcome, reply)
-    SELECT * FROM unnest(
-        CAST(:message_id AS uuid[]), CAST(:attempt AS integer[]), CAST(:request_id AS text[]), CAST(:sms_id AS text[]),
-        CAST(:function AS text[]), CAST(:at AS timestamptz[]), CAST(:seconds AS double precision[]),
-        CAST(:http_status AS integer[]), CAST(:code AS text[]), CAST(:outcome AS text[]), CAST(:reply AS text[])
+    SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS r (
+        message_id uuid, attempt integer, request_id text, sms_id text, function text, at timestamptz,
+        seconds double precision, http_status integer, code text, outcome text, reply text
     )
 """)
 
 
 def record(session: Session, outcomes: Sequence[Outcome]) -> set[UUID]:
     """Write what came of these sends; the ids that come back were still ours to write about."""
-    won = {row.id for row in session.execute(_RECORD, _columns(outcomes))}
+    won = set(session.scalars(_RECORD, {"rows": as_rows(_rows(outcomes))}).all())
     witness(session, [_request_row(outcome, won) for outcome in outcomes if outcome.evidence])
     return won
 
@@ -98,29 +97,39 @@ def record(session: Session, outcomes: Sequence[Outcome]) -> set[UUID]:
 def witness(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """Append request rows."""
     if rows:
-        names = ("message_id", "attempt", "request_id", "sms_id", "outcome")
-        columns: dict[str, list[Any]] = {name: [row[name] for row in rows] for name in names}
-        for name in ("function", "at", "seconds", "http_status", "code"):
-            columns[name] = [getattr(row["evidence"], name) for row in rows]
-        columns["reply"] = [_bounded(row["evidence"].reply) for row in rows]
-        session.execute(_WITNESS, columns)
+        session.execute(_WITNESS, {"rows": as_rows([_witnessed(**row) for row in rows])})
 
 
-def _columns(outcomes: Sequence[Outcome]) -> dict[str, list[Any]]:
+def _witnessed(*, evidence: Evidence, **row: Any) -> dict[str, Any]:
+    return row | {
+        "function": evidence.function,
+        "at": evidence.at,
+        "seconds": evidence.seconds,
+        "http_status": evidence.http_status,
+        "code": evidence.code,
+        "reply": _bounded(evidence.reply),
+    }
+
+
+def _rows(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
     # Of the messages that share an SMSID, the first alone is asked about: its answer speaks for all. Those whose
     # SMSID is lost are looked for one by one.
-    each = [(o, fence, place == 0) for o in outcomes for place, fence in enumerate(o.claim.fences)]
-    columns: dict[str, list[Any]] = {
-        name: [getattr(o, name) for o, _, _ in each]
-        for name in ("code", "reason", "sms_id", "renew_request_id", "wait")
-    }
-    return columns | {
-        "id": [fence.id for _, fence, _ in each],
-        "attempt": [fence.attempt for _, fence, _ in each],
-        "status": [str(o.status) for o, _, _ in each],
-        "spent": [int(o.spent) for o, _, _ in each],
-        "poll_wait": [o.poll_wait if first or o.sms_id is None else None for o, _, first in each],
-    }
+    return [
+        {
+            "id": fence.id,
+            "attempt": fence.attempt,
+            "status": o.status,
+            "code": o.code,
+            "reason": o.reason,
+            "sms_id": o.sms_id,
+            "renew_request_id": o.renew_request_id,
+            "spent": int(o.spent),
+            "wait": o.wait,
+            "poll_wait": o.poll_wait if place == 0 or o.sms_id is None else None,
+        }
+        for o in outcomes
+        for place, fence in enumerate(o.claim.fences)
+    ]
 
 
 def _request_row(outcome: Outcome, won: set[UUID]) -> dict[str, Any]:
