@@ -99,7 +99,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             hear(name, content)
         if _heard:
             report.outcome = "failed"
-            report.longrepr = "a key got out\n" + "\n".join(_heard)
+            report.longrepr = report.longrepr or "a key got out"
+            report.sections.append(("where a key got out", "\n".join(_heard)))
             _heard.clear()
     return report
 

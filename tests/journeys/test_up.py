@@ -1,0 +1,158 @@
+"""`esms-worker up` and `demo` as a newcomer runs them: nothing set, an empty folder, Ctrl-C, kill -9, a second one."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.support import eventually
+
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
+
+PROGRAM = [sys.executable, "-m", "worker.cli"]
+ROOT = Path(__file__).parents[2]
+QUICK = {"WORKER_TICK": "0.5", "WORKER_POLL_FIRST_AFTER": "0.2"}
+
+
+def environ() -> dict[str, str]:
+    """Nothing of ours is set, as in a new shell."""
+    ours = ("DATABASE_", "REDIS_", "CELERY_", "ESMS_", "WORKER_", "TEST_")
+    rest = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return rest | QUICK | {"PYTHONPATH": str(ROOT)}
+
+
+def run(folder: Path, *arguments: str, **besides: str) -> subprocess.CompletedProcess[str]:
+    """Another terminal in that folder."""
+    command = [*PROGRAM, *arguments]
+    return subprocess.run(command, cwd=folder, env=environ() | besides, capture_output=True, text=True, check=False)
+
+
+class Up:
+    """A running `up`, its output in a file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.log = folder, folder / "up.log"
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen([*PROGRAM, "up"], cwd=folder, env=environ(), stdout=log, stderr=log)
+
+    def says(self, words: str) -> bool:
+        return words in self.log.read_text()
+
+    def ready(self) -> None:
+        eventually(lambda: self.says("Everything runs") or self.process.poll() is not None)
+        assert self.says("Everything runs"), self.log.read_text()
+
+    def family(self) -> list[psutil.Process]:
+        """Itself and everything that it has started."""
+        me = psutil.Process(self.process.pid)
+        return [me, *me.children(recursive=True)]
+
+
+@pytest.fixture
+def up(tmp_path: Path) -> Iterator[Up]:
+    up = Up(tmp_path)
+    yield up
+    if up.process.poll() is None:
+        up.process.kill()
+        up.process.wait()
+
+
+def gone(family: list[psutil.Process]) -> bool:
+    return not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in family)
+
+
+def test_up_sends_keeps_its_data_and_leaves_no_process_behind(up: Up, tmp_path: Path) -> None:
+    up.ready()
+    assert up.log.read_text().startswith("Sending to the SIMULATOR")
+    sent = run(tmp_path, "send", "sms", "--to", "0901000001", "--content", "Ma: 1", "--sms-type", "7", "--json")
+    id_ = json.loads(sent.stdout)["id"]
+    eventually(lambda: json.loads(run(tmp_path, "status", id_, "--json").stdout)["statuses"] == {"delivered": 1})
+    assert run(tmp_path, "doctor").returncode == 0
+
+    second = run(tmp_path, "up")
+    assert second.returncode == 1
+    assert second.stderr.startswith("error: ")
+    assert f"process {up.process.pid} is already using" in second.stderr
+    assert run(tmp_path, "status", id_).returncode == 0
+
+    family = up.family()
+    for _ in range(2):  # a second Ctrl-C is impatience
+        up.process.send_signal(signal.SIGINT)
+    assert up.process.wait(60) == 0
+    eventually(lambda: gone(family))
+    assert "Traceback" not in up.log.read_text()
+    assert run(tmp_path, "report").returncode == 2
+
+    again = Up(tmp_path)
+    again.ready()
+    assert json.loads(run(tmp_path, "status", id_, "--json").stdout)["statuses"] == {"delivered": 1}
+    family = again.family()
+    again.process.kill()
+    again.process.wait()
+    eventually(lambda: gone(family))
+
+
+def test_nobody_sees_a_key_or_a_password_in_the_process_list(up: Up) -> None:
+    up.ready()
+    address = dict(line.split("=", 1) for line in (up.folder / ".esms-worker" / "env").read_text().splitlines())[
+        "DATABASE_URL"
+    ]
+    password = address.split(":")[2].split("@")[0]
+    lists = [" ".join(process.cmdline()) for process in up.family()]
+    assert not any(password in line or "simulator-secret" in line for line in lists)
+    assert (up.folder / ".esms-worker" / "env").stat().st_mode & 0o077 == 0
+
+
+def test_up_with_one_key_of_two_names_the_other(tmp_path: Path) -> None:
+    answer = run(tmp_path, "up", ESMS_API_KEY="x")
+    assert answer.returncode == 2
+    assert answer.stderr.startswith("error: ESMS_SECRET_KEY: is not set")
+
+
+def test_up_in_a_place_where_nothing_can_be_written_says_so(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    answer = run(tmp_path, "up", "--folder", "file/below")
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("error: ")
+    assert answer.stderr.count("\n") == 1
+
+
+def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        answer = run(tmp_path, "simulator", "--port", port)
+    assert answer.returncode == 2
+    assert port in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_a_worker_without_keys_or_addresses_does_not_start_and_names_the_variable(
+    tmp_path: Path, database_url: str, redis_url: str
+) -> None:
+    celery = [sys.executable, "-m", "celery", "-A", "worker.tasks", "worker", "-Q", "deliver", "-c", "1"]
+    both = {"DATABASE_URL": database_url, "REDIS_URL": redis_url}
+    for missing, given in (("DATABASE_URL", {}), ("REDIS_URL", {"DATABASE_URL": database_url}), ("ESMS_API_KEY", both)):
+        answer = subprocess.run(
+            celery, cwd=tmp_path, env=environ() | given, capture_output=True, text=True, check=False
+        )
+        assert answer.returncode == 2, answer.stderr
+        assert f"error: {missing}: is not set" in answer.stderr
+        assert "Traceback" not in answer.stderr
+
+
+def test_the_demo_ends_as_its_story_says(tmp_path: Path) -> None:
+    answer = run(tmp_path, "demo")
+    assert answer.returncode == 0, answer.stdout
+    assert "Every message ended as the story says" in answer.stdout
