@@ -5,6 +5,7 @@ Nothing connects before the first transaction, so that Celery may fork first.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Self
@@ -15,7 +16,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
-from worker.errors import Unavailable
+from worker.errors import Unavailable, WorkerError
 
 CONNECT_TIMEOUT = 5  # seconds
 STATEMENT_TIMEOUT = 60_000  # milliseconds; no statement of ours is meant to take a second
@@ -34,17 +35,25 @@ class Database:
             max_overflow=pool_size,
             pool_pre_ping=False,  # costs a round trip a transaction; a lost connection is one failed, repeatable step
             pool_recycle=1800,
+            hide_parameters=True,  # they are people's numbers and texts
             connect_args={
                 "connect_timeout": CONNECT_TIMEOUT,
+                # A network that swallows packets is noticed within a minute, not within two hours.
+                "keepalives_idle": 10,
+                "keepalives_interval": 5,
+                "keepalives_count": 3,
+                "tcp_user_timeout": 30_000,  # milliseconds
                 "application_name": "esms-worker",
                 "options": f"-c statement_timeout={STATEMENT_TIMEOUT} -c timezone=UTC",
             },
         )
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self._pid = os.getpid()
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
         """One transaction. Raises Unavailable when Postgres can't be reached, isn't migrated or has no room."""
+        self._forget_the_parents_connections()
         with self._translated(), self._sessions.begin() as session:
             yield session
 
@@ -63,17 +72,20 @@ class Database:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _forget_the_parents_connections(self) -> None:
+        """After a fork (gunicorn's preload, say): two processes on one connection would read each other's answers."""
+        if self._pid != os.getpid():
+            self.engine.dispose(close=False)
+            self._pid = os.getpid()
+
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
             yield
         except (DBAPIError, PoolTimeout) as error:
-            ours = self._ours(error)
-            if ours is None:
-                raise
-            raise ours from None  # the cause quotes parameters: people's numbers and texts
+            raise self._ours(error) from None  # the cause quotes rows: people's numbers and texts
 
-    def _ours(self, error: SQLAlchemyError) -> Unavailable | None:
+    def _ours(self, error: SQLAlchemyError) -> WorkerError:
         state = getattr(getattr(error, "orig", None), "sqlstate", None) or ""
         if state in {"42P01", "42703"}:  # no such table, no such column
             return Unavailable("Postgres", f"the schema in {self.place} is not this version's", MIGRATE)
@@ -83,7 +95,12 @@ class Database:
             return Unavailable("DATABASE_URL", f"{self.place} lets us not in", "check user, password and database name")
         if getattr(error, "connection_invalidated", False) or state.startswith(("08", "57P")) or _no_connection(error):
             return Unavailable("DATABASE_URL", f"no Postgres answers at {self.place}", "start it, or mend the variable")
-        return None
+        if state == "42501":
+            return Unavailable("Postgres", f"our role may not do this in {self.place}", "grant it the rights")
+        if state.startswith(("22", "23", "42")):  # what was asked is wrong, whenever it is asked
+            return WorkerError(f"Postgres: it refused what we asked (SQLSTATE {state}): report this, and what you did")
+        problem = f"{self.place} could not do it now (SQLSTATE {state or 'unknown'})"
+        return Unavailable("Postgres", problem, "try again")
 
 
 _RUN_OUT = {"53100": "disk space", "53200": "memory", "53300": "connections"}

@@ -67,7 +67,10 @@ class SettingsError(WorkerError):
 
 
 class Unavailable(WorkerError):
-    """A server that we need does not answer, or is not ready for us; what was asked has not been done."""
+    """A server that we need does not answer, or is not ready for us.
+
+    Where its answer to a commit was lost, what was asked may have been done: ask again with the same reference.
+    """
 
     def __init__(self, what: str, problem: str, remedy: str) -> None:
         super().__init__(f"{what}: {problem}: {remedy}")

@@ -146,13 +146,29 @@ class Notifier:
     def _accept(self, wanted: Iterable[Enqueue], session: Session | None) -> list[Ticket]:
         now = datetime.now(UTC)
         if session is not None:
-            tickets, due = intake.accept(session, wanted, self.settings, now=now)
-            event.listen(session, "after_commit", lambda _: self._bell.ring(due), once=True)
+            with session.begin_nested():  # all or none, whatever the caller does with the error
+                tickets, due = intake.accept(session, wanted, self.settings, now=now)
+            self._ring_after_commit(session, due)
             return tickets
         with self._database.begin() as own:
             tickets, due = intake.accept(own, wanted, self.settings, now=now)
         self._bell.ring(due)
         return tickets
+
+    def _ring_after_commit(self, session: Session, lanes: set[Lane]) -> None:
+        if self not in session.info:  # one listener for all: each would stay until a commit
+            session.info[self] = set()
+            event.listen(session, "after_commit", self._after_commit)
+            event.listen(session, "after_rollback", self._after_rollback)
+        session.info[self] |= lanes
+
+    def _after_commit(self, session: Session) -> None:
+        if not session.in_nested_transaction():  # SQLAlchemy tells of savepoints too
+            lanes, session.info[self] = session.info[self], set()
+            self._bell.ring(lanes)
+
+    def _after_rollback(self, session: Session) -> None:
+        session.info[self] = set()
 
     def _decide(self, notification_id: UUID, to: Status) -> Decided:
         step = ledger.cancel if to is Status.CANCELLED else ledger.retry

@@ -8,9 +8,21 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from worker.database import Database
-from worker.esms import Client, Credentials, Exchange
+from worker.errors import SettingsError
+from worker.esms import Client, Credentials, Exchange, InvalidRequest
 from worker.queues import Bell
 from worker.settings import Pace, ProviderSettings, Settings
+
+# The client's arguments, as the settings call them.
+VARIABLES = {
+    "api_key": "ESMS_API_KEY",
+    "secret_key": "ESMS_SECRET_KEY",
+    "rest_url": "ESMS_REST_URL",
+    "voice_url": "ESMS_VOICE_URL",
+    "connect_timeout": "WORKER_CONNECT_TIMEOUT",
+    "read_timeout": "WORKER_READ_TIMEOUT",
+    "total_timeout": "WORKER_TOTAL_TIMEOUT",
+}
 
 
 class Stop:
@@ -77,7 +89,15 @@ class Runtime:
 
 
 def make_client(provider: ProviderSettings, *, in_flight: int) -> Client:
-    """The eSMS client as the settings want it."""
+    """The eSMS client as the settings want it. Raises SettingsError for what only the client can judge."""
+    try:
+        return _client(provider, in_flight)
+    except InvalidRequest as error:
+        variable = VARIABLES.get(error.field, error.field)
+        raise SettingsError(variable, error.problem, error.remedy) from None
+
+
+def _client(provider: ProviderSettings, in_flight: int) -> Client:
     return Client(
         Credentials(provider.api_key, provider.secret_key),
         rest_url=provider.rest_url,

@@ -24,6 +24,7 @@ VOICE_URL = "https://voiceapi.esms.vn/MainService.svc"
 
 TOTAL_TIMEOUT = 30  # seconds
 LEASE_MARGIN = timedelta(seconds=3)  # of a lease that is never used for sending
+REMEMBERED = timedelta(hours=24)  # how long eSMS refuses a RequestId that it took
 
 Format = Literal["json", "xml"]
 N = TypeVar("N", int, float)
@@ -31,14 +32,21 @@ N = TypeVar("N", int, float)
 
 def environment(*, besides_up: bool = False) -> dict[str, str]:
     """The variables as they stand now, from the three places that we look at; or besides what an `up` left there."""
-    from dotenv import dotenv_values
-
     found: dict[str, str | None] = {}
     for file in (Path(".env"),) if besides_up else (Path(UP_FOLDER) / "env", Path(".env")):
         if file.is_file():
-            found |= dotenv_values(file, interpolate=False)
+            found |= _read_env(file)
     found |= os.environ
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _read_env(file: Path) -> dict[str, str | None]:
+    from dotenv import dotenv_values
+
+    try:
+        return dotenv_values(file, interpolate=False)
+    except (UnicodeDecodeError, OSError):
+        raise SettingsError(str(file), "can't be read as UTF-8 text", "save it as UTF-8, or remove it") from None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,16 +66,19 @@ class Settings:
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> Settings:
         """Read them. Raises SettingsError, which names the variable."""
         read = _Reader(environment() if environ is None else environ)
-        redis_url = read.url("REDIS_URL", {"redis", "rediss", "unix"}, None)
+        least, most = read.count("WORKER_ADVERTISING_LEAST", 20), read.count("WORKER_ADVERTISING_MOST", 1000)
+        if most < 2 * least - 1:  # or an even cut would fall below the least
+            raise SettingsError("WORKER_ADVERTISING_MOST", f"{most} is too few", f"set it to {2 * least - 1} or more")
+        redis_url = read.url("REDIS_URL", {"redis", "rediss"}, None)
         return cls(
             database_url=read.database_url(),
             redis_url=redis_url,
-            broker_url=read.url("CELERY_BROKER_URL", {"redis", "rediss", "amqp", "amqps", "unix"}, redis_url),
+            broker_url=read.url("CELERY_BROKER_URL", {"redis", "rediss", "amqp", "amqps"}, redis_url),
             time_zone=read.zone("TIME_ZONE", "Asia/Ho_Chi_Minh"),
             brandname=read.text("ESMS_BRANDNAME"),
             sandbox=read.flag("ESMS_SANDBOX"),
-            advertising_least=read.count("WORKER_ADVERTISING_LEAST", 20),
-            advertising_most=read.count("WORKER_ADVERTISING_MOST", 1000),
+            advertising_least=least,
+            advertising_most=most,
         )
 
 
@@ -121,13 +132,8 @@ class Pace:
         """Read them. Raises SettingsError, which names the variable."""
         read = _Reader(environment() if environ is None else environ)
         pace = cls._read(read)
-        longest = timedelta(seconds=read.seconds("WORKER_TOTAL_TIMEOUT", TOTAL_TIMEOUT))
-        if pace.lease < longest + 2 * LEASE_MARGIN:
-            needed = (longest + 2 * LEASE_MARGIN).total_seconds()
-            problem = f"{pace.lease.total_seconds():g} s is too short for calls of up to {longest.total_seconds():g} s"
-            raise SettingsError(
-                "WORKER_LEASE", problem, f"set it to {needed:g} or more, or WORKER_TOTAL_TIMEOUT to less"
-            )
+        _check_lease(pace, read.seconds("WORKER_TOTAL_TIMEOUT", TOTAL_TIMEOUT))
+        _check_window(pace)
         return pace
 
     @classmethod
@@ -147,6 +153,25 @@ class Pace:
         )
 
 
+def usable_lease_after(call_timeout: float) -> timedelta:
+    """How much of a lease must be left when a send is put in line: another one's whole call, its own, and a margin."""
+    return 2 * timedelta(seconds=call_timeout) + LEASE_MARGIN
+
+
+def _check_lease(pace: Pace, call_timeout: float) -> None:
+    needed = (usable_lease_after(call_timeout) + LEASE_MARGIN).total_seconds()
+    if pace.lease.total_seconds() < needed:
+        problem = f"{pace.lease.total_seconds():g} s is too short for calls of up to {call_timeout:g} s"
+        raise SettingsError("WORKER_LEASE", problem, f"set it to {needed:g} or more, or WORKER_TOTAL_TIMEOUT to less")
+
+
+def _check_window(pace: Pace) -> None:
+    most = REMEMBERED - pace.lease
+    if pace.request_id_window > most:
+        problem = f"{pace.request_id_window.total_seconds():g} s is longer than eSMS remembers a RequestId"
+        raise SettingsError("WORKER_REQUEST_ID_WINDOW", problem, f"set it to {most.total_seconds():g} or less")
+
+
 class _Reader:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
@@ -163,8 +188,8 @@ class _Reader:
     def database_url(self) -> str:
         remedy = "postgresql+psycopg://USER:PASSWORD@HOST:5432/DATABASE, or start `esms-worker up` in this folder"
         value = self.required("DATABASE_URL", remedy)
-        scheme, colon, rest = value.partition("://")
-        if not colon or scheme not in {"postgresql+psycopg", "postgresql", "postgres"}:
+        scheme, _, rest = value.partition("://")
+        if scheme not in {"postgresql+psycopg", "postgresql", "postgres"} or not _is_database(rest):
             raise SettingsError("DATABASE_URL", "is not a Postgres address", f"set it to {remedy}")
         return f"postgresql+psycopg://{rest}"
 
@@ -216,9 +241,22 @@ class _Reader:
         return number
 
 
+def _is_database(rest: str) -> bool:
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import make_conninfo
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        make_conninfo(**{name: str(value) for name, value in make_url(f"postgresql+psycopg://{rest}").query.items()})
+    except (ArgumentError, ProgrammingError, ValueError):
+        return False
+    return True
+
+
 def _is_url(value: str, schemes: set[str]) -> bool:
     try:
         parts = urlsplit(value)
-        return parts.scheme in schemes and (bool(parts.hostname) or parts.scheme == "unix") and parts.port is not False
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port is not False
     except ValueError:
         return False

@@ -11,6 +11,7 @@ from typing import Any
 
 from celery.exceptions import Reject
 from celery.signals import after_setup_logger, beat_init, worker_init, worker_ready, worker_shutting_down
+from celery.worker.consumer import consumer
 
 from worker import delivery, runtime
 from worker.errors import Invalid, SettingsError, Unavailable, WorkerError
@@ -18,7 +19,7 @@ from worker.intake.fields import enqueue_fields
 from worker.lifecycle import Kind, Lane
 from worker.polling import Poller, find_lost
 from worker.queues import Task, make_app
-from worker.settings import ProviderSettings
+from worker.settings import Pace, ProviderSettings
 from worker.telemetry import emit
 
 app = make_app()
@@ -27,7 +28,8 @@ app = make_app()
 @worker_init.connect
 def _refuse_to_start_without_keys(**_: Any) -> None:
     try:
-        ProviderSettings.from_environ()
+        runtime.make_client(ProviderSettings.from_environ(), in_flight=1).close()
+        Pace.from_environ()
     except SettingsError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         raise SystemExit(2) from None
@@ -36,6 +38,24 @@ def _refuse_to_start_without_keys(**_: Any) -> None:
 @after_setup_logger.connect
 def _let_our_facts_be_seen(**_: Any) -> None:
     logging.getLogger("worker").setLevel(logging.INFO)
+
+
+WITH_BODIES = {
+    getattr(consumer, name)
+    for name in ("UNKNOWN_TASK_ERROR", "INVALID_TASK_ERROR", "UNKNOWN_FORMAT", "MESSAGE_DECODE_ERROR")
+}
+
+
+class _NoBodies(logging.Filter):
+    """Celery logs a message that it can't use with its whole body: people's numbers and texts."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.msg in WITH_BODIES:
+            record.msg, record.args, record.exc_info = "a message that is no task of ours was dropped", (), None
+        return True
+
+
+logging.getLogger("celery.worker.consumer.consumer").addFilter(_NoBodies())
 
 
 @worker_ready.connect
@@ -139,8 +159,13 @@ def _answer(task: Task, step: Callable[[runtime.Runtime], bool]) -> None:
 
 
 def _enqueue(kind: Kind, fields: dict[str, Any]) -> None:
-    """Until it is stored, the broker's message is all there is: while Postgres is away it goes back into the queue."""
+    """Until it is stored, the broker's message is all there is: while Postgres is away it goes back into the queue.
+
+    Celery may deliver a task twice; its id is the reference of a request that brings none.
+    """
     parts = runtime.current()
+    if not fields.get("reference") and app.current_task is not None:
+        fields = fields | {"reference": f"task:{app.current_task.request.id}"}
     try:
         with parts.database.begin() as session:
             lanes = enqueue_fields(session, kind, fields, parts.settings, now=datetime.now(UTC))

@@ -21,6 +21,7 @@ EVENTS: dict[str, int] = {
     "batch.sent": logging.INFO,
     "batch.late": logging.WARNING,
     "batch.polled": logging.INFO,
+    "sent_data.failed": logging.WARNING,
     "call.dropped": logging.WARNING,
     "lane.paused": logging.ERROR,
     "lane.lifted": logging.WARNING,

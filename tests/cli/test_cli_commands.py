@@ -94,6 +94,9 @@ def test_calls_are_sent_with_their_options(cli: Cli, bench: Bench) -> None:
         (("show", "42"), 1, "error: '42' is no id"),
         (("show",), 2, "error: give an ID, or a --reference"),
         (("show", "--reference", "nobody"), 1, "error: no notification has the reference"),
+        (("cancel", "00000000-0000-0000-0000-000000000000", "--campaign", "c"), 2, "error: give one notification or"),
+        (("retry", "--reference", "r", "--campaign", "c"), 2, "error: give one notification or"),
+        (("show", "--reference", "\udcff"), 2, "error: an argument is not UTF-8"),
         (("nonsense",), 2, "error: No such command 'nonsense'"),
         (("cancel", "00000000-0000-0000-0000-000000000000"), 1, "error: no notification has the id"),
     ],
@@ -111,6 +114,9 @@ def test_an_error_is_one_line_and_an_exit_code(cli: Cli, arguments: tuple[str, .
         ("DATABASE_URL", "", 2, "error: DATABASE_URL: is not set"),
         ("DATABASE_URL", "mysql://h/d", 2, "error: DATABASE_URL: is not a Postgres address"),
         ("DATABASE_URL", "postgresql+psycopg://u:pw@127.0.0.1:1/d", 1, "error: DATABASE_URL: no Postgres answers"),
+        ("DATABASE_URL", "postgresql+psycopg://h:port/d", 2, "error: DATABASE_URL: is not a Postgres address"),
+        ("DATABASE_URL", "postgresql+psycopg://h/d?foo=bar", 2, "error: DATABASE_URL: is not a Postgres address"),
+        ("WORKER_ADVERTISING_MOST", "20", 2, "error: WORKER_ADVERTISING_MOST: 20 is too few"),
         ("TIME_ZONE", "Hanoi", 2, "error: TIME_ZONE: 'Hanoi' is no time zone"),
         ("REDIS_URL", "localhost", 2, "error: REDIS_URL: is not an address"),
     ],
@@ -164,6 +170,25 @@ def test_a_paused_lane_waits_until_it_is_resumed(cli: Cli, bench: Bench) -> None
     assert cli("resume", "all")[0] == 0
     bench.deliver()
     assert bench.standing(id_) == {"accepted": 1}
+
+
+def test_nothing_that_a_terminal_would_obey_is_printed(cli: Cli) -> None:
+    _, out, _ = cli("pause", "urgent", "--reason", "\x1b[31mred")
+    assert "\x1b" not in out
+    assert "red" in out
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("ESMS_REST_URL", "https://h/x?y=1"), ("WORKER_TOTAL_TIMEOUT", "90000"), ("ESMS_API_KEY", "a\nb")],
+)
+def test_a_provider_setting_that_only_the_client_can_judge_is_named(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    code, _, err = cli("balance")
+    assert code == 2
+    assert err.startswith(f"error: {variable}: ")
 
 
 def test_the_account_is_asked_straight(cli: Cli, bench: Bench) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from threading import Thread
@@ -83,6 +84,47 @@ def test_in_the_callers_transaction_it_is_gone_with_its_rollback(bench: Bench, d
     engine.dispose()
 
 
+def test_an_error_inside_the_callers_transaction_leaves_nothing_to_commit(bench: Bench, database_url: str) -> None:
+    engine = create_engine(database_url)
+    with Session(engine) as session:
+        bench.notifier.enqueue(otp(), reference="r", session=session)
+        with pytest.raises(Invalid):
+            bench.notifier.enqueue_many([*(otp(f"0901{n:06d}") for n in range(5001)), otp("12")], session=session)
+        with pytest.raises(Conflict):
+            items: list[Sms | Enqueue] = [otp("0901000007"), Enqueue(request=otp(content="other"), reference="r")]
+            bench.notifier.enqueue_many(items, session=session)
+        session.commit()
+    assert count(bench.database) == 1
+    engine.dispose()
+
+
+def test_a_forked_producer_loses_nothing(bench: Bench) -> None:
+    """As under gunicorn's preload: the parent has used its notifier before it forks."""
+    bench.put(otp("0902000000"))
+    children = [_enqueue_in_child(bench, child) for child in range(3)]
+    assert [os.waitpid(pid, 0)[1] for pid in children] == [0, 0, 0]
+    assert count(bench.database) == 1 + 3 * 50
+
+
+def _enqueue_in_child(bench: Bench, child: int) -> int:
+    if pid := os.fork():
+        return pid
+    try:
+        for n in range(50):
+            bench.notifier.enqueue(otp(f"090{child + 3}0001{n:02d}"))
+    finally:
+        os._exit(0)
+
+
+def test_a_read_only_database_is_unavailable_and_shows_nobodys_text(bench: Bench, database_url: str) -> None:
+    url = database_url + "?options=-c%20default_transaction_read_only%3Don"
+    engine = create_engine(url, hide_parameters=True)
+    with Session(engine) as session, pytest.raises(Exception) as raised:
+        bench.notifier.enqueue(otp(content="my secret"), session=session)
+    assert "my secret" not in str(raised.value)
+    engine.dispose()
+
+
 @pytest.fixture
 def rung(redis_url: str) -> Iterator[Redis]:
     with Redis.from_url(redis_url) as redis:
@@ -127,6 +169,23 @@ def test_the_bell_is_rung_after_the_callers_commit_and_not_before(
         assert bells(rung, "urgent") == 0
         session.commit()
     assert bells(rung, "urgent") == 1
+    engine.dispose()
+
+
+def test_a_savepoint_does_not_ring_and_many_enqueues_ring_once(
+    ringing: Notifier, rung: Redis, database_url: str
+) -> None:
+    engine = create_engine(database_url)
+    with Session(engine) as session:
+        for n in range(20):
+            ringing.enqueue(otp(f"0901000{n + 100}"), session=session)
+        with session.begin_nested():
+            ringing.enqueue(otp("0901000200"), session=session)
+        assert bells(rung, "urgent") == 0
+        session.commit()
+        rung.flushdb()
+        session.commit()
+    assert bells(rung, "urgent") == 0
     engine.dispose()
 
 

@@ -64,6 +64,47 @@ def test_an_app_that_has_only_the_broker_enqueues_by_task_name(
     assert not any("0901000100" in line for line in said)
 
 
+def test_a_task_that_celery_delivers_twice_makes_one_message(
+    crew: Installation, environ: dict[str, str], bench: Bench
+) -> None:
+    with celery_app(environ) as other:
+        for content in ("first", "first", "marker"):
+            fields = {"to": "0901000100", "content": content, "sms_type": 7}
+            other.send_task("worker.enqueue_sms", kwargs=fields, queue="enqueue", task_id=f"id of {content}")
+    eventually(lambda: len(bench.simulator.ledger().sms) == 2)
+    eventually(lambda: set(statuses(bench)) == {"delivered"})
+    assert len(statuses(bench)) == 2
+
+
+def test_what_comes_by_task_while_postgres_takes_nothing_waits_in_the_broker(
+    crew: Installation, environ: dict[str, str], bench: Bench, said: list[str], worker_number: int
+) -> None:
+    read_only(bench, worker_number, "on")
+    with celery_app(environ) as other:
+        fields = {"to": "0901000100", "content": "my secret", "sms_type": 7}
+        other.send_task("worker.enqueue_sms", kwargs=fields, queue="enqueue")
+        other.send_task("worker.no_such_task", kwargs=fields, queue="enqueue")
+    eventually(lambda: any("step.failed task=enqueue" in line for line in said))
+    eventually(lambda: any("no task of ours" in line for line in said))
+    read_only(bench, worker_number, "off")
+    eventually(lambda: statuses(bench) == ["delivered"])
+    assert all(child.alive for child in crew.apps)
+    assert not any("my secret" in line or "0901000100" in line for line in said)
+
+
+def read_only(bench: Bench, worker_number: int, value: str) -> None:
+    """As after a failover to a standby."""
+    with bench.database.engine.connect() as connection:
+        connection.execute(text("SET default_transaction_read_only = off"))
+        connection.execute(
+            text(f"ALTER DATABASE esms_test_{worker_number} SET default_transaction_read_only = {value}")
+        )
+        connection.commit()
+        others = "datname = current_database() AND pid <> pg_backend_pid()"
+        connection.execute(text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}"))
+    bench.database.close()
+
+
 def statuses(bench: Bench) -> list[str]:
     with bench.database.begin() as session:
         return list(session.scalars(text("SELECT status FROM message")))
@@ -106,7 +147,7 @@ def test_a_worker_that_is_killed_loses_nothing_and_doubles_nothing(
     environ: dict[str, str], app: Notifier, bench: Bench, said: list[str]
 ) -> None:
     bench.simulator.set(latency=0.3)
-    environ["WORKER_LEASE"] = "9"
+    environ["WORKER_LEASE"] = "12"
     app.enqueue_many(otp(f"09010{n:05d}") for n in range(20100, 20250) if n % 1000 > 50)
     app.enqueue_many(RecordCall(to=f"09020{n:05d}", record_id="2001") for n in range(20100, 20130))
     with crew_at_work(environ, said):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from tests.support import Bench, otp
-from worker import RecordCall, ledger
+from worker import RecordCall, Ticket, ledger
 from worker.ledger import Claim, Evidence, Outcome, Poll, Settlement
 from worker.lifecycle import FINAL, MOVES, PERSONS_MOVES, Status, starts_of
 
@@ -129,22 +129,19 @@ def test_an_sms_in_doubt_that_is_past_its_date_is_not_asked_again_but_held(bench
     assert "expires_at" in bench.message(ticket)["reason"]
 
 
-def settle(bench: Bench, status: Status, *, phone: str | None = None, sms_id: str = "77") -> int:
-    ticket_poll = Poll(message_id=EVERYBODY, sms_id=sms_id, polls=1, alone=phone is None)
+def settle(bench: Bench, ticket: Ticket, status: Status, sms_id: str = "77") -> int:
+    poll = Poll(message_id=UUID(bench.message(ticket)["id"]), sms_id=sms_id, polls=1, alone=True)
     with bench.database.begin() as session:
-        found = Settlement(poll=ticket_poll, phone=phone, status=status, evidence=EVIDENCE)
+        found = Settlement(poll=poll, phone=None, status=status, evidence=EVIDENCE)
         return len(ledger.settle(session, [found]))
-
-
-EVERYBODY = uuid4()
 
 
 def test_a_settled_message_stays_as_it_is_whatever_comes_later(bench: Bench) -> None:
     ticket = bench.put()
     [claim] = bench.claim()
     record(bench, accepted(claim))
-    assert settle(bench, Status.DELIVERED) == 1
-    assert settle(bench, Status.UNDELIVERED) == 0
+    assert settle(bench, ticket, Status.DELIVERED) == 1
+    assert settle(bench, ticket, Status.UNDELIVERED) == 0
     assert bench.status(ticket) == "delivered"
 
 
@@ -152,12 +149,12 @@ def test_a_report_on_an_earlier_attempt_does_not_touch_a_later_one(bench: Bench)
     ticket = bench.put()
     [claim] = bench.claim()
     record(bench, accepted(claim, "old"))
-    settle(bench, Status.UNDELIVERED, sms_id="old")
+    settle(bench, ticket, Status.UNDELIVERED, sms_id="old")
     assert bench.notifier.retry(ticket.id).moved == 1
     [again] = bench.claim()
     assert again.request_id != claim.request_id
     record(bench, accepted(again, "new"))
-    assert settle(bench, Status.DELIVERED, sms_id="old") == 0
+    assert settle(bench, ticket, Status.DELIVERED, sms_id="old") == 0
     assert bench.status(ticket) == "accepted"
 
 
@@ -206,5 +203,5 @@ def test_two_pollers_never_ask_about_the_same_message(bench: Bench) -> None:
 )
 def test_the_table_itself_refuses_what_must_not_be(bench: Bench, change: str, rule: str) -> None:
     bench.put()
-    with pytest.raises(IntegrityError, match=rule), bench.database.begin() as session:
-        session.execute(text(f"UPDATE message SET {change}"))
+    with pytest.raises(IntegrityError, match=rule), bench.database.engine.begin() as connection:
+        connection.execute(text(f"UPDATE message SET {change}"))

@@ -6,13 +6,16 @@ Exit code 0: done. 1: refused, not found, or not all of it done. 2: wrong usage 
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 
 import click
+from alembic.util.exc import CommandError
 
 from worker.cli import account, decide, doctor, look, send, serve, text_command
 from worker.cli.output import say_error
 from worker.devkit.processes import CannotStart
 from worker.errors import SettingsError, WorkerError
+from worker.esms import EsmsError
 
 USAGE, REFUSED, INTERRUPTED = 2, 1, 130
 
@@ -37,6 +40,8 @@ for command in (
 
 def main() -> None:
     """The program: every error that a user can cause is one line, and an exit code."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without UTF-8 shows ? and goes on
     sys.exit(run(sys.argv[1:]))
 
 
@@ -52,6 +57,14 @@ def run(arguments: list[str]) -> int:
         return _failed(str(error), USAGE)
     except (WorkerError, CannotStart) as error:
         return _failed(str(error), REFUSED)
+    except EsmsError as error:
+        return _failed(f"eSMS: {error.reason}: see docs/codes.md", REFUSED)
+    except CommandError as error:
+        return _failed(f"migrations: {error}: is this version older than the database?", REFUSED)
+    except UnicodeError:
+        return _failed("an argument is not UTF-8 text: write it again", USAGE)
+    except OSError as error:
+        return _failed(f"{error.filename or 'output'}: {error.strerror or type(error).__name__}", REFUSED)
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     return result if isinstance(result, int) else 0

@@ -32,6 +32,7 @@ def cancel(id_: str | None, reference: str | None, source: str | None, campaign:
     """Cancel what has not been sent yet; says for what it is too late. Exit code 1 when nothing could be cancelled."""
     with Notifier.from_env() as notifier:
         if campaign is not None:
+            _refuse_both(id_ or reference or source)
             return _say_moved("cancelled", notifier.cancel_campaign(campaign), as_json)
         decided = notifier.cancel(_which(notifier, id_, reference, source))
     return _say_decided("cancelled", decided, as_json, too_late="too late for")
@@ -47,9 +48,15 @@ def retry(id_: str | None, reference: str | None, source: str | None, campaign: 
     """Send again what was rejected, not delivered or expired. Exit code 1 when there was nothing to."""
     with Notifier.from_env() as notifier:
         if campaign is not None:
+            _refuse_both(id_ or reference or source)
             return _say_moved("queued again", notifier.retry_campaign(campaign), as_json)
         decided = notifier.retry(_which(notifier, id_, reference, source))
     return _say_decided("queued again", decided, as_json, too_late="left as they are:")
+
+
+def _refuse_both(other: str | None) -> None:
+    if other is not None:
+        raise click.UsageError("give one notification or a --campaign, not both")
 
 
 def _which(notifier: Notifier, id_: str | None, reference: str | None, source: str | None) -> str:

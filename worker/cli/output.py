@@ -41,13 +41,18 @@ def console() -> Console:
 
 
 def say(text: str) -> None:
-    """One line for a person."""
-    click.echo(text)
+    """One line for a person, without what a terminal would obey."""
+    click.echo(printable(text))
+
+
+def printable(text: str) -> str:
+    """What comes from outside may hold escape sequences."""
+    return "".join(character if character.isprintable() or character == "\n" else "�" for character in text)
 
 
 def say_error(message: str) -> None:
     """One line on standard error, whatever the message holds."""
-    click.echo("error: " + " ".join(message.split()), err=True)
+    click.echo(printable("error: " + " ".join(message.split())), err=True)
 
 
 def say_json(value: Any) -> None:
@@ -81,15 +86,12 @@ def table(*columns: str, title: str | None = None) -> Table:
 
 
 def text(value: object, zone: tzinfo | None = None, moment: str = "%Y-%m-%d %H:%M:%S") -> str:
-    """A value in a table: times short, in `zone` (by default the machine's), nothing for None, no markup from outside.
-
-    What comes from outside may hold escape sequences that a terminal would obey: only what can be printed is.
-    """
+    """A value in a table: times short, in `zone` (by default the machine's), nothing for None, no foreign markup."""
     if value is None:
         return ""
     if isinstance(value, datetime):
         return value.astimezone(zone).strftime(moment)
-    return escape("".join(character if character.isprintable() else "�" for character in str(value)))
+    return escape(printable(str(value)))
 
 
 def progress() -> Progress:

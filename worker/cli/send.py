@@ -165,7 +165,7 @@ def send_csv(
         content=content,
         send_date=_date("--send-date", send_date),
         expires_at=_date("--expires-at", expires_at),
-        campaign=besides.pop("campaign") or file.name,
+        campaign=besides.pop("campaign") or file.name.strip(),
         source=besides.pop("source") or "csv",
         sms={name: besides.pop(name) for name in ("sms_type", "brandname", "unicode", "sandbox")},
         **besides,

@@ -241,6 +241,8 @@ def _bad_number(row: Row) -> Bad | None:
 
 def _readable(file: Path, encoding: str) -> tuple[int, str]:
     """How many lines it has, and the first. Raises a usage error that names the line that can't be read."""
+    if not file.is_file():
+        raise click.UsageError(f"{file} is no file that can be read twice: save it first")
     try:
         with file.open("rb") as opened:
             lines = _decodable(opened, encoding, file)

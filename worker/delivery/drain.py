@@ -10,7 +10,8 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from math import inf
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -24,7 +25,7 @@ from worker.errors import Unavailable
 from worker.esms import AccountTrouble, Client, EsmsError, Exchange, Finished, InvalidRequest
 from worker.ledger import Claim, Outcome
 from worker.lifecycle import Lane
-from worker.settings import LEASE_MARGIN, Pace, Settings
+from worker.settings import Pace, Settings, usable_lease_after
 from worker.telemetry import emit
 
 RECORD_EVERY = 0.1  # seconds: an answer is on disk no later than this
@@ -48,12 +49,15 @@ class Drain:
     _claim_at: float = 0.0
     _sent: int = 0
     _called: bool = False
+    _paused: set[Lane] = field(default_factory=set)
+    _stopping: Callable[[], bool] = lambda: False
 
     def run(self, lanes: Sequence[Lane], stopping: Callable[[], bool]) -> bool:
         """Send until nothing is due (False), or until the time is up or a stop is asked for (True: there may be more).
 
         Whatever is in flight then is waited for and recorded; what was only claimed is handed back.
         """
+        self._stopping = stopping
         started = time.monotonic()
         finish_at = started + self.pace.drain.total_seconds()
         more = True
@@ -81,7 +85,7 @@ class Drain:
     # Claiming...
 
     def _claim_if_room(self, lanes: Sequence[Lane]) -> bool:
-        if len(self._waiting) >= self.pace.sends_in_flight // 2:
+        if len(self._waiting) > self.pace.sends_in_flight // 2:
             return True
         self._claim_at = time.monotonic() + CLAIM_EVERY
         return self._claim(lanes)
@@ -89,31 +93,29 @@ class Drain:
     def _claim(self, lanes: Sequence[Lane]) -> bool:
         """Claim the next ones; False when nothing more is due."""
         # Counted from before the claim: our idea of the lease ends earlier than the database's, never later.
-        lease = self.pace.lease.total_seconds()
-        send_until = time.monotonic() + lease - self.call_timeout - LEASE_MARGIN.total_seconds()
+        now = time.monotonic()
+        send_until = now + (self.pace.lease - usable_lease_after(self.call_timeout)).total_seconds()
         claims: list[Claim] = []
         with self._or_later("claim"), self.database.begin() as session:
             claims = self._due(session, lanes)
-        self._waiting.extend((claim, send_until) for claim in claims)
+        self._waiting.extend((claim, min(send_until, now + _seconds(claim.expires_in))) for claim in claims)
         if len(claims) >= self.pace.claim_most and not self._called:
             self._called = True
             self.call_help()
         return bool(claims)
 
     def _due(self, session: Session, lanes: Sequence[Lane]) -> list[Claim]:
-        most, lease = self.pace.claim_most, self.pace.lease
-        claims = ledger.claim(
+        """A few in doubt, so that they don't starve behind a long line, and what is queued."""
+        most, lease, window = self.pace.claim_most, self.pace.lease, self.pace.request_id_window
+        doubtful = ledger.claim_doubtful(session, lanes, most=-(-most // 4), lease=lease, window=window)
+        return doubtful + ledger.claim(
             session,
             lanes,
-            most=most,
+            most=max(1, most - len(doubtful)),
             lease=lease,
             group_most=self.settings.advertising_most,
             new_request_id=uuid4().hex,
         )
-        if len(claims) < most:
-            window = self.pace.request_id_window
-            claims += ledger.claim_doubtful(session, lanes, most=most - len(claims), lease=lease, window=window)
-        return claims
 
     def _hand_back_waiting(self, which: Callable[[Claim], bool]) -> None:
         self._hand_back([claim for claim, _ in self._waiting if which(claim)])
@@ -130,7 +132,7 @@ class Drain:
         room = self.pace.sends_in_flight + self.pace.sends_in_flight // 4 - self.exchange.in_flight
         ready = [self._waiting.popleft() for _ in range(min(room, len(self._waiting)))]
         now = time.monotonic()
-        self._hand_back([claim for claim, until in ready if now >= until])  # too little is left of their lease
+        self._hand_back([claim for claim, until in ready if now >= until])  # too little is left of their time
         for claim in self._intended([claim for claim, until in ready if now < until]):
             self._put(claim)
 
@@ -176,14 +178,15 @@ class Drain:
 
     def _record(self) -> None:
         """Write the answers down, through a restart of Postgres if need be: they are known nowhere else."""
-        give_up_at = time.monotonic() + self.pace.lease.total_seconds()
+        rescued_at = time.monotonic() + self.pace.lease.total_seconds()
         while True:
             try:
                 with self.database.begin() as session:
                     won = ledger.record(session, self._answers)
                 break
             except Unavailable:
-                if time.monotonic() > give_up_at:
+                # While Postgres is away nobody can rescue them either: only a stop is a reason to let go.
+                if self._stopping() and time.monotonic() > rescued_at:
                     raise
                 time.sleep(0.5)  # the condition to wait for is in another process
         late = sum(len(answer.claim.fences) for answer in self._answers) - len(won)
@@ -192,6 +195,9 @@ class Drain:
         self._answers = []
 
     def _pause(self, lane: Lane, trouble: AccountTrouble) -> None:
+        if lane in self._paused:  # all that is in flight comes back with the same trouble
+            return
+        self._paused.add(lane)
         new = False
         with self._or_later("pause"), self.database.begin() as session:
             new = ledger.pause(
@@ -213,6 +219,10 @@ class Drain:
             yield
         except Unavailable as error:
             emit("step.failed", task=step, error=error)
+
+
+def _seconds(wait: timedelta | None) -> float:
+    return inf if wait is None else wait.total_seconds()
 
 
 def _error_of(finished: Finished[Any]) -> EsmsError | None:

@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from sqlalchemy.orm import Session
+
 from worker import ledger
 from worker.database import Database
 from worker.settings import Pace
 from worker.telemetry import emit
+
+ROUNDS = 50  # of one step in one tick; the next tick goes on
 
 
 def keep_house(database: Database, pace: Pace) -> None:
     """One round; any number of processes may make it at once."""
     with database.begin() as session:
         ledger.beat(session, "beat")
-        done = {
-            "messages.rescued": ledger.rescue(session, ask_again_after=pace.ask_again_after),
-            "messages.expired": ledger.expire(session),
-            "messages.held": ledger.hold(session, window=pace.request_id_window),
-            "messages.unknown": ledger.give_up(session, poll_until=pace.poll_until),
-        }
-    for event, messages in done.items():
-        if messages:
+    steps: dict[str, Callable[[Session], int]] = {
+        "messages.rescued": lambda session: ledger.rescue(session, ask_again_after=pace.ask_again_after),
+        "messages.expired": ledger.expire,
+        "messages.held": lambda session: ledger.hold(session, window=pace.request_id_window),
+        "messages.unknown": lambda session: ledger.give_up(session, poll_until=pace.poll_until),
+    }
+    for event, step in steps.items():
+        if messages := _all(database, step):
             emit(event, messages=messages)
+
+
+def _all(database: Database, step: Callable[[Session], int]) -> int:
+    """Step by step until there is nothing left, a bounded number of rows in each transaction."""
+    done = 0
+    for _ in range(ROUNDS):
+        with database.begin() as session:
+            moved = step(session)
+        done += moved
+        if moved < ledger.MOST:
+            break
+    return done

@@ -24,6 +24,8 @@ from worker.ledger import Claim, Evidence, Outcome
 from worker.lifecycle import Kind, Status
 from worker.settings import Pace
 
+UNKNOWN_ERROR, ASKED_MOST = "99", 6  # eSMS says "try again later", and means a few times
+
 
 def outcome_of(claim: Claim, finished: Finished[Any], pace: Pace, now: datetime) -> Outcome:
     """What this send came to."""
@@ -124,6 +126,9 @@ def _not_taken(error: EsmsError, claim: Claim, pace: Pace, evidence: Evidence) -
 
 def _maybe_taken(error: EsmsError, claim: Claim, pace: Pace, evidence: Evidence) -> Outcome:
     asked = claim.fences[0].attempt if claim.kind is Kind.SMS else 1
+    if error.code == UNKNOWN_ERROR and asked >= ASKED_MOST:
+        reason = f"{error.reason}; asked {asked} times"
+        return Outcome(claim=claim, status=Status.HELD, code=error.code, reason=reason, evidence=evidence)
     return Outcome(
         claim=claim,
         status=Status.UNCONFIRMED,

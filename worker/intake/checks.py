@@ -21,7 +21,8 @@ from worker.settings import Settings
 
 FARTHEST = timedelta(days=731)  # a date farther away is a slip of the pen
 FORGIVEN = timedelta(days=1)  # a send_date that passed less than this ago means now
-LABEL_MOST = 200  # characters of a reference, source, campaign, template id, brandname
+LABEL_MOST = 200  # characters of a reference, source, campaign
+ID_MOST = 64  # characters of a template id, recording id, brandname: more than any of eSMS's
 VARIABLE_MOST = 1000  # characters of a call's variable
 SEGMENTS_MOST = 10  # a longer text is a slip: eSMS states no limit but for advertising, and each SMS costs
 JOINER = "||"  # what eSMS joins a call's variables by
@@ -146,7 +147,7 @@ def _sms_type(value: object) -> SmsType:
 
 
 def _brandname(given: str | None, sms_type: SmsType, settings: Settings) -> str | None:
-    brandname = _label("brandname", given)
+    brandname = _label("brandname", given, ID_MOST)
     if sms_type not in BRANDNAME_TYPES:
         if brandname:
             raise Invalid("brandname", f"SmsType {sms_type:d} has none", "leave it out, or use SmsType 1 or 2")
@@ -190,7 +191,7 @@ def _variable(place: int, value: object) -> str:
         raise Invalid(name, "is empty", "give the text that the template is to read out")
     if JOINER in value:
         raise Invalid(name, f"holds {JOINER}, by which eSMS tells variables apart", "write it without")
-    if len(value) > VARIABLE_MOST or "\0" in value:
+    if len(value) > VARIABLE_MOST or _unshowable(value):
         raise Invalid(name, "can't be read out", f"give plain text of at most {VARIABLE_MOST} characters")
     return value
 
@@ -209,7 +210,7 @@ def _record_call(call: RecordCall) -> dict[str, Any]:
 
 
 def _call(kind: Kind, field: str, template_id: object, options: dict[str, Any]) -> dict[str, Any]:
-    label = _label(field, template_id)
+    label = _label(field, template_id, ID_MOST)
     if label is None:
         raise Invalid(field, "is empty", "give the id that account.esms.vn shows")
     return {
@@ -265,7 +266,7 @@ def _date(field: str, value: object, settings: Settings, now: datetime) -> datet
         far = aware - now
     except OverflowError:
         far = timedelta.max
-    if far > FARTHEST:
+    if abs(far) > FARTHEST:
         raise Invalid(field, "is more than two years away", "check the year")
     return aware
 
@@ -283,13 +284,11 @@ def _check_dates(
         raise Invalid("expires_at", "is not after send_date", "give a later one, or leave it out")
 
 
-def _label(field: str, value: object) -> str | None:
+def _label(field: str, value: object, most: int = LABEL_MOST) -> str | None:
     if value is None or value == "":
         return None
     if not isinstance(value, str):
         raise Invalid(field, f"is {type(value).__name__}, not text", "give it as text")
-    if len(value) > LABEL_MOST or not value.isprintable() or value != value.strip():
-        raise Invalid(
-            field, "is no usable name", f"give up to {LABEL_MOST} printable characters, no spaces around them"
-        )
+    if len(value) > most or not value.isprintable() or value != value.strip():
+        raise Invalid(field, "is no usable name", f"give up to {most} printable characters, no spaces around them")
     return value

@@ -9,12 +9,13 @@ from worker.ledger.claims import Claim, Fence, claim, claim_doubtful, hand_back,
 from worker.ledger.lost import Found, Lost, claim_lost, known, look_later, settle_lost
 from worker.ledger.pauses import Paused, due_probes, lift, pause, paused, probed
 from worker.ledger.persons import cancel, resolve, retry
-from worker.ledger.polls import Poll, Settlement, claim_polls, postpone, settle
+from worker.ledger.polls import Poll, Settlement, claim_polls, settle
 from worker.ledger.puts import Stored, put
-from worker.ledger.records import Evidence, Outcome, record, witness
-from worker.ledger.upkeep import beat, expire, give_up, hold, rescue
+from worker.ledger.records import Evidence, Outcome, postpone, record, witness
+from worker.ledger.upkeep import MOST, beat, expire, give_up, hold, rescue
 
 __all__ = [
+    "MOST",
     "Claim",
     "Evidence",
     "Fence",

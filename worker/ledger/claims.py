@@ -41,6 +41,7 @@ class Claim:
     template_id: str | None
     options: dict[str, Any]
     hand_over_at: datetime | None  # the SendDate to give to eSMS
+    expires_in: timedelta | None  # counted from the claim
     in_doubt: bool  # an earlier try under this RequestId may have been taken
     failures: int
 
@@ -48,7 +49,7 @@ class Claim:
 _RETURNING = """
     RETURNING m.id, m.attempts, m.phone, m.lane, m.request_id, m.failures, m.in_doubt_since IS NOT NULL AS in_doubt,
         m.grouped, n.kind, n.content, n.template_id, n.options,
-        CASE WHEN n.hand_over THEN n.send_date END AS hand_over_at
+        CASE WHEN n.hand_over THEN n.send_date END AS hand_over_at, m.expires_at - now() AS expires_in
 """
 
 _NOT_PAUSED = "NOT EXISTS (SELECT FROM pause WHERE pause.lane = m.lane AND lifted_at IS NULL)"
@@ -90,7 +91,7 @@ _CLAIM_GROUP = text(f"""
         WHERE m.notification_id = (SELECT id FROM lead) AND m.status = 'queued' AND m.due_at <= now() AND {_NOT_EXPIRED}
         ORDER BY m.id
         LIMIT (SELECT ceil(waiting / ceil(waiting / CAST(:group_most AS numeric))) FROM tally WHERE waiting > 0)
-        FOR UPDATE
+        FOR UPDATE SKIP LOCKED  -- waiting for a person's cancel, which locks in another order, could deadlock
     )
     UPDATE message AS m
     SET {_START}, request_id = :request_id
@@ -119,6 +120,10 @@ _CLAIM_DOUBTFUL_GROUP = text(f"""
         SELECT n.id, m.request_id FROM message AS m JOIN notification AS n ON n.id = m.notification_id
         WHERE m.status = 'unconfirmed' AND m.grouped AND m.due_at <= now()
           AND m.in_doubt_since > now() - :window AND {_NOT_EXPIRED} AND {_NOT_PAUSED}
+          AND NOT EXISTS (  -- the rest of it is still to be rescued
+              SELECT FROM message AS o
+              WHERE o.notification_id = n.id AND o.request_id = m.request_id AND o.status = 'sending'
+          )
         ORDER BY m.due_at LIMIT 1
         FOR UPDATE OF n SKIP LOCKED
     ), due AS MATERIALIZED (
@@ -212,6 +217,7 @@ def _claim(rows: list[Row[Any]]) -> Claim:
         template_id=first.template_id,
         options=first.options,
         hand_over_at=first.hand_over_at,
+        expires_in=first.expires_in,
         in_doubt=first.in_doubt,
         failures=first.failures,
     )

@@ -52,7 +52,9 @@ _CLAIM_LOST = text("""
     UPDATE message AS m SET poll_at = now() + :lease, polls = m.polls + 1
     FROM due, notification AS n
     WHERE m.id = due.id AND n.id = m.notification_id
-    RETURNING m.id, m.phone, n.content, coalesce(m.in_doubt_since, m.accepted_at) AS since, m.polls
+    RETURNING m.id, m.phone, n.content, greatest(
+        coalesce(m.in_doubt_since, m.accepted_at), CASE WHEN n.hand_over THEN n.send_date END
+    ) AS since, m.polls
 """)
 
 _KNOWN = text("SELECT sms_id FROM message WHERE sms_id = ANY(:sms_ids)")

@@ -37,7 +37,10 @@ _PAUSE = text("""
     SELECT :lane, CAST(:code AS text), :reason, probes,
         CASE WHEN CAST(:code AS text) IS NOT NULL THEN now() + least(:first * power(2, least(probes, 20)), :most) END
     FROM before
-    ON CONFLICT (lane) WHERE lifted_at IS NULL DO NOTHING
+    ON CONFLICT (lane) WHERE lifted_at IS NULL DO UPDATE
+        -- A person's pause takes the place of the account's: no probe may lift it.
+        SET code = NULL, reason = excluded.reason, probe_at = NULL, since = now()
+        WHERE excluded.code IS NULL AND pause.code IS NOT NULL
 """)
 
 _PAUSED = text("SELECT id, lane, code, reason, since, probes FROM pause WHERE lifted_at IS NULL ORDER BY since")
@@ -54,7 +57,7 @@ _PROBED = text("""
 
 _LIFT = text("""
     UPDATE pause SET lifted_at = now(), lifted_by = :by
-    WHERE lifted_at IS NULL AND lane = ANY(:lanes)
+    WHERE lifted_at IS NULL AND lane = ANY(:lanes) AND (:by <> 'probe' OR code IS NOT NULL)
     RETURNING lane
 """)
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from worker.ledger.records import Evidence, witness
+from worker.ledger.rows import as_rows
 from worker.lifecycle import MOVES, Status
 
 
@@ -59,20 +61,12 @@ _SETTLE = text("""
     UPDATE message AS m
     SET status = s.status, settled_at = now(), poll_at = NULL, code = coalesce(s.code, m.code), reason = s.reason,
         network = s.network
-    FROM unnest(
-        CAST(:sms_id AS text[]), CAST(:phone AS text[]), CAST(:status AS text[]), CAST(:code AS text[]),
-        CAST(:reason AS text[]), CAST(:network AS text[])
-    ) AS s (sms_id, phone, status, code, reason, network)
-    WHERE m.status = 'accepted' AND m.sms_id = s.sms_id AND (s.phone IS NULL OR s.phone = m.phone)
+    FROM json_to_recordset(CAST(:rows AS json)) AS s (
+        sms_id text, message_id uuid, phone text, status text, code text, reason text, network text
+    )
+    WHERE m.status = 'accepted' AND m.sms_id = s.sms_id
+      AND (s.message_id IS NULL OR s.message_id = m.id) AND (s.phone IS NULL OR s.phone = m.phone)
     RETURNING m.id, m.sms_id
-""")
-
-# The one that carried the question may be settled by now: it passes to any other that shares the SMSID.
-_POSTPONE = text("""
-    UPDATE message AS m SET poll_at = now() + p.wait
-    FROM unnest(CAST(:sms_id AS text[]), CAST(:wait AS interval[])) AS p (sms_id, wait)
-    WHERE m.status = 'accepted'
-      AND m.id = (SELECT id FROM message WHERE sms_id = p.sms_id AND status = 'accepted' ORDER BY id LIMIT 1)
 """)
 
 
@@ -86,23 +80,15 @@ def settle(session: Session, settlements: Sequence[Settlement]) -> set[UUID]:
     """Write what became of them, and the request row of each answer that changed something; returns what changed."""
     if not settlements:
         return set()
-    columns = {
-        "sms_id": [s.poll.sms_id for s in settlements],
-        "phone": [s.phone for s in settlements],
-        "status": [str(s.status) for s in settlements],
-        "code": [s.code for s in settlements],
-        "reason": [s.reason for s in settlements],
-        "network": [s.network for s in settlements],
-    }
-    moved = list(session.execute(_SETTLE, columns))
+    moved = session.execute(_SETTLE, {"rows": as_rows([_row(each) for each in settlements])}).all()
     _witness(session, settlements, {row.sms_id for row in moved})
     return {row.id for row in moved}
 
 
-def postpone(session: Session, waits: Sequence[tuple[str, timedelta]]) -> None:
-    """Ask again about these SMSIDs after a wait."""
-    if waits:
-        session.execute(_POSTPONE, {"sms_id": [sms_id for sms_id, _ in waits], "wait": [wait for _, wait in waits]})
+def _row(settlement: Settlement) -> dict[str, Any]:
+    names = ("phone", "status", "code", "reason", "network")
+    alone = settlement.poll.message_id if settlement.poll.alone else None
+    return {name: getattr(settlement, name) for name in names} | {"sms_id": settlement.poll.sms_id, "message_id": alone}
 
 
 def _witness(session: Session, settlements: Sequence[Settlement], moved: set[str]) -> None:

@@ -5,7 +5,7 @@ The request rows are written whoever won: a late answer changes no message, yet 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -64,14 +64,14 @@ _RECORD = text("""
         due_at = CASE WHEN o.wait IS NULL THEN m.due_at ELSE now() + o.wait END,
         in_doubt_since = CASE
             WHEN o.status IN ('unconfirmed', 'held') OR (o.status = 'accepted' AND o.sms_id IS NULL)
-            THEN coalesce(m.in_doubt_since, now())
+            THEN coalesce(m.in_doubt_since, least(o.sent_at, now()), now())
         END,
         accepted_at = CASE WHEN o.status = 'accepted' THEN now() END,
         settled_at = CASE WHEN o.status = 'rejected' THEN now() END,
         poll_at = CASE WHEN o.status = 'accepted' THEN now() + o.poll_wait END
     FROM json_to_recordset(CAST(:rows AS json)) AS o (
         id uuid, attempt integer, status text, code text, reason text, sms_id text, renew_request_id boolean,
-        spent integer, wait interval, poll_wait interval
+        spent integer, wait interval, poll_wait interval, sent_at timestamptz
     )
     WHERE m.id = o.id AND m.attempts = o.attempt AND m.status = 'sending'
     RETURNING m.id
@@ -91,7 +91,31 @@ def record(session: Session, outcomes: Sequence[Outcome]) -> set[UUID]:
     """Write what came of these sends; the ids that come back were still ours to write about."""
     won = set(session.scalars(_RECORD, {"rows": as_rows(_rows(outcomes))}).all())
     witness(session, [_request_row(outcome, won) for outcome in outcomes if outcome.evidence])
+    postpone(session, list(_unasked(outcomes, won)))
     return won
+
+
+def _unasked(outcomes: Sequence[Outcome], won: set[UUID]) -> Iterator[tuple[str, timedelta]]:
+    """SMSIDs of groups whose first message, which was to carry the question, was not ours any more."""
+    for outcome in outcomes:
+        first, *others = outcome.claim.fences
+        if outcome.sms_id and outcome.poll_wait and first.id not in won and any(one.id in won for one in others):
+            yield outcome.sms_id, outcome.poll_wait
+
+
+# The one that carried the question may be settled by now: it passes to any other that shares the SMSID.
+_POSTPONE = text("""
+    UPDATE message AS m SET poll_at = now() + p.wait
+    FROM unnest(CAST(:sms_id AS text[]), CAST(:wait AS interval[])) AS p (sms_id, wait)
+    WHERE m.status = 'accepted'
+      AND m.id = (SELECT id FROM message WHERE sms_id = p.sms_id AND status = 'accepted' ORDER BY id LIMIT 1)
+""")
+
+
+def postpone(session: Session, waits: Sequence[tuple[str, timedelta]]) -> None:
+    """Ask about these SMSIDs after a wait."""
+    if waits:
+        session.execute(_POSTPONE, {"sms_id": [sms_id for sms_id, _ in waits], "wait": [wait for _, wait in waits]})
 
 
 def witness(session: Session, rows: Sequence[dict[str, Any]]) -> None:
@@ -125,6 +149,7 @@ def _rows(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
             "renew_request_id": o.renew_request_id,
             "spent": int(o.spent),
             "wait": o.wait,
+            "sent_at": o.evidence and o.evidence.at,
             "poll_wait": o.poll_wait if place == 0 or o.sms_id is None else None,
         }
         for o in outcomes

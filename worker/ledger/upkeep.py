@@ -25,7 +25,8 @@ _RESCUE = text("""
     UPDATE message AS m
     SET status = CASE WHEN lost.doubtful THEN 'unconfirmed' ELSE 'queued' END,
         lease_until = NULL,
-        in_doubt_since = CASE WHEN lost.doubtful THEN coalesce(m.in_doubt_since, now()) END,
+        -- From the send, not from now: the process may have died days ago, and eSMS remembers a RequestId for one.
+        in_doubt_since = CASE WHEN lost.doubtful THEN coalesce(m.in_doubt_since, m.lease_until) END,
         due_at = CASE WHEN lost.doubtful THEN now() + :ask_again_after ELSE now() END,
         reason = 'the process that was sending it died or hung'
     FROM lost WHERE m.id = lost.id

@@ -44,7 +44,7 @@ class Poller:
         more = True
         while more and not stopping() and time.monotonic() < finish_at:
             with self.database.begin() as session:
-                polls = ledger.claim_polls(session, most=self.pace.claim_most, lease=self._lease())
+                polls = ledger.claim_polls(session, most=self._batch(), lease=self.pace.lease)
             more = bool(polls)
             asked += len(polls)
             settled += self._ask(polls)
@@ -52,9 +52,9 @@ class Poller:
             emit("batch.polled", asked=asked, settled=settled)
         return more
 
-    def _lease(self) -> timedelta:
-        """Long enough for a batch of two questions each; a process that dies leaves its questions to the next."""
-        return self.pace.lease
+    def _batch(self) -> int:
+        """Few at a time: where eSMS hangs, a whole batch is waited for before a stop is noticed."""
+        return min(self.pace.claim_most, 2 * self.pace.polls_in_flight)
 
     def _ask(self, polls: Sequence[Poll]) -> int:
         for poll in polls:
@@ -101,7 +101,7 @@ class Poller:
 
 
 def _settlements(poll: Poll, receivers: Sequence[ReceiverState], trace: Trace) -> Iterator[Settlement]:
-    for receiver in receivers:
+    for receiver in sorted(receivers, key=lambda receiver: not receiver.delivered):  # named twice: delivered counts
         e164 = _e164(receiver.phone)
         if receiver.delivered is None or (e164 is None and not poll.alone):
             continue

@@ -18,6 +18,7 @@ from worker.esms import Client, EsmsError, Exchange, SentSms, Trace
 from worker.ledger import Evidence, Found, Lost
 from worker.lifecycle import Status
 from worker.settings import Pace
+from worker.telemetry import emit
 
 VIET_NAM = ZoneInfo("Asia/Ho_Chi_Minh")  # eSMS's days
 EARLIER, LATER = timedelta(minutes=10), timedelta(days=1)  # clocks differ; slow types wait at eSMS for hours
@@ -25,6 +26,7 @@ EARLIER, LATER = timedelta(minutes=10), timedelta(days=1)  # clocks differ; slow
 Key = tuple[str, str]  # E.164, text
 
 NONE_YET = "eSMS took it; its SMSID is lost, and the sent data does not show it (yet)"
+UNANSWERED = "eSMS took it; its SMSID is lost, and eSMS did not show the sent data"
 SEVERAL = "eSMS took it; its SMSID is lost, and several rows of the sent data could be it"
 
 
@@ -37,6 +39,8 @@ def find_lost(database: Database, client: Client, exchange: Exchange, pace: Pace
         rows, trace = _sent_on(day, client, exchange)
         if trace is not None:
             search.look(messages, rows, trace, _known(database, rows))
+        else:
+            search.unanswered.update(messages)
     with database.begin() as session:
         found = ledger.settle_lost(session, search.found)
         ledger.look_later(session, list(search.still_open()))
@@ -48,6 +52,7 @@ class _Search:
     lost: Sequence[Lost]
     pace: Pace
     found: list[Found] = field(default_factory=list)
+    unanswered: set[Lost] = field(default_factory=set)
     _ambiguous: set[Lost] = field(default_factory=set)
 
     def look(self, messages: Sequence[Lost], rows: Sequence[SentSms], trace: Trace, known: set[str]) -> None:
@@ -66,7 +71,12 @@ class _Search:
         for lost in self.lost:
             if lost not in settled:
                 wait = backoff.before_polling_again(lost.polls, self.pace.sent_data_after)
-                yield lost, wait, SEVERAL if lost in self._ambiguous else NONE_YET
+                yield lost, wait, self._why(lost)
+
+    def _why(self, lost: Lost) -> str:
+        if lost in self.unanswered:
+            return UNANSWERED
+        return SEVERAL if lost in self._ambiguous else NONE_YET
 
 
 def _by_day(lost: Sequence[Lost]) -> dict[date, list[Lost]]:
@@ -83,7 +93,8 @@ def _sent_on(day: date, client: Client, exchange: Exchange) -> tuple[Sequence[Se
         for finished in exchange.take(1.0):
             try:
                 return finished.result(), finished.trace
-            except EsmsError:
+            except EsmsError as error:
+                emit("sent_data.failed", day=day, reason=error.reason)
                 return (), None
 
 
@@ -127,6 +138,7 @@ def _may_be(row: SentSms, lost: Lost) -> bool:
 
 # The manual's SentStatus is published as a truth value; as a number it would be a SendStatus, which tells less.
 SPOKEN = {"true": Status.DELIVERED, "false": Status.UNDELIVERED}
+UNFINISHED = {0, 1, 2, 3}
 ENDED = {4: Status.REJECTED, 6: Status.REJECTED}
 
 
@@ -136,9 +148,14 @@ def _status(row: SentSms) -> Status | None:
     return SPOKEN.get((row.sent_status or "").lower()) or ENDED.get(row.send_status or 0)
 
 
+def _is_over(row: SentSms) -> bool:
+    """A failure is one only when eSMS has finished trying."""
+    return row.send_status is None or row.send_status not in UNFINISHED
+
+
 def _found(lost: Lost, row: SentSms, trace: Trace) -> Found | None:
     status = _status(row)
-    if row.sms_id is None and status is None:
+    if row.sms_id is None and (status is None or not _is_over(row)):
         return None
     evidence = Evidence(
         function=str(trace.function),

@@ -1,0 +1,125 @@
+"""What went wrong once, or would have: each test is one way in which a message was lost, doubled or stuck."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from tests.support import Bench, eventually, otp
+from worker import Invalid, Sms, SmsType, ledger
+from worker.intake.fields import enqueue_fields
+from worker.ledger import Claim, Evidence, Outcome
+from worker.lifecycle import Kind, Lane, Status
+
+DAY = timedelta(hours=24)
+
+
+def test_an_sms_whose_worker_died_days_ago_is_held_and_not_sent_again(bench: Bench) -> None:
+    ticket = bench.put(otp("0901000005"))
+    bench.pace = replace(bench.pace, ask_again_after=timedelta(hours=1))
+    bench.deliver()  # taken, and the answer is lost
+    bench.set(ticket, status="'sending'", lease_until="now() - interval '2 days'", in_doubt_since="NULL")
+    bench.simulator.set(clock_ahead=2 * 86400)  # eSMS has forgotten the RequestId
+    bench.pace = replace(bench.pace, ask_again_after=timedelta(0))
+    bench.keep_house()
+    bench.deliver()
+    bench.keep_house()
+    assert bench.status(ticket) == "held"
+    assert bench.simulator.ledger().twice() == {}
+
+
+def test_one_send_in_flight_at_a_time_sends_all(bench: Bench) -> None:
+    bench.pace = replace(bench.pace, sends_in_flight=1, claim_most=1)
+    tickets = bench.notifier.enqueue_many(otp(f"0901000{n}") for n in range(100, 105))
+    bench.deliver()
+    assert {bench.status(ticket) for ticket in tickets} == {"accepted"}
+
+
+def test_a_code_that_expires_while_it_waits_in_the_worker_is_not_sent(bench: Bench) -> None:
+    bench.simulator.set(latency=1)
+    bench.pace = replace(bench.pace, sends_in_flight=2, claim_most=10)
+    soon = datetime.now(UTC) + timedelta(seconds=2)
+    tickets = [bench.put(otp(f"0901000{n}"), expires_at=soon) for n in range(100, 108)]
+    bench.deliver()
+    bench.keep_house()
+    statuses = [bench.status(ticket) for ticket in tickets]
+    assert set(statuses) == {"accepted", "expired"}
+    assert len(bench.simulator.ledger().sms) == statuses.count("accepted")
+
+
+def test_a_person_s_pause_takes_the_place_of_the_account_s_and_no_probe_lifts_it(bench: Bench) -> None:
+    wait = timedelta(seconds=1)
+    with bench.database.begin() as session:
+        ledger.pause(session, Lane.URGENT, "balance", code="103", first=wait, most=wait)
+        ledger.pause(session, Lane.URGENT, "a person", code=None, first=wait, most=wait)
+        assert ledger.lift(session, [Lane.URGENT], by="probe") == []
+        [paused] = ledger.paused(session)
+        assert (paused.code, paused.reason) == (None, "a person")
+        assert ledger.lift(session, [Lane.URGENT], by="a person") == [Lane.URGENT]
+
+
+def doubtful_group(bench: Bench, recipients: int = 30) -> Claim:
+    bench.put(Sms(to=[f"09020001{n:02d}" for n in range(recipients)], content="Sale", sms_type=SmsType.ADVERTISING))
+    [claim] = bench.claim(Lane.BULK)
+    return claim
+
+
+def test_a_group_in_doubt_is_asked_again_as_a_whole_or_not_yet(bench: Bench) -> None:
+    claim = doubtful_group(bench)
+    some = [fence.id for fence in claim.fences[:10]]
+    with bench.database.begin() as session:
+        query = """UPDATE message SET status = 'unconfirmed', lease_until = NULL, in_doubt_since = now(), due_at = now()
+                   WHERE id = ANY(:ids)"""
+        session.execute(text(query), {"ids": some})
+    with bench.database.begin() as session:
+        assert ledger.claim_doubtful(session, [Lane.BULK], most=9, lease=DAY, window=DAY) == []
+        session.execute(text("UPDATE message SET lease_until = now() - interval '1 s' WHERE status = 'sending'"))
+        assert ledger.rescue(session, ask_again_after=timedelta(0)) == 20
+    with bench.database.begin() as session:
+        [again] = ledger.claim_doubtful(session, [Lane.BULK], most=9, lease=DAY, window=DAY)
+        assert (len(again.fences), again.request_id) == (30, claim.request_id)
+
+
+def test_a_group_is_asked_about_though_its_first_message_was_lost_to_another(bench: Bench) -> None:
+    claim = doubtful_group(bench)
+    with bench.database.begin() as session:
+        query = "UPDATE message SET attempts = attempts + 1 WHERE id = :id"
+        session.execute(text(query), {"id": claim.fences[0].id})
+        evidence = Evidence(
+            function="SendMultipleMessage_V4_get",
+            at=datetime.now(UTC),
+            seconds=0,
+            http_status=200,
+            code="100",
+            reply="",
+        )
+        wait = timedelta(seconds=1)
+        accepted = Outcome(claim=claim, status=Status.ACCEPTED, sms_id="7", poll_wait=wait, evidence=evidence)
+        assert len(ledger.record(session, [accepted])) == 29
+        assert session.scalar(text("SELECT count(*) FROM message WHERE poll_at IS NOT NULL")) == 1
+
+
+def test_a_date_of_the_year_one_is_refused_and_stops_nobody(bench: Bench) -> None:
+    fields = {"to": "0901000001", "content": "x", "sms_type": 7, "send_date": "0001-01-01T00:00:00", "hand_over": True}
+    with pytest.raises(Invalid, match="send_date"), bench.database.begin() as session:
+        enqueue_fields(session, Kind.SMS, fields, bench.settings, now=datetime.now(UTC))
+
+
+def test_an_unknown_error_is_asked_about_a_few_times_and_then_left_to_a_person(bench: Bench) -> None:
+    bench.simulator.set(force={"SendMultipleMessage_V4_get": "code_99"})
+    ticket = bench.put()
+    eventually(lambda: bench.deliver() or bench.status(ticket) == "held")
+    assert "asked 6 times" in bench.message(ticket)["reason"]
+
+
+def test_a_message_is_settled_by_its_own_answer_only(bench: Bench) -> None:
+    """Were one SMSID given to two messages, the answer to the one says nothing of the other."""
+    one, other = bench.put(otp("0901000101")), bench.put(otp("0901000102"))
+    bench.deliver()
+    sms_id = bench.message(one)["sms_id"]
+    bench.set(other, sms_id=f"'{sms_id}'", poll_at="now() + interval '1 hour'")
+    eventually(lambda: bench.poll() or bench.status(one) == "delivered")
+    assert bench.status(other) == "accepted"
