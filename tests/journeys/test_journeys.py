@@ -80,13 +80,15 @@ def test_what_comes_by_task_while_postgres_takes_nothing_waits_in_the_broker(
     crew: Installation, environ: dict[str, str], bench: Bench, said: list[str], worker_number: int
 ) -> None:
     read_only(bench, worker_number, "on")
-    with celery_app(environ) as other:
-        fields = {"to": "0901000100", "content": "my secret", "sms_type": 7}
-        other.send_task("worker.enqueue_sms", kwargs=fields, queue="enqueue")
-        other.send_task("worker.no_such_task", kwargs=fields, queue="enqueue")
-    eventually(lambda: any("step.failed task=enqueue" in line for line in said))
-    eventually(lambda: any("no task of ours" in line for line in said))
-    read_only(bench, worker_number, "off")
+    try:
+        with celery_app(environ) as other:
+            fields = {"to": "0901000100", "content": "my secret", "sms_type": 7}
+            other.send_task("worker.enqueue_sms", kwargs=fields, queue="enqueue")
+            other.send_task("worker.no_such_task", kwargs=fields, queue="enqueue")
+        eventually(lambda: any("step.failed task=enqueue" in line for line in said))
+        eventually(lambda: any("no task of ours" in line for line in said))
+    finally:
+        read_only(bench, worker_number, "off")
     eventually(lambda: statuses(bench) == ["delivered"])
     assert all(child.alive for child in crew.apps)
     assert not any("my secret" in line or "0901000100" in line for line in said)
@@ -94,12 +96,11 @@ def test_what_comes_by_task_while_postgres_takes_nothing_waits_in_the_broker(
 
 def read_only(bench: Bench, worker_number: int, value: str) -> None:
     """As after a failover to a standby."""
-    with bench.database.engine.connect() as connection:
+    with bench.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("SET default_transaction_read_only = off"))
         connection.execute(
             text(f"ALTER DATABASE esms_test_{worker_number} SET default_transaction_read_only = {value}")
         )
-        connection.commit()
         others = "datname = current_database() AND pid <> pg_backend_pid()"
         connection.execute(text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}"))
     bench.database.close()
