@@ -5,7 +5,6 @@ The number itself is never in an error: error texts end in logs.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +26,6 @@ VARIABLE_MOST = 1000  # characters of a call's variable
 SEGMENTS_MOST = 10  # a longer text is a slip: eSMS states no limit but for advertising, and each SMS costs
 JOINER = "||"  # what eSMS joins a call's variables by
 
-_canonical = json.JSONEncoder(sort_keys=True).encode  # made once: json.dumps with an option makes one each time
 _unshowable = re.compile("[\0\ud800-\udfff]").search  # NUL, and halves of surrogate pairs
 
 
@@ -56,8 +54,13 @@ class Checked:
 
     def fingerprint(self) -> str:
         """Of what makes the content: who gets what. Dates and labels are not content."""
-        content = [self.kind, sorted(self.phones), self.content, self.template_id, self.options]
-        return blake2b(_canonical(content).encode(), digest_size=16).hexdigest()
+        options = [f"{name}={_flat(value)}" for name, value in sorted(self.options.items())]
+        parts = [self.kind, *sorted(self.phones), self.content or "", self.template_id or "", *options]
+        return blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()  # no part may hold a NUL
+
+
+def _flat(value: object) -> str:
+    return "\0".join(value) if isinstance(value, list) else str(value)
 
 
 def check(item: Enqueue, settings: Settings, *, now: datetime, late: bool = False) -> Checked:
