@@ -117,3 +117,22 @@ def test_everything_that_is_installed_is_pinned() -> None:
 def test_ci_runs_what_the_readme_says() -> None:
     assert "make test" in (ROOT / ".ci" / "run").read_text()
     assert "make test" in (ROOT / "README.md").read_text()
+
+
+def test_every_link_in_the_documents_leads_somewhere() -> None:
+    documents = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+    for document in documents:
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text()):
+            assert (document.parent / link).exists(), f"{document.name}: {link}"
+
+
+def test_procfile_compose_and_up_listen_to_the_same_queues() -> None:
+    """Each queue once, by a process of the same name; beat once."""
+    commands = {
+        "Procfile": (ROOT / "Procfile").read_text(),
+        "compose": (ROOT / "docker-compose.yml").read_text(),
+    }
+    wanted = ["deliver", "enqueue", "poll,housekeeping", "urgent"]
+    for name, written in commands.items():
+        assert sorted(re.findall(r"-Q ([a-z,]+)", written)) == wanted, name
+        assert len(re.findall(r"worker\.tasks beat", written)) == 1, name
