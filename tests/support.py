@@ -53,13 +53,13 @@ class Bench:
         self.sending = self.client.open_exchange()
         self.asking = self.client.open_exchange()
 
-    def client_with(self, *, api_key: str = canary.API_KEY, **timeouts: float) -> Client:
+    def client_with(self, *, api_key: str = canary.API_KEY, **options: Any) -> Client:
         """A client of the simulated eSMS."""
         return Client(
             Credentials(api_key, canary.SECRET_KEY),
             rest_url=self.simulator.rest_url,
             voice_url=self.simulator.voice_url,
-            **({"connect_timeout": 2.0, "read_timeout": 2.0, "total_timeout": 4.0} | timeouts),  # type: ignore[arg-type]
+            **({"connect_timeout": 2.0, "read_timeout": 2.0, "total_timeout": 4.0} | options),
         )
 
     # What a producer, beat and the worker do...

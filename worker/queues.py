@@ -62,12 +62,12 @@ UNHEARD = 600
 RUNG = 2000  # milliseconds that a ring nobody answered keeps others from ringing
 
 
-def make_app() -> Celery:
+def make_app(configured: Callable[[], dict[str, Any]] | None = None) -> Celery:
     """The Celery app; reads the environment when it is first used, not now."""
     from celery import Celery
 
     app = Celery("esms-worker")
-    app.add_defaults(_configuration_or_exit)
+    app.add_defaults(configured or _configuration_or_exit)
     return app
 
 

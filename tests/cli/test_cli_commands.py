@@ -227,6 +227,16 @@ def test_doctor_names_what_is_wrong_and_the_remedy(
     assert "esms-worker migrate" in found["schema"]["text"]
 
 
+def test_doctor_goes_through_all_its_checks_though_nothing_is_set(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DATABASE_URL", "ESMS_API_KEY"):
+        monkeypatch.delenv(name)
+    code, out, err = cli("doctor", "--json")
+    found = json.loads(out)
+    assert (code, err, len(found)) == (1, "", 8)
+    assert [check["ok"] for check in found] == [False] * 8
+    assert "DATABASE_URL: is not set" in found[0]["text"]
+
+
 def test_the_program_itself_exits_with_these_codes(database_url: str, tmp_path: Path) -> None:
     program = [sys.executable, "-m", "worker.cli", "report"]
     environ = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}

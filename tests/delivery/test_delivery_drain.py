@@ -225,3 +225,20 @@ def test_a_sandbox_for_everything_lets_no_call_out(bench: Bench) -> None:
     assert message["status"] == "rejected"
     assert "sandbox" in message["reason"]
     assert bench.simulator.ledger().calls == {}
+
+
+@pytest.mark.parametrize("dialect", ["namespace", "plain"])
+def test_all_kinds_go_out_and_are_settled_in_xml(bench: Bench, dialect: str) -> None:
+    bench.simulator.set(xml=dialect)
+    with bench.client_with(format="xml") as bench.client:
+        bench.sending, bench.asking = bench.client.open_exchange(), bench.client.open_exchange()
+        kinds = [
+            sms("0901000001"),
+            call("0902000001"),
+            TemplateCall(to="0903000001", template_id="1001", variables=["Lan"]),
+        ]
+        tickets = [bench.put(kind) for kind in kinds] + [bench.put(sms("0904000003"))]
+        bench.deliver()
+        eventually(
+            lambda: bench.poll() or [bench.status(ticket) for ticket in tickets] == [*["delivered"] * 3, "rejected"]
+        )

@@ -15,7 +15,7 @@ from worker.database import MIGRATE
 from worker.errors import WorkerError
 from worker.esms import EsmsError
 from worker.migrating import revisions
-from worker.queues import Queue, make_app
+from worker.queues import Queue, configuration, make_app
 from worker.settings import Pace, ProviderSettings, Settings
 
 PATIENCE = 2.0  # seconds for workers to answer
@@ -122,8 +122,9 @@ def _listening() -> dict[str, set[str]]:
     """Who listens to which queue."""
     from kombu.exceptions import OperationalError
 
+    found = configuration(Settings.from_environ(), Pace.from_environ())
     try:
-        with make_app() as app:
+        with make_app(lambda: found) as app:
             answers = app.control.inspect(timeout=PATIENCE).active_queues() or {}
     except (OperationalError, OSError) as error:
         raise _Wrong(f"the broker does not answer ({type(error).__name__}): start it, or mend REDIS_URL") from None
