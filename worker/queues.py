@@ -115,7 +115,7 @@ def configuration(settings: Settings, pace: Pace) -> dict[str, Any]:
 
 def _transport_options(broker_url: str, pace: Pace) -> dict[str, Any]:
     """Why each: docs/celery.md."""
-    if not broker_url.startswith(("redis", "unix")):
+    if not broker_url.startswith("redis"):
         return {}
     return {
         "visibility_timeout": max(300, 10 * pace.drain.total_seconds()),
@@ -198,15 +198,18 @@ class Bell:
             self._app.conf.update(
                 broker_url=self._broker_url,
                 task_serializer="json",
-                broker_transport_options={
-                    "socket_timeout": BROKER_TIMEOUT,
-                    "socket_connect_timeout": BROKER_TIMEOUT,
-                    "max_retries": 1,
-                },
+                broker_transport_options=_impatient(self._broker_url or ""),
                 broker_connection_timeout=BROKER_TIMEOUT,
                 task_ignore_result=True,
             )
         return self._app
+
+
+def _impatient(broker_url: str) -> dict[str, Any]:
+    """AMQP would not know these; it keeps to `broker_connection_timeout`."""
+    if not broker_url.startswith("redis"):
+        return {}
+    return {"socket_timeout": BROKER_TIMEOUT, "socket_connect_timeout": BROKER_TIMEOUT, "max_retries": 1}
 
 
 def _rung(task: Task) -> str:

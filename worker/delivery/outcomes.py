@@ -14,11 +14,9 @@ from worker.esms import (
     EsmsError,
     Finished,
     InvalidRequest,
-    MaybeTaken,
     NotTaken,
     Receipt,
     Refused,
-    Trace,
 )
 from worker.ledger import Claim, Evidence, Outcome
 from worker.lifecycle import Kind, Status
@@ -29,7 +27,7 @@ UNKNOWN_ERROR, ASKED_MOST = "99", 6  # eSMS says "try again later", and means a 
 
 def outcome_of(claim: Claim, finished: Finished[Any], pace: Pace, now: datetime) -> Outcome:
     """What this send came to."""
-    evidence = evidence_of(finished.trace)
+    evidence = Evidence.of(finished.trace)
     try:
         receipt = finished.result()
     except EsmsError as error:
@@ -42,18 +40,6 @@ def unsendable(claim: Claim, error: InvalidRequest) -> Outcome:
     """It could not even be written down as a request; nothing went out."""
     status = Status.HELD if claim.in_doubt else Status.REJECTED
     return Outcome(claim=claim, status=status, reason=f"can't be sent: {error.reason}")
-
-
-def evidence_of(trace: Trace) -> Evidence:
-    """The client's trace as the ledger keeps it."""
-    return Evidence(
-        function=str(trace.function),
-        at=trace.started_at,
-        seconds=trace.seconds,
-        http_status=trace.http_status,
-        code=trace.code,
-        reply=trace.reply,
-    )
 
 
 def _taken(receipt: Receipt, claim: Claim, pace: Pace, now: datetime, evidence: Evidence) -> Outcome:
@@ -137,6 +123,3 @@ def _maybe_taken(error: EsmsError, claim: Claim, pace: Pace, evidence: Evidence)
         wait=backoff.before_asking_again(asked, pace.ask_again_after),
         evidence=evidence,
     )
-
-
-__all__ = ["MaybeTaken", "evidence_of", "outcome_of", "unsendable"]

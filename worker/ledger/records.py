@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -17,6 +17,9 @@ from sqlalchemy.orm import Session
 from worker.ledger.claims import Claim
 from worker.ledger.rows import as_rows
 from worker.lifecycle import MOVES, Status
+
+if TYPE_CHECKING:  # a producer loads this too, and must not load the provider's client
+    from worker.esms import Trace
 
 REPLY_MOST = 2000  # characters of a reply that are kept
 
@@ -31,6 +34,18 @@ class Evidence:
     http_status: int | None
     code: str | None
     reply: str | None
+
+    @classmethod
+    def of(cls, trace: Trace, *, with_reply: bool = True) -> Evidence:
+        """The client's trace, as the ledger keeps it."""
+        return cls(
+            function=str(trace.function),
+            at=trace.started_at,
+            seconds=trace.seconds,
+            http_status=trace.http_status,
+            code=trace.code,
+            reply=trace.reply if with_reply else None,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -119,14 +119,7 @@ def _settlement(
     reason: str | None = None,
     network: str | None = None,
 ) -> Settlement:
-    evidence = Evidence(
-        function=str(trace.function),
-        at=trace.started_at,
-        seconds=trace.seconds,
-        http_status=trace.http_status,
-        code=trace.code,
-        reply=trace.reply,
-    )
+    evidence = Evidence.of(trace)
     return Settlement(poll=poll, phone=e164, status=status, reason=reason, network=network, evidence=evidence)
 
 

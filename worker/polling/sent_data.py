@@ -157,12 +157,5 @@ def _found(lost: Lost, row: SentSms, trace: Trace) -> Found | None:
     status = _status(row)
     if row.sms_id is None and (status is None or not _is_over(row)):
         return None
-    evidence = Evidence(
-        function=str(trace.function),
-        at=trace.started_at,
-        seconds=trace.seconds,
-        http_status=trace.http_status,
-        code=trace.code,
-        reply=None,  # it holds other people's texts
-    )
+    evidence = Evidence.of(trace, with_reply=False)  # it holds other people's texts
     return Found(lost=lost, sms_id=row.sms_id, status=status, evidence=evidence)
