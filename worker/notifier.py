@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -110,7 +111,10 @@ class Notifier:
         return self._decide(_id(notification_id), Status.CANCELLED)
 
     def retry(self, notification_id: UUID | str) -> Decided:
-        """Queue again what was rejected, not delivered or expired. Raises NotFound."""
+        """Queue again what was rejected, not delivered or expired. Raises NotFound.
+
+        Advertising to fewer than eSMS takes in one request (20) stays as it is.
+        """
         return self._decide(_id(notification_id), Status.QUEUED)
 
     def cancel_campaign(self, campaign: str) -> int:
@@ -121,7 +125,7 @@ class Notifier:
     def retry_campaign(self, campaign: str) -> int:
         """Queue again what failed of a campaign; how many messages that were."""
         with self._database.begin() as session:
-            moved = ledger.retry(session, campaign=campaign)
+            moved = ledger.retry(session, campaign=campaign, least=self.settings.advertising_least)
         self._bell.ring(set(Lane))
         return moved
 
@@ -171,7 +175,8 @@ class Notifier:
         session.info[self] = set()
 
     def _decide(self, notification_id: UUID, to: Status) -> Decided:
-        step = ledger.cancel if to is Status.CANCELLED else ledger.retry
+        again = partial(ledger.retry, least=self.settings.advertising_least)
+        step = ledger.cancel if to is Status.CANCELLED else again
         with self._database.begin() as session:
             moved = step(session, ids=[notification_id])
             statuses = dict(reporting.standing(session, notification_id).statuses)

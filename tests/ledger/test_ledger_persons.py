@@ -7,6 +7,7 @@ from threading import Thread
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from tests.support import Bench, otp
 from worker import NotFound, RecordCall, Sms, Status, ledger
@@ -132,3 +133,14 @@ def test_a_wish_to_many_is_cancelled_only_as_far_as_it_still_waits(bench: Bench)
     decided = bench.notifier.cancel(ticket.id)
     assert decided.moved == 3
     assert decided.others == {Status.SENDING: 2}
+
+
+@pytest.mark.parametrize(("failed", "moved"), [(19, 0), (20, 20)])
+def test_advertising_to_fewer_than_esms_takes_is_not_sent_again(bench: Bench, failed: int, moved: int) -> None:
+    ticket = bench.put(Sms(to=[f"0902000{n}" for n in range(100, 130)], content="Sale", sms_type=1))
+    [claim] = bench.claim(Lane.BULK)
+    record(bench, claim, Status.ACCEPTED)
+    with bench.database.begin() as session:
+        some = [fence.id for fence in claim.fences[:failed]]
+        session.execute(text("UPDATE message SET status = 'undelivered' WHERE id = ANY(:ids)"), {"ids": some})
+    assert bench.notifier.retry(ticket.id).moved == moved

@@ -24,12 +24,19 @@ _CANCEL = text(f"""
 
 # A new attempt at all: nothing of the old one may speak for it. A date that has passed would end it at once.
 _RETRY = text(f"""
+    WITH enough AS MATERIALIZED (  -- eSMS would refuse advertising to fewer than the least
+        SELECT m.notification_id AS id FROM message AS m
+        WHERE {_OF} AND m.status = ANY(:statuses)
+        GROUP BY m.notification_id HAVING NOT bool_or(m.grouped) OR count(*) >= :least
+    )
     UPDATE message AS m
     SET status = 'queued', due_at = now(), request_id = NULL, sms_id = NULL, failures = 0, polls = 0,
         in_doubt_since = NULL, dialled_at = NULL, accepted_at = NULL, settled_at = NULL, poll_at = NULL,
         expires_at = CASE WHEN m.expires_at > now() THEN m.expires_at END,
         reason = :reason
-    WHERE {_OF} AND m.status = ANY(:statuses) AND (CAST(:message_id AS uuid) IS NULL OR m.id = :message_id)
+    FROM enough
+    WHERE m.notification_id = enough.id AND m.status = ANY(:statuses)
+      AND (CAST(:message_id AS uuid) IS NULL OR m.id = :message_id)
 """)
 
 _RESOLVE = text("""
@@ -49,9 +56,12 @@ def cancel(session: Session, *, ids: Sequence[UUID] = (), campaign: str | None =
     return _count(session.execute(_CANCEL, {"ids": list(ids), "campaign": campaign}))
 
 
-def retry(session: Session, *, ids: Sequence[UUID] = (), campaign: str | None = None) -> int:
-    """Queue again what was rejected, not delivered or expired; how many messages that were."""
-    asked = _retry_of([*ids], campaign, RETRIED, "sent again by a person", None)
+def retry(session: Session, *, ids: Sequence[UUID] = (), campaign: str | None = None, least: int = 1) -> int:
+    """Queue again what was rejected, not delivered or expired; how many messages that were.
+
+    least: advertising whose failed recipients are fewer stays as it is.
+    """
+    asked = _retry_of([*ids], campaign, RETRIED, "sent again by a person", None) | {"least": least}
     return _count(session.execute(_RETRY, asked))
 
 
@@ -78,6 +88,7 @@ def _retry_of(
         "statuses": [str(status) for status in statuses],
         "reason": reason,
         "message_id": message_id,
+        "least": 1,
     }
 
 
