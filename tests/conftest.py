@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import create_engine, make_url, text
 
 from tests import canary
@@ -24,6 +25,9 @@ from worker.devkit.valkey import Valkey
 from worker.esms import Client
 from worker.migrating import migrate
 from worker.models import Base
+
+settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # nothing is timed
+settings.load_profile("ours")
 
 TEMPLATE = "esms_test_template"
 

@@ -99,7 +99,7 @@ class Message(Base):
         CheckConstraint(_one_of("lane", Lane), name="lane_known"),
         CheckConstraint("(status = 'sending') = (lease_until IS NOT NULL)", name="lease_only_while_sending"),
         CheckConstraint("status <> 'accepted' OR accepted_at IS NOT NULL", name="accepted_has_a_time"),
-        CheckConstraint("attempts >= 0 AND failures >= 0 AND polls >= 0", name="counts_are_counts"),
+        CheckConstraint("attempts >= 0 AND failures >= 0 AND asked >= 0 AND polls >= 0", name="counts_are_counts"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -113,6 +113,7 @@ class Message(Base):
     lease_until: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(server_default=text("0"))  # claims; the fencing token
     failures: Mapped[int] = mapped_column(server_default=text("0"))  # tries in a row that surely were not taken
+    asked: Mapped[int] = mapped_column(server_default=text("0"))  # tries in a row whose answer was in doubt
     request_id: Mapped[str | None]
     in_doubt_since: Mapped[datetime | None]  # the first try whose answer we do not have
     dialled_at: Mapped[datetime | None]  # the intent to dial, committed right before: after it a death means doubt

@@ -181,3 +181,11 @@ def _no_number(national: str) -> PhoneError:
             "look for missing or doubled digits",
         )
     return PhoneError("no Vietnamese number begins like this", "look for a mistake in the first digits")
+
+
+def e164_of(number: str) -> str | None:
+    """The E.164 form of a number as eSMS gives it back, or None where it is none that we know."""
+    try:
+        return parse(number, for_sms=False).e164
+    except PhoneError:
+        return None

@@ -239,3 +239,13 @@ def seconds_since_beat(session: Session) -> float | None:
     query = select(func.extract("epoch", func.now() - Heartbeat.at)).where(Heartbeat.name == "beat")
     found = session.scalar(query)
     return None if found is None else float(found)
+
+
+def was_seen(session: Session, name: str) -> bool:
+    """Has this part ever been at work here?"""
+    return session.get(Heartbeat, name) is not None
+
+
+def is_used(session: Session) -> bool:
+    """Does the ledger hold anything?"""
+    return session.scalar(select(Notification.id).limit(1)) is not None

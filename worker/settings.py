@@ -41,12 +41,17 @@ def environment(*, besides_up: bool = False) -> dict[str, str]:
 
 
 def _read_env(file: Path) -> dict[str, str | None]:
-    from dotenv import dotenv_values
+    from dotenv.parser import parse_stream
 
     try:
-        return dotenv_values(file, interpolate=False)
+        with file.open(encoding="utf-8") as stream:
+            bindings = list(parse_stream(stream))
     except (UnicodeDecodeError, OSError):
         raise SettingsError(str(file), "can't be read as UTF-8 text", "save it as UTF-8, or remove it") from None
+    for binding in bindings:
+        if binding.error:
+            raise SettingsError(str(file), f"line {binding.original.line} is no NAME=value", "mend or remove it")
+    return {binding.key: binding.value for binding in bindings if binding.key is not None}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +59,7 @@ class Settings:
     """What every part needs: where the ledger is, whom to ring, and which zone a naive datetime means."""
 
     database_url: str = field(repr=False)
-    redis_url: str | None = field(repr=False)  # rate limits and, unless overridden, the broker
+    redis_url: str | None = field(repr=False)  # where a rung bell is noted and, unless overridden, the broker
     broker_url: str | None = field(repr=False)  # None: nobody is rung, beat finds the work
     time_zone: ZoneInfo
     brandname: str | None  # for the SmsTypes that need one, when a request names none

@@ -101,6 +101,7 @@ def upgrade() -> None:
         sa.Column("lease_until", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("attempts", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("failures", sa.Integer(), server_default=sa.text("0"), nullable=False),
+        sa.Column("asked", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("request_id", sa.Text(), nullable=True),
         sa.Column("in_doubt_since", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.Column("dialled_at", sa.TIMESTAMP(timezone=True), nullable=True),
@@ -122,7 +123,7 @@ def upgrade() -> None:
             "status IN ('queued', 'sending', 'unconfirmed', 'held', 'accepted', 'delivered', 'undelivered', 'rejected', 'unknown', 'cancelled', 'expired')",
             name=op.f("message_status_known"),
         ),
-        sa.CheckConstraint("attempts >= 0 AND failures >= 0 AND polls >= 0", name=op.f("message_counts_are_counts")),
+        sa.CheckConstraint("attempts >= 0 AND failures >= 0 AND asked >= 0 AND polls >= 0", name=op.f("message_counts_are_counts")),
         sa.ForeignKeyConstraint(
             ["notification_id"], ["notification.id"], name=op.f("message_notification_id_fkey"), ondelete="CASCADE"
         ),

@@ -89,7 +89,7 @@ def test_calls_are_sent_with_their_options(cli: Cli, bench: Bench) -> None:
     [
         (("send", "sms", "--to", "12", "--content", "x", "--sms-type", "7"), 1, "error: to: "),
         (("send", "sms", "--to", "0901000001", "--content", "x", "--sms-type", "5"), 1, "error: sms_type: 5"),
-        (("send", "sms", "--to", "0901000001", "--content", "x", "--send-date", "soon"), 1, "error: --send-date: "),
+        (("send", "sms", "--to", "0901000001", "--content", "x", "--send-date", "soon"), 2, "error: --send-date: "),
         (("send", "sms", "--content", "x"), 2, "error: Missing option '--to'"),
         (("show", "42"), 1, "error: '42' is no id"),
         (("show",), 2, "error: give an ID, or a --reference"),

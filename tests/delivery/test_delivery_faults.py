@@ -123,3 +123,24 @@ def test_a_message_is_settled_by_its_own_answer_only(bench: Bench) -> None:
     bench.set(other, sms_id=f"'{sms_id}'", poll_at="now() + interval '1 hour'")
     eventually(lambda: bench.poll() or bench.status(one) == "delivered")
     assert bench.status(other) == "accepted"
+
+
+def test_only_doubtful_tries_count_as_asked_again(bench: Bench) -> None:
+    """An outage before it, or a hand-back, must not make the first question about a lost answer wait an hour."""
+    ticket = bench.put(otp("0901000016"))  # 99 the first time
+    bench.set(ticket, attempts="12", failures="11")
+    bench.deliver()
+    assert bench.status(ticket) != "held"
+    eventually(lambda: bench.deliver() or bench.status(ticket) == "accepted")
+
+
+def test_an_sms_in_doubt_waits_while_its_lane_is_paused(bench: Bench) -> None:
+    ticket = bench.put(otp("0901000005"))
+    bench.pace = replace(bench.pace, ask_again_after=timedelta(hours=1))
+    bench.deliver()
+    bench.set(ticket, due_at="now()")
+    with bench.database.begin() as session:
+        ledger.pause(session, Lane.URGENT, "test", code=None, first=DAY, most=DAY)
+        assert ledger.claim_doubtful(session, [Lane.URGENT], most=9, lease=DAY, window=DAY) == []
+        ledger.lift(session, [Lane.URGENT], by="test")
+        assert len(ledger.claim_doubtful(session, [Lane.URGENT], most=9, lease=DAY, window=DAY)) == 1

@@ -305,6 +305,15 @@ def test_an_unknown_id_is_refused_with_105(client: Client, server: ScriptedServe
     assert caught.value.code == "105"
 
 
+def test_a_text_that_no_database_takes_is_read_without_what_makes_it_so(client: Client, server: ScriptedServer) -> None:
+    receiver_list = r'[{"IsSent":true,"Phone":"0901000001","SentResult":true,"NetworkName":"A\u0000B\ud800"}]'
+    server.play(reply('{"CodeResult":"100","ReceiverList":' + receiver_list + "}"))
+    [receiver] = client.get_receiver_status("7")
+    assert receiver.network is not None
+    assert "\0" not in receiver.network
+    receiver.network.encode()
+
+
 def test_receivers_have_their_network_and_may_be_unsettled(client: Client, server: ScriptedServer) -> None:
     server.play(
         reply(

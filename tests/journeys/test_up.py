@@ -12,6 +12,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+from celery import Celery
+from redis import Redis
 
 from tests.support import eventually
 
@@ -111,6 +113,31 @@ def test_nobody_sees_a_key_or_a_password_in_the_process_list(up: Up) -> None:
     assert (up.folder / ".esms-worker" / "env").stat().st_mode & 0o077 == 0
 
 
+def test_trials_of_the_simulator_never_go_to_people(up: Up, tmp_path: Path) -> None:
+    up.ready()
+    up.process.send_signal(signal.SIGTERM)
+    assert up.process.wait(60) == 0
+    real = run(tmp_path, "up", ESMS_API_KEY="a", ESMS_SECRET_KEY="b", ESMS_REST_URL="http://127.0.0.1:1/x")
+    assert real.returncode == 1
+    assert "made for the simulator" in real.stderr
+
+
+def test_the_demo_ends_as_its_story_says_and_touches_no_broker_of_the_persons_own(
+    tmp_path: Path, redis_url: str
+) -> None:
+    """Neither the one in the environment nor the one in .env: real messages wait there."""
+    with Redis.from_url(redis_url) as redis, Celery(broker=redis_url, set_as_current=False) as app:
+        redis.flushdb()
+        fields = {"to": "0901000001", "content": "real", "sms_type": 7}
+        app.send_task("worker.enqueue_sms", kwargs=fields, queue="enqueue")
+        (tmp_path / ".env").write_text(f"CELERY_BROKER_URL={redis_url}\n")
+        answer = run(tmp_path, "demo", CELERY_BROKER_URL=redis_url)
+        assert answer.returncode == 0, answer.stdout
+        assert "Every message ended as the story says" in answer.stdout
+        assert redis.llen("enqueue") == 1
+        redis.flushdb()
+
+
 def test_up_with_one_key_of_two_names_the_other(tmp_path: Path) -> None:
     answer = run(tmp_path, "up", ESMS_API_KEY="x")
     assert answer.returncode == 2
@@ -150,9 +177,3 @@ def test_a_worker_without_keys_or_addresses_does_not_start_and_names_the_variabl
         assert answer.returncode == 2, answer.stderr
         assert f"error: {missing}: is not set" in answer.stderr
         assert "Traceback" not in answer.stderr
-
-
-def test_the_demo_ends_as_its_story_says(tmp_path: Path) -> None:
-    answer = run(tmp_path, "demo")
-    assert answer.returncode == 0, answer.stdout
-    assert "Every message ended as the story says" in answer.stdout

@@ -5,8 +5,10 @@ Exit code 0: done. 1: refused, not found, or not all of it done. 2: wrong usage 
 
 from __future__ import annotations
 
+import logging
 import sys
 from io import TextIOWrapper
+from typing import Any
 
 import click
 from alembic.util.exc import CommandError
@@ -16,6 +18,7 @@ from worker.cli.output import say_error
 from worker.devkit.processes import CannotStart
 from worker.errors import SettingsError, WorkerError
 from worker.esms import EsmsError
+from worker.telemetry import listen
 
 USAGE, REFUSED, INTERRUPTED = 2, 1, 130
 
@@ -42,7 +45,14 @@ def main() -> None:
     """The program: every error that a user can cause is one line, and an exit code."""
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without UTF-8 shows ? and goes on
+    logging.getLogger("worker").addHandler(logging.NullHandler())  # events are for logs; a person gets a sentence
+    listen(_tell_a_person)
     sys.exit(run(sys.argv[1:]))
+
+
+def _tell_a_person(event: str, _: dict[str, Any]) -> None:
+    if event == "ring.failed":
+        click.echo("note: the broker does not answer; it goes out with beat's next tick once that is back", err=True)
 
 
 def run(arguments: list[str]) -> int:

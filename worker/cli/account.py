@@ -18,8 +18,8 @@ from rich.text import Text
 
 from worker import ledger, runtime
 from worker.cli.ledger_session import ledger_session
-from worker.cli.output import console, json_option, say, say_json, table, text
-from worker.errors import Unavailable
+from worker.cli.output import console, json_option, say, say_error, say_json, table, text
+from worker.errors import Unavailable, WorkerError
 from worker.esms import VIETNAM, Client, EsmsError, SentSms
 from worker.settings import ProviderSettings
 
@@ -64,8 +64,11 @@ def brandnames(as_json: bool) -> None:
         for each in found:
             shown.add_row(text(each.name), TYPES.get(each.type, str(each.type)))
         console().print(shown)
-    with ledger_session() as session:
-        ledger.replace_brandnames(session, [(each.name, each.type) for each in found], rest_url=rest_url)
+    try:
+        with ledger_session() as session:
+            ledger.replace_brandnames(session, [(each.name, each.type) for each in found], rest_url=rest_url)
+    except WorkerError as error:  # they were asked for, and are shown
+        say_error(f"not kept for the check at enqueue: {error}")
 
 
 # Sent data...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 
 import click
 
@@ -12,6 +12,7 @@ from worker.cli.look import id_of, uuid_of
 from worker.cli.output import console, json_option, look_of, looks_of, say, say_json, table, text
 from worker.lifecycle import Lane, Status
 from worker.notifier import Decided, Notifier
+from worker.settings import Settings
 
 LANES = [str(lane) for lane in Lane]
 ANSWERS = {
@@ -92,14 +93,15 @@ def held() -> None:
 @json_option
 def held_list(as_json: bool) -> None:
     """What waits for a decision, and why."""
-    with ledger_session() as session:
+    settings = Settings.from_environ()
+    with ledger_session(settings) as session:
         rows = reporting.held(session)
     if as_json:
         say_json(rows)
         return
     shown = table("message", "kind", "phone", "since", "reason")
     for row in rows:
-        shown.add_row(*(text(row[name]) for name in ("id", "kind", "phone", "since", "reason")))
+        shown.add_row(*(text(row[name], settings.time_zone) for name in ("id", "kind", "phone", "since", "reason")))
     console().print(shown if rows else "Nothing is held.")
 
 
@@ -127,11 +129,12 @@ def held_resolve(message_id: str, answer: str, as_json: bool) -> int:
 @json_option
 def pause(lanes: tuple[str, ...], reason: str, as_json: bool) -> None:
     """Hold lanes back until `resume`; what is in flight is finished."""
-    with ledger_session() as session:
+    settings = Settings.from_environ()
+    with ledger_session(settings) as session:
         for lane in _lanes(lanes):
             ledger.pause(session, lane, reason, code=None, first=timedelta(), most=timedelta())
         paused = reporting.pauses(session)
-    _say_pauses(paused, as_json)
+    _say_pauses(paused, as_json, settings.time_zone)
 
 
 @click.command()
@@ -143,20 +146,20 @@ def resume(lanes: tuple[str, ...], as_json: bool) -> None:
         notifier.resume(_lanes(lanes))
         with ledger_session(notifier.settings) as session:
             paused = reporting.pauses(session)
-    _say_pauses(paused, as_json)
+    _say_pauses(paused, as_json, notifier.settings.time_zone)
 
 
 def _lanes(names: tuple[str, ...]) -> list[Lane]:
     return list(Lane) if "all" in names else [Lane(name) for name in names]
 
 
-def _say_pauses(paused: list[dict[str, object]], as_json: bool) -> None:
+def _say_pauses(paused: list[dict[str, object]], as_json: bool, zone: tzinfo) -> None:
     if as_json:
         say_json(paused)
         return
     shown = table("lane", "since", "code", "reason")
     for row in paused:
-        shown.add_row(*(text(row[name]) for name in ("lane", "since", "code", "reason")))
+        shown.add_row(*(text(row[name], zone) for name in ("lane", "since", "code", "reason")))
     console().print(shown if paused else "No lane is paused.")
 
 

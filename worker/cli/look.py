@@ -14,9 +14,8 @@ from sqlalchemy.orm import Session
 
 from worker import reporting
 from worker.cli.ledger_session import ledger_session
-from worker.cli.output import console, json_option, look_of, looks_of, say, say_json, table, text
+from worker.cli.output import console, date_option, json_option, look_of, looks_of, say, say_json, table, text
 from worker.errors import NotFound
-from worker.intake.fields import iso
 from worker.lifecycle import Status
 from worker.reporting import Line, Standing
 from worker.settings import Settings
@@ -143,7 +142,7 @@ def report(
 def _when(name: str, value: str | None, settings: Settings) -> datetime | None:
     if value is None:
         return None
-    when = iso(name, value)
+    when = date_option(name, value)
     return when if when.tzinfo else when.replace(tzinfo=settings.time_zone)
 
 

@@ -15,6 +15,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from worker.errors import Invalid
+from worker.intake.fields import iso
 from worker.lifecycle import Status
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -58,6 +60,14 @@ def say_error(message: str) -> None:
 def say_json(value: Any) -> None:
     """One JSON value for a program; times in ISO 8601, UTC."""
     click.echo(json.dumps(value, ensure_ascii=False, default=_plain, indent=2))
+
+
+def date_option(name: str, value: str) -> datetime:
+    """A date and time that an option gives. Raises a usage error."""
+    try:
+        return iso(name, value)
+    except Invalid as error:
+        raise click.UsageError(str(error)) from None
 
 
 def json_option(command: F) -> F:

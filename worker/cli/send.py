@@ -8,11 +8,9 @@ from typing import Any, TypeVar
 
 import click
 
-from worker.cli.output import json_option, progress, say, say_json
-from worker.cli.spreadsheet import Bad, Order, Sheet, Summary, send_sheet
-from worker.errors import Invalid
+from worker.cli.output import date_option, json_option, progress, say, say_json
+from worker.cli.spreadsheet import Order, Sheet, Summary, send_sheet
 from worker.intake import RecordCall, Request, Sms, TemplateCall
-from worker.intake.fields import iso
 from worker.notifier import Notifier
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -135,7 +133,7 @@ def _hand_over(
 
 
 def _date(name: str, value: str | None) -> Any:
-    return None if value is None else iso(name, value)
+    return None if value is None else date_option(name, value)
 
 
 @send.command("csv")
@@ -193,5 +191,3 @@ def _say_summary_json(summary: Summary, order: Order) -> None:
 
 
 COMMANDS = (send,)
-
-__all__ = ["COMMANDS", "Bad", "Invalid"]

@@ -5,7 +5,6 @@ The children die with this process, even by `kill -9`; what they had in flight i
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import sys
@@ -16,13 +15,16 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
+from typing import NoReturn
 
-from worker.cli.output import say
+from worker import ledger, reporting
+from worker.cli.output import say, say_error
 from worker.database import Database
 from worker.devkit.postgres import Postgres
 from worker.devkit.processes import CannotStart, Child, Server, folder_lock
 from worker.devkit.processes.folder import write_private
 from worker.devkit.valkey import Valkey
+from worker.errors import Unavailable
 from worker.migrating import migrate
 from worker.queues import Queue
 from worker.settings import ProviderSettings, Settings, environment
@@ -32,10 +34,13 @@ SIMULATED = (
 )
 REAL = "Sending for REAL through eSMS, with the keys in the environment"
 SIMULATOR_KEYS = {"ESMS_API_KEY": "simulator-key", "ESMS_SECRET_KEY": "simulator-secret"}
+SIMULATOR_MARK = "simulator"  # a heartbeat in the ledger: its messages are trials
 BRANDNAME = "sangbrand"  # the simulator knows it
 
 ROOM = 300 * 1024 * 1024  # bytes: a new Postgres takes some 40 MB, and runs into trouble when it can't grow
+LEAST_ROOM = 48 * 1024 * 1024  # bytes, while it runs: Postgres wants 16 MB at a time, and Valkey refuses without any
 GRACE = 45.0  # seconds for a worker to finish what is in flight; more than a whole call may take
+SHORT_GRACE = 5.0  # seconds, where a server is gone: nothing can be written down any more
 LOOK_EVERY = 0.2  # seconds
 READY_WITHIN = 60.0  # seconds
 
@@ -67,12 +72,22 @@ def run_up(folder: Path, workers: int) -> int:
         say(f"Everything runs; the data is in {installation.folder}. In another terminal, from this folder:")
         say("  esms-worker send sms --to 0901234567 --content 'Xin chao' --sms-type 7")
         say("  esms-worker report          (Ctrl-C here stops everything)")
-        try:
-            watch(installation)
-        except KeyboardInterrupt:
-            say("Stopping: what is in flight is finished first")
+        code = _watched(installation)
     say("Stopped")
-    return 0
+    return code
+
+
+def _watched(installation: Installation) -> int:
+    try:
+        watch(installation)
+    except KeyboardInterrupt:
+        say("Stopping: what is in flight is finished first")
+        return 0
+    except Unavailable as error:
+        say_error(str(error))  # now, and not after the stopping
+        for child in installation.apps:
+            child.grace = SHORT_GRACE
+        return 1
 
 
 def simulates(environ: Mapping[str, str]) -> bool:
@@ -99,6 +114,7 @@ def installed(
             stack.enter_context(_simulator(installation, tell))
         Settings.from_environ(installation.environ)
         _migrate(installation)
+        _keep_apart(installation)
         stack.callback(_forget_addresses, folder)
         _leave_addresses(installation)
         stack.callback(stop_together, installation.apps)
@@ -106,19 +122,27 @@ def installed(
         yield installation
 
 
-def watch(installation: Installation) -> None:
-    """Wait for Ctrl-C. A worker that dies is started again; a server that dies ends it all. Raises CannotStart."""
+def watch(installation: Installation) -> NoReturn:
+    """Wait for Ctrl-C. A worker that dies is started again; a server that dies ends it all. Raises Unavailable."""
     while True:
-        for server in installation.servers:
-            if not server.alive:
-                problem = "it stopped by itself (a full disk, perhaps)"
-                raise CannotStart(server.name, problem, f"see {server.log}; nothing that was enqueued is lost")
+        _check_servers(installation)
         for child in installation.apps:
             if not child.alive:
                 say(f"{child.name} ended with exit code {child.exit_code}: starting it again")
                 time.sleep(1)
                 child.start()
         time.sleep(LOOK_EVERY)
+
+
+def _check_servers(installation: Installation) -> None:
+    room = shutil.disk_usage(installation.folder).free
+    if installation.servers and room < LEAST_ROOM:
+        problem = f"only {room // 1024**2} MB are left for {installation.folder}"
+        raise Unavailable("disk", problem, "make room and start again; nothing that was enqueued is lost")
+    for server in installation.servers:
+        if not server.alive:
+            remedy = f"see {server.log} and start again; nothing that was enqueued is lost"
+            raise Unavailable(server.name, "it stopped by itself", remedy)
 
 
 def _prepare_folder(folder: Path, environ: Mapping[str, str]) -> None:
@@ -155,7 +179,7 @@ def _simulator(installation: Installation, tell: Callable[[str, str], None]) -> 
     child = Child(
         "simulator",
         [sys.executable, "-m", "worker.devkit.simulator", "--port", "0"],
-        env=_environ_of_child({}),
+        env=_environ_of_child(installation.environ),
         on_line=hear,
         ready=lambda _: any("listening on" in line for line in said),
     )
@@ -169,6 +193,22 @@ def _simulator(installation: Installation, tell: Callable[[str, str], None]) -> 
 def _migrate(installation: Installation) -> None:
     with Database(installation.environ["DATABASE_URL"]) as database:
         migrate(database)
+
+
+def _keep_apart(installation: Installation) -> None:
+    """Trials must never reach people, nor real messages end in the simulator, because a key was set or forgotten."""
+    with Database(installation.environ["DATABASE_URL"]) as database, database.begin() as session:
+        trials = reporting.was_seen(session, SIMULATOR_MARK)
+        if trials and not installation.simulated:
+            problem = "the messages here were made for the simulator, and would now go to people"
+            raise CannotStart("esms-worker up", problem, "choose another --folder, or delete this one")
+        if installation.simulated and not trials and reporting.is_used(session):
+            problem = "the messages here are real, and would now go to the simulator"
+            raise CannotStart(
+                "esms-worker up", problem, "set ESMS_API_KEY and ESMS_SECRET_KEY, or choose another --folder"
+            )
+        if installation.simulated:
+            ledger.beat(session, SIMULATOR_MARK)
 
 
 def _leave_addresses(installation: Installation) -> None:
@@ -197,6 +237,7 @@ def start_apps(installation: Installation, workers: int, tell: Callable[[str, st
             name,
             [sys.executable, "-m", "celery", "-A", "worker.tasks", "--quiet", *arguments],
             env=_environ_of_child(installation.environ),
+            cwd=installation.folder,  # where no .env lies
             on_line=_hears(name, ready[name], tell),
             grace=GRACE,
         )
@@ -229,7 +270,8 @@ def stop_together(apps: list[Child]) -> None:
 
 
 def _environ_of_child(environ: Mapping[str, str]) -> dict[str, str]:
-    return os.environ | environ | {"PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore"}
+    """Nothing but what we were given: our own environment may name servers that a demo must not touch."""
+    return dict(environ) | {"PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore"}
 
 
 def _tell(part: str, line: str) -> None:

@@ -19,7 +19,7 @@ from worker.esms import (
     Refused,
 )
 from worker.ledger import Claim, Evidence, Outcome
-from worker.lifecycle import Kind, Status
+from worker.lifecycle import Status
 from worker.settings import Pace
 
 UNKNOWN_ERROR, ASKED_MOST = "99", 6  # eSMS says "try again later", and means a few times
@@ -111,7 +111,7 @@ def _not_taken(error: EsmsError, claim: Claim, pace: Pace, evidence: Evidence) -
 
 
 def _maybe_taken(error: EsmsError, claim: Claim, pace: Pace, evidence: Evidence) -> Outcome:
-    asked = claim.fences[0].attempt if claim.kind is Kind.SMS else 1
+    asked = claim.asked + 1
     if error.code == UNKNOWN_ERROR and asked >= ASKED_MOST:
         reason = f"{error.reason}; asked {asked} times"
         return Outcome(claim=claim, status=Status.HELD, code=error.code, reason=reason, evidence=evidence)

@@ -81,7 +81,14 @@ def read(body: bytes, format: Format) -> Record:
 def _text(value: object) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return value.strip() or None if isinstance(value, str) else None
+    return _storable(value.strip()) or None if isinstance(value, str) else None
+
+
+def _storable(text: str) -> str:
+    """Without what no database takes as text: NUL, and halves of surrogate pairs."""
+    if text.isprintable():
+        return text
+    return text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def _items(value: object) -> list[Any]:

@@ -43,11 +43,13 @@ class Claim:
     hand_over_at: datetime | None  # the SendDate to give to eSMS
     expires_in: timedelta | None  # counted from the claim
     in_doubt: bool  # an earlier try under this RequestId may have been taken
-    failures: int
+    failures: int  # tries in a row that surely were not taken
+    asked: int  # tries in a row whose answer was in doubt
 
 
 _RETURNING = """
-    RETURNING m.id, m.attempts, m.phone, m.lane, m.request_id, m.failures, m.in_doubt_since IS NOT NULL AS in_doubt,
+    RETURNING m.id, m.attempts, m.phone, m.lane, m.request_id, m.failures, m.asked,
+        m.in_doubt_since IS NOT NULL AS in_doubt,
         m.grouped, n.kind, n.content, n.template_id, n.options,
         CASE WHEN n.hand_over THEN n.send_date END AS hand_over_at, m.expires_at - now() AS expires_in
 """
@@ -220,4 +222,5 @@ def _claim(rows: list[Row[Any]]) -> Claim:
         expires_in=first.expires_in,
         in_doubt=first.in_doubt,
         failures=first.failures,
+        asked=first.asked,
     )

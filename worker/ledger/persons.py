@@ -30,7 +30,8 @@ _RETRY = text(f"""
         GROUP BY m.notification_id HAVING NOT bool_or(m.grouped) OR count(*) >= :least
     )
     UPDATE message AS m
-    SET status = 'queued', due_at = now(), request_id = NULL, sms_id = NULL, failures = 0, polls = 0,
+    SET status = 'queued', due_at = now(), request_id = NULL, sms_id = NULL, code = NULL, failures = 0,
+        asked = 0, polls = 0,
         in_doubt_since = NULL, dialled_at = NULL, accepted_at = NULL, settled_at = NULL, poll_at = NULL,
         expires_at = CASE WHEN m.expires_at > now() THEN m.expires_at END,
         reason = :reason

@@ -21,8 +21,6 @@ from worker.lifecycle import MOVES, Status
 if TYPE_CHECKING:  # a producer loads this too, and must not load the provider's client
     from worker.esms import Trace
 
-REPLY_MOST = 2000  # characters of a reply that are kept
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
@@ -33,7 +31,7 @@ class Evidence:
     seconds: float
     http_status: int | None
     code: str | None
-    reply: str | None
+    reply: str | None  # the client has bounded it
 
     @classmethod
     def of(cls, trace: Trace, *, with_reply: bool = True) -> Evidence:
@@ -76,6 +74,7 @@ _RECORD = text("""
         sms_id = o.sms_id,
         request_id = CASE WHEN o.renew_request_id THEN NULL ELSE m.request_id END,
         failures = CASE WHEN o.status = 'queued' THEN m.failures + o.spent ELSE 0 END,
+        asked = CASE WHEN o.status = 'unconfirmed' THEN m.asked + 1 ELSE 0 END,
         due_at = CASE WHEN o.wait IS NULL THEN m.due_at ELSE now() + o.wait END,
         in_doubt_since = CASE
             WHEN o.status IN ('unconfirmed', 'held') OR (o.status = 'accepted' AND o.sms_id IS NULL)
@@ -146,7 +145,7 @@ def _witnessed(*, evidence: Evidence, **row: Any) -> dict[str, Any]:
         "seconds": evidence.seconds,
         "http_status": evidence.http_status,
         "code": evidence.code,
-        "reply": _bounded(evidence.reply),
+        "reply": evidence.reply,
     }
 
 
@@ -182,7 +181,3 @@ def _request_row(outcome: Outcome, won: set[UUID]) -> dict[str, Any]:
         "outcome": str(outcome.status) if fences[0].id in won else f"late: {outcome.status}",
         "evidence": outcome.evidence,
     }
-
-
-def _bounded(reply: str | None) -> str | None:
-    return None if reply is None else reply[:REPLY_MOST]

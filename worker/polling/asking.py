@@ -102,7 +102,7 @@ class Poller:
 
 def _settlements(poll: Poll, receivers: Sequence[ReceiverState], trace: Trace) -> Iterator[Settlement]:
     for receiver in sorted(receivers, key=lambda receiver: not receiver.delivered):  # named twice: delivered counts
-        e164 = _e164(receiver.phone)
+        e164 = phone.e164_of(receiver.phone)
         if receiver.delivered is None or (e164 is None and not poll.alone):
             continue
         status = Status.DELIVERED if receiver.delivered else Status.UNDELIVERED
@@ -121,10 +121,3 @@ def _settlement(
 ) -> Settlement:
     evidence = Evidence.of(trace)
     return Settlement(poll=poll, phone=e164, status=status, reason=reason, network=network, evidence=evidence)
-
-
-def _e164(number: str) -> str | None:
-    try:
-        return phone.parse(number, for_sms=False).e164
-    except phone.PhoneError:
-        return None

@@ -107,7 +107,7 @@ def _known(database: Database, rows: Sequence[SentSms]) -> set[str]:
 def _by_key(rows: Iterator[SentSms]) -> dict[Key, list[SentSms]]:
     keyed: dict[Key, list[SentSms]] = defaultdict(list)
     for row in rows:
-        if number := _e164(row.phone):
+        if number := phone.e164_of(row.phone):
             keyed[number, _bare(row.content)].append(row)
     return keyed
 
@@ -122,13 +122,6 @@ def _alike(messages: Sequence[Lost]) -> dict[Key, list[Lost]]:
 def _bare(content: str) -> str:
     """eSMS may trim a text or fold its line ends."""
     return " ".join(content.split())
-
-
-def _e164(number: str) -> str | None:
-    try:
-        return phone.parse(number, for_sms=False).e164
-    except phone.PhoneError:
-        return None
 
 
 def _may_be(row: SentSms, lost: Lost) -> bool:
