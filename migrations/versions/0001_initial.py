@@ -123,7 +123,9 @@ def upgrade() -> None:
             "status IN ('queued', 'sending', 'unconfirmed', 'held', 'accepted', 'delivered', 'undelivered', 'rejected', 'unknown', 'cancelled', 'expired')",
             name=op.f("message_status_known"),
         ),
-        sa.CheckConstraint("attempts >= 0 AND failures >= 0 AND asked >= 0 AND polls >= 0", name=op.f("message_counts_are_counts")),
+        sa.CheckConstraint(
+            "attempts >= 0 AND failures >= 0 AND asked >= 0 AND polls >= 0", name=op.f("message_counts_are_counts")
+        ),
         sa.ForeignKeyConstraint(
             ["notification_id"], ["notification.id"], name=op.f("message_notification_id_fkey"), ondelete="CASCADE"
         ),
