@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.support import Bench, eventually, otp
-from worker import Invalid, Sms, SmsType, ledger
+from worker import Invalid, RecordCall, Sms, SmsType, ledger
 from worker.intake.fields import enqueue_fields
 from worker.ledger import Claim, Evidence, Outcome
 from worker.lifecycle import Kind, Lane, Status
@@ -144,3 +145,43 @@ def test_an_sms_in_doubt_waits_while_its_lane_is_paused(bench: Bench) -> None:
         assert ledger.claim_doubtful(session, [Lane.URGENT], most=9, lease=DAY, window=DAY) == []
         ledger.lift(session, [Lane.URGENT], by="test")
         assert len(ledger.claim_doubtful(session, [Lane.URGENT], most=9, lease=DAY, window=DAY)) == 1
+
+
+@pytest.fixture
+def refuse_commits(bench: Bench) -> Iterator[Callable[[str], None]]:
+    """Have Postgres fail each commit of a transaction that leaves a message so, as when it stops at that moment."""
+
+    def run(*statements: str) -> None:
+        with bench.database.begin() as session:
+            for statement in statements:
+                session.execute(text(statement))
+
+    def refuse(state: str) -> None:
+        run(
+            """CREATE FUNCTION refuse_commit() RETURNS trigger LANGUAGE plpgsql AS
+               'BEGIN RAISE EXCEPTION USING errcode = ''57P01''; END'""",
+            f"""CREATE CONSTRAINT TRIGGER refuse_commit AFTER UPDATE ON message DEFERRABLE INITIALLY DEFERRED
+                FOR EACH ROW WHEN ({state}) EXECUTE FUNCTION refuse_commit()""",
+        )
+
+    yield refuse
+    run("DROP TRIGGER IF EXISTS refuse_commit ON message", "DROP FUNCTION IF EXISTS refuse_commit()")
+
+
+def test_what_was_claimed_in_a_commit_that_failed_is_not_sent(
+    bench: Bench, refuse_commits: Callable[[str], None]
+) -> None:
+    ticket = bench.put()
+    refuse_commits("NEW.status = 'sending'")
+    bench.deliver()
+    assert bench.status(ticket) == "queued"
+    assert bench.simulator.ledger().sms == {}
+
+
+def test_a_call_whose_intent_failed_to_commit_is_not_dialled(
+    bench: Bench, refuse_commits: Callable[[str], None]
+) -> None:
+    bench.put(RecordCall(to="0901000001", record_id="2001"))
+    refuse_commits("NEW.dialled_at IS NOT NULL")
+    bench.deliver()
+    assert bench.simulator.ledger().calls == {}

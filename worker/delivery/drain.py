@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from math import inf
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
@@ -27,6 +26,8 @@ from worker.ledger import Claim, Outcome
 from worker.lifecycle import Lane
 from worker.settings import Pace, Settings, usable_lease_after
 from worker.telemetry import emit
+
+T = TypeVar("T")
 
 RECORD_EVERY = 0.1  # seconds: an answer is on disk no later than this
 CLAIM_EVERY = 0.2  # seconds, while answers are awaited: a hanging call must not keep a code from going out
@@ -95,9 +96,8 @@ class Drain:
         # Counted from before the claim: our idea of the lease ends earlier than the database's, never later.
         now = time.monotonic()
         send_until = now + (self.pace.lease - usable_lease_after(self.call_timeout)).total_seconds()
-        claims: list[Claim] = []
-        with self._or_later("claim"), self.database.begin() as session:
-            claims = self._due(session, lanes)
+        nothing: list[Claim] = []
+        claims = self._committed("claim", lambda session: self._due(session, lanes), nothing)
         self._waiting.extend((claim, min(send_until, now + _seconds(claim.expires_in))) for claim in claims)
         if len(claims) >= self.pace.claim_most and not self._called:
             self._called = True
@@ -123,8 +123,9 @@ class Drain:
 
     def _hand_back(self, claims: list[Claim]) -> None:
         if claims:
-            with self._or_later("hand back"), self.database.begin() as session:
-                ledger.hand_back(session, [fence for claim in claims for fence in claim.fences])
+            fences = [fence for claim in claims for fence in claim.fences]
+            nothing: set[UUID] = set()
+            self._committed("hand back", lambda session: ledger.hand_back(session, fences), nothing)
 
     # Sending...
 
@@ -141,9 +142,8 @@ class Drain:
         calls = [claim.fences[0] for claim in claims if claim.lane is Lane.VOICE]
         if not calls:
             return claims
-        ours: set[UUID] = set()
-        with self._or_later("intend"), self.database.begin() as session:
-            ours = ledger.intend(session, calls)
+        nothing: set[UUID] = set()
+        ours = self._committed("intend", lambda session: ledger.intend(session, calls), nothing)
         if len(ours) < len(calls):
             emit("call.dropped", calls=len(calls) - len(ours), why="no intent on disk")
         return [claim for claim in claims if claim.lane is not Lane.VOICE or claim.fences[0].id in ours]
@@ -198,27 +198,26 @@ class Drain:
         if lane in self._paused:  # all that is in flight comes back with the same trouble
             return
         self._paused.add(lane)
-        new = False
-        with self._or_later("pause"), self.database.begin() as session:
-            new = ledger.pause(
-                session,
-                lane,
-                trouble.reason,
-                code=trouble.code or "account",
-                first=backoff.PROBE_FIRST,
-                most=backoff.PROBE_MOST,
-            )
-        if new:
+        waits = {"first": backoff.PROBE_FIRST, "most": backoff.PROBE_MOST}
+        code = trouble.code or "account"
+        if self._committed(
+            "pause", lambda session: ledger.pause(session, lane, trouble.reason, code=code, **waits), False
+        ):
             emit("lane.paused", lane=lane, code=trouble.code)
         self._hand_back_waiting(lambda claim: claim.lane is lane)
 
-    @contextmanager
-    def _or_later(self, step: str) -> Iterator[None]:
-        """Postgres is away: what is in flight is more important than this step, which a lease or a tick makes good."""
+    def _committed(self, step: str, action: Callable[[Session], T], nothing: T) -> T:
+        """What the action found, once that is committed: what is not on disk must not be acted upon.
+
+        While Postgres is away, nothing: what is in flight is more important, and a lease or a tick makes it good.
+        """
         try:
-            yield
+            with self.database.begin() as session:
+                found = action(session)
         except Unavailable as error:
             emit("step.failed", task=step, error=error)
+            return nothing
+        return found
 
 
 def _seconds(wait: timedelta | None) -> float:
