@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
@@ -17,7 +17,7 @@ from worker.database import Database
 from worker.devkit.simulator import Running
 from worker.esms import Client, Credentials
 from worker.intake import Request
-from worker.ledger import Claim
+from worker.ledger import Claim, Evidence
 from worker.lifecycle import Lane, Status
 from worker.polling import Poller, find_lost
 from worker.settings import Pace, Settings
@@ -25,6 +25,16 @@ from worker.settings import Pace, Settings
 PATIENCE = 60.0  # seconds; what is waited for takes one or two, on a busy machine more
 
 EAGER = {"WORKER_POLL_FIRST_AFTER": "0.001", "WORKER_SENT_DATA_AFTER": "0.001", "WORKER_ASK_AGAIN_AFTER": "0.001"}
+
+
+EVIDENCE = Evidence(
+    function="SendMultipleMessage_V4_get",
+    at=datetime.now(UTC),
+    seconds=0.05,
+    http_status=200,
+    code="100",
+    reply="{}",
+)
 
 
 def eventually(condition: Callable[[], object], *, within: float = PATIENCE) -> None:

@@ -105,7 +105,7 @@ def keep_house() -> None:
 
     def step(parts: runtime.Runtime) -> bool:
         delivery.keep_house(parts.database, parts.pace)
-        delivery.probe_pauses(parts.database, lambda: parts.client)
+        delivery.probe_pauses(parts.database, parts.client)
         delivery.refresh_brandnames(parts.database, parts.client)
         return False
 

@@ -114,7 +114,7 @@ def test_wrong_keys_pause_the_lane_spend_nothing_and_a_probe_lets_it_go_on(bench
 def probe(bench: Bench) -> None:
     with bench.database.begin() as session:
         session.execute(text("UPDATE pause SET probe_at = now()"))
-    probe_pauses(bench.database, lambda: bench.client)
+    probe_pauses(bench.database, bench.client)
 
 
 def test_a_probe_with_wrong_keys_leaves_the_lane_paused(bench: Bench) -> None:

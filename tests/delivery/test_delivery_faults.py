@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from tests.support import Bench, eventually, otp
+from tests.support import EVIDENCE, Bench, eventually, otp
 from worker import Invalid, RecordCall, Sms, SmsType, ledger
 from worker.intake.fields import enqueue_fields
-from worker.ledger import Claim, Evidence, Outcome
+from worker.ledger import Claim, Outcome
 from worker.lifecycle import Kind, Lane, Status
 
 DAY = timedelta(hours=24)
@@ -89,16 +89,8 @@ def test_a_group_is_asked_about_though_its_first_message_was_lost_to_another(ben
     with bench.database.begin() as session:
         query = "UPDATE message SET attempts = attempts + 1 WHERE id = :id"
         session.execute(text(query), {"id": claim.fences[0].id})
-        evidence = Evidence(
-            function="SendMultipleMessage_V4_get",
-            at=datetime.now(UTC),
-            seconds=0,
-            http_status=200,
-            code="100",
-            reply="",
-        )
         wait = timedelta(seconds=1)
-        accepted = Outcome(claim=claim, status=Status.ACCEPTED, sms_id="7", poll_wait=wait, evidence=evidence)
+        accepted = Outcome(claim=claim, status=Status.ACCEPTED, sms_id="7", poll_wait=wait, evidence=EVIDENCE)
         assert len(ledger.record(session, [accepted])) == 29
         assert session.scalar(text("SELECT count(*) FROM message WHERE poll_at IS NOT NULL")) == 1
 

@@ -9,19 +9,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from tests.support import Bench, otp
+from tests.support import EVIDENCE, Bench, otp
 from worker import RecordCall, Ticket, ledger
-from worker.ledger import Claim, Evidence, Outcome, Poll, Settlement
+from worker.ledger import Claim, Outcome, Poll, Settlement
 from worker.lifecycle import FINAL, MOVES, PERSONS_MOVES, Status, starts_of
-
-EVIDENCE = Evidence(
-    function="SendMultipleMessage_V4_get",
-    at=datetime.now(UTC),
-    seconds=0.05,
-    http_status=200,
-    code="100",
-    reply="{}",
-)
 
 
 def accepted(claim: Claim, sms_id: str = "77") -> Outcome:

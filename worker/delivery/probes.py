@@ -6,7 +6,6 @@ exists or that our address is welcome: then the lane is let go to try, ever more
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
 
 from worker import backoff, ledger
@@ -18,14 +17,14 @@ from worker.telemetry import emit
 PROVED_BY_BALANCE = frozenset({"101", "143"})  # wrong keys, account locked
 
 
-def probe_pauses(database: Database, client: Callable[[], Client]) -> None:
+def probe_pauses(database: Database, client: Client) -> None:
     """Probe what is due to be probed; one process of many asks."""
     with database.begin() as session:
         due = ledger.due_probes(session)
         for pause in due:  # taken for the time of the probe: nobody else asks meanwhile
             ledger.probed(session, pause.id, wait=backoff.before_probing_again(pause.probes + 1))
     if due:
-        _probe(database, client(), due)
+        _probe(database, client, due)
 
 
 def _probe(database: Database, client: Client, due: list[Paused]) -> None:

@@ -6,7 +6,7 @@ A `reference` that this source used before gives back the first ticket, so that 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
@@ -112,9 +112,3 @@ def uuid7() -> UUID:
     number = (time.time_ns() // 1_000_000) << 80 | random
     number = number & ~(0xF000 << 64) | 0x7000 << 64
     return UUID(int=number & ~(0xC000 << 48) | 0x8000 << 48)
-
-
-def only(tickets: Sequence[Ticket]) -> Ticket:
-    """The one ticket of one request."""
-    [ticket] = tickets
-    return ticket

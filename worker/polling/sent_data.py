@@ -10,17 +10,15 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from worker import backoff, ledger, phone
 from worker.database import Database
-from worker.esms import Client, EsmsError, Exchange, SentSms, Trace
+from worker.esms import VIETNAM, Client, EsmsError, Exchange, SentSms, Trace
 from worker.ledger import Evidence, Found, Lost
 from worker.lifecycle import Status
 from worker.settings import Pace
 from worker.telemetry import emit
 
-VIET_NAM = ZoneInfo("Asia/Ho_Chi_Minh")  # eSMS's days
 EARLIER, LATER = timedelta(minutes=10), timedelta(days=1)  # clocks differ; slow types wait at eSMS for hours
 
 Key = tuple[str, str]  # E.164, text
@@ -82,7 +80,7 @@ class _Search:
 def _by_day(lost: Sequence[Lost]) -> dict[date, list[Lost]]:
     days: dict[date, list[Lost]] = defaultdict(list)
     for each in lost:
-        days[each.since.astimezone(VIET_NAM).date()].append(each)
+        days[each.since.astimezone(VIETNAM).date()].append(each)
     return days
 
 
