@@ -30,6 +30,7 @@ EVENTS: dict[str, int] = {
     "messages.rescued": logging.WARNING,
     "messages.expired": logging.WARNING,
     "messages.held": logging.ERROR,
+    "messages.not_taken": logging.WARNING,
     "messages.unknown": logging.WARNING,
     "step.failed": logging.ERROR,
 }

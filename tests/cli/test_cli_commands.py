@@ -138,7 +138,7 @@ def test_what_waits_is_cancelled_and_what_is_gone_is_not(cli: Cli, bench: Bench)
     assert cli("cancel", waiting)[0] == 0
     code, out, _ = cli("cancel", gone)
     assert code == 1
-    assert "too late for ✓ accepted 1" in out
+    assert "too late: eSMS holds it: 1 message" in out
     assert json.loads(cli("cancel", gone, "--json")[1]) == {"moved": 0, "others": {"accepted": 1}}
 
 
