@@ -28,7 +28,12 @@ LEASE_MARGIN = timedelta(seconds=3)  # of a lease that is never used for sending
 REMEMBERED = timedelta(hours=24)  # how long eSMS refuses a RequestId that it took
 
 # Seconds: a code of ten minutes ago helps nobody, and a notice of yesterday few.
-HORIZONS = {Lane.URGENT: 600, Lane.NORMAL: 86_400, Lane.BULK: 3 * 86_400, Lane.VOICE: 86_400}
+HORIZONS = {
+    Lane.URGENT: ("WORKER_EXPIRES_URGENT", 600),
+    Lane.NORMAL: ("WORKER_EXPIRES_NORMAL", 86_400),
+    Lane.BULK: ("WORKER_EXPIRES_BULK", 3 * 86_400),
+    Lane.VOICE: ("WORKER_EXPIRES_VOICE", 86_400),
+}
 
 Format = Literal["json", "xml"]
 N = TypeVar("N", int, float)
@@ -89,7 +94,7 @@ class Settings:
             sandbox=read.flag("ESMS_SANDBOX"),
             advertising_least=least,
             advertising_most=most,
-            horizons={lane: read.wait(f"WORKER_EXPIRES_{lane.upper()}", HORIZONS[lane]) for lane in Lane},
+            horizons={lane: read.wait(*HORIZONS[lane]) for lane in Lane},
         )
 
 

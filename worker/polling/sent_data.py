@@ -56,9 +56,10 @@ def find_lost(database: Database, client: Client, exchange: Exchange, pace: Pace
 
 
 def _tell(decided: Sequence[Look]) -> None:
-    for status, event in ((Status.QUEUED, "messages.not_taken"), (Status.HELD, "messages.held")):
-        if messages := sum(look.status is status for look in decided):
-            emit(event, messages=messages)
+    if not_taken := sum(look.status is Status.QUEUED for look in decided):
+        emit("messages.not_taken", messages=not_taken)
+    if held := sum(look.status is Status.HELD for look in decided):
+        emit("messages.held", messages=held)
 
 
 def _by_days(lost: Sequence[Lost]) -> dict[Days, list[Lost]]:
