@@ -66,9 +66,7 @@ for i = 2, #KEYS do
     local each, reach = ARGV[3 * i - 2], ARGV[3 * i - 1]
     ahead[i] = ahead[i] + granted * each
     wait = math.max(wait, ahead[i] + each - reach)
-    if granted > 0 then
-        redis.call('SET', KEYS[i], string.format('%.0f', now + ahead[i]), 'PX', math.ceil(ahead[i] / 1000) + 1000)
-    end
+    redis.call('SET', KEYS[i], string.format('%.0f', now + ahead[i]), 'PX', math.ceil(ahead[i] / 1000) + 1000)
 end
 return {granted, math.ceil(wait), alive}
 """
