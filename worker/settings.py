@@ -177,6 +177,31 @@ class Pace:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Rates:
+    """How many requests a second may go to eSMS, over all processes and machines of an account; None: no limit."""
+
+    sends: float | None  # of all lanes together
+    urgent: float | None
+    normal: float | None
+    bulk: float | None
+    voice: float | None
+    poll: float | None  # questions about statuses; they have a budget of their own
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str] | None = None) -> Rates:
+        """Read them. Raises SettingsError, which names the variable."""
+        read = _Reader(environment() if environ is None else environ)
+        return cls(
+            sends=read.rate("WORKER_RATE", None),
+            urgent=read.rate("WORKER_RATE_URGENT", None),
+            normal=read.rate("WORKER_RATE_NORMAL", None),
+            bulk=read.rate("WORKER_RATE_BULK", None),
+            voice=read.rate("WORKER_RATE_VOICE", None),
+            poll=read.rate("WORKER_POLL_RATE", 50),
+        )
+
+
 def usable_lease_after(call_timeout: float) -> timedelta:
     """How much of a lease must be left when a send is put in line: another one's whole call, its own, and a margin."""
     return 2 * timedelta(seconds=call_timeout) + LEASE_MARGIN
@@ -250,6 +275,10 @@ class _Reader:
 
     def seconds(self, name: str, default: float) -> float:
         return self._number(name, default, float, "a number of seconds")
+
+    def rate(self, name: str, default: float | None) -> float | None:
+        example: float = 10
+        return default if self.text(name) is None else self._number(name, example, float, "requests a second")
 
     def wait(self, name: str, default: float) -> timedelta:
         return timedelta(seconds=self.seconds(name, default))

@@ -88,7 +88,7 @@ def test_every_status_is_explained(status: Status) -> None:
 
 def test_every_event_is_explained_and_no_other() -> None:
     told = (ROOT / "docs" / "events.md").read_text()
-    assert set(re.findall(r"^\| `([a-z_]+\.[a-z]+)`", told, re.MULTILINE)) == set(EVENTS)
+    assert set(re.findall(r"^\| `([a-z_]+\.[a-z_]+)`", told, re.MULTILINE)) == set(EVENTS)
 
 
 def test_every_event_that_is_emitted_is_known() -> None:
