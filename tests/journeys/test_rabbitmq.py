@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 from celery import Celery
-from kombu import Connection
+from kombu import Connection, Queue
 from kombu.exceptions import OperationalError
 
 from tests.journeys.test_journeys import test_every_kind_goes_out_and_is_settled as test_every_kind_goes_out
@@ -83,4 +83,4 @@ def test_each_queue_exists_once_and_keeps_what_a_restart_of_rabbitmq_would_lose(
 ) -> None:
     with Connection(environ["CELERY_BROKER_URL"]) as connection:
         for queue in ("enqueue", "deliver", "urgent", "poll", "housekeeping"):
-            assert connection.default_channel.queue_declare(queue, passive=True).queue == queue
+            assert Queue(queue)(connection.default_channel).queue_declare(passive=True) == queue

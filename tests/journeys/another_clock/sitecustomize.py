@@ -1,4 +1,4 @@
-"""A machine whose clock is wrong by SECONDS_AHEAD, for processes that have this folder in PYTHONPATH; only for tests."""
+"""A machine whose clock is wrong by SECONDS_AHEAD: for processes that have this folder in PYTHONPATH, in tests."""
 
 import datetime
 import os
