@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from time import monotonic
 from types import TracebackType
 from typing import Any, TypeVar
-from urllib.parse import quote
 
 from worker.esms import checks, replies
 from worker.esms.credentials import Credentials
@@ -28,6 +27,7 @@ from worker.esms.messages import (
     SentSms,
 )
 from worker.esms.parcels import Answer, Parcel, Patience
+from worker.esms.quoting import quoted
 from worker.esms.reading import VIETNAM, Record, Window
 from worker.esms.route import Route
 from worker.esms.threads import Threads
@@ -254,7 +254,7 @@ class Client:
 
     def _with_keys_in_path(self, function: Function, read: Callable[[Record], Reply]) -> Prepared[Reply]:
         keys = (self._credentials.api_key, self._credentials.secret_key)
-        return self._prepared(function, "".join(f"/{quote(key, safe='')}" for key in keys), read)
+        return self._prepared(function, "".join(f"/{quoted(key)}" for key in keys), read)
 
     def _prepared(self, function: Function, secret: str, read: Callable[[Record], Reply]) -> Prepared[Reply]:
         base = self._voice if function in CALLS else self._rest
@@ -263,7 +263,7 @@ class Client:
 
 
 def _query(fields: Mapping[str, str | None]) -> str:
-    return "&".join([f"{name}={quote(value, safe='')}" for name, value in fields.items() if value is not None])
+    return "&".join([f"{name}={quoted(value)}" for name, value in fields.items() if value is not None])
 
 
 def _unless_none(check: Callable[[str, Any], object], name: str, value: object) -> str | None:

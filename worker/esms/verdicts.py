@@ -30,16 +30,15 @@ def _by_code(code: str | None, meaning: Meaning | None) -> EsmsError | None:
         return MaybeTaken("the answer has no code, or two that differ")
     if meaning is None:
         return Refused(f"eSMS code {code}: unknown to us, so not taken as success", code=code)
-    reason = f"eSMS code {code}: {meaning.english}"
-    match meaning.verdict:
-        case Verdict.REFUSED:
-            return Refused(reason, code=code)
-        case Verdict.ACCOUNT:
-            return AccountTrouble(reason, code=code)
-        case Verdict.UNSURE:
-            return MaybeTaken(reason, code=code)
-        case _:
-            return None
+    error = _ERRORS.get(meaning.verdict)
+    return error(f"eSMS code {code}: {meaning.english}", code=code) if error else None
+
+
+_ERRORS: dict[Verdict, type[EsmsError]] = {
+    Verdict.REFUSED: Refused,
+    Verdict.ACCOUNT: AccountTrouble,
+    Verdict.UNSURE: MaybeTaken,
+}
 
 
 def _unreadable(status: int) -> MaybeTaken:
