@@ -15,7 +15,17 @@ from tests.canary import API_KEY, ENVIRON, SECRET_KEY
 from tests.esms.scripted import TLS, ScriptedServer, reply
 from tests.support import eventually
 from worker import SettingsError
-from worker.esms import Client, Credentials, Exchange, InvalidRequest, OutgoingSms, OutgoingTemplateCall, Transport
+from worker.esms import (
+    Client,
+    Credentials,
+    Exchange,
+    InvalidRequest,
+    MaybeTaken,
+    NotTaken,
+    OutgoingSms,
+    OutgoingTemplateCall,
+    Transport,
+)
 from worker.esms.kept import KeptConnections
 from worker.runtime import make_client
 from worker.settings import ProviderSettings
@@ -108,6 +118,24 @@ def test_an_answer_that_came_while_nobody_took_is_not_lost_to_the_clock(server: 
         eventually(lambda: monotonic() > too_late)
         [finished] = exchange.take(0)
         assert finished.result().sms_id == "1"
+
+
+def test_what_stood_in_line_while_its_caller_was_held_up_is_not_sent_any_more(server: ScriptedServer) -> None:
+    """Its lease may be over: somebody else sends it by now."""
+    client = curl_client(server.url, total_timeout=0.2)
+    server.play(server.hang)
+    with client.open_exchange(1) as exchange:
+        exchange.put("on the wire", client.prepare_template_call(CALL))
+        exchange.put("in line", client.prepare_template_call(CALL))
+        on_the_wire(exchange, server)
+        too_late = monotonic() + 1.5
+        eventually(lambda: monotonic() > too_late)
+        results = {one.tag: one for one in exchange.take(20.0) + exchange.take(20.0)}
+    with pytest.raises(MaybeTaken):
+        results["on the wire"].result()
+    with pytest.raises(NotTaken, match="held up"):
+        results["in line"].result()
+    assert len(server.requests) == 1
 
 
 def test_waiting_ends_when_an_answer_comes(exchange: Exchange, client: Client, server: ScriptedServer) -> None:

@@ -59,7 +59,11 @@ def transport(field: str, value: str) -> Transport:
     if value == Transport.REQUESTS or (value == Transport.AUTO and not _curl_is_here()):
         return Transport.REQUESTS
     if not _curl_is_here():
-        refuse(field, "is curl, and there is no pycurl that fits", "run pip install 'esms-worker[fast]', or choose requests")
+        refuse(
+            field,
+            "is curl, and there is no pycurl that fits",
+            "run pip install 'esms-worker[fast]', or choose requests",
+        )
     return Transport.CURL
 
 

@@ -52,7 +52,7 @@ class Scrubber:
     def _is_clean(self, text: str) -> bool:
         """True for the ordinary reply. Outside ASCII lower() and IGNORECASE differ: that is left to the pattern."""
         lowered = text.lower()
-        return text.isascii() and "\0" not in text and not any([form in lowered for form in self._lowered])
+        return text.isascii() and "\0" not in text and not any(form in lowered for form in self._lowered)
 
     def __repr__(self) -> str:
         return "Scrubber()"

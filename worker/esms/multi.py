@@ -7,6 +7,7 @@ who was held up (by Postgres, say) loses no answer.
 import os
 import select
 from collections import deque
+from datetime import UTC, datetime
 from math import ceil, inf
 from time import monotonic
 from typing import Any
@@ -14,6 +15,7 @@ from weakref import WeakSet
 
 import pycurl
 
+from worker.esms.errors import NotTaken
 from worker.esms.exchange import Exchange, Finish, Finished, Prepared
 from worker.esms.handle import Handle
 from worker.esms.kept import KeptConnections
@@ -21,6 +23,7 @@ from worker.esms.parcels import Patience
 from worker.esms.route import Route
 
 MOST = 800  # requests on the wire; most systems give a process 1024 files
+_GRACE = 1.0  # seconds in line beyond those of a whole call
 _LOOK = 0.25  # seconds between two looks for requests that take too long
 _BROKEN = select.POLLERR | select.POLLHUP | select.POLLNVAL
 _INTEREST = {
@@ -31,13 +34,17 @@ _INTEREST = {
 
 
 class Multi(Exchange):
-    """Keeps at most in_flight requests on the wire, and never more than 800."""
+    """Keeps at most in_flight requests on the wire, and never more than 800.
+
+    What stood in line longer than a whole call may take is not sent any more, but comes back as NotTaken: whoever put
+    it in was held up meanwhile, and may have lost the right to send it.
+    """
 
     def __init__(self, finish: Finish, in_flight: int, route: Route, patience: Patience) -> None:
         self._finish = finish
         self._most = min(in_flight, MOST)
         self._route, self._patience = route, patience
-        self._line: deque[tuple[object, Prepared[Any]]] = deque()
+        self._line: deque[tuple[float, object, Prepared[Any]]] = deque()  # with the moment until when it may be sent
         self._busy: dict[Any, Handle] = {}  # by curl's own
         self._idle: list[Handle] = []
         self._back: list[Finished[Any]] = []
@@ -66,7 +73,7 @@ class Multi(Exchange):
     def put(self, tag: object, prepared: Prepared[Any]) -> None:
         if self._closed:
             raise RuntimeError("the exchange is closed")
-        self._line.append((tag, prepared))
+        self._line.append((monotonic() + self._patience.total + _GRACE, tag, prepared))
 
     def take(self, timeout: float) -> list[Finished[Any]]:
         until = monotonic() + timeout
@@ -104,13 +111,24 @@ class Multi(Exchange):
 
     def _launch(self) -> None:
         while self._line and len(self._busy) < self._most:
-            handle = self._idle.pop() if self._idle else Handle(self._route, self._patience, self._kept)
-            handle.load(*self._line.popleft())
-            self._busy[handle.curl] = handle
-            self._multi.add_handle(handle.curl)
+            send_until, tag, prepared = self._line.popleft()
+            if monotonic() < send_until:
+                self._send(tag, prepared)
+            else:
+                self._drop(tag, prepared)
         if monotonic() >= self._curl_at:
             self._curl_at = inf
             self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
+
+    def _send(self, tag: object, prepared: Prepared[Any]) -> None:
+        handle = self._idle.pop() if self._idle else Handle(self._route, self._patience, self._kept)
+        handle.load(tag, prepared)
+        self._busy[handle.curl] = handle
+        self._multi.add_handle(handle.curl)
+
+    def _drop(self, tag: object, prepared: Prepared[Any]) -> None:
+        late = NotTaken("it was not sent in time, because this process was held up")
+        self._back.append(self._finish(tag, prepared, datetime.now(UTC), 0.0, late))
 
     def _milliseconds(self, wait: float) -> int:
         if self._back or not self._busy:
