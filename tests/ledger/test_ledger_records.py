@@ -121,7 +121,7 @@ def test_an_sms_in_doubt_that_is_past_its_date_is_not_asked_again_but_held(bench
 
 
 def settle(bench: Bench, ticket: Ticket, status: Status, sms_id: str = "77") -> int:
-    poll = Poll(message_id=UUID(bench.message(ticket)["id"]), sms_id=sms_id, polls=1, alone=True)
+    poll = Poll(message_id=UUID(bench.message(ticket)["id"]), sms_id=sms_id, polls=1, alone=True, due_at=EVIDENCE.at)
     with bench.database.begin() as session:
         found = Settlement(poll=poll, phone=None, status=status, evidence=EVIDENCE)
         return len(ledger.settle(session, [found]))
