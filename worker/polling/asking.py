@@ -9,26 +9,20 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from worker import backoff, ledger, phone
+from worker import backoff, ledger
 from worker.database import Database
 from worker.errors import Unavailable
 from worker.esms import Client, EsmsError, Exchange, Finished, ReceiverState, SendProgress, Trace
-from worker.ledger import Evidence, Poll, Settlement
-from worker.lifecycle import Status
+from worker.ledger import Poll, Settlement
 from worker.limiter import POLL, Limiter
+from worker.polling.answers import FINISHED, ended, told
 from worker.settings import Pace
 from worker.telemetry import emit
-
-FINISHED, REFUSED, DELETED = 5, 4, 6  # SendStatus (manual II.3)
-ENDS = {
-    REFUSED: "the operator refused it (SendStatus 4)",
-    DELETED: "it was deleted at eSMS (SendStatus 6)",
-}
 
 WRITE_EVERY = 0.1  # seconds: an answer is on disk no later than this
 CLAIM_EVERY = 1.0  # seconds, while answers are awaited: a call that hangs must not keep others from being asked about
@@ -168,14 +162,13 @@ class Poller:
     def _on_progress(self, poll: Poll, progress: SendProgress, trace: Trace) -> None:
         if progress.send_status == FINISHED:
             self._line.appendleft((poll, True))
-        elif progress.send_status in ENDS:
-            reason = ENDS[progress.send_status]
-            self._answer([_settlement(poll, None, Status.REJECTED, trace, reason=reason)])
+        elif end := ended(poll, progress, trace):
+            self._answer([end])
         else:
             self._ask_later(poll)
 
     def _on_receivers(self, poll: Poll, receivers: Sequence[ReceiverState], trace: Trace) -> None:
-        settled = list(_settlements(poll, receivers, trace))
+        settled = list(told(poll, receivers, trace))
         if len(settled) < len(receivers) or not settled or not poll.alone:
             self._ask_later(poll, settled)  # changes nothing where all of them are settled
         else:
@@ -214,29 +207,3 @@ class Poller:
             settled = ledger.settle(session, self._settled)
             ledger.ask_later(session, self._later)
         return len(settled)
-
-
-def _settlements(poll: Poll, receivers: Sequence[ReceiverState], trace: Trace) -> Iterator[Settlement]:
-    """One for each recipient that is told apart; of one who is named twice, that it was delivered counts."""
-    told: set[str | None] = set()
-    for receiver in sorted(receivers, key=lambda receiver: not receiver.delivered):
-        e164 = None if poll.alone else phone.e164_of(receiver.phone)
-        if receiver.delivered is None or e164 in told or (e164 is None and not poll.alone):
-            continue
-        told.add(e164)
-        status = Status.DELIVERED if receiver.delivered else Status.UNDELIVERED
-        reason = None if receiver.delivered else "the operator could not deliver it"
-        yield _settlement(poll, e164, status, trace, reason=reason, network=receiver.network)
-
-
-def _settlement(
-    poll: Poll,
-    e164: str | None,
-    status: Status,
-    trace: Trace,
-    *,
-    reason: str | None = None,
-    network: str | None = None,
-) -> Settlement:
-    evidence = Evidence.of(trace)
-    return Settlement(poll=poll, phone=e164, status=status, reason=reason, network=network, evidence=evidence)
