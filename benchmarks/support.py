@@ -1,4 +1,4 @@
-"""The stage for the benchmarks: real servers in a folder that goes away, a simulated eSMS, and honest clocks.
+"""The stage for the benchmarks: real servers in a folder that goes away, a stand-in for eSMS, and honest clocks.
 
 The servers are always our own, whatever DATABASE_URL says: a benchmark empties tables.
 """
@@ -19,19 +19,20 @@ from redis import Redis
 from rich.console import Console
 from sqlalchemy import text
 
+from benchmarks import provider
+from benchmarks.provider import BRANDNAME
 from worker import Notifier, Sms
 from worker.database import Database
-from worker.devkit import simulator
 from worker.devkit.postgres import Postgres
 from worker.devkit.processes import Child
 from worker.devkit.valkey import Valkey
 from worker.migrating import migrate
 
 ROOT = Path(__file__).parents[1]
-LATENCY = 0.05  # seconds that the simulated eSMS takes for each answer
+LATENCY = 0.05  # seconds that eSMS takes for each answer
 PATIENCE = 120.0  # seconds until a run that does not end is given up
+QUIET = ("--loglevel=WARNING", "--without-mingle", "--without-gossip", "--without-heartbeat")  # for Celery
 LOOK_EVERY = 0.02  # seconds between two looks at Postgres
-BRANDNAME = "sangbrand"  # the simulator knows it
 
 console = Console()
 
@@ -48,7 +49,7 @@ class Stage:
     environ: dict[str, str]  # of the worker processes, and of whoever enqueues
     database: Database
     redis: Redis
-    esms: simulator.Running
+    esms: provider.Running
 
     def scalar(self, statement: str) -> int:
         """The one number that a query gives."""
@@ -59,6 +60,12 @@ class Stage:
         with self.database.begin() as session:
             for statement in statements:
                 session.execute(text(statement))
+
+    def python(self, name: str, module: Sequence[str], **variables: str) -> Child:
+        """`python -m` this, started; `with` it, or stop it. It reads no `.env`: it works in the stage's folder."""
+        command = [sys.executable, "-m", *module]
+        log = self.folder / f"{name}.log"
+        return Child(name, command, env=self.environ | variables, cwd=self.folder, log=log).start()
 
     def settle(self) -> None:
         """Let Postgres write down now what it would else write in the middle of the next measurement."""
@@ -84,7 +91,7 @@ def stage() -> Iterator[Stage]:
         folder.chmod(0o755)  # PostgreSQL may have to run as another user
         postgres = stack.enter_context(Postgres(folder / "postgres"))
         valkey = stack.enter_context(Valkey(folder / "valkey"))
-        esms = stack.enter_context(simulator.start(latency=LATENCY, magic_numbers=False))
+        esms = stack.enter_context(provider.start(folder, LATENCY))
         environ = _environ(postgres.url, valkey.url, esms)
         database = Database(postgres.url)
         stack.callback(database.close)
@@ -94,7 +101,7 @@ def stage() -> Iterator[Stage]:
         yield Stage(folder, environ, database, redis, esms)
 
 
-def _environ(database_url: str, redis_url: str, esms: simulator.Running) -> dict[str, str]:
+def _environ(database_url: str, redis_url: str, esms: provider.Running) -> dict[str, str]:
     """The defaults of the product, and nothing that happens to be set here."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("WORKER_", "ESMS_"))}
     return inherited | {
@@ -112,17 +119,6 @@ def _environ(database_url: str, redis_url: str, esms: simulator.Running) -> dict
 
 
 # Processes...
-
-
-def celery(stage: Stage, name: str, app: str, arguments: Sequence[str], **variables: str) -> Child:
-    """A Celery process, started; `with` it, or stop it. It reads no `.env`: it works in the stage's folder."""
-    return Child(
-        name,
-        [sys.executable, "-m", "celery", "-A", app, "--quiet", *arguments],
-        env=stage.environ | variables,
-        cwd=stage.folder,
-        log=stage.folder / f"{name}.log",
-    ).start()
 
 
 def cpu_seconds(*children: Child) -> float:
