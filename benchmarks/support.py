@@ -57,7 +57,9 @@ class Stage:
             return int(session.execute(text(statement)).scalar_one())
 
     def execute(self, *statements: str) -> None:
+        """In one transaction, however long it takes."""
         with self.database.begin() as session:
+            session.execute(text("SET LOCAL statement_timeout = 0"))
             for statement in statements:
                 session.execute(text(statement))
 
@@ -69,18 +71,26 @@ class Stage:
 
     def settle(self) -> None:
         """Let Postgres write down now what it would else write in the middle of the next measurement."""
-        with self.database.engine.connect() as connection:
-            connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("CHECKPOINT"))
+        outside(self.database, "CHECKPOINT")
 
-    def until(self, holds: Callable[[], bool], what: str, *needed: Child) -> None:
+    def until(self, holds: Callable[[], bool], what: str, *needed: Child, patience: float = PATIENCE) -> None:
         """Wait for it. Raises Stuck when it takes too long, or when a process that it needs has ended."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + patience
         while not holds():
             if dead := [child for child in needed if not child.alive]:
                 raise Stuck(f"{dead[0].name} ended with exit code {dead[0].exit_code}: {_last_words(dead[0])}")
             if time.monotonic() > deadline:
-                raise Stuck(f"{what}: not so within {PATIENCE:g} s")
+                raise Stuck(f"{what}: not so within {patience:g} s")
             time.sleep(LOOK_EVERY)
+
+
+def outside(database: Database, statement: str) -> None:
+    """For what Postgres does in no transaction; it may take minutes."""
+    with database.engine.connect() as connection:
+        autocommit = connection.execution_options(isolation_level="AUTOCOMMIT")
+        autocommit.execute(text("SET statement_timeout = 0"))
+        autocommit.execute(text(statement))
+        autocommit.execute(text("RESET statement_timeout"))
 
 
 @contextmanager
