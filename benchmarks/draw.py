@@ -51,9 +51,9 @@ def speed(found: dict[str, Any]) -> Figure:
     figure = _figure(0.9 + 0.42 * len(ways))
     left, right = figure.subplots(1, 2, sharey=True)
     _bars(left, ways, "rate", "{:,.0f}")
-    left.set_title("Messages a second, more is better")
+    left.set_title("Messages a second: more is better")
     _bars(right, ways, "cpu_ms", "{:.3g} ms")
-    right.set_title("Worker CPU for a message, less is better")
+    right.set_title("CPU for a message: less is better")
     return figure
 
 
@@ -66,6 +66,7 @@ def _bars(axes: Any, ways: Sequence[dict[str, Any]], what: str, form: str) -> No
         axes.annotate(label, (way[what], place), (4, 0), textcoords="offset points", va="center", fontsize=9)
     axes.set_yticks(range(len(ways)), [way["name"] for way in ways])
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:,g}")
     values = [way[what] for way in ways]
     axes.set_xlim(min(values) / 3, max(values) * 4)
     axes.tick_params(length=0)

@@ -104,7 +104,7 @@ def our_entries(requests: int, curl: int) -> list[Entry]:
 
 
 def _our_entry(name: str, variables: dict[str, str], messages: int) -> Entry:
-    setup = "two processes; " + " ".join(f"{variable}={value}" for variable, value in variables.items())
+    setup = "\n".join(["two processes", *(f"{variable}={value}" for variable, value in variables.items())])
     return Entry(name, setup, messages, lambda on: our_way(on, name, variables), [])
 
 

@@ -18,10 +18,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from benchmarks import provider, results
+from benchmarks.support import console
 from worker.devkit import simulator
 
 _TEXT = "Chuc+mung+sinh+nhat+chi+Lan%2C+uu+dai+20%25+hom+nay"
@@ -123,7 +123,7 @@ def main() -> None:
     table = Table("provider", "requests/s here", "µs of its CPU for one", "a core answers", "bytes kept for one")
     for name, each in found.items():
         table.add_row(name, f"{each.rate:,.0f}", f"{each.cost:.0f}", f"{1e6 / each.cost:,.0f}/s", f"{each.kept:,.0f}")
-    Console().print(table)
+    console.print(table)
     results.save(arguments.json, "provider_rate", {name: asdict(each) for name, each in found.items()})
 
 

@@ -21,7 +21,7 @@ def save(file: Path | None, section: str, found: dict[str, Any]) -> None:
     """Put it in the section's place; the others stay as they are. Without a file, nothing is kept."""
     if file is None:
         return
-    kept = load(file) | {"machine": _machine(), section: found}
+    kept = load(file) | {section: found | {"machine": _machine()}}
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(dict(sorted(kept.items())), indent=1, ensure_ascii=False) + "\n")
 
@@ -33,4 +33,9 @@ def load(file: Path) -> dict[str, Any]:
 
 
 def _machine() -> dict[str, Any]:
-    return {"cores": os.cpu_count(), "python": platform.python_version(), "processor": platform.machine()}
+    return {
+        "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 2),  # in the last minute, the benchmark's own included
+        "processor": platform.machine(),
+        "python": platform.python_version(),
+    }

@@ -34,7 +34,7 @@ PATIENCE = 120.0  # seconds until a run that does not end is given up
 QUIET = ("--loglevel=WARNING", "--without-mingle", "--without-gossip", "--without-heartbeat")  # for Celery
 LOOK_EVERY = 0.02  # seconds between two looks at Postgres
 
-console = Console()
+console = Console(width=None if sys.stdout.isatty() else 120)
 
 
 class Stuck(Exception):
