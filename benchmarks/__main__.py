@@ -12,7 +12,7 @@ import time
 from benchmarks import results
 
 KEPT = ("provider_rate", "end_to_end", "claim_cost", "memory", "lanes")  # drawn, or told in docs/speed.md
-PRINTED = ("client_call", "enqueue", "cpu_by_step")
+PRINTED = ("client_call", "rate_limit", "enqueue", "cpu_by_step")
 
 
 def main() -> int:

@@ -19,7 +19,7 @@ from worker.intake.fields import enqueue_fields
 from worker.lifecycle import Kind, Lane
 from worker.polling import Poller, find_lost
 from worker.queues import Task, make_app
-from worker.settings import Pace, ProviderSettings
+from worker.settings import Pace, ProviderSettings, Rates
 from worker.telemetry import emit
 
 app = make_app()
@@ -30,6 +30,7 @@ def _refuse_to_start_without_keys(**_: Any) -> None:
     try:
         runtime.make_client(ProviderSettings.from_environ(), in_flight=1).close()
         Pace.from_environ()
+        Rates.from_environ()
     except SettingsError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         raise SystemExit(2) from None

@@ -23,6 +23,8 @@ EVENTS: dict[str, int] = {
     "batch.polled": logging.INFO,
     "sent_data.failed": logging.WARNING,
     "call.dropped": logging.WARNING,
+    "limiter.alone": logging.WARNING,
+    "limiter.back": logging.WARNING,
     "lane.paused": logging.ERROR,
     "lane.lifted": logging.WARNING,
     "probe.failed": logging.WARNING,
@@ -30,6 +32,7 @@ EVENTS: dict[str, int] = {
     "messages.rescued": logging.WARNING,
     "messages.expired": logging.WARNING,
     "messages.held": logging.ERROR,
+    "messages.not_taken": logging.WARNING,
     "messages.unknown": logging.WARNING,
     "step.failed": logging.ERROR,
 }
