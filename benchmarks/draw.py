@@ -86,13 +86,10 @@ def lanes(found: dict[str, Any]) -> Figure:
         times = period["ms"]
         shares = [(place + 1) / len(times) * 100 for place in range(len(times))]
         axes.step(times, shares, where="post", color=colour, linestyle=dashes, linewidth=1.8)
-        told = [(percent, times[min(len(times) - 1, int(len(times) * percent / 100))]) for percent in (50, 95, 99)]
-        figures = ", ".join(f"p{percent} {at:.0f} ms" for percent, at in told)
-        axes.plot(
-            [at for _, at in told], [percent for percent, _ in told],
-            color=colour, linestyle=dashes, marker=mark, linewidth=0, markersize=6,
-            label=f"{period['system']}: {figures}",
-        )  # fmt: skip
+        told = period["quantiles"]
+        label = f"{period['system']}: " + ", ".join(f"{name} {at:.0f} ms" for name, at in told.items())
+        percents = [int(name.removeprefix("p")) for name in told]
+        axes.plot(list(told.values()), percents, color=colour, marker=mark, linewidth=0, markersize=6, label=label)
     axes.set_title("A code, from enqueue to the provider: share that is there after so many milliseconds")
     axes.set_xscale("log")
     axes.xaxis.set_major_formatter("{x:g}")

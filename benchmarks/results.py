@@ -9,7 +9,8 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-HOME = Path(__file__).parents[1] / "docs" / "pictures" / "results.json"  # where `make bench` keeps them
+ROOT = Path(__file__).parents[1]
+HOME = ROOT / "docs" / "pictures" / "results.json"  # where `make bench` keeps them
 
 
 def add_argument(parser: ArgumentParser) -> None:
@@ -23,7 +24,8 @@ def save(file: Path | None, section: str, found: dict[str, Any]) -> None:
         return
     kept = load(file) | {section: found | {"machine": _machine()}}
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(dict(sorted(kept.items())), indent=1, ensure_ascii=False) + "\n")
+    lines = [f" {json.dumps(name)}: {json.dumps(kept[name], ensure_ascii=False)}" for name in sorted(kept)]
+    file.write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
 
 def load(file: Path) -> dict[str, Any]:
