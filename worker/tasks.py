@@ -106,7 +106,8 @@ def keep_house() -> None:
 
     def step(parts: runtime.Runtime) -> bool:
         delivery.keep_house(parts.database, parts.pace)
-        delivery.probe_pauses(parts.database, parts.client)
+        delivery.probe_pauses(parts.database, parts.client, parts.pace)
+        delivery.watch_balance(parts.database, parts.client, parts.pace)
         delivery.refresh_brandnames(parts.database, parts.client)
         return False
 
@@ -138,6 +139,7 @@ def _deliver(task: Task, lanes: list[Lane]) -> None:
             parts.database,
             parts.client,
             parts.sending,
+            parts.limiter,
             parts.settings,
             parts.pace,
             timeout,

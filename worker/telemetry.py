@@ -27,6 +27,7 @@ EVENTS: dict[str, int] = {
     "limiter.back": logging.WARNING,
     "lane.paused": logging.ERROR,
     "lane.lifted": logging.WARNING,
+    "balance.low": logging.ERROR,
     "probe.failed": logging.WARNING,
     "brandnames.failed": logging.WARNING,
     "messages.rescued": logging.WARNING,

@@ -13,7 +13,7 @@ from worker.ledger.persons import Horizons, cancel, move, resolve, retry
 from worker.ledger.polls import Poll, Settlement, claim_polls, settle
 from worker.ledger.puts import Stored, put
 from worker.ledger.records import Evidence, Outcome, postpone, record, witness
-from worker.ledger.upkeep import MOST, Rescued, beat, expire, give_up, hold_calls, rescue
+from worker.ledger.upkeep import MOST, Rescued, beat, expire, give_up, hold_calls, rescue, take_turn
 
 __all__ = [
     "MOST",
@@ -61,6 +61,7 @@ __all__ = [
     "resolve",
     "retry",
     "settle",
+    "take_turn",
     "through",
     "witness",
 ]

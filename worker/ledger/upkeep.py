@@ -97,6 +97,18 @@ _BEAT = text("""
 """)
 
 
+_TURN = text("""
+    INSERT INTO heartbeat (name, at) VALUES (:name, now())
+    ON CONFLICT (name) DO UPDATE SET at = excluded.at WHERE heartbeat.at <= now() - :every
+    RETURNING name
+""")
+
+
+def take_turn(session: Session, name: str, *, every: timedelta) -> bool:
+    """Is it this process's turn to do what one of many is to do, once in a while?"""
+    return session.execute(_TURN, {"name": name, "every": every}).first() is not None
+
+
 def rescue(session: Session, *, ask_again_after: timedelta, deaths_most: int) -> Rescued:
     """Take messages back from processes whose lease is over, in the direction that doubles nothing."""
     asked = {"most": MOST, "ask_again_after": ask_again_after, "deaths_most": deaths_most}
