@@ -17,6 +17,7 @@ from worker import delivery, runtime
 from worker.errors import Invalid, SettingsError, Unavailable, WorkerError
 from worker.intake.fields import enqueue_fields
 from worker.lifecycle import Kind, Lane
+from worker.limiter import POLL
 from worker.polling import Poller, find_lost
 from worker.queues import Task, make_app
 from worker.settings import Pace, ProviderSettings, Rates
@@ -93,7 +94,7 @@ def poll() -> None:
     def step(parts: runtime.Runtime) -> bool:
         poller = Poller(parts.database, parts.client, parts.polling, parts.limiter, parts.pace)
         more = poller.run(runtime.stop.asked)
-        if not runtime.stop.asked():
+        if not runtime.stop.asked() and parts.limiter.take(POLL, 1):
             find_lost(parts.database, parts.client, parts.polling, parts.pace)
         return more
 
