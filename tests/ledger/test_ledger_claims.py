@@ -82,9 +82,9 @@ def test_two_workers_cut_advertising_of_one_notification_one_after_the_other(ben
         asked = {"most": 6, "lease": LEASE, "group_least": 20, "group_most": 1000}
         mine = ledger.claim(first, [Lane.BULK], **asked, new_request_id="a")  # type: ignore[arg-type]
         theirs = ledger.claim(second, [Lane.BULK], **asked, new_request_id="b")  # type: ignore[arg-type]
-    assert [len(claim.fences) for claim in mine] == [750]
+    assert [len(claim.fences) for claim in mine] == [1000]
     assert theirs == []
-    assert [len(claim.fences) for claim in bench.claim(Lane.BULK)] == [750]
+    assert [len(claim.fences) for claim in bench.claim(Lane.BULK)] == [500]
 
 
 def test_only_one_process_may_dial_a_call_and_only_while_its_lease_lasts(bench: Bench) -> None:
