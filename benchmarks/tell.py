@@ -60,7 +60,7 @@ def claim_cost(found: dict[str, Any]) -> list[str]:
         *_picture("What it costs to claim a message, by how many are queued", "claim_cost"),
         *_table(("case", "queued", "for each claimed message", "pages looked at, of 8 kB"), costs),
         "",
-        f"The largest beside the smallest: {ratios}; wanted: at most {found['wanted']:g}.",
+        f"The largest beside the cheapest of the others: {ratios}; wanted: at most {found['wanted']:g}.",
     ]
 
 
