@@ -91,7 +91,7 @@ def poll() -> None:
     """Ask what became of what was accepted."""
 
     def step(parts: runtime.Runtime) -> bool:
-        poller = Poller(parts.database, parts.client, parts.polling, parts.pace)
+        poller = Poller(parts.database, parts.client, parts.polling, parts.limiter, parts.pace)
         more = poller.run(runtime.stop.asked)
         if not runtime.stop.asked():
             find_lost(parts.database, parts.client, parts.polling, parts.pace)
