@@ -85,7 +85,7 @@ class Meter:
 
 
 @contextmanager
-def watched(meter: Meter) -> Iterator[None]:
+def watched(meter: Meter, transport: type[Exchange]) -> Iterator[None]:
     """The drain's steps, watched from outside."""
     with (
         mock.patch.object(Database, "begin", meter.transactions(Database.begin)),
@@ -93,8 +93,8 @@ def watched(meter: Meter) -> Iterator[None]:
         mock.patch.object(ledger, "record", meter.named(RECORD, ledger.record)),
         mock.patch.object(drain, "prepared", meter.timed(PREPARE, prepared)),
         mock.patch.object(drain, "outcome_of", meter.timed(OUTCOME, outcome_of)),
-        mock.patch.object(Exchange, "put", meter.timed(CLIENT, Exchange.put)),
-        mock.patch.object(Exchange, "take", meter.timed(CLIENT, Exchange.take)),
+        mock.patch.object(transport, "put", meter.timed(CLIENT, transport.put)),
+        mock.patch.object(transport, "take", meter.timed(CLIENT, transport.take)),
     ):
         yield
 
@@ -108,7 +108,7 @@ def measure(on: Stage, parts: Runtime, messages: int) -> dict[str, float]:
     meter = Meter()
     timeout = parts.provider.total_timeout
     work = Drain(parts.database, parts.client, parts.sending, parts.limiter, parts.settings, parts.pace, timeout)
-    with watched(meter):
+    with watched(meter, type(parts.sending)):
         process, thread = time.process_time(), time.thread_time()
         work.run(list(Lane), lambda: False)
         process, thread = time.process_time() - process, time.thread_time() - thread

@@ -176,7 +176,7 @@ class Multi(Exchange):
         if interest == pycurl.POLL_REMOVE:
             self._poll.unregister(socket)
         else:
-            self._poll.register(socket, _INTEREST[interest])
+            self._poll.register(socket, _INTEREST.get(interest, 0))
 
     def _wind(self, milliseconds: int) -> None:
         self._curl_at = inf if milliseconds < 0 else monotonic() + milliseconds / 1000
