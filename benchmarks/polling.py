@@ -27,7 +27,6 @@ from worker.lifecycle import Lane
 from worker.polling import Poller
 from worker.runtime import Runtime
 
-CALLS = ("GetSendStatus", "GetSmsReceiverStatus_get")
 RATE = "1000000"  # questions a second
 MOST_CALLS = 2.0  # for a message
 MOST_GROWTH = 20.0  # MiB from when the caches are warm to the end
@@ -62,8 +61,8 @@ class Run:
 
 def accept(on: Stage, messages: int, latency: float) -> None:
     """So many messages that eSMS has taken, all due to be asked about; another process does it, in its memory."""
-    forget_ours(on)  # and eSMS turns its knobs back
-    on.esms.set(latency=latency, pace=0)
+    forget_ours(on)
+    on.esms.set_latency(latency)
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         pool.submit(_send, on.environ, messages).result()
     on.execute("UPDATE message SET poll_at = now() WHERE status = 'accepted'")
@@ -107,17 +106,12 @@ class Scales:
 def measure(on: Stage, parts: Runtime, messages: int, latency: float) -> Run:
     """Settle them, one task's time after another."""
     accept(on, messages, latency)
-    scales, calls = Scales(), _calls(on)
+    scales, calls = Scales(), on.esms.questions()
     cpu, started = time.process_time(), time.monotonic()
     while on.scalar("SELECT count(*) FROM message WHERE status = 'accepted'"):
         Poller(parts.database, parts.client, parts.polling, parts.limiter, parts.pace).run(scales.look)
     seconds, cpu = time.monotonic() - started, time.process_time() - cpu
-    return Run(messages, seconds, cpu, _calls(on) - calls, scales.before, scales.most)
-
-
-def _calls(on: Stage) -> int:
-    by_function = on.esms.stats()["by_function"]
-    return sum(int(by_function.get(function, 0)) for function in CALLS)
+    return Run(messages, seconds, cpu, on.esms.questions() - calls, scales.before, scales.most)
 
 
 def _print(run: Run, in_flight: int, latency: float) -> None:
