@@ -14,21 +14,26 @@ import multiprocessing
 import os
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import psutil
 from rich.table import Table
 
-from benchmarks.support import Stage, console, enqueue_ours, forget_ours, load, stage
+from benchmarks.support import LATENCY, Stage, console, enqueue_ours, forget_ours, load, stage
 from worker import Notifier
 from worker.delivery import Drain
+from worker.devkit import simulator
+from worker.devkit.simulator import Running
 from worker.lifecycle import Lane
 from worker.polling import Poller
 from worker.runtime import Runtime
 
+CALLS = ("GetSendStatus", "GetSmsReceiverStatus_get")
 RATE = "1000000"  # questions a second
-MOST_CALLS = 2.0  # for a message
+MOST_CALLS = 2.05  # for a message: at the end of a task, some wait between their two questions and are asked anew
 MOST_GROWTH = 20.0  # MiB from when the caches are warm to the end
 WARM_UP = 500  # messages: imports, connections, threads
 
@@ -59,10 +64,19 @@ class Run:
         )
 
 
-def accept(on: Stage, messages: int, latency: float) -> None:
+@contextmanager
+def asked() -> Iterator[tuple[Stage, Running]]:
+    """The stage with the simulated eSMS on it, which knows what became of each message."""
+    with stage() as on, simulator.start(latency=LATENCY, magic_numbers=False) as esms:
+        on.environ.update(ESMS_REST_URL=esms.rest_url, ESMS_VOICE_URL=esms.voice_url)
+        yield on, esms
+
+
+def accept(on: Stage, esms: Running, messages: int, latency: float) -> None:
     """So many messages that eSMS has taken, all due to be asked about; another process does it, in its memory."""
-    forget_ours(on)
-    on.esms.set_latency(latency)
+    forget_ours(on)  # and eSMS turns its knobs back
+    esms.reset()
+    esms.set(latency=latency, pace=0)
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
         pool.submit(_send, on.environ, messages).result()
     on.execute("UPDATE message SET poll_at = now() WHERE status = 'accepted'")
@@ -103,15 +117,20 @@ class Scales:
         return float(self._process.memory_info().rss) / 2**20
 
 
-def measure(on: Stage, parts: Runtime, messages: int, latency: float) -> Run:
+def measure(on: Stage, esms: Running, parts: Runtime, messages: int, latency: float) -> Run:
     """Settle them, one task's time after another."""
-    accept(on, messages, latency)
-    scales, calls = Scales(), on.esms.questions()
+    accept(on, esms, messages, latency)
+    scales, calls = Scales(), _calls(esms)
     cpu, started = time.process_time(), time.monotonic()
     while on.scalar("SELECT count(*) FROM message WHERE status = 'accepted'"):
         Poller(parts.database, parts.client, parts.polling, parts.limiter, parts.pace).run(scales.look)
     seconds, cpu = time.monotonic() - started, time.process_time() - cpu
-    return Run(messages, seconds, cpu, on.esms.questions() - calls, scales.before, scales.most)
+    return Run(messages, seconds, cpu, _calls(esms) - calls, scales.before, scales.most)
+
+
+def _calls(esms: Running) -> int:
+    by_function = esms.stats()["by_function"]
+    return sum(int(by_function.get(function, 0)) for function in CALLS)
 
 
 def _print(run: Run, in_flight: int, latency: float) -> None:
@@ -129,12 +148,12 @@ def main() -> int:
     parser.add_argument("--latency", type=float, default=0.01, help="seconds that eSMS takes for an answer")
     options = parser.parse_args()
     console.print(load())
-    with stage() as on:
+    with asked() as (on, esms):
         os.environ.update(on.environ)
         os.environ.update(WORKER_POLL_RATE=RATE, WORKER_POLLS_IN_FLIGHT=str(options.in_flight))
         parts = Runtime.from_environ()
-        measure(on, parts, WARM_UP, options.latency)
-        run = measure(on, parts, options.messages, options.latency)
+        measure(on, esms, parts, WARM_UP, options.latency)
+        run = measure(on, esms, parts, options.messages, options.latency)
         _print(run, options.in_flight, options.latency)
         parts.client.close()
         parts.limiter.close()

@@ -29,7 +29,6 @@ from worker.devkit.processes import Child
 
 ROOT = Path(__file__).parents[1]
 READY = "listening on "
-QUESTIONS = frozenset({b"GetSendStatus", b"GetSmsReceiverStatus_get"})
 BRANDNAME = "sangbrand"
 
 CROWD = 100  # that wait for their answers: from here on several are served at one waking
@@ -57,7 +56,6 @@ class Book:
     twice: dict[bytes, int] = field(default_factory=dict)  # numbers that got another SMS
     sms_ids: dict[bytes, bytes] = field(default_factory=dict)  # by RequestId
     asked_again: int = 0  # requests with a RequestId that was taken before
-    questions: int = 0  # about what became of a message
 
     def take(self, query: bytes, now: float) -> bytes:
         """The reply to a send; a RequestId is taken once, as eSMS does it."""
@@ -169,17 +167,12 @@ class Provider:
     def _other(self, path: bytes, query: bytes) -> bytes:
         for name, reply in self._functions.items():
             if b"/" + name in path:
-                self._book.questions += name in QUESTIONS
                 return reply(query)
         return b'{"error":"Invalid request"}'
 
     def _control(self, path: bytes, query: bytes) -> Any:
         if path == b"/bench/reset":
             self._book = Book()
-        if path == b"/bench/latency":
-            self.latency = float(query)
-        if path == b"/bench/questions":
-            return self._book.questions
         if path == b"/bench/arrivals":
             return {phone.decode(): at for phone, at in self._book.arrived.items() if phone.startswith(query)}
         return self._book.tally()
@@ -247,14 +240,6 @@ class Running:
         """When the SMS for each number that begins so arrived, in seconds of this machine's monotonic clock."""
         told: dict[str, float] = self._ask(f"arrivals?{prefix}")
         return told
-
-    def questions(self) -> int:
-        """How often it was asked what became of a message, since the last reset."""
-        return int(self._ask("questions"))
-
-    def set_latency(self, seconds: float) -> None:
-        """How long each answer takes from now on, once those that are under way are answered."""
-        self._ask(f"latency?{seconds}")
 
     def reset(self) -> None:
         """Forget everybody."""

@@ -6,13 +6,16 @@ whatever the first one writes matches nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import TextClause, text
 from sqlalchemy.engine import Row
 from sqlalchemy.orm import Session
@@ -39,7 +42,7 @@ class Claim:
     request_id: str
     content: str | None
     template_id: str | None
-    options: dict[str, Any]
+    options: Mapping[str, Any]
     hand_over_at: datetime | None  # the SendDate to give to eSMS
     expires_in: timedelta | None  # counted from the claim
     in_doubt: bool  # an earlier try under this RequestId may have been taken
@@ -50,7 +53,7 @@ class Claim:
 _RETURNING = """
     RETURNING m.id, m.attempts, m.phone, m.lane, m.request_id, m.failures, m.asked,
         m.in_doubt_since IS NOT NULL AS in_doubt,
-        m.grouped, n.kind, n.content, n.template_id, n.options,
+        m.grouped, n.kind, n.content, n.template_id, n.options::text AS options,
         CASE WHEN n.hand_over THEN n.send_date END AS hand_over_at, m.expires_at - now() AS expires_in
 """
 
@@ -219,6 +222,13 @@ def _groups(session: Session, statement: TextClause, asked: dict[str, Any]) -> l
     return [_claim(list(group)) for _, group in groupby(rows, key=lambda row: row.request_id)]
 
 
+@lru_cache(maxsize=1024)
+def _options(text: str) -> Mapping[str, Any]:
+    """Read once for the many that have the same, and so never to be changed."""
+    options: dict[str, Any] = orjson.loads(text)
+    return MappingProxyType(options)
+
+
 def _claim(rows: list[Row[Any]]) -> Claim:
     first = rows[0]
     return Claim(
@@ -229,7 +239,7 @@ def _claim(rows: list[Row[Any]]) -> Claim:
         request_id=first.request_id,
         content=first.content,
         template_id=first.template_id,
-        options=first.options,
+        options=_options(first.options),
         hand_over_at=first.hand_over_at,
         expires_in=first.expires_in,
         in_doubt=first.in_doubt,
