@@ -1,4 +1,4 @@
-"""Is it a usable contact? Every error names the field, what is wrong with it and what to do, and never what it holds."""
+"""Is it a usable contact? Every error names the field, what is wrong with it and what to do, never what it holds."""
 
 from __future__ import annotations
 
