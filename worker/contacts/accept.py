@@ -22,12 +22,16 @@ def upsert_contacts(session: Session, items: Iterable[ContactFields], *, today: 
     """Add or change these people in the session's transaction. Raises Invalid, which tells the item; then roll back."""
     wanted = list(items)
     stored = _checked(wanted, today)
-    leaving = [row for item, row in zip(wanted, stored, strict=True) if item.opted_out]
+    return store(session, stored, [row for item, row in zip(wanted, stored, strict=True) if item.opted_out])
+
+
+def store(session: Session, rows: Sequence[StoredContact], leaving: Sequence[StoredContact]) -> Counts:
+    """Add or change these, each person once; those `leaving` opt out."""
     if leaving:
         opt_out.deciding(session)  # first of all: a lock that grows would wait for its own like
     counts = Counts()
-    for start in range(0, len(stored), AT_ONCE):
-        counts += contacts.upsert(session, stored[start : start + AT_ONCE])
+    for start in range(0, len(rows), AT_ONCE):
+        counts += contacts.upsert(session, rows[start : start + AT_ONCE])
     _opt_out(session, leaving)
     return counts
 
