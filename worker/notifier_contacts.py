@@ -73,6 +73,12 @@ class Contacts:
         with self._joined(session) as joined:
             return opt_out.opt_out(joined, numbers, source)
 
+    def opt_in_phones(self, phones: Collection[str], *, session: Session | None = None) -> int:
+        """These numbers want them again; how many had opted out. Raises Invalid."""
+        numbers = [parse_phone(each) for each in phones]
+        with self._joined(session) as joined:
+            return opt_out.opt_in(joined, numbers)
+
     def remove(self, key: str, *, source: str | None = None, session: Session | None = None) -> int:
         """Forget a person; how many of their queued reminders were cancelled. Raises NotFound, Invalid.
 

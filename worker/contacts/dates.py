@@ -20,7 +20,7 @@ class DateOrder(StrEnum):
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
-_midnight = r"(?:[ T]00:00(?::00(?:\.0+)?)?)?"  # what databases and spreadsheets put behind a day
+_midnight = r"(?:[ t]00:00(?::00(?:\.0+)?)?)?"  # what databases and spreadsheets put behind a day
 _year_first = re.compile(rf"(\d{{4}})([-/.])(\d{{1,2}})\2(\d{{1,2}}){_midnight}").fullmatch
 _year_last = re.compile(rf"(\d{{1,2}})([-/.])(\d{{1,2}})\2(\d{{4}}){_midnight}").fullmatch
 _short_year = re.compile(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{2}").fullmatch
