@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 import warnings
+import zlib
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from worker.contacts.cells import Cell, Refused, Row, Unreadable, unescaped
 
 LARGEST = 4 * 1024**3  # bytes unpacked; a million rows of twenty columns take a fifth of it
 TEXTS_LARGEST = 512 * 1024**2  # bytes of the texts that a sheet shares, which have to be kept in memory
+DAMAGED = (BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError, LookupError, ArithmeticError)
 SAVE_AGAIN = "open it in Excel and save it again as .xlsx, or as CSV UTF-8"
 ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!"})
 
@@ -59,7 +62,9 @@ def _check_package(file: Path) -> None:
             if "xl/workbook.xml" not in sizes:
                 raise Unreadable(file.name, "is a zip file, but no workbook", SAVE_AGAIN)
             broken = package.testzip()
-    except (BadZipFile, EOFError, NotImplementedError, RuntimeError):
+    except Unreadable:
+        raise
+    except DAMAGED:
         raise Unreadable(file.name, "is no whole XLSX file", SAVE_AGAIN) from None
     if broken is not None:
         raise Unreadable(file.name, "is damaged", SAVE_AGAIN)
@@ -76,8 +81,7 @@ def _opened(file: Path) -> Iterator[Any]:
                 yield book
     except Unreadable:
         raise
-    except (BadZipFile, ValueError, KeyError, SyntaxError, TypeError, AttributeError, EOFError) as error:
-        # What openpyxl lets through of a broken file; we look at nothing in it that could raise these.
+    except (*DAMAGED, SyntaxError, TypeError, AttributeError) as error:  # what openpyxl lets through of a broken file
         raise Unreadable(file.name, f"is broken ({type(error).__name__})", SAVE_AGAIN) from None
 
 
