@@ -35,12 +35,16 @@ from worker.text import Encoding
 
 SAMPLE = 10_000  # contacts by which the cost of all is estimated
 
+DIACRITICS = [each.value for each in Diacritics]  # of the enum itself, click would take the names
+
 template_options = options(
     click.option("--content", metavar="T", help="The SMS, like 'Chuc mung {name}'."),
     click.option("--template-id", metavar="ID", help="A call's template at eSMS."),
     click.option("--var", "variables", multiple=True, metavar="V", help="Its variables, left to right, like '{name}'."),
     click.option(
-        "--diacritics", type=click.Choice([*Diacritics]), help="By default stripped in an SMS, kept in a call."
+        "--diacritics",
+        type=click.Choice(DIACRITICS),
+        help="By default stripped in an SMS, kept in a call.",
     ),
 )
 
