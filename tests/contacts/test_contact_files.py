@@ -148,7 +148,6 @@ def test_excels_own_dates_and_numbers_are_taken_as_they_are(workbook: Write) -> 
         ["2", "901000002", "1990-04-03 05:06:00", "1.5"],
         ["3", "0901 000 003", "03/04/1990", "True"],
     ]
-    assert [row.number for row in sheet.read()] == [2, 3, 5]
 
 
 def test_a_sheet_is_chosen_by_its_name(workbook: Write) -> None:
