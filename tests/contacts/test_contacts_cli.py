@@ -287,6 +287,9 @@ def test_a_preview_warns_of_accents_that_need_unicode(cli: Cli, bring: Import) -
     bring(STAFF)
     out = cli("templates", "preview", "--content", "Chào {name}", "--diacritics", "keep", "--contact", "1")[1]
     assert "need SmsType 3 with unicode" in out
+    cli("templates", "add", "t", "--content", "Chào {name}")
+    assert "need SmsType 3" in cli("templates", "preview", "t", "--diacritics", "keep", "--contact", "1")[1]
+    assert cli("templates", "preview", "t", "--content", "Chao")[0] == 2
     assert cli("templates", "preview", "--content", "Chao", "--contact", "none")[0] == 1
 
 

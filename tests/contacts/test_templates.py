@@ -175,6 +175,14 @@ def test_a_preview_shows_text_size_and_lost_accents() -> None:
     assert accents_taken_out(shown) == {"Chúc": "Chuc", "mừng": "mung", "Nguyễn": "Nguyen", "Thị": "Thi"}
 
 
+def test_an_sms_goes_to_the_first_number_that_takes_one() -> None:
+    phones = ["+842438251234", LAN]
+    shown = preview(define_template("t", content="{phone}"), contact(phones=phones), Occasion(at=AT), 2)
+    call = define_template("t", template_id="1002", variables=["{phone}"])
+    assert list(shown.texts) == ["0901000001"]
+    assert list(preview(call, contact(phones=phones), Occasion(at=AT), 2).texts) == ["02438251234"]
+
+
 def test_a_preview_of_a_call_shows_its_variables_in_order() -> None:
     call = define_template("t", template_id="1002", variables=["{name}", "luc {time}", "{attr.room}"])
     shown = preview(call, contact(), Occasion(at=AT), 2)
@@ -188,7 +196,8 @@ def test_a_preview_of_a_call_shows_its_variables_in_order() -> None:
         ("{age}", 2, {"birth_date": None}, "age: has no value"),
         ("{attr.seat}", 2, {}, "attr.seat: has no value"),
         ("{title}", 2, {}, "title: has no value"),
-        ("{phone}", 2, {"phones": []}, "phone: has no value"),
+        ("Chao", 2, {"phones": []}, "phone: this recipient has none that takes an SMS"),
+        ("Chao", 2, {"phones": ["+842438251234"]}, "phone: this recipient has none that takes an SMS"),
         ("{attr.room}", 1, {"attributes": {"room": "x" * 500}}, "content: is 500 characters long"),
         ("{attr.room}" * 2, 2, {"attributes": {"room": "x" * 900}}, "content: makes 12 SMS of one"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -106,10 +107,11 @@ def _when(at: str | None, settings: Settings) -> datetime:
 def _wanted(session: Session, name: str | None, what: dict[str, Any]) -> StoredTemplate:
     if name is None:
         return defined("preview", **what)
-    if what["content"] is not None or what["template_id"] is not None:
+    if what["content"] is not None or what["template_id"] is not None or what["variables"]:
         raise click.UsageError("give the NAME of a saved template, or a --content, not both")
     if found := ledger_templates.template(session, name):
-        return found
+        given = what["diacritics"]
+        return replace(found, diacritics=Diacritics(given)) if given else found
     raise unknown(name)
 
 
