@@ -134,7 +134,9 @@ def buffers(database: Database) -> float:
 
 def _claim(session: Session) -> int:
     lease, request_id = timedelta(minutes=2), uuid4().hex
-    claims = ledger.claim(session, [Lane.NORMAL], most=BATCH, lease=lease, group_most=1000, new_request_id=request_id)
+    claims = ledger.claim(
+        session, [Lane.NORMAL], most=BATCH, lease=lease, group_least=20, group_most=1000, new_request_id=request_id
+    )
     return len(claims)
 
 

@@ -92,7 +92,7 @@ _CLAIM = text(f"""
 """)
 
 # The notification's row is the lock of its recipients: only one process at a time cuts requests out of them.
-# They are cut evenly, so that the last request does not fall below what eSMS asks for at least.
+# The last request must not fall below what eSMS asks for at least: the one before it leaves enough. Nobody counts all.
 _CLAIM_GROUP = text(f"""
     WITH lead AS MATERIALIZED (
         SELECT n.id FROM message AS m JOIN notification AS n ON n.id = m.notification_id
@@ -101,13 +101,23 @@ _CLAIM_GROUP = text(f"""
         ORDER BY m.due_at LIMIT 1
         FOR UPDATE OF n SKIP LOCKED
     ), tally AS MATERIALIZED (
-        SELECT count(*) AS waiting FROM message AS m
-        WHERE m.notification_id = (SELECT id FROM lead) AND m.status = 'queued' AND m.due_at <= now()
+        SELECT count(*) AS waiting FROM (
+            SELECT FROM message AS m
+            WHERE m.notification_id = (SELECT id FROM lead) AND m.status = 'queued' AND m.grouped
+              AND m.due_at <= now() AND {_NOT_EXPIRED}
+            ORDER BY m.id LIMIT :group_most + :group_least
+        ) AS counted
     ), due AS MATERIALIZED (
         SELECT m.id FROM message AS m
-        WHERE m.notification_id = (SELECT id FROM lead) AND m.status = 'queued' AND m.due_at <= now() AND {_NOT_EXPIRED}
+        WHERE m.notification_id = (SELECT id FROM lead) AND m.status = 'queued' AND m.grouped
+          AND m.due_at <= now() AND {_NOT_EXPIRED}
         ORDER BY m.id
-        LIMIT (SELECT ceil(waiting / ceil(waiting / CAST(:group_most AS numeric))) FROM tally WHERE waiting > 0)
+        LIMIT (
+            SELECT CASE
+                WHEN waiting > :group_most AND waiting < :group_most + :group_least THEN waiting - :group_least
+                ELSE least(waiting, :group_most)
+            END FROM tally
+        )
         FOR UPDATE SKIP LOCKED  -- waiting for a person's cancel, which locks in another order, could deadlock
     )
     UPDATE message AS m
@@ -172,15 +182,30 @@ _HAND_BACK = text("""
 
 
 def claim(
-    session: Session, lanes: Sequence[Lane], *, most: int, lease: timedelta, group_most: int, new_request_id: str
+    session: Session,
+    lanes: Sequence[Lane],
+    *,
+    most: int,
+    lease: timedelta,
+    group_least: int,
+    group_most: int,
+    new_request_id: str,
 ) -> list[Claim]:
-    """What is due in these lanes, the first lane first, up to `most` requests; theirs is the lease from now on."""
+    """What is due in these lanes, the first lane first, up to `most` requests; theirs is the lease from now on.
+
+    group_least, group_most: recipients of an advertising request.
+    """
     claims: list[Claim] = []
     for lane in lanes:
         if room := most - len(claims):
             claims += _singles(session, _CLAIM, {"lane": str(lane), "most": room, "lease": lease})
         if lane is Lane.BULK and len(claims) < most:
-            asked = {"lease": lease, "group_most": group_most, "request_id": new_request_id}
+            asked = {
+                "lease": lease,
+                "group_least": group_least,
+                "group_most": group_most,
+                "request_id": new_request_id,
+            }
             claims += _groups(session, _CLAIM_GROUP, asked)
     return claims
 
