@@ -1,11 +1,4 @@
-"""The tables, and the rules that live in them.
-
-notification ─1──n─▶ message ─1──n─▶ request        pause (a lane that waits)        heartbeat (who was alive when)
-                                                        brandname (whom the account may send as)
-
-The constraints carry what must hold whatever the code does: a reference stands for one notification,
-a lease exists exactly while a message is being sent, and a status is one that the life cycle knows.
-"""
+"""What was asked for, its messages, and each call that was made for them."""
 
 from __future__ import annotations
 
@@ -13,34 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, MetaData, Text, text
-from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
 
 from worker.lifecycle import Kind, Lane, Status
-
-NAMES = {
-    "ix": "%(table_name)s_%(column_0_N_name)s_idx",
-    "uq": "%(table_name)s_%(column_0_N_name)s_key",
-    "ck": "%(table_name)s_%(constraint_name)s",
-    "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
-    "pk": "%(table_name)s_pkey",
-}
-
-
-class Base(DeclarativeBase):
-    """Ours, with names for constraints that are the same on every machine."""
-
-    metadata = MetaData(naming_convention=NAMES)
-    type_annotation_map = {  # noqa: RUF012 — SQLAlchemy reads it from the class
-        datetime: TIMESTAMP(timezone=True),
-        str: Text,
-        dict[str, Any]: JSONB,
-    }
-
-
-def _one_of(column: str, values: type[Kind] | type[Lane] | type[Status]) -> str:
-    return f"{column} IN ({', '.join(repr(str(value)) for value in values)})"
+from worker.models.base import Base, one_of
 
 
 class Notification(Base):
@@ -57,7 +27,7 @@ class Notification(Base):
         ),
         Index("notification_campaign_idx", "campaign", postgresql_where=text("campaign IS NOT NULL")),
         Index("notification_created_at_idx", "created_at"),
-        CheckConstraint(_one_of("kind", Kind), name="kind_known"),
+        CheckConstraint(one_of("kind", Kind), name="kind_known"),
         CheckConstraint("(kind = 'sms') = (content IS NOT NULL)", name="content_is_for_sms"),
         CheckConstraint("(kind = 'sms') = (template_id IS NULL)", name="template_is_for_calls"),
         CheckConstraint("NOT hand_over OR send_date IS NOT NULL", name="hand_over_has_a_date"),
@@ -95,8 +65,8 @@ class Message(Base):
             "message_expires_idx", "expires_at", postgresql_where=text("status = 'queued' AND expires_at IS NOT NULL")
         ),
         Index("message_held_idx", "id", postgresql_where=text("status = 'held'")),
-        CheckConstraint(_one_of("status", Status), name="status_known"),
-        CheckConstraint(_one_of("lane", Lane), name="lane_known"),
+        CheckConstraint(one_of("status", Status), name="status_known"),
+        CheckConstraint(one_of("lane", Lane), name="lane_known"),
         CheckConstraint("(status = 'sending') = (lease_until IS NOT NULL)", name="lease_only_while_sending"),
         CheckConstraint("status <> 'accepted' OR accepted_at IS NOT NULL", name="accepted_has_a_time"),
         CheckConstraint("attempts >= 0 AND failures >= 0 AND asked >= 0 AND polls >= 0", name="counts_are_counts"),
@@ -150,43 +120,3 @@ class Request(Base):
     code: Mapped[str | None]
     outcome: Mapped[str]
     reply: Mapped[str | None]  # bounded
-
-
-class Pause(Base):
-    """A lane that is held back, and why; lifted by a probe or by a person."""
-
-    __tablename__ = "pause"
-    __table_args__ = (
-        Index("pause_lane_key", "lane", unique=True, postgresql_where=text("lifted_at IS NULL")),
-        CheckConstraint(_one_of("lane", Lane), name="lane_known"),
-    )
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    lane: Mapped[str]
-    code: Mapped[str | None]  # eSMS's code; None: a person paused it
-    reason: Mapped[str]
-    since: Mapped[datetime] = mapped_column(server_default=text("now()"))
-    probe_at: Mapped[datetime | None]
-    probes: Mapped[int] = mapped_column(server_default=text("0"))
-    lifted_at: Mapped[datetime | None]
-    lifted_by: Mapped[str | None]
-
-
-class Heartbeat(Base):
-    """When each part was last seen at work."""
-
-    __tablename__ = "heartbeat"
-
-    name: Mapped[str] = mapped_column(primary_key=True)
-    at: Mapped[datetime]
-
-
-class Brandname(Base):
-    """A name that the account may send from, as eSMS listed it last."""
-
-    __tablename__ = "brandname"
-
-    name: Mapped[str] = mapped_column(primary_key=True)
-    type: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # 1 advertising, 2 customer care
-    rest_url: Mapped[str]  # which eSMS says so: the real one, or a simulator
-    seen_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

@@ -1,0 +1,35 @@
+"""What all tables share: names of constraints that are the same on every machine, and how Python's types are stored."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import MetaData, Text
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+from sqlalchemy.orm import DeclarativeBase
+
+NAMES = {
+    "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+    "uq": "%(table_name)s_%(column_0_N_name)s_key",
+    "ck": "%(table_name)s_%(constraint_name)s",
+    "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+    "pk": "%(table_name)s_pkey",
+}
+
+
+class Base(DeclarativeBase):
+    """Ours, with names for constraints that are the same on every machine."""
+
+    metadata = MetaData(naming_convention=NAMES)
+    type_annotation_map = {  # noqa: RUF012 — SQLAlchemy reads it from the class
+        datetime: TIMESTAMP(timezone=True),
+        str: Text,
+        dict[str, Any]: JSONB,
+    }
+
+
+def one_of(column: str, values: type[StrEnum]) -> str:
+    """A constraint: the column holds one of these words."""
+    return f"{column} IN ({', '.join(repr(str(value)) for value in values)})"

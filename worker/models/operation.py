@@ -1,0 +1,51 @@
+"""How the worker stands: what is held back, who was at work when, whom the account may send as."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from worker.lifecycle import Lane
+from worker.models.base import Base, one_of
+
+
+class Pause(Base):
+    """A lane that is held back, and why; lifted by a probe or by a person."""
+
+    __tablename__ = "pause"
+    __table_args__ = (
+        Index("pause_lane_key", "lane", unique=True, postgresql_where=text("lifted_at IS NULL")),
+        CheckConstraint(one_of("lane", Lane), name="lane_known"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    lane: Mapped[str]
+    code: Mapped[str | None]  # eSMS's code; None: a person paused it
+    reason: Mapped[str]
+    since: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    probe_at: Mapped[datetime | None]
+    probes: Mapped[int] = mapped_column(server_default=text("0"))
+    lifted_at: Mapped[datetime | None]
+    lifted_by: Mapped[str | None]
+
+
+class Heartbeat(Base):
+    """When each part was last seen at work."""
+
+    __tablename__ = "heartbeat"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+
+
+class Brandname(Base):
+    """A name that the account may send from, as eSMS listed it last."""
+
+    __tablename__ = "brandname"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    type: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # 1 advertising, 2 customer care
+    rest_url: Mapped[str]  # which eSMS says so: the real one, or a simulator
+    seen_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
