@@ -224,9 +224,7 @@ STARTS = (
     Start("sending", sending, (*RECORD, HAND_BACK)),
     Start("lease over", overdue, (*RECORD, HAND_BACK, RESCUE)),
     Start("call dialled, lease over", call_overdue, (*RECORD, RESCUE)),
-    Start(
-        "unconfirmed", unconfirmed, (Move("claim_doubtful", claim_doubtful, "sending"), Move("hold", hold, "held"))
-    ),
+    Start("unconfirmed", unconfirmed, (Move("claim_doubtful", claim_doubtful, "sending"), Move("hold", hold, "held"))),
     Start("held", held, tuple(DECIDE)),
     Start("rejected", rejected, (Move("retry", retry, "queued"),)),
     Start("accepted", accepted, (*SETTLE, GIVE_UP)),
