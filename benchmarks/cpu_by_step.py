@@ -3,7 +3,7 @@
 Threads that send are counted by what the process used and its main thread did not, so nothing is left out, and
 nothing in the sending path is slowed down by being watched.
 
-    python -m benchmarks.cpu_by_step [--messages 4000] [--rounds 3]
+    python -m benchmarks.cpu_by_step [--messages 4000] [--rounds 3] [--json FILE]
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from unittest import mock
 from rich.table import Table
 from sqlalchemy.orm import Session
 
+from benchmarks import results
 from benchmarks.support import Stage, console, enqueue_ours, forget_ours, load, silent, stage, unaccepted_of_ours
 from worker import ledger
 from worker.database import Database
@@ -105,7 +106,8 @@ def measure(on: Stage, parts: Runtime, messages: int) -> dict[str, float]:
         enqueue_ours(notifier, messages)
     on.settle()
     meter = Meter()
-    work = Drain(parts.database, parts.client, parts.sending, parts.settings, parts.pace, parts.provider.total_timeout)
+    timeout = parts.provider.total_timeout
+    work = Drain(parts.database, parts.client, parts.sending, parts.limiter, parts.settings, parts.pace, timeout)
     with watched(meter):
         process, thread = time.process_time(), time.thread_time()
         work.run(list(Lane), lambda: False)
@@ -117,9 +119,8 @@ def measure(on: Stage, parts: Runtime, messages: int) -> dict[str, float]:
     return spent
 
 
-def _print(runs: list[dict[str, float]], messages: int, in_flight: int) -> None:
-    each = {step: median(run[step] for run in runs) / messages * 1e6 for step in STEPS}
-    table = Table(title=f"CPU of our worker for each message, {in_flight} in flight; medians of {len(runs)} rounds")
+def _print(each: dict[str, float], rounds: int, in_flight: int) -> None:
+    table = Table(title=f"CPU of our worker for each message, {in_flight} in flight; medians of {rounds} rounds")
     table.add_column("step")
     table.add_column("µs", justify="right")
     table.add_column("share", justify="right")
@@ -134,6 +135,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--messages", type=int, default=4000)
     parser.add_argument("--rounds", type=int, default=3)
+    results.add_argument(parser)
     options = parser.parse_args()
     console.print(load())
     with stage() as on:
@@ -141,7 +143,9 @@ def main() -> int:
         parts = Runtime.from_environ()
         measure(on, parts, 300)  # imports, connections, threads
         runs = [measure(on, parts, options.messages) for _ in range(options.rounds)]
-        _print(runs, options.messages, parts.pace.sends_in_flight)
+        each = {step: median(run[step] for run in runs) / options.messages * 1e6 for step in STEPS}
+        _print(each, options.rounds, parts.pace.sends_in_flight)
+        results.save(options.json, "cpu_by_step", {"micros": each, "in_flight": parts.pace.sends_in_flight})
         parts.client.close()
         parts.database.close()
     return 0

@@ -19,12 +19,14 @@ from worker.esms import Client, Credentials
 from worker.intake import Request
 from worker.ledger import Claim, Evidence
 from worker.lifecycle import Lane, Status
+from worker.limiter import Limiter
 from worker.polling import Poller, find_lost
-from worker.settings import Pace, Settings
+from worker.settings import Pace, Rates, Settings
 
 PATIENCE = 60.0  # seconds; what is waited for takes one or two, on a busy machine more
 
 EAGER = {"WORKER_POLL_FIRST_AFTER": "0.001", "WORKER_SENT_DATA_AFTER": "0.001", "WORKER_ASK_AGAIN_AFTER": "0.001"}
+BRISK = {"WORKER_POLL_RATE": "100000"}
 
 
 EVIDENCE = Evidence(
@@ -58,10 +60,12 @@ class Bench:
         self.database, self.simulator = database, simulator
         self.settings = Settings.from_environ(environ)
         self.pace = Pace.from_environ(EAGER | pace)
+        self.limiter = Limiter(None, Rates.from_environ(BRISK | pace), account=canary.API_KEY)
         self.notifier = Notifier(self.settings)
         self.client = self.client_with()
         self.sending = self.client.open_exchange()
         self.asking = self.client.open_exchange()
+        self.limiter = Limiter(None, Rates.from_environ({}), account="bench")
 
     def client_with(self, *, api_key: str = canary.API_KEY, **options: Any) -> Client:
         """A client of the simulated eSMS."""
@@ -80,12 +84,16 @@ class Bench:
 
     def deliver(self, lanes: Sequence[Lane] = tuple(Lane), *, stopping: Callable[[], bool] = lambda: False) -> bool:
         """Answer one doorbell."""
-        parts = (self.database, self.client, self.sending, self.settings, self.pace)
+        parts = (self.database, self.client, self.sending, self.limiter, self.settings, self.pace)
         return delivery.Drain(*parts, call_timeout=4.0).run(lanes, stopping)
+
+    def ask(self, *, stopping: Callable[[], bool] = lambda: False) -> bool:
+        """Ask what became of what has an SMSID."""
+        return Poller(self.database, self.client, self.asking, self.limiter, self.pace).run(stopping)
 
     def poll(self) -> bool:
         """Ask what became of what was accepted."""
-        more = Poller(self.database, self.client, self.asking, self.pace).run(lambda: False)
+        more = self.ask()
         find_lost(self.database, self.client, self.asking, self.pace)
         return more
 

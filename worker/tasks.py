@@ -19,7 +19,7 @@ from worker.intake.fields import enqueue_fields
 from worker.lifecycle import Kind, Lane
 from worker.polling import Poller, find_lost
 from worker.queues import Task, make_app
-from worker.settings import Pace, ProviderSettings
+from worker.settings import Pace, ProviderSettings, Rates
 from worker.telemetry import emit
 
 app = make_app()
@@ -30,6 +30,7 @@ def _refuse_to_start_without_keys(**_: Any) -> None:
     try:
         runtime.make_client(ProviderSettings.from_environ(), in_flight=1).close()
         Pace.from_environ()
+        Rates.from_environ()
     except SettingsError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         raise SystemExit(2) from None
@@ -90,7 +91,7 @@ def poll() -> None:
     """Ask what became of what was accepted."""
 
     def step(parts: runtime.Runtime) -> bool:
-        poller = Poller(parts.database, parts.client, parts.polling, parts.pace)
+        poller = Poller(parts.database, parts.client, parts.polling, parts.limiter, parts.pace)
         more = poller.run(runtime.stop.asked)
         if not runtime.stop.asked():
             find_lost(parts.database, parts.client, parts.polling, parts.pace)
@@ -105,7 +106,8 @@ def keep_house() -> None:
 
     def step(parts: runtime.Runtime) -> bool:
         delivery.keep_house(parts.database, parts.pace)
-        delivery.probe_pauses(parts.database, parts.client)
+        delivery.probe_pauses(parts.database, parts.client, parts.pace)
+        delivery.watch_balance(parts.database, parts.client, parts.pace)
         delivery.refresh_brandnames(parts.database, parts.client)
         return False
 
@@ -137,6 +139,7 @@ def _deliver(task: Task, lanes: list[Lane]) -> None:
             parts.database,
             parts.client,
             parts.sending,
+            parts.limiter,
             parts.settings,
             parts.pace,
             timeout,

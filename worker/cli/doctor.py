@@ -16,7 +16,7 @@ from worker.errors import WorkerError
 from worker.esms import EsmsError
 from worker.migrating import revisions
 from worker.queues import Queue, configuration, make_app
-from worker.settings import Pace, ProviderSettings, Settings
+from worker.settings import Pace, ProviderSettings, Rates, Settings
 
 PATIENCE = 2.0  # seconds for workers to answer
 MISSED = 4  # ticks without which beat counts as gone
@@ -74,6 +74,7 @@ def _settings() -> str:
     Settings.from_environ()
     ProviderSettings.from_environ()
     Pace.from_environ()
+    Rates.from_environ()
     return "every variable is in order"
 
 
@@ -152,7 +153,7 @@ def _esms() -> str:
         balance = client.get_balance().balance
     except EsmsError as error:
         raise _Wrong(f"{error.reason}: check ESMS_API_KEY, ESMS_SECRET_KEY and ESMS_REST_URL") from None
-    return f"takes our keys; balance {balance:,.0f} đồng"
+    return f"takes our keys; balance {balance:,.0f} đồng; workers send by {client.transport}"
 
 
 def _lanes() -> str:

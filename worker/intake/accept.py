@@ -51,7 +51,7 @@ def accept(
     registered = cache(partial(ledger.known_brandnames, session))  # asked for once, if anything needs it at all
     checked = (_checked(place, item, settings, registered, now, late) for place, item in enumerate(wanted))
     for chunk in _chunks(checked):
-        stored = [_stored(item) for item in chunk]
+        stored = [_stored(item, settings) for item in chunk]
         firsts = ledger.put(session, stored)
         tickets += [_ticket(item, row, firsts) for item, row in zip(chunk, stored, strict=True)]
         due |= {item.lane for item in chunk if item.due_now(now)}
@@ -75,7 +75,7 @@ def _chunks(items: Iterator[Checked]) -> Iterator[list[Checked]]:
         yield chunk
 
 
-def _stored(item: Checked) -> Stored:
+def _stored(item: Checked, settings: Settings) -> Stored:
     return Stored(
         id=uuid7(),
         kind=item.kind,
@@ -91,6 +91,7 @@ def _stored(item: Checked) -> Stored:
         send_date=item.send_date,
         hand_over=item.hand_over,
         expires_at=item.expires_at,
+        horizon=settings.horizons[item.lane],
         fingerprint=item.fingerprint(),
     )
 

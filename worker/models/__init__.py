@@ -1,7 +1,8 @@
 """The tables, and the rules that live in them.
 
-notification ─1──n─▶ message ─1──n─▶ request        pause (a lane that waits)        heartbeat (who was alive when)
-                                                        brandname (whom the account may send as)
+notification ─1──n─▶ message ─1──n─▶ request        pause (a lane or campaign that waits)
+                                                  heartbeat (who was alive when)
+                                                  brandname (whom the account may send as)
 
 The constraints carry what must hold whatever the code does: a reference stands for one notification,
 a lease exists exactly while a message is being sent, and a status is one that the life cycle knows.
