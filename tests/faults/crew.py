@@ -7,6 +7,8 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -36,6 +38,7 @@ QUICK = {
     "WORKER_READ_TIMEOUT": "1",
     "WORKER_TOTAL_TIMEOUT": "2",
     "WORKER_LEASE": "10",
+    "WORKER_POLL_RATE": "2000",
 }
 
 
@@ -111,8 +114,9 @@ class Crew:
         found: list[psutil.Process] = []
         for child in self.workers.values() if children is None else children:
             if child.alive and child.pid is not None:
-                main = psutil.Process(child.pid)
-                found += [main, *main.children(recursive=True)]
+                with suppress(psutil.NoSuchProcess):  # it dies as we look
+                    main = psutil.Process(child.pid)
+                    found += [main, *main.children(recursive=True)]
         return found
 
     # What is done to them...
@@ -126,18 +130,21 @@ class Crew:
         if place == Place.CONNECTED:
             self._link.drop()  # or those that are kept would do
         functions = SENDS if which == "send" else ASKS
-        trap = Trap(Place(place), functions, lambda port: self._strike(point, port, how), passes_on=how is How.FREEZE)
-        self._link.lay(trap)
+        caught = partial(self._strike, point, how)
+        self._link.lay(Trap(Place(place), functions, caught, passes_on=how is How.FREEZE))
 
     def stand_down(self) -> None:
         """No more orders."""
         self.orders.withdraw()
         self._link.lay(None)
 
-    def _strike(self, point: str, port: int, how: How) -> None:
-        [process] = [each for each in self.processes() if port in ports_of(each.pid)]
-        self.orders.note(point, process.pid)
-        killing.strike(process.pid, how)
+    def _strike(self, point: str, how: How, port: int) -> bool:
+        for process in self.processes():
+            if port in ports_of(process.pid):
+                self.orders.note(point, process.pid)
+                killing.strike(process.pid, how)
+                return True
+        return False  # it was gone before
 
     def freeze(self, name: str) -> None:
         """A worker with all its processes stands still."""

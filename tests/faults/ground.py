@@ -49,7 +49,9 @@ class Ground:
     database: Database
     notifier: Notifier
     broker: Celery
+    scale: float = 1.0  # so many times the messages
     struck: int = 0  # how often the fault was done
+    missed: list[str] = field(default_factory=list)  # points that nobody passed
     _places: Iterator[int] = field(default_factory=lambda: count(1_000_000, 100_000))
 
     def new_stock(self, name: str) -> Stock:
@@ -74,14 +76,16 @@ class Ground:
         time.sleep(away)
         self.postgres.start()
 
-    def strike(self, point: str, how: How, *, within: float = 30.0) -> bool:
-        """Have a process die there, and be sure that it did; False when none came by in time."""
+    def strike(self, point: str, how: How, stock: Stock) -> None:
+        """Hand over a hundred, have a process die there, and be sure that it did."""
         before = len(self.crew.orders.landed())
         self.crew.strike_at(point, how)
-        landed = self.wait(lambda: len(self.crew.orders.landed()) > before, within)
+        stock.hundred()
+        if self.wait(lambda: len(self.crew.orders.landed()) > before, 30):
+            self.struck += 1
+        else:
+            self.missed.append(point)
         self.crew.stand_down()
-        self.struck += landed
-        return landed
 
     def wait(self, condition: Callable[[], bool], within: float) -> bool:
         """Whether it came true in time."""
@@ -114,11 +118,11 @@ class Ground:
                 session.execute(text(f"DELETE FROM {table}"))
         self.simulator.reset()
         self.simulator.set(**QUIET)
-        self.struck = 0
+        self.struck, self.missed = 0, []
 
 
 @contextmanager
-def ground() -> Iterator[Ground]:
+def ground(scale: float) -> Iterator[Ground]:
     """Started, and all of it gone afterwards."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="esms-faults-")))
@@ -137,7 +141,7 @@ def ground() -> Iterator[Ground]:
         stack.enter_context(said)
         crew = Crew(environ, folder, link, workers={"a": 3, "b": 3}, beats=1, said=_into(said.write))
         stack.enter_context(crew)
-        yield Ground(folder, postgres, valkey, running, link, crew, database, notifier, broker)
+        yield Ground(folder, postgres, valkey, running, link, crew, database, notifier, broker, scale)
 
 
 def _into(write: Callable[[str], object]) -> Callable[[str], None]:

@@ -22,7 +22,8 @@ SENT = {"accepted", "delivered", "undelivered", "unknown"}
 UNKNOWN_ERROR = "99"
 
 _MESSAGES = text("""
-    SELECT m.id, '0' || substr(m.phone, 4) AS phone, m.status, n.kind, n.content, m.request_id, m.sms_id, m.dialled_at
+    SELECT m.id, '0' || substr(m.phone, 4) AS phone, m.status, n.kind, n.content, m.request_id, m.sms_id,
+        m.dialled_at, m.reason
     FROM message AS m JOIN notification AS n ON n.id = m.notification_id
     WHERE n.campaign = :campaign
 """)
@@ -155,7 +156,9 @@ class _Judge:
 
 
 def _may_be_held(message: Row[Any], rows: list[Row[Any]]) -> bool:
-    """A call that may have been dialled; an SMS about which eSMS itself says that it does not know."""
+    """A call that may have been dialled, an SMS of which eSMS says it does not know, what kills every worker."""
+    if (message.reason or "").startswith("every process that was to send it died"):
+        return True
     if message.kind == "sms":
         return bool(rows) and rows[-1].code == UNKNOWN_ERROR
     return message.dialled_at is not None and not any(row.outcome == "accepted" for row in rows)

@@ -38,11 +38,14 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Trap:
-    """Once, at this place of a request that names one of these functions; told the port at the worker's end."""
+    """Once, at this place of a request that names one of these functions; told the port at the worker's end.
+
+    spring: says whether it caught anybody; else it stays.
+    """
 
     place: Place
     functions: tuple[bytes, ...]
-    spring: Callable[[int], None]
+    spring: Callable[[int], bool]
     passes_on: bool  # whether what was on its way goes on
 
 
@@ -168,8 +171,9 @@ class Link:
         if place is not Place.CONNECTED and not any(name in request for name in trap.functions):
             return
         self._trap = None
-        trap.spring(writer.get_extra_info("peername")[1])
-        if not trap.passes_on:
+        if not trap.spring(writer.get_extra_info("peername")[1]):
+            self._trap = trap
+        elif not trap.passes_on:
             raise ConnectionAbortedError
 
 

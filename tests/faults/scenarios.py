@@ -8,7 +8,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import cycle
+from threading import Thread
+
+from sqlalchemy import text
 
 from tests.faults.ground import Ground
 from tests.faults.killing import How
@@ -30,6 +32,9 @@ PROVIDERS = {
 EVERYTHING = dict.fromkeys(PROVIDERS.values(), 0.02)
 
 
+Deed = Callable[[Ground, Stock, Thread], None]  # the thread is the one that hands over
+
+
 @dataclass(frozen=True)
 class Scenario:
     """One row. hundreds: how many hundred messages are handed over meanwhile."""
@@ -37,26 +42,24 @@ class Scenario:
     name: str
     how: str
     hundreds: int
-    deed: Callable[[Ground, Callable[[], bool]], None]
-    by_task: int = 0  # SMS that come as Celery tasks besides
+    deed: Deed
     in_doubt: bool = False  # a fifth of the answers gets lost besides, so that there is doubt to ask about
     feed: Callable[[Stock], None] = Stock.hundred
 
 
-def killed(name: str, *points: str, how: How = How.CHILD, **options: object) -> Scenario:
-    """A process is killed each time that it passes one of these points, in turns."""
-    words = (
-        "the pool's process that passes it gets SIGKILL" if how is How.CHILD else "the worker with all its processes"
-    )
+def killed(
+    name: str, *points: str, how: How = How.CHILD, rounds: int = 3, by_task: int = 0, in_doubt: bool = False
+) -> Scenario:
+    """A hundred messages for each kill. by_task: SMS that come as Celery tasks besides."""
+    who = "the process of the pool" if how is How.CHILD else "the worker, with all its processes,"
 
-    def deed(ground: Ground, feeding: Callable[[], bool]) -> None:
-        for number, point in enumerate(cycle(points)):
-            if number >= len(points) and not feeding():
-                break
-            ground.strike(point, how)
+    def deed(ground: Ground, stock: Stock, _: Thread) -> None:
+        for point in points * max(1, round(rounds * ground.scale)):
+            stock.by_task(ground.broker, by_task)
+            ground.strike(point, how, stock)
             ground.crew.mend()
 
-    return Scenario(f"killed: {name}", f"{words}: {', '.join(points)}", 5, deed, **options)  # type: ignore[arg-type]
+    return Scenario(f"killed: {name}", f"SIGKILL for {who} that passes: {', '.join(points)}", 0, deed, in_doubt)
 
 
 def around(step: str) -> tuple[str, str]:
@@ -66,10 +69,10 @@ def around(step: str) -> tuple[str, str]:
 WIRE = ("connected", "request written", "reply not read", "reply read")
 
 
-def every(seconds: float, times: int, deed: Callable[[Ground], None]) -> Callable[[Ground, Callable[[], bool]], None]:
+def every(seconds: float, times: int, deed: Callable[[Ground], None]) -> Deed:
     """So many times, with a pause after each: the rhythm is part of the fault."""
 
-    def run(ground: Ground, _: Callable[[], bool]) -> None:
+    def run(ground: Ground, _: Stock, __: Thread) -> None:
         for _number in range(times):
             deed(ground)
             ground.struck += 1
@@ -89,19 +92,19 @@ def freeze_past_the_lease(ground: Ground) -> None:
     ground.crew.wake("a")
 
 
-def freeze_at(ground: Ground, _: Callable[[], bool]) -> None:
+def freeze_at(ground: Ground, stock: Stock, _: Thread) -> None:
     """Each where it holds something: claimed, about to dial, on the wire."""
     for point in ("claim after commit", "intend after commit", "send: request written", "send: reply not read"):
-        ground.strike(point, How.FREEZE)
+        ground.strike(point, How.FREEZE, stock)
     time.sleep(12)
     for name in ground.crew.workers:
         ground.crew.wake(name)
 
 
-def three_beats(ground: Ground, feeding: Callable[[], bool]) -> None:
+def three_beats(ground: Ground, _: Stock, feeding: Thread) -> None:
     more = ground.crew.more_beats(2)
     ground.struck = 2
-    ground.wait(lambda: not feeding(), 120)
+    feeding.join()
     time.sleep(3)
     for child in more:
         child.stop()
@@ -113,10 +116,10 @@ def cut(ground: Ground) -> None:
         time.sleep(3)
 
 
-def provider(rates: dict[str, float]) -> Callable[[Ground, Callable[[], bool]], None]:
-    def deed(ground: Ground, feeding: Callable[[], bool]) -> None:
+def provider(rates: dict[str, float]) -> Deed:
+    def deed(ground: Ground, _: Stock, feeding: Thread) -> None:
         ground.simulator.set(rates=rates)
-        ground.wait(lambda: not feeding(), 120)
+        feeding.join()
         ground.wait(lambda: _sent(ground), 60)
         plots = ground.simulator.stats()["plots"]
         ground.struck = sum(plots.get(name, 0) for name in rates)
@@ -127,21 +130,19 @@ def provider(rates: dict[str, float]) -> Callable[[Ground, Callable[[], bool]], 
 
 def _sent(ground: Ground) -> bool:
     """Nothing waits to be sent the first time."""
-    from sqlalchemy import text
-
     with ground.database.begin() as session:
         return not session.scalar(text("SELECT count(*) FROM message WHERE status = 'queued'"))
 
 
-def every_answer_lost(ground: Ground, feeding: Callable[[], bool]) -> None:
+def every_answer_lost(ground: Ground, _: Stock, feeding: Thread) -> None:
     """Each number's first answer: so each SMS is asked again, and answered with 124."""
     ground.simulator.set(plots={str(digit): "lost_answer" for digit in range(10)})
-    ground.wait(lambda: not feeding(), 120)
+    feeding.join()
     ground.wait(lambda: _sent(ground), 60)
     ground.struck = ground.simulator.stats()["answers"].get("124", 0)
 
 
-def everything_at_once(ground: Ground, feeding: Callable[[], bool]) -> None:
+def everything_at_once(ground: Ground, _: Stock, feeding: Thread) -> None:
     ground.simulator.set(rates=EVERYTHING)
     for deed in (kill_a_worker, lambda it: it.flush_redis(), lambda it: it.crash_postgres(1), kill_a_worker, cut):
         deed(ground)
@@ -155,18 +156,20 @@ def only_sms(stock: Stock) -> None:
 
 def scenarios() -> Iterator[Scenario]:
     """All rows, in the order of the table."""
-    yield killed("intake by task", *around("put"), "bell before", "bell after", "task done", by_task=300)
+    yield killed("intake by task", *around("put"), "bell before", "bell after", "task done", by_task=20)
     yield killed("claim", *around("claim"))
     yield killed("call intent", *around("intend"))
     yield killed("on the wire, sending", *(f"send: {place}" for place in WIRE))
     yield killed("result", *around("record"))
     yield killed("claim of what is in doubt", *around("claim_doubtful"), in_doubt=True)
-    yield killed("rescue and hold", "send: reply not read", *around("rescue"), "send: request written", *around("hold"))
+    yield killed(
+        "rescue and hold", "send: reply not read", *around("rescue"), "send: request written", *around("hold_calls")
+    )
     yield killed("polling: claim", *around("claim_polls"))
     yield killed("on the wire, asking", "ask: request written", "ask: reply not read")
     yield killed("polling: result", *around("settle"))
     yield killed("lost SMSID: claim", *around("claim_lost"), in_doubt=True)
-    yield killed("lost SMSID: result", *around("settle_lost"), in_doubt=True)
+    yield killed("lost SMSID: result", *around("looked"), in_doubt=True)
     yield killed("beat, around a tick", "tick before", "tick after")
     yield killed("a worker with all its processes", "send: reply not read", "intend after commit", how=How.GROUP)
     yield Scenario(
@@ -175,7 +178,7 @@ def scenarios() -> Iterator[Scenario]:
     yield Scenario(
         "a worker frozen", "SIGSTOP for 12 s, the lease is 10; then woken", 20, every(1, 2, freeze_past_the_lease)
     )
-    yield Scenario("processes frozen at their worst moments", "SIGSTOP at four points for 12 s", 20, freeze_at)
+    yield Scenario("processes frozen at their worst moments", "SIGSTOP at four points for 12 s", 0, freeze_at)
     yield Scenario("FLUSHALL", "every second, 20 times", 20, every(1, 20, Ground.flush_redis))
     yield Scenario("Redis restarted", "stopped for 2 s, three times", 20, every(4, 3, lambda it: it.restart_redis(2)))
     yield Scenario(

@@ -28,7 +28,7 @@ from sqlalchemy.orm import Session
 
 from tests.support import EVIDENCE, Bench, otp
 from worker import RecordCall, Ticket, ledger
-from worker.ledger import Claim, Found, Lost, Outcome, Poll, Settlement
+from worker.ledger import Claim, Look, Lost, Outcome, Poll, Settlement
 from worker.lifecycle import Lane, Status
 
 NOW, WINDOW, WEEK = timedelta(0), timedelta(hours=23), timedelta(days=7)
@@ -54,6 +54,7 @@ class Message:
     doubtful: bool = False
     dialled: bool = False
     sms_id: str | None = None
+    polls: int = 0  # the fence of who looks for it
     life: int = 0  # begins anew when a person decides
     taken: int = 0  # by eSMS, in this life
     # What time has done to it:
@@ -64,11 +65,11 @@ class Message:
 
     @property
     def shown(self) -> tuple[object, ...]:
-        return self.status, self.attempts, self.request_id, self.doubtful, self.dialled, self.sms_id
+        return self.status, self.attempts, self.request_id, self.doubtful, self.dialled, self.sms_id, self.polls
 
     def begin_anew(self) -> None:
         """Nothing of before may speak for it."""
-        self.status, self.life, self.taken = Status.QUEUED, self.life + 1, 0
+        self.status, self.life, self.taken, self.polls = Status.QUEUED, self.life + 1, 0, 0
         self.request_id = self.sms_id = None
         self.doubtful = self.dialled = self.doubt_old = self.past_date = self.silent = False
 
@@ -120,6 +121,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.processes: list[Hand | None] = [None, None, None]
         self.recorded: list[Hand] = []
         self.remembered: dict[str, Message] = {}  # eSMS's RequestIds
+        self.looks: list[Lost] = []
         self.sms_ids = count(1)
         self._run("TRUNCATE request, message, notification CASCADE")
 
@@ -136,7 +138,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(pick=PICK)
     def cancel(self, pick: int) -> None:
         message = self._one(pick, self._in(Status.SENDING))
-        won = self._do(lambda session: ledger.cancel(session, ids=[message.ticket.id]))
+        won = self._do(lambda session: ledger.cancel(session, [message.ticket.id]))
         assert won == (message.status is Status.QUEUED)
         if won:
             message.status = Status.CANCELLED
@@ -145,7 +147,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(pick=PICK)
     def retry(self, pick: int) -> None:
         message = self._one(pick, self._in(*RETRIED))
-        won = self._do(lambda session: ledger.retry(session, ids=[message.ticket.id]))
+        won = self._do(lambda session: ledger.retry(session, [message.ticket.id], self.bench.settings.horizons))
         assert won == (message.status in RETRIED)
         if won:
             message.begin_anew()
@@ -154,7 +156,8 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(pick=PICK, status=st.sampled_from(DECISIONS))
     def resolve(self, pick: int, status: Status) -> None:
         message = self._one(pick, self._in(Status.HELD))
-        won = self._do(lambda session: ledger.resolve(session, message.id, status, "a person decided"))
+        horizons = self.bench.settings.horizons
+        won = self._do(lambda session: ledger.resolve(session, message.id, status, "a person decided", horizons))
         assert won == (message.status is Status.HELD)
         if won and status is Status.QUEUED:
             message.begin_anew()
@@ -282,7 +285,8 @@ class LedgerMachine(RuleBasedStateMachine):
             self._recorded(hand.message, outcome)
 
     def _recorded(self, message: Message, outcome: Outcome) -> None:
-        message.status, message.sms_id, message.silent = outcome.status, outcome.sms_id, False
+        message.status, message.sms_id, message.polls = outcome.status, outcome.sms_id, 0
+        message.silent = False
         message.request_id = None if outcome.renew_request_id else message.request_id
         in_doubt = outcome.status in (Status.UNCONFIRMED, Status.HELD)
         message.doubtful = in_doubt or (outcome.status is Status.ACCEPTED and outcome.sms_id is None)
@@ -295,30 +299,58 @@ class LedgerMachine(RuleBasedStateMachine):
     def settle(self, pick: int, status: Status, stale: bool) -> None:
         message = self._one(pick, self._in(Status.ACCEPTED))
         sms_id = "of before" if stale else message.sms_id or "none"
-        poll = Poll(message_id=message.id, sms_id=sms_id, polls=1, alone=True)
+        poll = Poll(message_id=message.id, sms_id=sms_id, polls=1, alone=True, due_at=datetime.now(UTC))
         found = Settlement(poll=poll, phone=None, status=status, evidence=EVIDENCE)
         won = self._do(lambda session: ledger.settle(session, [found]))
         assert won == (message.status is Status.ACCEPTED and sms_id == message.sms_id)
         if won:
             message.status = status
 
-    @when(lambda self: self._in(Status.ACCEPTED))
-    @rule(pick=PICK)
-    def find_lost(self, pick: int) -> None:
-        message = self._one(pick, self._in(Status.ACCEPTED))
-        lost = Lost(message.id, "+84901000001", "Ma: 1234", datetime.now(UTC), 1)
-        found = Found(lost=lost, sms_id=f"sms-id {next(self.sms_ids)}", status=None, evidence=EVIDENCE)
-        won = self._do(lambda session: ledger.settle_lost(session, [found]))
-        assert won == (message.status is Status.ACCEPTED and message.sms_id is None)
+    def missing(self) -> list[Message]:
+        """What can be found only in eSMS's list of what it sent."""
+        lost = [each for each in self._in(Status.ACCEPTED) if each.sms_id is None and not each.call]
+        return [*lost, *(set(self._in(Status.UNCONFIRMED)) - set(self.askable()) - set(self._calls()))]
+
+    @when(missing)
+    @rule()
+    def look_for_what_is_missing(self) -> None:
+        with self.bench.database.begin() as session:
+            found = ledger.claim_lost(session, most=1, lease=NOW, window=WINDOW)
+        for lost in found:
+            message = self.all[lost.message_id]
+            assert message in self.missing()
+            message.polls += 1
+            assert (lost.polls, lost.status) == (message.polls, message.status)
+            self.looks.append(lost)
+
+    @when(lambda self: self.looks)
+    @rule(pick=PICK, held=st.booleans())
+    def write_what_was_found(self, pick: int, held: bool) -> None:
+        """However late; eSMS's list tells the truth about that moment."""
+        lost = self.looks[pick % len(self.looks)]
+        message = self.all[lost.message_id]
+        if message.taken:
+            look = Look(lost=lost, status=Status.ACCEPTED, reason="", sms_id=f"sms-id {next(self.sms_ids)}")
+        elif lost.status is Status.UNCONFIRMED:
+            look = Look(lost=lost, status=Status.HELD if held else Status.QUEUED, reason="")
+        else:
+            return
+        won = self._do(lambda session: ledger.looked(session, [look]))
+        assert won == ((message.status, message.polls, message.sms_id) == (lost.status, lost.polls, None))
         if won:
-            message.sms_id = found.sms_id
+            self._found(message, look)
+
+    def _found(self, message: Message, look: Look) -> None:
+        message.status, message.sms_id, message.polls = look.status, look.sms_id, 0
+        if look.status is Status.QUEUED:
+            message.doubtful = message.doubt_old = False
 
     # Beats...
 
     @when(lambda self: [each for each in self._in(Status.SENDING) if each.lease_over])
     @rule()
     def rescue(self) -> None:
-        self._do(lambda session: ledger.rescue(session, ask_again_after=NOW))
+        self._do(lambda session: ledger.rescue(session, ask_again_after=NOW, deaths_most=99))
         for message in self._in(Status.SENDING):
             if message.lease_over:
                 message.doubtful |= not message.call or message.dialled
@@ -330,11 +362,11 @@ class LedgerMachine(RuleBasedStateMachine):
         self._do(ledger.expire)
         self._move(Status.QUEUED, Status.EXPIRED, [each for each in self.all.values() if each.past_date])
 
-    @when(lambda self: set(self._in(Status.UNCONFIRMED)) - set(self.askable()))
+    @when(lambda self: self._in(Status.UNCONFIRMED))
     @rule()
-    def hold(self) -> None:
-        self._do(lambda session: ledger.hold(session, window=WINDOW))
-        self._move(Status.UNCONFIRMED, Status.HELD, set(self.all.values()) - set(self.askable()))
+    def hold_calls(self) -> None:
+        self._do(ledger.hold_calls)
+        self._move(Status.UNCONFIRMED, Status.HELD, self._calls())
 
     @when(lambda self: [each for each in self._in(Status.ACCEPTED) if each.silent])
     @rule()
@@ -401,6 +433,9 @@ class LedgerMachine(RuleBasedStateMachine):
     def _in(self, *statuses: Status) -> list[Message]:
         return [message for message in self.all.values() if message.status in statuses]
 
+    def _calls(self) -> list[Message]:
+        return [message for message in self.all.values() if message.call]
+
     def _one(self, pick: int, fitting: list[Message]) -> Message:
         """Most often one that it fits; now and then any, to be told no."""
         candidates = fitting if pick % 5 else list(self.all.values())
@@ -419,7 +454,8 @@ class LedgerMachine(RuleBasedStateMachine):
 
 
 _STANDING = text("""
-    SELECT id, status, attempts, request_id, in_doubt_since IS NOT NULL, dialled_at IS NOT NULL, sms_id FROM message
+    SELECT id, status, attempts, request_id, in_doubt_since IS NOT NULL, dialled_at IS NOT NULL, sms_id, polls
+    FROM message
 """)
 
 

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from tests.support import EVIDENCE, Bench, eventually, otp
 from worker import RecordCall, Sms, SmsType, Ticket, ledger
 from worker.intake import Enqueue, accept
-from worker.ledger import Claim, Found, Lost, Outcome, Poll, Settlement
+from worker.ledger import Claim, Look, Lost, Outcome, Poll, Settlement
 from worker.lifecycle import Lane, Status
 
 NOW, DAY = timedelta(0), timedelta(days=1)
@@ -114,6 +114,10 @@ def unconfirmed(bench: Bench) -> Scene:
     return _recorded(sending(bench), Status.UNCONFIRMED)
 
 
+def call_unconfirmed(bench: Bench) -> Scene:
+    return _recorded(call_claimed(bench), Status.UNCONFIRMED)
+
+
 def accepted(bench: Bench) -> Scene:
     return _recorded(sending(bench), Status.ACCEPTED, sms_id="77")
 
@@ -152,11 +156,11 @@ def claim_doubtful(session: Session, _: Scene) -> object:
 
 
 def cancel(session: Session, scene: Scene) -> object:
-    return ledger.cancel(session, ids=[_ticket(scene).id])
+    return ledger.cancel(session, [_ticket(scene).id])
 
 
 def retry(session: Session, scene: Scene) -> object:
-    return ledger.retry(session, ids=[_ticket(scene).id])
+    return ledger.retry(session, [_ticket(scene).id], scene.bench.settings.horizons)
 
 
 def hand_back(session: Session, scene: Scene) -> object:
@@ -168,11 +172,11 @@ def intend(session: Session, scene: Scene) -> object:
 
 
 def rescue(session: Session, _: Scene) -> object:
-    return ledger.rescue(session, ask_again_after=NOW)
+    return ledger.rescue(session, ask_again_after=NOW, deaths_most=9).messages
 
 
-def hold(session: Session, _: Scene) -> object:
-    return ledger.hold(session, window=NOW)
+def hold_calls(session: Session, _: Scene) -> object:
+    return ledger.hold_calls(session)
 
 
 def give_up(session: Session, _: Scene) -> object:
@@ -189,29 +193,39 @@ def record(status: Status) -> Callable[[Session, Scene], object]:
 
 def settle(status: Status) -> Callable[[Session, Scene], object]:
     def act(session: Session, scene: Scene) -> object:
-        poll = Poll(message_id=scene.message_ids[0], sms_id="77", polls=1, alone=True)
+        poll = Poll(message_id=scene.message_ids[0], sms_id="77", polls=1, alone=True, due_at=datetime.now(UTC))
         return ledger.settle(session, [Settlement(poll=poll, phone=None, status=status, evidence=EVIDENCE)])
 
     return act
 
 
-def settle_lost(status: Status) -> Callable[[Session, Scene], object]:
+def look(was: Status, status: Status) -> Callable[[Session, Scene], object]:
     def act(session: Session, scene: Scene) -> object:
-        missing = Lost(scene.message_ids[0], "+84901000001", "Ma: 1234", datetime.now(UTC), 1)
-        return ledger.settle_lost(session, [Found(lost=missing, sms_id=None, status=status, evidence=EVIDENCE)])
+        lost = Lost(scene.message_ids[0], was, None, "+84901000001", "Ma: 1234", datetime.now(UTC), 0, 0)
+        return ledger.looked(session, [Look(lost=lost, status=status, reason="test")])
 
     return act
 
 
 def resolve(status: Status) -> Callable[[Session, Scene], object]:
-    return lambda session, scene: ledger.resolve(session, scene.message_ids[0], status, "a person decided")
+    def act(session: Session, scene: Scene) -> object:
+        horizons = scene.bench.settings.horizons
+        return ledger.resolve(session, scene.message_ids[0], status, "a person decided", horizons)
+
+    return act
 
 
 CLAIM, CANCEL = Move("claim", claim, "sending"), Move("cancel", cancel, "cancelled")
 HAND_BACK, RESCUE = Move("hand_back", hand_back, "queued"), Move("rescue", rescue, "unconfirmed")
 RECORD = [Move(f"record {status}", record(status), status) for status in (Status.ACCEPTED, Status.REJECTED)]
 SETTLE = [Move(f"settle {status}", settle(status), status) for status in (Status.DELIVERED, Status.UNDELIVERED)]
-FIND = [Move(f"settle_lost {status}", settle_lost(status), status) for status in (Status.DELIVERED, Status.UNDELIVERED)]
+FIND = [
+    Move(f"find {status}", look(Status.ACCEPTED, status), status) for status in (Status.DELIVERED, Status.UNDELIVERED)
+]
+LOOK = [
+    Move(f"find {status}", look(Status.UNCONFIRMED, status), status)
+    for status in (Status.ACCEPTED, Status.QUEUED, Status.HELD)
+]
 DECIDE = [
     Move(f"resolve {status}", resolve(status), status)
     for status in (Status.QUEUED, Status.DELIVERED, Status.UNDELIVERED, Status.CANCELLED)
@@ -224,7 +238,8 @@ STARTS = (
     Start("sending", sending, (*RECORD, HAND_BACK)),
     Start("lease over", overdue, (*RECORD, HAND_BACK, RESCUE)),
     Start("call dialled, lease over", call_overdue, (*RECORD, RESCUE)),
-    Start("unconfirmed", unconfirmed, (Move("claim_doubtful", claim_doubtful, "sending"), Move("hold", hold, "held"))),
+    Start("unconfirmed", unconfirmed, (Move("claim_doubtful", claim_doubtful, "sending"), *LOOK)),
+    Start("call unconfirmed", call_unconfirmed, (Move("hold_calls", hold_calls, "held"),)),
     Start("held", held, tuple(DECIDE)),
     Start("rejected", rejected, (Move("retry", retry, "queued"),)),
     Start("accepted", accepted, (*SETTLE, GIVE_UP)),
