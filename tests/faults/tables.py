@@ -18,5 +18,5 @@ def table(head: list[str], rows: Iterable[list[str]]) -> str:
 def write_between(mark: str, written: str) -> None:
     """Into the document, between `<!-- mark -->` and `<!-- /mark -->`."""
     before = DOCUMENT.read_text()
-    pattern = re.compile(rf"(<!-- {mark} -->\n).*?(\n<!-- /{mark} -->)", re.DOTALL)
-    DOCUMENT.write_text(pattern.sub(lambda found: found[1] + written + found[2], before))
+    pattern = re.compile(rf"(<!-- {mark} -->\n).*?(<!-- /{mark} -->)", re.DOTALL)
+    DOCUMENT.write_text(pattern.sub(lambda found: f"{found[1]}{written}\n{found[2]}", before))

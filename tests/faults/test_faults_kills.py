@@ -14,6 +14,7 @@ from celery import Celery
 from redis import Redis
 from sqlalchemy import text
 
+from tests import canary
 from tests.faults.crew import Crew, environ_of, is_frozen, is_gone
 from tests.faults.judge import judged, unsettled
 from tests.faults.killing import How, Landed
@@ -45,18 +46,28 @@ def link(_one_simulator: Running) -> Iterator[Link]:
 
 @pytest.fixture(scope="module")
 def environ(
-    crews_database_url: str, redis_url: str, link: Link, tmp_path_factory: pytest.TempPathFactory
+    crews_database_url: str,
+    redis_url: str,
+    link: Link,
+    tmp_path_factory: pytest.TempPathFactory,
+    _one_simulator: Running,
 ) -> dict[str, str]:
+    """Of the crew; neither broker nor eSMS remembers anything."""
+    _one_simulator.reset()
     with Redis.from_url(redis_url) as redis:
         redis.flushdb()
     return environ_of(crews_database_url, redis_url, link, tmp_path_factory.mktemp("faults"))
 
 
 @pytest.fixture(scope="module")
-def crew(environ: dict[str, str], link: Link) -> Iterator[Crew]:
+def crew(environ: dict[str, str], database: Database, link: Link) -> Iterator[Crew]:
+    """Neither what it says nor what it writes may hold a key."""
+    said: list[str] = []
     folder = Path(environ["FAULT_FOLDER"])
-    with Crew(environ, folder, link, workers={"work": 6}, beats=1, said=lambda _: None) as crew:
+    with Crew(environ, folder, link, workers={"work": 6}, beats=1, said=said.append) as crew:
         yield crew
+    assert not canary.sings("\n".join(said))
+    assert canary.rows_that_hold_a_key(database) == []
 
 
 @pytest.fixture(scope="module")
