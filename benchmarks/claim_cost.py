@@ -93,8 +93,13 @@ def measure(on: Stage, case: str, places: dict[int, Database], claims: int) -> l
     for rows, database in places.items():
         fill(database, rows, CASES[case])
     on.settle()
-    turns = [{rows: claim(database) for rows, database in places.items()} for _ in range(WARM_UP + claims)]
-    taken = {rows: [turn[rows] for turn in turns[WARM_UP:]] for rows in places}
+    taken: dict[int, list[float]] = {rows: [] for rows in places}
+    order = list(places)
+    for _ in range(WARM_UP + claims):
+        order = [*order[1:], order[0]]  # nobody is always first
+        for rows in order:
+            taken[rows].append(claim(places[rows]))
+    taken = {rows: each[WARM_UP:] for rows, each in taken.items()}
     return [Cost(case, rows, median(each), max(each), buffers(places[rows])) for rows, each in taken.items()]
 
 
@@ -129,28 +134,28 @@ def buffers(database: Database) -> float:
 
 def _claim(session: Session) -> int:
     lease, request_id = timedelta(minutes=2), uuid4().hex
-    claims = ledger.claim(session, [Lane.NORMAL], most=BATCH, lease=lease, group_most=1000, new_request_id=request_id)
+    claims = ledger.claim(
+        session, [Lane.NORMAL], most=BATCH, lease=lease, group_least=20, group_most=1000, new_request_id=request_id
+    )
     return len(claims)
 
 
 def ratios(costs: list[Cost]) -> dict[str, float]:
-    """By case: what the largest costs, in times of what the smallest costs."""
-    by_case = {case: [cost for cost in costs if cost.case == case] for case in CASES}
-    return {case: found[-1].micros / found[0].micros for case, found in by_case.items()}
+    """By case: what the largest costs, in times of the cheapest of the others."""
+    by_case = {case: [cost.micros for cost in costs if cost.case == case] for case in CASES}
+    return {case: micros[-1] / min(micros[:-1], default=micros[-1]) for case, micros in by_case.items()}
 
 
 def _print(costs: list[Cost], found: dict[str, float]) -> None:
     table = Table("case", "queued", title=f"Claiming {BATCH} at once, for each message; medians")
-    for name in ("µs", "slowest", "8 kB pages", "ratio"):
+    for name in ("µs", "slowest", "8 kB pages"):
         table.add_column(name, justify="right")
-    first: dict[str, float] = {}
     for cost in costs:
-        ratio = cost.micros / first.setdefault(cost.case, cost.micros)
-        figures = (f"{cost.micros:.1f}", f"{cost.slowest:.1f}", f"{cost.buffers:.1f}", f"{ratio:.2f}")
+        figures = (f"{cost.micros:.1f}", f"{cost.slowest:.1f}", f"{cost.buffers:.1f}")
         table.add_row(cost.case, f"{cost.rows:,}", *figures)
     console.print(table)
     shown = ", ".join(f"{ratio:.2f} {case}" for case, ratio in found.items())
-    console.print(f"the largest beside the smallest: {shown}; wanted {MOST_TIMES:g} or less")
+    console.print(f"the largest beside the cheapest of the others: {shown}; wanted {MOST_TIMES:g} or less")
 
 
 def main() -> int:

@@ -1,9 +1,9 @@
-"""Our processes as the Procfile starts them: each kind of work its own, every setting at its default."""
+"""Our processes as the Procfile starts them: each kind of work its own."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
 from benchmarks.support import ROOT, Stage
@@ -20,12 +20,12 @@ def commands() -> dict[str, list[str]]:
 
 
 @contextmanager
-def crew(on: Stage) -> Iterator[dict[str, Child]]:
-    """All of them, running; they end together."""
+def crew(on: Stage, variables: Mapping[str, str]) -> Iterator[dict[str, Child]]:
+    """All of them with these settings, running; they end together."""
     with ExitStack() as stack:
         children: dict[str, Child] = {}
         for name, command in commands().items():
-            children[name] = on.python(name, command)
+            children[name] = on.python(name, command, **variables)
             children[name].grace = GRACE
             stack.callback(children[name].stop)
         yield children

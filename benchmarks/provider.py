@@ -72,7 +72,7 @@ class Book:
         return b'{"CodeResult":"100","CountRegenerate":0,"SMSID":"%b"}' % sms_id
 
     def tally(self) -> dict[str, int]:
-        """How many got one, how many more than one, and how many requests repeated an id."""
+        """How many got one, how many more than one, how many requests repeated an id."""
         return {"messages": len(self.arrived), "twice": len(self.twice), "asked_again": self.asked_again}
 
 
@@ -242,7 +242,7 @@ class Running:
         return told
 
     def reset(self) -> None:
-        """Forget everything."""
+        """Forget everybody."""
         self._ask("reset")
 
     def _ask(self, what: str) -> Any:

@@ -60,7 +60,7 @@ def claim_cost(found: dict[str, Any]) -> list[str]:
         *_picture("What it costs to claim a message, by how many are queued", "claim_cost"),
         *_table(("case", "queued", "for each claimed message", "pages looked at, of 8 kB"), costs),
         "",
-        f"The largest beside the smallest: {ratios}; wanted: at most {found['wanted']:g}.",
+        f"The largest beside the cheapest of the others: {ratios}; wanted: at most {found['wanted']:g}.",
     ]
 
 
@@ -73,10 +73,20 @@ def memory(found: dict[str, Any]) -> list[str]:
 
 
 def cpu_by_step(found: dict[str, Any]) -> list[str]:
-    """A row for each step."""
-    whole = sum(found["micros"].values())
-    steps = [(step, f"{each:.0f}", f"{each / whole:.0%}") for step, each in found["micros"].items()]
-    return _table(("step", "µs per message", "share"), [*steps, ("all", f"{whole:.0f}", "")])
+    """A row for each step, with what each transport costs."""
+    transports: dict[str, dict[str, float]] = found["micros"]
+    whole = {name: sum(micros.values()) for name, micros in transports.items()}
+    head = [cell for name in transports for cell in (f"{name}, µs per message", "share")]
+    steps = [
+        (step, *(cell for name, each in transports.items() for cell in _share(each[step], whole[name])))
+        for step in next(iter(transports.values()))
+    ]
+    everything = [cell for name in transports for cell in (f"{whole[name]:.0f}", "")]
+    return _table(("step", *head), [*steps, ("all", *everything)])
+
+
+def _share(micros: float, whole: float) -> tuple[str, str]:
+    return f"{micros:.0f}", f"{micros / whole:.0%}"
 
 
 def enqueue(found: dict[str, Any]) -> list[str]:

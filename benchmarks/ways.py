@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
-from pathlib import Path
 from uuid import UUID
 
 from benchmarks import plain_celery
@@ -24,7 +23,6 @@ from benchmarks.support import (
     silent,
     unaccepted_of_ours,
 )
-from worker import settings
 from worker.devkit.processes import Child
 from worker.lifecycle import Lane
 from worker.queues import Bell, Queue
@@ -86,11 +84,7 @@ def measure(on: Stage, way: Way, messages: int) -> Run:
 
 def curl_is_missing() -> str | None:
     """Why the fast transport can't be measured, in one line; None when it can."""
-    if "WORKER_TRANSPORT" not in Path(settings.__file__).read_text():
-        return "ours with curl: skipped, this version has no WORKER_TRANSPORT"
-    if find_spec("pycurl") is None:
-        return "ours with curl: skipped, pycurl is not installed (the extra `fast`)"
-    return None
+    return None if find_spec("pycurl") else "ours with curl: skipped, pycurl is not installed (the extra `fast`)"
 
 
 @contextmanager

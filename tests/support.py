@@ -109,6 +109,7 @@ class Bench:
                 lanes or tuple(Lane),
                 most=most,
                 lease=timedelta(seconds=lease),
+                group_least=20,
                 group_most=1000,
                 new_request_id="shared",
             )

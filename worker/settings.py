@@ -287,7 +287,9 @@ class _Reader:
 
     def rate(self, name: str, default: float | None) -> float | None:
         example: float = 10
-        return default if self.text(name) is None else self._number(name, example, float, "requests a second")
+        return (
+            default if self.text(name) is None else self._number(name, example, float, "a number of requests a second")
+        )
 
     def wait(self, name: str, default: float) -> timedelta:
         return timedelta(seconds=self.seconds(name, default))

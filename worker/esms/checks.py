@@ -4,6 +4,7 @@ A complaint names the field, never its value: that is somebody's number or text.
 """
 
 import re
+import select
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from functools import wraps
@@ -72,7 +73,8 @@ def _curl_is_here() -> bool:
         pycurl = import_module("pycurl")
     except ImportError:
         return False
-    return hasattr(pycurl, "PREREQFUNCTION")  # `multi.py` rests on it; older ones don't have it
+    # `multi.py` rests on both: an old pycurl has not the one, Windows not the other.
+    return hasattr(pycurl, "PREREQFUNCTION") and hasattr(select, "poll")
 
 
 def base_url(field: str, value: str) -> str:

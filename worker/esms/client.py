@@ -14,7 +14,7 @@ from worker.esms.credentials import Credentials
 from worker.esms.errors import EsmsError
 from worker.esms.exchange import Exchange, Finished, Prepared
 from worker.esms.finishing import Finisher
-from worker.esms.functions import CALLS, LISTS, Format, Function, Transport
+from worker.esms.functions import CALLS, Format, Function, Transport
 from worker.esms.messages import (
     Balance,
     Brandname,
@@ -38,6 +38,11 @@ VOICE_URL = "https://voiceapi.esms.vn/MainService.svc"
 
 _LIMIT = 64 * 1024  # bytes of a reply
 _LIST_LIMIT = 1024 * 1024
+_LIMITS = {
+    Function.GET_RECEIVER_STATUS: _LIST_LIMIT,
+    Function.LIST_BRANDNAMES: _LIST_LIMIT,
+    Function.GET_SENT_DATA: 32 * 1024 * 1024,  # two days of some 100,000 messages
+}
 _SMS_DATE = "%Y-%m-%d %H:%M:%S"  # the manual gives none; the provider's pages do
 _VOICE_DATE = "%Y/%m/%d %H:%M:%S"  # manual III.1
 _QUERY_DATE = "%m/%d/%Y"  # manual II.5
@@ -258,7 +263,7 @@ class Client:
 
     def _prepared(self, function: Function, secret: str, read: Callable[[Record], Reply]) -> Prepared[Reply]:
         base = self._voice if function in CALLS else self._rest
-        limit = _LIST_LIMIT if function in LISTS else _LIMIT
+        limit = _LIMITS.get(function, _LIMIT)
         return Prepared(function, Parcel(f"{base}/{self._format}/{function}", secret, limit), read)
 
 

@@ -39,4 +39,3 @@ CALLS = frozenset({Function.CALL_TEMPLATE, Function.CALL_RECORD})
 SENDS = SMS_SEND | CALLS
 STATUSES = frozenset({Function.GET_SEND_STATUS, Function.GET_RECEIVER_STATUS})
 EVERY = frozenset(Function)
-LISTS = frozenset({Function.GET_RECEIVER_STATUS, Function.GET_SENT_DATA, Function.LIST_BRANDNAMES})

@@ -37,7 +37,7 @@ class Multi(Exchange):
     """Keeps at most in_flight requests on the wire, and never more than 800.
 
     What stood in line longer than a whole call may take is not sent any more, but comes back as NotTaken: whoever put
-    it in was held up meanwhile, and may have lost the right to send it.
+    it in was held up meanwhile, and may have lost the right to send it. Closing waits for a name lookup under way.
     """
 
     def __init__(self, finish: Finish, in_flight: int, route: Route, patience: Patience) -> None:
@@ -176,7 +176,7 @@ class Multi(Exchange):
         if interest == pycurl.POLL_REMOVE:
             self._poll.unregister(socket)
         else:
-            self._poll.register(socket, _INTEREST[interest])
+            self._poll.register(socket, _INTEREST.get(interest, 0))
 
     def _wind(self, milliseconds: int) -> None:
         self._curl_at = inf if milliseconds < 0 else monotonic() + milliseconds / 1000

@@ -13,7 +13,7 @@ from typing import Any
 
 _LONGEST_LINE = 65_536
 _MOST_HEADERS = 100
-_MOST_BYTES = 4 * 1024 * 1024  # of one response, header and all
+_MOST_BYTES = 40 * 1024 * 1024  # of one response, header and all
 _LENGTH = re.compile(r"[0-9]{1,12}")
 
 

@@ -4,12 +4,26 @@ notification ─1──n─▶ message ─1──n─▶ request        pause (a
                                                   heartbeat (who was alive when)
                                                   brandname (whom the account may send as)
 
+contact (people)        opt_out (numbers that want nothing)        template (named texts, by version)
+
 The constraints carry what must hold whatever the code does: a reference stands for one notification,
 a lease exists exactly while a message is being sent, and a status is one that the life cycle knows.
 """
 
 from worker.models.base import Base
+from worker.models.contacts import Contact, OptOut, Template
 from worker.models.messages import Message, Notification, Request
 from worker.models.operation import Brandname, Heartbeat, Pause
 
-__all__ = ["Base", "Brandname", "Heartbeat", "Message", "Notification", "Pause", "Request"]
+__all__ = [
+    "Base",
+    "Brandname",
+    "Contact",
+    "Heartbeat",
+    "Message",
+    "Notification",
+    "OptOut",
+    "Pause",
+    "Request",
+    "Template",
+]

@@ -65,6 +65,7 @@ class Message(Base):
             "due_at",
             postgresql_where=text("status = 'queued' AND grouped AND NOT paused"),
         ),
+        Index("message_group_idx", "notification_id", "id", postgresql_where=text("status = 'queued' AND grouped")),
         Index("message_paused_idx", "due_at", postgresql_where=text("paused")),
         Index("message_lease_idx", "lease_until", postgresql_where=text("status = 'sending'")),
         Index("message_unconfirmed_idx", "due_at", postgresql_where=text("status = 'unconfirmed'")),
@@ -83,6 +84,7 @@ class Message(Base):
         Index(
             "message_expires_idx", "expires_at", postgresql_where=text("status = 'queued' AND expires_at IS NOT NULL")
         ),
+        Index("message_queued_phone_idx", "phone", postgresql_where=text("status = 'queued'")),
         Index("message_held_idx", "id", postgresql_where=text("status = 'held'")),
         CheckConstraint(one_of("status", Status), name="status_known"),
         CheckConstraint(one_of("lane", Lane), name="lane_known"),
