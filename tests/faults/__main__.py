@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Thread
 
@@ -72,16 +71,14 @@ def _feed(on: Ground, scenario: Scenario, stock: Stock) -> None:
         time.sleep(0.5)
 
 
-def run(wanted: list[Scenario], scale: float, tell: Callable[[Row], None]) -> list[Row]:
-    rows = []
+def played(wanted: list[Scenario], scale: float) -> Iterator[Row]:
+    """One after the other, on the same ground."""
     with Progress(console=console, transient=True) as progress, ground(scale) as on:
         task = progress.add_task("", total=len(wanted))
         for scenario in wanted:
             progress.update(task, description=scenario.name)
-            rows.append(play(on, scenario))
-            tell(rows[-1])
+            yield play(on, scenario)
             progress.advance(task)
-    return rows
 
 
 def show(row: Row) -> None:
@@ -97,9 +94,12 @@ def main() -> int:
     if not wanted:
         console.print(f"no fault's name holds {options.only!r}; there are: {', '.join(s.name for s in scenarios())}")
         return 2
-    rows = run(wanted, options.scale, show)
-    if not (options.only or options.dry):
-        write_between("table", table(HEAD, [row.cells for row in rows]))
+    rows: list[Row] = []
+    for row in played(wanted, options.scale):
+        rows.append(row)
+        show(row)
+        if not (options.only or options.dry):
+            write_between("table", table(HEAD, [each.cells for each in rows]))
     return 0 if all(row.good for row in rows) else 1
 
 

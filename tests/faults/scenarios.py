@@ -48,7 +48,7 @@ class Scenario:
 
 
 def killed(
-    name: str, *points: str, how: How = How.CHILD, rounds: int = 3, by_task: int = 0, in_doubt: bool = False
+    name: str, *points: str, how: How = How.CHILD, rounds: int = 2, by_task: int = 0, in_doubt: bool = False
 ) -> Scenario:
     """A hundred messages for each kill. by_task: SMS that come as Celery tasks besides."""
     who = "the process of the pool" if how is How.CHILD else "the worker, with all its processes,"
@@ -139,7 +139,7 @@ def every_answer_lost(ground: Ground, _: Stock, feeding: Thread) -> None:
     ground.simulator.set(plots={str(digit): "lost_answer" for digit in range(10)})
     feeding.join()
     ground.wait(lambda: _sent(ground), 60)
-    ground.struck = ground.simulator.stats()["answers"].get("124", 0)
+    ground.struck = ground.simulator.stats()["plots"]["lost_answer"]
 
 
 def everything_at_once(ground: Ground, _: Stock, feeding: Thread) -> None:
