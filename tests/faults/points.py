@@ -64,8 +64,10 @@ def of_a_dead_process(stage: Stage, stock: Stock) -> None:
     stock.hand_over(stock.calls(4))
     with stage.database.begin() as session:
         ledger.lift(session, [Lane.VOICE], by="test")
-        wanted = {"most": 4, "lease": timedelta(milliseconds=50), "group_most": 1000, "new_request_id": "dead"}
-        claims = ledger.claim(session, [Lane.VOICE], **wanted)  # type: ignore[arg-type]
+        lease = timedelta(milliseconds=50)
+        claims = ledger.claim(
+            session, [Lane.VOICE], most=4, lease=lease, group_least=20, group_most=1000, new_request_id="dead"
+        )
         ledger.intend(session, [claim.fences[0] for claim in claims[:2]])
 
 
