@@ -91,6 +91,14 @@ def empty_database_url(worker_number: int) -> str:
 
 
 @pytest.fixture(scope="session")
+def crews_database_url(worker_number: int) -> str:
+    """A migrated database for worker processes that go on from test to test: another would empty it under them."""
+    name = f"esms_test_crew_{worker_number}"
+    _create(name, template=TEMPLATE)
+    return _url(name)
+
+
+@pytest.fixture(scope="session")
 def redis_url(worker_number: int) -> str:
     """A Valkey database of this xdist worker's own."""
     return os.environ["TEST_REDIS_URL"].rsplit("/", 1)[0] + f"/{worker_number + 1}"
