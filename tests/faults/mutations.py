@@ -65,7 +65,8 @@ class Laboratory:
             source.write_text(before)
 
     def _passes(self, test: str) -> bool:
-        command = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", *test.split()]
+        options = ["-q", "-x", "-n", "0", "--hypothesis-profile", "first failure"]
+        command = [sys.executable, "-m", "pytest", *options, *test.split()]
         run = subprocess.run(command, cwd=self.copy, env=self.environ, capture_output=True, text=True, check=False)
         if run.returncode not in (0, 1):  # 1: a test failed; anything else is our own mistake
             raise RuntimeError(f"pytest {test} ended with {run.returncode}:\n{run.stdout[-2000:]}")
