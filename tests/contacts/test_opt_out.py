@@ -65,6 +65,15 @@ def test_what_was_claimed_already_is_not_touched(bench: Bench) -> None:
     assert statuses(bench.database)[LAN][0][0] == "sending"
 
 
+@pytest.mark.parametrize("death", [False, True])
+def test_who_opted_out_is_not_even_among_the_birthdays(database: Database, death: bool) -> None:
+    day = {"death_day": 815} if death else {"birth_day": 815}
+    upsert(database, person("lan", **day), person("hoa", phones=[HOA], **day))
+    decide(database, LAN)
+    with database.begin() as session:
+        assert [row.key for row in contacts.born_on(session, [815], death=death)] == ["hoa"]
+
+
 def test_a_retry_does_not_send_it_again_to_who_opted_out_since(bench: Bench) -> None:
     tickets = [bench.put(Sms(to=LAN, content="Giam gia", sms_type=sms_type)) for sms_type in (3, 4)]
     for ticket in tickets:
