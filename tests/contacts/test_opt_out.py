@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -67,7 +68,7 @@ def test_what_was_claimed_already_is_not_touched(bench: Bench) -> None:
 
 @pytest.mark.parametrize("death", [False, True])
 def test_who_opted_out_is_not_even_among_the_birthdays(database: Database, death: bool) -> None:
-    day = {"death_day": 815} if death else {"birth_day": 815}
+    day: dict[str, Any] = {"death_day": 815} if death else {"birth_day": 815}
     upsert(database, person("lan", **day), person("hoa", phones=[HOA], **day))
     decide(database, LAN)
     with database.begin() as session:
