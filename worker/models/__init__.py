@@ -10,5 +10,18 @@ a lease exists exactly while a message is being sent, and a status is one that t
 from worker.models.base import Base
 from worker.models.messages import Message, Notification, Request
 from worker.models.operation import Brandname, Heartbeat, Pause
+from worker.models.reminders import Attendee, Event, Occurrence, Reminder
 
-__all__ = ["Base", "Brandname", "Heartbeat", "Message", "Notification", "Pause", "Request"]
+__all__ = [
+    "Attendee",
+    "Base",
+    "Brandname",
+    "Event",
+    "Heartbeat",
+    "Message",
+    "Notification",
+    "Occurrence",
+    "Pause",
+    "Reminder",
+    "Request",
+]
