@@ -192,7 +192,7 @@ _plain = _Plain()
 LONGEST_TEMPLATE = 10_000  # characters, of a template and of what comes out
 
 _token = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
-_name = re.compile(r"\w{1,64}").fullmatch
+_name = re.compile(r"(?:attr\.)?\w{1,64}").fullmatch
 
 
 class TemplateError(ValueError):
@@ -222,8 +222,8 @@ def variables_of(template: str) -> tuple[str, ...]:
 def render(template: str, values: Mapping[str, str]) -> str:
     """The template with each `{name}` replaced by its value.
 
-    A name is letters (Vietnamese ones too), digits and underscores; `{{` and `}}` stand for single braces. Nothing in a
-    value is interpreted. Raises TemplateError.
+    A name is letters (Vietnamese ones too), digits and underscores, `attr.` in front for a contact's own; `{{` and `}}`
+    stand for single braces. Nothing in a value is interpreted. Raises TemplateError.
     """
     known = {_composed(name): value for name, value in values.items() if isinstance(name, str)}
     text = "".join(part if isinstance(part, str) else _value(part.name, known) for part in _parts(template))

@@ -5,19 +5,18 @@ A `reference` that this source used before gives back the first ticket, so that 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
 from itertools import islice
-from os import urandom
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from worker import ledger
 from worker.errors import Conflict, Invalid
+from worker.ids import uuid7
 from worker.intake.brandnames import Registered, check_brandname
 from worker.intake.checks import Checked, check
 from worker.intake.wanted import Enqueue
@@ -104,11 +103,3 @@ def _ticket(item: Checked, row: Stored, firsts: dict[tuple[str, str], tuple[UUID
         assert row.reference is not None
         raise Conflict(row.source, row.reference)
     return Ticket(id=id_, messages=len(item.phones), duplicates=item.duplicates, repeated=True)
-
-
-def uuid7() -> UUID:
-    """A new id that sorts by time (RFC 9562), so that rows of one hour lie side by side on disk."""
-    random = int.from_bytes(urandom(10), "big")
-    number = (time.time_ns() // 1_000_000) << 80 | random
-    number = number & ~(0xF000 << 64) | 0x7000 << 64
-    return UUID(int=number & ~(0xC000 << 48) | 0x8000 << 48)

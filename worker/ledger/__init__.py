@@ -2,6 +2,8 @@
 
 put ─▶ claim ─▶ intend (calls) ─▶ record ─▶ claim_polls ─▶ settle       upkeep: rescue, expire, hold, give up
                                                                         persons: cancel, retry, resolve
+
+contacts: upsert, born_on, remove       opt_out: who wants nothing       templates: texts by name and version
 """
 
 from worker.ledger.brandnames import ask_for_brandnames, known_brandnames, replace_brandnames

@@ -70,6 +70,7 @@ class Invited:
     """An attendee with what is known of the contact, as it stands now."""
 
     attendee: AttendeeRow
+    contact_id: UUID | None
     contact_known: bool
     name: str = field(repr=False)
     phones: Sequence[str] = field(repr=False)
@@ -140,8 +141,8 @@ _TAKE = text(f"""
 
 _INVITED = text("""
     SELECT a.key, a.contact_source, a.contact_key, a.phone, a.name, a.attributes,
-           c.id IS NOT NULL AS contact_known, c.name AS contact_name, c.phones, c.birth_date,
-           c.attributes AS contact_attributes, c.opted_out_at IS NOT NULL AS opted_out
+           c.id AS contact_id, c.name AS contact_name, c.phones, c.birth_date,
+           jsonb_strip_nulls(c.attributes) AS contact_attributes, c.opted_out_at IS NOT NULL AS opted_out
     FROM attendee AS a
     LEFT JOIN contact AS c ON c.source = a.contact_source AND c.key = a.contact_key
     WHERE a.event_id = :event_id AND (CAST(:after AS text) IS NULL OR a.key > :after)
@@ -259,7 +260,8 @@ def _invited(row: Any) -> Invited:
     attendee = AttendeeRow(**{name: getattr(row, name) for name in AttendeeRow.__dataclass_fields__})
     return Invited(
         attendee=attendee,
-        contact_known=row.contact_known or row.contact_key is None,
+        contact_id=row.contact_id,
+        contact_known=row.contact_id is not None or row.contact_key is None,
         name=row.name or row.contact_name or "",
         phones=[row.phone] if row.phone else row.phones or [],
         birth_date=row.birth_date,

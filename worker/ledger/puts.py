@@ -1,5 +1,6 @@
 """Put notifications and their messages in the ledger, many in two statements.
 
+Reminders and advertising for a number that opted out are stored and cancelled at once, so that people can see why.
 A reference that its source used before is not inserted: the caller gets the first notification's id and fingerprint.
 """
 
@@ -14,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from worker.ledger.opt_out import ADVERTISING, REMINDERS, withhold
 from worker.ledger.rows import as_rows
 from worker.lifecycle import Kind, Lane
 
@@ -81,7 +83,12 @@ def put(session: Session, rows: Sequence[Stored]) -> dict[tuple[str, str], tuple
     asked = {"rows": as_rows([_notification(row) for row in rows])}
     inserted = set(session.scalars(_NOTIFICATIONS, asked).all())  # all(): to iterate would fetch row by row
     _put_messages(session, [row for row in rows if row.id in inserted])
+    withhold(session, [row.id for row in rows if row.id in inserted and _is_for_the_willing(row)])
     return _firsts(session, [row for row in rows if row.id not in inserted])
+
+
+def _is_for_the_willing(row: Stored) -> bool:
+    return row.source == REMINDERS or row.options.get("sms_type") in ADVERTISING
 
 
 def _notification(row: Stored) -> dict[str, Any]:

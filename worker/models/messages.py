@@ -64,6 +64,7 @@ class Message(Base):
         Index(
             "message_expires_idx", "expires_at", postgresql_where=text("status = 'queued' AND expires_at IS NOT NULL")
         ),
+        Index("message_queued_phone_idx", "phone", postgresql_where=text("status = 'queued'")),
         Index("message_held_idx", "id", postgresql_where=text("status = 'held'")),
         CheckConstraint(one_of("status", Status), name="status_known"),
         CheckConstraint(one_of("lane", Lane), name="lane_known"),

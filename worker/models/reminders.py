@@ -55,7 +55,7 @@ class Reminder(Base):
     spec: Mapped[dict[str, Any]]  # when, as worker/reminders/rules.py reads it
     template: Mapped[str]  # its name; the newest version counts
     channel: Mapped[dict[str, Any]]  # sms_type, brandname, unicode: how it goes out
-    tags: Mapped[list[str]] = mapped_column(ARRAY(Text))  # contacts that have all of these
+    tags: Mapped[list[str]] = mapped_column(ARRAY(Text))  # contacts that have one of these; none: everybody
     source: Mapped[str | None]  # contacts of this source; None: of all
     zone: Mapped[str]
     version: Mapped[int] = mapped_column(server_default=text("1"))

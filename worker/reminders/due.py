@@ -16,14 +16,13 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from worker import ledger
 from worker.database import Database
 from worker.errors import Invalid, Unavailable
-from worker.ledger.contacts import opted_out
 from worker.ledger.events import EventRow, advance_event, invited, take_event
 from worker.ledger.occurrences import Closed, Key, close, win
+from worker.ledger.opt_out import opted_out
 from worker.ledger.rules import RuleRow, advance_rule, clock, take_rule
-from worker.ledger.templates import TemplateRow, newest
+from worker.ledger.templates import TemplateRow, template
 from worker.reminders.making import Hand, Owner, Person, Wish, wish_for
 from worker.reminders.people import contacts_of, person_of_attendee, person_of_contact
 from worker.reminders.plan import Due, dues_at, next_due, next_instant
@@ -167,13 +166,13 @@ class Maker:
     def _wishes(
         self, session: Session, owner: Owner, due: Due, wanted: Sequence[tuple[Key, Person, int]], now: datetime
     ) -> dict[Key, Wish | str]:
-        template = newest(session, owner.template)
-        if (general := _why_none(due, template, owner, now)) is not None:
+        text = template(session, owner.template)
+        if (general := _why_none(due, text, owner, now)) is not None:
             return {key: general for key, _, _ in wanted}
-        assert template is not None
+        assert text is not None
         unwilling = opted_out(session, [number for _, person, _ in wanted for number in person.phones])
         return {
-            key: _wish_or_reason(owner, due, person, template, key, round_, unwilling)
+            key: _wish_or_reason(owner, due, person, text, key, round_, unwilling)
             for key, person, round_ in wanted
         }
 
@@ -206,22 +205,22 @@ def owner_of_event(row: EventRow) -> Owner:
     )
 
 
-def _why_none(due: Due, template: TemplateRow | None, owner: Owner, now: datetime) -> str | None:
+def _why_none(due: Due, text: TemplateRow | None, owner: Owner, now: datetime) -> str | None:
     """Why nobody gets this one."""
     if now >= due.deadline:
         return "too late: it could not be made in time"
     if due.overtaken_at is not None and due.overtaken_at <= now:
         return "too late: a later reminder of the same event goes out instead"
-    return None if template is not None else f"there is no template {owner.template!r}"
+    return None if text is not None else f"there is no template {owner.template!r}"
 
 
 def _wish_or_reason(
-    owner: Owner, due: Due, person: Person, template: TemplateRow, key: Key, round_: int, unwilling: Iterable[str]
+    owner: Owner, due: Due, person: Person, text: TemplateRow, key: Key, round_: int, unwilling: Iterable[str]
 ) -> Wish | str:
     if person.trouble is not None:
         return person.trouble
     try:
-        wish = wish_for(owner, due, person, template, key, round_)
+        wish = wish_for(owner, due, person, text, key, round_)
     except Invalid as error:
         return str(error)
     return wish if wish.phone not in unwilling else "opted out"

@@ -43,6 +43,7 @@ class Person:
     """Somebody who is to be reminded, as they stand now."""
 
     recipient: str  # the contact's or attendee's key, by which once is once
+    contact_id: UUID | None = None
     name: str = field(default="", repr=False)
     phones: Sequence[str] = field(default=(), repr=False)  # E.164; the first is the main one
     birth_date: date | None = field(default=None, repr=False)
@@ -72,17 +73,17 @@ class Wish:
 Hand = Callable[[Session, Sequence[Wish], datetime], Sequence[UUID | str]]
 
 
-def wish_for(owner: Owner, due: Due, person: Person, template: TemplateRow, key: Key, round_: int) -> Wish:
+def wish_for(owner: Owner, due: Due, person: Person, text: TemplateRow, key: Key, round_: int) -> Wish:
     """What this person is to get. Raises Invalid with the reason why there can be nothing."""
-    kind = Kind(template.kind)
+    kind = Kind(text.kind)
     number = _number(person.phones, for_sms=kind is Kind.SMS)
     values = values_for(owner, due, person, number)
     return Wish(
         kind=kind,
         phone=number,
-        **_said(template, values),
+        **_said(text, values),
         channel=owner.channel,
-        reference=reference_of(key, round_),
+        reference=reference_of(key, round_, person.contact_id),
         campaign=owner.campaign,
         send_date=due.occurs_at,
         expires_at=due.deadline,
@@ -103,16 +104,21 @@ def values_for(owner: Owner, due: Due, person: Person, number: str) -> dict[str,
     return values | values_of_occasion(due.about, title=owner.title, place=owner.place)
 
 
-def reference_of(key: Key, round_: int) -> str:
-    """The notification's own key: the ledger would refuse a second one even if the occurrence did not."""
+def reference_of(key: Key, round_: int, contact_id: UUID | None) -> str:
+    """The notification's own key: the ledger would refuse a second one even if the occurrence did not.
+
+    It holds the contact's id, by which the contact's removal finds what is queued for it.
+    """
     parts = (str(key.owner_id), key.occasion, key.before, key.recipient, str(round_))
-    return blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
+    digest = blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
+    return digest if contact_id is None else f"{digest} {contact_id}"
 
 
-def _said(template: TemplateRow, values: Mapping[str, str]) -> dict[str, Any]:
-    if template.kind is Channel.SMS:
-        return {"content": template.text.render(values)}
-    return {"template_id": template.template_id, "variables": template.spoken(values)}
+def _said(text: TemplateRow, values: Mapping[str, str]) -> dict[str, Any]:
+    finished = [each.render(values) for each in text.texts()]
+    if text.kind is Channel.SMS:
+        return {"content": finished[0]}
+    return {"template_id": text.template_id, "variables": finished}
 
 
 def _number(phones: Sequence[str], *, for_sms: bool) -> str:

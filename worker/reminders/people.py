@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from worker.ledger.contacts import ContactRow, born_on, everybody
+from worker.ledger.contacts import ContactRow, born_on, page
 from worker.ledger.events import Invited
 from worker.ledger.rules import RuleRow
 from worker.models.reminders import ReminderKind
@@ -26,7 +26,7 @@ def contacts_of(session: Session, row: RuleRow, due: Due, *, after: UUID | None,
     """The next contacts that an occurrence of a rule concerns, in the order of their ids; opted-out ones are none."""
     rule = rule_of(row)
     if not isinstance(rule, Anniversary):
-        return everybody(session, tags=row.tags, source=row.source, after=after, most=most)
+        return page(session, tags=row.tags, source=row.source, opted_out=False, after=after, most=most)
     return born_on(
         session,
         keys_of(rule, date.fromisoformat(due.occasion)),
@@ -56,6 +56,7 @@ def person_of_contact(contact: ContactRow, kind: ReminderKind, due: Due) -> Pers
     age = _age(contact, kind, due.about.date()) if kind in BIRTHDAYS else None
     return Person(
         recipient=recipient_of(contact.source, contact.key),
+        contact_id=contact.id,
         name=contact.name,
         phones=contact.phones,
         birth_date=contact.birth_date,
@@ -89,6 +90,7 @@ def person_of_attendee(guest: Invited) -> Person:
     """An attendee as somebody to be reminded."""
     return Person(
         recipient=guest.attendee.key,
+        contact_id=guest.contact_id,
         name=guest.name,
         phones=guest.phones,
         birth_date=guest.birth_date,

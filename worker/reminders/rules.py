@@ -38,7 +38,7 @@ class Channel:
 class _Rule:
     name: str
     template: str  # of `esms-worker templates`
-    tags: Sequence[str] = ()  # contacts that have all of these; none: everybody
+    tags: Sequence[str] = ()  # contacts that have one of these; none: everybody
     source: str | None = None  # only contacts of this source
     zone: str | None = None  # whose clock counts; None: TIME_ZONE
     channel: Channel = Channel()

@@ -1,0 +1,115 @@
+"""Opting out: nothing queued survives it, nothing stored later gets past it, and only opting in undoes it."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import text
+
+from tests.contacts.people import HOA, LAN, MAI, found, person, statuses, upsert
+from tests.support import Bench, eventually, otp
+from worker import Sms, TemplateCall
+from worker.database import Database
+from worker.ledger import contacts
+from worker.ledger.contacts import Counts
+from worker.ledger.opt_out import REASON, opt_in, opt_out, opted_out, storing
+
+MANY = [f"+84901{n:06}" for n in range(1, 25)]
+
+
+def advertising(to: list[str]) -> Sms:
+    return Sms(to=to, content="Giam gia", sms_type=1)
+
+
+def decide(database: Database, *phones: str) -> int:
+    with database.begin() as session:
+        return opt_out(session, phones, "person")
+
+
+@pytest.mark.parametrize(
+    ("request_", "source", "goes"),
+    [
+        (Sms(to=LAN, content="Giam gia", sms_type=3), "shop", False),
+        (Sms(to=LAN, content="Chuc mung", sms_type=4), "reminders", False),
+        (TemplateCall(to=LAN, template_id="1002", variables=["Lan"]), "reminders", False),
+        (Sms(to=LAN, content="Don hang 7", sms_type=2), "shop", True),
+        (otp(LAN), "shop", True),
+        (TemplateCall(to=LAN, template_id="1002", variables=["Lan"]), "shop", True),
+    ],
+)
+@pytest.mark.parametrize("first", ["the message", "the opt-out"])
+def test_who_opted_out_gets_no_reminder_and_no_advertising_and_all_else(
+    bench: Bench, request_: Sms, source: str, goes: bool, first: str
+) -> None:
+    if first == "the message":
+        bench.put(request_, source=source)
+    decide(bench.database, LAN)
+    if first == "the opt-out":
+        bench.put(request_, source=source)
+    assert statuses(bench.database) == {LAN: [("queued", None) if goes else ("cancelled", REASON)]}
+
+
+def test_of_many_recipients_only_those_who_opted_out_are_left_out(bench: Bench) -> None:
+    assert decide(bench.database, MANY[0]) == 0
+    bench.put(advertising(MANY))
+    assert decide(bench.database, MANY[1], HOA, HOA) == 1
+    cancelled = {phone for phone, [(status, _)] in statuses(bench.database).items() if status == "cancelled"}
+    assert cancelled == {MANY[0], MANY[1]}
+
+
+def test_what_was_claimed_already_is_not_touched(bench: Bench) -> None:
+    bench.put(Sms(to=LAN, content="Giam gia", sms_type=3))
+    bench.claim()
+    assert decide(bench.database, LAN) == 0
+    assert statuses(bench.database)[LAN][0][0] == "sending"
+
+
+def test_an_import_never_opts_in_again(database: Database) -> None:
+    upsert(database, person("lan", phones=[LAN, HOA]))
+    decide(database, HOA)
+    assert found(database, "lan").opted_out_at is not None
+    upsert(database, person("lan", name="Lan", phones=[MAI]))
+    assert found(database, "lan").opted_out_at is not None
+    with database.begin() as session:
+        assert opted_out(session, [LAN, HOA, MAI, MANY[-1]]) == {HOA, MAI}
+
+
+def test_it_survives_the_contact(database: Database) -> None:
+    upsert(database, person("lan"))
+    decide(database, LAN)
+    upsert(database, person("lan", phones=[HOA]))
+    with database.begin() as session:
+        contacts.remove(session, [found(database, "lan").id])
+    for phone in (LAN, HOA):
+        assert upsert(database, person(f"new {phone}", phones=[phone])) == Counts(added=1)
+        assert found(database, f"new {phone}").opted_out_at is not None
+
+
+def test_opting_in_lets_them_have_it_again_but_not_who_opted_out_by_another_number(bench: Bench) -> None:
+    upsert(bench.database, person("lan", phones=[LAN]), person("trung", phones=[LAN, HOA]))
+    decide(bench.database, LAN)
+    decide(bench.database, HOA)
+    with bench.database.begin() as session:
+        assert opt_in(session, [LAN, MAI]) == 1
+    assert found(bench.database, "lan").opted_out_at is None
+    assert found(bench.database, "trung").opted_out_at is not None
+
+
+def test_a_message_stored_in_the_very_moment_of_the_opt_out_does_not_slip_through(bench: Bench) -> None:
+    """The opt-out waits for the transaction that stores, and then sees what it stored."""
+    with ThreadPoolExecutor() as threads, bench.database.begin() as session:
+        storing(session)
+        deciding = threads.submit(decide, bench.database, LAN)
+        eventually(lambda: deciding.done() or waits_for_a_lock(bench.database))
+        assert not deciding.done()
+        bench.notifier.enqueue(Sms(to=LAN, content="Giam gia", sms_type=3), session=session)
+        session.commit()
+        assert deciding.result() == 1
+    assert statuses(bench.database) == {LAN: [("cancelled", REASON)]}
+
+
+def waits_for_a_lock(database: Database) -> bool:
+    query = "SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    with database.begin() as session:
+        return bool(session.execute(text(query)).scalar_one())

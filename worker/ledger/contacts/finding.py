@@ -1,0 +1,139 @@
+"""Find contacts: by day of the year, key, id, number, or page by page.
+
+The index on a day of the year carries the id: thousands of birthdays among a million people are one range of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import TextClause, text
+from sqlalchemy.orm import Session
+
+from worker.ledger.contacts.values import ContactRow
+
+NO_ID = UUID(int=0)  # before every other
+
+_COLUMNS = """
+    c.id, c.source, c.key, c.name, c.phones, c.birth_date, c.lunar_birth_day, c.lunar_birth_leap,
+    c.death_date, c.lunar_death_day, c.lunar_death_leap, c.tags, jsonb_strip_nulls(c.attributes) AS attributes,
+    c.opted_out_at, c.version, c.created_at, c.updated_at
+"""
+
+# Nobody congratulates the dead: whoever has a day of death is not among the birthdays.
+_ALIVE = "c.death_day IS NULL AND c.lunar_death_day IS NULL"
+_TAGGED = "(CAST(:tags AS text[]) = '{}' OR c.tags && CAST(:tags AS text[]))"
+_OF_SOURCE = "(CAST(:source AS text) IS NULL OR c.source = :source)"
+
+# One range of the index for each key, in the order of the ids, and no more of it than is asked for.
+_BORN_ON = """
+    SELECT found.* FROM unnest(CAST(:days AS smallint[]), CAST(:leaps AS boolean[])) AS k (day, leap),
+    LATERAL (
+        SELECT {columns} FROM contact AS c
+        WHERE c.{day} = k.day AND c.id > :after AND c.opted_out_at IS NULL AND {alive} AND {leap}
+          AND {tagged} AND {source}
+        ORDER BY c.id LIMIT :most
+    ) AS found
+    ORDER BY found.id LIMIT :most
+"""
+
+Day = int | tuple[int, bool | None]  # month * 100 + day; of the lunar calendar: in a leap month? None is either
+
+
+def born_on(
+    session: Session,
+    keys: Sequence[Day],
+    *,
+    lunar: bool = False,
+    death: bool = False,
+    tags: Collection[str] = (),
+    source: str | None = None,
+    after: UUID | None = None,
+    most: int = 1000,
+) -> list[ContactRow]:
+    """Who was born (or, with `death`, died) on one of these days of the year; in the order of their ids, from `after`.
+
+    tags: those with at least one of these; none given: all. Who opted out is left out, and the dead have no birthday.
+    """
+    pairs = dict.fromkeys(key if isinstance(key, tuple) else (key, None) for key in keys)
+    asked = {
+        "days": [day for day, _ in pairs],
+        "leaps": [leap for _, leap in pairs],
+        "tags": list(tags),
+        "source": source,
+        "after": after or NO_ID,
+        "most": most,
+    }
+    return _rows(session, text(_born_on(lunar=lunar, death=death)), asked)
+
+
+def _born_on(*, lunar: bool, death: bool) -> str:
+    what = "death" if death else "birth"
+    return _BORN_ON.format(
+        columns=_COLUMNS,
+        day=f"lunar_{what}_day" if lunar else f"{what}_day",
+        leap=f"(k.leap IS NULL OR c.lunar_{what}_leap = k.leap)" if lunar else "true",
+        alive="true" if death else _ALIVE,
+        tagged=_TAGGED,
+        source=_OF_SOURCE,
+    )
+
+
+_BY_KEYS = text(f"SELECT {_COLUMNS} FROM contact AS c WHERE {_OF_SOURCE} AND c.key = ANY(:keys) ORDER BY c.id")
+_BY_IDS = text(f"SELECT {_COLUMNS} FROM contact AS c WHERE c.id = ANY(:ids) ORDER BY c.id")
+_BY_PHONES = text(f"""
+    SELECT {_COLUMNS} FROM contact AS c WHERE c.phones && CAST(:phones AS text[]) AND {_OF_SOURCE} ORDER BY c.id
+""")
+_PAGE = text(f"""
+    SELECT {_COLUMNS} FROM contact AS c
+    WHERE c.id > :after AND {_TAGGED} AND {_OF_SOURCE}
+      AND (CAST(:opted_out AS boolean) IS NULL OR (c.opted_out_at IS NOT NULL) = :opted_out)
+    ORDER BY c.id LIMIT :most
+""")
+_ATTRIBUTES = text("SELECT DISTINCT a FROM contact, jsonb_object_keys(jsonb_strip_nulls(attributes)) AS a ORDER BY a")
+_COUNT = text(f"SELECT count(*) FROM contact AS c WHERE {_TAGGED} AND {_OF_SOURCE}")
+
+
+def by_keys(session: Session, keys: Collection[str], *, source: str | None = None) -> list[ContactRow]:
+    """The contacts with these keys, of one source or of all."""
+    return _rows(session, _BY_KEYS, {"keys": list(keys), "source": source})
+
+
+def by_ids(session: Session, ids: Collection[UUID]) -> list[ContactRow]:
+    """The contacts with these ids; those that were removed are not among them."""
+    return _rows(session, _BY_IDS, {"ids": list(ids)})
+
+
+def by_phones(session: Session, phones: Collection[str], *, source: str | None = None) -> list[ContactRow]:
+    """The contacts that have one of these numbers (E.164), their main one or not."""
+    return _rows(session, _BY_PHONES, {"phones": list(phones), "source": source})
+
+
+def page(
+    session: Session,
+    *,
+    tags: Collection[str] = (),
+    source: str | None = None,
+    opted_out: bool | None = None,
+    after: UUID | None = None,
+    most: int = 1000,
+) -> list[ContactRow]:
+    """Contacts in the order of their ids, from `after`; tags: those with at least one of these."""
+    asked = {"tags": list(tags), "source": source, "opted_out": opted_out, "after": after or NO_ID, "most": most}
+    return _rows(session, _PAGE, asked)
+
+
+def count(session: Session, *, tags: Collection[str] = (), source: str | None = None) -> int:
+    """How many contacts there are; reads them all."""
+    return int(session.execute(_COUNT, {"tags": list(tags), "source": source}).scalar_one())
+
+
+def attribute_names(session: Session) -> list[str]:
+    """Every attribute that some contact has; reads them all."""
+    return list(session.scalars(_ATTRIBUTES))
+
+
+def _rows(session: Session, statement: TextClause, asked: dict[str, Any]) -> list[ContactRow]:
+    return [ContactRow(**row) for row in session.execute(statement, asked).mappings()]

@@ -1,0 +1,43 @@
+"""Forget contacts, and what is queued to remind them; what was sent to them stays on record."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from worker.ledger.opt_out import REMINDERS
+
+# What is queued for another person with the same number stays: a reminder's reference holds its contact's id.
+_CANCEL_REMINDERS = text(f"""
+    UPDATE message AS m
+    SET status = 'cancelled', settled_at = now(), reason = 'the contact was removed'
+    FROM contact AS c, notification AS n
+    WHERE c.id = ANY(:ids) AND m.phone = ANY(c.phones) AND m.status = 'queued'
+      AND n.id = m.notification_id AND n.source = '{REMINDERS}'
+      AND (strpos(n.reference, c.id::text) > 0 OR NOT EXISTS (
+          SELECT FROM contact AS other WHERE other.phones && c.phones AND other.id <> ALL(:ids)))
+""")
+
+_REMEMBER_OPT_OUTS = text("""
+    INSERT INTO opt_out (phone, since, source)
+    SELECT phones[1], opted_out_at, source FROM contact
+    WHERE id = ANY(:ids) AND opted_out_at IS NOT NULL AND phones <> '{}' ORDER BY phones[1]
+    ON CONFLICT (phone) DO NOTHING
+""")
+
+_REMOVE = text("DELETE FROM contact WHERE id = ANY(:ids)")
+
+
+def remove(session: Session, ids: Collection[UUID]) -> tuple[int, int]:
+    """Forget these contacts; how many there were, and how many of their queued reminders were cancelled.
+
+    Messages that were made for them stay, and so does an opt-out: of the main number of each.
+    """
+    asked = {"ids": list(ids)}
+    cancelled: int = session.execute(_CANCEL_REMINDERS, asked).rowcount  # type: ignore[attr-defined]
+    session.execute(_REMEMBER_OPT_OUTS, asked)
+    removed: int = session.execute(_REMOVE, asked).rowcount  # type: ignore[attr-defined]
+    return removed, cancelled
