@@ -48,7 +48,8 @@ class Recalled:
     key: Key
     occurs_at: datetime
     notification_id: UUID
-    status: Status  # cancelled: it was called back; anything else: it was too late for that
+    called_back: bool  # it goes out no more; False: its message stands where its status says
+    status: Status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +106,9 @@ _RECALL = text("""
         WHERE (o.owner_id, o.occasion, o.before, o.recipient) = (u.owner_id, u.occasion, u.before, u.recipient)
     )
     -- One that was claimed while we waited for its row still looks queued from here.
-    SELECT u.*, CASE WHEN back.notification_id IS NOT NULL THEN 'cancelled'
-                     WHEN m.status = 'queued' THEN 'sending' ELSE m.status END AS status
+    SELECT u.*, back.notification_id IS NOT NULL AS called_back,
+           CASE WHEN back.notification_id IS NOT NULL THEN 'cancelled'
+                WHEN m.status = 'queued' THEN 'sending' ELSE m.status END AS status
     FROM unwanted AS u
     LEFT JOIN back ON back.notification_id = u.notification_id
     LEFT JOIN message AS m ON m.notification_id = u.notification_id
@@ -166,6 +168,7 @@ def recall(
             key=_key(row),
             occurs_at=row.occurs_at,
             notification_id=row.notification_id,
+            called_back=row.called_back,
             status=Status(row.status or Status.UNKNOWN),
         )
         for row in found

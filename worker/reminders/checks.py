@@ -64,7 +64,7 @@ def texts(field: str, value: object) -> dict[str, str]:
 def word_of(field: str, kind: type[W], value: object) -> W:
     """One of a few known words."""
     try:
-        return kind(value)
+        return kind(value)  # type: ignore[arg-type]
     except ValueError:
         known = ", ".join(kind)
         raise Invalid(field, f"{_short(value)} is not known", f"use one of {known}") from None

@@ -25,7 +25,7 @@ from worker.ledger.rules import RuleRow, advance_rule, clock, take_rule
 from worker.ledger.templates import TemplateRow, template
 from worker.reminders.making import Hand, Owner, Person, Wish, wish_for
 from worker.reminders.people import contacts_of, person_of_attendee, person_of_contact
-from worker.reminders.plan import Due, dues_at, next_due, next_instant
+from worker.reminders.plan import INSTANT, Due, dues_at, next_due, next_instant
 from worker.telemetry import emit
 
 BATCH = 1000  # recipients in one transaction
@@ -81,7 +81,7 @@ class Maker:
                 taken = step(session, [*seen, *self._broken])
         except Unavailable:
             raise
-        except Exception as error:  # noqa: BLE001 — one rule that can't be made must not keep the others from being made
+        except Exception as error:
             if self._at is None:
                 raise
             self._broken.append(self._at)
@@ -108,7 +108,7 @@ class Maker:
             return None
         self._at = row.id
         assert row.next_at is not None
-        due = next_due(row, row.next_at - timedelta(microseconds=1))
+        due = next_due(row, row.next_at - INSTANT)
         if due is None or due.occurs_at != row.next_at:  # a zone's law has changed since
             advance_rule(session, row.id, next_at=None if due is None else due.occurs_at)
             return row.id
@@ -172,8 +172,7 @@ class Maker:
         assert text is not None
         unwilling = opted_out(session, [number for _, person, _ in wanted for number in person.phones])
         return {
-            key: _wish_or_reason(owner, due, person, text, key, round_, unwilling)
-            for key, person, round_ in wanted
+            key: _wish_or_reason(owner, due, person, text, key, round_, unwilling) for key, person, round_ in wanted
         }
 
     def _close(self, session: Session, wishes: dict[Key, Wish | str], now: datetime) -> None:

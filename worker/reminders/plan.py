@@ -22,6 +22,7 @@ from worker.reminders.recurring import LEAST_LATE, recurrence_of
 from worker.reminders.rules import Anniversary, Recurring, rule_of
 
 DAY = timedelta(days=1)
+INSTANT = timedelta(microseconds=1)
 END = datetime(2200, 1, 1, tzinfo=UTC)  # where the recurrence's years end
 
 
@@ -35,6 +36,11 @@ class Due:
     deadline: datetime  # UTC
     about: datetime  # the day or start that the text speaks of, in the zone that its people live by
     overtaken_at: datetime | None = None  # from then on a later reminder of the same meeting makes it needless
+
+    @property
+    def is_of_a_day(self) -> bool:
+        """Does it stand for a day, at whatever hour it goes out?"""
+        return "T" not in self.occasion
 
 
 # Rules...
@@ -51,13 +57,6 @@ def dues(row: RuleRow, after: datetime) -> Iterator[Due]:
     if isinstance(rule, Anniversary):
         return _anniversaries(rule, zone_of(row.zone), after)
     return _recurrences(row, rule, after)
-
-
-def due_at(row: RuleRow, occurs_at: datetime) -> Due:
-    """The occurrence of a rule that goes out at this moment."""
-    due = next_due(row, occurs_at - timedelta(microseconds=1))
-    assert due is not None and due.occurs_at == occurs_at, f"{row.id} does not occur at {occurs_at}"
-    return due
 
 
 def _anniversaries(rule: Anniversary, zone: ZoneInfo, after: datetime) -> Iterator[Due]:
@@ -155,7 +154,7 @@ def spec_of(event: EventRow) -> dict[str, object]:
 
 
 def _starts_reminded_at(event: EventRow, offset: Offset, instant: datetime) -> Iterator[datetime]:
-    for start in starts(event, instant - timedelta(microseconds=1)):
+    for start in starts(event, instant - INSTANT):
         reminded_at = _instant_of(event, offset, start)
         if reminded_at == instant:
             yield start

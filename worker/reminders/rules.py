@@ -6,7 +6,7 @@ Anniversary goes by the days in people's lives, Recurring by an RRULE or cron li
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -41,7 +41,7 @@ class _Rule:
     tags: Sequence[str] = ()  # contacts that have one of these; none: everybody
     source: str | None = None  # only contacts of this source
     zone: str | None = None  # whose clock counts; None: TIME_ZONE
-    channel: Channel = Channel()
+    channel: Channel = field(default_factory=Channel)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
