@@ -31,6 +31,9 @@ EVENTS: dict[str, int] = {
     "messages.expired": logging.WARNING,
     "messages.held": logging.ERROR,
     "messages.unknown": logging.WARNING,
+    "reminders.made": logging.INFO,
+    "reminders.skipped": logging.WARNING,
+    "reminders.failed": logging.ERROR,
     "step.failed": logging.ERROR,
 }
 

@@ -90,20 +90,21 @@ def add(session: Session, rule: Rule, *, time_zone: str, now: datetime, replacin
 
 
 def _change(session: Session, old: RuleRow, wanted: RuleRow, now: datetime) -> RuleChange:
-    due = _going_on(old, wanted, now)
+    of_days = old.next_at is not None and _owes_days(old, old.next_at)
+    # What stands for an hour and is due already goes out as it is: the new hours would not make up for it.
+    back = _recall(session, old, "the rule was changed", now, since=now - RECALLABLE if of_days else now)
+    owed = min((one.occurs_at for one in back if one.called_back), default=old.next_at)
+    due = _going_on(old, wanted, min(owed or now, old.next_at or now), now) if of_days else next_due(wanted, now)
     row = replace(wanted, id=old.id, next_at=None if due is None else due.occurs_at)
-    back = _recall(session, old, "the rule was changed", now)
     rewrite_rule(session, row, now=now)
     return RuleChange(rule=row, recalled=_recalled(back), too_late=_too_late(back))
 
 
-def _going_on(old: RuleRow, wanted: RuleRow, now: datetime) -> Due | None:
-    """Where a changed rule goes on: with what the old one still owed, also when its new hour has passed today."""
-    moment = min(now, old.next_at or now) - INSTANT
-    if old.next_at is None or not _owes_days(old, old.next_at):
-        return next_due(wanted, moment)
+def _going_on(old: RuleRow, wanted: RuleRow, owed: datetime, now: datetime) -> Due | None:
+    """Where a changed rule goes on: with the day that the old one still owed, also when its new hour has passed."""
+    moment = min(now, owed) - INSTANT
     zone = zone_of(old.zone)
-    midnight = at_wall_clock(old.next_at.astimezone(zone).date(), time(), zone).astimezone(UTC)
+    midnight = at_wall_clock(owed.astimezone(zone).date(), time(), zone).astimezone(UTC)
     of_the_day = dues(wanted, min(moment, midnight - INSTANT))
     return next((due for due in of_the_day if due.is_of_a_day or due.occurs_at > moment), None)
 
@@ -162,8 +163,10 @@ def _or_not_found(row: RuleRow | None, name: str) -> RuleRow:
     return row
 
 
-def _recall(session: Session, row: RuleRow, reason: str, now: datetime) -> list[Recalled]:
-    return recall(session, row.id, reason=reason, since=now - RECALLABLE, now=now)
+def _recall(
+    session: Session, row: RuleRow, reason: str, now: datetime, since: datetime | None = None
+) -> list[Recalled]:
+    return recall(session, row.id, reason=reason, since=since or now - RECALLABLE, now=now)
 
 
 def _recalled(back: Sequence[Recalled]) -> int:
