@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from worker.contacts import ContactFields
     from worker.errors import Conflict, Invalid, NotFound, SettingsError, Unavailable, WorkerError
     from worker.intake import Enqueue, RecordCall, Sms, TemplateCall, Ticket
     from worker.lifecycle import SmsType, Status
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from worker.reporting import Standing
 
 _HOMES = {
+    "worker.contacts": ("ContactFields",),
     "worker.errors": ("Conflict", "Invalid", "NotFound", "SettingsError", "Unavailable", "WorkerError"),
     "worker.intake": ("Enqueue", "RecordCall", "Sms", "TemplateCall", "Ticket"),
     "worker.lifecycle": ("SmsType", "Status"),
@@ -25,6 +27,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "Conflict",
+    "ContactFields",
     "Decided",
     "Enqueue",
     "Invalid",

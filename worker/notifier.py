@@ -17,6 +17,7 @@ from worker.database import Database
 from worker.errors import Invalid, NotFound
 from worker.intake import Enqueue, Request, Ticket
 from worker.lifecycle import Lane, Status
+from worker.notifier_contacts import Contacts
 from worker.queues import Bell
 from worker.reporting import Standing
 from worker.settings import Settings
@@ -41,6 +42,7 @@ class Notifier:
         self.settings = settings
         self._database = Database(settings.database_url)
         self._bell = Bell(settings.broker_url, settings.redis_url)
+        self.contacts = Contacts(self._database, settings)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Notifier:

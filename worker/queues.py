@@ -31,7 +31,7 @@ class Queue(StrEnum):
 
 
 class Task(StrEnum):
-    """Celery tasks by name; the three that enqueue are for apps that have only the broker."""
+    """Celery tasks by name; those of queue `enqueue` are for apps that have only the broker."""
 
     DELIVER = "worker.deliver"
     DELIVER_URGENT = "worker.deliver_urgent"
@@ -40,6 +40,7 @@ class Task(StrEnum):
     ENQUEUE_SMS = "worker.enqueue_sms"
     ENQUEUE_TEMPLATE_CALL = "worker.enqueue_template_call"
     ENQUEUE_RECORD_CALL = "worker.enqueue_record_call"
+    UPSERT_CONTACT = "worker.upsert_contact"
 
 
 QUEUE_OF: dict[Task, Queue] = {
@@ -50,6 +51,7 @@ QUEUE_OF: dict[Task, Queue] = {
     Task.ENQUEUE_SMS: Queue.ENQUEUE,
     Task.ENQUEUE_TEMPLATE_CALL: Queue.ENQUEUE,
     Task.ENQUEUE_RECORD_CALL: Queue.ENQUEUE,
+    Task.UPSERT_CONTACT: Queue.ENQUEUE,
 }
 
 TICKED = (Task.DELIVER_URGENT, Task.DELIVER, Task.POLL, Task.KEEP_HOUSE)

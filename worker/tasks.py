@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from celery.signals import after_setup_logger, beat_init, worker_init, worker_re
 from celery.worker.consumer import consumer
 
 from worker import delivery, runtime
+from worker.contacts import upsert_fields
 from worker.errors import Invalid, SettingsError, Unavailable, WorkerError
 from worker.intake.fields import enqueue_fields
 from worker.lifecycle import Kind, Lane
@@ -130,6 +132,15 @@ def enqueue_record_call(**fields: Any) -> None:
     _enqueue(Kind.RECORD_CALL, fields)
 
 
+@app.task(name=Task.UPSERT_CONTACT.value)
+def upsert_contact(**fields: Any) -> None:
+    """The fields of ContactFields, dates as ISO 8601 text; what is absent stays, null clears."""
+    parts = runtime.current()
+    today = datetime.now(parts.settings.time_zone).date()
+    with _taken("contact"), parts.database.begin() as session:
+        upsert_fields(session, fields, today=today)
+
+
 def _deliver(task: Task, lanes: list[Lane]) -> None:
     def step(parts: runtime.Runtime) -> bool:
         timeout = parts.provider.total_timeout
@@ -159,16 +170,21 @@ def _answer(task: Task, step: Callable[[runtime.Runtime], bool]) -> None:
 
 
 def _enqueue(kind: Kind, fields: dict[str, Any]) -> None:
-    """Until it is stored, the broker's message is all there is: while Postgres is away it goes back into the queue.
-
-    Celery may deliver a task twice; its id is the reference of a request that brings none.
-    """
+    """Celery may deliver a task twice; its id is the reference of a request that brings none."""
     parts = runtime.current()
     if not fields.get("reference") and app.current_task is not None:
         fields = fields | {"reference": f"task:{app.current_task.request.id}"}
+    lanes: set[Lane] = set()
+    with _taken(kind), parts.database.begin() as session:
+        lanes = enqueue_fields(session, kind, fields, parts.settings, now=datetime.now(UTC))
+    parts.bell.ring(lanes)
+
+
+@contextmanager
+def _taken(kind: str) -> Iterator[None]:
+    """Until it is stored, the broker's message is all there is: while Postgres is away it goes back into the queue."""
     try:
-        with parts.database.begin() as session:
-            lanes = enqueue_fields(session, kind, fields, parts.settings, now=datetime.now(UTC))
+        yield
     except Unavailable as error:
         emit("step.failed", task=f"enqueue {kind}", error=error)
         time.sleep(1)  # or it would come back at once, and again
@@ -177,5 +193,3 @@ def _enqueue(kind: Kind, fields: dict[str, Any]) -> None:
         emit("intake.refused", kind=kind, error=error.at(None))
     except WorkerError as error:
         emit("intake.refused", kind=kind, error=error)
-    else:
-        parts.bell.ring(lanes)

@@ -35,7 +35,7 @@ _REMEMBER = text("""
 
 _MARK = text("""
     UPDATE contact SET opted_out_at = now(), updated_at = now()
-    WHERE phones && CAST(:phones AS text[]) AND opted_out_at IS NULL
+    WHERE (phones && CAST(:phones AS text[]) OR id = ANY(CAST(:ids AS uuid[]))) AND opted_out_at IS NULL
 """)
 
 _CANCEL = text(f"""
@@ -65,27 +65,28 @@ _FORGET = text("DELETE FROM opt_out WHERE phone = ANY(:phones)")
 # Another contact may share one of the numbers, and have opted out by another one.
 _UNMARK = text("""
     UPDATE contact AS c SET opted_out_at = NULL, updated_at = now()
-    WHERE c.phones && CAST(:phones AS text[]) AND c.opted_out_at IS NOT NULL
+    WHERE (c.phones && CAST(:phones AS text[]) OR c.id = ANY(CAST(:ids AS uuid[]))) AND c.opted_out_at IS NOT NULL
       AND NOT EXISTS (SELECT FROM opt_out AS o WHERE o.phone = ANY(c.phones))
 """)
 
 
-def opt_out(session: Session, phones: Collection[str], source: str) -> int:
+def opt_out(session: Session, phones: Collection[str], source: str, *, ids: Collection[UUID] = ()) -> int:
     """These numbers (E.164) want nothing; how many reminders and advertising messages were cancelled with that.
 
-    source: who told us. What has been claimed already can't be called back.
+    source: who told us. ids: contacts to be marked even if they have no number.
+    What has been claimed already can't be called back.
     """
-    asked = {"phones": list(phones)}
-    session.execute(_DECIDING)
+    asked = {"phones": list(phones), "ids": list(ids)}
+    deciding(session)
     session.execute(_REMEMBER, asked | {"source": source})
     session.execute(_MARK, asked)
     return session.execute(_CANCEL, asked).rowcount  # type: ignore[attr-defined, no-any-return]
 
 
-def opt_in(session: Session, phones: Collection[str]) -> int:
+def opt_in(session: Session, phones: Collection[str], *, ids: Collection[UUID] = ()) -> int:
     """These numbers want reminders and advertising again; how many had opted out. Nothing cancelled comes back."""
-    asked = {"phones": list(phones)}
-    session.execute(_DECIDING)
+    asked = {"phones": list(phones), "ids": list(ids)}
+    deciding(session)
     forgotten: int = session.execute(_FORGET, asked).rowcount  # type: ignore[attr-defined]
     session.execute(_UNMARK, asked)
     return forgotten
@@ -94,6 +95,11 @@ def opt_in(session: Session, phones: Collection[str]) -> int:
 def opted_out(session: Session, phones: Collection[str]) -> set[str]:
     """Which of these numbers (E.164) get no reminder and no advertising."""
     return set(session.scalars(_OPTED_OUT, {"phones": list(phones)})) & set(phones)
+
+
+def deciding(session: Session) -> None:
+    """From here to the end of the transaction nobody stores a contact, a reminder or advertising."""
+    session.execute(_DECIDING)
 
 
 def storing(session: Session) -> None:

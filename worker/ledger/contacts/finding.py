@@ -25,6 +25,7 @@ _COLUMNS = """
 # Nobody congratulates the dead: whoever has a day of death is not among the birthdays.
 _ALIVE = "c.death_day IS NULL AND c.lunar_death_day IS NULL"
 _TAGGED = "(CAST(:tags AS text[]) = '{}' OR c.tags && CAST(:tags AS text[]))"
+_OPTED_OUT = "(CAST(:opted_out AS boolean) IS NULL OR (c.opted_out_at IS NOT NULL) = :opted_out)"
 _OF_SOURCE = "(CAST(:source AS text) IS NULL OR c.source = :source)"
 
 # One range of the index for each key, in the order of the ids, and no more of it than is asked for.
@@ -88,12 +89,14 @@ _BY_PHONES = text(f"""
 """)
 _PAGE = text(f"""
     SELECT {_COLUMNS} FROM contact AS c
-    WHERE c.id > :after AND {_TAGGED} AND {_OF_SOURCE}
-      AND (CAST(:opted_out AS boolean) IS NULL OR (c.opted_out_at IS NOT NULL) = :opted_out)
+    WHERE c.id > :after AND {_TAGGED} AND {_OF_SOURCE} AND {_OPTED_OUT}
     ORDER BY c.id LIMIT :most
 """)
 _ATTRIBUTES = text("SELECT DISTINCT a FROM contact, jsonb_object_keys(jsonb_strip_nulls(attributes)) AS a ORDER BY a")
-_COUNT = text(f"SELECT count(*) FROM contact AS c WHERE {_TAGGED} AND {_OF_SOURCE}")
+_COUNT = text(f"""
+    SELECT count(*) FROM contact AS c
+    WHERE {_TAGGED} AND {_OF_SOURCE} AND {_OPTED_OUT}
+""")
 
 
 def by_keys(session: Session, keys: Collection[str], *, source: str | None = None) -> list[ContactRow]:
@@ -125,9 +128,12 @@ def page(
     return _rows(session, _PAGE, asked)
 
 
-def count(session: Session, *, tags: Collection[str] = (), source: str | None = None) -> int:
+def count(
+    session: Session, *, tags: Collection[str] = (), source: str | None = None, opted_out: bool | None = None
+) -> int:
     """How many contacts there are; reads them all."""
-    return int(session.execute(_COUNT, {"tags": list(tags), "source": source}).scalar_one())
+    asked = {"tags": list(tags), "source": source, "opted_out": opted_out}
+    return int(session.execute(_COUNT, asked).scalar_one())
 
 
 def attribute_names(session: Session) -> list[str]:

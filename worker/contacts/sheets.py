@@ -1,0 +1,102 @@
+"""CSV and XLSX files as rows of cells, read as a stream, the whole of a CSV once beforehand.
+
+What is wrong with a file as a whole (its encoding, its quotes, its being no spreadsheet) is found before the first row
+is stored; what is wrong with a row is that row's trouble.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from worker.contacts import csv_files, xlsx_files
+from worker.contacts.cells import Cell, Refused, Row, Unreadable
+
+__all__ = ["Cell", "Refused", "Row", "Sheet", "Unreadable", "open_sheet"]
+
+OLD_EXCEL = b"\xd0\xcf\x11\xe0"
+XLSX = b"PK\x03\x04"
+HEADER_WITHIN = 100  # rows from the top
+
+Rows = Callable[[], Generator[Row | Refused]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A readable file: the names of its columns, and its rows below them."""
+
+    name: str  # of the file, and of the sheet in it
+    columns: tuple[str, ...]  # as in the file, "" where there is none
+    header_row: int
+    rows: int | None  # below the header, empty ones included; None: not known
+    _read: Rows
+
+    def read(self) -> Iterator[Row | Refused]:
+        """The rows below the header that are not empty; those with too few or too many cells are refused."""
+        with closing(self._read()) as rows:
+            for row in rows:
+                if row.number > self.header_row:
+                    yield from self._whole(row)
+
+    def _whole(self, row: Row | Refused) -> Iterator[Row | Refused]:
+        if isinstance(row, Refused):
+            yield row
+        elif any(cell != "" for cell in row.cells):
+            yield self._fitting(row)
+
+    def _fitting(self, row: Row) -> Row | Refused:
+        width = len(self.columns)
+        if row.ragged and len(row.cells) != width and any(cell != "" for cell in row.cells[width:] or ("short",)):
+            problem = f"has {len(row.cells)} cells where the header has {width}: quote cells with commas"
+            return Refused(row.number, None, problem)
+        cells = [*row.cells[:width], *[""] * (width - len(row.cells))]
+        return Row(row.number, cells, row.ragged)
+
+
+def open_sheet(
+    file: Path, *, encoding: str | None = None, sheet: str | None = None, header_row: int | None = None
+) -> Sheet:
+    """Open a CSV or XLSX file, whatever its name ends in. Raises Unreadable, which names the line or the column.
+
+    header_row: where the columns' names stand, from 1; by default the first row that is not empty.
+    """
+    if not file.is_file():
+        raise Unreadable(file.name, "is no file that can be read twice", "save it first")
+    with file.open("rb") as opened:
+        start = opened.read(8)
+    if start.startswith(OLD_EXCEL):
+        raise Unreadable(file.name, "is an old .xls, or protected by a password", "save it as .xlsx without a password")
+    if not start.startswith(XLSX):
+        if sheet is not None:
+            raise Unreadable("--sheet", f"{file.name} is a CSV file, which has no sheets", "leave it out")
+        source = csv_files.open_csv(file, encoding)
+        return _sheet(file.name, source.read, source.rows, header_row)
+    book = xlsx_files.open_xlsx(file, sheet)
+    return _sheet(f"{file.name}, sheet {book.sheet}", book.read, book.rows, header_row)
+
+
+def _sheet(name: str, read: Rows, rows: int | None, header_row: int | None) -> Sheet:
+    header = _header(read, header_row)
+    if header is None:
+        raise Unreadable(name, "is empty", "its first row must name the columns")
+    columns = tuple(_title(cell) for cell in header.cells)
+    return Sheet(name, columns, header.number, None if rows is None else max(0, rows - header.number), read)
+
+
+def _header(read: Rows, header_row: int | None) -> Row | None:
+    with closing(read()) as rows:
+        for row in rows:
+            if isinstance(row, Refused) or row.number > max(header_row or 0, HEADER_WITHIN):
+                return None
+            if header_row is not None and row.number < header_row:
+                continue
+            if any(cell != "" for cell in row.cells):
+                return row
+    return None
+
+
+def _title(cell: Cell) -> str:
+    return cell.isoformat() if isinstance(cell, date) else " ".join(cell.split())

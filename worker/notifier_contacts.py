@@ -1,0 +1,108 @@
+"""People to be reminded, for a producer: `notifier.contacts.upsert(key="17", name="Lan", phones="0901234567")`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from worker.contacts import ContactFields, opt_in_of, opt_out_of, upsert_contacts
+from worker.contacts.checks import parse_phone
+from worker.database import Database
+from worker.errors import Invalid, NotFound
+from worker.ledger import contacts, opt_out
+from worker.ledger.contacts import ContactRow, Counts
+from worker.settings import Settings
+
+
+class Contacts:
+    """Who is reminded, and who wants nothing. Every method may raise Unavailable when Postgres can't be reached.
+
+    session: where a method takes one, it joins that transaction.
+    """
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database, self._settings = database, settings
+
+    def upsert(self, *, key: str, source: str = "", session: Session | None = None, **fields: Any) -> Counts:
+        """Add or change one person by your own key; what is not given stays, None or an empty value clears it.
+
+        fields: those of ContactFields. Raises Invalid, which names the field.
+        """
+        try:
+            wanted = ContactFields(key=key, source=source, **fields)
+        except TypeError:
+            known = ", ".join(ContactFields.__dataclass_fields__)
+            raise Invalid("contact", "there is no such field", f"use {known}") from None
+        try:
+            return self.upsert_many([wanted], session=session)
+        except Invalid as error:
+            raise error.at(None) from None
+
+    def upsert_many(self, items: Iterable[ContactFields], *, session: Session | None = None) -> Counts:
+        """Add or change many, all or none; thousands a second. Raises Invalid, which tells the item and the field."""
+        today = datetime.now(self._settings.time_zone).date()
+        with self._joined(session) as joined:
+            return upsert_contacts(joined, items, today=today)
+
+    def show(self, key: str, *, source: str | None = None) -> ContactRow:
+        """The contact with this key. Raises NotFound; Invalid if several sources have one."""
+        with self._database.begin() as session:
+            return only(contacts.by_keys(session, [key], source=source))
+
+    def opt_out(self, key: str, *, source: str | None = None, session: Session | None = None) -> int:
+        """This person wants no reminder and no advertising, on none of their numbers.
+
+        How many messages were cancelled. Raises NotFound, Invalid.
+        """
+        with self._joined(session) as joined:
+            row = only(contacts.by_keys(joined, [key], source=source))
+            return opt_out_of(joined, [row], source=row.source)
+
+    def opt_in(self, key: str, *, source: str | None = None, session: Session | None = None) -> None:
+        """This person wants them again. What was cancelled stays so. Raises NotFound, Invalid."""
+        with self._joined(session) as joined:
+            opt_in_of(joined, [only(contacts.by_keys(joined, [key], source=source))])
+
+    def opt_out_phones(self, phones: Collection[str], *, source: str = "", session: Session | None = None) -> int:
+        """These numbers want nothing, whoever has them; how many messages were cancelled. Raises Invalid."""
+        numbers = [parse_phone(each) for each in phones]
+        with self._joined(session) as joined:
+            return opt_out.opt_out(joined, numbers, source)
+
+    def opt_in_phones(self, phones: Collection[str], *, session: Session | None = None) -> int:
+        """These numbers want them again; how many had opted out. Raises Invalid."""
+        numbers = [parse_phone(each) for each in phones]
+        with self._joined(session) as joined:
+            return opt_out.opt_in(joined, numbers)
+
+    def remove(self, key: str, *, source: str | None = None, session: Session | None = None) -> int:
+        """Forget a person; how many of their queued reminders were cancelled. Raises NotFound, Invalid.
+
+        What was sent to them stays on record, and so does an opt-out.
+        """
+        with self._joined(session) as joined:
+            _, cancelled = contacts.remove(joined, [only(contacts.by_keys(joined, [key], source=source)).id])
+        return cancelled
+
+    @contextmanager
+    def _joined(self, session: Session | None) -> Iterator[Session]:
+        if session is None:
+            with self._database.begin() as own:
+                yield own
+        else:
+            with session.begin_nested():  # all or none, whatever the caller does with the error
+                yield session
+
+
+def only(rows: list[ContactRow]) -> ContactRow:
+    """The one that was meant. Raises NotFound, or Invalid where several sources have it."""
+    if not rows:
+        raise NotFound("no contact has this key: `esms-worker contacts list` shows them")
+    if len(rows) > 1:
+        sources = ", ".join(repr(row.source) for row in rows)
+        raise Invalid("source", f"several have this key: {sources}", "say which one is meant")
+    return rows[0]
