@@ -135,11 +135,14 @@ def test_a_day_outside_of_the_calendar_is_refused(day: date) -> None:
 # Hồ Ngọc Đức's published formula (after Meeus, Astronomical Algorithms, 1998), which is right within about two minutes.
 
 
+def sin(degrees: float) -> float:
+    return math.sin(math.radians(degrees))
+
+
 @cache
 def new_moon(k: int, zone: int) -> int:
     """The Julian day of the k-th new moon since 1900."""
-    t, dr = k / 1236.85, math.pi / 180
-    sin = lambda degrees: math.sin(degrees * dr)  # noqa: E731
+    t = k / 1236.85
     mean = 2415020.75933 + 29.53058868 * k + 0.0001178 * t**2 - 0.000000155 * t**3
     mean += 0.00033 * sin(166.56 + 132.87 * t - 0.009173 * t**2)
     sun = 359.2242 + 29.10535608 * k - 0.0000333 * t**2 - 0.00000347 * t**3
@@ -153,10 +156,10 @@ def new_moon(k: int, zone: int) -> int:
 
 
 def sun_twelfth(julian_day: int, zone: int) -> int:
-    t, dr = (julian_day - 2451545.5 - zone / 24) / 36525, math.pi / 180
+    t = (julian_day - 2451545.5 - zone / 24) / 36525
     mean = 357.52910 + 35999.05030 * t - 0.0001559 * t**2 - 0.00000048 * t**3
-    more = (1.914600 - 0.004817 * t - 0.000014 * t**2) * math.sin(dr * mean)
-    more += (0.019993 - 0.000101 * t) * math.sin(dr * 2 * mean) + 0.000290 * math.sin(dr * 3 * mean)
+    more = (1.914600 - 0.004817 * t - 0.000014 * t**2) * sin(mean)
+    more += (0.019993 - 0.000101 * t) * sin(2 * mean) + 0.000290 * sin(3 * mean)
     return math.floor((280.46645 + 36000.76983 * t + 0.0003032 * t**2 + more) % 360 / 30)
 
 
