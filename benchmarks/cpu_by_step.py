@@ -105,7 +105,8 @@ def measure(on: Stage, parts: Runtime, messages: int) -> dict[str, float]:
         enqueue_ours(notifier, messages)
     on.settle()
     meter = Meter()
-    work = Drain(parts.database, parts.client, parts.sending, parts.settings, parts.pace, parts.provider.total_timeout)
+    timeout = parts.provider.total_timeout
+    work = Drain(parts.database, parts.client, parts.sending, parts.limiter, parts.settings, parts.pace, timeout)
     with watched(meter):
         process, thread = time.process_time(), time.thread_time()
         work.run(list(Lane), lambda: False)

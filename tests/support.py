@@ -19,8 +19,9 @@ from worker.esms import Client, Credentials
 from worker.intake import Request
 from worker.ledger import Claim, Evidence
 from worker.lifecycle import Lane, Status
+from worker.limiter import Limiter
 from worker.polling import Poller, find_lost
-from worker.settings import Pace, Settings
+from worker.settings import Pace, Rates, Settings
 
 PATIENCE = 60.0  # seconds; what is waited for takes one or two, on a busy machine more
 
@@ -62,6 +63,7 @@ class Bench:
         self.client = self.client_with()
         self.sending = self.client.open_exchange()
         self.asking = self.client.open_exchange()
+        self.limiter = Limiter(None, Rates.from_environ({}), account="bench")
 
     def client_with(self, *, api_key: str = canary.API_KEY, **options: Any) -> Client:
         """A client of the simulated eSMS."""
@@ -80,7 +82,7 @@ class Bench:
 
     def deliver(self, lanes: Sequence[Lane] = tuple(Lane), *, stopping: Callable[[], bool] = lambda: False) -> bool:
         """Answer one doorbell."""
-        parts = (self.database, self.client, self.sending, self.settings, self.pace)
+        parts = (self.database, self.client, self.sending, self.limiter, self.settings, self.pace)
         return delivery.Drain(*parts, call_timeout=4.0).run(lanes, stopping)
 
     def poll(self) -> bool:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from tests.support import Bench, eventually, otp
-from worker import Ticket
+from worker import Sms, SmsType, Ticket, ledger
+from worker.ledger import Look
+from worker.lifecycle import Status
 
 
 def taken_without_id(bench: Bench, plot: str = "015", content: str = "Ma: 1234") -> Ticket:
@@ -62,3 +67,120 @@ def test_one_call_looks_for_all_of_a_day(bench: Bench) -> None:
     bench.poll()
     assert bench.simulator.stats()["by_function"]["GetSmsSentData"] == before + 1
     assert all("SMSID was lost" in bench.message(ticket)["reason"] for ticket in tickets)
+
+
+# In doubt, and no longer to be asked again...
+
+
+def forgotten(bench: Bench, number: str = "0901000005", content: str = "Ma: 1234", **columns: str) -> Ticket:
+    """An SMS in doubt whose RequestId eSMS has forgotten; 005 was taken."""
+    bench.pace = replace(bench.pace, ask_again_after=timedelta(hours=1))
+    ticket = bench.put(otp(number, content), expires_at=datetime.now(UTC) + timedelta(hours=1))
+    bench.deliver()
+    assert bench.status(ticket) == "unconfirmed"
+    bench.set(ticket, in_doubt_since="now() - interval '24 hours'", due_at="now()", **columns)
+    return ticket
+
+
+def look_until(bench: Bench, ticket: Ticket, status: str) -> None:
+    eventually(lambda: bench.poll() or bench.status(ticket) == status)
+
+
+def outcomes(bench: Bench, ticket: Ticket) -> list[str]:
+    return [row["outcome"] for row in bench.message(ticket)["requests"] if row["function"] == "GetSmsSentData"]
+
+
+@pytest.mark.parametrize(("rows", "told"), [("published", ["SMSID found"]), ("manual", ["found", "delivered"])])
+def test_one_match_settles_what_was_in_doubt(bench: Bench, rows: str, told: list[str]) -> None:
+    bench.simulator.set(sent_data=rows)
+    ticket = forgotten(bench)
+    look_until(bench, ticket, "delivered")
+    assert outcomes(bench, ticket) == told
+
+
+def test_none_twice_in_a_row_means_not_taken_and_it_is_sent_once(bench: Bench) -> None:
+    bench.simulator.set(plots={"0901000100": "reset"})
+    ticket = forgotten(bench, "0901000100")
+    look_until(bench, ticket, "queued")
+    assert outcomes(bench, ticket) == ["absent", "not taken"]
+    bench.simulator.set(plots={})
+    bench.deliver()
+    assert bench.status(ticket) == "accepted"
+    assert len(bench.simulator.sends()) == 1
+
+
+def test_one_look_without_a_trace_proves_nothing(bench: Bench) -> None:
+    bench.simulator.set(plots={"0901000100": "reset"})
+    ticket = forgotten(bench, "0901000100")
+    bench.pace = replace(bench.pace, sent_data_after=timedelta(hours=1))
+    bench.poll()
+    bench.poll()
+    assert bench.status(ticket) == "unconfirmed"
+    assert outcomes(bench, ticket) == ["absent"]
+
+
+def test_a_silent_esms_in_between_begins_the_proof_anew(bench: Bench) -> None:
+    bench.simulator.set(plots={"0901000100": "reset"})
+    ticket = forgotten(bench, "0901000100")
+    bench.poll()
+    bench.simulator.set(force={"GetSmsSentData": "empty"})
+    bench.set(ticket, due_at="now()")
+    bench.poll()
+    bench.simulator.set(force={})
+    bench.pace = replace(bench.pace, sent_data_after=timedelta(hours=1))
+    bench.set(ticket, due_at="now()")
+    bench.poll()
+    assert bench.status(ticket) == "unconfirmed"
+
+
+def test_several_rows_leave_it_to_a_person(bench: Bench) -> None:
+    tickets = [forgotten(bench), forgotten(bench)]
+    for ticket in tickets:
+        look_until(bench, ticket, "held")
+        assert outcomes(bench, ticket) == ["held"]
+        assert "several rows" in bench.message(ticket)["reason"]
+
+
+def test_long_silence_leaves_it_to_a_person(bench: Bench) -> None:
+    bench.simulator.set(force={"GetSmsSentData": "empty"})
+    ticket = forgotten(bench, polls="10")
+    bench.poll()
+    assert bench.status(ticket) == "unconfirmed"
+    look_until(bench, ticket, "held")
+
+
+def test_a_code_past_its_date_is_never_asked_again_and_ends_expired_when_it_was_not_taken(bench: Bench) -> None:
+    bench.simulator.set(plots={"0901000100": "reset"})
+    ticket = forgotten(bench, "0901000100", expires_at="now()")
+    bench.set(ticket, in_doubt_since="now()")
+    bench.simulator.set(plots={})
+    look_until(bench, ticket, "queued")
+    bench.deliver()
+    bench.keep_house()
+    assert bench.status(ticket) == "expired"
+    assert bench.simulator.sends() == []
+
+
+def test_a_looker_that_woke_up_late_changes_nothing(bench: Bench) -> None:
+    ticket = forgotten(bench)
+    asked = {"most": 9, "lease": timedelta(0), "window": timedelta(hours=23)}
+    with bench.database.begin() as session:
+        [slow] = ledger.claim_lost(session, **asked)  # type: ignore[arg-type]
+    with bench.database.begin() as session:
+        ledger.claim_lost(session, **asked)  # type: ignore[arg-type]
+        assert ledger.looked(session, [Look(lost=slow, status=Status.QUEUED, reason="late")]) == set()
+    assert bench.status(ticket) == "unconfirmed"
+
+
+def test_recipients_of_advertising_share_an_smsid_and_are_all_found(bench: Bench) -> None:
+    everybody = [f"09010001{n:02d}" for n in range(25)]
+    bench.simulator.set(plots={everybody[0]: "hang"}, sent_data="published")
+    bench.pace = replace(bench.pace, ask_again_after=timedelta(hours=1))
+    ticket = bench.put(Sms(to=everybody, content="Giam gia", sms_type=SmsType.ADVERTISING))
+    bench.deliver()
+    if bench.standing(ticket.id) != {Status.UNCONFIRMED: 25}:
+        pytest.fail(f"the answer was to be lost: {bench.standing(ticket.id)}")
+    bench.set(ticket, in_doubt_since="now() - interval '24 hours'", due_at="now()")
+    eventually(lambda: bench.poll() or Status.UNCONFIRMED not in bench.standing(ticket.id))
+    assert len({message["sms_id"] for message in bench.messages(ticket)}) == 1
+    assert bench.simulator.ledger().twice() == {}

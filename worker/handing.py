@@ -1,17 +1,21 @@
 """Where reminders meet intake: wishes become requests, checked and stored as any producer's are.
 
+A rule or event is tried out when it is saved, so that a missing brandname is an error then, and not on the day.
+
 The works do not know each other; this edge does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from worker.intake import Enqueue, Request, Sms, TemplateCall, Ticket, accept_each
+from worker.intake import Enqueue, Request, Sms, TemplateCall, Ticket, accept_each, check_one
+from worker.ledger.templates import template
 from worker.lifecycle import Kind, Lane
 from worker.reminders.making import Wish
 from worker.settings import Settings
@@ -46,3 +50,14 @@ def _request(wish: Wish) -> Request:
     if wish.kind is Kind.SMS:
         return Sms(to=wish.phone, content=wish.content or "", **wish.channel)
     return TemplateCall(to=wish.phone, template_id=wish.template_id or "", variables=wish.variables)
+
+
+def try_out(session: Session, name: str, channel: Mapping[str, Any], settings: Settings, *, now: datetime) -> None:
+    """Would intake take this template by this channel? Raises Invalid."""
+    text = template(session, name)
+    if text is not None and text.content is not None:
+        sample = Sms(to=SAMPLE, content=text.content, **channel)
+        check_one(session, Enqueue(request=sample), settings, now=now)
+
+
+SAMPLE = "0901234567"  # nobody is sent anything: only checked

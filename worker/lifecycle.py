@@ -6,11 +6,14 @@ queued ──claim──▶ sending ──100───────────�
   │  ├─ cancel ─▶ cancelled                         │
   │  └─ too late ▶ expired                          │
   │                  └─ answer lost, or the process died ─▶ unconfirmed ─┬─ SMS: ask again, same RequestId:
-  └──────────────────────────── proved not taken ◀───────────────────────┤    100 or 124 ⇒ accepted
-                                                                         └─ call, or past the 24 h ⇒ held (for a person)
+  │                                                                      │    100 or 124 ⇒ accepted
+  └─────────────── proved not taken ◀────────────────────────────────────┼─ past the 24 h, or its date: look for it in
+                                                                         │    the sent data: one match ⇒ accepted
+                                                                         └─ call; several matches; silence ⇒ held
 
 Asking again is a claim: `unconfirmed` goes to `sending` and comes back as `accepted`, `held` or `unconfirmed`,
-never as `queued`, since the attempt in doubt may have been taken all the same.
+never as `queued`, since the attempt in doubt may have been taken all the same. Only eSMS's own list of what it sent
+proves that it was not.
 """
 
 from __future__ import annotations
@@ -59,6 +62,16 @@ PERSONS_MOVES: dict[Status, frozenset[Status]] = {
 FINAL = frozenset(status for status, onward in MOVES.items() if not onward and status is not Status.HELD)
 
 
+# What a cancel or a move is told of a message that it came too late for.
+TOO_LATE: dict[Status, str] = {
+    Status.SENDING: "too late: sending",
+    Status.UNCONFIRMED: "too late: eSMS may hold it",
+    Status.HELD: "too late: eSMS may hold it",
+    Status.ACCEPTED: "too late: eSMS holds it",
+    **{status: f"too late: {status}" for status in Status if status in FINAL},
+}
+
+
 def starts_of(status: Status) -> frozenset[Status]:
     """Where a message may come from when the worker moves it to `status`."""
     return frozenset(start for start, onward in MOVES.items() if status in onward)
@@ -71,6 +84,13 @@ class Lane(StrEnum):
     NORMAL = "normal"
     BULK = "bulk"
     VOICE = "voice"
+
+
+class PauseCode(StrEnum):
+    """Why we hold a lane back by ourselves, where it is not eSMS that gave a code."""
+
+    UNREACHABLE = "unreachable"  # eSMS does not answer: what is not sent stays out of doubt
+    RESERVE = "reserve"  # the balance is down to what is kept for more urgent lanes
 
 
 class Kind(StrEnum):

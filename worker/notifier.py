@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -16,19 +16,31 @@ from worker import intake, ledger, reporting
 from worker.database import Database
 from worker.errors import Invalid, NotFound
 from worker.intake import Enqueue, Request, Ticket
-from worker.lifecycle import Lane, Status
+from worker.intake.checks import check_send_date
+from worker.lifecycle import TOO_LATE, Lane, Status
 from worker.notifier_contacts import Contacts
+from worker.notifier_reminders import Reminders
 from worker.queues import Bell
 from worker.reporting import Standing
 from worker.settings import Settings
 
+Step = Callable[[Session, Sequence[UUID]], int]  # moves messages of these notifications; how many
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
-    """What a cancel or retry did: how many messages it moved, and where the others stand."""
+    """What a cancel, move or retry did: how many messages it moved, and where the others stand."""
 
     moved: int
     others: Mapping[Status, int]
+
+    @property
+    def too_late(self) -> Mapping[str, int]:
+        """In words, for a cancel or a move: "too late: sending", "too late: eSMS holds it" and so on; and how many."""
+        words: Counter[str] = Counter()
+        for status, count in self.others.items():
+            words[TOO_LATE.get(status, f"left as it is: {status}")] += count
+        return words
 
 
 class Notifier:
@@ -43,6 +55,7 @@ class Notifier:
         self._database = Database(settings.database_url)
         self._bell = Bell(settings.broker_url, settings.redis_url)
         self.contacts = Contacts(self._database, settings)
+        self.reminders = Reminders(self._database, settings)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Notifier:
@@ -109,27 +122,52 @@ class Notifier:
             return reporting.whole(session, _id(notification_id))
 
     def cancel(self, notification_id: UUID | str) -> Decided:
-        """Cancel what has not been claimed yet; what the others' status says is too late. Raises NotFound."""
-        return self._decide(_id(notification_id), Status.CANCELLED)
+        """Cancel what has not been claimed yet; what it is too late for is told. Raises NotFound."""
+        return self._decide(_id(notification_id), Status.CANCELLED, ledger.cancel)
+
+    def cancel_campaign(self, campaign: str) -> Decided:
+        """Cancel what waits of a campaign, some at a time. Raises NotFound."""
+        return self._decide_campaign(campaign, Status.CANCELLED, ledger.cancel)
+
+    def move(self, notification_id: UUID | str, send_date: datetime) -> Decided:
+        """Give what has not been claimed yet another send_date; a naive one is in the zone of TIME_ZONE.
+
+        The usual expires_at moves along; one that the producer gave stays, and what would be too late by it is left.
+        Raises NotFound, and Invalid for a date that can't be.
+        """
+        return self._decide(_id(notification_id), None, self._moving(send_date))
+
+    def move_campaign(self, campaign: str, send_date: datetime) -> Decided:
+        """Give what waits of a campaign another send_date, some at a time. Raises as `move` does."""
+        return self._decide_campaign(campaign, None, self._moving(send_date))
 
     def retry(self, notification_id: UUID | str) -> Decided:
         """Queue again what was rejected, not delivered or expired. Raises NotFound.
 
         Advertising to fewer than eSMS takes in one request (20) stays as it is.
         """
-        return self._decide(_id(notification_id), Status.QUEUED)
+        return self._decide(_id(notification_id), Status.QUEUED, self._retry)
 
-    def cancel_campaign(self, campaign: str) -> int:
-        """Cancel what waits of a campaign; how many messages that were."""
-        with self._database.begin() as session:
-            return ledger.cancel(session, campaign=campaign)
+    def retry_campaign(self, campaign: str) -> Decided:
+        """Queue again what failed of a campaign, some at a time. Raises NotFound."""
+        return self._decide_campaign(campaign, Status.QUEUED, self._retry)
 
-    def retry_campaign(self, campaign: str) -> int:
-        """Queue again what failed of a campaign; how many messages that were."""
+    def find(self, reference: str, source: str | None = None) -> UUID:
+        """The id of the notification with this reference. Raises NotFound."""
         with self._database.begin() as session:
-            moved = ledger.retry(session, campaign=campaign, least=self.settings.advertising_least)
-        self._bell.ring(set(Lane))
-        return moved
+            return reporting.find(session, reference=reference, source=source)
+
+    def pause_campaign(self, campaign: str, reason: str = "paused by a person") -> bool:
+        """Hold a campaign back from the next claim on, until `resume_campaign`; False when it is already."""
+        with self._database.begin() as session:
+            return ledger.pause_campaign(session, campaign, reason)
+
+    def resume_campaign(self, campaign: str) -> bool:
+        """Let a campaign go on, in the order in which it would have gone; False when it was not held back."""
+        with self._database.begin() as session:
+            lifted = ledger.lift_campaign(session, campaign, by="a person")
+        self._bell.ring(set(Lane) if lifted else set())
+        return lifted
 
     def resume(self, lanes: Sequence[Lane]) -> list[Lane]:
         """Let paused lanes go on; the ones that were paused come back."""
@@ -176,16 +214,39 @@ class Notifier:
     def _after_rollback(self, session: Session) -> None:
         session.info[self] = set()
 
-    def _decide(self, notification_id: UUID, to: Status) -> Decided:
-        again = partial(ledger.retry, least=self.settings.advertising_least)
-        step = ledger.cancel if to is Status.CANCELLED else again
+    def _moving(self, send_date: datetime) -> Step:
+        aware = check_send_date(send_date, self.settings, datetime.now(UTC))
+        return lambda session, ids: ledger.move(session, ids, aware, self.settings.horizons)
+
+    def _retry(self, session: Session, ids: Sequence[UUID]) -> int:
+        return ledger.retry(session, ids, self.settings.horizons, least=self.settings.advertising_least)
+
+    def _decide(self, notification_id: UUID, to: Status | None, step: Step) -> Decided:
         with self._database.begin() as session:
-            moved = step(session, ids=[notification_id])
-            statuses = dict(reporting.standing(session, notification_id).statuses)
-        if to is Status.QUEUED and moved:
+            moved = step(session, [notification_id])
+            statuses = Counter(reporting.standing(session, notification_id).statuses)
+        return self._decided(moved, statuses, to)
+
+    def _decide_campaign(self, campaign: str, to: Status | None, step: Step) -> Decided:
+        moved = 0
+        statuses: Counter[Status] = Counter()
+
+        def each(session: Session, ids: list[UUID]) -> None:
+            nonlocal moved
+            moved += step(session, ids)
+            statuses.update(reporting.statuses_of(session, ids))
+
+        ledger.through(self._database.begin, campaign, each)
+        if not statuses:
+            raise NotFound(f"no notification has the campaign {campaign!r}: check its spelling")
+        return self._decided(moved, statuses, to)
+
+    def _decided(self, moved: int, statuses: Counter[Status], to: Status | None) -> Decided:
+        """to: where they went; None: they wait as before, under another date."""
+        if moved and to is not Status.CANCELLED:
             self._bell.ring(set(Lane))
-        statuses[to] = statuses.get(to, 0) - moved
-        return Decided(moved=moved, others={status: count for status, count in statuses.items() if count > 0})
+        statuses[to or Status.QUEUED] -= moved
+        return Decided(moved=moved, others=dict(+statuses))
 
 
 def _id(notification_id: UUID | str) -> UUID:

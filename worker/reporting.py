@@ -66,16 +66,20 @@ def find(session: Session, *, reference: str, source: str | None = None) -> UUID
 def standing(session: Session, notification_id: UUID) -> Standing:
     """Where it stands. Raises NotFound."""
     row = _notification(session, notification_id)
-    counted = select(Message.status, func.count()).where(Message.notification_id == notification_id)
-    statuses = {Status(status): count for status, count in session.execute(counted.group_by(Message.status))}
     return Standing(
         id=row.id,
         reference=row.reference,
         source=row.source,
         campaign=row.campaign,
         kind=row.kind,
-        statuses=statuses,
+        statuses=statuses_of(session, [notification_id]),
     )
+
+
+def statuses_of(session: Session, ids: Sequence[UUID]) -> dict[Status, int]:
+    """How many messages of these notifications are in which status."""
+    counted = select(Message.status, func.count()).where(Message.notification_id.in_(ids)).group_by(Message.status)
+    return {Status(status): count for status, count in session.execute(counted)}
 
 
 def whole(session: Session, notification_id: UUID) -> dict[str, Any]:
@@ -226,10 +230,17 @@ def held(session: Session, *, most: int = 1000) -> list[dict[str, Any]]:
 
 
 def pauses(session: Session) -> list[dict[str, Any]]:
-    """The lanes that are held back now."""
+    """The lanes and campaigns that are held back now."""
     query = select(Pause).where(Pause.lifted_at.is_(None)).order_by(Pause.since)
     return [
-        {"lane": row.lane, "code": row.code, "reason": row.reason, "since": row.since, "probe_at": row.probe_at}
+        {
+            "lane": row.lane,
+            "campaign": row.campaign,
+            "code": row.code,
+            "reason": row.reason,
+            "since": row.since,
+            "probe_at": row.probe_at,
+        }
         for row in session.scalars(query)
     ]
 

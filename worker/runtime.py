@@ -10,8 +10,9 @@ from functools import cached_property
 from worker.database import Database
 from worker.errors import SettingsError
 from worker.esms import Client, Credentials, Exchange, InvalidRequest
+from worker.limiter import Limiter
 from worker.queues import Bell
-from worker.settings import Pace, ProviderSettings, Settings
+from worker.settings import Pace, ProviderSettings, Rates, Settings
 
 # The client's arguments, as the settings call them.
 VARIABLES = {
@@ -49,12 +50,13 @@ class Runtime:
 
     settings: Settings
     pace: Pace
+    rates: Rates
     _pid: int = field(default_factory=os.getpid)
 
     @classmethod
     def from_environ(cls) -> Runtime:
         """Read the settings; the parts are made when they are first asked for. Raises SettingsError."""
-        return cls(Settings.from_environ(), Pace.from_environ())
+        return cls(Settings.from_environ(), Pace.from_environ(), Rates.from_environ())
 
     @cached_property
     def database(self) -> Database:
@@ -81,6 +83,12 @@ class Runtime:
     @cached_property
     def polling(self) -> Exchange:
         return self.client.open_exchange(in_flight=self.pace.polls_in_flight)
+
+    @cached_property
+    def limiter(self) -> Limiter:
+        """Of all that goes to this account at this address, whichever process sends it."""
+        provider = self.provider
+        return Limiter(self.settings.redis_url, self.rates, account=f"{provider.rest_url} {provider.api_key}")
 
     @property
     def mine(self) -> bool:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from worker.errors import SettingsError
+from worker.lifecycle import Lane
 
 UP_FOLDER = ".esms-worker"  # where `esms-worker up` keeps its data, in the folder that it is started in
 
@@ -25,6 +26,14 @@ VOICE_URL = "https://voiceapi.esms.vn/MainService.svc"
 TOTAL_TIMEOUT = 30  # seconds
 LEASE_MARGIN = timedelta(seconds=3)  # of a lease that is never used for sending
 REMEMBERED = timedelta(hours=24)  # how long eSMS refuses a RequestId that it took
+
+# Seconds: a code of ten minutes ago helps nobody, and a notice of yesterday few.
+HORIZONS = {
+    Lane.URGENT: ("WORKER_EXPIRES_URGENT", 600),
+    Lane.NORMAL: ("WORKER_EXPIRES_NORMAL", 86_400),
+    Lane.BULK: ("WORKER_EXPIRES_BULK", 3 * 86_400),
+    Lane.VOICE: ("WORKER_EXPIRES_VOICE", 86_400),
+}
 
 Format = Literal["json", "xml"]
 N = TypeVar("N", int, float)
@@ -66,6 +75,7 @@ class Settings:
     sandbox: bool  # eSMS makes the SMS but does not deliver it; calls are refused, they know no sandbox
     advertising_least: int  # recipients in one advertising request
     advertising_most: int
+    horizons: Mapping[Lane, timedelta]  # for how long after its date a message is still sent, when nobody says so
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -84,6 +94,7 @@ class Settings:
             sandbox=read.flag("ESMS_SANDBOX"),
             advertising_least=least,
             advertising_most=most,
+            horizons={lane: read.wait(*HORIZONS[lane]) for lane in Lane},
         )
 
 
@@ -131,6 +142,11 @@ class Pace:
     poll_first_after: timedelta
     sent_data_after: timedelta  # what was taken without an SMSID is looked for in GetSmsSentData after this
     poll_until: timedelta  # eSMS answers for 7 days; after that the truth can't be had
+    deaths_most: int  # a message whose worker died so often in a row is held: it may be what kills them
+    break_after: int  # so many calls in a row without an answer, and the lane waits until eSMS is back
+    reserve: int  # dong that are kept for codes: the other lanes wait below it; 0: none
+    reserve_bulk: int  # dong below which the bulk lane waits
+    remind_ahead: timedelta  # how early a reminder becomes a message that waits; an edit after that calls it back
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> Pace:
@@ -155,6 +171,36 @@ class Pace:
             poll_first_after=read.wait("WORKER_POLL_FIRST_AFTER", 15),
             sent_data_after=read.wait("WORKER_SENT_DATA_AFTER", 300),
             poll_until=read.wait("WORKER_POLL_UNTIL", 7 * 86400),
+            deaths_most=read.count("WORKER_DEATHS_MOST", 6),
+            break_after=read.count("WORKER_BREAK_AFTER", 20),
+            reserve=(reserve := read.amount("WORKER_BALANCE_RESERVE", 0)),
+            reserve_bulk=read.amount("WORKER_BALANCE_RESERVE_BULK", 2 * reserve),
+            remind_ahead=read.wait("WORKER_REMIND_AHEAD", 900),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rates:
+    """How many requests a second may go to eSMS, over all processes and machines of an account; None: no limit."""
+
+    sends: float | None  # of all lanes together
+    urgent: float | None
+    normal: float | None
+    bulk: float | None
+    voice: float | None
+    poll: float | None  # questions about statuses; they have a budget of their own
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str] | None = None) -> Rates:
+        """Read them. Raises SettingsError, which names the variable."""
+        read = _Reader(environment() if environ is None else environ)
+        return cls(
+            sends=read.rate("WORKER_RATE", None),
+            urgent=read.rate("WORKER_RATE_URGENT", None),
+            normal=read.rate("WORKER_RATE_NORMAL", None),
+            bulk=read.rate("WORKER_RATE_BULK", None),
+            voice=read.rate("WORKER_RATE_VOICE", None),
+            poll=read.rate("WORKER_POLL_RATE", 50),
         )
 
 
@@ -232,17 +278,24 @@ class _Reader:
     def seconds(self, name: str, default: float) -> float:
         return self._number(name, default, float, "a number of seconds")
 
+    def rate(self, name: str, default: float | None) -> float | None:
+        example: float = 10
+        return default if self.text(name) is None else self._number(name, example, float, "requests a second")
+
     def wait(self, name: str, default: float) -> timedelta:
         return timedelta(seconds=self.seconds(name, default))
 
-    def _number(self, name: str, default: N, read: Callable[[str], N], wanted: str) -> N:
+    def amount(self, name: str, default: int) -> int:
+        return self._number(name, default, int, "a whole number of dong", least=0)
+
+    def _number(self, name: str, default: N, read: Callable[[str], N], wanted: str, *, least: float | None = None) -> N:
         value = self.text(name)
         try:
             number = default if value is None else read(value)
         except ValueError:
             raise SettingsError(name, f"{value!r} is not {wanted}", f"set it to {wanted}, like {default}") from None
-        if not 0 < number < 1e9:
-            raise SettingsError(name, f"{value} is out of range", f"set it to {wanted} above 0, like {default}")
+        if not (0 < number < 1e9 or number == least):
+            raise SettingsError(name, f"{value} is out of range", f"set it to {wanted} above 0, like {default or 1}")
         return number
 
 

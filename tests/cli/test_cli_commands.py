@@ -138,8 +138,20 @@ def test_what_waits_is_cancelled_and_what_is_gone_is_not(cli: Cli, bench: Bench)
     assert cli("cancel", waiting)[0] == 0
     code, out, _ = cli("cancel", gone)
     assert code == 1
-    assert "too late for ✓ accepted 1" in out
-    assert json.loads(cli("cancel", gone, "--json")[1]) == {"moved": 0, "others": {"accepted": 1}}
+    assert "too late: eSMS holds it: 1 message" in out
+    told = {"moved": 0, "others": {"accepted": 1}, "too_late": {"too late: eSMS holds it": 1}}
+    assert json.loads(cli("cancel", gone, "--json")[1]) == told
+    assert cli("move", waiting, "--send-date", "2027-03-01T08:00")[0] == 1
+    assert cli("move", gone, "--send-date", "no date")[0] == 2
+
+
+def test_a_campaign_is_moved_paused_and_resumed(cli: Cli, bench: Bench) -> None:
+    sent(cli, *SMS, "--campaign", "tet")
+    assert cli("move", "--campaign", "tet", "--send-date", "2026-12-31T08:00")[0] == 0
+    assert "tet" in cli("pause", "--campaign", "tet")[1]
+    assert cli("resume", "--campaign", "tet")[1] == "Nothing is paused.\n"
+    for wrong in (["pause"], ["pause", "bulk", "--campaign", "tet"], ["resume"]):
+        assert cli(*wrong)[0] == 2
 
 
 def test_a_refused_message_is_retried(cli: Cli, bench: Bench) -> None:

@@ -14,10 +14,12 @@ from sqlalchemy import text
 from tests import canary
 from tests.support import Bench, eventually, otp
 from worker import RecordCall, Sms, SmsType, TemplateCall, Unavailable, ledger
-from worker.delivery import probe_pauses
+from worker.delivery import probe_pauses, watch_balance
 from worker.esms import Client, Credentials
 from worker.intake import Request
 from worker.lifecycle import Lane
+from worker.limiter import Limiter
+from worker.settings import Rates
 
 
 def sms(to: str) -> Request:
@@ -114,7 +116,7 @@ def test_wrong_keys_pause_the_lane_spend_nothing_and_a_probe_lets_it_go_on(bench
 def probe(bench: Bench) -> None:
     with bench.database.begin() as session:
         session.execute(text("UPDATE pause SET probe_at = now()"))
-    probe_pauses(bench.database, bench.client)
+    probe_pauses(bench.database, bench.client, bench.pace)
 
 
 def test_a_probe_with_wrong_keys_leaves_the_lane_paused(bench: Bench) -> None:
@@ -242,3 +244,73 @@ def test_all_kinds_go_out_and_are_settled_in_xml(bench: Bench, dialect: str) -> 
         eventually(
             lambda: bench.poll() or [bench.status(ticket) for ticket in tickets] == [*["delivered"] * 3, "rejected"]
         )
+
+
+def paused(bench: Bench) -> dict[Lane, str | None]:
+    with bench.database.begin() as session:
+        return {pause.lane: pause.code for pause in ledger.paused(session)}
+
+
+def test_a_silent_esms_pauses_the_lane_and_brings_no_more_into_doubt(bench: Bench) -> None:
+    bench.pace = replace(bench.pace, sends_in_flight=4, break_after=5, ask_again_after=timedelta(hours=1))
+    bench.simulator.set(force={"SendMultipleMessage_V4_get": "reset_taken"})
+    tickets = bench.notifier.enqueue_many(otp(f"090100{n:04d}") for n in range(1100, 1150))
+    bench.deliver()
+    assert paused(bench) == {Lane.URGENT: "unreachable"}
+    assert everything(bench)["unconfirmed"] <= 5 + 5
+    bench.simulator.set(force={})
+    probe(bench)
+    assert paused(bench) == {}
+    bench.deliver()
+    assert {bench.status(ticket) for ticket in tickets} == {"unconfirmed", "accepted"}
+    assert bench.simulator.ledger().twice() == {}
+
+
+def test_an_answer_in_between_keeps_the_breaker_from_tripping(bench: Bench) -> None:
+    bench.pace = replace(bench.pace, sends_in_flight=1, break_after=2, ask_again_after=timedelta(hours=1))
+    bench.simulator.set(plots={"1": "reset_taken"})
+    bench.notifier.enqueue_many(otp(f"090100{n:04d}") for n in range(1100, 1120))
+    bench.deliver()
+    assert paused(bench) == {}
+
+
+def test_the_rate_limit_spends_no_attempt_and_loses_nothing(bench: Bench) -> None:
+    bench.limiter = Limiter(None, Rates.from_environ({"WORKER_RATE_URGENT": "40"}), account="bench")
+    tickets = bench.notifier.enqueue_many(otp(f"090100{n:04d}") for n in range(1100, 1130))
+    assert bench.deliver() is False
+    messages = [bench.message(ticket) for ticket in tickets]
+    assert {(message["status"], message["attempts"]) for message in messages} == {("accepted", 1)}
+
+
+def test_a_lane_at_its_limit_lets_the_others_pass(bench: Bench) -> None:
+    bench.limiter = Limiter(None, Rates.from_environ({"WORKER_RATE_NORMAL": "0.5"}), account="bench")
+    slow = bench.notifier.enqueue_many(Sms(to=f"090100{n:04d}", content="x", sms_type=4) for n in range(1100, 1110))
+    code = bench.put()
+    bench.deliver(stopping=lambda: bench.status(code) == "accepted")
+    assert bench.status(code) == "accepted"
+    assert [bench.status(ticket) for ticket in slow].count("queued") >= 8
+
+
+def test_below_the_reserve_bulk_waits_first_then_all_but_codes(bench: Bench) -> None:
+    bench.pace = replace(bench.pace, reserve=1000, reserve_bulk=2000)
+    bench.simulator.set(balance=1500)
+    watch_balance(bench.database, bench.client, bench.pace)
+    assert paused(bench) == {Lane.BULK: "reserve"}
+    bench.simulator.set(balance=900)
+    with bench.database.begin() as session:
+        session.execute(text("UPDATE heartbeat SET at = now() - interval '2 minutes'"))
+    watch_balance(bench.database, bench.client, bench.pace)
+    assert set(paused(bench)) == {Lane.BULK, Lane.NORMAL, Lane.VOICE}
+    bench.simulator.set(balance=1999)
+    probe(bench)
+    assert paused(bench) == {Lane.BULK: "reserve"}
+    bench.simulator.set(balance=2000)
+    probe(bench)
+    assert paused(bench) == {}
+
+
+def test_the_balance_is_asked_once_a_minute_whoever_asks(bench: Bench) -> None:
+    bench.pace = replace(bench.pace, reserve=1000, reserve_bulk=2000)
+    for _ in range(3):
+        watch_balance(bench.database, bench.client, bench.pace)
+    assert bench.simulator.stats()["by_function"]["GetBalance"] == 1

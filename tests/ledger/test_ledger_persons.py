@@ -58,7 +58,7 @@ def test_a_claim_that_meets_a_cancel_passes_the_message_over(bench: Bench) -> No
 def test_a_campaign_is_cancelled_as_a_whole_and_no_other_with_it(bench: Bench) -> None:
     wishes = [bench.put(otp(f"090100{n:04d}"), campaign="tet") for n in range(3)]
     other = bench.put(otp(), campaign="sale")
-    assert bench.notifier.cancel_campaign("tet") == 3
+    assert bench.notifier.cancel_campaign("tet").moved == 3
     assert {bench.status(ticket) for ticket in wishes} == {"cancelled"}
     assert bench.status(other) == "queued"
 
@@ -90,9 +90,9 @@ def test_a_person_decides_about_a_held_message_once(bench: Bench, status: Status
     record(bench, claim, Status.HELD)
     message_id = UUID(bench.message(ticket)["id"])
     with bench.database.begin() as session:
-        assert ledger.resolve(session, message_id, status, "a person decided")
+        assert ledger.resolve(session, message_id, status, "a person decided", bench.settings.horizons)
     with bench.database.begin() as session:
-        assert not ledger.resolve(session, message_id, status, "a person decided")
+        assert not ledger.resolve(session, message_id, status, "a person decided", bench.settings.horizons)
     assert bench.status(ticket) == status
 
 

@@ -27,7 +27,7 @@ def record(bench: Bench, *outcomes: Outcome) -> int:
 
 def rescue(bench: Bench) -> int:
     with bench.database.begin() as session:
-        return ledger.rescue(session, ask_again_after=timedelta(0))
+        return ledger.rescue(session, ask_again_after=timedelta(0), deaths_most=6).messages
 
 
 def test_every_status_can_be_reached_from_queued() -> None:
@@ -91,33 +91,63 @@ def test_a_call_in_doubt_is_held_and_never_claimed_again(bench: Bench) -> None:
     with bench.database.begin() as session:
         window = timedelta(hours=23)
         assert ledger.claim_doubtful(session, [claim.lane], most=9, lease=window, window=window) == []
-        assert ledger.hold(session, window=window) == 1
+        assert ledger.hold_calls(session) == 1
     assert bench.status(ticket) == "held"
 
 
-def test_an_sms_in_doubt_for_longer_than_esms_remembers_is_held(bench: Bench) -> None:
+@pytest.mark.parametrize(
+    "too_old", [{"in_doubt_since": "now() - interval '24 hours'"}, {"expires_at": "now()"}], ids=["forgotten", "late"]
+)
+def test_an_sms_in_doubt_is_either_asked_again_or_looked_for_and_never_both(
+    bench: Bench, too_old: dict[str, str]
+) -> None:
     ticket = bench.put()
     [claim] = bench.claim()
-    wait = timedelta(0)
-    record(bench, Outcome(claim=claim, status=Status.UNCONFIRMED, reason="answer lost", wait=wait))
-    bench.set(ticket, in_doubt_since="now() - interval '24 hours'")
-    with bench.database.begin() as session:
-        window = timedelta(hours=23)
-        assert ledger.claim_doubtful(session, [claim.lane], most=9, lease=window, window=window) == []
-        assert ledger.hold(session, window=window) == 1
-    assert bench.status(ticket) == "held"
-
-
-def test_an_sms_in_doubt_that_is_past_its_date_is_not_asked_again_but_held(bench: Bench) -> None:
-    ticket = bench.put(expires_at=datetime.now(UTC) + timedelta(hours=1))
-    [claim] = bench.claim()
     record(bench, Outcome(claim=claim, status=Status.UNCONFIRMED, reason="answer lost", wait=timedelta(0)))
-    bench.set(ticket, expires_at="now()")
+    window = timedelta(hours=23)
+    asked = {"most": 9, "lease": timedelta(0), "window": window}
     with bench.database.begin() as session:
-        window = timedelta(hours=23)
-        assert ledger.claim_doubtful(session, [claim.lane], most=9, lease=window, window=window) == []
-        assert ledger.hold(session, window=window) == 1
-    assert "expires_at" in bench.message(ticket)["reason"]
+        assert ledger.claim_lost(session, **asked) == []  # type: ignore[arg-type]
+        assert len(ledger.claim_doubtful(session, [claim.lane], **asked)) == 1  # type: ignore[arg-type]
+        session.rollback()
+    bench.set(ticket, **too_old)
+    with bench.database.begin() as session:
+        assert ledger.claim_doubtful(session, [claim.lane], **asked) == []  # type: ignore[arg-type]
+        assert [lost.status for lost in ledger.claim_lost(session, **asked)] == ["unconfirmed"]  # type: ignore[arg-type]
+
+
+def die_with(bench: Bench, *tickets: Ticket) -> None:
+    """A worker claims these and dies."""
+    for ticket in tickets:
+        bench.set(ticket, status="'queued'", due_at="now()", in_doubt_since="NULL")
+    assert len(bench.claim()) == len(tickets)
+    for ticket in tickets:
+        bench.set(ticket, lease_until="now() - interval '1 s'")
+    rescue(bench)
+
+
+def test_what_kills_every_worker_is_held_and_what_stood_beside_it_is_not(bench: Bench) -> None:
+    deadly, beside = bench.put(), bench.put()
+    bench.set(beside, due_at="now() + interval '1 hour'")
+    die_with(bench, deadly)
+    for _ in range(4):
+        die_with(bench, deadly, beside)
+        assert bench.status(deadly) == "unconfirmed"
+    die_with(bench, deadly)
+    assert bench.status(deadly) == "held"
+    assert "died, 6 in a row" in bench.message(deadly)["reason"]
+    assert bench.status(beside) == "unconfirmed"
+
+
+def test_a_recorded_answer_ends_the_row_of_deaths(bench: Bench) -> None:
+    ticket = bench.put()
+    for _ in range(5):
+        die_with(bench, ticket)
+    bench.set(ticket, status="'queued'", due_at="now()", in_doubt_since="NULL")
+    [claim] = bench.claim()
+    record(bench, Outcome(claim=claim, status=Status.QUEUED, reason="no connection", wait=timedelta(0)))
+    die_with(bench, ticket)
+    assert bench.status(ticket) == "unconfirmed"
 
 
 def settle(bench: Bench, ticket: Ticket, status: Status, sms_id: str = "77") -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from worker import backoff
 from worker.cli import cli
 from worker.lifecycle import Status
 from worker.telemetry import EVENTS
@@ -31,7 +32,7 @@ def test_importing_worker_loads_nothing() -> None:
 
 
 def test_a_producer_loads_neither_requests_nor_the_worker() -> None:
-    loaded = loaded_by("from worker import Notifier, Sms, SmsType, TemplateCall, RecordCall")
+    loaded = loaded_by("from worker import backoff, Notifier, Sms, SmsType, TemplateCall, RecordCall")
     assert not {"requests", "worker.delivery", "worker.polling", "worker.esms", "worker.devkit", "celery"} & loaded
 
 
@@ -87,7 +88,7 @@ def test_every_status_is_explained(status: Status) -> None:
 
 def test_every_event_is_explained_and_no_other() -> None:
     told = (ROOT / "docs" / "events.md").read_text()
-    assert set(re.findall(r"^\| `([a-z_]+\.[a-z]+)`", told, re.MULTILINE)) == set(EVENTS)
+    assert set(re.findall(r"^\| `([a-z_]+\.[a-z_]+)`", told, re.MULTILINE)) == set(EVENTS)
 
 
 def test_every_event_that_is_emitted_is_known() -> None:
@@ -136,3 +137,7 @@ def test_procfile_compose_and_up_listen_to_the_same_queues() -> None:
     for name, written in commands.items():
         assert sorted(re.findall(r"-Q ([a-z,]+)", written)) == wanted, name
         assert len(re.findall(r"worker\.tasks beat", written)) == 1, name
+
+
+def test_the_waits_in_the_docs_are_those_of_the_code() -> None:
+    assert backoff.table() in (ROOT / "docs" / "retries.md").read_text()

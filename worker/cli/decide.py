@@ -1,7 +1,8 @@
-"""Decisions: `cancel`, `retry`, `held list|resolve`, `pause`, `resume`."""
+"""Decisions: `cancel`, `move`, `retry`, `held list|resolve`, `pause`, `resume`."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta, tzinfo
 
 import click
@@ -10,6 +11,7 @@ from worker import ledger, reporting
 from worker.cli.ledger_session import ledger_session
 from worker.cli.look import id_of, uuid_of
 from worker.cli.output import console, json_option, look_of, looks_of, say, say_json, table, text
+from worker.cli.send import date_of
 from worker.lifecycle import Lane, Status
 from worker.notifier import Decided, Notifier
 from worker.settings import Settings
@@ -23,36 +25,59 @@ ANSWERS = {
 }
 
 
+def which_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Of which notification, or of which campaign."""
+    for option in (
+        click.option("--campaign", metavar="C", help="All of a campaign, some at a time."),
+        click.option("--source", metavar="S", help="Which application used it."),
+        click.option("--reference", metavar="R", help="The producer's own key."),
+        click.argument("id_", metavar="ID", required=False),
+    ):
+        command = option(command)
+    return command
+
+
 @click.command()
-@click.argument("id_", metavar="ID", required=False)
-@click.option("--reference", metavar="R", help="The producer's own key.")
-@click.option("--source", metavar="S", help="Which application used it.")
-@click.option("--campaign", metavar="C", help="All that waits of a campaign.")
+@which_options
 @json_option
 def cancel(id_: str | None, reference: str | None, source: str | None, campaign: str | None, as_json: bool) -> int:
     """Cancel what has not been sent yet; says for what it is too late. Exit code 1 when nothing could be cancelled."""
     with Notifier.from_env() as notifier:
         if campaign is not None:
             _refuse_both(id_ or reference or source)
-            return _say_moved("cancelled", notifier.cancel_campaign(campaign), as_json)
+            return _say_too_late("cancelled", notifier.cancel_campaign(campaign), as_json)
         decided = notifier.cancel(_which(notifier, id_, reference, source))
-    return _say_decided("cancelled", decided, as_json, too_late="too late for")
+    return _say_too_late("cancelled", decided, as_json)
 
 
 @click.command()
-@click.argument("id_", metavar="ID", required=False)
-@click.option("--reference", metavar="R", help="The producer's own key.")
-@click.option("--source", metavar="S", help="Which application used it.")
-@click.option("--campaign", metavar="C", help="All that failed of a campaign.")
+@which_options
+@click.option("--send-date", metavar="ISO", required=True, help="When to send instead; without a zone: of TIME_ZONE.")
+@json_option
+def move(
+    id_: str | None, reference: str | None, source: str | None, campaign: str | None, send_date: str, as_json: bool
+) -> int:
+    """Send at another date what has not been sent yet. Exit code 1 when nothing could be moved."""
+    at = date_of("--send-date", send_date)
+    with Notifier.from_env() as notifier:
+        if campaign is not None:
+            _refuse_both(id_ or reference or source)
+            return _say_too_late("moved", notifier.move_campaign(campaign, at), as_json)
+        decided = notifier.move(_which(notifier, id_, reference, source), at)
+    return _say_too_late("moved", decided, as_json)
+
+
+@click.command()
+@which_options
 @json_option
 def retry(id_: str | None, reference: str | None, source: str | None, campaign: str | None, as_json: bool) -> int:
     """Send again what was rejected, not delivered or expired. Exit code 1 when there was nothing to."""
     with Notifier.from_env() as notifier:
         if campaign is not None:
             _refuse_both(id_ or reference or source)
-            return _say_moved("queued again", notifier.retry_campaign(campaign), as_json)
+            return _say_decided("queued again", notifier.retry_campaign(campaign), as_json)
         decided = notifier.retry(_which(notifier, id_, reference, source))
-    return _say_decided("queued again", decided, as_json, too_late="left as they are:")
+    return _say_decided("queued again", decided, as_json)
 
 
 def _refuse_both(other: str | None) -> None:
@@ -65,23 +90,28 @@ def _which(notifier: Notifier, id_: str | None, reference: str | None, source: s
         return str(id_of(session, id_, reference, source))
 
 
-def _say_moved(what: str, moved: int, as_json: bool) -> int:
+def _say_too_late(what: str, decided: Decided, as_json: bool) -> int:
     if as_json:
-        say_json({"moved": moved})
+        say_json(_as_json(decided) | {"too_late": decided.too_late})
     else:
-        say(f"{what}: {moved:,} message(s)")
-    return 0 if moved else 1
+        say(f"{what}: {decided.moved:,} message(s)")
+        for words, count in decided.too_late.items():
+            say(f"{words}: {count:,} message(s)")
+    return 0 if decided.moved else 1
 
 
-def _say_decided(what: str, decided: Decided, as_json: bool, *, too_late: str) -> int:
+def _say_decided(what: str, decided: Decided, as_json: bool) -> int:
     if as_json:
-        others = {str(status): count for status, count in decided.others.items()}
-        say_json({"moved": decided.moved, "others": others})
+        say_json(_as_json(decided))
     else:
         say(f"{what}: {decided.moved:,} message(s)")
         if decided.others:
-            console().print(f"{too_late} {looks_of(decided.others)}")
+            console().print(f"left as they are: {looks_of(decided.others)}")
     return 0 if decided.moved else 1
+
+
+def _as_json(decided: Decided) -> dict[str, object]:
+    return {"moved": decided.moved, "others": {str(status): count for status, count in decided.others.items()}}
 
 
 @click.group()
@@ -114,8 +144,10 @@ def held_list(as_json: bool) -> None:
 def held_resolve(message_id: str, answer: str, as_json: bool) -> int:
     """Decide about one held message (see `held list`). `send-again` may reach the recipient a second time."""
     status = ANSWERS[answer]
-    with ledger_session() as session:
-        moved = ledger.resolve(session, uuid_of(message_id), status, f"a person decided: {answer}")
+    settings = Settings.from_environ()
+    with ledger_session(settings) as session:
+        said = f"a person decided: {answer}"
+        moved = ledger.resolve(session, uuid_of(message_id), status, said, settings.horizons)
     if as_json:
         say_json({"id": message_id, "resolved": moved, "status": str(status) if moved else None})
     else:
@@ -124,29 +156,42 @@ def held_resolve(message_id: str, answer: str, as_json: bool) -> int:
 
 
 @click.command()
-@click.argument("lanes", nargs=-1, type=click.Choice([*LANES, "all"]), required=True)
+@click.argument("lanes", nargs=-1, type=click.Choice([*LANES, "all"]))
+@click.option("--campaign", metavar="C", help="Hold back a campaign instead of lanes.")
 @click.option("--reason", default="paused by a person", show_default=True)
 @json_option
-def pause(lanes: tuple[str, ...], reason: str, as_json: bool) -> None:
-    """Hold lanes back until `resume`; what is in flight is finished."""
-    settings = Settings.from_environ()
-    with ledger_session(settings) as session:
-        for lane in _lanes(lanes):
-            ledger.pause(session, lane, reason, code=None, first=timedelta(), most=timedelta())
-        paused = reporting.pauses(session)
-    _say_pauses(paused, as_json, settings.time_zone)
+def pause(lanes: tuple[str, ...], campaign: str | None, reason: str, as_json: bool) -> None:
+    """Hold lanes or a campaign back until `resume`; what is in flight is finished."""
+    _refuse_neither(lanes, campaign)
+    with Notifier.from_env() as notifier:
+        if campaign is not None:
+            notifier.pause_campaign(campaign, reason)
+        with ledger_session(notifier.settings) as session:
+            for lane in _lanes(lanes):
+                ledger.pause(session, lane, reason, code=None, first=timedelta(), most=timedelta())
+            paused = reporting.pauses(session)
+    _say_pauses(paused, as_json, notifier.settings.time_zone)
 
 
 @click.command()
-@click.argument("lanes", nargs=-1, type=click.Choice([*LANES, "all"]), required=True)
+@click.argument("lanes", nargs=-1, type=click.Choice([*LANES, "all"]))
+@click.option("--campaign", metavar="C", help="Let a campaign go on instead of lanes.")
 @json_option
-def resume(lanes: tuple[str, ...], as_json: bool) -> None:
-    """Let held lanes go on."""
+def resume(lanes: tuple[str, ...], campaign: str | None, as_json: bool) -> None:
+    """Let held lanes, or a campaign, go on, in the order in which they would have gone."""
+    _refuse_neither(lanes, campaign)
     with Notifier.from_env() as notifier:
+        if campaign is not None:
+            notifier.resume_campaign(campaign)
         notifier.resume(_lanes(lanes))
         with ledger_session(notifier.settings) as session:
             paused = reporting.pauses(session)
     _say_pauses(paused, as_json, notifier.settings.time_zone)
+
+
+def _refuse_neither(lanes: tuple[str, ...], campaign: str | None) -> None:
+    if bool(lanes) == (campaign is not None):
+        raise click.UsageError("name lanes (or all), or one --campaign")
 
 
 def _lanes(names: tuple[str, ...]) -> list[Lane]:
@@ -157,10 +202,10 @@ def _say_pauses(paused: list[dict[str, object]], as_json: bool, zone: tzinfo) ->
     if as_json:
         say_json(paused)
         return
-    shown = table("lane", "since", "code", "reason")
+    shown = table("lane", "campaign", "since", "code", "reason")
     for row in paused:
-        shown.add_row(*(text(row[name], zone) for name in ("lane", "since", "code", "reason")))
-    console().print(shown if paused else "No lane is paused.")
+        shown.add_row(*(text(row[name], zone) for name in ("lane", "campaign", "since", "code", "reason")))
+    console().print(shown if paused else "Nothing is paused.")
 
 
-COMMANDS = (cancel, retry, held, pause, resume)
+COMMANDS = (cancel, move, retry, held, pause, resume)

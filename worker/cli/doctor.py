@@ -16,7 +16,7 @@ from worker.errors import WorkerError
 from worker.esms import EsmsError
 from worker.migrating import revisions
 from worker.queues import Queue, configuration, make_app
-from worker.settings import Pace, ProviderSettings, Settings
+from worker.settings import Pace, ProviderSettings, Rates, Settings
 
 PATIENCE = 2.0  # seconds for workers to answer
 MISSED = 4  # ticks without which beat counts as gone
@@ -74,6 +74,7 @@ def _settings() -> str:
     Settings.from_environ()
     ProviderSettings.from_environ()
     Pace.from_environ()
+    Rates.from_environ()
     return "every variable is in order"
 
 

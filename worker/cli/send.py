@@ -120,7 +120,10 @@ def _hand_over(
 ) -> None:
     with Notifier.from_env() as notifier:
         ticket = notifier.enqueue(
-            request, send_date=_date("--send-date", send_date), expires_at=_date("--expires-at", expires_at), **besides
+            request,
+            send_date=date_of("--send-date", send_date),
+            expires_at=date_of("--expires-at", expires_at),
+            **besides,
         )
     if as_json:
         facts = {"messages": ticket.messages, "duplicates": list(ticket.duplicates), "repeated": ticket.repeated}
@@ -132,7 +135,7 @@ def _hand_over(
         say(f"named again, sent once: {', '.join(ticket.duplicates)}")
 
 
-def _date(name: str, value: str | None) -> Any:
+def date_of(name: str, value: str | None) -> Any:
     return None if value is None else date_option(name, value)
 
 
@@ -161,8 +164,8 @@ def send_csv(
     """
     order = Order(
         content=content,
-        send_date=_date("--send-date", send_date),
-        expires_at=_date("--expires-at", expires_at),
+        send_date=date_of("--send-date", send_date),
+        expires_at=date_of("--expires-at", expires_at),
         campaign=besides.pop("campaign") or file.name.strip(),
         source=besides.pop("source") or "csv",
         sms={name: besides.pop(name) for name in ("sms_type", "brandname", "unicode", "sandbox")},

@@ -6,7 +6,6 @@ What a killed process leaves in doubt is what it had in flight; so little is put
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,19 +17,22 @@ from sqlalchemy.orm import Session
 
 from worker import backoff, ledger
 from worker.database import Database
+from worker.delivery.breaker import Breaker
+from worker.delivery.lines import CLAIM_EVERY, Lines
 from worker.delivery.outcomes import outcome_of, unsendable
 from worker.delivery.requests import prepared
 from worker.errors import Unavailable
 from worker.esms import AccountTrouble, Client, EsmsError, Exchange, Finished, InvalidRequest
 from worker.ledger import Claim, Outcome
-from worker.lifecycle import Lane
+from worker.lifecycle import Lane, PauseCode
+from worker.limiter import Limiter
 from worker.settings import Pace, Settings, usable_lease_after
 from worker.telemetry import emit
 
 T = TypeVar("T")
 
 RECORD_EVERY = 0.1  # seconds: an answer is on disk no later than this
-CLAIM_EVERY = 0.2  # seconds, while answers are awaited: a hanging call must not keep a code from going out
+REST_MOST = 0.05  # seconds without a look around, while the rate limit lets nothing out
 
 
 @dataclass
@@ -40,14 +42,16 @@ class Drain:
     database: Database
     client: Client
     exchange: Exchange
+    limiter: Limiter
     settings: Settings
     pace: Pace
     call_timeout: float  # seconds; no call takes longer
     call_help: Callable[[], object] = lambda: None  # there is more due than one batch: an idle process may join in
-    _waiting: deque[tuple[Claim, float]] = field(default_factory=deque)  # claims, and until when they may be sent
+    _lines: Lines = field(default_factory=lambda: Lines((), lambda _: None))
+    _breaker: Breaker = field(default_factory=lambda: Breaker(inf))
     _answers: list[Outcome] = field(default_factory=list)
     _record_at: float = 0.0
-    _claim_at: float = 0.0
+    _doubt_at: float = 0.0
     _sent: int = 0
     _called: bool = False
     _paused: set[Lane] = field(default_factory=set)
@@ -59,67 +63,76 @@ class Drain:
         Whatever is in flight then is waited for and recorded; what was only claimed is handed back.
         """
         self._stopping = stopping
+        self._lines, self._breaker = Lines(lanes, self.limiter.rate), Breaker(self.pace.break_after)
         started = time.monotonic()
         finish_at = started + self.pace.drain.total_seconds()
         more = True
         while more or self._busy():
             if stopping() or time.monotonic() > finish_at:
                 self._finish()
+                more = True
                 break
-            if more or time.monotonic() > self._claim_at:
-                more = self._claim_if_room(lanes)
+            self._claim()
             self._launch()
             self._collect()
+            more = self._lines.more
         if self._sent:
             emit("batch.sent", requests=self._sent, seconds=round(time.monotonic() - started, 3))
         return more
 
     def _busy(self) -> bool:
-        return bool(self._waiting or self._answers or self.exchange.in_flight)
+        return bool(self._lines or self._answers or self.exchange.in_flight)
 
     def _finish(self) -> None:
         """Wait for what is in flight and write it down; put back the rest."""
-        self._hand_back_waiting(lambda _: True)
+        self._hand_back(self._lines.drop(lambda _: True))
         while self._busy():
             self._collect()
 
     # Claiming...
 
-    def _claim_if_room(self, lanes: Sequence[Lane]) -> bool:
-        if len(self._waiting) > self.pace.sends_in_flight // 2:
-            return True
-        self._claim_at = time.monotonic() + CLAIM_EVERY
-        return self._claim(lanes)
-
-    def _claim(self, lanes: Sequence[Lane]) -> bool:
-        """Claim the next ones; False when nothing more is due."""
+    def _claim(self) -> None:
+        """Claim for the lanes that have room, in their order, and first a few that are in doubt."""
+        if not any(line.room(self.pace.claim_most) for _, line in self._lines):
+            return
         # Counted from before the claim: our idea of the lease ends earlier than the database's, never later.
         now = time.monotonic()
         send_until = now + (self.pace.lease - usable_lease_after(self.call_timeout)).total_seconds()
         nothing: list[Claim] = []
-        claims = self._committed("claim", lambda session: self._due(session, lanes), nothing)
-        self._waiting.extend((claim, min(send_until, now + _seconds(claim.expires_in))) for claim in claims)
+        claims = self._committed("claim", self._due, nothing)
+        self._lines.add((claim, min(send_until, now + _seconds(claim.expires_in))) for claim in claims)
         if len(claims) >= self.pace.claim_most and not self._called:
             self._called = True
             self.call_help()
-        return bool(claims)
 
-    def _due(self, session: Session, lanes: Sequence[Lane]) -> list[Claim]:
-        """A few in doubt, so that they don't starve behind a long line, and what is queued."""
-        most, lease, window = self.pace.claim_most, self.pace.lease, self.pace.request_id_window
-        doubtful = ledger.claim_doubtful(session, lanes, most=-(-most // 4), lease=lease, window=window)
-        return doubtful + ledger.claim(
+    def _due(self, session: Session) -> list[Claim]:
+        claims = self._doubtful(session)
+        new_request_id = uuid4().hex
+        for lane, line in self._lines:
+            if room := line.room(self.pace.claim_most):
+                claims += (found := self._queued(session, lane, room, new_request_id))
+                line.found(room if any(len(claim.fences) > 1 for claim in found) else len(found), room)
+        return claims
+
+    def _queued(self, session: Session, lane: Lane, room: int, new_request_id: str) -> list[Claim]:
+        return ledger.claim(
             session,
-            lanes,
-            most=max(1, most - len(doubtful)),
-            lease=lease,
+            [lane],
+            most=room,
+            lease=self.pace.lease,
             group_most=self.settings.advertising_most,
-            new_request_id=uuid4().hex,
+            new_request_id=new_request_id,
         )
 
-    def _hand_back_waiting(self, which: Callable[[Claim], bool]) -> None:
-        self._hand_back([claim for claim, _ in self._waiting if which(claim)])
-        self._waiting = deque((claim, until) for claim, until in self._waiting if not which(claim))
+    def _doubtful(self, session: Session) -> list[Claim]:
+        """A few in doubt, so that they don't starve behind a long line."""
+        if time.monotonic() < self._doubt_at:
+            return []
+        lanes, most = [lane for lane, _ in self._lines], -(-self.pace.claim_most // 4)
+        window = self.pace.request_id_window
+        found = ledger.claim_doubtful(session, lanes, most=most, lease=self.pace.lease, window=window)
+        self._doubt_at = 0.0 if len(found) >= most else time.monotonic() + CLAIM_EVERY
+        return found
 
     def _hand_back(self, claims: list[Claim]) -> None:
         if claims:
@@ -130,8 +143,15 @@ class Drain:
     # Sending...
 
     def _launch(self) -> None:
+        """As many as there is room for, and as the rate limit grants, the first lane first."""
         room = self.pace.sends_in_flight + self.pace.sends_in_flight // 4 - self.exchange.in_flight
-        ready = [self._waiting.popleft() for _ in range(min(room, len(self._waiting)))]
+        for lane, line in self._lines:
+            granted = self.limiter.take(lane, min(room, len(line.waiting))) if room > 0 and line.waiting else 0
+            if granted:
+                self._start([line.waiting.popleft() for _ in range(granted)])
+                room -= granted
+
+    def _start(self, ready: list[tuple[Claim, float]]) -> None:
         now = time.monotonic()
         self._hand_back([claim for claim, until in ready if now >= until])  # too little is left of their time
         for claim in self._intended([claim for claim, until in ready if now < until]):
@@ -162,6 +182,8 @@ class Drain:
         if self.exchange.in_flight:
             patience = RECORD_EVERY if not self._answers else max(0.0, self._record_at - time.monotonic())
             self._take(self.exchange.take(patience))
+        elif self._lines:
+            time.sleep(REST_MOST)  # the rate limit lets nothing out: nobody else can tell us when it will
         if self._answers and (time.monotonic() >= self._record_at or not self.exchange.in_flight):
             self._record()
 
@@ -174,7 +196,9 @@ class Drain:
             assert isinstance(claim, Claim)
             self._answers.append(outcome_of(claim, each, self.pace, now))
             if isinstance(trouble := _error_of(each), AccountTrouble):
-                self._pause(claim.lane, trouble)
+                self._pause(claim.lane, trouble.code or "account", trouble.reason)
+            if self._breaker.trips(claim.lane, answered=each.trace.http_status is not None):
+                self._pause(claim.lane, PauseCode.UNREACHABLE, "eSMS does not answer")
 
     def _record(self) -> None:
         """Write the answers down, through a restart of Postgres if need be: they are known nowhere else."""
@@ -194,17 +218,14 @@ class Drain:
             emit("batch.late", messages=late)
         self._answers = []
 
-    def _pause(self, lane: Lane, trouble: AccountTrouble) -> None:
+    def _pause(self, lane: Lane, code: str, reason: str) -> None:
         if lane in self._paused:  # all that is in flight comes back with the same trouble
             return
         self._paused.add(lane)
         waits = {"first": backoff.PROBE_FIRST, "most": backoff.PROBE_MOST}
-        code = trouble.code or "account"
-        if self._committed(
-            "pause", lambda session: ledger.pause(session, lane, trouble.reason, code=code, **waits), False
-        ):
-            emit("lane.paused", lane=lane, code=trouble.code)
-        self._hand_back_waiting(lambda claim: claim.lane is lane)
+        if self._committed("pause", lambda session: ledger.pause(session, lane, reason, code=code, **waits), False):
+            emit("lane.paused", lane=lane, code=code)
+        self._hand_back(self._lines.drop(lambda claim: claim.lane is lane))
 
     def _committed(self, step: str, action: Callable[[Session], T], nothing: T) -> T:
         """What the action found, once that is committed: what is not on disk must not be acted upon.

@@ -18,15 +18,38 @@ def keep_house(database: Database, pace: Pace) -> None:
     """One round; any number of processes may make it at once."""
     with database.begin() as session:
         ledger.beat(session, "beat")
+    _rescue(database, pace)
+    _mark_campaigns(database)
     steps: dict[str, Callable[[Session], int]] = {
-        "messages.rescued": lambda session: ledger.rescue(session, ask_again_after=pace.ask_again_after),
         "messages.expired": ledger.expire,
-        "messages.held": lambda session: ledger.hold(session, window=pace.request_id_window),
+        "messages.held": ledger.hold_calls,
         "messages.unknown": lambda session: ledger.give_up(session, poll_until=pace.poll_until),
     }
     for event, step in steps.items():
         if messages := _all(database, step):
             emit(event, messages=messages)
+
+
+def _rescue(database: Database, pace: Pace) -> None:
+    deadly = 0
+
+    def step(session: Session) -> int:
+        nonlocal deadly
+        rescued = ledger.rescue(session, ask_again_after=pace.ask_again_after, deaths_most=pace.deaths_most)
+        deadly += rescued.deadly
+        return rescued.messages
+
+    if messages := _all(database, step):
+        emit("messages.rescued", messages=messages)
+    if deadly:
+        emit("messages.held", messages=deadly)
+
+
+def _mark_campaigns(database: Database) -> None:
+    for _ in range(ROUNDS):
+        with database.begin() as session:
+            if not ledger.mark(session):
+                return
 
 
 def _all(database: Database, step: Callable[[Session], int]) -> int:

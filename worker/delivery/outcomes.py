@@ -104,7 +104,7 @@ def _not_taken(error: EsmsError, claim: Claim, pace: Pace, evidence: Evidence) -
         status=Status.QUEUED,
         code=error.code,
         reason=error.reason,
-        wait=backoff.before_sending_again(claim.failures + 1),
+        wait=backoff.before_sending_again(claim.failures + 1, claim.expires_in),
         spent=True,
         evidence=evidence,
     )

@@ -10,34 +10,39 @@ from decimal import Decimal
 
 from worker import backoff, ledger
 from worker.database import Database
+from worker.delivery.balance import floors
 from worker.esms import Client, EsmsError
 from worker.ledger import Paused
+from worker.lifecycle import Lane, PauseCode
+from worker.settings import Pace
 from worker.telemetry import emit
 
-PROVED_BY_BALANCE = frozenset({"101", "143"})  # wrong keys, account locked
+PROVED = frozenset({"101", "143", PauseCode.UNREACHABLE})  # wrong keys, account locked, no answer
 
 
-def probe_pauses(database: Database, client: Client) -> None:
+def probe_pauses(database: Database, client: Client, pace: Pace) -> None:
     """Probe what is due to be probed; one process of many asks."""
     with database.begin() as session:
         due = ledger.due_probes(session)
         for pause in due:  # taken for the time of the probe: nobody else asks meanwhile
             ledger.probed(session, pause.id, wait=backoff.before_probing_again(pause.probes + 1))
     if due:
-        _probe(database, client, due)
+        _probe(database, client, due, floors(pace))
 
 
-def _probe(database: Database, client: Client, due: list[Paused]) -> None:
+def _probe(database: Database, client: Client, due: list[Paused], floors: dict[Lane, int]) -> None:
     try:
         balance = client.get_balance().balance
     except EsmsError as error:
         emit("probe.failed", code=error.code, reason=error.reason)
         return
-    over = [pause.lane for pause in due if _may_go_on(pause, balance)]
+    over = [pause.lane for pause in due if _may_go_on(pause, balance, floors.get(pause.lane, 0))]
     with database.begin() as session:
         for lane in ledger.lift(session, over, by="probe"):
             emit("lane.lifted", lane=lane)
 
 
-def _may_go_on(pause: Paused, balance: Decimal) -> bool:
-    return pause.code in PROVED_BY_BALANCE or balance > 0
+def _may_go_on(pause: Paused, balance: Decimal, floor: int) -> bool:
+    if pause.code == PauseCode.RESERVE:
+        return balance >= floor
+    return pause.code in PROVED or balance > 0

@@ -50,7 +50,7 @@ def accept(
     registered = _registered(session)
     checked = (_checked(place, item, settings, registered, now, late) for place, item in enumerate(wanted))
     for chunk in _chunks(checked):
-        stored = [_stored(item) for item in chunk]
+        stored = [_stored(item, settings) for item in chunk]
         firsts = ledger.put(session, stored)
         tickets += [_ticket(item, row, firsts) for item, row in zip(chunk, stored, strict=True)]
         due |= {item.lane for item in chunk if item.due_now(now)}
@@ -66,11 +66,18 @@ def accept_each(
     """
     registered = _registered(session)
     checked = [_checked_or_error(item, settings, registered, now) for item in wanted]
-    good = [(item, _stored(item)) for item in checked if isinstance(item, Checked)]
+    good = [(item, _stored(item, settings)) for item in checked if isinstance(item, Checked)]
     firsts = ledger.put(session, [row for _, row in good])
     tickets = iter([_ticket_or_conflict(item, row, firsts) for item, row in good])
     answers = [item if isinstance(item, Invalid) else next(tickets) for item in checked]
     return answers, {item.lane for item, _ in good if item.due_now(now)}
+
+
+def check_one(session: Session, item: Enqueue, settings: Settings, *, now: datetime) -> None:
+    """Would this be taken? Stores nothing. Raises Invalid."""
+    checked = _checked_or_error(item, settings, _registered(session), now)
+    if isinstance(checked, Invalid):
+        raise checked
 
 
 def _registered(session: Session) -> Callable[[], Registered]:
@@ -112,7 +119,7 @@ def _chunks(items: Iterator[Checked]) -> Iterator[list[Checked]]:
         yield chunk
 
 
-def _stored(item: Checked) -> Stored:
+def _stored(item: Checked, settings: Settings) -> Stored:
     return Stored(
         id=uuid7(),
         kind=item.kind,
@@ -128,6 +135,7 @@ def _stored(item: Checked) -> Stored:
         send_date=item.send_date,
         hand_over=item.hand_over,
         expires_at=item.expires_at,
+        horizon=settings.horizons[item.lane],
         fingerprint=item.fingerprint(),
     )
 

@@ -274,6 +274,14 @@ def _date(field: str, value: object, settings: Settings, now: datetime) -> datet
     return aware
 
 
+def check_send_date(value: object, settings: Settings, now: datetime) -> datetime:
+    """The date that what waits is moved to. Raises Invalid."""
+    send_date = _date("send_date", value, settings, now)
+    if send_date is None or now - send_date > FORGIVEN:
+        raise Invalid("send_date", "is missing, or more than a day ago", "give the date to send at")
+    return send_date
+
+
 def _check_dates(
     send_date: datetime | None, expires_at: datetime | None, hand_over: bool, now: datetime, late: bool
 ) -> None:

@@ -1,31 +1,35 @@
 """The only writer of status; every statement names where a message may come from, and says which ones it won.
 
 put ─▶ claim ─▶ intend (calls) ─▶ record ─▶ claim_polls ─▶ settle       upkeep: rescue, expire, hold, give up
-                                                                        persons: cancel, retry, resolve
+                                                                        persons: cancel, move, retry, resolve
 
 contacts: upsert, born_on, remove       opt_out: who wants nothing       templates: texts by name and version
+rules, events: what reminds             occurrences: what was made of them, for whom, once
 """
 
 from worker.ledger.brandnames import ask_for_brandnames, known_brandnames, replace_brandnames
+from worker.ledger.campaigns import lift_campaign, mark, pause_campaign, through
 from worker.ledger.claims import Claim, Fence, claim, claim_doubtful, hand_back, intend
-from worker.ledger.lost import Found, Lost, claim_lost, known, look_later, settle_lost
+from worker.ledger.lost import Look, Lost, claim_lost, known, looked
 from worker.ledger.pauses import Paused, due_probes, lift, pause, paused, probed
-from worker.ledger.persons import cancel, resolve, retry
+from worker.ledger.persons import Horizons, cancel, move, resolve, retry
 from worker.ledger.polls import Poll, Settlement, claim_polls, settle
 from worker.ledger.puts import Stored, put
 from worker.ledger.records import Evidence, Outcome, postpone, record, witness
-from worker.ledger.upkeep import MOST, beat, expire, give_up, hold, rescue
+from worker.ledger.upkeep import MOST, Rescued, beat, expire, give_up, hold_calls, rescue, take_turn
 
 __all__ = [
     "MOST",
     "Claim",
     "Evidence",
     "Fence",
-    "Found",
+    "Horizons",
+    "Look",
     "Lost",
     "Outcome",
     "Paused",
     "Poll",
+    "Rescued",
     "Settlement",
     "Stored",
     "ask_for_brandnames",
@@ -39,13 +43,17 @@ __all__ = [
     "expire",
     "give_up",
     "hand_back",
-    "hold",
+    "hold_calls",
     "intend",
     "known",
     "known_brandnames",
     "lift",
-    "look_later",
+    "lift_campaign",
+    "looked",
+    "mark",
+    "move",
     "pause",
+    "pause_campaign",
     "paused",
     "postpone",
     "probed",
@@ -56,6 +64,7 @@ __all__ = [
     "resolve",
     "retry",
     "settle",
-    "settle_lost",
+    "take_turn",
+    "through",
     "witness",
 ]

@@ -54,7 +54,17 @@ _RETURNING = """
         CASE WHEN n.hand_over THEN n.send_date END AS hand_over_at, m.expires_at - now() AS expires_in
 """
 
-_NOT_PAUSED = "NOT EXISTS (SELECT FROM pause WHERE pause.lane = m.lane AND lifted_at IS NULL)"
+# Which campaigns are paused is looked up row by row, but only while any is; what is marked as paused isn't even seen.
+_OF_NO_PAUSED_CAMPAIGN = """(
+    NOT EXISTS (SELECT FROM pause WHERE campaign IS NOT NULL AND lifted_at IS NULL)
+    OR NOT EXISTS (
+        SELECT FROM pause JOIN notification AS c ON c.campaign = pause.campaign
+        WHERE pause.lifted_at IS NULL AND c.id = m.notification_id
+    )
+)"""
+_NOT_PAUSED = f"""
+    NOT EXISTS (SELECT FROM pause WHERE pause.lane = m.lane AND lifted_at IS NULL) AND {_OF_NO_PAUSED_CAMPAIGN}
+"""
 _NOT_EXPIRED = "(m.expires_at IS NULL OR m.expires_at > now())"
 
 _START = """
@@ -65,7 +75,8 @@ _START = """
 _CLAIM = text(f"""
     WITH due AS MATERIALIZED (
         SELECT m.id FROM message AS m
-        WHERE m.status = 'queued' AND NOT m.grouped AND m.lane = :lane AND m.due_at <= now() AND {_NOT_EXPIRED}
+        WHERE m.status = 'queued' AND NOT m.grouped AND NOT m.paused AND m.lane = :lane AND m.due_at <= now()
+          AND {_NOT_EXPIRED} AND {_OF_NO_PAUSED_CAMPAIGN}
           AND NOT EXISTS (SELECT FROM pause WHERE lane = :lane AND lifted_at IS NULL)
         ORDER BY m.due_at LIMIT :most
         FOR UPDATE SKIP LOCKED
@@ -82,7 +93,8 @@ _CLAIM = text(f"""
 _CLAIM_GROUP = text(f"""
     WITH lead AS MATERIALIZED (
         SELECT n.id FROM message AS m JOIN notification AS n ON n.id = m.notification_id
-        WHERE m.status = 'queued' AND m.grouped AND m.due_at <= now() AND {_NOT_EXPIRED} AND {_NOT_PAUSED}
+        WHERE m.status = 'queued' AND m.grouped AND NOT m.paused AND m.due_at <= now()
+          AND {_NOT_EXPIRED} AND {_NOT_PAUSED}
         ORDER BY m.due_at LIMIT 1
         FOR UPDATE OF n SKIP LOCKED
     ), tally AS MATERIALIZED (

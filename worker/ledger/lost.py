@@ -1,6 +1,7 @@
-"""Messages that eSMS took without our learning the SMSID: its answer was lost, and 124 gives none.
+"""SMS to be looked for in the sent data, since asking eSMS by an id does not help (any more).
 
-They are `accepted`: what they lack is found in the sent data, by number, text and time.
+`accepted` without an SMSID: its answer was lost, and 124 gives none. What it lacks is the SMSID.
+`unconfirmed`, and not to be asked again: eSMS has forgotten its RequestId, or sending it now would be too late.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from worker.ledger.records import Evidence, witness
+from worker.ledger.rows import as_rows
 from worker.lifecycle import MOVES, Status
 
 
@@ -23,102 +25,133 @@ class Lost:
     """A message to look for."""
 
     message_id: UUID
+    status: Status  # accepted or unconfirmed
+    request_id: str | None  # of an advertising request, the same for all its recipients
     phone: str  # E.164
     content: str
     since: datetime  # when eSMS may have taken it first
-    polls: int
+    polls: int  # looks, this one included; the fence
+    absences: int  # looks in a row before this one that found no trace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What the sent data says of one: its SMSID, to be asked about as usual, or at least what became of it."""
+class Look:
+    """What a look came to: where the message stands now, and why."""
 
     lost: Lost
-    sms_id: str | None
-    status: Status | None
-    evidence: Evidence
+    status: Status
+    reason: str
+    sms_id: str | None = None
+    absent: bool = False
+    wait: timedelta = timedelta()  # before it is looked for, asked about, or sent again
+    outcome: str | None = None  # of the request row; None: nothing was decided
+    evidence: Evidence | None = None
 
     def __post_init__(self) -> None:
-        assert self.sms_id or self.status in MOVES[Status.ACCEPTED], self.status
+        assert self.status is self.lost.status or self.status in MOVES[self.lost.status], self.status
 
 
-_CLAIM_LOST = text("""
+_CLAIM = """
+    UPDATE message AS m SET {lease}, polls = m.polls + 1
+    FROM due, notification AS n
+    WHERE m.id = due.id AND n.id = m.notification_id
+    RETURNING m.id, m.status, m.request_id, m.phone, n.content, greatest(
+        coalesce(m.in_doubt_since, m.accepted_at), CASE WHEN n.hand_over THEN n.send_date END
+    ) AS since, m.polls, m.absences
+"""
+
+_CLAIM_ACCEPTED = text(f"""
     WITH due AS MATERIALIZED (
         SELECT m.id FROM message AS m JOIN notification AS n ON n.id = m.notification_id
         WHERE m.status = 'accepted' AND m.poll_at <= now() AND m.sms_id IS NULL AND n.kind = 'sms'
         ORDER BY m.poll_at LIMIT :most
         FOR UPDATE OF m SKIP LOCKED
     )
-    UPDATE message AS m SET poll_at = now() + :lease, polls = m.polls + 1
-    FROM due, notification AS n
-    WHERE m.id = due.id AND n.id = m.notification_id
-    RETURNING m.id, m.phone, n.content, greatest(
-        coalesce(m.in_doubt_since, m.accepted_at), CASE WHEN n.hand_over THEN n.send_date END
-    ) AS since, m.polls
+    {_CLAIM.format(lease="poll_at = now() + :lease")}
 """)
 
-_KNOWN = text("SELECT sms_id FROM message WHERE sms_id = ANY(:sms_ids)")
+# The opposite of what a claim asks again: the two never want the same message.
+_CLAIM_UNCONFIRMED = text(f"""
+    WITH due AS MATERIALIZED (
+        SELECT m.id FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+        WHERE m.status = 'unconfirmed' AND m.due_at <= now() AND n.kind = 'sms'
+          AND (m.in_doubt_since <= now() - :window OR m.expires_at <= now())
+        ORDER BY m.due_at LIMIT :most
+        FOR UPDATE OF m SKIP LOCKED
+    )
+    {_CLAIM.format(lease="due_at = now() + :lease")}
+""")
 
-_SETTLE_LOST = text("""
+# By number too: the recipients of an advertising request share an SMSID.
+_KNOWN = text("SELECT sms_id, phone FROM message WHERE sms_id = ANY(:sms_ids)")
+
+_LOOKED = text("""
     UPDATE message AS m SET
-        sms_id = f.sms_id,
-        status = CASE WHEN f.sms_id IS NULL THEN f.status ELSE m.status END,
-        settled_at = CASE WHEN f.sms_id IS NULL THEN now() END,
-        poll_at = CASE WHEN f.sms_id IS NOT NULL THEN now() END,
-        reason = 'its SMSID was lost; found in the sent data by number, text and time'
-    FROM unnest(CAST(:id AS uuid[]), CAST(:sms_id AS text[]), CAST(:status AS text[])) AS f (id, sms_id, status)
-    WHERE m.id = f.id AND m.status = 'accepted' AND m.sms_id IS NULL
+        status = l.status,
+        sms_id = l.sms_id,
+        reason = l.reason,
+        absences = CASE WHEN l.absent THEN m.absences + 1 ELSE 0 END,
+        polls = CASE WHEN l.status = m.status AND l.sms_id IS NULL THEN m.polls ELSE 0 END,
+        accepted_at = CASE WHEN l.status = 'accepted' THEN coalesce(m.accepted_at, now()) ELSE m.accepted_at END,
+        settled_at = CASE WHEN l.final THEN now() END,
+        poll_at = CASE WHEN l.status = 'accepted' THEN now() + l.wait END,
+        due_at = CASE WHEN l.status IN ('unconfirmed', 'queued') THEN now() + l.wait ELSE m.due_at END,
+        asked = CASE WHEN l.status = 'queued' THEN 0 ELSE m.asked END,
+        in_doubt_since = CASE WHEN l.status <> 'queued' THEN m.in_doubt_since END
+    FROM json_to_recordset(CAST(:rows AS json)) AS l (
+        id uuid, was text, polls integer, status text, final boolean, sms_id text, reason text, absent boolean,
+        wait interval
+    )
+    WHERE m.id = l.id AND m.status = l.was AND m.polls = l.polls AND m.sms_id IS NULL
     RETURNING m.id
 """)
 
-_LOOK_LATER = text("""
-    UPDATE message AS m SET poll_at = now() + l.wait, reason = l.reason
-    FROM unnest(CAST(:id AS uuid[]), CAST(:wait AS interval[]), CAST(:reason AS text[])) AS l (id, wait, reason)
-    WHERE m.id = l.id AND m.status = 'accepted' AND m.sms_id IS NULL
-""")
+
+def claim_lost(session: Session, *, most: int, lease: timedelta, window: timedelta) -> list[Lost]:
+    """What is due to be looked for; for the time of the lease nobody else looks.
+
+    window: for how long after the first try an SMS in doubt is asked again instead.
+    """
+    asked = {"most": most, "lease": lease}
+    rows = [*session.execute(_CLAIM_ACCEPTED, asked), *session.execute(_CLAIM_UNCONFIRMED, asked | {"window": window})]
+    return [Lost(row.id, Status(row.status), *row[2:]) for row in rows]
 
 
-def claim_lost(session: Session, *, most: int, lease: timedelta) -> list[Lost]:
-    """What is due to be looked for; for the time of the lease nobody else looks."""
-    return [Lost(*row) for row in session.execute(_CLAIM_LOST, {"most": most, "lease": lease})]
+def known(session: Session, sms_ids: Sequence[str]) -> set[tuple[str, str]]:
+    """Which SMSIDs and numbers, E.164, belong to messages already, of these SMSIDs."""
+    return {(row.sms_id, row.phone) for row in session.execute(_KNOWN, {"sms_ids": list(sms_ids)})}
 
 
-def known(session: Session, sms_ids: Sequence[str]) -> set[str]:
-    """Which of these SMSIDs belong to messages already."""
-    return set(session.scalars(_KNOWN, {"sms_ids": list(sms_ids)}))
-
-
-def settle_lost(session: Session, found: Sequence[Found]) -> set[UUID]:
-    """Write what was found, each with the request row that shows it."""
-    if not found:
+def looked(session: Session, looks: Sequence[Look]) -> set[UUID]:
+    """Write what the looks came to, and a request row for each that decided something; returns whose were in time."""
+    if not looks:
         return set()
-    columns: dict[str, list[Any]] = {
-        "id": [each.lost.message_id for each in found],
-        "sms_id": [each.sms_id for each in found],
-        "status": [each.status and str(each.status) for each in found],
-    }
-    won = {row.id for row in session.execute(_SETTLE_LOST, columns)}
-    witness(session, [_row(each) for each in found if each.lost.message_id in won])
+    won = set(session.scalars(_LOOKED, {"rows": as_rows([_row(look) for look in looks])}).all())
+    decided = [look for look in looks if look.outcome and look.evidence and look.lost.message_id in won]
+    witness(session, [_request_row(look) for look in decided])
     return won
 
 
-def look_later(session: Session, waits: Sequence[tuple[Lost, timedelta, str]]) -> None:
-    """Look again after a wait; the reason says why it is still open."""
-    if waits:
-        columns: dict[str, list[Any]] = {
-            "id": [lost.message_id for lost, _, _ in waits],
-            "wait": [wait for _, wait, _ in waits],
-            "reason": [reason for _, _, reason in waits],
-        }
-        session.execute(_LOOK_LATER, columns)
-
-
-def _row(found: Found) -> dict[str, Any]:
+def _row(look: Look) -> dict[str, Any]:
     return {
-        "message_id": found.lost.message_id,
+        "id": look.lost.message_id,
+        "was": look.lost.status,
+        "polls": look.lost.polls,
+        "status": look.status,
+        "final": look.status is not Status.HELD and not MOVES[look.status],
+        "sms_id": look.sms_id,
+        "reason": look.reason,
+        "absent": look.absent,
+        "wait": look.wait,
+    }
+
+
+def _request_row(look: Look) -> dict[str, Any]:
+    return {
+        "message_id": look.lost.message_id,
         "attempt": None,
-        "request_id": None,
-        "sms_id": found.sms_id,
-        "outcome": "SMSID found" if found.sms_id else str(found.status),
-        "evidence": found.evidence,
+        "request_id": look.lost.request_id,
+        "sms_id": look.sms_id,
+        "outcome": look.outcome,
+        "evidence": look.evidence,
     }

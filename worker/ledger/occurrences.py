@@ -96,7 +96,7 @@ _RECALL = text("""
           AND (CAST(:recipients AS text[]) IS NULL OR recipient = ANY(:recipients))
     ), back AS (
         UPDATE message AS m
-        SET status = 'cancelled', settled_at = now(), reason = :reason
+        SET status = 'cancelled', settled_at = now(), paused = false, reason = :reason
         FROM unwanted AS u WHERE m.notification_id = u.notification_id AND m.status = 'queued'
         RETURNING m.notification_id
     ), noted AS (

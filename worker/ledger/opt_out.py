@@ -40,7 +40,7 @@ _MARK = text("""
 
 _CANCEL = text(f"""
     UPDATE message AS m
-    SET status = 'cancelled', settled_at = now(), reason = '{REASON}'
+    SET status = 'cancelled', settled_at = now(), paused = false, reason = '{REASON}'
     FROM notification AS n
     WHERE m.phone = ANY(CAST(:phones AS text[])) AND m.status = 'queued' AND n.id = m.notification_id
       AND {_IS_FOR_THE_WILLING}
@@ -48,7 +48,7 @@ _CANCEL = text(f"""
 
 _WITHHOLD = text(f"""
     UPDATE message AS m
-    SET status = 'cancelled', settled_at = now(), reason = '{REASON}'
+    SET status = 'cancelled', settled_at = now(), paused = false, reason = '{REASON}'
     WHERE m.notification_id = ANY(:ids) AND m.status = 'queued'
       AND (EXISTS (SELECT FROM opt_out AS o WHERE o.phone = m.phone)
            OR EXISTS (SELECT FROM contact AS c WHERE c.opted_out_at IS NOT NULL AND c.phones @> ARRAY[m.phone]))

@@ -43,7 +43,12 @@ _PAUSE = text("""
         WHERE excluded.code IS NULL AND pause.code IS NOT NULL
 """)
 
-_PAUSED = text("SELECT id, lane, code, reason, since, probes FROM pause WHERE lifted_at IS NULL ORDER BY since")
+_PAUSED = text(
+    """
+    SELECT id, lane, code, reason, since, probes FROM pause
+    WHERE lifted_at IS NULL AND lane IS NOT NULL ORDER BY since
+"""
+)
 
 _DUE = text("""
     SELECT id, lane, code, reason, since, probes FROM pause

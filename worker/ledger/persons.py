@@ -1,49 +1,69 @@
-"""What a person or a producer may decide: cancel what waits, send again what failed, resolve what is held.
+"""What a person or a producer may decide: cancel or move what waits, send again what failed, resolve what is held.
 
 Each statement wins or loses against the claim as a whole: the row says which.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from worker.lifecycle import PERSONS_MOVES, Status
+from worker.lifecycle import PERSONS_MOVES, Lane, Status
 
-_OF = "m.notification_id IN (SELECT id FROM notification WHERE id = ANY(:ids) OR campaign = :campaign)"
+Horizons = Mapping[Lane, timedelta]  # by default, how long after its due date a message is still sent
 
-_CANCEL = text(f"""
+_HORIZON = "make_interval(secs => CAST(CAST(:horizons AS json) ->> m.lane AS double precision))"
+
+_CANCEL = text("""
     UPDATE message AS m
-    SET status = 'cancelled', settled_at = now(), reason = 'cancelled before it was sent'
-    WHERE {_OF} AND m.status = 'queued'
+    SET status = 'cancelled', settled_at = now(), paused = false, reason = 'cancelled before it was sent'
+    WHERE m.notification_id = ANY(:ids) AND m.status = 'queued'
+    RETURNING m.id
 """)
+
+# What eSMS is to hold goes to it at once all the same, with the new date.
+_MOVE = text(f"""
+    UPDATE message AS m
+    SET due_at = CASE WHEN n.hand_over THEN m.due_at ELSE greatest(:send_date, now()) END,
+        expires_at = CASE WHEN n.expires_at IS NULL THEN greatest(:send_date, now()) + {_HORIZON} ELSE m.expires_at END
+    FROM notification AS n
+    WHERE n.id = m.notification_id AND n.id = ANY(:ids) AND m.status = 'queued'
+      AND (n.expires_at IS NULL OR n.expires_at > :send_date)
+    RETURNING m.notification_id
+""")
+
+_MOVED = text("UPDATE notification SET send_date = :send_date WHERE id = ANY(:ids)")
 
 # A new attempt at all: nothing of the old one may speak for it. A date that has passed would end it at once.
 _RETRY = text(f"""
     WITH enough AS MATERIALIZED (  -- eSMS would refuse advertising to fewer than the least
         SELECT m.notification_id AS id FROM message AS m
-        WHERE {_OF} AND m.status = ANY(:statuses)
+        WHERE m.notification_id = ANY(:ids) AND m.status = ANY(:statuses)
         GROUP BY m.notification_id HAVING NOT bool_or(m.grouped) OR count(*) >= :least
     )
     UPDATE message AS m
     SET status = 'queued', due_at = now(), request_id = NULL, sms_id = NULL, code = NULL, failures = 0,
-        asked = 0, polls = 0,
+        asked = 0, polls = 0, rescues = 0, absences = 0,
         in_doubt_since = NULL, dialled_at = NULL, accepted_at = NULL, settled_at = NULL, poll_at = NULL,
-        expires_at = CASE WHEN m.expires_at > now() THEN m.expires_at END,
+        expires_at = CASE WHEN m.expires_at > now() THEN m.expires_at ELSE now() + {_HORIZON} END,
         reason = :reason
     FROM enough
     WHERE m.notification_id = enough.id AND m.status = ANY(:statuses)
       AND (CAST(:message_id AS uuid) IS NULL OR m.id = :message_id)
+    RETURNING m.id
 """)
 
 _RESOLVE = text("""
     UPDATE message AS m
     SET status = :status, settled_at = now(), reason = :reason
     WHERE m.id = :message_id AND m.status = 'held'
+    RETURNING m.id
 """)
 
 _NOTIFICATION_OF = text("SELECT notification_id FROM message WHERE id = :message_id AND status = 'held' FOR UPDATE")
@@ -52,46 +72,63 @@ RETRIED = frozenset({Status.REJECTED, Status.UNDELIVERED, Status.EXPIRED})
 assert all(Status.QUEUED in PERSONS_MOVES[status] for status in RETRIED)
 
 
-def cancel(session: Session, *, ids: Sequence[UUID] = (), campaign: str | None = None) -> int:
-    """Cancel what still waits of these notifications, or of this campaign; how many messages that were."""
-    return _count(session.execute(_CANCEL, {"ids": list(ids), "campaign": campaign}))
+def cancel(session: Session, ids: Sequence[UUID]) -> int:
+    """Cancel what still waits of these notifications; how many messages that were."""
+    return len(session.execute(_CANCEL, {"ids": list(ids)}).all())
 
 
-def retry(session: Session, *, ids: Sequence[UUID] = (), campaign: str | None = None, least: int = 1) -> int:
+def move(session: Session, ids: Sequence[UUID], send_date: datetime, horizons: Horizons) -> int:
+    """Give what still waits of these notifications another date; how many messages that were.
+
+    A producer's own expires_at stays, and what would be too late by it is not moved; the usual one moves along.
+    """
+    asked = {"ids": list(ids), "send_date": send_date, "horizons": _json(horizons)}
+    of = list(session.scalars(_MOVE, asked).all())
+    session.execute(_MOVED, {"ids": list(set(of)), "send_date": send_date})
+    return len(of)
+
+
+def retry(session: Session, ids: Sequence[UUID], horizons: Horizons, *, least: int = 1) -> int:
     """Queue again what was rejected, not delivered or expired; how many messages that were.
 
     least: advertising whose failed recipients are fewer stays as it is.
     """
-    asked = _retry_of([*ids], campaign, RETRIED, "sent again by a person", None) | {"least": least}
-    return _count(session.execute(_RETRY, asked))
+    return _queue_again(session, ids, RETRIED, "sent again by a person", horizons, least=least)
 
 
-def resolve(session: Session, message_id: UUID, status: Status, reason: str) -> bool:
+def resolve(session: Session, message_id: UUID, status: Status, reason: str, horizons: Horizons) -> bool:
     """End, or queue again, one held message as a person decided; False when it is not held (any more)."""
     assert status in PERSONS_MOVES[Status.HELD], status
     if status is not Status.QUEUED:
-        return (
-            _count(session.execute(_RESOLVE, {"message_id": message_id, "status": str(status), "reason": reason})) > 0
-        )
+        asked = {"message_id": message_id, "status": str(status), "reason": reason}
+        return bool(session.execute(_RESOLVE, asked).all())
     held = session.execute(_NOTIFICATION_OF, {"message_id": message_id}).one_or_none()
     if held is None:
         return False
-    asked = _retry_of([held.notification_id], None, frozenset({Status.HELD}), reason, message_id)
-    return _count(session.execute(_RETRY, asked)) > 0
+    of, which = [held.notification_id], frozenset({Status.HELD})
+    return _queue_again(session, of, which, reason, horizons, message_id=message_id) > 0
 
 
-def _retry_of(
-    ids: list[UUID], campaign: str | None, statuses: frozenset[Status], reason: str, message_id: UUID | None
-) -> dict[str, Any]:
-    return {
-        "ids": ids,
-        "campaign": campaign,
+def _queue_again(
+    session: Session,
+    ids: Sequence[UUID],
+    statuses: frozenset[Status],
+    reason: str,
+    horizons: Horizons,
+    *,
+    least: int = 1,
+    message_id: UUID | None = None,
+) -> int:
+    asked: dict[str, Any] = {
+        "ids": list(ids),
         "statuses": [str(status) for status in statuses],
         "reason": reason,
+        "horizons": _json(horizons),
+        "least": least,
         "message_id": message_id,
-        "least": 1,
     }
+    return len(session.execute(_RETRY, asked).all())
 
 
-def _count(result: Any) -> int:
-    return int(result.rowcount)
+def _json(horizons: Horizons) -> str:
+    return json.dumps({str(lane): wait.total_seconds() for lane, wait in horizons.items()})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -38,6 +38,7 @@ class Stored:
     send_date: datetime | None
     hand_over: bool
     expires_at: datetime | None
+    horizon: timedelta  # after its date it is still sent for so long, where the producer gave no expires_at
     fingerprint: str
 
 
@@ -63,10 +64,11 @@ _NOTIFICATIONS = text("""
 
 _MESSAGES = text("""
     INSERT INTO message (id, notification_id, phone, lane, grouped, status, due_at, expires_at)
-    SELECT m.id, m.notification_id, m.phone, m.lane, m.grouped, 'queued', greatest(now(), m.due_at), m.expires_at
+    SELECT m.id, m.notification_id, m.phone, m.lane, m.grouped, 'queued', greatest(now(), m.due_at),
+        coalesce(m.expires_at, greatest(now(), m.send_date) + m.horizon)
     FROM json_to_recordset(CAST(:rows AS json)) AS m (
         id uuid, notification_id uuid, phone text, lane text, grouped boolean, due_at timestamptz,
-        expires_at timestamptz
+        send_date timestamptz, expires_at timestamptz, horizon interval
     )
 """)
 
@@ -109,7 +111,9 @@ def _message(row: Stored, id_: UUID, phone: str) -> dict[str, Any]:
         "lane": row.lane,
         "grouped": row.grouped,
         "due_at": None if row.hand_over else row.send_date,
+        "send_date": row.send_date,
         "expires_at": row.expires_at,
+        "horizon": row.horizon,
     }
 
 

@@ -75,6 +75,8 @@ _RECORD = text("""
         request_id = CASE WHEN o.renew_request_id THEN NULL ELSE m.request_id END,
         failures = CASE WHEN o.status = 'queued' THEN m.failures + o.spent ELSE 0 END,
         asked = CASE WHEN o.status = 'unconfirmed' THEN m.asked + 1 ELSE 0 END,
+        rescues = 0,
+        polls = 0,
         due_at = CASE WHEN o.wait IS NULL THEN m.due_at ELSE now() + o.wait END,
         in_doubt_since = CASE
             WHEN o.status IN ('unconfirmed', 'held') OR (o.status = 'accepted' AND o.sms_id IS NULL)

@@ -5,32 +5,48 @@ Each is one bounded statement that any number of beats may run at once.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+
+@dataclass(frozen=True, slots=True)
+class Rescued:
+    """How many were taken back, and how many of these are held since whoever touches them dies."""
+
+    messages: int
+    deadly: int
+
+
 MOST = 1000  # rows that one statement moves; the next tick takes the next ones
 
 # A call that was to be dialled may have been; an SMS may have landed whatever we know. A call not yet to be
-# dialled surely was not.
+# dialled surely was not. What was in the hands of so many processes that died may be what kills them.
 _RESCUE = text("""
     WITH lost AS MATERIALIZED (
-        SELECT m.id, (n.kind = 'sms' OR m.dialled_at IS NOT NULL) AS doubtful
+        SELECT m.id, (n.kind = 'sms' OR m.dialled_at IS NOT NULL) AS doubtful, m.rescues + 1 >= :deaths_most AS deadly
         FROM message AS m JOIN notification AS n ON n.id = m.notification_id
         WHERE m.status = 'sending' AND m.lease_until < now()
         LIMIT :most
         FOR UPDATE OF m SKIP LOCKED
     )
     UPDATE message AS m
-    SET status = CASE WHEN lost.doubtful THEN 'unconfirmed' ELSE 'queued' END,
+    SET status = CASE WHEN lost.deadly THEN 'held' WHEN lost.doubtful THEN 'unconfirmed' ELSE 'queued' END,
+        rescues = m.rescues + 1,
         lease_until = NULL,
         -- From the send, not from now: the process may have died days ago, and eSMS remembers a RequestId for one.
         in_doubt_since = CASE WHEN lost.doubtful THEN coalesce(m.in_doubt_since, m.lease_until) END,
-        due_at = CASE WHEN lost.doubtful THEN now() + :ask_again_after ELSE now() END,
-        reason = 'the process that was sending it died or hung'
+        -- Not together again: those that only stood beside a deadly one are not to die with it each time.
+        due_at = now() + CASE WHEN lost.doubtful THEN :ask_again_after ELSE interval '0' END
+            + random() * m.rescues * CAST(:ask_again_after AS interval),
+        reason = CASE
+            WHEN lost.deadly THEN 'every process that was to send it died, ' || m.rescues + 1 || ' in a row'
+            ELSE 'the process that was sending it died or hung'
+        END
     FROM lost WHERE m.id = lost.id
-    RETURNING m.id
+    RETURNING m.status
 """)
 
 _EXPIRE = text("""
@@ -39,26 +55,23 @@ _EXPIRE = text("""
         LIMIT :most
         FOR UPDATE SKIP LOCKED
     )
-    UPDATE message AS m SET status = 'expired', settled_at = now(), reason = 'not sent before its expires_at'
+    UPDATE message AS m
+    SET status = 'expired', settled_at = now(), paused = false, reason = 'not sent before its expires_at'
     FROM late WHERE m.id = late.id
     RETURNING m.id
 """)
 
-_HOLD = text("""
+_HOLD_CALLS = text("""
     WITH doubtful AS MATERIALIZED (
-        SELECT m.id, n.kind FROM message AS m JOIN notification AS n ON n.id = m.notification_id
-        WHERE m.status = 'unconfirmed'
-          AND (n.kind <> 'sms' OR m.in_doubt_since <= now() - :window OR m.expires_at <= now())
+        SELECT m.id FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+        WHERE m.status = 'unconfirmed' AND n.kind <> 'sms'
         LIMIT :most
         FOR UPDATE OF m SKIP LOCKED
     )
     UPDATE message AS m
     SET status = 'held',
-        reason = CASE
-            WHEN d.kind <> 'sms' THEN 'the call may have been made; it is never dialled again by itself'
-            WHEN m.expires_at <= now() THEN 'eSMS may have taken it; past its expires_at it is not asked again'
-            ELSE 'eSMS may have taken it, and does not remember its RequestId any more'
-        END || coalesce(' (' || m.reason || ')', '')
+        reason = 'the call may have been made; it is never dialled again by itself'
+            || coalesce(' (' || m.reason || ')', '')
     FROM doubtful AS d WHERE m.id = d.id
     RETURNING m.id
 """)
@@ -84,9 +97,23 @@ _BEAT = text("""
 """)
 
 
-def rescue(session: Session, *, ask_again_after: timedelta) -> int:
+_TURN = text("""
+    INSERT INTO heartbeat (name, at) VALUES (:name, now())
+    ON CONFLICT (name) DO UPDATE SET at = excluded.at WHERE heartbeat.at <= now() - :every
+    RETURNING name
+""")
+
+
+def take_turn(session: Session, name: str, *, every: timedelta) -> bool:
+    """Is it this process's turn to do what one of many is to do, once in a while?"""
+    return session.execute(_TURN, {"name": name, "every": every}).first() is not None
+
+
+def rescue(session: Session, *, ask_again_after: timedelta, deaths_most: int) -> Rescued:
     """Take messages back from processes whose lease is over, in the direction that doubles nothing."""
-    return len(session.execute(_RESCUE, {"most": MOST, "ask_again_after": ask_again_after}).all())
+    asked = {"most": MOST, "ask_again_after": ask_again_after, "deaths_most": deaths_most}
+    statuses = session.scalars(_RESCUE, asked).all()
+    return Rescued(len(statuses), statuses.count("held"))
 
 
 def expire(session: Session) -> int:
@@ -94,9 +121,9 @@ def expire(session: Session) -> int:
     return len(session.execute(_EXPIRE, {"most": MOST}).all())
 
 
-def hold(session: Session, *, window: timedelta) -> int:
-    """Hand to a person what can't be asked about: calls in doubt, and SMS whose RequestId eSMS has forgotten."""
-    return len(session.execute(_HOLD, {"most": MOST, "window": window}).all())
+def hold_calls(session: Session) -> int:
+    """Hand calls in doubt to a person: nobody can be asked about them."""
+    return len(session.execute(_HOLD_CALLS, {"most": MOST}).all())
 
 
 def give_up(session: Session, *, poll_until: timedelta) -> int:

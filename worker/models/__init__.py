@@ -1,7 +1,8 @@
 """The tables, and the rules that live in them.
 
-notification ─1──n─▶ message ─1──n─▶ request        pause (a lane that waits)        heartbeat (who was alive when)
-                                                        brandname (whom the account may send as)
+notification ─1──n─▶ message ─1──n─▶ request        pause (a lane or campaign that waits)
+                                                  heartbeat (who was alive when)
+                                                  brandname (whom the account may send as)
 
 contact (people)        opt_out (numbers that want nothing)        template (named texts, by version)
 reminder (rules), event ─1──n─▶ attendee        occurrence (what was made of either, for whom)

@@ -25,7 +25,7 @@ class Notification(Base):
             unique=True,
             postgresql_where=text("reference IS NOT NULL"),
         ),
-        Index("notification_campaign_idx", "campaign", postgresql_where=text("campaign IS NOT NULL")),
+        Index("notification_campaign_idx", "campaign", "id", postgresql_where=text("campaign IS NOT NULL")),
         Index("notification_created_at_idx", "created_at"),
         CheckConstraint(one_of("kind", Kind), name="kind_known"),
         CheckConstraint("(kind = 'sms') = (content IS NOT NULL)", name="content_is_for_sms"),
@@ -54,11 +54,30 @@ class Message(Base):
     __tablename__ = "message"
     __table_args__ = (
         Index("message_notification_id_idx", "notification_id"),
-        Index("message_claim_idx", "lane", "due_at", postgresql_where=text("status = 'queued' AND NOT grouped")),
-        Index("message_claim_grouped_idx", "due_at", postgresql_where=text("status = 'queued' AND grouped")),
+        Index(
+            "message_claim_idx",
+            "lane",
+            "due_at",
+            postgresql_where=text("status = 'queued' AND NOT grouped AND NOT paused"),
+        ),
+        Index(
+            "message_claim_grouped_idx",
+            "due_at",
+            postgresql_where=text("status = 'queued' AND grouped AND NOT paused"),
+        ),
+        Index("message_paused_idx", "due_at", postgresql_where=text("paused")),
         Index("message_lease_idx", "lease_until", postgresql_where=text("status = 'sending'")),
         Index("message_unconfirmed_idx", "due_at", postgresql_where=text("status = 'unconfirmed'")),
-        Index("message_poll_idx", "poll_at", postgresql_where=text("status = 'accepted' AND poll_at IS NOT NULL")),
+        Index(
+            "message_poll_idx",
+            "poll_at",
+            postgresql_where=text("status = 'accepted' AND poll_at IS NOT NULL AND sms_id IS NOT NULL"),
+        ),
+        Index(
+            "message_lost_idx",
+            "poll_at",
+            postgresql_where=text("status = 'accepted' AND poll_at IS NOT NULL AND sms_id IS NULL"),
+        ),
         Index("message_sms_id_idx", "sms_id", postgresql_where=text("sms_id IS NOT NULL")),
         Index("message_give_up_idx", "accepted_at", postgresql_where=text("status = 'accepted'")),
         Index(
@@ -70,6 +89,7 @@ class Message(Base):
         CheckConstraint(one_of("lane", Lane), name="lane_known"),
         CheckConstraint("(status = 'sending') = (lease_until IS NOT NULL)", name="lease_only_while_sending"),
         CheckConstraint("status <> 'accepted' OR accepted_at IS NOT NULL", name="accepted_has_a_time"),
+        CheckConstraint("NOT paused OR status = 'queued'", name="paused_only_while_queued"),
         CheckConstraint("attempts >= 0 AND failures >= 0 AND asked >= 0 AND polls >= 0", name="counts_are_counts"),
     )
 
@@ -85,6 +105,9 @@ class Message(Base):
     attempts: Mapped[int] = mapped_column(server_default=text("0"))  # claims; the fencing token
     failures: Mapped[int] = mapped_column(server_default=text("0"))  # tries in a row that surely were not taken
     asked: Mapped[int] = mapped_column(server_default=text("0"))  # tries in a row whose answer was in doubt
+    rescues: Mapped[int] = mapped_column(server_default=text("0"))  # claims in a row whose process died
+    absences: Mapped[int] = mapped_column(server_default=text("0"))  # looks in a row that found no trace at eSMS
+    paused: Mapped[bool] = mapped_column(server_default=text("false"))  # its campaign is: no claim even looks at it
     request_id: Mapped[str | None]
     in_doubt_since: Mapped[datetime | None]  # the first try whose answer we do not have
     dialled_at: Mapped[datetime | None]  # the intent to dial, committed right before: after it a death means doubt

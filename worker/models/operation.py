@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -12,23 +13,28 @@ from worker.models.base import Base, one_of
 
 
 class Pause(Base):
-    """A lane that is held back, and why; lifted by a probe or by a person."""
+    """A lane or a campaign that is held back, and why; lifted by a probe or by a person."""
 
     __tablename__ = "pause"
     __table_args__ = (
         Index("pause_lane_key", "lane", unique=True, postgresql_where=text("lifted_at IS NULL")),
+        Index("pause_campaign_key", "campaign", unique=True, postgresql_where=text("lifted_at IS NULL")),
+        CheckConstraint("num_nonnulls(lane, campaign) = 1", name="lane_or_campaign"),
         CheckConstraint(one_of("lane", Lane), name="lane_known"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    lane: Mapped[str]
-    code: Mapped[str | None]  # eSMS's code; None: a person paused it
+    lane: Mapped[str | None]
+    campaign: Mapped[str | None]
+    code: Mapped[str | None]  # eSMS's, or ours (lifecycle.PauseCode); None: a person paused it
     reason: Mapped[str]
     since: Mapped[datetime] = mapped_column(server_default=text("now()"))
     probe_at: Mapped[datetime | None]
     probes: Mapped[int] = mapped_column(server_default=text("0"))
     lifted_at: Mapped[datetime | None]
     lifted_by: Mapped[str | None]
+    marked_to: Mapped[UUID | None]  # of a campaign: its notifications up to this one have their messages marked
+    marked_at: Mapped[datetime | None]  # when all of them had
 
 
 class Heartbeat(Base):

@@ -1,152 +1,146 @@
-"""Find what eSMS took without our learning its SMSID: by number, text and time in GetSmsSentData, a day for many.
+"""Find in GetSmsSentData what became of SMS that no id can be asked about any more; a day's rows serve many of them.
 
-One match settles it. None may mean that the row is not there yet, several that the same text went to the same number
-twice: both stay open, and end as unknown rather than as a guess.
+One match settles it. For what eSMS surely took, none may mean that the row is not there yet: it stays open. For what
+it may have taken, none twice in a row means that it was not: it is sent. Several that could be it, or eSMS's silence,
+leave it to a person: a guess would send twice or lose.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date
+from enum import Enum
+from typing import Any
 
-from worker import backoff, ledger, phone
+from worker import backoff, ledger
 from worker.database import Database
-from worker.esms import VIETNAM, Client, EsmsError, Exchange, SentSms, Trace
-from worker.ledger import Evidence, Found, Lost
+from worker.esms import Client, EsmsError, Exchange, Finished, SentSms
+from worker.ledger import Evidence, Look, Lost
 from worker.lifecycle import Status
+from worker.polling.sent_rows import days_of, end_of, matches
 from worker.settings import Pace
 from worker.telemetry import emit
 
-EARLIER, LATER = timedelta(minutes=10), timedelta(days=1)  # clocks differ; slow types wait at eSMS for hours
+ABSENCES_PROVE = 2  # looks in a row without a trace
+LOOKS_MOST = 12  # without an answer: about nine hours
 
-Key = tuple[str, str]  # E.164, text
+TAKEN = "eSMS took it; its SMSID is lost"
+DOUBT = "eSMS may have taken it, and can't be asked again"
+FOUND = "its SMSID was lost; found in the sent data by number, text and time"
 
-NONE_YET = "eSMS took it; its SMSID is lost, and the sent data does not show it (yet)"
-UNANSWERED = "eSMS took it; its SMSID is lost, and eSMS did not show the sent data"
-SEVERAL = "eSMS took it; its SMSID is lost, and several rows of the sent data could be it"
+
+Days = tuple[date, date]  # the first and the last
+
+
+class Sight(Enum):
+    """Why a look did not find it."""
+
+    ABSENT = "the sent data does not show it"
+    SEVERAL = "several rows of the sent data could be it"
+    UNANSWERED = "eSMS did not show the sent data"
 
 
 def find_lost(database: Database, client: Client, exchange: Exchange, pace: Pace) -> int:
-    """Look for what is due to be looked for; how many were found."""
+    """Look for what is due to be looked for; how many were found, or proved not taken."""
     with database.begin() as session:
-        lost = ledger.claim_lost(session, most=pace.claim_most * 10, lease=pace.lease)
-    search = _Search(lost, pace)
-    for day, messages in sorted(_by_day(lost).items()):
-        rows, trace = _sent_on(day, client, exchange)
-        if trace is not None:
-            search.look(messages, rows, trace, _known(database, rows))
-        else:
-            search.unanswered.update(messages)
+        lost = ledger.claim_lost(session, most=pace.claim_most * 10, lease=pace.lease, window=pace.request_id_window)
+    looks: list[Look] = []
+    for days, messages in sorted(_by_days(lost).items()):
+        looks += _look(messages, _sent_on(days, client, exchange), database, pace)
     with database.begin() as session:
-        found = ledger.settle_lost(session, search.found)
-        ledger.look_later(session, list(search.still_open()))
-    return len(found)
+        won = ledger.looked(session, looks)
+    decided = [look for look in looks if look.outcome and look.lost.message_id in won]
+    _tell(decided)
+    return len(decided)
 
 
-@dataclass
-class _Search:
-    lost: Sequence[Lost]
-    pace: Pace
-    found: list[Found] = field(default_factory=list)
-    unanswered: set[Lost] = field(default_factory=set)
-    _ambiguous: set[Lost] = field(default_factory=set)
-
-    def look(self, messages: Sequence[Lost], rows: Sequence[SentSms], trace: Trace, known: set[str]) -> None:
-        """Match these messages with the rows of their day that belong to nobody yet."""
-        free = _by_key(row for row in rows if row.sms_id is None or row.sms_id not in known)
-        for key, alike in _alike(messages).items():
-            matches = [row for row in free.get(key, ()) if _may_be(row, alike[0])]
-            if len(alike) > 1 or len(matches) > 1:
-                self._ambiguous.update(alike if matches else ())
-            elif matches and (found := _found(alike[0], matches[0], trace)):
-                self.found.append(found)
-
-    def still_open(self) -> Iterator[tuple[Lost, timedelta, str]]:
-        """What was not found, until when to wait, and why."""
-        settled = {found.lost for found in self.found}
-        for lost in self.lost:
-            if lost not in settled:
-                wait = backoff.before_polling_again(lost.polls, self.pace.sent_data_after)
-                yield lost, wait, self._why(lost)
-
-    def _why(self, lost: Lost) -> str:
-        if lost in self.unanswered:
-            return UNANSWERED
-        return SEVERAL if lost in self._ambiguous else NONE_YET
+def _tell(decided: Sequence[Look]) -> None:
+    if not_taken := sum(look.status is Status.QUEUED for look in decided):
+        emit("messages.not_taken", messages=not_taken)
+    if held := sum(look.status is Status.HELD for look in decided):
+        emit("messages.held", messages=held)
 
 
-def _by_day(lost: Sequence[Lost]) -> dict[date, list[Lost]]:
-    days: dict[date, list[Lost]] = defaultdict(list)
+def _by_days(lost: Sequence[Lost]) -> dict[Days, list[Lost]]:
+    days: dict[Days, list[Lost]] = defaultdict(list)
     for each in lost:
-        days[each.since.astimezone(VIETNAM).date()].append(each)
+        days[days_of(each)].append(each)
     return days
 
 
-def _sent_on(day: date, client: Client, exchange: Exchange) -> tuple[Sequence[SentSms], Trace | None]:
-    """The rows of a day and the one after it, for what is sent across midnight; no trace: eSMS did not say."""
-    exchange.put(day, client.prepare_sent_data(day, day + timedelta(days=1)))
+def _sent_on(days: Days, client: Client, exchange: Exchange) -> Finished[Any]:
+    exchange.put(days, client.prepare_sent_data(*days))
     while True:
         for finished in exchange.take(1.0):
-            try:
-                return finished.result(), finished.trace
-            except EsmsError as error:
-                emit("sent_data.failed", day=day, reason=error.reason)
-                return (), None
+            return finished
 
 
-def _known(database: Database, rows: Sequence[SentSms]) -> set[str]:
+def _look(messages: Sequence[Lost], finished: Finished[Any], database: Database, pace: Pace) -> Iterator[Look]:
+    evidence = Evidence.of(finished.trace, with_reply=False)  # it holds other people's texts
+    try:
+        rows: Sequence[SentSms] = finished.result()
+    except EsmsError as error:
+        emit("sent_data.failed", code=error.code, reason=error.reason)
+        yield from (_not_found(lost, Sight.UNANSWERED, evidence, pace) for lost in messages)
+        return
+    seen: set[str | None] = set()  # advertising requests that are in the data, at least for some of their recipients
+    absent: list[Lost] = []
+    for alike, could_be in matches(messages, rows, _known(database, rows)):
+        if not could_be:
+            absent += alike
+        elif len(alike) > 1 or len(could_be) > 1:
+            yield from (_not_found(lost, Sight.SEVERAL, evidence, pace) for lost in alike)
+        else:
+            yield _found(alike[0], could_be[0], evidence, pace)
+        seen |= {lost.request_id for lost in alike} if could_be else set()
+    for lost in absent:
+        yield _not_found(lost, Sight.SEVERAL if lost.request_id in seen else Sight.ABSENT, evidence, pace)
+
+
+def _known(database: Database, rows: Sequence[SentSms]) -> set[tuple[str, str]]:
     sms_ids = [row.sms_id for row in rows if row.sms_id is not None]
     with database.begin() as session:
         return ledger.known(session, sms_ids)
 
 
-def _by_key(rows: Iterator[SentSms]) -> dict[Key, list[SentSms]]:
-    keyed: dict[Key, list[SentSms]] = defaultdict(list)
-    for row in rows:
-        if number := phone.e164_of(row.phone):
-            keyed[number, _bare(row.content)].append(row)
-    return keyed
+def _found(lost: Lost, row: SentSms, evidence: Evidence, pace: Pace) -> Look:
+    if row.sms_id is not None:
+        return Look(
+            lost=lost,
+            status=Status.ACCEPTED,
+            sms_id=row.sms_id,
+            reason=FOUND,
+            outcome="SMSID found",
+            evidence=evidence,
+        )
+    if lost.status is Status.UNCONFIRMED:  # that it was taken is known now; what became of it, the next look tells
+        return Look(lost=lost, status=Status.ACCEPTED, reason=FOUND, outcome="found", evidence=evidence)
+    if (end := end_of(row)) is not None:
+        return Look(lost=lost, status=end, reason=FOUND, outcome=str(end), evidence=evidence)
+    return _later(lost, Sight.ABSENT, pace)
 
 
-def _alike(messages: Sequence[Lost]) -> dict[Key, list[Lost]]:
-    keyed: dict[Key, list[Lost]] = defaultdict(list)
-    for each in messages:
-        keyed[each.phone, _bare(each.content)].append(each)
-    return keyed
+def _not_found(lost: Lost, sight: Sight, evidence: Evidence, pace: Pace) -> Look:
+    if lost.status is Status.ACCEPTED:
+        return _later(lost, sight, pace)
+    reason = f"{DOUBT}; {sight.value}"
+    if sight is Sight.ABSENT and lost.absences + 1 >= ABSENCES_PROVE:
+        reason = "eSMS did not take it: the sent data does not show it"
+        return Look(lost=lost, status=Status.QUEUED, reason=reason, outcome="not taken", evidence=evidence)
+    if sight is Sight.SEVERAL or (sight is Sight.UNANSWERED and lost.polls >= LOOKS_MOST):
+        return Look(lost=lost, status=Status.HELD, reason=reason, outcome="held", evidence=evidence)
+    return _later(lost, sight, pace, evidence)
 
 
-def _bare(content: str) -> str:
-    """eSMS may trim a text or fold its line ends."""
-    return " ".join(content.split())
-
-
-def _may_be(row: SentSms, lost: Lost) -> bool:
-    at: datetime | None = row.sent_at
-    return at is None or lost.since - EARLIER <= at <= lost.since + LATER
-
-
-# The manual's SentStatus is published as a truth value; as a number it would be a SendStatus, which tells less.
-SPOKEN = {"true": Status.DELIVERED, "false": Status.UNDELIVERED}
-UNFINISHED = {0, 1, 2, 3}
-ENDED = {4: Status.REJECTED, 6: Status.REJECTED}
-
-
-def _status(row: SentSms) -> Status | None:
-    if row.delivered is not None:
-        return Status.DELIVERED if row.delivered else Status.UNDELIVERED
-    return SPOKEN.get((row.sent_status or "").lower()) or ENDED.get(row.send_status or 0)
-
-
-def _is_over(row: SentSms) -> bool:
-    """A failure is one only when eSMS has finished trying."""
-    return row.send_status is None or row.send_status not in UNFINISHED
-
-
-def _found(lost: Lost, row: SentSms, trace: Trace) -> Found | None:
-    status = _status(row)
-    if row.sms_id is None and (status is None or not _is_over(row)):
-        return None
-    evidence = Evidence.of(trace, with_reply=False)  # it holds other people's texts
-    return Found(lost=lost, sms_id=row.sms_id, status=status, evidence=evidence)
+def _later(lost: Lost, sight: Sight, pace: Pace, evidence: Evidence | None = None) -> Look:
+    known = TAKEN if lost.status is Status.ACCEPTED else DOUBT
+    return Look(
+        lost=lost,
+        status=lost.status,
+        reason=f"{known}; {sight.value} (yet)",
+        absent=sight is Sight.ABSENT,
+        wait=backoff.before_looking_again(lost.polls, pace.sent_data_after),
+        outcome="absent" if evidence and sight is Sight.ABSENT else None,
+        evidence=evidence,
+    )

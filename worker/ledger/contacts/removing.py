@@ -13,7 +13,7 @@ from worker.ledger.opt_out import REMINDERS
 # What is queued for another person with the same number stays: a reminder's reference holds its contact's id.
 _CANCEL_REMINDERS = text(f"""
     UPDATE message AS m
-    SET status = 'cancelled', settled_at = now(), reason = 'the contact was removed'
+    SET status = 'cancelled', settled_at = now(), paused = false, reason = 'the contact was removed'
     FROM contact AS c, notification AS n
     WHERE c.id = ANY(:ids) AND m.phone = ANY(c.phones) AND m.status = 'queued'
       AND n.id = m.notification_id AND n.source = '{REMINDERS}'
