@@ -36,6 +36,10 @@ from worker.templates import KNOWN
 OF_AN_EVENT = tuple(KNOWN)
 
 
+class Past(Invalid):
+    """An event that begins, or a series that ends, before now."""
+
+
 class Outcome(StrEnum):
     """What an upsert or a cancellation came to."""
 
@@ -153,7 +157,7 @@ def _is_older(version: int | None, old: EventRow) -> bool:
 def _check(session: Session, event: EventRow, now: datetime) -> None:
     """What only a look at the whole can tell."""
     if next(starts(event, now), None) is None:
-        raise Invalid("starts_at", "is in the past", "give a start that is ahead; `events cancel` calls an event off")
+        raise Past("starts_at", "is in the past", "give a start that is ahead, or cancel the event")
     usable_template(session, event.template, OF_AN_EVENT)
 
 
