@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 
-SCRIPTS = ("simulator_rate", "client_call", "rate_limit", "enqueue", "cpu_by_step", "end_to_end")
+SCRIPTS = ("simulator_rate", "client_call", "rate_limit", "enqueue", "cpu_by_step", "end_to_end", "reminders")
 
 
 def main() -> int:

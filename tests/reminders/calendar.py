@@ -63,9 +63,9 @@ class Calendar:
         with self.database.begin() as session:
             return keeping.add(session, rule, time_zone="Asia/Ho_Chi_Minh", now=self.now, replacing=replacing)
 
-    def birthdays(self, name: str = "birthdays", **options: Any) -> RuleChange:
+    def birthdays(self, name: str = "birthdays", *, replacing: bool = False, **options: Any) -> RuleChange:
         """A rule that wishes at 8."""
-        return self.add(Anniversary(**{"name": name, "template": "wish"} | options))
+        return self.add(Anniversary(**{"name": name, "template": "wish"} | options), replacing=replacing)
 
     def pause(self, name: str) -> RuleChange:
         with self.database.begin() as session:

@@ -210,6 +210,7 @@ def test_fifty_thousand_attendees_are_diffed_in_bulk(calendar: Calendar) -> None
         ({"attendees": [LAN, Attendee(key="x", phone="12")]}, "attendees[1].phone"),
         ({"attendees": "everybody"}, "attendees: is no list"),
         ({"template": "nothing"}, "template: there is none"),
+        ({"title": ""}, "title: is empty, and template 'visit' needs it"),
         ({"recurrence": "FREQ=SECONDLY"}, "every 15 minutes"),
         ({"ends_at": at("2027-02-01 10:00")}, "ends_at: is before the start"),
         ({"version": -1}, "version: is no version"),

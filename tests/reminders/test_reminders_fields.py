@@ -20,6 +20,7 @@ FIELDS: dict[str, Any] = {
     "key": "17",
     "starts_at": "2027-03-01T14:00",
     "template": "visit",
+    "title": "Kham rang",
     "offsets": ["1d", "1h"],
     "attendees": [{"key": "1", "phone": "0901 000 001", "attributes": {"room": "5"}}],
     "version": 3,

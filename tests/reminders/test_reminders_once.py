@@ -196,6 +196,18 @@ def test_an_hourly_rule_moved_by_half_an_hour_does_not_make_up_for_the_morning(c
     assert calendar.dates(lan) == ["2027-03-01 07:00", "2027-03-01 07:30"]
 
 
+def test_the_same_rule_again_changes_nothing(calendar: Calendar) -> None:
+    people(calendar, 2)
+    calendar.birthdays()
+    calendar.add(Recurring(name="daily", template="wish", rrule="FREQ=DAILY"))
+    calendar.tick("2027-03-01 07:50")
+    for change in (
+        calendar.birthdays(replacing=True),
+        calendar.add(Recurring(name="daily", template="wish", rrule="FREQ=DAILY"), replacing=True),
+    ):
+        assert (change.recalled, change.too_late, change.rule.version) == (0, 0, 1)
+
+
 def test_a_new_rule_does_not_make_up_for_the_morning(calendar: Calendar) -> None:
     people(calendar, 2)
     calendar.now = at("2027-03-01 08:30")

@@ -17,7 +17,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from worker.database import Database
-from worker.errors import Invalid, Unavailable
+from worker.errors import Invalid
 from worker.ledger.events import EventRow, advance_event, invited, take_event
 from worker.ledger.occurrences import Closed, Key, close, win
 from worker.ledger.opt_out import opted_out
@@ -79,10 +79,8 @@ class Maker:
             with self._database.begin() as session:
                 self._told = told
                 taken = step(session, [*seen, *self._broken])
-        except Unavailable:
-            raise
         except Exception as error:
-            if self._at is None:
+            if self._at is None:  # nothing was taken yet: Postgres is away
                 raise
             self._broken.append(self._at)
             emit("reminders.failed", id=self._at, error=type(error).__name__)
@@ -149,6 +147,8 @@ class Maker:
     # Each person...
 
     def _make(self, session: Session, owner: Owner, due: Due, people: Sequence[Person], now: datetime) -> None:
+        if not people:
+            return
         won = win(
             session,
             [person.recipient for person in people],

@@ -158,7 +158,10 @@ def _check(session: Session, event: EventRow, now: datetime) -> None:
     """What only a look at the whole can tell."""
     if next(starts(event, now), None) is None:
         raise Past("starts_at", "is in the past", "give a start that is ahead, or cancel the event")
-    usable_template(session, event.template, OF_AN_EVENT)
+    needed = {name for text in usable_template(session, event.template, OF_AN_EVENT).texts() for name in text.variables}
+    for name, value in (("title", event.title), ("place", event.place)):
+        if name in needed and not value:
+            raise Invalid(name, f"is empty, and template {event.template!r} needs it", "give it")
 
 
 def _written(

@@ -27,10 +27,11 @@ from worker.ledger.rules import (
 )
 from worker.ledger.templates import TemplateRow, template
 from worker.lifecycle import Status
+from worker.models.reminders import ReminderKind
 from worker.recurrence import at_wall_clock
 from worker.reminders.checks import label, zone_of
 from worker.reminders.plan import INSTANT, Due, dues, next_due
-from worker.reminders.rules import LATE_MOST, Rule, row_of
+from worker.reminders.rules import LATE_MOST, Recurring, Rule, row_of
 from worker.templates import OF_A_PERSON, check_variables
 
 RECALLABLE = LATE_MOST + timedelta(days=1)  # whatever occurred longer ago has gone out or expired
@@ -86,7 +87,19 @@ def add(session: Session, rule: Rule, *, time_zone: str, now: datetime, replacin
         return RuleChange(rule=row)
     if not replacing:
         raise Invalid("name", f"there is a rule called {row.name!r}", "use another name, or --replace it")
-    return _change(session, _locked(session, row.name), row, now)
+    old = _locked(session, row.name)
+    wanted = replace(row, id=old.id, spec=row.spec | _kept(rule, old))
+    return RuleChange(rule=old) if _content(wanted) == _content(old) else _change(session, old, wanted, now)
+
+
+def _kept(rule: Rule, old: RuleRow) -> dict[str, object]:
+    """A recurrence that is given no other start goes on counting from where it did."""
+    keeps = isinstance(rule, Recurring) and rule.start is None and old.kind is ReminderKind.RECURRING
+    return {"start": old.spec["start"]} if keeps else {}
+
+
+def _content(row: RuleRow) -> tuple[object, ...]:
+    return row.kind, row.spec, row.template, row.channel, row.tags, row.source, row.zone
 
 
 def _change(session: Session, old: RuleRow, wanted: RuleRow, now: datetime) -> RuleChange:
@@ -95,7 +108,7 @@ def _change(session: Session, old: RuleRow, wanted: RuleRow, now: datetime) -> R
     back = _recall(session, old, "the rule was changed", now, since=now - RECALLABLE if of_days else now)
     owed = min((one.occurs_at for one in back if one.called_back), default=old.next_at)
     due = _going_on(old, wanted, min(owed or now, old.next_at or now), now) if of_days else next_due(wanted, now)
-    row = replace(wanted, id=old.id, next_at=None if due is None else due.occurs_at)
+    row = replace(wanted, next_at=None if due is None else due.occurs_at)
     rewrite_rule(session, row, now=now)
     return RuleChange(rule=row, recalled=_recalled(back), too_late=_too_late(back))
 

@@ -82,9 +82,11 @@ def _what(command: F) -> F:
 @click.option("--at", metavar="HH:MM", help="Time of day, for birthdays and anniversaries.  [default: 08:00]")
 @click.option("--days-before", type=int, metavar="N", help="So many days ahead.  [default: 0]")
 @click.option("--late-until", metavar="HH:MM", help="Not sent later than this on that day.  [default: 20:00]")
-@click.option("--feb29", type=click.Choice(list(Feb29)), help="29 February in other years.  [default: feb28]")
-@click.option("--leap", type=click.Choice(list(LeapMonth)), help="Which of two lunar months.  [default: first]")
-@click.option("--short", type=click.Choice(list(ShortMonth)), help="The 30th of a lunar month of 29.  [default: day29]")
+@click.option("--feb29", type=click.Choice([*map(str, Feb29)]), help="29 February in other years.  [default: feb28]")
+@click.option("--leap", type=click.Choice([*map(str, LeapMonth)]), help="Which of two lunar months.  [default: first]")
+@click.option(
+    "--short", type=click.Choice([*map(str, ShortMonth)]), help="The 30th of a month of 29.  [default: day29]"
+)
 @click.option("--start", metavar="ISO", help="Where a recurrence counts from; it also gives the time.  [default: now]")
 @click.option("--until", metavar="ISO", help="Where it ends.")
 @click.option("--except", "exceptions", multiple=True, metavar="DATE", help="A day or time that falls out; many times.")
