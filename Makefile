@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+BENCH := .venv/.bench
 
 .PHONY: demo test check bench clean
 
@@ -17,7 +18,7 @@ check: $(READY)
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports > .venv/lint-imports.log || (cat .venv/lint-imports.log; exit 1)
 
-bench: $(READY)
+bench: $(BENCH)
 	@$(BIN)/python -m benchmarks
 
 # Made whole or not at all: an interrupted install leaves no .ready, so the next run finishes it.
@@ -27,6 +28,12 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -m venv --clear .venv
 	@PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[embedded,dev]'
 	@touch $(READY)
+
+# What the benchmarks compare with is installed only for them.
+$(BENCH): $(READY)
+	@echo "Adding what the benchmarks need to .venv"
+	@PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[embedded,dev,bench]'
+	@touch $(BENCH)
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,4 +1,4 @@
-"""What one call to the provider costs in CPU: our client beside bare requests, urllib3, http.client and a bare socket.
+"""What one call to the provider costs in CPU: our client beside bare requests, urllib3, http.client, curl and a socket.
 
 The server lives in a process of its own and answers at once. Compare ratios within one run only.
 
@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from statistics import median
 from urllib.parse import urlencode
 
@@ -20,7 +21,7 @@ import urllib3
 from rich.console import Console
 from rich.table import Table
 
-from worker.esms import Client, Credentials, OutgoingSms
+from worker.esms import Client, Credentials, OutgoingSms, Transport
 
 SERVER = r"""
 import socket, threading
@@ -65,6 +66,11 @@ def cpu(call: Callable[[], object], calls: int) -> float:
 
 
 def cpu_in_exchange(client: Client, calls: int) -> float:
+    """Microseconds of CPU a call, from the fields of an SMS to its typed reply, the median of five rounds."""
+    return median(_round_of(client, calls) for _ in range(5))
+
+
+def _round_of(client: Client, calls: int) -> float:
     begun = time.process_time()
     with client.open_exchange(IN_FLIGHT) as exchange:
         waiting, back = calls, 0
@@ -74,6 +80,40 @@ def cpu_in_exchange(client: Client, calls: int) -> float:
                 waiting -= 1
             back += sum(1 for finished in exchange.take(1.0) if finished.result())
     return (time.process_time() - begun) / calls * 1e6
+
+
+def cpu_of_bare_curl(target: str, calls: int) -> float:
+    """The least that curl's multi interface can cost from Python: no checks, no clocks, no reading of the reply."""
+    import pycurl
+
+    multi, handles = pycurl.CurlMulti(), [pycurl.Curl() for _ in range(IN_FLIGHT)]
+    idle, put, back = list(handles), 0, 0
+    begun = time.process_time()
+    while back < calls:
+        while idle and put < calls:
+            handle, put = idle.pop(), put + 1
+            handle.setopt(pycurl.URL, target)
+            handle.setopt(pycurl.WRITEDATA, BytesIO())
+            multi.add_handle(handle)
+        multi.perform()
+        for handle in multi.info_read()[1]:
+            multi.remove_handle(handle)
+            idle.append(handle)
+            back += 1
+        if not idle or put >= calls:
+            multi.select(1.0)
+    return (time.process_time() - begun) / calls * 1e6
+
+
+def of_curl(base: str, target: str, calls: int) -> dict[str, float]:
+    client = Client(Credentials(*KEYS.values()), rest_url=base, voice_url=base, transport="auto")
+    if client.transport is not Transport.CURL:
+        return {}
+    with client:
+        return {
+            "bare curl, multi interface": cpu_of_bare_curl(target, calls * 3),
+            f"ours: an exchange, curl, {IN_FLIGHT} open": cpu_in_exchange(client, calls * 3),
+        }
 
 
 def measured(port: int, calls: int) -> dict[str, float]:
@@ -107,8 +147,9 @@ def measured(port: int, calls: int) -> dict[str, float]:
             "a bare socket": cpu(ask_bare, calls),
             "ours: send_sms()": cpu(lambda: client.send_sms(SMS), calls),
             "ours: prepare_sms() alone": cpu(lambda: client.prepare_sms(SMS), calls),
-            f"ours: an exchange, {IN_FLIGHT} threads": cpu_in_exchange(client, calls * 3),
+            f"ours: an exchange, {IN_FLIGHT} threads": cpu_in_exchange(client, calls),
         }
+        results |= of_curl(base, target, calls)
         plain.close()
         pool.clear()
     return results

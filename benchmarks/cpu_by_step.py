@@ -1,9 +1,9 @@
 """What a message costs our worker, step by step: CPU of one drain in this process, without Celery around it.
 
 Threads that send are counted by what the process used and its main thread did not, so nothing is left out, and
-nothing in the sending path is slowed down by being watched.
+nothing in the sending path is slowed down by being watched. Both transports, set up as in `end_to_end`.
 
-    python -m benchmarks.cpu_by_step [--messages 4000] [--rounds 3]
+    python -m benchmarks.cpu_by_step [--messages 4000] [--rounds 3] [--json FILE]
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from statistics import median
@@ -23,7 +23,9 @@ from unittest import mock
 from rich.table import Table
 from sqlalchemy.orm import Session
 
+from benchmarks import results
 from benchmarks.support import Stage, console, enqueue_ours, forget_ours, load, silent, stage, unaccepted_of_ours
+from benchmarks.ways import CURL, REQUESTS, curl_is_missing
 from worker import ledger
 from worker.database import Database
 from worker.delivery import Drain, drain
@@ -84,7 +86,7 @@ class Meter:
 
 
 @contextmanager
-def watched(meter: Meter) -> Iterator[None]:
+def watched(meter: Meter, transport: type[Exchange]) -> Iterator[None]:
     """The drain's steps, watched from outside."""
     with (
         mock.patch.object(Database, "begin", meter.transactions(Database.begin)),
@@ -92,8 +94,8 @@ def watched(meter: Meter) -> Iterator[None]:
         mock.patch.object(ledger, "record", meter.named(RECORD, ledger.record)),
         mock.patch.object(drain, "prepared", meter.timed(PREPARE, prepared)),
         mock.patch.object(drain, "outcome_of", meter.timed(OUTCOME, outcome_of)),
-        mock.patch.object(Exchange, "put", meter.timed(CLIENT, Exchange.put)),
-        mock.patch.object(Exchange, "take", meter.timed(CLIENT, Exchange.take)),
+        mock.patch.object(transport, "put", meter.timed(CLIENT, transport.put)),
+        mock.patch.object(transport, "take", meter.timed(CLIENT, transport.take)),
     ):
         yield
 
@@ -107,7 +109,7 @@ def measure(on: Stage, parts: Runtime, messages: int) -> dict[str, float]:
     meter = Meter()
     timeout = parts.provider.total_timeout
     work = Drain(parts.database, parts.client, parts.sending, parts.limiter, parts.settings, parts.pace, timeout)
-    with watched(meter):
+    with watched(meter, type(parts.sending)):
         process, thread = time.process_time(), time.thread_time()
         work.run(list(Lane), lambda: False)
         process, thread = time.process_time() - process, time.thread_time() - thread
@@ -118,16 +120,29 @@ def measure(on: Stage, parts: Runtime, messages: int) -> dict[str, float]:
     return spent
 
 
-def _print(runs: list[dict[str, float]], messages: int, in_flight: int) -> None:
-    each = {step: median(run[step] for run in runs) / messages * 1e6 for step in STEPS}
-    table = Table(title=f"CPU of our worker for each message, {in_flight} in flight; medians of {len(runs)} rounds")
-    table.add_column("step")
-    table.add_column("µs", justify="right")
-    table.add_column("share", justify="right")
-    for step, spent in each.items():
-        table.add_row(step, f"{spent:.0f}", f"{spent / sum(each.values()):.0%}")
+def by_step(on: Stage, variables: Mapping[str, str], messages: int, rounds: int) -> dict[str, float]:
+    """Microseconds for each message by step, medians, of a worker with these settings."""
+    os.environ.update({**on.environ, **variables})
+    parts = Runtime.from_environ()
+    measure(on, parts, 300)  # imports, connections, threads
+    runs = [measure(on, parts, messages) for _ in range(rounds)]
+    parts.sending.close()
+    parts.client.close()
+    parts.limiter.close()
+    parts.database.close()
+    return {step: median(run[step] for run in runs) / messages * 1e6 for step in STEPS}
+
+
+def _print(found: dict[str, dict[str, float]], rounds: int) -> None:
+    table = Table("step", title=f"CPU of our worker for each message, µs; medians of {rounds} rounds")
+    for transport in found:
+        table.add_column(transport, justify="right")
+        table.add_column("share", justify="right")
+    for step in STEPS:
+        shares = [(each[step], each[step] / sum(each.values())) for each in found.values()]
+        table.add_row(step, *(cell for micros, share in shares for cell in (f"{micros:.0f}", f"{share:.0%}")))
     table.add_section()
-    table.add_row("all", f"{sum(each.values()):.0f}", "", style="bold")
+    table.add_row("all", *(cell for each in found.values() for cell in (f"{sum(each.values()):.0f}", "")), style="bold")
     console.print(table)
 
 
@@ -135,16 +150,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--messages", type=int, default=4000)
     parser.add_argument("--rounds", type=int, default=3)
+    results.add_argument(parser)
     options = parser.parse_args()
     console.print(load())
     with stage() as on:
-        os.environ.update(on.environ)
-        parts = Runtime.from_environ()
-        measure(on, parts, 300)  # imports, connections, threads
-        runs = [measure(on, parts, options.messages) for _ in range(options.rounds)]
-        _print(runs, options.messages, parts.pace.sends_in_flight)
-        parts.client.close()
-        parts.database.close()
+        found = {"requests": by_step(on, REQUESTS, options.messages, options.rounds)}
+        if why := curl_is_missing():
+            console.print(why)
+        else:
+            found["curl"] = by_step(on, CURL, options.messages, options.rounds)
+    _print(found, options.rounds)
+    results.save(options.json, "cpu_by_step", {"micros": found})
     return 0
 
 

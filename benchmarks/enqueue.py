@@ -2,7 +2,7 @@
 
 Both with everything that a producer gets: checks, normalised numbers, the transaction on disk, the bell.
 
-    python -m benchmarks.enqueue [--rows 50000] [--rounds 3] [--singles 500]
+    python -m benchmarks.enqueue [--rows 50000] [--rounds 3] [--singles 500] [--json FILE]
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from statistics import median, quantiles
 
 from rich.table import Table
 
+from benchmarks import results
 from benchmarks.support import Stage, console, forget_ours, load, sms, stage
 from worker import Notifier
 
@@ -75,11 +76,24 @@ def _print(runs: list[Run], taken: list[float]) -> None:
     console.print(table)
 
 
+def found(runs: list[Run], taken: list[float]) -> dict[str, float]:
+    """For the results file."""
+    return {
+        "rows": runs[0].rows,
+        "rate": median(run.rate for run in runs),
+        "wanted": LEAST,
+        "cpu_micros": median(run.cost for run in runs),
+        "p50_ms": median(taken) * 1000,
+        "p99_ms": quantiles(taken, n=100)[98] * 1000,
+    }
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rows", type=int, default=50_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--singles", type=int, default=500)
+    results.add_argument(parser)
     options = parser.parse_args()
     console.print(load())
     with stage() as on, Notifier.from_env(on.environ) as notifier:
@@ -87,6 +101,7 @@ def main() -> int:
         runs = [many(on, notifier, options.rows) for _ in range(options.rounds)]
         taken = singles(notifier, options.singles)
     _print(runs, taken)
+    results.save(options.json, "enqueue", found(runs, taken))
     return 0 if median(run.rate for run in runs) >= LEAST else 1
 
 

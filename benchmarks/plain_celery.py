@@ -7,6 +7,8 @@ as large as the worker. It has none of the guarantees: a process that dies leave
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from typing import cast
 from uuid import UUID, uuid4
 
 import requests
@@ -64,17 +66,19 @@ def send(message_id: str) -> None:
         message = session.get_one(PlainMessage, UUID(message_id))
         message.status, message.request_id = "sending", uuid4().hex
         session.commit()
-        reply = requests.get(_url(), params=_parameters(message), timeout=(5, 15)).json()
+        reply = requests.get(url(), params=parameters(message), timeout=(5, 15)).json()
         message.status = "accepted" if reply["CodeResult"] == "100" else "rejected"
         message.code, message.sms_id = reply["CodeResult"], reply.get("SMSID")
         session.commit()
 
 
-def _url() -> str:
+def url() -> str:
+    """Where an SMS is handed to eSMS."""
     return f"{os.environ['ESMS_REST_URL']}/json/SendMultipleMessage_V4_get"
 
 
-def _parameters(message: PlainMessage) -> dict[str, str]:
+def parameters(message: PlainMessage) -> dict[str, str]:
+    """What eSMS wants to know."""
     return {
         "Phone": message.phone,
         "Content": message.content,
@@ -86,12 +90,17 @@ def _parameters(message: PlainMessage) -> dict[str, str]:
     }
 
 
-def park(engine: Engine, broker_url: str, messages: list[tuple[str, str]]) -> None:
-    """Store these (phone, content), and publish a task for each where no worker looks yet."""
+def store(engine: Engine, messages: Sequence[tuple[str, str]]) -> list[UUID]:
+    """A row for each (phone, content); their ids."""
     rows = [{"id": uuid4(), "phone": phone, "content": content, "status": "queued"} for phone, content in messages]
     with Session(engine) as session:
         session.execute(insert(PlainMessage), rows)
         session.commit()
+    return [cast(UUID, row["id"]) for row in rows]
+
+
+def park(task: str, broker_url: str, ids: Sequence[UUID]) -> None:
+    """Publish a task for each where no worker looks yet."""
     with app.connection_for_write(broker_url) as connection, app.amqp.Producer(connection) as producer:
-        for row in rows:
-            send.apply_async((str(row["id"]),), queue=PARKED, producer=producer)
+        for id_ in ids:
+            app.send_task(task, (str(id_),), queue=PARKED, producer=producer)

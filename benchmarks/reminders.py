@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 from rich.table import Table
 from sqlalchemy import text
 
-from benchmarks.support import BRANDNAME, Stage, console, load, phone, stage
+from benchmarks.support import Stage, console, load, phone, stage
 from worker import Anniversary, Attendee, Channel, Notifier, Recurring
 from worker.handing import Handing
 from worker.ledger.contacts import born_on

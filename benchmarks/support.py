@@ -1,4 +1,4 @@
-"""The stage for the benchmarks: real servers in a folder that goes away, a simulated eSMS, and honest clocks.
+"""The stage for the benchmarks: real servers in a folder that goes away, a stand-in for eSMS, and honest clocks.
 
 The servers are always our own, whatever DATABASE_URL says: a benchmark empties tables.
 """
@@ -19,21 +19,22 @@ from redis import Redis
 from rich.console import Console
 from sqlalchemy import text
 
+from benchmarks import provider
+from benchmarks.provider import BRANDNAME
 from worker import Notifier, Sms
 from worker.database import Database
-from worker.devkit import simulator
 from worker.devkit.postgres import Postgres
 from worker.devkit.processes import Child
 from worker.devkit.valkey import Valkey
 from worker.migrating import migrate
 
 ROOT = Path(__file__).parents[1]
-LATENCY = 0.05  # seconds that the simulated eSMS takes for each answer
+LATENCY = 0.05  # seconds that eSMS takes for each answer
 PATIENCE = 120.0  # seconds until a run that does not end is given up
+QUIET = ("--loglevel=WARNING", "--without-mingle", "--without-gossip", "--without-heartbeat")  # for Celery
 LOOK_EVERY = 0.02  # seconds between two looks at Postgres
-BRANDNAME = "sangbrand"  # the simulator knows it
 
-console = Console()
+console = Console(width=None if sys.stdout.isatty() else 120)
 
 
 class Stuck(Exception):
@@ -48,7 +49,7 @@ class Stage:
     environ: dict[str, str]  # of the worker processes, and of whoever enqueues
     database: Database
     redis: Redis
-    esms: simulator.Running
+    esms: provider.Running
 
     def scalar(self, statement: str) -> int:
         """The one number that a query gives."""
@@ -56,24 +57,40 @@ class Stage:
             return int(session.execute(text(statement)).scalar_one())
 
     def execute(self, *statements: str) -> None:
+        """In one transaction, however long it takes."""
         with self.database.begin() as session:
+            session.execute(text("SET LOCAL statement_timeout = 0"))
             for statement in statements:
                 session.execute(text(statement))
 
+    def python(self, name: str, module: Sequence[str], **variables: str) -> Child:
+        """`python -m` this, started; `with` it, or stop it. It reads no `.env`: it works in the stage's folder."""
+        command = [sys.executable, "-m", *module]
+        log = self.folder / f"{name}.log"
+        return Child(name, command, env=self.environ | variables, cwd=self.folder, log=log).start()
+
     def settle(self) -> None:
         """Let Postgres write down now what it would else write in the middle of the next measurement."""
-        with self.database.engine.connect() as connection:
-            connection.execution_options(isolation_level="AUTOCOMMIT").execute(text("CHECKPOINT"))
+        outside(self.database, "CHECKPOINT")
 
-    def until(self, holds: Callable[[], bool], what: str, *needed: Child) -> None:
+    def until(self, holds: Callable[[], bool], what: str, *needed: Child, patience: float = PATIENCE) -> None:
         """Wait for it. Raises Stuck when it takes too long, or when a process that it needs has ended."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + patience
         while not holds():
             if dead := [child for child in needed if not child.alive]:
                 raise Stuck(f"{dead[0].name} ended with exit code {dead[0].exit_code}: {_last_words(dead[0])}")
             if time.monotonic() > deadline:
-                raise Stuck(f"{what}: not so within {PATIENCE:g} s")
+                raise Stuck(f"{what}: not so within {patience:g} s")
             time.sleep(LOOK_EVERY)
+
+
+def outside(database: Database, statement: str) -> None:
+    """For what Postgres does in no transaction; it may take minutes."""
+    with database.engine.connect() as connection:
+        autocommit = connection.execution_options(isolation_level="AUTOCOMMIT")
+        autocommit.execute(text("SET statement_timeout = 0"))
+        autocommit.execute(text(statement))
+        autocommit.execute(text("RESET statement_timeout"))
 
 
 @contextmanager
@@ -84,7 +101,7 @@ def stage() -> Iterator[Stage]:
         folder.chmod(0o755)  # PostgreSQL may have to run as another user
         postgres = stack.enter_context(Postgres(folder / "postgres"))
         valkey = stack.enter_context(Valkey(folder / "valkey"))
-        esms = stack.enter_context(simulator.start(latency=LATENCY, magic_numbers=False))
+        esms = stack.enter_context(provider.start(folder, LATENCY))
         environ = _environ(postgres.url, valkey.url, esms)
         database = Database(postgres.url)
         stack.callback(database.close)
@@ -94,7 +111,7 @@ def stage() -> Iterator[Stage]:
         yield Stage(folder, environ, database, redis, esms)
 
 
-def _environ(database_url: str, redis_url: str, esms: simulator.Running) -> dict[str, str]:
+def _environ(database_url: str, redis_url: str, esms: provider.Running) -> dict[str, str]:
     """The defaults of the product, and nothing that happens to be set here."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("WORKER_", "ESMS_"))}
     return inherited | {
@@ -112,17 +129,6 @@ def _environ(database_url: str, redis_url: str, esms: simulator.Running) -> dict
 
 
 # Processes...
-
-
-def celery(stage: Stage, name: str, app: str, arguments: Sequence[str], **variables: str) -> Child:
-    """A Celery process, started; `with` it, or stop it. It reads no `.env`: it works in the stage's folder."""
-    return Child(
-        name,
-        [sys.executable, "-m", "celery", "-A", app, "--quiet", *arguments],
-        env=stage.environ | variables,
-        cwd=stage.folder,
-        log=stage.folder / f"{name}.log",
-    ).start()
 
 
 def cpu_seconds(*children: Child) -> float:

@@ -26,6 +26,7 @@ from worker.settings import Pace, Rates, Settings
 PATIENCE = 60.0  # seconds; what is waited for takes one or two, on a busy machine more
 
 EAGER = {"WORKER_POLL_FIRST_AFTER": "0.001", "WORKER_SENT_DATA_AFTER": "0.001", "WORKER_ASK_AGAIN_AFTER": "0.001"}
+BRISK = {"WORKER_POLL_RATE": "100000"}
 
 
 EVIDENCE = Evidence(
@@ -59,6 +60,7 @@ class Bench:
         self.database, self.simulator = database, simulator
         self.settings = Settings.from_environ(environ)
         self.pace = Pace.from_environ(EAGER | pace)
+        self.limiter = Limiter(None, Rates.from_environ(BRISK | pace), account=canary.API_KEY)
         self.notifier = Notifier(self.settings)
         self.client = self.client_with()
         self.sending = self.client.open_exchange()
@@ -85,9 +87,13 @@ class Bench:
         parts = (self.database, self.client, self.sending, self.limiter, self.settings, self.pace)
         return delivery.Drain(*parts, call_timeout=4.0).run(lanes, stopping)
 
+    def ask(self, *, stopping: Callable[[], bool] = lambda: False) -> bool:
+        """Ask what became of what has an SMSID."""
+        return Poller(self.database, self.client, self.asking, self.limiter, self.pace).run(stopping)
+
     def poll(self) -> bool:
         """Ask what became of what was accepted."""
-        more = Poller(self.database, self.client, self.asking, self.pace).run(lambda: False)
+        more = self.ask()
         find_lost(self.database, self.client, self.asking, self.pace)
         return more
 
@@ -103,6 +109,7 @@ class Bench:
                 lanes or tuple(Lane),
                 most=most,
                 lease=timedelta(seconds=lease),
+                group_least=20,
                 group_most=1000,
                 new_request_id="shared",
             )

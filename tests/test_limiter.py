@@ -313,7 +313,7 @@ def test_a_forked_child_has_a_connection_and_a_share_of_its_own(valkey: Valkey) 
 def test_rates_are_read_and_a_wrong_one_is_named() -> None:
     read = Rates.from_environ({"WORKER_RATE": "20", "WORKER_RATE_BULK": "0.5"})
     assert read == rates(sends=20, bulk=0.5, poll=50)
-    with pytest.raises(SettingsError, match="WORKER_RATE_VOICE: 'many' is not requests a second"):
+    with pytest.raises(SettingsError, match="WORKER_RATE_VOICE: 'many' is not a number of requests a second"):
         Rates.from_environ({"WORKER_RATE_VOICE": "many"})
     with pytest.raises(SettingsError, match="WORKER_RATE: 0 is out of range"):
         Rates.from_environ({"WORKER_RATE": "0"})

@@ -23,6 +23,7 @@ VARIABLES = {
     "connect_timeout": "WORKER_CONNECT_TIMEOUT",
     "read_timeout": "WORKER_READ_TIMEOUT",
     "total_timeout": "WORKER_TOTAL_TIMEOUT",
+    "transport": "WORKER_TRANSPORT",
 }
 
 
@@ -114,6 +115,7 @@ def _client(provider: ProviderSettings, in_flight: int) -> Client:
         connect_timeout=provider.connect_timeout,
         read_timeout=provider.read_timeout,
         total_timeout=provider.total_timeout,
+        transport=provider.transport,
         in_flight=in_flight,
     )
 

@@ -36,6 +36,7 @@ HORIZONS = {
 }
 
 Format = Literal["json", "xml"]
+Transport = Literal["auto", "requests", "curl"]
 N = TypeVar("N", int, float)
 
 
@@ -110,6 +111,7 @@ class ProviderSettings:
     connect_timeout: float  # seconds
     read_timeout: float  # seconds between two pieces of an answer
     total_timeout: float  # seconds for a whole call, however slowly it drips
+    transport: Transport  # what carries many requests side by side; auto: curl where pycurl is installed
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> ProviderSettings:
@@ -124,6 +126,7 @@ class ProviderSettings:
             connect_timeout=read.seconds("WORKER_CONNECT_TIMEOUT", 5),
             read_timeout=read.seconds("WORKER_READ_TIMEOUT", 15),
             total_timeout=read.seconds("WORKER_TOTAL_TIMEOUT", TOTAL_TIMEOUT),
+            transport=read.transport("WORKER_TRANSPORT"),
         )
 
 
@@ -272,6 +275,12 @@ class _Reader:
             raise SettingsError(name, f"{value!r} is no reply format of eSMS", "set it to json or xml")
         return cast(Format, value)
 
+    def transport(self, name: str) -> Transport:
+        value = (self.text(name) or "auto").lower()
+        if value not in {"auto", "requests", "curl"}:
+            raise SettingsError(name, f"{value!r} carries nothing", "set it to auto, requests or curl")
+        return cast(Transport, value)
+
     def count(self, name: str, default: int) -> int:
         return self._number(name, default, int, "a whole number")
 
@@ -280,7 +289,9 @@ class _Reader:
 
     def rate(self, name: str, default: float | None) -> float | None:
         example: float = 10
-        return default if self.text(name) is None else self._number(name, example, float, "requests a second")
+        return (
+            default if self.text(name) is None else self._number(name, example, float, "a number of requests a second")
+        )
 
     def wait(self, name: str, default: float) -> timedelta:
         return timedelta(seconds=self.seconds(name, default))

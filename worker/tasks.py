@@ -21,6 +21,7 @@ from worker.handing import Handing
 from worker.intake.fields import enqueue_fields
 from worker.ledger.rules import clock
 from worker.lifecycle import Kind, Lane
+from worker.limiter import POLL
 from worker.notifier_reminders import upsert_event as store_event
 from worker.polling import Poller, find_lost
 from worker.queues import Task, make_app
@@ -98,9 +99,9 @@ def poll() -> None:
     """Ask what became of what was accepted."""
 
     def step(parts: runtime.Runtime) -> bool:
-        poller = Poller(parts.database, parts.client, parts.polling, parts.pace)
+        poller = Poller(parts.database, parts.client, parts.polling, parts.limiter, parts.pace)
         more = poller.run(runtime.stop.asked)
-        if not runtime.stop.asked():
+        if not runtime.stop.asked() and parts.limiter.take(POLL, 1):
             find_lost(parts.database, parts.client, parts.polling, parts.pace)
         return more
 

@@ -26,6 +26,12 @@ def upgrade() -> None:
     op.create_check_constraint(op.f("message_paused_only_while_queued"), "message", "NOT paused OR status = 'queued'")
     for name, columns, which in CLAIMS:
         _recreate(name, columns, f"status = 'queued' AND {which} AND NOT paused")
+    op.create_index(
+        "message_group_idx",
+        "message",
+        ["notification_id", "id"],
+        postgresql_where=sa.text("status = 'queued' AND grouped"),
+    )
     op.create_index("message_paused_idx", "message", ["due_at"], postgresql_where=sa.text("paused"))
     _recreate("message_poll_idx", ["poll_at"], "status = 'accepted' AND poll_at IS NOT NULL AND sms_id IS NOT NULL")
     op.create_index(
@@ -55,6 +61,7 @@ def downgrade() -> None:
     op.drop_index("message_lost_idx", "message")
     _recreate("message_poll_idx", ["poll_at"], "status = 'accepted' AND poll_at IS NOT NULL")
     op.drop_index("message_paused_idx", "message")
+    op.drop_index("message_group_idx", "message")
     for name, columns, which in CLAIMS:
         _recreate(name, columns, f"status = 'queued' AND {which}")
     op.drop_constraint(op.f("message_paused_only_while_queued"), "message")

@@ -80,7 +80,7 @@ def test_what_is_no_date_or_may_be_two_is_refused(written: str, order: str | Non
     assert problem in refused.value.problem.replace("day 15 of month 8", "day 8 of month 15")
 
 
-@given(st.dates(date(1900, 1, 1), date(2100, 1, 1)))
+@given(st.dates(date(1900, 1, 1), date(2099, 12, 31)))
 def test_no_date_is_ever_read_as_another_day(day: date) -> None:
     assert parse_date("d", day.isoformat()) == parse_date("d", f"{day:%Y%m%d}") == day
     assert parse_date("d", f"{day:%d/%m/%Y}", DateOrder.DMY) == parse_date("d", f"{day:%m/%d/%Y}", DateOrder.MDY) == day

@@ -65,6 +65,22 @@ def test_what_was_claimed_already_is_not_touched(bench: Bench) -> None:
     assert statuses(bench.database)[LAN][0][0] == "sending"
 
 
+def test_a_retry_does_not_send_it_again_to_who_opted_out_since(bench: Bench) -> None:
+    tickets = [bench.put(Sms(to=LAN, content="Giam gia", sms_type=sms_type)) for sms_type in (3, 4)]
+    for ticket in tickets:
+        bench.set(ticket, status="'expired'")
+    decide(bench.database, LAN)
+    assert [bench.notifier.retry(ticket.id).moved for ticket in tickets] == [0, 1]
+    assert [bench.status(ticket) for ticket in tickets] == ["cancelled", "queued"]
+
+
+def test_what_waits_with_its_paused_campaign_is_cancelled_too(bench: Bench) -> None:
+    ticket = bench.put(Sms(to=LAN, content="Giam gia", sms_type=3))
+    bench.set(ticket, paused="true")
+    assert decide(bench.database, LAN) == 1
+    assert bench.status(ticket) == "cancelled"
+
+
 def test_an_import_never_opts_in_again(database: Database) -> None:
     upsert(database, person("lan", phones=[LAN, HOA]))
     decide(database, HOA)

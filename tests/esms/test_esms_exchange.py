@@ -7,9 +7,20 @@ from collections.abc import Callable
 import pytest
 
 from tests.esms.scripted import ScriptedServer, reply
-from worker.esms import Client, Exchange, Finished, Function, MaybeTaken, OutgoingSms, Receipt, Refused
+from worker.esms import (
+    Client,
+    Exchange,
+    Finished,
+    Function,
+    MaybeTaken,
+    OutgoingSms,
+    OutgoingTemplateCall,
+    Receipt,
+    Refused,
+)
 
 Connect = Callable[..., Client]
+CALL = OutgoingTemplateCall(phone="0901234567", template_id="17")
 TAKEN = reply('{"CodeResult":"100","SMSID":"1"}')
 
 
@@ -118,6 +129,20 @@ def test_an_exchange_wider_than_the_client_keeps_as_many_connections(connect: Co
             exchange.put(number, client.prepare_sms(sms(str(number))))
         take(exchange, 100)
     assert server.connections <= 6
+
+
+def test_two_hosts_share_the_room_of_one_exchange(connect: Connect, server: ScriptedServer) -> None:
+    voice = ScriptedServer()
+    server.play(TAKEN)
+    voice.play(TAKEN)
+    client = connect(voice_url=voice.url)
+    with client.open_exchange(1) as exchange:
+        for number in range(6):
+            exchange.put(number, client.prepare_sms(sms(str(number))))
+            exchange.put(number, client.prepare_template_call(CALL))
+        take(exchange, 12)
+    voice.close()
+    assert (len(server.requests), len(voice.requests)) == (6, 6)
 
 
 def test_preparing_touches_no_network(client: Client, server: ScriptedServer) -> None:

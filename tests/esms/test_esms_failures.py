@@ -121,7 +121,8 @@ def test_a_proxy_that_refuses_the_tunnel_is_not_taken(
 def test_proxies_of_the_environment_are_ignored_unless_asked_for(
     connect: Connect, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
     server.play(TAKEN)
     assert connect().send_sms(SMS).sms_id
 
@@ -201,6 +202,13 @@ def test_a_dripping_body_ends_at_the_deadline_of_the_whole_call(connect: Connect
     failure = failure_of(connect(read_timeout=5.0, total_timeout=0.4))
     assert isinstance(failure, MaybeTaken)
     assert "whole call" in failure.reason
+
+
+def test_an_answer_whose_pieces_keep_coming_may_take_longer_than_one_piece(
+    connect: Connect, server: ScriptedServer
+) -> None:
+    server.play(server.drip(TAKEN))  # two seconds, a line of the header at least every half
+    assert connect(read_timeout=1.0).send_sms(SMS).sms_id == "24342680"
 
 
 ODD_BODIES = {
@@ -391,13 +399,17 @@ def test_a_connection_closed_between_two_sends_is_opened_anew(client: Client, se
     assert len(server.requests) == 20
 
 
-def test_a_kept_connection_that_breaks_under_a_request_is_not_tried_again(
-    client: Client, server: ScriptedServer
+@pytest.mark.parametrize("break_off", [hang_up, reset])
+def test_no_call_is_dialled_again_when_its_kept_connection_breaks_without_an_answer(
+    client: Client, server: ScriptedServer, break_off: Act
 ) -> None:
-    server.play(TAKEN, reset, TAKEN)
-    client.send_sms(SMS)
-    assert isinstance(failure_of(client), MaybeTaken)
-    assert len(server.requests) == 2
+    """curl by itself would: it takes such a connection for one that had been closed before."""
+    for dialled in range(2, 22, 2):
+        server.play(TAKEN, break_off, TAKEN)
+        client.call_template(CALL)
+        with pytest.raises(MaybeTaken, match="broke"):
+            client.call_template(CALL)
+        assert len(server.requests) == dialled
 
 
 def test_cookies_are_not_sent_back(client: Client, server: ScriptedServer) -> None:

@@ -22,7 +22,7 @@ def many(bench: Bench, count: int, sms_type: int = SmsType.OTP) -> None:
 def test_two_workers_never_claim_the_same_message(bench: Bench) -> None:
     many(bench, 10)
     with bench.database.begin() as first, bench.database.begin() as second:
-        asked = {"most": 6, "lease": LEASE, "group_most": 1000, "new_request_id": "x"}
+        asked = {"most": 6, "lease": LEASE, "group_least": 20, "group_most": 1000, "new_request_id": "x"}
         mine = ledger.claim(first, list(Lane), **asked)  # type: ignore[arg-type]
         theirs = ledger.claim(second, list(Lane), **asked)  # type: ignore[arg-type]
     ids = [fence.id for claim in mine + theirs for fence in claim.fences]
@@ -76,23 +76,15 @@ def test_a_message_that_was_handed_back_is_claimed_again_under_the_same_request_
     assert second.fences[0].attempt == 2
 
 
-@pytest.mark.parametrize(("recipients", "sizes"), [(20, [20]), (1000, [1000]), (1005, [503, 502]), (2001, [667] * 3)])
-def test_advertising_is_cut_into_even_requests(bench: Bench, recipients: int, sizes: list[int]) -> None:
-    bench.put(Sms(to=[f"09{n:08d}" for n in range(recipients)], content="Sale", sms_type=SmsType.ADVERTISING))
-    claims = [claim for size in sizes for claim in bench.claim()]
-    assert [len(claim.fences) for claim in claims] == sizes
-    assert bench.claim() == []
-
-
 def test_two_workers_cut_advertising_of_one_notification_one_after_the_other(bench: Bench) -> None:
     bench.put(Sms(to=[f"09{n:08d}" for n in range(1500)], content="Sale", sms_type=SmsType.ADVERTISING))
     with bench.database.begin() as first, bench.database.begin() as second:
-        asked = {"most": 6, "lease": LEASE, "group_most": 1000}
+        asked = {"most": 6, "lease": LEASE, "group_least": 20, "group_most": 1000}
         mine = ledger.claim(first, [Lane.BULK], **asked, new_request_id="a")  # type: ignore[arg-type]
         theirs = ledger.claim(second, [Lane.BULK], **asked, new_request_id="b")  # type: ignore[arg-type]
-    assert [len(claim.fences) for claim in mine] == [750]
+    assert [len(claim.fences) for claim in mine] == [1000]
     assert theirs == []
-    assert [len(claim.fences) for claim in bench.claim(Lane.BULK)] == [750]
+    assert [len(claim.fences) for claim in bench.claim(Lane.BULK)] == [500]
 
 
 def test_only_one_process_may_dial_a_call_and_only_while_its_lease_lasts(bench: Bench) -> None:
@@ -111,3 +103,20 @@ def test_a_call_that_is_to_be_dialled_is_not_handed_back(bench: Bench) -> None:
     with bench.database.begin() as session:
         ledger.intend(session, claim.fences)
         assert ledger.hand_back(session, claim.fences) == set()
+
+
+@pytest.mark.parametrize(
+    ("recipients", "requests"), [(25, [25]), (50, [50]), (55, [35, 20]), (70, [50, 20]), (100, [50, 50])]
+)
+def test_advertising_is_cut_so_that_no_request_falls_below_the_least(
+    bench: Bench, recipients: int, requests: list[int]
+) -> None:
+    everybody = [f"0901{n:06d}" for n in range(recipients)]
+    bench.put(Sms(to=everybody, content="Giam gia", sms_type=SmsType.ADVERTISING))
+    sizes = []
+    for n in range(len(requests)):
+        asked = {"most": 6, "lease": LEASE, "group_least": 20, "group_most": 50, "new_request_id": f"x{n}"}
+        with bench.database.begin() as session:
+            [claim] = ledger.claim(session, [Lane.BULK], **asked)  # type: ignore[arg-type]
+        sizes.append(len(claim.fences))
+    assert sizes == requests

@@ -151,7 +151,7 @@ def test_a_recorded_answer_ends_the_row_of_deaths(bench: Bench) -> None:
 
 
 def settle(bench: Bench, ticket: Ticket, status: Status, sms_id: str = "77") -> int:
-    poll = Poll(message_id=UUID(bench.message(ticket)["id"]), sms_id=sms_id, polls=1, alone=True)
+    poll = Poll(message_id=UUID(bench.message(ticket)["id"]), sms_id=sms_id, polls=1, alone=True, due_at=EVIDENCE.at)
     with bench.database.begin() as session:
         found = Settlement(poll=poll, phone=None, status=status, evidence=EVIDENCE)
         return len(ledger.settle(session, [found]))

@@ -28,7 +28,7 @@ def loaded_by(statement: str) -> set[str]:
 
 
 def test_importing_worker_loads_nothing() -> None:
-    assert not {"sqlalchemy", "celery", "requests", "redis"} & loaded_by("import worker")
+    assert not {"sqlalchemy", "celery", "requests", "redis", "pycurl"} & loaded_by("import worker")
 
 
 def test_a_producer_loads_neither_requests_nor_the_worker() -> None:

@@ -27,6 +27,7 @@ from worker.settings import Settings
 SHOWN = 50  # refused rows that a person is shown
 LISTED = 1000  # refused rows that --json lists
 
+ORDERS = [order.value for order in DateOrder]  # of the enum itself, click would take the names
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -39,7 +40,9 @@ NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 )  # fmt: skip
 @click.option("--rest-as-attributes", is_flag=True, help="The other columns too, each as attr.NAME.")
 @click.option(
-    "--dates", type=click.Choice([*DateOrder]), help="How dates like 03/04/1990 are meant; else they are refused."
+    "--dates",
+    type=click.Choice([order.value for order in DateOrder]),
+    help="How dates like 03/04/1990 are meant; else they are refused.",
 )
 @click.option("--source", metavar="S", default="import", show_default=True, help="Whose keys these are.")
 @click.option("--tag", "tags", multiple=True, metavar="T", help="For everybody in the file.")

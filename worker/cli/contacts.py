@@ -37,7 +37,7 @@ def contacts_group() -> None:
 @click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True)
 @json_option
 def list_(tags: tuple[str, ...], source: str | None, opted_out: bool | None, limit: int, as_json: bool) -> None:
-    """Contacts in the order in which they came."""
+    """Contacts, the first to come first."""
     settings = Settings.from_environ()
     with ledger_session(settings) as session:
         rows = contacts.page(session, tags=tags, source=source, opted_out=opted_out, most=limit + 1)

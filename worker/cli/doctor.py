@@ -153,7 +153,7 @@ def _esms() -> str:
         balance = client.get_balance().balance
     except EsmsError as error:
         raise _Wrong(f"{error.reason}: check ESMS_API_KEY, ESMS_SECRET_KEY and ESMS_REST_URL") from None
-    return f"takes our keys; balance {balance:,.0f} đồng"
+    return f"takes our keys; balance {balance:,.0f} đồng; workers send by {client.transport}"
 
 
 def _lanes() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -35,12 +36,16 @@ from worker.text import Encoding
 
 SAMPLE = 10_000  # contacts by which the cost of all is estimated
 
+DIACRITICS = [each.value for each in Diacritics]  # of the enum itself, click would take the names
+
 template_options = options(
     click.option("--content", metavar="T", help="The SMS, like 'Chuc mung {name}'."),
     click.option("--template-id", metavar="ID", help="A call's template at eSMS."),
     click.option("--var", "variables", multiple=True, metavar="V", help="Its variables, left to right, like '{name}'."),
     click.option(
-        "--diacritics", type=click.Choice([*Diacritics]), help="By default stripped in an SMS, kept in a call."
+        "--diacritics",
+        type=click.Choice(DIACRITICS),
+        help="By default stripped in an SMS, kept in a call.",
     ),
 )
 
@@ -102,10 +107,11 @@ def _when(at: str | None, settings: Settings) -> datetime:
 def _wanted(session: Session, name: str | None, what: dict[str, Any]) -> StoredTemplate:
     if name is None:
         return defined("preview", **what)
-    if what["content"] is not None or what["template_id"] is not None:
+    if what["content"] is not None or what["template_id"] is not None or what["variables"]:
         raise click.UsageError("give the NAME of a saved template, or a --content, not both")
     if found := ledger_templates.template(session, name):
-        return found
+        given = what["diacritics"]
+        return replace(found, diacritics=Diacritics(given)) if given else found
     raise unknown(name)
 
 

@@ -6,7 +6,7 @@ is stored; what is wrong with a row is that row's trouble.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
@@ -21,25 +21,24 @@ OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 XLSX = b"PK\x03\x04"
 HEADER_WITHIN = 100  # rows from the top
 
-Rows = Callable[[], Generator[Row | Refused]]
+Rows = Generator[Row | Refused]
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A readable file: the names of its columns, and its rows below them."""
+    """A readable file: the names of its columns, and its rows below them, which can be read once."""
 
     name: str  # of the file, and of the sheet in it
     columns: tuple[str, ...]  # as in the file, "" where there is none
     header_row: int
     rows: int | None  # below the header, empty ones included; None: not known
-    _read: Rows
+    _below: Rows
 
     def read(self) -> Iterator[Row | Refused]:
         """The rows below the header that are not empty; those with too few or too many cells are refused."""
-        with closing(self._read()) as rows:
+        with closing(self._below) as rows:
             for row in rows:
-                if row.number > self.header_row:
-                    yield from self._whole(row)
+                yield from self._whole(row)
 
     def _whole(self, row: Row | Refused) -> Iterator[Row | Refused]:
         if isinstance(row, Refused):
@@ -49,7 +48,8 @@ class Sheet:
 
     def _fitting(self, row: Row) -> Row | Refused:
         width = len(self.columns)
-        if row.ragged and len(row.cells) != width and any(cell != "" for cell in row.cells[width:] or ("short",)):
+        beyond = any(cell != "" for cell in row.cells[width:])
+        if row.ragged and (len(row.cells) < width or beyond):
             problem = f"has {len(row.cells)} cells where the header has {width}: quote cells with commas"
             return Refused(row.number, None, problem)
         cells = [*row.cells[:width], *[""] * (width - len(row.cells))]
@@ -73,28 +73,29 @@ def open_sheet(
         if sheet is not None:
             raise Unreadable("--sheet", f"{file.name} is a CSV file, which has no sheets", "leave it out")
         source = csv_files.open_csv(file, encoding)
-        return _sheet(file.name, source.read, source.rows, header_row)
+        return _sheet(file.name, source.read(), source.rows, header_row)
     book = xlsx_files.open_xlsx(file, sheet)
-    return _sheet(f"{file.name}, sheet {book.sheet}", book.read, book.rows, header_row)
+    return _sheet(f"{file.name}, sheet {book.sheet}", book.rows, book.count, header_row)
 
 
-def _sheet(name: str, read: Rows, rows: int | None, header_row: int | None) -> Sheet:
-    header = _header(read, header_row)
+def _sheet(name: str, rows: Rows, count: int | None, header_row: int | None) -> Sheet:
+    header = _header(rows, header_row)
     if header is None:
+        rows.close()
         raise Unreadable(name, "is empty", "its first row must name the columns")
     columns = tuple(_title(cell) for cell in header.cells)
-    return Sheet(name, columns, header.number, None if rows is None else max(0, rows - header.number), read)
+    return Sheet(name, columns, header.number, None if count is None else max(0, count - header.number), rows)
 
 
-def _header(read: Rows, header_row: int | None) -> Row | None:
-    with closing(read()) as rows:
-        for row in rows:
-            if isinstance(row, Refused) or row.number > max(header_row or 0, HEADER_WITHIN):
-                return None
-            if header_row is not None and row.number < header_row:
-                continue
-            if any(cell != "" for cell in row.cells):
-                return row
+def _header(rows: Rows, header_row: int | None) -> Row | None:
+    """The row of the columns' names; the rows go on below it."""
+    for row in rows:
+        if isinstance(row, Refused) or row.number > max(header_row or 0, HEADER_WITHIN):
+            return None
+        if header_row is not None and row.number < header_row:
+            continue
+        if any(cell != "" for cell in row.cells):
+            return row
     return None
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from worker import text
+from worker import phone, text
 from worker.errors import Invalid
 from worker.ledger.contacts import ContactRow
 from worker.ledger.templates import StoredTemplate
@@ -94,11 +94,11 @@ class Occasion:
     title: str = ""
     place: str = ""
 
-    def values_for(self, contact: ContactRow) -> dict[str, str]:
-        """What each variable stands for."""
+    def values_for(self, contact: ContactRow, number: str) -> dict[str, str]:
+        """What each variable stands for; number: the one that it goes to."""
         person = values_of_person(
             name=contact.name,
-            phone=contact.phones[0] if contact.phones else "",
+            phone=number,
             birth_date=contact.birth_date,
             attributes=contact.attributes,
             on=self.at.date(),
@@ -119,8 +119,8 @@ class Preview:
 
 def preview(template: StoredTemplate, contact: ContactRow, occasion: Occasion, sms_type: int) -> Preview:
     """The template as this contact would get it."""
-    values = occasion.values_for(contact)
     try:
+        values = occasion.values_for(contact, _number(contact, for_sms=template.kind is Channel.SMS))
         texts = [each.render(values) for each in template.texts()]
         measure = _measured(texts[0], sms_type) if template.kind is Channel.SMS else None
     except Invalid as error:
@@ -128,6 +128,16 @@ def preview(template: StoredTemplate, contact: ContactRow, occasion: Occasion, s
     return Preview(
         contact=contact, texts=texts, with_accents=[each.filled(values) for each in template.texts()], measure=measure
     )
+
+
+def _number(contact: ContactRow, *, for_sms: bool) -> str:
+    """The main number, or the first one besides that will do: the main one may be a landline."""
+    for each in contact.phones:
+        try:
+            return phone.parse(each, for_sms=for_sms).e164
+        except phone.PhoneError:
+            continue
+    raise Invalid("phone", f"this recipient has none that takes {'an SMS' if for_sms else 'a call'}", "give them one")
 
 
 def _measured(content: str, sms_type: int) -> Measure:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import struct
 import warnings
+import zlib
 from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
@@ -15,37 +17,42 @@ from worker.contacts.cells import Cell, Refused, Row, Unreadable, unescaped
 
 LARGEST = 4 * 1024**3  # bytes unpacked; a million rows of twenty columns take a fifth of it
 TEXTS_LARGEST = 512 * 1024**2  # bytes of the texts that a sheet shares, which have to be kept in memory
+DAMAGED = (BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError, LookupError, ArithmeticError)
 SAVE_AGAIN = "open it in Excel and save it again as .xlsx, or as CSV UTF-8"
 ERRORS = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!"})
 
 
 @dataclass(frozen=True, slots=True)
 class XlsxFile:
-    """One sheet of a file that is whole."""
+    """One sheet of a file that is whole. Its rows can be read once: to open a large workbook takes seconds."""
 
-    file: Path
     sheet: str
-    rows: int | None  # as the file says
-
-    def read(self) -> Generator[Row | Refused]:
-        """Every row, numbered from 1 as Excel shows it."""
-        with _opened(self.file) as book:
-            rows = book[self.sheet].iter_rows(values_only=True)
-            for number, values in enumerate(rows, start=1):
-                yield _row(number, values)
+    count: int | None  # of rows, as the file says
+    rows: Generator[Row | Refused]  # numbered from 1 as Excel shows them
 
 
 def open_xlsx(file: Path, sheet: str | None) -> XlsxFile:
-    """Choose the sheet; by default the first one. Raises Unreadable."""
+    """Choose the sheet; by default the first one. Raises Unreadable, and so do the rows."""
     _check_package(file)
-    with _opened(file) as book:
-        names = [each.title for each in book.worksheets]
-        if not names:
-            raise Unreadable(file.name, "has no sheet with rows", SAVE_AGAIN)
-        if sheet is not None and sheet not in names:
-            raise Unreadable("--sheet", f"there is none called {sheet!r}", f"there are {', '.join(names)}")
-        chosen = sheet or names[0]
-        return XlsxFile(file, chosen, book[chosen].max_row)
+    with ExitStack() as opened:
+        book = opened.enter_context(_opened(file))
+        chosen = book[_chosen(file, book, sheet)]
+        return XlsxFile(chosen.title, chosen.max_row, _rows(chosen, opened.pop_all()))
+
+
+def _rows(sheet: Any, opened: ExitStack) -> Generator[Row | Refused]:
+    with opened:
+        for number, values in enumerate(sheet.iter_rows(values_only=True), start=1):
+            yield _row(number, values)
+
+
+def _chosen(file: Path, book: Any, sheet: str | None) -> str:
+    names: list[str] = [each.title for each in book.worksheets]
+    if not names:
+        raise Unreadable(file.name, "has no sheet with rows", SAVE_AGAIN)
+    if sheet is not None and sheet not in names:
+        raise Unreadable("--sheet", f"there is none called {sheet!r}", f"there are {', '.join(names)}")
+    return sheet or names[0]
 
 
 def _check_package(file: Path) -> None:
@@ -59,7 +66,9 @@ def _check_package(file: Path) -> None:
             if "xl/workbook.xml" not in sizes:
                 raise Unreadable(file.name, "is a zip file, but no workbook", SAVE_AGAIN)
             broken = package.testzip()
-    except (BadZipFile, EOFError, NotImplementedError, RuntimeError):
+    except Unreadable:
+        raise
+    except DAMAGED:
         raise Unreadable(file.name, "is no whole XLSX file", SAVE_AGAIN) from None
     if broken is not None:
         raise Unreadable(file.name, "is damaged", SAVE_AGAIN)
@@ -69,15 +78,14 @@ def _check_package(file: Path) -> None:
 def _opened(file: Path) -> Iterator[Any]:
     from openpyxl import load_workbook  # here: it costs 150 ms, and most commands read no XLSX
 
+    # Styles and validations that it does not know, and we do not need.
+    warnings.filterwarnings("ignore", category=UserWarning, module="openpyxl")
     try:
-        with warnings.catch_warnings(), file.open("rb") as opened:
-            warnings.simplefilter("ignore")  # styles and validations that it does not know, and we do not need
-            with closing(load_workbook(opened, read_only=True, data_only=True)) as book:
-                yield book
+        with file.open("rb") as opened, closing(load_workbook(opened, read_only=True, data_only=True)) as book:
+            yield book
     except Unreadable:
         raise
-    except (BadZipFile, ValueError, KeyError, SyntaxError, TypeError, AttributeError, EOFError) as error:
-        # What openpyxl lets through of a broken file; we look at nothing in it that could raise these.
+    except (*DAMAGED, SyntaxError, TypeError, AttributeError) as error:  # what openpyxl lets through of a broken file
         raise Unreadable(file.name, f"is broken ({type(error).__name__})", SAVE_AGAIN) from None
 
 

@@ -120,6 +120,7 @@ class Drain:
             [lane],
             most=room,
             lease=self.pace.lease,
+            group_least=self.settings.advertising_least,
             group_most=self.settings.advertising_most,
             new_request_id=new_request_id,
         )

@@ -10,7 +10,7 @@ from worker.esms.client import REST_URL, VOICE_URL, Client
 from worker.esms.credentials import Credentials
 from worker.esms.errors import AccountTrouble, EsmsError, InvalidRequest, MaybeTaken, NotTaken, Refused, Trace
 from worker.esms.exchange import Exchange, Finished, Prepared
-from worker.esms.functions import Format, Function
+from worker.esms.functions import Format, Function, Transport
 from worker.esms.messages import (
     Balance,
     Brandname,
@@ -51,4 +51,5 @@ __all__ = [
     "SendProgress",
     "SentSms",
     "Trace",
+    "Transport",
 ]

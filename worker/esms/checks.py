@@ -4,14 +4,16 @@ A complaint names the field, never its value: that is somebody's number or text.
 """
 
 import re
+import select
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from functools import wraps
+from importlib import import_module
 from typing import NoReturn, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 from worker.esms.errors import InvalidRequest
-from worker.esms.functions import Format
+from worker.esms.functions import Format, Transport
 from worker.esms.reading import VIETNAM
 
 SMS_TYPES = {1, 2, 3, 4, 6, 7, 8, 13}
@@ -49,6 +51,30 @@ def format(field: str, value: str) -> Format:
     if value not in set(Format):
         refuse(field, "is neither json nor xml", "give one of the two")
     return Format(value)
+
+
+def transport(field: str, value: str) -> Transport:
+    """The one in use: never `auto`."""
+    if value not in set(Transport):
+        refuse(field, "is neither requests nor curl nor auto", "give one of the three")
+    if value == Transport.REQUESTS or (value == Transport.AUTO and not _curl_is_here()):
+        return Transport.REQUESTS
+    if not _curl_is_here():
+        refuse(
+            field,
+            "is curl, and there is no pycurl that fits",
+            "run pip install 'esms-worker[fast]', or choose requests",
+        )
+    return Transport.CURL
+
+
+def _curl_is_here() -> bool:
+    try:
+        pycurl = import_module("pycurl")
+    except ImportError:
+        return False
+    # `multi.py` rests on both: an old pycurl has not the one, Windows not the other.
+    return hasattr(pycurl, "PREREQFUNCTION") and hasattr(select, "poll")
 
 
 def base_url(field: str, value: str) -> str:

@@ -4,18 +4,17 @@ What only prepares touches no network: it checks its arguments, and raises Inval
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from time import monotonic
 from types import TracebackType
-from typing import Any, Generic, TypeVar
-from urllib.parse import quote
+from typing import Any, TypeVar
 
-from worker.esms import checks, replies, verdicts
-from worker.esms.credentials import Credentials, Scrubber
-from worker.esms.errors import EsmsError, MaybeTaken, Trace
+from worker.esms import checks, replies
+from worker.esms.credentials import Credentials
+from worker.esms.errors import EsmsError
 from worker.esms.exchange import Exchange, Finished, Prepared
-from worker.esms.functions import CALLS, LISTS, Format, Function
+from worker.esms.finishing import Finisher
+from worker.esms.functions import CALLS, Format, Function, Transport
 from worker.esms.messages import (
     Balance,
     Brandname,
@@ -27,15 +26,23 @@ from worker.esms.messages import (
     SendProgress,
     SentSms,
 )
+from worker.esms.parcels import Answer, Parcel, Patience
+from worker.esms.quoting import quoted
 from worker.esms.reading import VIETNAM, Record, Window
-from worker.esms.wire import Answer, Parcel, Patience, Wire
+from worker.esms.route import Route
+from worker.esms.threads import Threads
+from worker.esms.wire import Wire
 
 REST_URL = "https://rest.esms.vn/MainService.svc"
 VOICE_URL = "https://voiceapi.esms.vn/MainService.svc"
 
 _LIMIT = 64 * 1024  # bytes of a reply
 _LIST_LIMIT = 1024 * 1024
-_REPLY_KEPT = 2_000  # characters of it in a trace
+_LIMITS = {
+    Function.GET_RECEIVER_STATUS: _LIST_LIMIT,
+    Function.LIST_BRANDNAMES: _LIST_LIMIT,
+    Function.GET_SENT_DATA: 32 * 1024 * 1024,  # two days of some 100,000 messages
+}
 _SMS_DATE = "%Y-%m-%d %H:%M:%S"  # the manual gives none; the provider's pages do
 _VOICE_DATE = "%Y/%m/%d %H:%M:%S"  # manual III.1
 _QUERY_DATE = "%m/%d/%Y"  # manual II.5
@@ -50,6 +57,8 @@ class Client:
     connect_timeout, read_timeout, total_timeout: seconds for a connection, for each piece of an answer, and for a whole
     call (but the system's name lookup keeps its own time). trust_env: obey proxies and certificates named in the
     environment. ca_bundle: a file of certificates to trust instead. in_flight: how many connections are kept open.
+    transport: what carries an exchange: `requests`, `curl`, or `auto` for curl where pycurl is installed. Single calls
+    go through requests always.
     Every call may raise any EsmsError; its family says what to do next.
     """
 
@@ -66,26 +75,23 @@ class Client:
         trust_env: bool = False,
         ca_bundle: str | None = None,
         in_flight: int = 32,
+        transport: Transport | str = Transport.REQUESTS,
     ) -> None:
         self._credentials = credentials
-        self._scrubbed = Scrubber(credentials)
         self._format = checks.format("format", format)
+        self._transport = checks.transport("transport", transport)
+        self._finish = Finisher(self._format, credentials)
         self._rest = checks.base_url("rest_url", rest_url)
         self._voice = checks.base_url("voice_url", voice_url)
         self._keys = _query({"ApiKey": credentials.api_key, "SecretKey": credentials.secret_key})
         self._in_flight = checks.count("in_flight", in_flight, least=1)
-        patience = Patience(
+        self._patience = Patience(
             connect=checks.seconds("connect_timeout", connect_timeout),
             read=checks.seconds("read_timeout", read_timeout),
             total=checks.seconds("total_timeout", total_timeout),
         )
-        self._wire = Wire(
-            bases=(self._rest, self._voice),
-            patience=patience,
-            in_flight=self._in_flight,
-            trust_env=trust_env,
-            ca_bundle=ca_bundle,
-        )
+        self._route = Route.to((self._rest, self._voice), trust_env=trust_env, ca_bundle=ca_bundle)
+        self._wire = Wire(route=self._route, patience=self._patience, in_flight=self._in_flight)
 
     def __repr__(self) -> str:
         return f"Client(rest_url={self._rest!r}, voice_url={self._voice!r}, format={str(self._format)!r})"
@@ -101,6 +107,11 @@ class Client:
     def close(self) -> None:
         """Closes the kept connections; the client may still be used."""
         self._wire.close()
+
+    @property
+    def transport(self) -> Transport:
+        """What carries an exchange."""
+        return self._transport
 
     @property
     def rest_url(self) -> str:
@@ -215,53 +226,29 @@ class Client:
     def open_exchange(self, in_flight: int | None = None) -> Exchange:
         """Sends side by side what is put in, at most in_flight at a time (None: as many as connections are kept)."""
         in_flight = checks.count("in_flight", self._in_flight if in_flight is None else in_flight, least=1)
+        if self._transport is Transport.CURL:
+            return self._multi(in_flight)
         if in_flight > self._wire.room:
             self._wire.make_room(in_flight)
-        return Exchange(self._finish, in_flight)
+        return Threads(self._call, in_flight)
+
+    def _multi(self, in_flight: int) -> Exchange:
+        from worker.esms.multi import Multi  # needs pycurl, which not everybody has
+
+        return Multi(self._finish, in_flight, self._route, self._patience)
 
     # One call...
 
     def _answer(self, prepared: Prepared[Reply]) -> Reply:
-        return self._finish(None, prepared).result()
+        return self._call(None, prepared).result()
 
-    def _finish(self, tag: object, prepared: Prepared[Reply]) -> Finished[Reply]:
+    def _call(self, tag: object, prepared: Prepared[Reply]) -> Finished[Reply]:
         started_at, begun = datetime.now(UTC), monotonic()
-        outcome = self._ask(prepared)
-        trace = self._trace(prepared.function, started_at, monotonic() - begun, outcome)
-        if outcome.failure is not None:
-            outcome.failure.trace = trace
-        return Finished(tag, trace, outcome.reply, outcome.failure)
-
-    def _ask(self, prepared: Prepared[Reply]) -> "_Outcome[Reply]":
         try:
-            answer = self._wire.send(prepared.parcel)
+            came: Answer | EsmsError = self._wire.send(prepared.parcel)
         except EsmsError as failure:
-            return _Outcome(None, None, failure=_bare(failure))
-        return self._understand(prepared, answer)
-
-    def _understand(self, prepared: Prepared[Reply], answer: Answer) -> "_Outcome[Reply]":
-        try:
-            reply = replies.readable(answer.body, self._format)
-            failure = verdicts.judge(prepared.function, answer.status, reply)
-            if failure is None and reply is not None:
-                return _Outcome(answer, reply.code(), reply=prepared.read(reply))
-        except EsmsError as error:
-            failure = error
-        except Exception as error:  # noqa: BLE001  an answer that breaks our reader was still an answer to a send
-            failure = MaybeTaken(f"the answer can't be understood ({type(error).__name__})")
-        assert failure is not None  # judge() gives none only to a reply that could be read
-        return _Outcome(answer, failure.code, failure=_bare(failure))
-
-    def _trace(self, function: Function, started_at: datetime, seconds: float, outcome: "_Outcome[Any]") -> Trace:
-        answer = outcome.answer
-        return Trace(
-            function=function,
-            started_at=started_at,
-            seconds=seconds,
-            http_status=answer.status if answer else None,
-            code=outcome.code,
-            reply=self._scrubbed(answer.body.decode("utf-8", "replace"), _REPLY_KEPT) if answer else None,
-        )
+            came = failure
+        return self._finish(tag, prepared, started_at, monotonic() - begun, came)
 
     # One request...
 
@@ -272,30 +259,16 @@ class Client:
 
     def _with_keys_in_path(self, function: Function, read: Callable[[Record], Reply]) -> Prepared[Reply]:
         keys = (self._credentials.api_key, self._credentials.secret_key)
-        return self._prepared(function, "".join(f"/{quote(key, safe='')}" for key in keys), read)
+        return self._prepared(function, "".join(f"/{quoted(key)}" for key in keys), read)
 
     def _prepared(self, function: Function, secret: str, read: Callable[[Record], Reply]) -> Prepared[Reply]:
         base = self._voice if function in CALLS else self._rest
-        limit = _LIST_LIMIT if function in LISTS else _LIMIT
+        limit = _LIMITS.get(function, _LIMIT)
         return Prepared(function, Parcel(f"{base}/{self._format}/{function}", secret, limit), read)
 
 
-@dataclass(frozen=True, slots=True)
-class _Outcome(Generic[Reply]):
-    answer: Answer | None
-    code: str | None
-    reply: Reply | None = field(default=None, repr=False)
-    failure: EsmsError | None = None
-
-
-def _bare(failure: EsmsError) -> EsmsError:
-    """Without the frames it came through: those hold the request, keys and all, and the reply."""
-    failure.__context__ = failure.__traceback__ = None
-    return failure
-
-
 def _query(fields: Mapping[str, str | None]) -> str:
-    return "&".join([f"{name}={quote(value, safe='')}" for name, value in fields.items() if value is not None])
+    return "&".join([f"{name}={quoted(value)}" for name, value in fields.items() if value is not None])
 
 
 def _unless_none(check: Callable[[str, Any], object], name: str, value: object) -> str | None:

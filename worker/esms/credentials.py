@@ -37,14 +37,22 @@ class Scrubber:
         longest_first = sorted(forms, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE)
         self._longest = len(longest_first[0])
+        self._lowered = [form.lower() for form in forms] if all(map(str.isascii, forms)) else [""]
 
     def __call__(self, text: str, limit: int) -> str:
         """The first `limit` characters of the text without keys and NULs; a key that the limit cuts goes whole."""
+        if len(text) <= limit and self._is_clean(text):
+            return text
         window = text[: 2 * limit + self._longest]
         clean = self._pattern.sub("[key]", window.replace("\0", ""))
         if len(window) < len(text):
             clean = clean[: -self._longest]  # the window may end inside a key
         return clean[:limit]
+
+    def _is_clean(self, text: str) -> bool:
+        """True for the ordinary reply. Outside ASCII lower() and IGNORECASE differ: that is left to the pattern."""
+        lowered = text.lower()
+        return text.isascii() and "\0" not in text and not any(form in lowered for form in self._lowered)
 
     def __repr__(self) -> str:
         return "Scrubber()"

@@ -1,20 +1,19 @@
 """Many prepared requests in, results out as they come back.
 
-The seam between what is sent and how: threads stand behind it here, and anything with `put` and `take` may.
+The seam between what is sent and how: behind it stand threads (`threads.py`) or one loop over all sockets (`multi.py`).
 """
 
-import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
-from queue import Empty, SimpleQueue
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
 from worker.esms.errors import EsmsError, Trace
 from worker.esms.functions import Function
+from worker.esms.parcels import Answer, Parcel
 from worker.esms.reading import Record
-from worker.esms.wire import Parcel
 
 Reply = TypeVar("Reply")
 
@@ -44,51 +43,33 @@ class Finished(Generic[Reply]):
         return self._reply  # type: ignore[return-value]  # a reply wherever there is no failure
 
 
-class Exchange:
-    """Keeps at most in_flight requests on the wire, one to a thread, started as they are needed.
+# What a transport calls when a request is over: its tag, the request, when it began, its seconds, what came of it.
+Finish = Callable[[object, Prepared[Any], datetime, float, Answer | EsmsError], Finished[Any]]
+
+
+class Exchange(ABC):
+    """Keeps a number of requests on the wire. Nothing is ever sent twice: no retries, no redirects.
 
     Put and take from one thread. Closing waits for nothing: what stands in line is never sent, what is on the wire
     ends unseen.
     """
 
-    def __init__(self, call: Callable[[object, Prepared[Any]], Finished[Any]], in_flight: int) -> None:
-        self._call = call
-        self._most = in_flight
-        self._threads = 0
-        self._out = 0
-        self._line: SimpleQueue[tuple[object, Prepared[Any]] | None] = SimpleQueue()
-        self._back: SimpleQueue[Finished[Any]] = SimpleQueue()
-        self._closed = False
-
     @property
+    @abstractmethod
     def in_flight(self) -> int:
         """How many were put in and not yet taken."""
-        return self._out
 
+    @abstractmethod
     def put(self, tag: object, prepared: Prepared[Any]) -> None:
-        """Sends as soon as there is room; never blocks. Raises RuntimeError once closed."""
-        if self._closed:
-            raise RuntimeError("the exchange is closed")
-        self._out += 1
-        self._line.put((tag, prepared))
-        if self._threads < min(self._most, self._out):
-            self._threads += 1
-            threading.Thread(target=self._carry, name=f"esms-{self._threads}", daemon=True).start()
+        """Sends as soon as there is room, at the next take at the latest; never blocks. RuntimeError once closed."""
 
+    @abstractmethod
     def take(self, timeout: float) -> list[Finished[Any]]:
         """All that is back; waits up to timeout seconds for the first; an empty list when none came."""
-        taken: list[Finished[Any]] = []
-        with suppress(Empty):
-            taken.append(self._back.get(timeout=timeout) if timeout > 0 else self._back.get_nowait())
-            while True:
-                taken.append(self._back.get_nowait())
-        self._out -= len(taken)
-        return taken
 
+    @abstractmethod
     def close(self) -> None:
-        self._closed = True
-        for _ in range(self._threads):
-            self._line.put(None)
+        """Lets go of everything; harmless when done twice."""
 
     def __enter__(self) -> "Exchange":
         return self
@@ -97,7 +78,3 @@ class Exchange:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    def _carry(self) -> None:
-        while (job := self._line.get()) is not None and not self._closed:
-            self._back.put(self._call(*job))

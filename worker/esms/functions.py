@@ -26,9 +26,16 @@ class Format(StrEnum):
     XML = "xml"
 
 
+class Transport(StrEnum):
+    """What carries many requests side by side; `auto` is curl where it can be had, else requests."""
+
+    AUTO = "auto"
+    REQUESTS = "requests"
+    CURL = "curl"
+
+
 SMS_SEND = frozenset({Function.SEND_SMS})
 CALLS = frozenset({Function.CALL_TEMPLATE, Function.CALL_RECORD})
 SENDS = SMS_SEND | CALLS
 STATUSES = frozenset({Function.GET_SEND_STATUS, Function.GET_RECEIVER_STATUS})
 EVERY = frozenset(Function)
-LISTS = frozenset({Function.GET_RECEIVER_STATUS, Function.GET_SENT_DATA, Function.LIST_BRANDNAMES})

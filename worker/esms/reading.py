@@ -5,6 +5,7 @@ Tolerant of how eSMS spells things, never of what it means: a name that comes tw
 
 import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -33,8 +34,10 @@ class Record:
 
     def code(self) -> str | None:
         """The provider's code; None when there is none, or two that differ."""
-        found = {self.text("CodeResult"), self.text("CodeResponse")} - {None}
-        code = found.pop() if len(found) == 1 else None
+        code, other = _text(self.members.get("coderesult")), _text(self.members.get("coderesponse"))
+        if code and other and code != other:
+            return None
+        code = code or other
         return code if code and len(code) <= _LONGEST_CODE and code.isalnum() and code.isascii() else None
 
     def text(self, *names: str) -> str | None:
@@ -79,9 +82,11 @@ def read(body: bytes, format: Format) -> Record:
 
 
 def _text(value: object) -> str | None:
+    if isinstance(value, str):
+        return _storable(value.strip()) or None
     if isinstance(value, bool):
         return "true" if value else "false"
-    return _storable(value.strip()) or None if isinstance(value, str) else None
+    return None
 
 
 def _storable(text: str) -> str:
@@ -104,7 +109,7 @@ _ZEROS_FIRST = re.compile(r"(?<=:)(\s*)(0\d+)(?=\s*[,}\]])")
 
 def _read_json(body: bytes) -> Any:
     try:
-        text = body.decode("utf-8-sig")
+        text = body.removeprefix(BOM_UTF8).decode()
         try:
             return _parse_json(text)
         except json.JSONDecodeError:
@@ -114,19 +119,18 @@ def _read_json(body: bytes) -> Any:
     raise Unreadable("not JSON")
 
 
-def _parse_json(text: str) -> Any:
-    # Numbers stay text: a balance keeps its digits, an id its leading zeros, and 10,000 digits cost nothing.
-    return json.loads(
-        text, strict=False, object_pairs_hook=_members, parse_int=str, parse_float=str, parse_constant=str
-    )
-
-
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members: dict[str, Any] = {}
     for name, value in pairs:
         if members.setdefault(name.lower(), value) != value:
             raise Unreadable("a name twice, with two values")
     return members
+
+
+# Numbers stay text: a balance keeps its digits, an id its leading zeros, and 10,000 digits cost nothing.
+_parse_json = json.JSONDecoder(
+    strict=False, object_pairs_hook=_members, parse_int=str, parse_float=str, parse_constant=str
+).decode
 
 
 def _mended(text: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 _LONGEST_LINE = 65_536
 _MOST_HEADERS = 100
-_MOST_BYTES = 4 * 1024 * 1024  # of one response, header and all
+_MOST_BYTES = 40 * 1024 * 1024  # of one response, header and all
 _LENGTH = re.compile(r"[0-9]{1,12}")
 
 
@@ -74,7 +74,7 @@ class HurriedResponse(HTTPResponse):
             raise HTTPException("half a body")
         if not self.isclosed():  # http.client closes what it has read to its end, unless that end came unannounced
             self.read()
-        return _unpacked(body, limit) if self.headers.get("content-encoding") == "gzip" else body
+        return unpacked(body, limit) if self.headers.get("content-encoding") == "gzip" else body
 
 
 def _add(fields: dict[str, str], name: str, value: str) -> None:
@@ -91,8 +91,8 @@ def _length(value: str | None) -> int | None:
     return int(value)
 
 
-def _unpacked(body: bytes, limit: int) -> bytes:
-    """What was packed although we asked that it not be."""
+def unpacked(body: bytes, limit: int) -> bytes:
+    """What was packed although we asked that it not be; raises TooLongError, or zlib.error for what it can't unpack."""
     whole = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(body, limit + 1)
     if len(whole) > limit:
         raise TooLongError

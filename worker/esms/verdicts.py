@@ -13,15 +13,13 @@ A wrong "refused" leads to a second message, a wrong "maybe" costs a question: a
 from worker.esms.codes import Meaning, Verdict, meaning_of
 from worker.esms.errors import AccountTrouble, EsmsError, MaybeTaken, Refused
 from worker.esms.functions import Function
-from worker.esms.reading import Record
 
 
-def judge(function: Function, status: int, reply: Record | None) -> EsmsError | None:
-    """The failure that this answer is, None when it says that all was done. reply: None for an unreadable body."""
-    code = reply.code() if reply is not None else None
+def judge(function: Function, status: int, code: str | None, *, readable: bool) -> EsmsError | None:
+    """The failure that this answer is, None when it says that all was done. readable: its body is one of eSMS."""
     meaning = meaning_of(function, code) if code else None
     if 200 <= status < 300:
-        return _by_code(code, meaning) if reply is not None else _unreadable(status)
+        return _by_code(code, meaning) if readable else _unreadable(status)
     if 400 <= status < 500 and meaning is not None and meaning.verdict in (Verdict.REFUSED, Verdict.ACCOUNT):
         return _by_code(code, meaning)
     return MaybeTaken(f"HTTP {status} instead of an ordinary answer", code=code)
@@ -32,16 +30,15 @@ def _by_code(code: str | None, meaning: Meaning | None) -> EsmsError | None:
         return MaybeTaken("the answer has no code, or two that differ")
     if meaning is None:
         return Refused(f"eSMS code {code}: unknown to us, so not taken as success", code=code)
-    reason = f"eSMS code {code}: {meaning.english}"
-    match meaning.verdict:
-        case Verdict.REFUSED:
-            return Refused(reason, code=code)
-        case Verdict.ACCOUNT:
-            return AccountTrouble(reason, code=code)
-        case Verdict.UNSURE:
-            return MaybeTaken(reason, code=code)
-        case _:
-            return None
+    error = _ERRORS.get(meaning.verdict)
+    return error(f"eSMS code {code}: {meaning.english}", code=code) if error else None
+
+
+_ERRORS: dict[Verdict, type[EsmsError]] = {
+    Verdict.REFUSED: Refused,
+    Verdict.ACCOUNT: AccountTrouble,
+    Verdict.UNSURE: MaybeTaken,
+}
 
 
 def _unreadable(status: int) -> MaybeTaken:

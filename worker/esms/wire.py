@@ -8,7 +8,6 @@ import http.client
 import socket
 import ssl
 import threading
-from dataclasses import dataclass, field
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from time import monotonic
@@ -16,7 +15,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from requests import utils
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -26,37 +24,11 @@ from urllib3.util.ssl_ import create_urllib3_context
 from urllib3.util.ssl_match_hostname import CertificateError
 
 from worker.esms.errors import EsmsError, MaybeTaken, NotTaken
+from worker.esms.parcels import Answer, Parcel, Patience
 from worker.esms.response import HurriedResponse, TooLongError
+from worker.esms.route import IDLE, Route, origin
 
-# Seconds. Connections kept longer are opened anew: a firewall on the way may have forgotten them without a word.
-_IDLE = 30.0
 _HEADERS = {"User-Agent": "esms-worker", "Accept-Encoding": "identity"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
-    """How long to wait, in seconds: for a connection, for each piece of the answer, and for the whole call."""
-
-    connect: float = 5.0
-    read: float = 15.0
-    total: float = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Parcel:
-    """What goes over the wire: the public URL, and the secret rest of it; at most `limit` bytes are read back."""
-
-    url: str
-    secret: str = field(repr=False)
-    limit: int
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back, whole: at most as many bytes as were asked for."""
-
-    status: int
-    body: bytes = field(repr=False)
 
 
 # What the connection in a thread is to append, and when it has to be done.
@@ -101,7 +73,7 @@ class _Moments:
     @property
     def is_connected(self) -> bool:
         """Asked by the pool before a kept connection is used again; False makes it open a new one."""
-        return bool(super().is_connected) and monotonic() - self._answered_at < _IDLE  # type: ignore[misc]
+        return bool(super().is_connected) and monotonic() - self._answered_at < IDLE  # type: ignore[misc]
 
 
 class _PlainConnection(_Moments, HTTPConnection):  # type: ignore[misc]
@@ -123,11 +95,13 @@ class _TlsPool(HTTPSConnectionPool):
 class _Adapter(HTTPAdapter):
     """requests' adapter without what the GET of a known URL doesn't need: cookies, and parsing it at each call."""
 
-    def __init__(self, in_flight: int, verify: str | bool, proxies: dict[str, str]) -> None:
-        self._context = _tls_context(verify)
-        self._proxies = proxies
+    def __init__(self, in_flight: int, route: Route) -> None:
+        self._context = _tls_context(route.bundle)
         self._pools: dict[str, Any] = {}
         super().__init__(pool_maxsize=in_flight)
+        for host, proxy in route.proxies.items():  # what is wrong with its URL or its proxy shows before any send
+            manager = self.proxy_manager_for(proxy) if proxy else self.poolmanager
+            self._pools[host] = manager.connection_from_url(host)
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: Any) -> None:
         super().init_poolmanager(connections, maxsize, block, ssl_context=self._context, **options)
@@ -140,12 +114,6 @@ class _Adapter(HTTPAdapter):
 
     def get_connection_with_tls_context(self, request: Any, *_tls: Any, **_options: Any) -> Any:
         return self._pools[request.origin]
-
-    def reach(self, origin: str) -> None:
-        """Readies the pool for a host, so that whatever is wrong with its URL or its proxy shows before any send."""
-        proxy = utils.select_proxy(origin, self._proxies)
-        manager = self.proxy_manager_for(_with_scheme(proxy)) if proxy else self.poolmanager
-        self._pools[origin] = manager.connection_from_url(origin)
 
     def cert_verify(self, *_tls: Any) -> None:
         """The context verifies."""
@@ -168,40 +136,27 @@ class _PublicRequest:
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
         self.url, self.path, self.scheme = url, parts.path, parts.scheme
-        self.origin = f"{parts.scheme}://{parts.netloc}"
+        self.origin = origin(url)
 
 
 class Wire:
     """The one door to the network, for many threads at once. Nothing is ever sent twice: no retries, no redirects.
 
-    in_flight: how many connections are kept open. ca_bundle: a file of certificates to trust instead of certifi's.
-    trust_env: obey HTTPS_PROXY, NO_PROXY and REQUESTS_CA_BUNDLE.
+    in_flight: how many connections are kept open.
     """
 
-    def __init__(
-        self, *, bases: tuple[str, ...], patience: Patience, in_flight: int, trust_env: bool, ca_bundle: str | None
-    ) -> None:
+    def __init__(self, *, route: Route, patience: Patience, in_flight: int) -> None:
         self._patience = patience
-        self._origins = {"{0.scheme}://{0.netloc}".format(urlsplit(base)) for base in bases}
-        with requests.Session() as session:
-            session.trust_env = trust_env
-            environment = session.merge_environment_settings(bases[0], {}, None, ca_bundle or True, None)
-        self._verify, self._proxies = environment["verify"] or True, dict(environment["proxies"])
+        self._route = route
         self._requests: dict[str, _PublicRequest] = {}
-        self._adapter = self._new_adapter(in_flight)
+        self._adapter = _Adapter(in_flight, route)
         self._room = in_flight
 
     def make_room(self, in_flight: int) -> None:
         """Keeps that many connections from now on; those in use finish as they are."""
-        previous, self._adapter = self._adapter, self._new_adapter(in_flight)
+        previous, self._adapter = self._adapter, _Adapter(in_flight, self._route)
         self._room = in_flight
         previous.close()
-
-    def _new_adapter(self, in_flight: int) -> _Adapter:
-        adapter = _Adapter(in_flight, self._verify, self._proxies)
-        for origin in self._origins:
-            adapter.reach(origin)
-        return adapter
 
     @property
     def room(self) -> int:
@@ -244,15 +199,10 @@ class Wire:
         self._adapter.close()
 
 
-def _tls_context(verify: str | bool) -> Any:
+def _tls_context(bundle: str) -> Any:
     context = create_urllib3_context()
-    bundle = verify if isinstance(verify, str) else utils.DEFAULT_CA_BUNDLE_PATH
     context.load_verify_locations(**{"capath" if Path(bundle).is_dir() else "cafile": bundle})
     return context
-
-
-def _with_scheme(proxy: str) -> str:
-    return proxy if "://" in proxy else f"http://{proxy}"
 
 
 def _why_not(error: Exception) -> str:

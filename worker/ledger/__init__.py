@@ -13,7 +13,7 @@ from worker.ledger.claims import Claim, Fence, claim, claim_doubtful, hand_back,
 from worker.ledger.lost import Look, Lost, claim_lost, known, looked
 from worker.ledger.pauses import Paused, due_probes, lift, pause, paused, probed
 from worker.ledger.persons import Horizons, cancel, move, resolve, retry
-from worker.ledger.polls import Poll, Settlement, claim_polls, settle
+from worker.ledger.polls import Poll, Settlement, ask_later, claim_polls, put_back, settle
 from worker.ledger.puts import Stored, put
 from worker.ledger.records import Evidence, Outcome, postpone, record, witness
 from worker.ledger.upkeep import MOST, Rescued, beat, expire, give_up, hold_calls, rescue, take_turn
@@ -33,6 +33,7 @@ __all__ = [
     "Settlement",
     "Stored",
     "ask_for_brandnames",
+    "ask_later",
     "beat",
     "cancel",
     "claim",
@@ -58,6 +59,7 @@ __all__ = [
     "postpone",
     "probed",
     "put",
+    "put_back",
     "record",
     "replace_brandnames",
     "rescue",

@@ -6,13 +6,16 @@ whatever the first one writes matches nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import TextClause, text
 from sqlalchemy.engine import Row
 from sqlalchemy.orm import Session
@@ -39,7 +42,7 @@ class Claim:
     request_id: str
     content: str | None
     template_id: str | None
-    options: dict[str, Any]
+    options: Mapping[str, Any]
     hand_over_at: datetime | None  # the SendDate to give to eSMS
     expires_in: timedelta | None  # counted from the claim
     in_doubt: bool  # an earlier try under this RequestId may have been taken
@@ -50,7 +53,7 @@ class Claim:
 _RETURNING = """
     RETURNING m.id, m.attempts, m.phone, m.lane, m.request_id, m.failures, m.asked,
         m.in_doubt_since IS NOT NULL AS in_doubt,
-        m.grouped, n.kind, n.content, n.template_id, n.options,
+        m.grouped, n.kind, n.content, n.template_id, n.options::text AS options,
         CASE WHEN n.hand_over THEN n.send_date END AS hand_over_at, m.expires_at - now() AS expires_in
 """
 
@@ -89,7 +92,7 @@ _CLAIM = text(f"""
 """)
 
 # The notification's row is the lock of its recipients: only one process at a time cuts requests out of them.
-# They are cut evenly, so that the last request does not fall below what eSMS asks for at least.
+# The last request must not fall below what eSMS asks for at least: the one before it leaves enough. Nobody counts all.
 _CLAIM_GROUP = text(f"""
     WITH lead AS MATERIALIZED (
         SELECT n.id FROM message AS m JOIN notification AS n ON n.id = m.notification_id
@@ -98,13 +101,23 @@ _CLAIM_GROUP = text(f"""
         ORDER BY m.due_at LIMIT 1
         FOR UPDATE OF n SKIP LOCKED
     ), tally AS MATERIALIZED (
-        SELECT count(*) AS waiting FROM message AS m
-        WHERE m.notification_id = (SELECT id FROM lead) AND m.status = 'queued' AND m.due_at <= now()
+        SELECT count(*) AS waiting FROM (
+            SELECT FROM message AS m
+            WHERE m.notification_id = (SELECT id FROM lead) AND m.status = 'queued' AND m.grouped
+              AND m.due_at <= now() AND {_NOT_EXPIRED}
+            ORDER BY m.id LIMIT :group_most + :group_least
+        ) AS counted
     ), due AS MATERIALIZED (
         SELECT m.id FROM message AS m
-        WHERE m.notification_id = (SELECT id FROM lead) AND m.status = 'queued' AND m.due_at <= now() AND {_NOT_EXPIRED}
+        WHERE m.notification_id = (SELECT id FROM lead) AND m.status = 'queued' AND m.grouped
+          AND m.due_at <= now() AND {_NOT_EXPIRED}
         ORDER BY m.id
-        LIMIT (SELECT ceil(waiting / ceil(waiting / CAST(:group_most AS numeric))) FROM tally WHERE waiting > 0)
+        LIMIT (
+            SELECT CASE
+                WHEN waiting > :group_most AND waiting < :group_most + :group_least THEN waiting - :group_least
+                ELSE least(waiting, :group_most)
+            END FROM tally
+        )
         FOR UPDATE SKIP LOCKED  -- waiting for a person's cancel, which locks in another order, could deadlock
     )
     UPDATE message AS m
@@ -169,15 +182,30 @@ _HAND_BACK = text("""
 
 
 def claim(
-    session: Session, lanes: Sequence[Lane], *, most: int, lease: timedelta, group_most: int, new_request_id: str
+    session: Session,
+    lanes: Sequence[Lane],
+    *,
+    most: int,
+    lease: timedelta,
+    group_least: int,
+    group_most: int,
+    new_request_id: str,
 ) -> list[Claim]:
-    """What is due in these lanes, the first lane first, up to `most` requests; theirs is the lease from now on."""
+    """What is due in these lanes, the first lane first, up to `most` requests; theirs is the lease from now on.
+
+    group_least, group_most: recipients of an advertising request.
+    """
     claims: list[Claim] = []
     for lane in lanes:
         if room := most - len(claims):
             claims += _singles(session, _CLAIM, {"lane": str(lane), "most": room, "lease": lease})
         if lane is Lane.BULK and len(claims) < most:
-            asked = {"lease": lease, "group_most": group_most, "request_id": new_request_id}
+            asked = {
+                "lease": lease,
+                "group_least": group_least,
+                "group_most": group_most,
+                "request_id": new_request_id,
+            }
             claims += _groups(session, _CLAIM_GROUP, asked)
     return claims
 
@@ -219,6 +247,13 @@ def _groups(session: Session, statement: TextClause, asked: dict[str, Any]) -> l
     return [_claim(list(group)) for _, group in groupby(rows, key=lambda row: row.request_id)]
 
 
+@lru_cache(maxsize=1024)
+def _options(text: str) -> Mapping[str, Any]:
+    """Read once for the many that have the same, and so never to be changed."""
+    options: dict[str, Any] = orjson.loads(text)
+    return MappingProxyType(options)
+
+
 def _claim(rows: list[Row[Any]]) -> Claim:
     first = rows[0]
     return Claim(
@@ -229,7 +264,7 @@ def _claim(rows: list[Row[Any]]) -> Claim:
         request_id=first.request_id,
         content=first.content,
         template_id=first.template_id,
-        options=first.options,
+        options=_options(first.options),
         hand_over_at=first.hand_over_at,
         expires_in=first.expires_in,
         in_doubt=first.in_doubt,

@@ -49,7 +49,9 @@ _CANCEL = text(f"""
 _WITHHOLD = text(f"""
     UPDATE message AS m
     SET status = 'cancelled', settled_at = now(), paused = false, reason = '{REASON}'
-    WHERE m.notification_id = ANY(:ids) AND m.status = 'queued'
+    FROM notification AS n
+    WHERE m.notification_id = ANY(:ids) AND m.status = 'queued' AND n.id = m.notification_id
+      AND {_IS_FOR_THE_WILLING}
       AND (EXISTS (SELECT FROM opt_out AS o WHERE o.phone = m.phone)
            OR EXISTS (SELECT FROM contact AS c WHERE c.opted_out_at IS NOT NULL AND c.phones @> ARRAY[m.phone]))
 """)
@@ -107,8 +109,9 @@ def storing(session: Session) -> None:
     session.execute(_STORING)
 
 
-def withhold(session: Session, ids: Sequence[UUID]) -> None:
-    """Cancel, of reminders and advertising just stored, what would go to somebody who opted out."""
-    if ids:
-        storing(session)
-        session.execute(_WITHHOLD, {"ids": list(ids)})
+def withhold(session: Session, ids: Sequence[UUID]) -> int:
+    """Cancel, of what was just queued of these notifications, reminders and advertising for those who opted out."""
+    if not ids:
+        return 0
+    storing(session)
+    return session.execute(_WITHHOLD, {"ids": list(ids)}).rowcount  # type: ignore[attr-defined, no-any-return]

@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from worker.ledger.opt_out import withhold
 from worker.lifecycle import PERSONS_MOVES, Lane, Status
 
 Horizons = Mapping[Lane, timedelta]  # by default, how long after its due date a message is still sent
@@ -91,9 +92,10 @@ def move(session: Session, ids: Sequence[UUID], send_date: datetime, horizons: H
 def retry(session: Session, ids: Sequence[UUID], horizons: Horizons, *, least: int = 1) -> int:
     """Queue again what was rejected, not delivered or expired; how many messages that were.
 
-    least: advertising whose failed recipients are fewer stays as it is.
+    least: advertising whose failed recipients are fewer stays as it is. Who opted out since gets no advertising again.
     """
-    return _queue_again(session, ids, RETRIED, "sent again by a person", horizons, least=least)
+    queued = _queue_again(session, ids, RETRIED, "sent again by a person", horizons, least=least)
+    return queued - withhold(session, ids)
 
 
 def resolve(session: Session, message_id: UUID, status: Status, reason: str, horizons: Horizons) -> bool:
@@ -106,7 +108,9 @@ def resolve(session: Session, message_id: UUID, status: Status, reason: str, hor
     if held is None:
         return False
     of, which = [held.notification_id], frozenset({Status.HELD})
-    return _queue_again(session, of, which, reason, horizons, message_id=message_id) > 0
+    won = _queue_again(session, of, which, reason, horizons, message_id=message_id) > 0
+    withhold(session, of)
+    return won
 
 
 def _queue_again(

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Result, text
 from sqlalchemy.orm import Session
 
-from worker.ledger.records import Evidence, witness
+from worker.ledger.records import Evidence, postpone, witness
 from worker.ledger.rows import as_rows
 from worker.lifecycle import MOVES, Status
 
@@ -27,6 +27,7 @@ class Poll:
     sms_id: str
     polls: int  # how often it has been asked, this time included
     alone: bool  # one recipient: the answer is about this message
+    due_at: datetime  # since when it has been due
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,48 +48,111 @@ class Settlement:
 
 _CLAIM_POLLS = text("""
     WITH due AS MATERIALIZED (
-        SELECT id FROM message
+        SELECT id, poll_at FROM message
         WHERE status = 'accepted' AND poll_at <= now() AND sms_id IS NOT NULL
         ORDER BY poll_at LIMIT :most
         FOR UPDATE SKIP LOCKED
     )
     UPDATE message AS m SET poll_at = now() + :lease, polls = m.polls + 1
     FROM due WHERE m.id = due.id
-    RETURNING m.id, m.sms_id, m.polls, NOT m.grouped AS alone
+    RETURNING m.id, m.sms_id, m.polls, NOT m.grouped AS alone, due.poll_at AS due_at
 """)
 
-_SETTLE = text("""
+_PUT_BACK = text("""
+    UPDATE message AS m SET poll_at = p.due_at, polls = m.polls - 1
+    FROM json_to_recordset(CAST(:rows AS json)) AS p (id uuid, polls integer, due_at timestamptz)
+    WHERE m.id = p.id AND m.polls = p.polls AND m.status = 'accepted'
+""")
+
+_ASK_LATER = text("""
+    UPDATE message AS m SET poll_at = now() + p.wait
+    FROM json_to_recordset(CAST(:rows AS json)) AS p (id uuid, sms_id text, wait interval)
+    WHERE m.id = p.id AND m.sms_id = p.sms_id AND m.status = 'accepted'
+""")
+
+_SETTLE_ALONE = text("""
     UPDATE message AS m
     SET status = s.status, settled_at = now(), poll_at = NULL, code = coalesce(s.code, m.code), reason = s.reason,
         network = s.network
     FROM json_to_recordset(CAST(:rows AS json)) AS s (
-        sms_id text, message_id uuid, phone text, status text, code text, reason text, network text
+        message_id uuid, sms_id text, status text, code text, reason text, network text
     )
-    WHERE m.status = 'accepted' AND m.sms_id = s.sms_id
-      AND (s.message_id IS NULL OR s.message_id = m.id) AND (s.phone IS NULL OR s.phone = m.phone)
+    WHERE m.id = s.message_id AND m.sms_id = s.sms_id AND m.status = 'accepted'
+    RETURNING m.id, m.sms_id
+""")
+
+# Each member answers to its number, and to none, which means all of them: so that a group of a thousand is one hash
+# join by SMSID and number, not a thousand times a thousand comparisons.
+_SETTLE_GROUPS = text("""
+    WITH members AS MATERIALIZED (
+        SELECT id, sms_id, phone FROM message WHERE sms_id = ANY(:sms_ids) AND status = 'accepted'
+    ), told AS MATERIALIZED (
+        SELECT m.id, s.*
+        FROM (SELECT id, sms_id, phone FROM members UNION ALL SELECT id, sms_id, '' FROM members) AS m
+        JOIN json_to_recordset(CAST(:rows AS json)) AS s (
+            sms_id text, phone text, status text, code text, reason text, network text
+        ) ON s.sms_id = m.sms_id AND s.phone = m.phone
+    )
+    UPDATE message AS m
+    SET status = t.status, settled_at = now(), poll_at = NULL, code = coalesce(t.code, m.code), reason = t.reason,
+        network = t.network
+    FROM told AS t WHERE m.id = t.id AND m.status = 'accepted' AND m.sms_id = t.sms_id
     RETURNING m.id, m.sms_id
 """)
 
 
 def claim_polls(session: Session, *, most: int, lease: timedelta) -> list[Poll]:
-    """The questions that have been due the longest; for the time of the lease nobody else asks them."""
-    asked = {"most": most, "lease": lease}
-    return [Poll(row.id, row.sms_id, row.polls, row.alone) for row in session.execute(_CLAIM_POLLS, asked)]
+    """The questions that have been due the longest, those first; for the time of the lease nobody else asks them."""
+    due = session.execute(_CLAIM_POLLS, {"most": most, "lease": lease})
+    polls = [Poll(row.id, row.sms_id, row.polls, row.alone, row.due_at) for row in due]
+    return sorted(polls, key=lambda poll: poll.due_at)
+
+
+def put_back(session: Session, polls: Sequence[Poll]) -> None:
+    """These were not asked after all: they are due as they were before the claim, unless somebody else has them."""
+    if polls:
+        rows = [{"id": poll.message_id, "polls": poll.polls, "due_at": poll.due_at} for poll in polls]
+        session.execute(_PUT_BACK, {"rows": as_rows(rows)})
+
+
+def ask_later(session: Session, waits: Sequence[tuple[Poll, timedelta]]) -> None:
+    """Ask these again after a wait; of a group, whoever of it is still open carries the question on."""
+    rows = [{"id": poll.message_id, "sms_id": poll.sms_id, "wait": wait} for poll, wait in waits if poll.alone]
+    if rows:
+        session.execute(_ASK_LATER, {"rows": as_rows(rows)})
+    postpone(session, [(poll.sms_id, wait) for poll, wait in waits if not poll.alone])
 
 
 def settle(session: Session, settlements: Sequence[Settlement]) -> set[UUID]:
     """Write what became of them, and the request row of each answer that changed something; returns what changed."""
+    moved = _settle_alone(session, [each for each in settlements if each.poll.alone])
+    moved |= _settle_groups(session, [each for each in settlements if not each.poll.alone])
+    _witness(session, settlements, set(moved.values()))
+    return set(moved)
+
+
+def _settle_alone(session: Session, settlements: Sequence[Settlement]) -> dict[UUID, str]:
     if not settlements:
-        return set()
-    moved = session.execute(_SETTLE, {"rows": as_rows([_row(each) for each in settlements])}).all()
-    _witness(session, settlements, {row.sms_id for row in moved})
-    return {row.id for row in moved}
+        return {}
+    rows = as_rows([_row(each) | {"message_id": each.poll.message_id} for each in settlements])
+    return _moved(session.execute(_SETTLE_ALONE, {"rows": rows}))
+
+
+def _settle_groups(session: Session, settlements: Sequence[Settlement]) -> dict[UUID, str]:
+    if not settlements:
+        return {}
+    rows = as_rows([_row(each) | {"phone": each.phone or ""} for each in settlements])
+    sms_ids = list({each.poll.sms_id for each in settlements})
+    return _moved(session.execute(_SETTLE_GROUPS, {"rows": rows, "sms_ids": sms_ids}))
+
+
+def _moved(rows: Result[Any]) -> dict[UUID, str]:
+    return {row.id: row.sms_id for row in rows}
 
 
 def _row(settlement: Settlement) -> dict[str, Any]:
-    names = ("phone", "status", "code", "reason", "network")
-    alone = settlement.poll.message_id if settlement.poll.alone else None
-    return {name: getattr(settlement, name) for name in names} | {"sms_id": settlement.poll.sms_id, "message_id": alone}
+    names = ("status", "code", "reason", "network")
+    return {name: getattr(settlement, name) for name in names} | {"sms_id": settlement.poll.sms_id}
 
 
 def _witness(session: Session, settlements: Sequence[Settlement], moved: set[str]) -> None:

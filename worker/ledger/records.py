@@ -121,10 +121,14 @@ def _unasked(outcomes: Sequence[Outcome], won: set[UUID]) -> Iterator[tuple[str,
 
 # The one that carried the question may be settled by now: it passes to any other that shares the SMSID.
 _POSTPONE = text("""
-    UPDATE message AS m SET poll_at = now() + p.wait
-    FROM unnest(CAST(:sms_id AS text[]), CAST(:wait AS interval[])) AS p (sms_id, wait)
-    WHERE m.status = 'accepted'
-      AND m.id = (SELECT id FROM message WHERE sms_id = p.sms_id AND status = 'accepted' ORDER BY id LIMIT 1)
+    WITH carriers AS MATERIALIZED (
+        SELECT DISTINCT ON (m.sms_id) m.id, p.wait
+        FROM unnest(CAST(:sms_id AS text[]), CAST(:wait AS interval[])) AS p (sms_id, wait)
+        JOIN message AS m ON m.sms_id = p.sms_id AND m.status = 'accepted'
+        ORDER BY m.sms_id, m.poll_at IS NULL, m.id
+    )
+    UPDATE message AS m SET poll_at = now() + c.wait
+    FROM carriers AS c WHERE m.id = c.id AND m.status = 'accepted'
 """)
 
 

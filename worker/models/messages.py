@@ -65,6 +65,7 @@ class Message(Base):
             "due_at",
             postgresql_where=text("status = 'queued' AND grouped AND NOT paused"),
         ),
+        Index("message_group_idx", "notification_id", "id", postgresql_where=text("status = 'queued' AND grouped")),
         Index("message_paused_idx", "due_at", postgresql_where=text("paused")),
         Index("message_lease_idx", "lease_until", postgresql_where=text("status = 'sending'")),
         Index("message_unconfirmed_idx", "due_at", postgresql_where=text("status = 'unconfirmed'")),

@@ -1,72 +1,150 @@
 """Ask GetSendStatus about what was accepted, and when that is finished GetSmsReceiverStatus.
 
 Finished does not mean delivered, and silence means nothing: whoever can't be told apart is asked about again later.
+The second question is asked even where the counters of the first add up: they count messages sent, and name neither
+what arrived nor the network.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from worker import backoff, ledger, phone
+from worker import backoff, ledger
 from worker.database import Database
+from worker.errors import Unavailable
 from worker.esms import Client, EsmsError, Exchange, Finished, ReceiverState, SendProgress, Trace
-from worker.ledger import Evidence, Poll, Settlement
-from worker.lifecycle import Status
+from worker.ledger import Poll, Settlement
+from worker.limiter import POLL, Limiter
+from worker.polling.answers import FINISHED, ended, told
 from worker.settings import Pace
 from worker.telemetry import emit
 
-FINISHED, REFUSED, DELETED = 5, 4, 6  # SendStatus (manual II.3)
-ENDS = {
-    REFUSED: "the operator refused it (SendStatus 4)",
-    DELETED: "it was deleted at eSMS (SendStatus 6)",
-}
+WRITE_EVERY = 0.1  # seconds: an answer is on disk no later than this
+CLAIM_EVERY = 1.0  # seconds, while answers are awaited: a call that hangs must not keep others from being asked about
 
 
 @dataclass
 class Poller:
-    """Asks about what is due to be asked about."""
+    """Keeps questions open about what is due to be asked about, the longest due first, within their own rate."""
 
     database: Database
     client: Client
     exchange: Exchange
+    limiter: Limiter
     pace: Pace
+    _line: deque[tuple[Poll, bool]] = field(default_factory=deque)  # to be asked; True: by the second question
     _settled: list[Settlement] = field(default_factory=list)
-    _later: list[tuple[str, timedelta]] = field(default_factory=list)
+    _later: list[tuple[Poll, timedelta]] = field(default_factory=list)
+    _answered: int = 0  # polls whose answers are in hand, and not yet on disk
+    _write_at: float = 0.0
+    _claim_at: float = 0.0
+    _counts: dict[str, int] = field(default_factory=lambda: {"asked": 0, "calls": 0, "settled": 0})
+    _stopping: Callable[[], bool] = lambda: False
 
     def run(self, stopping: Callable[[], bool]) -> bool:
-        """Ask until nothing is due (False), or until the time is up or a stop is asked for (True)."""
+        """Ask until nothing is due (False), or until the time is up or a stop is asked for (True).
+
+        Whatever is in flight then is waited for and written down; what was not asked is put back as it was.
+        """
+        self._stopping = stopping
         finish_at = time.monotonic() + self.pace.drain.total_seconds()
-        asked = settled = 0
         more = True
-        while more and not stopping() and time.monotonic() < finish_at:
-            with self.database.begin() as session:
-                polls = ledger.claim_polls(session, most=self._batch(), lease=self.pace.lease)
-            more = bool(polls)
-            asked += len(polls)
-            settled += self._ask(polls)
-        if asked:
-            emit("batch.polled", asked=asked, settled=settled)
+        while more or self._line or self._unwritten():
+            if stopping() or time.monotonic() > finish_at:
+                self._finish()
+                break
+            more = self._claim_if_room(more)
+            self._launch()
+            self._collect()
+        if self._counts["asked"]:
+            emit("batch.polled", **self._counts)
         return more
 
-    def _batch(self) -> int:
-        """Few at a time: where eSMS hangs, a whole batch is waited for before a stop is noticed."""
-        return min(self.pace.claim_most, 2 * self.pace.polls_in_flight)
+    def _unwritten(self) -> bool:
+        return bool(self._answered or self.exchange.in_flight)
 
-    def _ask(self, polls: Sequence[Poll]) -> int:
-        for poll in polls:
-            self.exchange.put(poll, self.client.prepare_send_status(poll.sms_id))
-        while self.exchange.in_flight:
-            for finished in self.exchange.take(1.0):
+    def _finish(self) -> None:
+        self._put_back()
+        while self._unwritten():
+            self._collect()
+        self._put_back()  # who would have been asked the second question
+
+    # Claiming...
+
+    def _claim_if_room(self, more: bool) -> bool:
+        """Claim when half of what may be in hand is done; else what we knew before: is there more?"""
+        in_hand = len(self._line) + self.exchange.in_flight + self._answered
+        if in_hand > self._batch() or (not more and time.monotonic() < self._claim_at):
+            return more
+        self._claim_at = time.monotonic() + CLAIM_EVERY
+        polls = self._claim()
+        self._line.extend((poll, False) for poll in polls)
+        return bool(polls)
+
+    def _claim(self) -> list[Poll]:
+        """What is ours once that is on disk. While Postgres is away, nothing: the next tick looks again."""
+        try:
+            with self.database.begin() as session:
+                polls = ledger.claim_polls(session, most=self._batch(), lease=self.pace.lease)
+        except Unavailable as error:
+            emit("step.failed", task="claim polls", error=error)
+            return []
+        return polls
+
+    def _batch(self) -> int:
+        """No more than a second's worth: what waits longer in our hands is better put back."""
+        rate = self.limiter.rate(POLL)
+        most = min(self.pace.claim_most, 2 * self.pace.polls_in_flight)
+        return most if rate is None else max(1, min(most, int(rate)))
+
+    def _put_back(self) -> None:
+        """Without Postgres their lease ends by itself."""
+        polls = [poll for poll, _ in self._line]
+        self._line.clear()
+        try:
+            with self.database.begin() as session:
+                ledger.put_back(session, polls)
+        except Unavailable as error:
+            emit("step.failed", task="put polls back", error=error)
+
+    # Asking...
+
+    def _room(self) -> int:
+        return min(len(self._line), self.pace.polls_in_flight - self.exchange.in_flight)
+
+    def _launch(self) -> None:
+        for _ in range(self.limiter.take(POLL, self._room())):
+            poll, second = self._line.popleft()
+            ask = self.client.prepare_receiver_status if second else self.client.prepare_send_status
+            self.exchange.put(poll, ask(poll.sms_id))
+            self._counts["calls"] += 1
+            self._counts["asked"] += not second
+
+    def _collect(self) -> None:
+        if self.exchange.in_flight:
+            for finished in self.exchange.take(self._patience()):
                 self._hear(finished)
-        with self.database.begin() as session:
-            settled = ledger.settle(session, self._settled)
-            ledger.postpone(session, self._later)
-        self._settled, self._later = [], []
-        return len(settled)
+        elif self._line:
+            time.sleep(self._patience())  # until the rate allows another
+        idle = not self._line and not self.exchange.in_flight
+        if self._answered and (idle or self._answered >= self._batch() or time.monotonic() >= self._write_at):
+            self._write()
+
+    def _patience(self) -> float:
+        """Seconds until there is something else to do than to listen."""
+        waits = [WRITE_EVERY]
+        if self._answered:
+            waits.append(self._write_at - time.monotonic())
+        if self._room() > 0:
+            waits.append(self.limiter.wait(POLL))
+        return max(0.0, min(waits))
+
+    # Hearing...
 
     def _hear(self, finished: Finished[Any]) -> None:
         poll = finished.tag
@@ -83,41 +161,49 @@ class Poller:
 
     def _on_progress(self, poll: Poll, progress: SendProgress, trace: Trace) -> None:
         if progress.send_status == FINISHED:
-            self.exchange.put(poll, self.client.prepare_receiver_status(poll.sms_id))
-        elif progress.send_status in ENDS:
-            reason = ENDS[progress.send_status]
-            self._settled.append(_settlement(poll, None, Status.REJECTED, trace, reason=reason))
+            self._line.appendleft((poll, True))
+        elif end := ended(poll, progress, trace):
+            self._answer([end])
         else:
             self._ask_later(poll)
 
     def _on_receivers(self, poll: Poll, receivers: Sequence[ReceiverState], trace: Trace) -> None:
-        settled = list(_settlements(poll, receivers, trace))
-        self._settled += settled
+        settled = list(told(poll, receivers, trace))
         if len(settled) < len(receivers) or not settled or not poll.alone:
-            self._ask_later(poll)  # changes nothing where all of them are settled
+            self._ask_later(poll, settled)  # changes nothing where all of them are settled
+        else:
+            self._answer(settled)
 
-    def _ask_later(self, poll: Poll) -> None:
-        self._later.append((poll.sms_id, backoff.before_polling_again(poll.polls, self.pace.poll_first_after)))
+    def _ask_later(self, poll: Poll, settled: Sequence[Settlement] = ()) -> None:
+        self._later.append((poll, backoff.before_polling_again(poll.polls, self.pace.poll_first_after)))
+        self._answer(settled)
 
+    def _answer(self, settled: Sequence[Settlement]) -> None:
+        if not self._answered:
+            self._write_at = time.monotonic() + WRITE_EVERY
+        self._answered += 1
+        self._settled += settled
 
-def _settlements(poll: Poll, receivers: Sequence[ReceiverState], trace: Trace) -> Iterator[Settlement]:
-    for receiver in sorted(receivers, key=lambda receiver: not receiver.delivered):  # named twice: delivered counts
-        e164 = phone.e164_of(receiver.phone)
-        if receiver.delivered is None or (e164 is None and not poll.alone):
-            continue
-        status = Status.DELIVERED if receiver.delivered else Status.UNDELIVERED
-        reason = None if receiver.delivered else "the operator could not deliver it"
-        yield _settlement(poll, None if poll.alone else e164, status, trace, reason=reason, network=receiver.network)
+    # Writing...
 
+    def _write(self) -> None:
+        """Write the answers down, through a restart of Postgres if need be; a stop need not wait for it."""
+        away = False
+        while True:
+            try:
+                self._counts["settled"] += self._written()
+                break
+            except Unavailable as error:
+                if self._stopping():  # its questions can be asked again, when their lease is over
+                    raise
+                if not away:
+                    emit("step.failed", task="write what polls found", error=error)
+                away = True
+                time.sleep(0.5)  # the condition to wait for is in another process
+        self._settled, self._later, self._answered = [], [], 0
 
-def _settlement(
-    poll: Poll,
-    e164: str | None,
-    status: Status,
-    trace: Trace,
-    *,
-    reason: str | None = None,
-    network: str | None = None,
-) -> Settlement:
-    evidence = Evidence.of(trace)
-    return Settlement(poll=poll, phone=e164, status=status, reason=reason, network=network, evidence=evidence)
+    def _written(self) -> int:
+        with self.database.begin() as session:
+            settled = ledger.settle(session, self._settled)
+            ledger.ask_later(session, self._later)
+        return len(settled)

@@ -1,0 +1,303 @@
+"""`contacts …` and `templates …` as a person and a program meet them."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openpyxl import Workbook
+
+from tests.cli.test_cli_commands import Cli, cli
+from tests.contacts.people import HOA, LAN, MAI, found, statuses
+from tests.support import Bench
+from worker import Sms
+from worker.ledger import contacts
+
+__all__ = ["cli"]
+
+Import = Callable[..., tuple[int, Any, str]]
+
+STAFF = """Mã NV,Họ tên,SĐT,Ngày sinh
+1,Nguyễn Thị Lan,0901 000 001,15/08/1990
+2,Hoa,901000002,1992-02-29
+"""
+
+
+@pytest.fixture
+def bring(cli: Cli, tmp_path: Path) -> Import:
+    """Import what a file holds; exit code, the summary, and errors."""
+
+    def bring(content: bytes | str, *arguments: str, name: str = "staff.csv") -> tuple[int, Any, str]:
+        file = tmp_path / name
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+        code, out, err = cli("contacts", "import", str(file), *arguments, "--json")
+        return code, json.loads(out) if out else None, err
+
+    return bring
+
+
+def counted(summary: Any) -> tuple[int, int, int, int]:
+    return summary["added"], summary["updated"], summary["unchanged"], summary["refused"]
+
+
+def keys(bench: Bench) -> set[str]:
+    with bench.database.begin() as session:
+        return {row.key for row in contacts.page(session)}
+
+
+def test_a_file_comes_in_and_the_same_again_changes_nothing(bring: Import, bench: Bench) -> None:
+    code, summary, err = bring(STAFF, "--tag", "staff")
+    assert (code, err, counted(summary)) == (0, "", (2, 0, 0, 0))
+    lan, hoa = found(bench.database, "1"), found(bench.database, "2")
+    assert (lan.name, lan.phones, lan.birth_date, lan.tags) == ("Nguyễn Thị Lan", [LAN], date(1990, 8, 15), ["staff"])
+    assert (hoa.phones, hoa.lunar_birth_day) == ([HOA], 126)
+    assert counted(bring(STAFF, "--tag", "staff")[1]) == (0, 0, 2, 0)
+    assert counted(bring(STAFF.replace("Hoa", "Hòa"), "--tag", "staff")[1]) == (0, 1, 1, 0)
+
+
+def test_what_a_file_does_not_have_stays_and_an_empty_cell_clears(bring: Import, bench: Bench) -> None:
+    bring("key,name,phone,attr.room\n1,Lan,0901000001,A1\n")
+    bring("key,tags,Ngày sinh,attr.seat\n1,vip,1990-08-15,7\n")
+    bring("key,name\n1,\n")
+    row = found(bench.database, "1")
+    assert (row.name, row.phones, row.tags, row.attributes) == ("", [LAN], ["vip"], {"room": "A1", "seat": "7"})
+
+
+def test_a_dry_run_tells_all_and_stores_nothing(bring: Import, bench: Bench) -> None:
+    bring("key,phone\n1,0901000001\n2,0901000002\n")
+    code, summary, _ = bring("key,phone\n1,0901000001\n2,0901000003\n3,0901000003\n4,12\n", "--dry-run")
+    assert (code, counted(summary), summary["dry_run"]) == (1, (1, 1, 1, 1), True)
+    assert keys(bench) == {"1", "2"}
+    assert found(bench.database, "2").phones == [HOA]
+
+
+def test_every_refused_row_is_reported_and_the_others_are_stored(bring: Import, bench: Bench, tmp_path: Path) -> None:
+    rows = [
+        "1,Lan,0901000001,15/08/1990",
+        "2,Hoa,0901000002,03/04/1990",
+        "3,=cmd(),12,",
+        "4,Mai",
+        ",Ha,0901000003,",
+        "1,Lan again,0901000003,",
+        "7,Ok,0901000003 / 0901000002,",
+        "8,Old,0901000003,01/01/1800",
+    ]
+    rows.insert(0, "key,name,phone,birth_date")
+    code, summary, _ = bring("\n".join(rows), "--refused", "refused.csv")
+    assert (code, counted(summary)) == (1, (2, 0, 0, 6))
+    assert keys(bench) == {"1", "7"}
+    assert found(bench.database, "7").phones == [MAI, HOA]
+    with (tmp_path / "refused.csv").open(encoding="utf-8-sig", newline="") as report:
+        told = list(csv.reader(report))
+    assert [line[:2] for line in told] == [
+        ["row", "column"],
+        ["3", "birth_date"],
+        ["4", "phone"],
+        ["5", ""],
+        ["6", "key"],
+        ["7", "key"],
+        ["9", "birth_date"],
+    ]
+    assert "--dates dmy or --dates mdy" in told[1][2]
+    assert "row 2 has the same" in told[5][2]
+    assert [row["row"] for row in summary["refused_rows"]] == [3, 4, 5, 6, 7, 9]
+
+
+@pytest.mark.parametrize(("order", "day"), [("dmy", date(1990, 4, 3)), ("mdy", date(1990, 3, 4))])
+def test_ambiguous_dates_are_taken_as_somebody_says(bring: Import, bench: Bench, order: str, day: date) -> None:
+    assert bring("key,DOB\n1,03/04/1990\n", "--dates", order)[0] == 0
+    assert found(bench.database, "1").birth_date == day
+
+
+@pytest.mark.parametrize(
+    ("content", "arguments", "error"),
+    [
+        ("key,name\n1,Lan\n2,Nguy\xea\xden\n".encode("latin-1"), (), "line 3 is not UTF-8"),
+        ("who,what\n1,Lan\n", (), "none looks like a key or a phone number"),
+        ('key,name\n1,Lan\n2,"Hoa\n', (), "mend the quotes"),
+        ("key,ID\n1,2\n", (), "both look like key"),
+        ("key,name\n1,Lan\n", ("--map", "nmae=name"), "did you mean name?"),
+        ("key,name\n1,Lan\n", ("--sheet", "A"), "--sheet: staff.csv is a CSV file"),
+        ("", (), "is empty"),
+    ],
+)
+def test_a_file_that_can_not_be_read_stores_nothing(
+    bring: Import, bench: Bench, content: bytes | str, arguments: tuple[str, ...], error: str
+) -> None:
+    code, _, err = bring(content, *arguments)
+    assert (code, err.count("\n")) == (2, 1)
+    assert error in err
+    assert keys(bench) == set()
+
+
+def test_without_a_column_of_keys_people_are_known_by_their_number(bring: Import, bench: Bench) -> None:
+    for _ in range(2):
+        _, summary, _ = bring("name,phone\nLan,0901000001\nTrung,+84901000001\nMai,\n")
+    assert counted(summary) == (0, 0, 1, 2)
+    assert keys(bench) == {LAN}
+
+
+def test_a_workbook_comes_in_with_its_own_dates(cli: Cli, bench: Bench, tmp_path: Path) -> None:
+    book = Workbook()
+    assert book.active is not None
+    book.active.append(["DANH SÁCH"])
+    book.active.append(["Mã", "Họ", "Tên", "Di động", "Sinh nhật"])
+    book.active.append([7, "Nguyễn", "Lan", 901000001, date(1990, 4, 3)])
+    book.save(tmp_path / "staff.xlsx")
+    code, out, err = cli("contacts", "import", str(tmp_path / "staff.xlsx"), "--header-row", "2")
+    assert (code, err) == (0, "")
+    assert "1 added" in out
+    row = found(bench.database, "7")
+    assert (row.name, row.phones, row.birth_date) == ("Nguyễn Lan", [LAN], date(1990, 4, 3))
+
+
+def test_a_person_sees_what_was_understood_before_anything_else(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "staff.csv").write_text(STAFF.replace("15/08", "05/08") + "3,x,1,\n")
+    code, out, _ = cli("contacts", "import", "staff.csv", "--map", "name=Họ tên")
+    assert code == 1
+    first, last = out.split("1 added")
+    assert all(each in first for each in ("Mã NV", "guessed", "Họ tên", "as told"))
+    assert "row 2, Ngày sinh: may be read as day/month or as month/day" in last
+    assert "row 4, SĐT: " in last
+
+
+def test_an_import_opts_out_and_never_in(bring: Import, bench: Bench) -> None:
+    bench.put(Sms(to=LAN, content="Giam gia", sms_type=3))
+    bring("key,phone,Từ chối\n1,0901000001,x\n2,0901000002,\n3,0901000003,maybe\n")
+    assert statuses(bench.database)[LAN][0][0] == "cancelled"
+    bring("key,phone,Từ chối\n1,0901000003,no\n")
+    assert found(bench.database, "1").opted_out_at is not None
+    assert found(bench.database, "2").opted_out_at is None
+    assert keys(bench) == {"1", "2"}
+
+
+def test_what_is_exported_can_be_imported_again_and_runs_nothing_in_a_spreadsheet(
+    cli: Cli, bring: Import, bench: Bench, tmp_path: Path
+) -> None:
+    bring(
+        "key,name,phone,Sinh nhật âm lịch,tags,attr.note\n"
+        '1,"=HYPERLINK(""x"")",0901000001;0901000002,15/8 nhuận,a;b,@x\n'
+    )
+    bring("name,phone\n-Mai,0901000003\n")
+    before = json.loads(cli("contacts", "list", "--json")[1])
+    code, out, _ = cli("contacts", "export", "out.csv", "--source", "import")
+    assert (code, out) == (0, "2 contact(s) in out.csv\n")
+    with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as exported:
+        cells = [cell for row in csv.reader(exported) for cell in row]
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
+    assert counted(json.loads(cli("contacts", "import", "out.csv", "--json")[1])) == (0, 0, 2, 0)
+    for each in before:
+        cli("contacts", "remove", each["key"])
+    cli("contacts", "import", "out.csv")
+    after = json.loads(cli("contacts", "list", "--json")[1])
+    assert sorted(map(told_by_people, before)) == sorted(map(told_by_people, after))
+
+
+def told_by_people(contact: dict[str, Any]) -> str:
+    facts = ("key", "name", "phones", "birth_date", "lunar_birth", "tags", "attributes")
+    return json.dumps([contact[fact] for fact in facts])
+
+
+def test_contacts_are_listed_shown_and_removed(cli: Cli, bring: Import) -> None:
+    bring(STAFF, "--tag", "staff")
+    bring("key,phone\n1,0901000001\n", "--source", "shop")
+    assert "Nguyễn Thị Lan" in cli("contacts", "list", "--tag", "staff")[1]
+    assert "the first 1" in cli("contacts", "list", "--limit", "1")[1]
+    assert [each["source"] for each in json.loads(cli("contacts", "show", "--phone", "0901000001", "--json")[1])] == [
+        "import",
+        "shop",
+    ]
+    assert "1990-08-15" in cli("contacts", "show", "1", "--source", "import")[1]
+    assert cli("contacts", "show", "none")[0] == 1
+    assert cli("contacts", "show")[0] == 2
+    code, _, err = cli("contacts", "remove", "1")
+    assert (code, "say which one is meant" in err) == (1, True)
+    assert cli("contacts", "remove", "1", "--source", "shop")[0] == 0
+    assert cli("contacts", "remove", "1")[0] == 0
+    assert "No contacts" in cli("contacts", "list", "--tag", "none")[1]
+
+
+def test_a_person_opts_out_and_in(cli: Cli, bring: Import, bench: Bench) -> None:
+    bring(STAFF)
+    bench.put(Sms(to=LAN, content="Giam gia", sms_type=3))
+    assert json.loads(cli("contacts", "opt-out", "1", "--json")[1]) == {"done": "opted out", "cancelled": 1}
+    assert cli("contacts", "opt-out", "--phone", "0901000002", "--phone", "0901000003")[0] == 0
+    assert len(json.loads(cli("contacts", "list", "--opted-out", "--json")[1])) == 2
+    assert cli("contacts", "opt-in", "1")[0] == cli("contacts", "opt-in", "--phone", "0901000002")[0] == 0
+    assert json.loads(cli("contacts", "list", "--opted-out", "--json")[1]) == []
+    assert cli("contacts", "opt-out", "none")[0] == 1
+    assert cli("contacts", "opt-out", "--phone", "12")[0] == 1
+
+
+# Templates...
+
+
+def test_a_template_is_saved_listed_shown_and_removed(cli: Cli) -> None:
+    code, out, _ = cli("templates", "add", "birthday", "--content", "Chuc mung {first_name}, phong {attr.room}")
+    assert (code, "version 1" in out, "no contact has attr.room yet" in out) == (0, True, True)
+    assert json.loads(cli("templates", "add", "birthday", "--content", "Mung {name}", "--json")[1])["version"] == 2
+    cli("templates", "add", "visit", "--template-id", "1002", "--var", "{name}", "--var", "{time}")
+    assert [each["name"] for each in json.loads(cli("templates", "list", "--json")[1])] == ["birthday", "visit"]
+    assert "1002: {name} | {time}" in cli("templates", "list")[1]
+    assert "Chuc mung {first_name}" in cli("templates", "show", "birthday")[1]
+    assert cli("templates", "remove", "birthday")[0] == 0
+    for command in (("remove", "birthday"), ("show", "none"), ("preview", "birthday")):
+        code, _, err = cli("templates", *command)
+        assert (code, "no template is called" in err) == (1, True)
+
+
+def test_an_unknown_variable_is_an_error_when_it_is_saved(cli: Cli) -> None:
+    code, _, err = cli("templates", "add", "birthday", "--content", "Chao {nmae}")
+    assert (code, err) == (1, "error: content: there is no variable {nmae}: did you mean {name}?\n")
+    assert json.loads(cli("templates", "list", "--json")[1]) == []
+
+
+def test_a_preview_is_for_real_people_with_its_size_and_cost(cli: Cli, bring: Import) -> None:
+    bring(STAFF + "3,Mai,0901000003,\n")
+    cli("contacts", "opt-out", "2")
+    cli("templates", "add", "birthday", "--content", "Chuc mung {name} {age} tuoi")
+    code, out, _ = cli("templates", "preview", "birthday", "--price", "800", "--at", "2027-08-15T08:00", "--json")
+    told = json.loads(out)
+    assert code == 1
+    lan, mai = sorted(told["previews"], key=lambda each: str(each["key"]))
+    assert [lan["texts"], mai["texts"]] == [["Chuc mung Nguyen Thi Lan 37 tuoi"], []]
+    assert lan["accents_taken_out"] == {"Nguyễn": "Nguyen", "Thị": "Thi"}
+    assert mai["problem"].startswith("age: has no value")
+    assert told["estimate"] == {
+        "contacts": 2,
+        "by_sample_of": 2,
+        "messages": 1,
+        "segments": 1,
+        "unicode": 0,
+        "cost": 800,
+        "problems": {mai["problem"]: 1},
+    }
+    out = cli("templates", "preview", "birthday", "--contact", "1", "--price", "800", "--at", "2027-08-15T08:00")[1]
+    assert "(32 characters, GSM, 1 SMS)" in out
+    assert "Nguyễn → Nguyen" in out
+    assert "800 VND" in out
+
+
+def test_a_preview_warns_of_accents_that_need_unicode(cli: Cli, bring: Import) -> None:
+    bring(STAFF)
+    out = cli("templates", "preview", "--content", "Chào {name}", "--diacritics", "keep", "--contact", "1")[1]
+    assert "need SmsType 3 with unicode" in out
+    cli("templates", "add", "t", "--content", "Chào {name}")
+    assert "need SmsType 3" in cli("templates", "preview", "t", "--diacritics", "keep", "--contact", "1")[1]
+    assert cli("templates", "preview", "t", "--content", "Chao")[0] == 2
+    assert cli("templates", "preview", "--content", "Chao", "--contact", "none")[0] == 1
+
+
+@pytest.mark.parametrize("width", ["40", "60", "80"])
+def test_tables_fit_the_terminal(cli: Cli, bring: Import, monkeypatch: pytest.MonkeyPatch, width: str) -> None:
+    bring("key,name,phone,tags\n" + "k" * 60 + "," + "Nguyễn " * 20 + ",0901000001," + "t" * 60 + "\n")
+    monkeypatch.setenv("COLUMNS", width)
+    cli("templates", "add", "t", "--content", "Chao {name} " * 20)
+    shown = ("contacts", "show", "k" * 60), ("templates", "show", "t")
+    for command in (*shown, ("contacts", "list"), ("templates", "list")):
+        assert max(map(len, cli(*command)[1].splitlines())) <= int(width)

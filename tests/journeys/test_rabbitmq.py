@@ -1,0 +1,85 @@
+"""RabbitMQ in Redis's place as the broker: the same journey. Runs where a rabbitmq-server is installed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+from celery import Celery
+from kombu import Connection, Queue
+from kombu.exceptions import OperationalError
+
+from tests.journeys.test_journeys import test_every_kind_goes_out_and_is_settled as test_every_kind_goes_out
+from tests.support import Bench, eventually
+from worker.cli.up import Installation
+from worker.devkit.processes import Child
+from worker.devkit.processes.folder import free_port
+from worker.queues import Queue as QueueName
+
+SERVER = next(
+    (found for at in ("/usr/lib/rabbitmq/bin", None) if (found := shutil.which("rabbitmq-server", path=at))), None
+)
+pytestmark = [
+    pytest.mark.journey,
+    pytest.mark.skipif(SERVER is None, reason="no rabbitmq-server here"),
+    pytest.mark.xdist_group("rabbitmq"),
+]
+
+__all__ = ["test_every_kind_goes_out"]
+
+
+def answers(url: str) -> bool:
+    try:
+        with Connection(url, connect_timeout=1) as connection:
+            connection.connect()
+    except (OperationalError, OSError):
+        return False
+    return True
+
+
+@pytest.fixture(scope="session")
+def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A RabbitMQ of this test run's own, in a folder of its own."""
+    folder, port = tmp_path_factory.mktemp("rabbitmq"), free_port()
+    environ = os.environ | {
+        "HOME": str(folder),
+        "RABBITMQ_NODENAME": f"esms{port}@localhost",
+        "RABBITMQ_NODE_PORT": str(port),
+        "RABBITMQ_DIST_PORT": str(free_port()),
+        "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+        "RABBITMQ_MNESIA_BASE": str(folder / "data"),
+        "RABBITMQ_LOG_BASE": str(folder / "log"),
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
+        "RABBITMQ_PID_FILE": str(folder / "pid"),
+        "ERL_EPMD_PORT": str(free_port()),
+    }
+    with Child("rabbitmq", [str(SERVER)], env=environ, cwd=folder, log=folder / "rabbitmq.log"):
+        url = f"amqp://guest:guest@127.0.0.1:{port}//"
+        eventually(lambda: answers(url))
+        yield url
+    subprocess.run(["epmd", "-kill"], env=environ, capture_output=True, check=False)  # Erlang left it behind
+
+
+@pytest.fixture
+def environ(environ: dict[str, str], rabbitmq: str) -> dict[str, str]:
+    """The doorbells by RabbitMQ; the limiter and the marks stay on Redis."""
+    return environ | {"CELERY_BROKER_URL": rabbitmq}
+
+
+def test_an_app_that_has_only_rabbitmq_enqueues_by_task_name(
+    crew: Installation, environ: dict[str, str], bench: Bench
+) -> None:
+    fields = {"to": "0901000100", "content": "Ma: 7", "sms_type": 7, "reference": "r1", "source": "legacy"}
+    with Celery("another-app", broker=environ["CELERY_BROKER_URL"], set_as_current=False) as other:
+        for _ in range(2):
+            other.send_task("worker.enqueue_sms", kwargs=fields, queue="enqueue")
+    eventually(lambda: bench.simulator.ledger().sms == {("0901000100", "Ma: 7"): 1})
+
+
+def test_its_queues_outlast_a_restart_of_rabbitmq(crew: Installation, environ: dict[str, str]) -> None:
+    with Connection(environ["CELERY_BROKER_URL"]) as connection:
+        for queue in QueueName:  # RabbitMQ refuses to declare one again that is not the same, durable
+            Queue(queue.value, durable=True)(connection.default_channel).queue_declare(passive=False)

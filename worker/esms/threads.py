@@ -1,0 +1,56 @@
+"""An exchange of threads: each carries one request at a time through requests.
+
+Needs nothing that is not installed anyway; what it costs is in docs/speed.md.
+"""
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from worker.esms.exchange import Exchange, Finished, Prepared
+
+
+class Threads(Exchange):
+    """Keeps at most in_flight requests on the wire, one to a thread, started as they are needed."""
+
+    def __init__(self, call: Callable[[object, Prepared[Any]], Finished[Any]], in_flight: int) -> None:
+        self._call = call
+        self._most = in_flight
+        self._threads = 0
+        self._out = 0
+        self._line: SimpleQueue[tuple[object, Prepared[Any]] | None] = SimpleQueue()
+        self._back: SimpleQueue[Finished[Any]] = SimpleQueue()
+        self._closed = False
+
+    @property
+    def in_flight(self) -> int:
+        return self._out
+
+    def put(self, tag: object, prepared: Prepared[Any]) -> None:
+        if self._closed:
+            raise RuntimeError("the exchange is closed")
+        self._out += 1
+        self._line.put((tag, prepared))
+        if self._threads < min(self._most, self._out):
+            self._threads += 1
+            threading.Thread(target=self._carry, name=f"esms-{self._threads}", daemon=True).start()
+
+    def take(self, timeout: float) -> list[Finished[Any]]:
+        taken: list[Finished[Any]] = []
+        with suppress(Empty):
+            taken.append(self._back.get(timeout=timeout) if timeout > 0 else self._back.get_nowait())
+            while True:
+                taken.append(self._back.get_nowait())
+        self._out -= len(taken)
+        return taken
+
+    def close(self) -> None:
+        self._closed = True
+        for _ in range(self._threads):
+            self._line.put(None)
+
+    def _carry(self) -> None:
+        while (job := self._line.get()) is not None and not self._closed:
+            self._back.put(self._call(*job))
