@@ -96,6 +96,22 @@ def test_an_hourly_rule_has_each_hour_of_the_wall_once(rule: Rule) -> None:
     assert autumn == ["00:30", "01:30", "02:30", "03:30", "04:30"]
 
 
+@pytest.mark.parametrize(
+    ("rule", "after_the_gap"),
+    [
+        (parse_cron("30 2 * * *", datetime(2026, 3, 1), zone=BERLIN), datetime(2026, 3, 29, 3, tzinfo=BERLIN)),
+        (
+            parse_rrule("FREQ=DAILY", datetime(2011, 12, 1, 8), zone="Pacific/Apia"),
+            datetime(2011, 12, 31, tzinfo=ZoneInfo("Pacific/Apia")),
+        ),
+    ],
+    ids=["an hour", "a day"],
+)
+def test_a_window_that_begins_where_a_gap_ends_has_what_was_skipped(rule: Rule, after_the_gap: datetime) -> None:
+    assert list(rule.between(after_the_gap, after_the_gap + timedelta(hours=1))) == [after_the_gap]
+    assert rule.after(after_the_gap - timedelta(days=3))[0] <= after_the_gap
+
+
 def test_two_times_in_one_gap_are_one_occurrence() -> None:
     rule = parse_cron("0,20,40 2 * * *", datetime(2026, 3, 29), zone=BERLIN)
     assert [f"{moment:%d %H:%M}" for moment in rule.after(datetime(2026, 3, 29), 2)] == ["29 03:00", "30 02:00"]

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice, pairwise
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -62,7 +63,7 @@ def test_rules_that_people_write_mean_what_they_mean(text: str, days: list[str])
 
 # Against a walker that looks at each day...
 
-bys: dict[str, st.SearchStrategy[list[int]] | st.SearchStrategy[list[str]]] = {
+bys: dict[str, st.SearchStrategy[list[Any]]] = {
     "BYMONTH": st.lists(st.integers(1, 12), min_size=1, max_size=3, unique=True),
     "BYMONTHDAY": st.lists(st.sampled_from([1, 2, 15, 28, 29, 30, 31, -1, -2, -31]), min_size=1, unique=True),
     "BYDAY": st.lists(st.sampled_from(WEEKDAYS), min_size=1, max_size=7, unique=True),
@@ -70,7 +71,7 @@ bys: dict[str, st.SearchStrategy[list[int]] | st.SearchStrategy[list[str]]] = {
 
 
 @st.composite
-def plain_rules(draw: st.DrawFn) -> tuple[str, int, dict[str, list[int] | list[str]]]:
+def plain_rules(draw: st.DrawFn) -> tuple[str, int, dict[str, list[Any]]]:
     freq = draw(st.sampled_from(["DAILY", "WEEKLY", "MONTHLY", "YEARLY"]))
     names = draw(st.sets(st.sampled_from(sorted(bys)))) - ({"BYMONTHDAY"} if freq == "WEEKLY" else set())
     return freq, draw(st.integers(1, 5)), {name: draw(bys[name]) for name in sorted(names)}
@@ -86,11 +87,9 @@ def periods_since(freq: str, start: date, day: date) -> int:
     )
 
 
-def days_walked(
-    freq: str, every: int, given_bys: dict[str, list[int] | list[str]], start: date, end: date
-) -> list[date]:
+def days_walked(freq: str, every: int, given_bys: dict[str, list[Any]], start: date, end: date) -> list[date]:
     """Each day on its own: is it in a period that counts, and does it pass?"""
-    parts: dict[str, list[int] | list[str]] = dict(given_bys)
+    parts: dict[str, list[Any]] = dict(given_bys)
     if not parts.keys() & {"BYDAY", "BYMONTHDAY"}:
         if freq == "WEEKLY":
             parts["BYDAY"] = [WEEKDAYS[start.weekday()]]
@@ -103,7 +102,7 @@ def days_walked(
     ]
 
 
-def counts(freq: str, every: int, parts: dict[str, list[int] | list[str]], start: date, day: date) -> bool:
+def counts(freq: str, every: int, parts: dict[str, list[Any]], start: date, day: date) -> bool:
     next_month = (day.replace(day=28) + 4 * DAY).replace(day=1)
     return (
         periods_since(freq, start, day) % every == 0
@@ -120,7 +119,7 @@ def counts(freq: str, every: int, parts: dict[str, list[int] | list[str]], start
     st.integers(1, 1500),
 )
 def test_a_rule_gives_the_days_of_a_walker_that_looks_at_each(
-    plain: tuple[str, int, dict[str, list[int] | list[str]]], start: datetime, later: int, length: int
+    plain: tuple[str, int, dict[str, list[Any]]], start: datetime, later: int, length: int
 ) -> None:
     freq, every, parts = plain
     text = ";".join([f"FREQ={freq}", f"INTERVAL={every}", *(f"{by}={','.join(map(str, parts[by]))}" for by in parts)])
@@ -150,8 +149,9 @@ def optional(name: str, values: st.SearchStrategy[str]) -> st.SearchStrategy[str
     return st.one_of(st.just(""), values.map(lambda value: f";{name}={value}"))
 
 
-# What dateutil and RFC 5545 read alike: it has a weekday with and without number at once as both, BYWEEKNO without a
-# day as the whole week, and BYSETPOS in a first week only from its start on.
+# What dateutil and RFC 5545 read alike. It knows a first week's days of December by 1 and not by -53, has a weekday
+# with and without number at once as both, BYWEEKNO without a day as the whole week, and BYSETPOS in a first week only
+# from its start on.
 yearly = st.builds(
     lambda *parts: "FREQ=YEARLY" + "".join(parts),
     optional("BYMONTH", listed(st.integers(1, 12))),
@@ -161,7 +161,7 @@ yearly = st.builds(
 )
 by_week = st.builds(
     lambda weeks, days, wkst: f"FREQ=YEARLY;BYWEEKNO={weeks};BYDAY={days}{wkst}",
-    listed(st.sampled_from([1, 2, 20, 51, 52, 53, -1, -2, -53])),
+    listed(st.sampled_from([1, 2, 20, 51, 52, 53, -1, -2])),
     listed(st.sampled_from(WEEKDAYS)),
     optional("WKST", st.sampled_from(WEEKDAYS)),
 )

@@ -57,6 +57,8 @@ def read_component(component: Component, zone: ZoneInfo, *, cancelled: bool) -> 
 
 def _check(component: Component) -> None:
     for name, _ in component.errors:
+        if name is None:  # which one, nobody can say: it may be the rule
+            raise RecurrenceError("line", "one of its lines can't be read", "correct it, and export again")
         if str(name).upper() in USED:
             raise RecurrenceError(str(name), "it can't be read", "correct it in the calendar, and export again")
     for name in ONCE:

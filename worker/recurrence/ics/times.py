@@ -1,25 +1,22 @@
-"""The times of one event: where it has a zone, which; and the rule, which must come to pass.
-
-A zone that only the file knows is taken for ours where both have the same hours.
-"""
+"""The times of one event, and its rule, which must come to pass."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from worker.recurrence.errors import RecurrenceError, shown
 from worker.recurrence.expansion import parse_rrule
+from worker.recurrence.ics.zones import REMEDY, zone_of
 from worker.recurrence.rule import FIRST_YEAR, LAST_YEAR
 from worker.recurrence.wallclock import at_wall_clock, in_zone, wall_clock
 
 if TYPE_CHECKING:
     from icalendar import Component
 
-WEEKS = range(-1, 160)  # around an event, in which zones are compared: three years
-ZONE_REMEDY = "use a zone with a name like Asia/Ho_Chi_Minh"
+LONGEST = timedelta(days=3660)  # of one event
 
 
 @dataclass(frozen=True)
@@ -42,7 +39,7 @@ def read_times(component: Component, ours: ZoneInfo) -> Times:
     rrule = _rule_text(component["RRULE"]) if "RRULE" in component else None
     if not isinstance(start, datetime):
         return _with_rule(Times(at_wall_clock(start, time.min, ours), ours, True, rrule))
-    zone = _zone(start, rrule, ours)
+    zone = zone_of(start, rrule, ours)
     return _with_rule(Times(in_zone(start, zone), zone, False, rrule))
 
 
@@ -80,6 +77,8 @@ def _end(value: Any, times: Times) -> datetime:
 
 def _later(start: datetime, duration: timedelta, zone: ZoneInfo) -> datetime:
     """Days by the calendar, the rest by the clock."""
+    if abs(duration) > LONGEST:
+        raise RecurrenceError("DURATION", "it is longer than ten years", "correct it, and export again")
     wall = wall_clock(start, zone)
     day = at_wall_clock(wall.date() + timedelta(days=duration.days), wall.time(), zone)
     return (day.astimezone(UTC) + timedelta(seconds=duration.seconds)).astimezone(zone)
@@ -94,47 +93,10 @@ def _checked(name: str, value: Any) -> date:
         raise RecurrenceError(name, "its year is out of reach", f"give a year from {FIRST_YEAR} to {LAST_YEAR}")
     named = value.params.get("TZID")
     if named and isinstance(found, datetime) and found.tzinfo is None:
-        raise RecurrenceError(name, f"the time zone {shown(str(named))} is not known", ZONE_REMEDY)
+        raise RecurrenceError(name, f"the time zone {shown(str(named))} is not known", REMEDY)
+    if isinstance(found, datetime) and isinstance(found.tzinfo, ZoneInfo):
+        return at_wall_clock(found.date(), found.time(), found.tzinfo)
     return found
-
-
-# Zones...
-
-
-def _zone(start: datetime, rrule: str | None, ours: ZoneInfo) -> ZoneInfo:
-    theirs = start.tzinfo
-    if theirs is None or (rrule is None and not _has_name(theirs)):
-        return ours
-    if _same_days(start, rrule, theirs, ours):
-        return ours
-    if isinstance(theirs, ZoneInfo):
-        return theirs
-    if theirs is UTC:
-        return ZoneInfo("UTC")
-    raise RecurrenceError("DTSTART", "only this file knows its time zone, and the event recurs", ZONE_REMEDY)
-
-
-def _has_name(zone: tzinfo) -> bool:
-    """UTC isn't one: programs write single events in it, wherever they are."""
-    return isinstance(zone, ZoneInfo) and zone.key != "UTC"
-
-
-def _same_days(start: datetime, rrule: str | None, theirs: tzinfo, ours: ZoneInfo) -> bool:
-    """Whether a rule gives the same moments in our zone as in theirs, which is UTC or has no name.
-
-    So it does where the clocks are the same; and, if the rule names no hour, where they differ always by as much and
-    the day is the same.
-    """
-    if _has_name(theirs):
-        return False
-    apart = {_offset(at, ours) - _offset(at, theirs) for at in (start + timedelta(weeks=week) for week in WEEKS)}
-    if apart == {timedelta()}:
-        return True
-    return len(apart) == 1 and start.astimezone(ours).date() == start.date() and "BYHOUR" not in (rrule or "")
-
-
-def _offset(moment: datetime, zone: tzinfo) -> timedelta:
-    return moment.astimezone(zone).utcoffset() or timedelta()
 
 
 def _with_rule(times: Times) -> Times:
