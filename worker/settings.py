@@ -1,7 +1,7 @@
 """Every environment variable that we read, with its unit, default and remedy.
 
-Read once, from a mapping: the process's environment first, then `.env`, then what a running `esms-worker up`
-left in `.esms-worker/env`. Split by who needs what: a producer needs no provider keys.
+Read once, from a mapping: the process's environment, then `.env`, then what a running `esms-worker up` left here.
+Split by who needs what: a producer needs no provider keys.
 """
 
 from __future__ import annotations
