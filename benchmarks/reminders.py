@@ -22,6 +22,7 @@ from zoneinfo import ZoneInfo
 from rich.table import Table
 from sqlalchemy import text
 
+from benchmarks.provider import BRANDNAME
 from benchmarks.support import Stage, console, load, phone, stage
 from worker import Anniversary, Attendee, Channel, Notifier, Recurring
 from worker.handing import Handing

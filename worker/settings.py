@@ -22,7 +22,6 @@ UP_FOLDER = ".esms-worker"  # where `esms-worker up` keeps its data, in the fold
 
 REST_URL = "https://rest.esms.vn/MainService.svc"
 VOICE_URL = "https://voiceapi.esms.vn/MainService.svc"
-
 TOTAL_TIMEOUT = 30  # seconds
 LEASE_MARGIN = timedelta(seconds=3)  # of a lease that is never used for sending
 REMEMBERED = timedelta(hours=24)  # how long eSMS refuses a RequestId that it took
