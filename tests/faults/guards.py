@@ -139,7 +139,7 @@ GUARDS = (
         "worker/delivery/outcomes.py",
         'status = Status.HELD if claim.in_doubt else Status.REJECTED\n    reason = f"asked',
         'status = Status.REJECTED\n    reason = f"asked',
-        f"{FAULTS} {DRAIN}",
+        "tests/delivery/test_delivery_doubt.py",
     ),
     Guard(
         "after a refusal the next attempt has a new RequestId",
