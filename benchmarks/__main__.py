@@ -12,7 +12,7 @@ import time
 from benchmarks import results
 
 KEPT = ("provider_rate", "end_to_end", "lanes", "claim_cost", "memory", "cpu_by_step", "enqueue")  # drawn and told
-PRINTED = ("client_call", "rate_limit", "polling", "contacts")
+PRINTED = ("client_call", "rate_limit", "polling", "contacts", "reminders")
 
 
 def main() -> int:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from worker.intake import Enqueue, RecordCall, Sms, TemplateCall, Ticket
     from worker.lifecycle import SmsType, Status
     from worker.notifier import Decided, Notifier
+    from worker.reminders import Anniversary, Attendee, Channel, EventChange, Recurring
     from worker.reporting import Standing
 
 _HOMES = {
@@ -21,19 +22,25 @@ _HOMES = {
     "worker.intake": ("Enqueue", "RecordCall", "Sms", "TemplateCall", "Ticket"),
     "worker.lifecycle": ("SmsType", "Status"),
     "worker.notifier": ("Decided", "Notifier"),
+    "worker.reminders": ("Anniversary", "Attendee", "Channel", "EventChange", "Recurring"),
     "worker.reporting": ("Standing",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Anniversary",
+    "Attendee",
+    "Channel",
     "Conflict",
     "ContactFields",
     "Decided",
     "Enqueue",
+    "EventChange",
     "Invalid",
     "NotFound",
     "Notifier",
     "RecordCall",
+    "Recurring",
     "SettingsError",
     "Sms",
     "SmsType",

@@ -19,6 +19,7 @@ from worker.intake import Enqueue, Request, Ticket
 from worker.intake.checks import check_send_date
 from worker.lifecycle import TOO_LATE, Lane, Status
 from worker.notifier_contacts import Contacts
+from worker.notifier_reminders import Reminders
 from worker.queues import Bell
 from worker.reporting import Standing
 from worker.settings import Settings
@@ -54,6 +55,7 @@ class Notifier:
         self._database = Database(settings.database_url)
         self._bell = Bell(settings.broker_url, settings.redis_url)
         self.contacts = Contacts(self._database, settings)
+        self.reminders = Reminders(self._database, settings)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Notifier:

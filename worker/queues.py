@@ -37,10 +37,13 @@ class Task(StrEnum):
     DELIVER_URGENT = "worker.deliver_urgent"
     POLL = "worker.poll"
     KEEP_HOUSE = "worker.keep_house"
+    REMIND = "worker.remind"
     ENQUEUE_SMS = "worker.enqueue_sms"
     ENQUEUE_TEMPLATE_CALL = "worker.enqueue_template_call"
     ENQUEUE_RECORD_CALL = "worker.enqueue_record_call"
     UPSERT_CONTACT = "worker.upsert_contact"
+    UPSERT_EVENT = "worker.upsert_event"
+    CANCEL_EVENT = "worker.cancel_event"
 
 
 QUEUE_OF: dict[Task, Queue] = {
@@ -48,13 +51,16 @@ QUEUE_OF: dict[Task, Queue] = {
     Task.DELIVER_URGENT: Queue.URGENT,
     Task.POLL: Queue.POLL,
     Task.KEEP_HOUSE: Queue.HOUSEKEEPING,
+    Task.REMIND: Queue.HOUSEKEEPING,
     Task.ENQUEUE_SMS: Queue.ENQUEUE,
     Task.ENQUEUE_TEMPLATE_CALL: Queue.ENQUEUE,
     Task.ENQUEUE_RECORD_CALL: Queue.ENQUEUE,
     Task.UPSERT_CONTACT: Queue.ENQUEUE,
+    Task.UPSERT_EVENT: Queue.ENQUEUE,
+    Task.CANCEL_EVENT: Queue.ENQUEUE,
 }
 
-TICKED = (Task.DELIVER_URGENT, Task.DELIVER, Task.POLL, Task.KEEP_HOUSE)
+TICKED = (Task.DELIVER_URGENT, Task.DELIVER, Task.POLL, Task.KEEP_HOUSE, Task.REMIND)
 
 BROKER_TIMEOUT = 2  # seconds: a producer's web page waits no longer for a bell
 MUTED = 5.0  # seconds without a try after a ring that failed

@@ -1,7 +1,7 @@
 """Every environment variable that we read, with its unit, default and remedy.
 
-Read once, from a mapping: the process's environment first, then `.env`, then what a running `esms-worker up`
-left in `.esms-worker/env`. Split by who needs what: a producer needs no provider keys.
+Read once, from a mapping: the process's environment, then `.env`, then what a running `esms-worker up` left here.
+Split by who needs what: a producer needs no provider keys.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ UP_FOLDER = ".esms-worker"  # where `esms-worker up` keeps its data, in the fold
 
 REST_URL = "https://rest.esms.vn/MainService.svc"
 VOICE_URL = "https://voiceapi.esms.vn/MainService.svc"
-
 TOTAL_TIMEOUT = 30  # seconds
 LEASE_MARGIN = timedelta(seconds=3)  # of a lease that is never used for sending
 REMEMBERED = timedelta(hours=24)  # how long eSMS refuses a RequestId that it took
@@ -149,6 +148,7 @@ class Pace:
     break_after: int  # so many calls in a row without an answer, and the lane waits until eSMS is back
     reserve: int  # dong that are kept for codes: the other lanes wait below it; 0: none
     reserve_bulk: int  # dong below which the bulk lane waits
+    remind_ahead: timedelta  # how early a reminder becomes a message that waits; an edit after that calls it back
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> Pace:
@@ -177,6 +177,7 @@ class Pace:
             break_after=read.count("WORKER_BREAK_AFTER", 20),
             reserve=(reserve := read.amount("WORKER_BALANCE_RESERVE", 0)),
             reserve_bulk=read.amount("WORKER_BALANCE_RESERVE_BULK", 2 * reserve),
+            remind_ahead=read.wait("WORKER_REMIND_AHEAD", 900),
         )
 
 

@@ -17,11 +17,16 @@ from celery.worker.consumer import consumer
 from worker import delivery, runtime
 from worker.contacts import upsert_fields
 from worker.errors import Invalid, SettingsError, Unavailable, WorkerError
+from worker.handing import Handing
 from worker.intake.fields import enqueue_fields
+from worker.ledger.rules import clock
 from worker.lifecycle import Kind, Lane
 from worker.limiter import POLL
+from worker.notifier_reminders import upsert_event as store_event
 from worker.polling import Poller, find_lost
 from worker.queues import Task, make_app
+from worker.reminders import EventChange, Maker, events
+from worker.reminders.fields import cancellation_of, event_of
 from worker.settings import Pace, ProviderSettings, Rates
 from worker.telemetry import emit
 
@@ -117,6 +122,21 @@ def keep_house() -> None:
     _answer(Task.KEEP_HOUSE, step)
 
 
+@app.task(name=Task.REMIND.value)
+def remind() -> None:
+    """Make the reminders that are due."""
+
+    def step(parts: runtime.Runtime) -> bool:
+        hand = Handing(parts.settings)
+        until = time.monotonic() + parts.pace.drain.total_seconds()
+        maker = Maker(parts.database, hand, ahead=parts.pace.remind_ahead)
+        more = maker.run(lambda: runtime.stop.asked() or time.monotonic() > until)
+        parts.bell.ring(hand.due)
+        return more
+
+    _answer(Task.REMIND, step)
+
+
 @app.task(name=Task.ENQUEUE_SMS.value)
 def enqueue_sms(**fields: Any) -> None:
     """For apps that have only the broker: the fields of Sms and of `enqueue`, dates as ISO 8601 text."""
@@ -142,6 +162,31 @@ def upsert_contact(**fields: Any) -> None:
     today = datetime.now(parts.settings.time_zone).date()
     with _taken("contact"), parts.database.begin() as session:
         upsert_fields(session, fields, today=today)
+
+
+@app.task(name=Task.UPSERT_EVENT.value)
+def upsert_event(**fields: Any) -> None:
+    """The fields of Event and its channel; give a version, since tasks may overtake each other."""
+    parts = runtime.current()
+    change = None
+    with _taken("event"), parts.database.begin() as session:
+        change = store_event(session, event_of(fields), parts.settings)
+    _tell_late(change)
+
+
+@app.task(name=Task.CANCEL_EVENT.value)
+def cancel_event(**fields: Any) -> None:
+    """source, key and, if the event has one, version."""
+    parts = runtime.current()
+    change = None
+    with _taken("event"), parts.database.begin() as session:
+        change = events.cancel(session, **cancellation_of(fields), now=clock(session))
+    _tell_late(change)
+
+
+def _tell_late(change: EventChange | None) -> None:
+    if change is not None and change.too_late:
+        emit("reminders.late", id=change.id, recipients=len(change.too_late))
 
 
 def _deliver(task: Task, lanes: list[Lane]) -> None:

@@ -35,6 +35,10 @@ EVENTS: dict[str, int] = {
     "messages.held": logging.ERROR,
     "messages.not_taken": logging.WARNING,
     "messages.unknown": logging.WARNING,
+    "reminders.made": logging.INFO,
+    "reminders.skipped": logging.WARNING,
+    "reminders.failed": logging.ERROR,
+    "reminders.late": logging.WARNING,
     "step.failed": logging.ERROR,
 }
 

@@ -13,7 +13,7 @@ from typing import Any
 import click
 from alembic.util.exc import CommandError
 
-from worker.cli import account, contacts, decide, doctor, look, send, serve, templates, text_command
+from worker.cli import account, contacts, decide, doctor, look, reminders, send, serve, templates, text_command
 from worker.cli.output import say_error
 from worker.devkit.processes import CannotStart
 from worker.errors import SettingsError, WorkerError
@@ -36,6 +36,7 @@ for command in (
     *decide.COMMANDS,
     *contacts.COMMANDS,
     *templates.COMMANDS,
+    *reminders.COMMANDS,
     *serve.COMMANDS,
     doctor.doctor,
     text_command.text,

@@ -3,7 +3,17 @@
 Nothing is stored before all of it is valid; what is stored is on disk when the transaction commits.
 """
 
-from worker.intake.accept import Ticket, accept
+from worker.intake.accept import Ticket, accept, accept_each, check_one
 from worker.intake.wanted import Enqueue, RecordCall, Request, Sms, TemplateCall
 
-__all__ = ["Enqueue", "RecordCall", "Request", "Sms", "TemplateCall", "Ticket", "accept"]
+__all__ = [
+    "Enqueue",
+    "RecordCall",
+    "Request",
+    "Sms",
+    "TemplateCall",
+    "Ticket",
+    "accept",
+    "accept_each",
+    "check_one",
+]

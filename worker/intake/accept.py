@@ -47,7 +47,7 @@ def accept(
     """
     tickets: list[Ticket] = []
     due: set[Lane] = set()
-    registered = cache(partial(ledger.known_brandnames, session))  # asked for once, if anything needs it at all
+    registered = _registered(session)
     checked = (_checked(place, item, settings, registered, now, late) for place, item in enumerate(wanted))
     for chunk in _chunks(checked):
         stored = [_stored(item, settings) for item in chunk]
@@ -55,6 +55,51 @@ def accept(
         tickets += [_ticket(item, row, firsts) for item, row in zip(chunk, stored, strict=True)]
         due |= {item.lane for item in chunk if item.due_now(now)}
     return tickets, due
+
+
+def accept_each(
+    session: Session, wanted: Iterable[Enqueue], settings: Settings, *, now: datetime
+) -> tuple[list[Ticket | Invalid | Conflict], set[Lane]]:
+    """Store those that can be sent, and say of each other one why not, in order; dates may be late.
+
+    For what no producer waits for: one that is wrong must not hold up the others.
+    """
+    registered = _registered(session)
+    checked = [_checked_or_error(item, settings, registered, now) for item in wanted]
+    good = [(item, _stored(item, settings)) for item in checked if isinstance(item, Checked)]
+    firsts = ledger.put(session, [row for _, row in good])
+    tickets = iter([_ticket_or_conflict(item, row, firsts) for item, row in good])
+    answers = [item if isinstance(item, Invalid) else next(tickets) for item in checked]
+    return answers, {item.lane for item, _ in good if item.due_now(now)}
+
+
+def check_one(session: Session, item: Enqueue, settings: Settings, *, now: datetime) -> None:
+    """Would this be taken? Stores nothing. Raises Invalid."""
+    checked = _checked_or_error(item, settings, _registered(session), now)
+    if isinstance(checked, Invalid):
+        raise checked
+
+
+def _registered(session: Session) -> Callable[[], Registered]:
+    return cache(partial(ledger.known_brandnames, session))  # asked for once, if anything needs it at all
+
+
+def _checked_or_error(
+    item: Enqueue, settings: Settings, registered: Callable[[], Registered], now: datetime
+) -> Checked | Invalid:
+    try:
+        return _checked(0, item, settings, registered, now, late=True)
+    except Invalid as error:
+        return error.at(None)
+
+
+def _ticket_or_conflict(
+    item: Checked, row: Stored, firsts: dict[tuple[str, str], tuple[UUID, str]]
+) -> Ticket | Conflict:
+    try:
+        return _ticket(item, row, firsts)
+    except Conflict as error:
+        return error
 
 
 def _checked(

@@ -4,6 +4,7 @@ put ─▶ claim ─▶ intend (calls) ─▶ record ─▶ claim_polls ─▶ s
                                                                         persons: cancel, move, retry, resolve
 
 contacts: upsert, born_on, remove       opt_out: who wants nothing       templates: texts by name and version
+rules, events: what reminds             occurrences: what was made of them, for whom, once
 """
 
 from worker.ledger.brandnames import ask_for_brandnames, known_brandnames, replace_brandnames

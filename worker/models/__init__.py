@@ -5,6 +5,7 @@ notification ─1──n─▶ message ─1──n─▶ request        pause (a
                                                   brandname (whom the account may send as)
 
 contact (people)        opt_out (numbers that want nothing)        template (named texts, by version)
+reminder (rules), event ─1──n─▶ attendee        occurrence (what was made of either, for whom)
 
 The constraints carry what must hold whatever the code does: a reference stands for one notification,
 a lease exists exactly while a message is being sent, and a status is one that the life cycle knows.
@@ -14,16 +15,21 @@ from worker.models.base import Base
 from worker.models.contacts import Contact, OptOut, Template
 from worker.models.messages import Message, Notification, Request
 from worker.models.operation import Brandname, Heartbeat, Pause
+from worker.models.reminders import Attendee, Event, Occurrence, Reminder
 
 __all__ = [
+    "Attendee",
     "Base",
     "Brandname",
     "Contact",
+    "Event",
     "Heartbeat",
     "Message",
     "Notification",
+    "Occurrence",
     "OptOut",
     "Pause",
+    "Reminder",
     "Request",
     "Template",
 ]

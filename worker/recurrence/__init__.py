@@ -7,6 +7,7 @@ from worker.recurrence.anniversaries import Feb29, LeapMonth, ShortMonth, lunar_
 from worker.recurrence.cron import parse_cron
 from worker.recurrence.errors import RecurrenceError
 from worker.recurrence.expansion import parse_rrule
+from worker.recurrence.ics import IcsAttendee, IcsEvent, read_ics
 from worker.recurrence.lunar import LunarDate, to_lunar, to_solar
 from worker.recurrence.offsets import Offset, parse_offset
 from worker.recurrence.rule import Rule
@@ -14,6 +15,8 @@ from worker.recurrence.wallclock import at_wall_clock, zone_named
 
 __all__ = [
     "Feb29",
+    "IcsAttendee",
+    "IcsEvent",
     "LeapMonth",
     "LunarDate",
     "Offset",
@@ -25,6 +28,7 @@ __all__ = [
     "parse_cron",
     "parse_offset",
     "parse_rrule",
+    "read_ics",
     "solar_days_on",
     "to_lunar",
     "to_solar",

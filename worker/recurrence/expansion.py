@@ -222,14 +222,12 @@ def _year_day(day: date) -> int:
 
 def _is_weekday(parts: Parts, day: date) -> bool:
     """Which one of its weekday the day is: of the month, or of the year where a yearly rule names no month."""
-    weekday = day.weekday()
-    if (0, weekday) in parts.byday:
-        return True
+    wanted = {nth for nth, weekday in parts.byday if weekday == day.weekday()}
+    if not wanted or 0 in wanted:
+        return bool(wanted)
     in_year = parts.freq is Freq.YEARLY and not parts.bymonth
     place, length = (_year_day(day), _year_days(day)) if in_year else (day.day, _month_days(day))
-    return any(
-        ((place + 6) // 7 == nth or -((length - place) // 7 + 1) == nth) for nth, on in parts.byday if on == weekday
-    )
+    return not wanted.isdisjoint(((place + 6) // 7, -((length - place) // 7 + 1)))
 
 
 def _week(day: date, wkst: int) -> tuple[int, int]:

@@ -68,8 +68,14 @@ def to_solar(lunar: LunarDate) -> date:
 
 def month_of(day: date) -> LunarMonth:
     """The lunar month that a day lies in. RecurrenceError outside the lunar years 1900 to 2199."""
-    year = day.year if FIRST_YEAR <= day.year <= LAST_YEAR and day >= months_of(day.year)[0].first else day.year - 1
+    year = day.year - (day < _tet(day.year))
     return next(month for month in reversed(months_of(year)) if month.first <= day)
+
+
+def _tet(year: int) -> date:
+    """The first day of a lunar year; also of the one after the last that we count."""
+    last = months_of(min(year, LAST_YEAR))
+    return last[0].first if year <= LAST_YEAR else last[-1].first + last[-1].days * DAY
 
 
 @cache  # 300 years at most; a year costs 10 ms

@@ -84,7 +84,7 @@ def _of_duration(text: str) -> Offset | None:
     weeks, days, hours, minutes = (int(amount or 0) for amount in found.groups())
     offset = Offset(weeks * 7 + days, timedelta(hours=hours, minutes=minutes))
     if not text.startswith("-") and offset != Offset(0, timedelta()):
-        raise RecurrenceError("offset", f"{shown(text)} lies after the start", "put a minus in front: -PT1H")
+        raise RecurrenceError("offset", f"{shown(text.upper())} lies after the start", "put a minus in front: -PT1H")
     return offset
 
 

@@ -34,6 +34,7 @@ class Pattern(Protocol):
 class Rule:
     """A checked rule that has an occurrence; `text` parses to the same rule again.
 
+    start: what clocks in the zone show then, naive: a rule for 02:30 that begins where that is skipped stays at 02:30.
     until: the last moment that counts, itself included. exceptions: moments, or whole days in the zone, without one.
     """
 
@@ -55,21 +56,25 @@ class Rule:
         found = self._from(in_zone(since, self.zone).astimezone(UTC))
         return takewhile(lambda moment: moment.astimezone(UTC) < end, found)
 
+    def from_start(self) -> Iterator[datetime]:
+        """All occurrences, in order."""
+        return self._from(in_zone(self.start, self.zone).astimezone(UTC) - LONGEST_GAP)
+
     def _from(self, since: datetime) -> Iterator[datetime]:
         """Every occurrence from a moment (in UTC) on."""
         late_enough = dropwhile(lambda moment: moment.astimezone(UTC) < since, self._moments(since))
         return (moment for moment in late_enough if not self._excepted(moment))
 
     def _moments(self, since: datetime) -> Iterator[datetime]:
-        """The pattern's moments up to the end, each once, from shortly before `since` on."""
-        earliest = max(since, self.start.astimezone(UTC)) - LONGEST_GAP
+        """The pattern's moments from the start to the end, each once, from shortly before `since` on."""
+        earliest = max(self.start, wall_clock(since, self.zone) - LONGEST_GAP)
         last = None
-        for wall in self.pattern.walls(wall_clock(self.start, self.zone), wall_clock(earliest, self.zone)):
+        for wall in self.pattern.walls(self.start, earliest):
             moment = at_wall_clock(wall.date(), wall.time(), self.zone)
             if wall.year > LAST_YEAR or self._is_over(moment):
                 return
             # Two wall-clock times in one gap are one moment.
-            if moment != last and moment.astimezone(UTC) >= self.start.astimezone(UTC):
+            if moment != last and wall >= self.start:
                 yield moment
             last = moment
 
@@ -92,9 +97,9 @@ def checked_rule(
     zone = zone_named(zone) if isinstance(zone, str) else zone
     if not FIRST_YEAR <= start.year <= LAST_YEAR:
         raise RecurrenceError("start", "its year is out of reach", f"give a year from {FIRST_YEAR} to {LAST_YEAR}")
-    start = in_zone(start.replace(microsecond=0), zone)
+    start = wall_clock(start.replace(microsecond=0), zone)
     rule = Rule(text, start, zone, _last_moment(until, zone), _as_moments(exceptions, zone), pattern)
-    if next(rule._from(start.astimezone(UTC)), None) is None:
+    if next(rule.from_start(), None) is None:
         raise RecurrenceError(
             "recurrence", "the rule never comes to pass", "look at its days, its start and end, and its exceptions"
         )

@@ -41,7 +41,7 @@ def in_zone(moment: datetime, zone: ZoneInfo) -> datetime:
     """The moment in the zone; a naive one is the zone's wall clock."""
     if moment.tzinfo is None:
         return at_wall_clock(moment.date(), moment.time(), zone)
-    return moment.astimezone(zone)
+    return moment.astimezone(UTC).astimezone(zone)  # by UTC: from its own zone a time in a gap would stay there
 
 
 def _exists(moment: datetime) -> bool:

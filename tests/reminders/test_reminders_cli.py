@@ -1,0 +1,182 @@
+"""`reminders` as a person and a program meet it: output, exit codes, errors of one line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.reminders.calendar import Calendar
+from tests.reminders.test_reminders_fields import CALENDAR_FILE
+from worker.cli import run
+
+Cli = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def cli(
+    calendar: Calendar,
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> Cli:
+    """Run `reminders …` in a folder of its own: exit code, standard output, standard error."""
+    monkeypatch.chdir(tmp_path)
+    for name, value in {"COLUMNS": "160", "DATABASE_URL": database_url, "ESMS_BRANDNAME": "sangbrand"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("REDIS_URL", raising=False)
+
+    def run_cli(*arguments: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = run(["reminders", *arguments])
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return run_cli
+
+
+def answer(cli: Cli, *arguments: str) -> Any:
+    code, out, err = cli(*arguments, "--json")
+    assert (code, err) == (0, "")
+    return json.loads(out)
+
+
+BIRTHDAYS = ("add", "birthdays", "--birthday", "--template", "wish", "--at", "07:30")
+
+
+def test_a_rule_is_shown_before_it_is_saved(cli: Cli, calendar: Calendar) -> None:
+    code, out, _ = cli(*BIRTHDAYS, "--dry-run", "-n", "3")
+    assert code == 0
+    assert out.count("07:30") == 3
+    assert calendar.rows("SELECT 1 FROM reminder") == []
+    code, out, _ = cli(*BIRTHDAYS, "--yes")
+    assert (code, "birthdays: saved" in out) == (0, True)
+    assert "everybody" in cli("list")[1]
+    [row] = answer(cli, "list")
+    assert (row["name"], row["at"], row["late_until"], row["feb29"]) == ("birthdays", "07:30", "20:00", "feb28")
+    assert len(answer(cli, "next", "birthdays", "-n", "7")) == 7
+    assert answer(cli, "show", "birthdays")["occurrences"] == {}
+    assert "birthdays" in cli("show", "birthdays")[1]
+
+
+def test_it_asks_before_it_saves(cli: Cli, calendar: Calendar, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("click.confirm", lambda *_, **__: False)
+    code, out, _ = cli(*BIRTHDAYS)
+    assert (code, out.splitlines()[-1]) == (1, "not saved")
+    assert calendar.rows("SELECT 1 FROM reminder") == []
+
+
+def test_each_kind_of_rule_can_be_added_paused_resumed_and_removed(cli: Cli) -> None:
+    for kind in ("--birthday", "--lunar-birthday", "--death", "--lunar-death"):
+        options = ("--leap", "both", "--short", "next-day", "--feb29", "mar1", "--days-before", "1", "--tag", "vip")
+        assert answer(cli, "add", kind.strip("-"), "--template", "wish", kind, *options)["days_before"] == 1
+    rrule = ("--rrule", "FREQ=WEEKLY;BYDAY=MO", "--start", "2027-01-04T17:30", "--late-for", "30m")
+    told = answer(cli, "add", "class", *rrule, "--template", "wish", "--except", "2035-01-01", "--until", "2040-01-01")
+    assert (told["late_for"], told["exceptions"]) == (1800, ["2035-01-01"])
+    answer(cli, "add", "fees", "--cron", "0 9 1 * *", "--template", "wish", "--zone", "Europe/Berlin")
+    assert answer(cli, "pause", "class")["done"] == "paused"
+    assert answer(cli, "resume", "class")["passed"] == 0
+    assert cli("pause", "fees")[1].strip() == "fees: paused"
+    assert "paused" in cli("list")[1]
+    assert answer(cli, "remove", "class")["done"] == "removed"
+    assert "class" not in {row["name"] for row in answer(cli, "list")}
+    assert answer(cli, "add", "fees", "--cron", "0 9 2 * *", "--template", "wish", "--replace")["version"] == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "error"),
+    [
+        (("add", "x", "--template", "wish"), 2, "say what it goes by"),
+        (("add", "x", "--template", "wish", "--birthday", "--cron", "0 8 * * *"), 2, "say what it goes by"),
+        (("add", "x", "--template", "wish", "--birthday", "--at", "8 o'clock"), 2, '--at: "8 o\'clock"'),
+        (("add", "x", "--template", "wish", "--birthday", "--until", "2030-01-01"), 2, "--until is for --rrule"),
+        (("add", "x", "--template", "wish", "--cron", "0 8 * * *", "--feb29", "mar1"), 2, "--feb29 is for birthdays"),
+        (("add", "x", "--template", "wish", "--cron", "0 8 * * *", "--late-for", "soon"), 2, "--late-for"),
+        (("add", "x", "--template", "wish", "--cron", "0 8 * * *", "--except", "soon"), 2, "--except"),
+        (("add", "x", "--template", "nothing", "--birthday", "--yes"), 1, "template: there is none called 'nothing'"),
+        (("add", "x", "--template", "wish", "--rrule", "FREQ=SECONDLY", "--yes"), 1, "every 15 minutes"),
+        (("add", "x", "--template", "wish", "--birthday", "--sms-type", "1"), 1, "sms_type: advertising"),
+        (("next", "nothing"), 1, "there is no rule called 'nothing'"),
+        (("remove", "nothing"), 1, "there is no rule called 'nothing'"),
+        (("why", "nobody"), 1, "no contact has this key"),
+        (("simulate", "--from", "2027-01-01", "--to", "2026-01-01"), 2, "--to: is not after"),
+        (("simulate", "--from", "tomorrow"), 2, "--from: 'tomorrow' is no date"),
+        (("events", "show", "x", "--source", "y"), 1, "there is no event 'x'"),
+        (("events", "cancel", "x", "--source", "y"), 1, "there is no event 'x'"),
+    ],
+)
+def test_what_is_wrong_is_one_line_and_an_exit_code(
+    cli: Cli, arguments: tuple[str, ...], code: int, error: str
+) -> None:
+    got, _, err = cli(*arguments)
+    assert got == code
+    assert error in err
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_why_tells_by_key_and_by_number(cli: Cli, calendar: Calendar) -> None:
+    lan = calendar.contact("Lan", born="1990-03-01")
+    calendar.birthdays()
+    calendar.tick("2027-03-01 08:00")
+    for person in ("Lan", lan, "0" + lan[3:]):
+        [told] = answer(cli, "why", person, "--date", "2027-03-01")
+        assert (told["of"], told["got"], told["status"]) == ("birthdays", True, "queued")
+    code, out, _ = cli("why", "Lan", "--date", "2027-03-02", "--rule", "birthdays")
+    assert (code, "✗ no" in out, "it is not their day" in out) == (1, True, True)
+    assert cli("why", "0909999999", "--date", "2027-03-01")[0] == 1
+
+
+def test_simulate_prints_json_and_a_picture(cli: Cli, calendar: Calendar, tmp_path: Path) -> None:
+    calendar.contact("Lan", born="2000-02-29")
+    calendar.birthdays()
+    span = ("--from", "2027-01-01", "--to", "2027-12-31", "--price", "800", "--balance", "100")
+    found = answer(cli, "simulate", *span, "--html", str(tmp_path / "year.html"))
+    assert (found["messages"], found["cost"], found["over_balance_from"]) == (1, 800, "2027-02-28")
+    assert [each["what"] for each in found["odd"]] == ["29 February is kept today, this year has none"]
+    assert len(found["days"]) == 365
+    assert (tmp_path / "year.html").read_text().startswith("<!doctype html>")
+    code, out, _ = cli("simulate", *span)
+    assert code == 0
+    assert "2027-02" in out
+    assert "The balance is used up on 2027-02-28" in out
+
+
+def test_events_are_imported_listed_shown_and_cancelled(cli: Cli, calendar: Calendar, tmp_path: Path) -> None:
+    year = datetime.now(UTC).year + 2
+    file = tmp_path / "events.ics"
+    file.write_bytes((CALENDAR_FILE % (0, b"")).replace(b"2027", str(year).encode()))
+    how = ("--template", "visit", "--remind", "1d", "--remind", "1h", "--to", "0901000001")
+    assert answer(cli, "events", "import", str(file), *how) == {
+        "added": 2, "over": 1, "unreachable": 0, "too_late": 0
+    }  # fmt: skip
+    assert cli("events", "import", str(file), *how)[1].startswith("2 unchanged")
+    assert {row["key"] for row in answer(cli, "events", "list")} == {"one@clinic", "weekly@clinic"}
+    assert "Kham rang" in cli("events", "list")[1]
+    shown = answer(cli, "events", "show", "one@clinic", "--source", "ics")
+    assert (shown["offsets"], shown["place"], len(shown["attendees"])) == (["1d", "1h"], "Phong 1", 1)
+    assert "0901000001" not in cli("events", "show", "one@clinic", "--source", "ics")[1]
+    assert answer(cli, "events", "cancel", "one@clinic", "--source", "ics")["outcome"] == "cancelled"
+    assert len(answer(cli, "events", "list")) == 1
+    assert len(answer(cli, "events", "list", "--past")) == 2
+
+
+def test_a_hostile_calendar_file_is_one_line(cli: Cli, tmp_path: Path) -> None:
+    for name, data in {"zip": b"PK\x03\x04" * 100, "nothing": b"", "deep": b"BEGIN:VCALENDAR\n" * 10_000}.items():
+        (tmp_path / name).write_bytes(data)
+        code, _, err = cli("events", "import", str(tmp_path / name), "--template", "visit", "--remind", "1d")
+        assert (code, len(err.strip().splitlines())) == (1, 1)
+
+
+def test_what_comes_from_outside_cannot_speak_to_the_terminal(cli: Cli, calendar: Calendar) -> None:
+    calendar.contact("Lan", born="1990-03-01")
+    calendar.birthdays(name="[red]rule[/]")
+    assert "[red]rule[/]" in cli("list")[1]
+    calendar.now = datetime.now(UTC)
+    moment = (calendar.now + timedelta(days=9)).strftime("%Y-%m-%d %H:%M")
+    calendar.event(starts=moment, title="[bold]x[/]")
+    assert "[bold]x[/]" in cli("events", "list")[1]

@@ -1,0 +1,94 @@
+"""What a year will bring: counts, limits, odd dates, and a picture that says it without colour."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+
+from tests.reminders.calendar import VIETNAM, Calendar, guests
+from worker.models.reminders import ReminderKind
+from worker.recurrence import Feb29, LeapMonth, ShortMonth
+from worker.reminders import Recurring
+from worker.reminders.costs import Price
+from worker.reminders.heatmap import page
+from worker.reminders.simulate import Simulation, simulate
+
+
+def run(calendar: Calendar, since: str = "2027-01-01", until: str = "2027-12-31", **options: object) -> Simulation:
+    with calendar.database.begin() as session:
+        begin, end = date.fromisoformat(since), date.fromisoformat(until)
+        return simulate(session, begin, end, zone=VIETNAM, **options)  # type: ignore[arg-type]
+
+
+def days(found: Simulation) -> dict[str, int]:
+    return {str(day.day): day.messages for day in found.days if day.messages}
+
+
+def test_it_counts_by_day_lane_rule_and_money(calendar: Calendar) -> None:
+    for place in range(3):
+        calendar.contact(f"c{place}", born="1990-03-01", tags=["vip"] if place else [])
+    calendar.birthdays()
+    calendar.birthdays(name="vips", tags=["vip", "gold"])
+    calendar.event(starts="2027-03-02 09:00", attendees=guests(5))
+    found = run(calendar, price=Price(segment=800), balance=4_500)
+    assert days(found) == {"2027-03-01": 3 + 2 + 5, "2027-03-02": 5}
+    [first, second] = [day for day in found.days if day.messages]
+    assert dict(first.names) == {"birthdays": 3, "vips": 2, "m1": 5}
+    assert dict(first.lanes) == {"normal": 10}
+    assert (first.cost, first.over_balance, second.cost) == (8_000, True, 4_000)
+    assert not found.days[58].over_balance
+    assert (found.messages, found.cost) == (15, 12_000)
+
+
+def test_who_opted_out_or_died_is_not_counted(calendar: Calendar) -> None:
+    calendar.contact("Lan", born="1990-03-01")
+    calendar.contact("out", born="1990-03-01")
+    calendar.contact("dead", born="1990-03-01", death_day=101, death_date=date(2020, 1, 1))
+    calendar.execute("UPDATE contact SET opted_out_at = now() WHERE key = 'out'")
+    calendar.birthdays()
+    assert days(run(calendar)) == {"2027-03-01": 1}
+
+
+def test_a_day_with_more_than_the_rate_lets_out_in_time_is_told(calendar: Calendar) -> None:
+    for place in range(30):
+        calendar.contact(f"c{place}")
+    calendar.add(Recurring(name="big", template="wish", cron="0 8 1 * *", late_for=timedelta(minutes=10)))
+    late = {day.day.day: day.late for day in run(calendar, rate=1 / 60).days if day.late}
+    assert late == {1: 20}
+    assert not any(day.late for day in run(calendar, rate=1 / 20).days)
+    assert not any(day.late for day in run(calendar).days)
+
+
+def test_odd_dates_are_told_with_how_many_they_concern(calendar: Calendar) -> None:
+    calendar.contact("leap", born="2000-02-29")
+    calendar.contact("thirtieth", lunar_birth_day=1230, lunar_birth_leap=False)
+    calendar.birthdays(name="early", feb29=Feb29.FEB28)
+    calendar.birthdays(name="never", feb29=Feb29.LEAP_YEARS_ONLY)
+    calendar.birthdays(
+        name="lunar", kind=ReminderKind.LUNAR_BIRTHDAY, leap=LeapMonth.BOTH, short=ShortMonth.SKIP, tags=[]
+    )
+    told = {(str(each.day), each.rule, each.what): each.people for each in run(calendar).odd}
+    assert told == {
+        ("2027-02-28", "early", "29 February is kept today, this year has none"): 1,
+        ("2027-02-28", "never", "29 February is not kept this year"): 1,
+        ("2027-02-05", "lunar", "the 30th of lunar month 12 is not kept, it has 29 days this year"): 1,
+    }
+
+
+def test_paused_rules_are_left_out_and_named(calendar: Calendar) -> None:
+    calendar.contact("Lan", born="1990-03-01")
+    calendar.birthdays()
+    calendar.pause("birthdays")
+    found = run(calendar)
+    assert (found.messages, found.paused) == (0, ["birthdays"])
+
+
+def test_the_picture_stands_alone_and_says_it_in_numbers_and_signs(calendar: Calendar) -> None:
+    calendar.contact("Lan", born="1990-03-01")
+    calendar.birthdays(name="<script>alert(1)</script>")
+    html = page(run(calendar, price=Price(segment=800), balance=100))
+    assert "<script" not in html
+    assert not re.search(r"(src|href)=|https?://|@import|url\(", html)
+    assert html.count("<section>") == 12
+    [cell] = re.findall(r'<td class="[^"]*"[^>]*>1 ([!$*]*)<b>1</b></td>', html)
+    assert cell == "$"

@@ -1,0 +1,201 @@
+"""`reminders events list|show|cancel|import`: the meetings of other applications."""
+
+from __future__ import annotations
+
+from datetime import timedelta, tzinfo
+from pathlib import Path
+from typing import Any
+
+import click
+
+from worker.cli.ledger_session import ledger_session
+from worker.cli.output import console, json_option, say, say_json, table, text
+from worker.cli.reminders.options import length_option
+from worker.contacts.checks import parse_phone
+from worker.errors import NotFound
+from worker.handing import try_out
+from worker.ledger.events import EventRow, find_event, invited, list_events
+from worker.ledger.occurrences import count_occurrences
+from worker.ledger.rules import clock
+from worker.notifier import Notifier
+from worker.reminders import Attendee, Channel, EventChange, calendars
+from worker.reminders.rules import channel_of
+from worker.settings import Settings
+
+MOMENT = "%a %Y-%m-%d %H:%M"
+FILE_MOST = 10 * 1024 * 1024 + 1  # bytes; the reader says what is too large
+LATE_SHOWN = 20
+source_option = click.option("--source", metavar="S", required=True, help="Which application's event.")
+
+
+@click.group("events")
+def events_group() -> None:
+    """Meetings, appointments and classes of other applications."""
+
+
+@events_group.command("list")
+@click.option("--source", metavar="S", help="Of this application only.")
+@click.option("--past", is_flag=True, help="Also those that are over or cancelled.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@json_option
+def list_(source: str | None, past: bool, limit: int, as_json: bool) -> None:
+    """Events in the order of their starts."""
+    settings = Settings.from_environ()
+    with ledger_session(settings) as session:
+        rows = list_events(session, now=clock(session), source=source, past=past, most=limit)
+    if as_json:
+        say_json([event_json(row) | {"attendees": attendees} for row, attendees in rows])
+        return
+    shown = table("source", "key", "title", "starts", "attendees:n", "next reminder", "state")
+    for row, attendees in rows:
+        state = "cancelled" if row.cancelled_at else "recurring" if row.recurrence else "on"
+        starts, following = (text(when, settings.time_zone, MOMENT) for when in (row.starts_at, row.next_at))
+        shown.add_row(text(row.source), text(row.key), text(row.title), starts, f"{attendees:,}", following, state)
+    console().print(shown if rows else "No events. They come by notifier.reminders.upsert_event, or `events import`.")
+
+
+@events_group.command()
+@click.argument("key")
+@source_option
+@json_option
+def show(key: str, source: str, as_json: bool) -> None:
+    """All about an event: when, whom it invites, what has been made of it."""
+    settings = Settings.from_environ()
+    with ledger_session(settings) as session:
+        row = find_event(session, source, key)
+        if row is None:
+            raise NotFound(f"there is no event {key!r} of source {source!r}: see `esms-worker reminders events list`")
+        guests = [guest.attendee.key for guest in invited(session, row.id, after=None, most=1000)]
+        counts = count_occurrences(session, row.id)
+    made = {str(state): count for state, count in counts.items()}
+    if as_json:
+        say_json(event_json(row) | {"attendees": guests, "occurrences": made})
+        return
+    _say_event(row, guests, made, settings.time_zone)
+
+
+def _say_event(row: EventRow, guests: list[str], made: dict[str, int], zone: tzinfo) -> None:
+    shown = table("", "")
+    for name, value in event_json(row).items():
+        if value not in (None, "", [], {}):
+            shown.add_row(name, text(value, zone, MOMENT))
+    shown.add_row("attendees", text(", ".join(guests[:20]) + (" …" if len(guests) > 20 else "")))
+    shown.add_row("reminders", ", ".join(f"{count:,} {state}" for state, count in made.items()) or "none yet")
+    console().print(shown)
+
+
+def event_json(row: EventRow) -> dict[str, Any]:
+    """An event for programs."""
+    names = (
+        "id", "source", "key", "title", "place", "starts_at", "ends_at", "zone", "template", "channel", "attributes",
+        "late_for", "recurrence", "version", "next_at", "cancelled_at",
+    )  # fmt: skip
+    return {name: getattr(row, name) for name in names} | {
+        "offsets": list(row.offsets),
+        "exceptions": list(row.exceptions),
+    }
+
+
+@events_group.command()
+@click.argument("key")
+@source_option
+@json_option
+def cancel(key: str, source: str, as_json: bool) -> int:
+    """Call an event off; says whose reminders have gone out already."""
+    with Notifier.from_env() as notifier:
+        change = notifier.reminders.cancel_event(source=source, key=key)
+    if as_json:
+        say_json(change_json(change))
+    else:
+        say(f"{key}: {change.outcome}, {change.recalled:,} reminder(s) called back")
+        _say_late(change)
+    return 0
+
+
+def change_json(change: EventChange) -> dict[str, Any]:
+    """What an upsert or cancellation did, for programs."""
+    names = ("id", "outcome", "added", "changed", "removed", "recalled", "next_at")
+    late = [
+        {"attendee": one.attendee, "occurs_at": one.occurs_at, "status": one.status, "id": one.notification_id}
+        for one in change.too_late
+    ]
+    return {name: getattr(change, name) for name in names} | {"too_late": late}
+
+
+def _say_late(change: EventChange) -> None:
+    if change.too_late:
+        say(f"too late for {len(change.too_late):,}:")
+    for one in change.too_late[:LATE_SHOWN]:
+        say(f"  {one.attendee}: {one.status}")
+
+
+@events_group.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--source", default="ics", show_default=True, metavar="S", help="The application that they are of.")
+@click.option("--template", required=True, metavar="T", help="The text: see `esms-worker templates`.")
+@click.option("--remind", "offsets", multiple=True, required=True, metavar="OFFSET", help='Like 1d, 1h, "1d 18:00".')
+@click.option("--to", "numbers", multiple=True, metavar="N", help="Remind this number of each event, too; many times.")
+@click.option("--late-for", metavar="LENGTH", help="How late a reminder may go out.  [default: until the start]")
+@click.option("--sms-type", type=int, default=2, show_default=True)
+@click.option("--brandname", metavar="B", help="For type 2; by default ESMS_BRANDNAME.")
+@json_option
+def import_(
+    file: Path,
+    source: str,
+    template: str,
+    offsets: tuple[str, ...],
+    numbers: tuple[str, ...],
+    late_for: str | None,
+    sms_type: int,
+    brandname: str | None,
+    as_json: bool,
+) -> None:
+    """Take the events of a calendar file (.ics) in, all or none; the same file again changes nothing."""
+    settings = Settings.from_environ()
+    channel = Channel(sms_type=sms_type, brandname=brandname)
+    with file.open("rb") as opened:
+        data = opened.read(FILE_MOST)
+    with ledger_session(settings) as session:
+        now = clock(session)
+        try_out(session, template, channel_of(channel), settings, now=now)
+        found = calendars.import_ics(
+            session,
+            data,
+            source=source,
+            guests=_guests(numbers),
+            time_zone=str(settings.time_zone),
+            now=now,
+            template=template,
+            offsets=offsets,
+            channel=channel,
+            late_for=_late(late_for),
+        )
+    _say_imported(found, as_json)
+
+
+def _guests(numbers: tuple[str, ...]) -> list[Attendee]:
+    each = dict.fromkeys(parse_phone(number) for number in numbers)
+    return [Attendee(key=calendars.key_of(number), phone=number) for number in each]
+
+
+def _late(late_for: str | None) -> timedelta | None:
+    return None if late_for is None else length_option("--late-for", late_for)
+
+
+def _say_imported(found: calendars.Imported, as_json: bool) -> None:
+    facts = {"over": found.over, "unreachable": found.unreachable, "too_late": len(found.too_late)}
+    if as_json:
+        say_json(dict(found.outcomes) | facts)
+        return
+    say(", ".join(f"{count:,} {outcome}" for outcome, count in sorted(found.outcomes.items())) or "no events to come")
+    told = {
+        "event(s) are over and were left out": found.over,
+        "attendee(s) have no phone number in the file": found.unreachable,
+        "reminder(s) had gone out before the change": len(found.too_late),
+    }
+    for words, count in told.items():
+        if count:
+            say(f"{count:,} {words}")
+
+
+COMMANDS = (events_group,)

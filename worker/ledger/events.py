@@ -1,0 +1,270 @@
+"""Events in the ledger: one row for each key of a producer, its attendees in bulk, taken when a reminder is due.
+
+An event's row is the lock: whoever changes it or makes its reminders holds it until the commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from worker.ids import uuid7
+from worker.ledger.rows import as_rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRow:
+    """An event as it stands; the columns are explained at `worker.models.Event`."""
+
+    id: UUID
+    source: str
+    key: str
+    title: str = field(default="", repr=False)
+    starts_at: datetime | None
+    ends_at: datetime | None = None
+    zone: str
+    place: str = field(default="", repr=False)
+    attributes: Mapping[str, str] = field(default_factory=dict, repr=False)
+    offsets: tuple[str, ...] = ()
+    late_for: int | None = None  # seconds; None: until the start
+    template: str
+    channel: Mapping[str, Any] = field(default_factory=dict)
+    recurrence: str | None = None
+    exceptions: tuple[str, ...] = ()
+    version: int | None = None
+    next_at: datetime | None = None
+    cursor: str | None = None
+    cancelled_at: datetime | None = None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttendeeRow:
+    """Whom an event invites, by a contact's key or by a number."""
+
+    key: str
+    contact_source: str | None = None
+    contact_key: str | None = None
+    phone: str | None = field(default=None, repr=False)  # E.164
+    name: str = field(default="", repr=False)
+    attributes: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttendeeChanges:
+    """What giving the whole list of attendees changed: keys."""
+
+    added: Sequence[str] = ()
+    changed: Sequence[str] = ()
+    removed: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invited:
+    """An attendee with what is known of the contact, as it stands now."""
+
+    attendee: AttendeeRow
+    contact_id: UUID | None
+    contact_known: bool
+    name: str = field(repr=False)
+    phones: Sequence[str] = field(repr=False)
+    birth_date: Any = field(repr=False)
+    attributes: Mapping[str, str] = field(repr=False)
+    opted_out: bool
+
+
+_COLUMNS = ", ".join(EventRow.__dataclass_fields__)
+_CONTENT = (
+    "title", "starts_at", "ends_at", "zone", "place", "attributes", "late_for", "template", "channel", "recurrence",
+    "version", "next_at", "cancelled_at",
+)  # fmt: skip
+
+# A stub stands for it until it is written: two first upserts of one key then wait for each other.
+_OPEN = text("""
+    INSERT INTO event (id, source, key, cancelled_at, created_at, updated_at)
+    VALUES (:id, :source, :key, :now, :now, :now)
+    ON CONFLICT (source, key) DO NOTHING
+    RETURNING id
+""")
+_LOCKED = text(f"SELECT {_COLUMNS} FROM event WHERE source = :source AND key = :key FOR UPDATE")
+_ONE = text(f"SELECT {_COLUMNS} FROM event WHERE source = :source AND key = :key")
+
+_WRITE = text(f"""
+    UPDATE event AS old
+    SET {", ".join(f"{name} = e.{name}" for name in _CONTENT)},
+        offsets = :offsets, exceptions = :exceptions, cursor = NULL, updated_at = :now
+    FROM json_to_recordset(CAST(:rows AS json)) AS e (
+        id uuid, title text, starts_at timestamptz, ends_at timestamptz, zone text, place text, attributes jsonb,
+        late_for integer, template text, channel jsonb, recurrence text, version bigint, next_at timestamptz,
+        cancelled_at timestamptz
+    )
+    WHERE old.id = e.id
+""")
+
+_ATTENDEES = text("""
+    WITH given AS MATERIALIZED (
+        SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS g (
+            key text, contact_source text, contact_key text, phone text, name text, attributes jsonb
+        )
+    ), gone AS (
+        DELETE FROM attendee AS a
+        WHERE a.event_id = :event_id AND NOT EXISTS (SELECT FROM given AS g WHERE g.key = a.key)
+        RETURNING a.key
+    ), put AS (
+        INSERT INTO attendee AS old (event_id, key, contact_source, contact_key, phone, name, attributes)
+        SELECT :event_id, g.key, g.contact_source, g.contact_key, g.phone, g.name, g.attributes
+        FROM given AS g ORDER BY g.key
+        ON CONFLICT (event_id, key) DO UPDATE
+        SET contact_source = excluded.contact_source, contact_key = excluded.contact_key, phone = excluded.phone,
+            name = excluded.name, attributes = excluded.attributes
+        WHERE (old.contact_source, old.contact_key, old.phone, old.name, old.attributes)
+              IS DISTINCT FROM
+              (excluded.contact_source, excluded.contact_key, excluded.phone, excluded.name, excluded.attributes)
+        RETURNING old.key, old.xmax = 0 AS is_new
+    )
+    SELECT 'removed' AS what, key FROM gone
+    UNION ALL SELECT CASE WHEN is_new THEN 'added' ELSE 'changed' END, key FROM put
+""")
+
+_TAKE = text(f"""
+    SELECT {_COLUMNS} FROM event
+    WHERE next_at <= :until AND cancelled_at IS NULL AND id <> ALL(:besides)
+    ORDER BY next_at LIMIT 1
+    FOR UPDATE SKIP LOCKED
+""")
+
+_INVITED = text("""
+    SELECT a.key, a.contact_source, a.contact_key, a.phone, a.name, a.attributes,
+           c.id AS contact_id, c.name AS contact_name, c.phones, c.birth_date,
+           jsonb_strip_nulls(c.attributes) AS contact_attributes, c.opted_out_at IS NOT NULL AS opted_out
+    FROM attendee AS a
+    LEFT JOIN contact AS c ON c.source = a.contact_source AND c.key = a.contact_key
+    WHERE a.event_id = :event_id AND (CAST(:after AS text) IS NULL OR a.key > :after)
+    ORDER BY a.key LIMIT :most
+""")
+
+_ADVANCE = text("UPDATE event SET next_at = :next_at, cursor = :cursor WHERE id = :id")
+
+_PAGE = text(f"""
+    SELECT {_COLUMNS}, (SELECT count(*) FROM attendee AS a WHERE a.event_id = event.id) AS attendees
+    FROM event
+    WHERE (CAST(:source AS text) IS NULL OR source = :source)
+      AND (:past OR cancelled_at IS NULL AND (recurrence IS NOT NULL OR starts_at > :now))
+    ORDER BY starts_at, source, key LIMIT :most
+""")
+
+_STANDING = text(f"""
+    SELECT {_COLUMNS}, (SELECT count(*) FROM attendee AS a WHERE a.event_id = event.id) AS attendees
+    FROM event
+    WHERE cancelled_at IS NULL AND starts_at < :until AND (recurrence IS NOT NULL OR starts_at > :since)
+    ORDER BY starts_at, id
+""")
+
+_INVITING = text(f"""
+    SELECT a.key AS attendee, {", ".join(f"e.{name}" for name in EventRow.__dataclass_fields__)}
+    FROM attendee AS a JOIN event AS e ON e.id = a.event_id
+    WHERE (a.contact_source = :contact_source AND a.contact_key = :contact_key) OR a.phone = ANY(:phones)
+    ORDER BY e.starts_at
+""")
+
+
+# One event...
+
+
+def open_event(session: Session, source: str, key: str, *, now: datetime) -> tuple[EventRow, bool]:
+    """The event of this key, locked, and whether it is new: then it is a cancelled stub, to be written."""
+    asked = {"source": source, "key": key}
+    new = session.execute(_OPEN, asked | {"id": uuid7(), "now": now}).one_or_none() is not None
+    return _row(session.execute(_LOCKED, asked).one()), new
+
+
+def find_event(session: Session, source: str, key: str) -> EventRow | None:
+    """The event of this key, as it stands."""
+    found = session.execute(_ONE, {"source": source, "key": key}).one_or_none()
+    return None if found is None else _row(found)
+
+
+def write_event(session: Session, event: EventRow, *, now: datetime) -> None:
+    """Give an event that is locked this content; its reminders are looked at from the first attendee on again."""
+    lists = {"offsets": list(event.offsets), "exceptions": list(event.exceptions)}
+    session.execute(_WRITE, lists | {"rows": as_rows([asdict(event)]), "now": now})
+
+
+def put_attendees(session: Session, event_id: UUID, attendees: Sequence[AttendeeRow]) -> AttendeeChanges:
+    """Have the event invite these, each key once, and nobody else; what that changed."""
+    changes: dict[str, list[str]] = {"added": [], "changed": [], "removed": []}
+    asked = {"event_id": event_id, "rows": as_rows([asdict(attendee) for attendee in attendees])}
+    for row in session.execute(_ATTENDEES, asked):
+        changes[row.what].append(row.key)
+    return AttendeeChanges(**changes)
+
+
+# What is due...
+
+
+def take_event(session: Session, *, until: datetime, besides: Sequence[UUID]) -> EventRow | None:
+    """The event whose reminder is first, locked; None when nothing is due that nobody else works on."""
+    found = session.execute(_TAKE, {"until": until, "besides": list(besides)}).one_or_none()
+    return None if found is None else _row(found)
+
+
+def invited(session: Session, event_id: UUID, *, after: str | None, most: int) -> list[Invited]:
+    """The attendees in the order of their keys, with their contacts as they stand now."""
+    found = session.execute(_INVITED, {"event_id": event_id, "after": after, "most": most})
+    return [_invited(row) for row in found]
+
+
+def advance_event(session: Session, id_: UUID, *, next_at: datetime | None, cursor: str | None = None) -> None:
+    """Note how far an event's reminders are made."""
+    session.execute(_ADVANCE, {"id": id_, "next_at": next_at, "cursor": cursor})
+
+
+# Looking...
+
+
+def list_events(
+    session: Session, *, now: datetime, source: str | None = None, past: bool = False, most: int = 100
+) -> list[tuple[EventRow, int]]:
+    """Events in the order of their starts, each with how many it invites; past: also cancelled ones and past ones."""
+    asked = {"source": source, "past": past, "now": now, "most": most}
+    return [(_row(found), found.attendees) for found in session.execute(_PAGE, asked)]
+
+
+def standing_events(session: Session, *, since: datetime, until: datetime) -> list[tuple[EventRow, int]]:
+    """Events that may start in this time, each with how many it invites."""
+    asked = {"since": since, "until": until}
+    return [(_row(found), found.attendees) for found in session.execute(_STANDING, asked)]
+
+
+def events_inviting(
+    session: Session, *, contact: tuple[str, str] | None, phones: Sequence[str]
+) -> list[tuple[EventRow, str]]:
+    """The events that invite this contact (source, key) or one of these numbers, each with the attendee's key."""
+    source, key = contact or (None, None)
+    asked = {"contact_source": source, "contact_key": key, "phones": list(phones)}
+    return [(_row(found), found.attendee) for found in session.execute(_INVITING, asked)]
+
+
+def _row(found: Any) -> EventRow:
+    facts = {name: getattr(found, name) for name in EventRow.__dataclass_fields__}
+    return EventRow(**facts | {"offsets": tuple(found.offsets), "exceptions": tuple(found.exceptions)})
+
+
+def _invited(row: Any) -> Invited:
+    attendee = AttendeeRow(**{name: getattr(row, name) for name in AttendeeRow.__dataclass_fields__})
+    return Invited(
+        attendee=attendee,
+        contact_id=row.contact_id,
+        contact_known=row.contact_id is not None or row.contact_key is None,
+        name=row.name or row.contact_name or "",
+        phones=[row.phone] if row.phone else row.phones or [],
+        birth_date=row.birth_date,
+        attributes=(row.contact_attributes or {}) | row.attributes,
+        opted_out=bool(row.opted_out),
+    )

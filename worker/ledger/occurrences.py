@@ -1,0 +1,202 @@
+"""Occurrences in the ledger: won once for each recipient, closed with what became of them, called back while they can.
+
+won ─▶ closed: made | skipped        made ─ recall ─▶ cancelled ─ won again ─▶ …
+
+Winning and closing belong into one transaction, together with the notifications: a crash leaves all or nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from worker.ledger.rows import as_rows
+from worker.lifecycle import Status
+from worker.models.reminders import OccurrenceState
+
+UNFINISHED = "being made"  # never seen from outside: the transaction that writes it also closes it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """What stands for one occurrence and one recipient, whatever happens."""
+
+    owner_id: UUID  # of the rule or event
+    occasion: str
+    before: str  # the event's offset; '' for a rule
+    recipient: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """What became of one that was won: a notification, or why there is none."""
+
+    key: Key
+    notification_id: UUID | None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recalled:
+    """What became of an occurrence that was made and is not wanted any more."""
+
+    key: Key
+    occurs_at: datetime
+    notification_id: UUID
+    called_back: bool  # it goes out no more; False: its message stands where its status says
+    status: Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OccurrenceRow:
+    """One occurrence for one recipient, as it stands."""
+
+    key: Key
+    occurs_at: datetime
+    state: OccurrenceState
+    notification_id: UUID | None
+    reason: str | None
+    status: Status | None  # of its message
+
+
+# In the order of the key: two that want the same occurrences queue up instead of deadlocking.
+_WIN = text(f"""
+    INSERT INTO occurrence (owner_id, occasion, before, recipient, occurs_at, state, reason, created_at, changed_at)
+    SELECT :owner_id, :occasion, :before, r.recipient, :occurs_at, 'skipped', '{UNFINISHED}', :now, :now
+    FROM unnest(CAST(:recipients AS text[])) AS r (recipient)
+    ORDER BY r.recipient
+    ON CONFLICT (owner_id, occasion, before, recipient) DO UPDATE
+    SET state = 'skipped', reason = '{UNFINISHED}', notification_id = NULL, occurs_at = excluded.occurs_at,
+        changed_at = :now, round = occurrence.round + CASE WHEN occurrence.state = 'cancelled' THEN 1 ELSE 0 END
+    WHERE occurrence.state <> 'made'
+    RETURNING recipient, round
+""")
+
+_CLOSE = text("""
+    UPDATE occurrence AS o
+    SET notification_id = c.notification_id, reason = c.reason,
+        state = CASE WHEN c.notification_id IS NULL THEN 'skipped' ELSE 'made' END
+    FROM json_to_recordset(CAST(:rows AS json)) AS c (
+        owner_id uuid, occasion text, before text, recipient text, notification_id uuid, reason text
+    )
+    WHERE (o.owner_id, o.occasion, o.before, o.recipient) = (c.owner_id, c.occasion, c.before, c.recipient)
+      AND o.state = 'skipped'
+""")
+
+_RECALL = text("""
+    WITH unwanted AS MATERIALIZED (
+        SELECT owner_id, occasion, before, recipient, occurs_at, notification_id
+        FROM occurrence
+        WHERE owner_id = :owner_id AND state = 'made' AND occurs_at >= :since
+          AND (CAST(:recipients AS text[]) IS NULL OR recipient = ANY(:recipients))
+    ), back AS (
+        UPDATE message AS m
+        SET status = 'cancelled', settled_at = now(), paused = false, reason = :reason
+        FROM unwanted AS u WHERE m.notification_id = u.notification_id AND m.status = 'queued'
+        RETURNING m.notification_id
+    ), noted AS (
+        UPDATE occurrence AS o
+        SET state = 'cancelled', reason = :reason, changed_at = :now
+        FROM unwanted AS u JOIN back ON back.notification_id = u.notification_id
+        WHERE (o.owner_id, o.occasion, o.before, o.recipient) = (u.owner_id, u.occasion, u.before, u.recipient)
+    )
+    -- One that was claimed while we waited for its row still looks queued from here.
+    SELECT u.*, back.notification_id IS NOT NULL AS called_back,
+           CASE WHEN back.notification_id IS NOT NULL THEN 'cancelled'
+                WHEN m.status = 'queued' THEN 'sending' ELSE m.status END AS status
+    FROM unwanted AS u
+    LEFT JOIN back ON back.notification_id = u.notification_id
+    LEFT JOIN message AS m ON m.notification_id = u.notification_id
+""")
+
+_OF = text("""
+    SELECT o.owner_id, o.occasion, o.before, o.recipient, o.occurs_at, o.state, o.notification_id, o.reason, m.status
+    FROM occurrence AS o LEFT JOIN message AS m ON m.notification_id = o.notification_id
+    WHERE o.recipient = :recipient AND (CAST(:owner_id AS uuid) IS NULL OR o.owner_id = :owner_id)
+      AND o.occurs_at >= :since AND o.occurs_at < :until
+    ORDER BY o.occurs_at
+""")
+
+_COUNT = text("SELECT state, count(*) FROM occurrence WHERE owner_id = :owner_id GROUP BY state")
+
+
+def win(
+    session: Session,
+    recipients: Iterable[str],
+    *,
+    owner_id: UUID,
+    occasion: str,
+    before: str = "",
+    occurs_at: datetime,
+    now: datetime,
+) -> dict[Key, int]:
+    """Claim an occurrence for these recipients; the keys that nobody has made yet, with how often they were claimed."""
+    asked = {"owner_id": owner_id, "occasion": occasion, "before": before, "occurs_at": occurs_at, "now": now}
+    won = session.execute(_WIN, asked | {"recipients": list(recipients)}).all()
+    return {Key(owner_id=owner_id, occasion=occasion, before=before, recipient=row.recipient): row.round for row in won}
+
+
+def close(session: Session, closed: Sequence[Closed]) -> None:
+    """Write down what became of those that were won."""
+    rows = [asdict(one.key) | {"notification_id": one.notification_id, "reason": one.reason} for one in closed]
+    if rows:
+        session.execute(_CLOSE, {"rows": as_rows(rows)})
+
+
+def recall(
+    session: Session,
+    owner_id: UUID,
+    *,
+    reason: str,
+    since: datetime,
+    now: datetime,
+    recipients: Sequence[str] | None = None,
+) -> list[Recalled]:
+    """Call back what was made of a rule or event and has not gone out; what came of each, also where it was too late.
+
+    since: only what occurs from then on. recipients: only theirs; None: everybody's.
+    """
+    asked = {"owner_id": owner_id, "reason": reason, "since": since, "now": now}
+    found = session.execute(_RECALL, asked | {"recipients": None if recipients is None else list(recipients)})
+    return [
+        Recalled(
+            key=_key(row),
+            occurs_at=row.occurs_at,
+            notification_id=row.notification_id,
+            called_back=row.called_back,
+            status=Status(row.status or Status.UNKNOWN),
+        )
+        for row in found
+    ]
+
+
+def occurrences_of(
+    session: Session, recipient: str, *, since: datetime, until: datetime, owner_id: UUID | None = None
+) -> list[OccurrenceRow]:
+    """What was made, skipped or called back for one recipient in this time."""
+    asked = {"recipient": recipient, "since": since, "until": until, "owner_id": owner_id}
+    return [
+        OccurrenceRow(
+            key=_key(row),
+            occurs_at=row.occurs_at,
+            state=OccurrenceState(row.state),
+            notification_id=row.notification_id,
+            reason=row.reason,
+            status=None if row.status is None else Status(row.status),
+        )
+        for row in session.execute(_OF, asked)
+    ]
+
+
+def count_occurrences(session: Session, owner_id: UUID) -> dict[OccurrenceState, int]:
+    """How many of a rule or event are in which state."""
+    return {OccurrenceState(row[0]): row[1] for row in session.execute(_COUNT, {"owner_id": owner_id})}
+
+
+def _key(row: object) -> Key:
+    return Key(**{name: getattr(row, name) for name in Key.__dataclass_fields__})

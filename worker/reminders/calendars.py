@@ -1,0 +1,108 @@
+"""Calendar files (.ics) in: each event of the file is an upsert by its UID, each cancelled one a cancellation.
+
+Single events that are over are left out; a number that an attendee does not have is told, not guessed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from worker.errors import Invalid
+from worker.recurrence.ics import IcsEvent, read_ics
+from worker.reminders import events
+from worker.reminders.checks import translated
+from worker.reminders.events import Attendee, Event, EventChange, TooLate
+
+SEQUENCES_MOST = 2**20
+
+
+@dataclass(slots=True)
+class Imported:
+    """What a file came to."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    over: int = 0  # events that have begun already
+    unreachable: int = 0  # attendees without a number
+    too_late: list[TooLate] = field(default_factory=list)
+
+
+def import_ics(
+    session: Session, data: bytes, *, source: str, guests: Sequence[Attendee], time_zone: str, now: datetime, **how: Any
+) -> Imported:
+    """Take a whole file in, or nothing of it. Raises Invalid, which names the event.
+
+    guests: invited to each event besides those whom the file names. how: the fields of Event that no file knows.
+    """
+    with translated():
+        found = read_ics(data, zone=time_zone)
+    imported = Imported()
+    for event in found:
+        change = _take(session, event, source, guests, time_zone, now, how, imported)
+        if change is not None:
+            imported.outcomes[change.outcome] += 1
+            imported.too_late += change.too_late
+    return imported
+
+
+def _take(
+    session: Session,
+    event: IcsEvent,
+    source: str,
+    guests: Sequence[Attendee],
+    time_zone: str,
+    now: datetime,
+    how: Mapping[str, Any],
+    imported: Imported,
+) -> EventChange | None:
+    if event.cancelled:
+        return events.cancel(session, source, event.key, version=version_of(event), now=now)
+    if event.rrule is None and event.starts_at <= now:
+        imported.over += 1
+        return None
+    invited = [*guests, *_attendees(event, imported)]
+    wanted = Event(source=source, key=event.key, attendees=invited, version=version_of(event), **_said(event), **how)
+    try:
+        with session.begin_nested():
+            return events.upsert(session, wanted, time_zone=time_zone, now=now)
+    except events.Past:  # a series whose last one is over
+        imported.over += 1
+        return None
+    except Invalid as error:
+        raise Invalid(f"event {event.key!r}: {error.field}", error.problem, error.remedy) from None
+
+
+def _said(event: IcsEvent) -> dict[str, Any]:
+    return {
+        "starts_at": event.starts_at,
+        "ends_at": event.ends_at,
+        "title": event.title,
+        "place": event.place,
+        "zone": event.zone,
+        "recurrence": event.rrule,
+        "exceptions": event.exdates,
+    }
+
+
+def _attendees(event: IcsEvent, imported: Imported) -> list[Attendee]:
+    willing = [each for each in event.attendees if not each.declined]
+    reachable = {each.phone: each for each in willing if each.phone is not None}
+    imported.unreachable += sum(each.phone is None for each in willing)
+    return [Attendee(key=key_of(number), phone=number, name=each.name or "") for number, each in reachable.items()]
+
+
+def key_of(number: str) -> str:
+    """A key for somebody of whom only the number is known; it does not show the number."""
+    return "number:" + blake2b(number.encode(), digest_size=8).hexdigest()
+
+
+def version_of(event: IcsEvent) -> int:
+    """The sequence counts first; where it is the same, the time of the change."""
+    changed_at = 0 if event.changed_at is None else int(event.changed_at.timestamp())
+    return min(event.sequence, SEQUENCES_MOST) << 36 | max(changed_at, 0)

@@ -1,0 +1,62 @@
+"""What a reminder costs: the segments of its text with an ordinary person's values in it, times the price of one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from worker import text
+from worker.ledger.templates import TemplateRow, template
+from worker.lifecycle import SmsType
+from worker.templates import ATTRIBUTE, Channel, values_of_occasion, values_of_person
+
+SOMEBODY: dict[str, Any] = {"name": "Nguyễn Thị Phương Thảo", "phone": "+84901234567", "birth_date": date(1990, 3, 1)}
+SOME_DAY = datetime(2027, 3, 1, 8)  # noqa: DTZ001 — its digits are all that counts
+OWN = "x" * 10  # an attribute that nobody has told us the length of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """In whatever money; eSMS's prices depend on the contract."""
+
+    segment: float = 0.0  # of one SMS
+    call: float = 0.0
+
+
+class Costs:
+    """Of templates, each measured once."""
+
+    def __init__(self, session: Session, price: Price) -> None:
+        self._session, self._price = session, price
+        self._texts: dict[str, TemplateRow | None] = {}
+        self._segments: dict[tuple[str, SmsType], int] = {}
+
+    def segments(self, name: str, sms_type: SmsType) -> int:
+        """How many SMS one text is billed as; 0 for a call."""
+        asked = (name, sms_type)
+        if asked not in self._segments:
+            self._segments[asked] = self._measured(name, sms_type)
+        return self._segments[asked]
+
+    def of_one(self, segments: int) -> float:
+        """The price of one reminder."""
+        return segments * self._price.segment if segments else self._price.call
+
+    def _measured(self, name: str, sms_type: SmsType) -> int:
+        if name not in self._texts:
+            self._texts[name] = template(self._session, name)
+        found = self._texts[name]
+        if found is None:
+            return 1
+        return 0 if found.kind is not Channel.SMS else text.measure(_sample(found), sms_type).segments
+
+
+def _sample(found: TemplateRow) -> str:
+    [body] = found.texts()
+    known = values_of_person(**SOMEBODY, on=SOME_DAY.date())
+    known |= values_of_occasion(SOME_DAY, title="Cuộc hẹn khám", place="Phòng 201")
+    known |= {name: OWN for name in body.variables if name.startswith(ATTRIBUTE)}
+    return body.render(known)

@@ -1,0 +1,231 @@
+"""Make what is due: occurrence by occurrence, batch by batch, each person once, whatever happens in between.
+
+One transaction is one batch: the rule's row is locked, occurrences are won by their key, notifications are put, the
+cursor moves on. Whoever dies leaves the batch undone as a whole, and the next tick of anybody makes it.
+
+The works do not know each other, so the way into the ledger comes from outside: a `Hand`, put together at the edge.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from worker.database import Database
+from worker.errors import Invalid
+from worker.ledger.events import EventRow, advance_event, invited, take_event
+from worker.ledger.occurrences import Closed, Key, close, win
+from worker.ledger.opt_out import opted_out
+from worker.ledger.rules import RuleRow, advance_rule, clock, take_rule
+from worker.ledger.templates import TemplateRow, template
+from worker.reminders.making import Hand, Owner, Person, Wish, wish_for
+from worker.reminders.people import contacts_of, person_of_attendee, person_of_contact
+from worker.reminders.plan import INSTANT, Due, dues_at, next_due, next_instant
+from worker.telemetry import emit
+
+BATCH = 1000  # recipients in one transaction
+
+Step = Callable[[Session, Sequence[UUID]], UUID | None]
+
+
+@dataclass(slots=True)
+class Made:
+    """What a run came to."""
+
+    made: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)  # by reason
+
+
+class Maker:
+    """Makes what is due until nothing is; any number of processes may do so at once.
+
+    ahead: how early an occurrence becomes a notification that waits; an edit later than that calls it back.
+    now: stands in for Postgres's clock where a test drives time.
+    """
+
+    def __init__(self, database: Database, hand: Hand, *, ahead: timedelta, now: datetime | None = None) -> None:
+        self._database, self._hand, self._ahead, self._now = database, hand, ahead, now
+        self._broken: list[UUID] = []
+        self._at: UUID | None = None
+        self.total = Made()
+
+    def run(self, stopping: Callable[[], bool] = lambda: False) -> bool:
+        """Work until nothing is due or `stopping` says so; True when there is more. Events go before rules."""
+        while not stopping():
+            made_some = [self._pass(step, stopping) for step in (self._event, self._rule)]
+            if not any(made_some):
+                return False
+        return True
+
+    def _pass(self, step: Step, stopping: Callable[[], bool]) -> bool:
+        """One batch of each that is due, so that a million wishes do not keep a meeting waiting."""
+        seen: list[UUID] = []
+        while not stopping():
+            self._at = None
+            taken = self._one(step, seen)
+            if taken is None:
+                break
+            seen.append(taken)
+        return bool(seen)
+
+    def _one(self, step: Step, seen: Sequence[UUID]) -> UUID | None:
+        told = Made()
+        try:
+            with self._database.begin() as session:
+                self._told = told
+                taken = step(session, [*seen, *self._broken])
+        except Exception as error:
+            if self._at is None:  # nothing was taken yet: Postgres is away
+                raise
+            self._broken.append(self._at)
+            emit("reminders.failed", id=self._at, error=type(error).__name__)
+            return self._at
+        if taken is not None:
+            self._tell(taken, told)
+        return taken
+
+    def _tell(self, owner_id: UUID, told: Made) -> None:
+        self.total.made += told.made
+        self.total.skipped += told.skipped
+        if told.made:
+            emit("reminders.made", id=owner_id, made=told.made)
+        for reason, recipients in told.skipped.items():
+            emit("reminders.skipped", id=owner_id, recipients=recipients, reason=reason)
+
+    # One batch of a rule, one of an event...
+
+    def _rule(self, session: Session, besides: Sequence[UUID]) -> UUID | None:
+        now = clock(session, self._now)
+        row = take_rule(session, until=now + self._ahead, besides=besides)
+        if row is None:
+            return None
+        self._at = row.id
+        assert row.next_at is not None
+        due = next_due(row, row.next_at - INSTANT)
+        if due is None or due.occurs_at != row.next_at:  # a zone's law has changed since
+            advance_rule(session, row.id, next_at=None if due is None else due.occurs_at)
+            return row.id
+        self._advance_rule(session, row, due, self._make_rule(session, row, due, now))
+        return row.id
+
+    def _make_rule(self, session: Session, row: RuleRow, due: Due, now: datetime) -> UUID | None:
+        """One batch; the contact to go on after, or None when that was all."""
+        contacts = contacts_of(session, row, due, after=row.cursor, most=BATCH)
+        people = [person_of_contact(contact, row.kind, due) for contact in contacts]
+        self._make(session, owner_of_rule(row), due, people, now)
+        return contacts[-1].id if len(contacts) == BATCH else None
+
+    def _advance_rule(self, session: Session, row: RuleRow, due: Due, cursor: UUID | None) -> None:
+        if cursor is not None:
+            advance_rule(session, row.id, next_at=due.occurs_at, cursor=cursor)
+            return
+        following = next_due(row, due.occurs_at)
+        advance_rule(session, row.id, next_at=None if following is None else following.occurs_at)
+
+    def _event(self, session: Session, besides: Sequence[UUID]) -> UUID | None:
+        now = clock(session, self._now)
+        row = take_event(session, until=now + self._ahead, besides=besides)
+        if row is None:
+            return None
+        self._at = row.id
+        assert row.next_at is not None
+        guests = invited(session, row.id, after=row.cursor, most=BATCH)
+        people = [person_of_attendee(guest) for guest in guests]
+        for due in dues_at(row, row.next_at):
+            self._make(session, owner_of_event(row), due, people, now)
+        if len(guests) == BATCH:
+            advance_event(session, row.id, next_at=row.next_at, cursor=guests[-1].attendee.key)
+        else:
+            advance_event(session, row.id, next_at=next_instant(row, row.next_at))
+        return row.id
+
+    # Each person...
+
+    def _make(self, session: Session, owner: Owner, due: Due, people: Sequence[Person], now: datetime) -> None:
+        if not people:
+            return
+        won = win(
+            session,
+            [person.recipient for person in people],
+            owner_id=owner.id,
+            occasion=due.occasion,
+            before=due.before,
+            occurs_at=due.occurs_at,
+            now=now,
+        )
+        of = {person.recipient: person for person in people}
+        if won:
+            wanted = [(key, of[key.recipient], round_) for key, round_ in won.items()]
+            self._close(session, self._wishes(session, owner, due, wanted, now), now)
+
+    def _wishes(
+        self, session: Session, owner: Owner, due: Due, wanted: Sequence[tuple[Key, Person, int]], now: datetime
+    ) -> dict[Key, Wish | str]:
+        text = template(session, owner.template)
+        if (general := _why_none(due, text, owner, now)) is not None:
+            return {key: general for key, _, _ in wanted}
+        assert text is not None
+        unwilling = opted_out(session, [number for _, person, _ in wanted for number in person.phones])
+        return {
+            key: _wish_or_reason(owner, due, person, text, key, round_, unwilling) for key, person, round_ in wanted
+        }
+
+    def _close(self, session: Session, wishes: dict[Key, Wish | str], now: datetime) -> None:
+        """Hand over what can be sent, and note for everybody what became of it."""
+        good = [(key, wish) for key, wish in wishes.items() if isinstance(wish, Wish)]
+        handed = self._hand(session, [wish for _, wish in good], now) if good else []
+        answers: dict[Key, UUID | str] = {key: wish for key, wish in wishes.items() if isinstance(wish, str)}
+        answers |= {key: answer for (key, _), answer in zip(good, handed, strict=True)}
+        close(session, [_closed(key, answer) for key, answer in answers.items()])
+        self._told.made += sum(isinstance(answer, UUID) for answer in answers.values())
+        self._told.skipped.update(answer for answer in answers.values() if isinstance(answer, str))
+
+
+def owner_of_rule(row: RuleRow) -> Owner:
+    """A rule as what makes reminders."""
+    return Owner(id=row.id, campaign=f"reminder:{row.name}"[:200], template=row.template, channel=row.channel)
+
+
+def owner_of_event(row: EventRow) -> Owner:
+    """An event as what makes reminders."""
+    return Owner(
+        id=row.id,
+        campaign=f"event:{row.id}",
+        template=row.template,
+        channel=row.channel,
+        title=row.title,
+        place=row.place,
+        attributes=row.attributes,
+    )
+
+
+def _why_none(due: Due, text: TemplateRow | None, owner: Owner, now: datetime) -> str | None:
+    """Why nobody gets this one."""
+    if now >= due.deadline:
+        return "too late: it could not be made in time"
+    if due.overtaken_at is not None and due.overtaken_at <= now:
+        return "too late: a later reminder of the same event goes out instead"
+    return None if text is not None else f"there is no template {owner.template!r}"
+
+
+def _wish_or_reason(
+    owner: Owner, due: Due, person: Person, text: TemplateRow, key: Key, round_: int, unwilling: Iterable[str]
+) -> Wish | str:
+    if person.trouble is not None:
+        return person.trouble
+    try:
+        wish = wish_for(owner, due, person, text, key, round_)
+    except Invalid as error:
+        return str(error)
+    return wish if wish.phone not in unwilling else "opted out"
+
+
+def _closed(key: Key, answer: UUID | str) -> Closed:
+    if isinstance(answer, UUID):
+        return Closed(key=key, notification_id=answer)
+    return Closed(key=key, notification_id=None, reason=answer)

@@ -1,0 +1,188 @@
+"""What will come: every rule and event over days to come, counted and not sent.
+
+Counts go by the people as they are today. What goes out is taken as a queue: at the rate that eSMS may be asked, does
+each reminder go out before it is too late for it? Where it does not, the day is over the limit.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import takewhile
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from worker.ledger.events import EventRow, standing_events
+from worker.ledger.rules import RuleRow, all_rules
+from worker.lifecycle import LANE_OF_SMS, Lane, SmsType
+from worker.recurrence import at_wall_clock
+from worker.reminders.audiences import Audiences
+from worker.reminders.costs import Costs, Price
+from worker.reminders.odd import Odd, odd_on
+from worker.reminders.people import keys_of
+from worker.reminders.plan import INSTANT, Due, dues, dues_at, next_instant
+from worker.reminders.rules import Anniversary, rule_of
+
+DAYS_MOST = 3660
+INSTANTS_MOST = 50_000  # of one event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Reminders that go out together."""
+
+    name: str  # of the rule, or the event's key
+    due: Due
+    lane: Lane
+    messages: int
+    segments: int  # SMS that each is billed as; 0: a call
+    cost: float  # of all of them
+
+
+@dataclass(slots=True)
+class Day:
+    """What one day brings."""
+
+    day: date
+    lanes: Counter[Lane] = field(default_factory=Counter)
+    names: Counter[str] = field(default_factory=Counter)
+    segments: int = 0
+    cost: float = 0.0
+    late: int = 0  # messages that the rate does not let out in time
+    over_balance: bool = False  # what the days until then cost is more than there is
+
+    @property
+    def messages(self) -> int:
+        return self.lanes.total()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulation:
+    """Days in order, the odd dates among them, and the rules that are left out because they are paused."""
+
+    days: Sequence[Day]
+    odd: Sequence[Odd]
+    paused: Sequence[str]
+
+    @property
+    def messages(self) -> int:
+        return sum(day.messages for day in self.days)
+
+    @property
+    def cost(self) -> float:
+        return sum(day.cost for day in self.days)
+
+
+def simulate(
+    session: Session,
+    since: date,
+    until: date,
+    *,
+    zone: ZoneInfo,
+    rate: float | None = None,
+    price: Price | None = None,
+    balance: float | None = None,
+) -> Simulation:
+    """Both days belong to it. rate: messages a second; balance: in the price's money."""
+    every = all_rules(session)
+    rules = [rule for rule in every if rule.paused_at is None]
+    begin, end = _midnight(since, zone), _midnight(until + timedelta(days=1), zone)
+    audiences, costs = Audiences(session, rules), Costs(session, price or Price())
+    batches = [batch for rule in rules for batch in _of_rule(rule, audiences, costs, begin, end)]
+    for event, guests in standing_events(session, since=begin, until=end + timedelta(days=366)):
+        batches += _of_event(event, guests, costs, begin, end)
+    batches.sort(key=lambda batch: batch.due.occurs_at)
+    odd = [each for rule in rules for each in _odd(rule, audiences, since, until)]
+    days = _by_day(batches, since, until, zone, rate)
+    _mark_balance(days, balance)
+    paused = [rule.name for rule in every if rule.paused_at is not None]
+    return Simulation(days=days, odd=sorted(odd, key=lambda each: each.day), paused=paused)
+
+
+# What goes out...
+
+
+def _of_rule(rule: RuleRow, audiences: Audiences, costs: Costs, begin: datetime, end: datetime) -> Iterator[Batch]:
+    read = rule_of(rule)
+    for due in takewhile(lambda due: due.occurs_at < end, dues(rule, begin - INSTANT)):
+        keys = keys_of(read, date.fromisoformat(due.occasion)) if isinstance(read, Anniversary) else None
+        if people := audiences.reached(rule, keys):
+            yield _batch(rule.name, rule.template, rule.channel, due, people, costs)
+
+
+def _of_event(event: EventRow, guests: int, costs: Costs, begin: datetime, end: datetime) -> Iterator[Batch]:
+    instant = next_instant(event, begin - INSTANT)
+    for _ in range(INSTANTS_MOST):
+        if instant is None or instant >= end or not guests:
+            return
+        for due in dues_at(event, instant):
+            yield _batch(event.key, event.template, event.channel, due, guests, costs)
+        instant = next_instant(event, instant)
+
+
+def _batch(name: str, template: str, channel: object, due: Due, people: int, costs: Costs) -> Batch:
+    sms_type = SmsType(channel["sms_type"])  # type: ignore[index]
+    segments = costs.segments(template, sms_type)
+    return Batch(
+        name=name,
+        due=due,
+        lane=LANE_OF_SMS[sms_type] if segments else Lane.VOICE,
+        messages=people,
+        segments=segments,
+        cost=people * costs.of_one(segments),
+    )
+
+
+def _odd(rule: RuleRow, audiences: Audiences, since: date, until: date) -> Iterator[Odd]:
+    read = rule_of(rule)
+    if isinstance(read, Anniversary):
+        for place in range((until - since).days + 1):
+            yield from odd_on(rule, read, since + timedelta(days=place), audiences)
+
+
+# Day by day...
+
+
+def _by_day(batches: Sequence[Batch], since: date, until: date, zone: ZoneInfo, rate: float | None) -> list[Day]:
+    every = [since + timedelta(days=place) for place in range((until - since).days + 1)]
+    days, line = {day: Day(day) for day in every}, Line(rate)
+    for batch in batches:
+        day = days[batch.due.occurs_at.astimezone(zone).date()]
+        day.lanes[batch.lane] += batch.messages
+        day.names[batch.name] += batch.messages
+        day.segments += batch.segments * batch.messages
+        day.cost += batch.cost
+        day.late += line.late(batch)
+    return list(days.values())
+
+
+class Line:
+    """One queue through which everything goes out, at this many messages a second; None: at once."""
+
+    def __init__(self, rate: float | None) -> None:
+        self._rate = rate
+        self._free_at = datetime.min.replace(tzinfo=UTC)
+
+    def late(self, batch: Batch) -> int:
+        """Let these go out; how many of them do not in time. Those expire, and take no time."""
+        if self._rate is None:
+            return 0
+        begins = max(self._free_at, batch.due.occurs_at)
+        in_time = max(0, int((batch.due.deadline - begins).total_seconds() * self._rate))
+        sent = min(batch.messages, in_time)
+        self._free_at = begins + timedelta(seconds=sent / self._rate)
+        return batch.messages - sent
+
+
+def _mark_balance(days: Sequence[Day], balance: float | None) -> None:
+    spent = 0.0
+    for day in days:
+        spent += day.cost
+        day.over_balance = balance is not None and spent > balance
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return at_wall_clock(day, time(), zone).astimezone(UTC)

@@ -1,0 +1,185 @@
+"""Did this person get one that day, and if not, why? By what is on record, and where there is nothing, by the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice, takewhile
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from worker.ledger.contacts import ContactRow
+from worker.ledger.events import EventRow, events_inviting
+from worker.ledger.occurrences import OccurrenceRow, occurrences_of
+from worker.ledger.rules import RuleRow
+from worker.lifecycle import Status
+from worker.models.reminders import OccurrenceState
+from worker.recurrence import at_wall_clock
+from worker.reminders.people import LUNAR, keys_of, person_of_contact, recipient_of
+from worker.reminders.plan import INSTANT, Due, dues, dues_at, next_due, next_instant
+from worker.reminders.rules import Anniversary, rule_of
+
+SHOWN = 50  # occurrences of one rule or event in one day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What one rule or event has for a person on a day: made, or why not."""
+
+    of: str  # the rule's name, or the event's title and key
+    occurs_at: datetime | None  # None: it has nothing for this day
+    got: bool  # there is a notification, and nobody called it back
+    why: str
+    notification_id: UUID | None = None
+    status: Status | None = None  # of its message
+
+
+def why(
+    session: Session,
+    contact: ContactRow | None,
+    phones: Sequence[str],
+    rules: Sequence[RuleRow],
+    day: date,
+    *,
+    zone: ZoneInfo,
+    now: datetime,
+    events: bool = True,
+) -> list[Answer]:
+    """What these rules, and the events that invite the person, have for that day.
+
+    contact: None where only a number is known: then no rule means it. phones: E.164.
+    """
+    begin = at_wall_clock(day, time(), zone).astimezone(UTC)
+    end = at_wall_clock(day + timedelta(days=1), time(), zone).astimezone(UTC)
+    answers: list[Answer] = []
+    for rule in rules:
+        answers += _of_rule(session, contact, rule, begin, end, now)
+    if events:
+        of_contact = None if contact is None else (contact.source, contact.key)
+        for event, attendee in events_inviting(session, contact=of_contact, phones=phones):
+            answers += _of_event(session, event, attendee, begin, end, now)
+    return answers
+
+
+def _of_rule(
+    session: Session, contact: ContactRow | None, rule: RuleRow, begin: datetime, end: datetime, now: datetime
+) -> Iterator[Answer]:
+    if contact is None:
+        yield _none(rule.name, None, "no contact has this number: rules go by contacts")
+        return
+    recipient = recipient_of(contact.source, contact.key)
+    recorded = occurrences_of(session, recipient, since=begin, until=end, owner_id=rule.id)
+    yield from (_recorded(rule.name, row) for row in recorded)
+    known = {row.key.occasion for row in recorded}
+    of_the_day = list(islice(takewhile(lambda due: due.occurs_at < end, dues(rule, begin - INSTANT)), SHOWN))
+    for due in of_the_day:
+        if due.occasion not in known:
+            yield _none(rule.name, due.occurs_at, _why_not(contact, rule, due, now))
+    if not of_the_day and not recorded:
+        yield _none(rule.name, None, _nothing(next_due(rule, end - INSTANT)))
+
+
+def _why_not(contact: ContactRow, rule: RuleRow, due: Due, now: datetime) -> str:
+    """The first thing that stands in the way, the plainest first."""
+    return (
+        _not_meant(contact, rule)
+        or _not_their_day(contact, rule, due)
+        or person_of_contact(contact, rule.kind, due).trouble
+        or _not_then(contact, rule, due, now)
+    )
+
+
+def _not_meant(contact: ContactRow, rule: RuleRow) -> str | None:
+    if rule.source is not None and rule.source != contact.source:
+        return f"the rule is for contacts of source {rule.source!r}, this one is of {contact.source!r}"
+    if rule.tags and not set(rule.tags) & set(contact.tags):
+        return f"the rule is for contacts tagged {' or '.join(rule.tags)}, this one is not"
+    return None
+
+
+def _not_their_day(contact: ContactRow, rule: RuleRow, due: Due) -> str | None:
+    read = rule_of(rule)
+    if not isinstance(read, Anniversary):
+        return None
+    day, leap, word = _day_of(contact, read)
+    if day is None:
+        return f"the contact has no {word}"
+    keys = keys_of(read, date.fromisoformat(due.occasion))
+    if any(day == key and which in (None, leap) for key, which in keys):
+        return None
+    return f"it is not their day: their {word} is {day % 100}/{day // 100}{' of the leap month' if leap else ''}"
+
+
+def _day_of(contact: ContactRow, rule: Anniversary) -> tuple[int | None, bool | None, str]:
+    """Month * 100 + day, in a leap month or not, and what that day is called."""
+    death = "death" in rule.kind
+    word = "day of death" if death else "birthday"
+    if rule.kind in LUNAR:
+        day = contact.lunar_death_day if death else contact.lunar_birth_day
+        return day, contact.lunar_death_leap if death else contact.lunar_birth_leap, f"lunar {word}"
+    on = contact.death_date if death else contact.birth_date
+    return (None if on is None else on.month * 100 + on.day), None, word
+
+
+def _not_then(contact: ContactRow, rule: RuleRow, due: Due, now: datetime) -> str:
+    if rule.paused_at is not None:
+        return "the rule is paused"
+    if rule.next_at is not None and rule.next_at <= due.occurs_at:
+        late = now >= due.occurs_at + timedelta(minutes=5)
+        return "it was due and has not been made: is beat running?" if late else "it is still to come"
+    if rule.created_at is not None and rule.created_at > due.occurs_at:
+        return "the rule was added after that"
+    if contact.created_at > due.occurs_at - timedelta(days=1):
+        return "the contact was added after it had been made"
+    return "when it was made, the rule or the contact was another: the one tagged, dated or opted out otherwise"
+
+
+def _of_event(
+    session: Session, event: EventRow, attendee: str, begin: datetime, end: datetime, now: datetime
+) -> Iterator[Answer]:
+    name = f"{event.title or 'event'} ({event.key})"
+    recorded = occurrences_of(session, attendee, since=begin, until=end, owner_id=event.id)
+    yield from (_recorded(name, row) for row in recorded)
+    if event.cancelled_at is not None:
+        if not recorded:
+            yield _none(name, None, "the event was cancelled")
+        return
+    known = {(row.key.occasion, row.key.before) for row in recorded}
+    for due in _dues_of(event, begin, end):
+        if (due.occasion, due.before) not in known:
+            still = now < due.occurs_at
+            yield _none(name, due.occurs_at, "it is still to come" if still else "the person was not invited then")
+
+
+def _dues_of(event: EventRow, begin: datetime, end: datetime) -> Iterator[Due]:
+    instant = next_instant(event, begin - INSTANT)
+    for _ in range(SHOWN):
+        if instant is None or instant >= end:
+            return
+        yield from dues_at(event, instant)
+        instant = next_instant(event, instant)
+
+
+def _recorded(of: str, row: OccurrenceRow) -> Answer:
+    if row.state is OccurrenceState.MADE:
+        return Answer(
+            of=of,
+            occurs_at=row.occurs_at,
+            got=row.status not in (Status.CANCELLED, Status.EXPIRED),
+            why=f"there is a message for it: {row.status or 'no longer on record'}",
+            notification_id=row.notification_id,
+            status=row.status,
+        )
+    words = "called back" if row.state is OccurrenceState.CANCELLED else "skipped"
+    return _none(of, row.occurs_at, f"{words}: {row.reason}")
+
+
+def _none(of: str, occurs_at: datetime | None, reason: str) -> Answer:
+    return Answer(of=of, occurs_at=occurs_at, got=False, why=reason)
+
+
+def _nothing(following: Due | None) -> str:
+    return "it has nothing for this day" + ("" if following is None else ", and is due next later")
