@@ -129,11 +129,13 @@ def _watch_commits(orders: Orders) -> None:
     from sqlalchemy.orm import Session
 
     from worker import ledger
+    from worker.ledger import occurrences
 
-    for step in ledger.__all__:
-        function = getattr(ledger, step)
+    watched = [(ledger, name) for name in ledger.__all__] + [(occurrences, "close")]
+    for module, step in watched:
+        function = getattr(module, step)
         if callable(function) and not isinstance(function, type):
-            setattr(ledger, step, _noting(step, function))
+            setattr(module, step, _noting(step, function))
 
     def passing(moment: str, session: Session) -> None:
         for step in session.info.get("steps", ()):

@@ -71,7 +71,13 @@ def of_a_dead_process(stage: Stage, stock: Stock) -> None:
         ledger.intend(session, [claim.fences[0] for claim in claims[:2]])
 
 
+def reminders(stage: Stage, stock: Stock) -> None:
+    stock.reminded(stage.database, 20)
+
+
 POINTS = (
+    Point("close before commit", reminders),
+    Point("close after commit", reminders),
     Point("put before commit", by_task),
     Point("put after commit", by_task),
     Point("bell before", by_task),
