@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from worker.ids import uuid7
 from worker.ledger.rows import as_rows
+from worker.ledger.rules import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,8 +135,9 @@ _ATTENDEES = text("""
 
 _TAKE = text(f"""
     SELECT {_COLUMNS} FROM event
-    WHERE next_at <= :until AND cancelled_at IS NULL AND id <> ALL(:besides)
-    ORDER BY next_at LIMIT 1
+    WHERE next_at <= :until AND cancelled_at IS NULL
+      AND (next_at, id) > (:after_at, :after_id) AND id <> ALL(:besides)
+    ORDER BY next_at, id LIMIT 1
     FOR UPDATE SKIP LOCKED
 """)
 
@@ -208,9 +210,10 @@ def put_attendees(session: Session, event_id: UUID, attendees: Sequence[Attendee
 # What is due...
 
 
-def take_event(session: Session, *, until: datetime, besides: Sequence[UUID]) -> EventRow | None:
-    """The event whose reminder is first, locked; None when nothing is due that nobody else works on."""
-    found = session.execute(_TAKE, {"until": until, "besides": list(besides)}).one_or_none()
+def take_event(session: Session, *, until: datetime, after: Place, besides: Sequence[UUID]) -> EventRow | None:
+    """The next event in line whose reminder is due until then, locked; None: there is none that nobody works on."""
+    asked = {"until": until, "after_at": after.at, "after_id": after.id, "besides": list(besides)}
+    found = session.execute(_TAKE, asked).one_or_none()
     return None if found is None else _row(found)
 
 
