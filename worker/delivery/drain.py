@@ -20,6 +20,7 @@ from worker.database import Database
 from worker.delivery.breaker import Breaker
 from worker.delivery.lines import CLAIM_EVERY, Lines
 from worker.delivery.outcomes import outcome_of, unsendable
+from worker.delivery.probes import probe_most
 from worker.delivery.requests import prepared
 from worker.errors import Unavailable
 from worker.esms import AccountTrouble, Client, EsmsError, Exchange, Finished, InvalidRequest
@@ -223,7 +224,7 @@ class Drain:
         if lane in self._paused:  # all that is in flight comes back with the same trouble
             return
         self._paused.add(lane)
-        waits = {"first": backoff.PROBE_FIRST, "most": backoff.PROBE_MOST}
+        waits = {"first": backoff.PROBE_FIRST, "most": probe_most(code)}
         if self._committed("pause", lambda session: ledger.pause(session, lane, reason, code=code, **waits), False):
             emit("lane.paused", lane=lane, code=code)
         self._hand_back(self._lines.drop(lambda claim: claim.lane is lane))

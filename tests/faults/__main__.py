@@ -1,0 +1,117 @@
+"""The long form: every fault with thousands of messages, and the table of what became of them.
+
+    python -m tests.faults [--only TEXT] [--scale 0.1] [--dry]
+
+Writes the table into docs/faults.md, unless only some rows are run or `--dry` is given. Exit code 1: something was
+lost, doubled or held without a need.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from threading import Thread
+
+from rich.console import Console
+from rich.progress import Progress
+
+from tests.faults.ground import Ground, ground
+from tests.faults.judge import Verdict
+from tests.faults.scenarios import Scenario, scenarios
+from tests.faults.stock import Stock
+from tests.faults.tables import table, write_between
+
+HEAD = ["fault", "how", "struck", "messages", "lost", "doubled", "held", "seconds to recover"]
+
+console = Console()
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a scenario came to."""
+
+    scenario: Scenario
+    verdict: Verdict
+    struck: int
+    missed: tuple[str, ...]  # points that nobody passed: nothing is proved about them
+    seconds: float  # from the end of the fault, or of the handing over, until all was settled
+
+    @property
+    def good(self) -> bool:
+        return self.verdict.clean and self.struck > 0 and not self.missed
+
+    @property
+    def cells(self) -> list[str]:
+        found = self.verdict
+        counts = [self.struck, found.messages, found.lost, found.doubled, found.held]
+        return [self.scenario.name, self.scenario.how, *(f"{count:,}" for count in counts), f"{self.seconds:.0f}"]
+
+
+def play(on: Ground, scenario: Scenario) -> Row:
+    """One row: hand over, do the deed meanwhile, wait until all is settled, judge."""
+    on.forget()
+    stock = on.new_stock(scenario.name)
+    on.simulator.set(rates={"lost_answer": 0.2} if scenario.in_doubt else {})
+    feeding = Thread(target=_feed, args=(on, scenario, stock), name="an application")
+    feeding.start()
+    scenario.deed(on, stock, feeding)
+    feeding.join()
+    over = time.monotonic()
+    on.settles(stock)
+    seconds = time.monotonic() - over
+    return Row(scenario, on.verdict(stock), on.struck, tuple(on.missed), seconds)
+
+
+def _feed(on: Ground, scenario: Scenario, stock: Stock) -> None:
+    """Two hundred a second, so that there is always something under way."""
+    for _ in range(round(scenario.hundreds * on.scale)):
+        scenario.feed(stock)
+        time.sleep(0.5)
+
+
+def played(wanted: list[Scenario], scale: float) -> Iterator[Row]:
+    """One after the other, on the same ground."""
+    with Progress(console=console, transient=True) as progress, ground(scale) as on:
+        task = progress.add_task("", total=len(wanted))
+        for scenario in wanted:
+            progress.update(task, description=scenario.name)
+            yield play(on, scenario)
+            progress.advance(task)
+
+
+def show(row: Row) -> None:
+    colour = "green" if row.good else "red"
+    console.print(f"[{colour}]{'good' if row.good else 'BAD '}[/] {' · '.join(row.cells[0:1] + row.cells[2:])}")
+    for wrong in [*(f"nobody passed: {point}" for point in row.missed), *row.verdict.wrong[:10]]:
+        console.print(f"     {wrong}")
+
+
+def main() -> int:
+    options = _options()
+    wanted = [each for each in scenarios() if options.only.lower() in each.name.lower()]
+    if not wanted:
+        console.print(f"no fault's name holds {options.only!r}; there are: {', '.join(s.name for s in scenarios())}")
+        return 2
+    rows: list[Row] = []
+    for row in played(wanted, options.scale):
+        rows.append(row)
+        show(row)
+        if not (options.only or options.dry):
+            write_between("table", table(HEAD, [each.cells for each in rows]))
+    return 0 if all(row.good for row in rows) else 1
+
+
+def _options() -> argparse.Namespace:
+    about = (__doc__ or "").split("\n")[0]
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=about)
+    parser.add_argument("--only", default="", help="the rows whose name holds this")
+    parser.add_argument("--scale", type=float, default=1.0, help="so many times the messages")
+    parser.add_argument("--dry", action="store_true", help="write nothing into docs/faults.md")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,209 @@
+"""Real Celery workers and beats that tests kill, freeze, wake and start again, over a network that can be cut."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psutil
+
+from tests import canary
+from tests.faults import killing
+from tests.faults.killing import How, Orders
+from tests.faults.link import Link, Place, Trap, ports_of
+from tests.support import eventually
+from worker.devkit.processes import Child
+from worker.queues import Queue
+from worker.settings import environment
+
+ROOT = Path(__file__).parents[2]
+SENDS = (b"SendMultipleMessage", b"MakeCall")
+ASKS = (b"GetSendStatus", b"GetSmsReceiverStatus")
+
+QUICK = {
+    "WORKER_TICK": "0.3",
+    "WORKER_DRAIN": "2",
+    "WORKER_ASK_AGAIN_AFTER": "0.3",
+    "WORKER_POLL_FIRST_AFTER": "0.1",
+    "WORKER_SENT_DATA_AFTER": "0.2",
+    "WORKER_CONNECT_TIMEOUT": "1",
+    "WORKER_READ_TIMEOUT": "1",
+    "WORKER_TOTAL_TIMEOUT": "2",
+    "WORKER_LEASE": "10",
+    "WORKER_POLL_RATE": "2000",
+}
+
+
+def environ_of(database_url: str, redis_url: str, link: Link, folder: Path) -> dict[str, str]:
+    """All that a worker process reads."""
+    ours = ("WORKER_", "ESMS_", "CELERY_", "DATABASE_", "REDIS_")
+    rest = {name: value for name, value in environment().items() if not name.startswith(ours)}
+    base = "http://{}:{}/MainService.svc".format(*link.address)
+    addresses = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "ESMS_BRANDNAME": "sangbrand"}
+    provider = {"ESMS_REST_URL": base, "ESMS_VOICE_URL": base}
+    python = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore"}
+    return rest | addresses | provider | canary.ENVIRON | QUICK | python | {killing.FOLDER: str(folder)}
+
+
+class Crew:
+    """The processes of one installation. `said` hears what they write.
+
+    workers: names to the pool's size; each listens to every queue. beats: how many processes with a timetable.
+    """
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        folder: Path,
+        link: Link,
+        *,
+        workers: Mapping[str, int],
+        beats: int,
+        said: Callable[[str], None],
+    ) -> None:
+        self.orders = Orders(folder)
+        self._environ, self._folder, self._link, self._said = environ, folder, link, said
+        self._ready: set[str] = set()
+        self.workers = {name: self._worker(name, size) for name, size in workers.items()}
+        self.beats = [self._beat(f"beat{number}") for number in range(beats)]
+
+    @property
+    def all(self) -> list[Child]:
+        return [*self.workers.values(), *self.beats]
+
+    def start(self) -> Self:
+        """All at once; returns when all take work."""
+        self.mend()
+        return self
+
+    def mend(self) -> None:
+        """Start again what has died, as a supervisor does."""
+        dead = [child for child in self.all if not child.alive]
+        for child in dead:
+            self._ready.discard(child.name)
+            child.start()
+        eventually(lambda: all(child.name in self._ready or not child.alive for child in dead))
+
+    def more_beats(self, count: int) -> list[Child]:
+        """Beats besides; whoever asked for them stops them."""
+        return [self._beat(f"beat{len(self.beats) + number}").start() for number in range(count)]
+
+    def stop(self) -> None:
+        """Everybody, also who was frozen or had lost his parent."""
+        for process in self.processes():
+            _send(process.pid, signal.SIGCONT)
+        with ThreadPoolExecutor(max_workers=len(self.all)) as pool:
+            list(pool.map(Child.stop, self.all))
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+    def processes(self, children: Iterable[Child] | None = None) -> list[psutil.Process]:
+        """Those that run, with all that they forked."""
+        found: list[psutil.Process] = []
+        for child in self.workers.values() if children is None else children:
+            if child.alive and child.pid is not None:
+                with suppress(psutil.NoSuchProcess):  # it dies as we look
+                    main = psutil.Process(child.pid)
+                    found += [main, *main.children(recursive=True)]
+        return found
+
+    # What is done to them...
+
+    def strike_at(self, point: str, how: How) -> None:
+        """Whoever passes this point next; a place on the wire is said as `send: PLACE` or `ask: PLACE`."""
+        which, _, place = point.partition(": ")
+        if not place:
+            self.orders.give(point, how)
+            return
+        if place == Place.CONNECTED:
+            self._link.drop()  # or those that are kept would do
+        functions = SENDS if which == "send" else ASKS
+        caught = partial(self._strike, point, how)
+        self._link.lay(Trap(Place(place), functions, caught, passes_on=how is How.FREEZE))
+
+    def stand_down(self) -> None:
+        """No more orders."""
+        self.orders.withdraw()
+        self._link.lay(None)
+
+    def _strike(self, point: str, how: How, port: int) -> bool:
+        for process in self.processes():
+            if port in ports_of(process.pid):
+                self.orders.note(point, process.pid)
+                killing.strike(process.pid, how)
+                return True
+        return False  # it was gone before
+
+    def freeze(self, name: str) -> None:
+        """A worker with all its processes stands still."""
+        for process in self.processes([self.workers[name]]):
+            _send(process.pid, signal.SIGSTOP)
+
+    def wake(self, name: str) -> None:
+        """And goes on."""
+        for process in self.processes([self.workers[name]]):
+            _send(process.pid, signal.SIGCONT)
+
+    def kill(self, name: str) -> None:
+        """A worker with all its processes, at once."""
+        pid = self.workers[name].pid
+        if pid is not None and self.workers[name].alive:
+            killing.kill_session(pid)
+            self.workers[name].kill()
+
+    # How they are started...
+
+    def _worker(self, name: str, size: int) -> Child:
+        queues = ",".join(Queue)
+        options = ["--without-mingle", "--without-gossip", "-Q", queues, "-c", str(size), "-n", f"{name}@%h"]
+        return self._celery(name, ["worker", *options])
+
+    def _beat(self, name: str) -> Child:
+        return self._celery(name, ["beat", "--pidfile="])
+
+    def _celery(self, name: str, arguments: Sequence[str]) -> Child:
+        return Child(
+            name,
+            [sys.executable, "-m", "celery", "-A", "tests.faults.killable", "--quiet", *arguments, "--loglevel=INFO"],
+            env=self._environ,
+            cwd=self._folder,
+            on_line=lambda line: self._hear(name, line),
+            grace=15,
+        )
+
+    def _hear(self, name: str, line: str) -> None:
+        if "process.ready" in line:
+            self._ready.add(name)
+        self._said(f"{name}: {line}")
+
+
+def _send(pid: int, what: signal.Signals) -> None:
+    try:
+        os.kill(pid, what)
+    except ProcessLookupError:
+        return
+
+
+def is_gone(pid: int) -> bool:
+    """Dead, though perhaps not buried by its parent yet."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def is_frozen(pid: int) -> bool:
+    """Alive, and standing still."""
+    return psutil.Process(pid).status() == psutil.STATUS_STOPPED

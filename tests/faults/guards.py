@@ -1,0 +1,207 @@
+"""What keeps messages from doubling or getting lost, guard by guard, and the test that misses it.
+
+Each is taken out of a copy of the sources by `python -m tests.faults.mutations`. The texts stand here as they stand in
+the sources: who changes one changes both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+RACES = "tests/ledger/test_ledger_races.py"
+MACHINE = "tests/ledger/test_ledger_machine.py"
+RECORDS = "tests/ledger/test_ledger_records.py"
+PERSONS = "tests/ledger/test_ledger_persons.py"
+FAULTS = "tests/delivery/test_delivery_faults.py"
+DRAIN = "tests/delivery/test_delivery_drain.py"
+KILLS = "tests/faults/test_faults_kills.py"
+
+
+@dataclass(frozen=True)
+class Guard:
+    """A piece of the product that keeps something from doubling or getting lost, and how to take it out.
+
+    times: how often the text stands there; each is replaced.
+    """
+
+    name: str
+    file: str
+    text: str
+    without: str
+    test: str
+    times: int = 1
+
+    def is_there(self, root: Path) -> bool:
+        return (root / self.file).read_text().count(self.text) == self.times
+
+    def take_out(self, root: Path) -> None:
+        source = root / self.file
+        source.write_text(source.read_text().replace(self.text, self.without))
+
+
+GUARDS = (
+    Guard(
+        "an answer is written by the attempt that it belongs to",
+        "worker/ledger/records.py",
+        "AND m.attempts = o.attempt AND",
+        "AND",
+        f"{RECORDS}::test_a_late_answer_cannot_overwrite_a_newer_attempt",
+    ),
+    Guard(
+        "the same, found by the state machine",
+        "worker/ledger/records.py",
+        "AND m.attempts = o.attempt AND",
+        "AND",
+        MACHINE,
+    ),
+    Guard(
+        "an answer is written only while it is being sent",
+        "worker/ledger/records.py",
+        "AND m.attempts = o.attempt AND m.status = 'sending'",
+        "AND m.attempts = o.attempt",
+        f"{RECORDS}::test_an_answer_after_the_lease_changes_nothing_and_stays_as_evidence",
+    ),
+    Guard(
+        "a claim locks what it takes",
+        "worker/ledger/claims.py",
+        "        ORDER BY m.due_at LIMIT :most\n        FOR UPDATE SKIP LOCKED\n",
+        "        ORDER BY m.due_at LIMIT :most\n",
+        f"{RACES} -k queued-claim-claim",
+    ),
+    Guard(
+        "an SMS in doubt keeps its RequestId",
+        "worker/ledger/claims.py",
+        "UPDATE message AS m SET {_START}\n",
+        "UPDATE message AS m SET {_START}, request_id = gen_random_uuid()::text\n",
+        f"{DRAIN} -k asked_again_until",
+        times=2,
+    ),
+    Guard(
+        "a call in doubt is not claimed again",
+        "worker/ledger/claims.py",
+        "AND NOT m.grouped AND n.kind = 'sms' AND",
+        "AND NOT m.grouped AND",
+        f"{RECORDS}::test_a_call_in_doubt_is_held_and_never_claimed_again",
+    ),
+    Guard(
+        "an SMS is asked again only while eSMS remembers its RequestId",
+        "worker/ledger/claims.py",
+        "AND m.in_doubt_since > now() - :window AND",
+        "AND",
+        MACHINE,
+        times=2,
+    ),
+    Guard(
+        "a call is dialled only while its lease lasts",
+        "worker/ledger/claims.py",
+        " AND m.lease_until > clock_timestamp()",
+        "",
+        MACHINE,
+    ),
+    Guard(
+        "what is about to be dialled is not handed back",
+        "worker/ledger/claims.py",
+        "AND m.status = 'sending' AND m.dialled_at IS NULL",
+        "AND m.status = 'sending'",
+        f"{RACES} -k about_to_be_dialled_or_handed_back",
+    ),
+    Guard(
+        "a call's intent is on disk before it is dialled",
+        "worker/delivery/drain.py",
+        "or claim.fences[0].id in ours]",
+        "or claim.fences]",
+        f"{FAULTS}::test_a_call_whose_intent_failed_to_commit_is_not_dialled",
+    ),
+    Guard(
+        "nothing is done on the strength of a commit that failed",
+        "worker/delivery/drain.py",
+        "            return nothing\n",
+        "            return found\n",
+        f"{FAULTS}::test_what_was_claimed_in_a_commit_that_failed_is_not_sent",
+    ),
+    Guard(
+        "only what never had a connection is surely not taken",
+        "worker/esms/wire.py",
+        "failure = MaybeTaken(_what_was_lost(",
+        "failure = NotTaken(_what_was_lost(",
+        f"{DRAIN} -k asked_again_until",
+    ),
+    Guard(
+        "a refusal in doubt is no refusal",
+        "worker/delivery/outcomes.py",
+        'status = Status.HELD if claim.in_doubt else Status.REJECTED\n    reason = f"asked',
+        'status = Status.REJECTED\n    reason = f"asked',
+        f"{FAULTS} {DRAIN}",
+    ),
+    Guard(
+        "after a refusal the next attempt has a new RequestId",
+        "worker/delivery/outcomes.py",
+        "        renew_request_id=True,\n",
+        "",
+        f"{DRAIN}::test_a_refused_attempt_and_the_next_one_never_share_a_request_id",
+    ),
+    Guard(
+        "a rescued SMS is in doubt",
+        "worker/ledger/upkeep.py",
+        "(n.kind = 'sms' OR m.dialled_at IS NOT NULL) AS doubtful",
+        "(m.dialled_at IS NOT NULL) AS doubtful",
+        f"{RECORDS}::test_an_answer_after_the_lease_changes_nothing_and_stays_as_evidence",
+    ),
+    Guard(
+        "a rescued call that was to be dialled is in doubt",
+        "worker/ledger/upkeep.py",
+        "(n.kind = 'sms' OR m.dialled_at IS NOT NULL) AS doubtful",
+        "(n.kind = 'sms') AS doubtful",
+        f"{KILLS} -k not_read-",
+    ),
+    Guard(
+        "what is settled stays settled",
+        "worker/ledger/polls.py",
+        "WHERE m.id = s.message_id AND m.sms_id = s.sms_id AND m.status = 'accepted'",
+        "WHERE m.id = s.message_id AND m.sms_id = s.sms_id",
+        f"{RECORDS}::test_a_settled_message_stays_as_it_is_whatever_comes_later",
+    ),
+    Guard(
+        "an answer settles the SMSID that it is about",
+        "worker/ledger/polls.py",
+        "WHERE m.id = s.message_id AND m.sms_id = s.sms_id AND m.status = 'accepted'",
+        "WHERE m.id = s.message_id AND m.status = 'accepted'",
+        f"{RECORDS}::test_a_report_on_an_earlier_attempt_does_not_touch_a_later_one",
+    ),
+    Guard(
+        "what was looked for is written by who looked last",
+        "worker/ledger/lost.py",
+        "WHERE m.id = l.id AND m.status = l.was AND m.polls = l.polls AND",
+        "WHERE m.id = l.id AND",
+        f"{RACES} -k find",
+    ),
+    Guard(
+        "only what waits is cancelled",
+        "worker/ledger/persons.py",
+        "WHERE m.notification_id = ANY(:ids) AND m.status = 'queued'\n    RETURNING m.id",
+        "WHERE m.notification_id = ANY(:ids)\n    RETURNING m.id",
+        f"{PERSONS}::test_cancelling_what_is_being_sent_changes_nothing_and_says_so",
+    ),
+    Guard(
+        "a retry begins with a new RequestId",
+        "worker/ledger/persons.py",
+        "request_id = NULL, sms_id = NULL,",
+        "sms_id = NULL,",
+        f"{PERSONS} -k sent_again_under_a_new_request_id",
+    ),
+    Guard(
+        "a task whose process died is put back",
+        "worker/queues.py",
+        '"task_reject_on_worker_lost": True',
+        '"task_reject_on_worker_lost": False',
+        f"{KILLS} -k put",
+    ),
+    Guard(
+        "a task that is delivered twice is one message",
+        "worker/tasks.py",
+        'if not fields.get("reference") and',
+        "if False and",
+        "tests/journeys/test_journeys.py -k delivers_twice",
+    ),
+)

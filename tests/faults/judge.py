@@ -1,0 +1,164 @@
+"""The judge: what recipients got, by the simulated eSMS's own books, against what our ledger says.
+
+Counted per number and text: exactly one for each SMS, at most one for each call, none for what was cancelled. Every
+row is final, or held where that is allowed; and the request rows tell the same story as eSMS's books.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Row, text
+
+from tests.faults.stock import Stock
+from worker.database import Database
+from worker.devkit.simulator import Running
+
+SETTLED = {"delivered", "cancelled", "held"}  # where everything ends in these tests: nobody is unreachable
+SENT = {"accepted", "delivered", "undelivered", "unknown"}
+UNKNOWN_ERROR = "99"
+
+_MESSAGES = text("""
+    SELECT m.id, '0' || substr(m.phone, 4) AS phone, m.status, n.kind, n.content, m.request_id, m.sms_id,
+        m.dialled_at, m.reason
+    FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+    WHERE n.campaign = :campaign
+""")
+
+_REQUESTS = text("""
+    SELECT message_id, request_id, sms_id, function, http_status, code, outcome FROM request
+    WHERE function NOT LIKE 'Get%'
+    ORDER BY id
+""")
+
+_SETTLED = text("""
+    SELECT count(*) FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+    WHERE n.campaign = :campaign AND m.status NOT IN ('queued', 'sending', 'unconfirmed', 'accepted')
+""")
+
+
+@dataclass
+class Verdict:
+    """What the judge found; `wrong` says each in words, with ids and never with numbers of people."""
+
+    messages: int = 0
+    lost: int = 0
+    doubled: int = 0
+    held: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+    @property
+    def clean(self) -> bool:
+        return not (self.lost or self.doubled or self.wrong)
+
+    def __str__(self) -> str:
+        counted = f"{self.messages} messages, {self.lost} lost, {self.doubled} doubled, {self.held} held"
+        return "\n".join([counted, *self.wrong[:20]])
+
+
+def unsettled(database: Database, stock: Stock) -> int:
+    """How many messages are still on their way, those that wait in the broker included."""
+    with database.begin() as session:
+        settled = session.execute(_SETTLED, {"campaign": stock.campaign}).scalar_one()
+    return len(stock.phones) - int(settled)
+
+
+def judged(database: Database, simulator: Running, stock: Stock) -> Verdict:
+    """The verdict over all that was handed over."""
+    with database.begin() as session:
+        messages = session.execute(_MESSAGES, {"campaign": stock.campaign}).all()
+        requests = session.execute(_REQUESTS).all()
+    return _Judge(messages, requests, simulator).over(stock)
+
+
+class _Judge:
+    def __init__(self, messages: Iterable[Row[Any]], requests: Iterable[Row[Any]], simulator: Running) -> None:
+        self.messages = list(messages)
+        self.by_message, self.by_request = defaultdict(list), defaultdict(list)
+        for row in requests:
+            (self.by_message[row.message_id] if row.message_id else self.by_request[row.request_id]).append(row)
+        self.books = simulator.ledger()
+        self.sends = {send["sms_id"]: send for send in simulator.sends() if not send["refused"]}
+        self.texts: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        for (phone, content), taken in self.books.sms.items():
+            self.texts[phone].append((content, taken))
+        self.verdict = Verdict()
+
+    by_message: defaultdict[Any, list[Row[Any]]]
+    by_request: defaultdict[Any, list[Row[Any]]]
+
+    def over(self, stock: Stock) -> Verdict:
+        verdict, phones = self.verdict, set(stock.phones)
+        verdict.messages = len(phones)
+        missing = phones - {message.phone for message in self.messages}
+        self._note(len(missing), "handed over, and not in the ledger", lost=len(missing))
+        self._note(len(self.messages) - len(phones) + len(missing), "in the ledger, and never handed over")
+        revived = [m for m in self.messages if m.phone in stock.cancelled and m.status != "cancelled"]
+        self._note(len(revived), "cancelled in time, and yet not cancelled")
+        for message in self.messages:
+            for wrong in [*self._count(message), *self._story(message)]:
+                verdict.wrong.append(f"{message.id} ({message.kind}, {message.status}): {wrong}")
+        return verdict
+
+    def _note(self, count: int, what: str, lost: int = 0) -> None:
+        self.verdict.lost += lost
+        if count:
+            self.verdict.wrong.append(f"{count} messages were {what}")
+
+    # What the recipient got...
+
+    def _got(self, message: Row[Any]) -> int:
+        if message.kind != "sms":
+            return self.books.calls.get(message.phone, 0)
+        return sum(taken for content, taken in self.texts[message.phone] if content == message.content)
+
+    def _count(self, message: Row[Any]) -> Iterator[str]:
+        got, status = self._got(message), message.status
+        self.verdict.doubled += max(0, got - 1)
+        self.verdict.held += status == "held"
+        if got > 1:
+            yield f"the recipient got it {got} times"
+        if status not in SETTLED:
+            self.verdict.lost += 1
+            yield "it never came to its end"
+        if status in SENT and not got:
+            self.verdict.lost += 1
+            yield "the recipient never got it"
+        if status not in SENT | {"held"} and got:
+            yield f"the recipient got it {got} times all the same"
+        if len(self.texts[message.phone]) > 1 or (message.kind != "sms" and self.texts[message.phone]):
+            yield "the recipient got a text that was not for him"
+
+    # What the request rows say...
+
+    def _story(self, message: Row[Any]) -> Iterator[str]:
+        rows = self.by_message[message.id] + self.by_request[message.request_id]
+        if message.status == "held" and not _may_be_held(message, rows):
+            yield "held without a need"
+        if message.status in SENT and not any("accepted" in row.outcome for row in rows):
+            yield "no request row says that eSMS took it"
+        if message.sms_id is not None and not self._is_of(message.sms_id, message):
+            yield "its SMSID is another message's, or nobody's"
+        for row in rows:
+            if row.code == "100" and row.sms_id is not None and not self._is_of(row.sms_id, message):
+                yield "a request row with code 100 that eSMS's books do not know"
+        if message.kind == "sms" and message.request_id:
+            answered = sum(row.http_status is not None and row.request_id == message.request_id for row in rows)
+            if answered > self.books.requests.get(message.request_id, 0):
+                yield "more answers in the request rows than eSMS was asked"
+
+    def _is_of(self, sms_id: str, message: Row[Any]) -> bool:
+        send = self.sends.get(sms_id)
+        return send is not None and message.phone in send["phones"]
+
+
+def _may_be_held(message: Row[Any], rows: list[Row[Any]]) -> bool:
+    """A call that may have been dialled, an SMS of which eSMS says it does not know, what kills every worker."""
+    if (message.reason or "").startswith("every process that was to send it died"):
+        return True
+    if message.kind == "sms":
+        return bool(rows) and rows[-1].code == UNKNOWN_ERROR
+    return message.dialled_at is not None and not any(row.outcome == "accepted" for row in rows)

@@ -1,0 +1,108 @@
+"""Messages of all kinds, each to a number of its own, handed over as a careful application does: until it is sure."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+from typing import TypeVar
+
+from celery import Celery
+
+from worker import Notifier, RecordCall, Sms, SmsType, TemplateCall, Ticket, Unavailable
+from worker.intake import Enqueue, Request
+
+T = TypeVar("T")
+
+GROUP = 25  # recipients of one advertising request; eSMS refuses fewer than 20
+PATIENCE = 60.0  # seconds that an application goes on trying
+
+
+class Stock:
+    """What was handed over: the judge asks after every number of it.
+
+    first: where its numbers begin, so that two stocks of one ledger share none.
+    """
+
+    def __init__(self, notifier: Notifier, campaign: str, *, first: int = 0) -> None:
+        self.notifier, self.campaign = notifier, campaign
+        self.phones: list[str] = []  # in local form
+        self.cancelled: set[str] = set()  # numbers whose cancel came in time, as the application was told
+        self._next = first
+
+    def hundred(self) -> None:
+        """A hundred of all kinds: codes, care, slow ones, advertising, calls, later ones, some taken back."""
+        self.hand_over(self.sms(20), self.sms(12, SmsType.CUSTOMER_CARE), self.sms(8, SmsType.RANDOM), self.calls(20))
+        self.hand_over(self.advertising())
+        self.hand_over(self.sms(10), send_date=_soon())
+        self.taken_back(5)
+
+    # What to hand over...
+
+    def sms(self, count: int, sms_type: SmsType = SmsType.OTP) -> list[Request]:
+        return [Sms(to=self._phone(), content=f"Tin nhan {self._next}", sms_type=sms_type) for _ in range(count)]
+
+    def calls(self, count: int) -> list[Request]:
+        """Half of them read a template, half play a recording."""
+        return [self._call(with_template=place % 2 == 0) for place in range(count)]
+
+    def advertising(self) -> list[Request]:
+        """One request to many."""
+        numbers = [self._phone() for _ in range(GROUP)]
+        return [Sms(to=numbers, content=f"Khuyen mai {self._next}", sms_type=SmsType.ADVERTISING)]
+
+    # How...
+
+    def hand_over(self, *requests: Sequence[Request], send_date: datetime | None = None) -> list[Ticket]:
+        """All in one transaction, with references: what was stored although the answer was lost is not stored again."""
+        named = [
+            Enqueue(
+                request=request,
+                reference=f"{self._next}:{place}",
+                source=self.campaign,
+                campaign=self.campaign,
+                send_date=send_date,
+            )
+            for place, request in enumerate(chain(*requests))
+        ]
+        return self._until_sure(lambda: self.notifier.enqueue_many(named))
+
+    def taken_back(self, count: int) -> None:
+        """Handed over for later, and cancelled at once."""
+        tickets = self.hand_over(self.sms(count), send_date=_soon())
+        for ticket, phone in zip(tickets, self.phones[-count:], strict=True):
+            if self._until_sure(lambda id_=ticket.id: self.notifier.cancel(id_)).moved:  # type: ignore[misc]
+                self.cancelled.add(phone)
+
+    def by_task(self, app: Celery, count: int) -> None:
+        """As an application does that has only the broker."""
+        for _ in range(count):
+            fields = {"to": self._phone(), "content": f"Tin nhan {self._next}", "sms_type": 4}
+            names = {"reference": f"{self._next}:task", "source": self.campaign, "campaign": self.campaign}
+            app.send_task("worker.enqueue_sms", kwargs=fields | names, queue="enqueue")
+
+    def _call(self, *, with_template: bool) -> Request:
+        if with_template:
+            return TemplateCall(to=self._phone(), template_id="1001", variables=["Lan"])
+        return RecordCall(to=self._phone(), record_id="2001")
+
+    def _phone(self) -> str:
+        self._next += 1
+        self.phones.append(f"09{self._next:08}")
+        return self.phones[-1]
+
+    def _until_sure(self, step: Callable[[], T]) -> T:
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return step()
+            except Unavailable:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)  # the condition to wait for is in another process
+
+
+def _soon() -> datetime:
+    """Long enough for a cancel to come in time, most often."""
+    return datetime.now(UTC) + timedelta(seconds=3)

@@ -1,0 +1,171 @@
+"""The short form: one crew, killed or frozen at each point in turn; nothing is lost and nothing doubles.
+
+The long form, with thousands of messages and every other fault: `make faults`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+from celery import Celery
+from redis import Redis
+from sqlalchemy import text
+
+from tests import canary
+from tests.faults.crew import Crew, environ_of, is_frozen, is_gone
+from tests.faults.judge import judged, unsettled
+from tests.faults.killing import How, Landed
+from tests.faults.link import Link
+from tests.faults.points import POINTS, Point, Stage, point_named
+from tests.faults.stock import Stock
+from tests.support import eventually
+from worker import Notifier
+from worker.database import Database
+from worker.devkit.simulator import Running
+
+# One crew for all of them, and the machine for it alone.
+pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("faults")]
+
+NewStock = Callable[[], Stock]
+
+
+@pytest.fixture(scope="module")
+def database(crews_database_url: str) -> Iterator[Database]:
+    with Database(crews_database_url) as database:
+        yield database
+
+
+@pytest.fixture(scope="module")
+def link(_one_simulator: Running) -> Iterator[Link]:
+    with Link(_one_simulator.address) as link:
+        yield link
+
+
+@pytest.fixture(scope="module")
+def environ(
+    crews_database_url: str,
+    redis_url: str,
+    link: Link,
+    tmp_path_factory: pytest.TempPathFactory,
+    _one_simulator: Running,
+) -> dict[str, str]:
+    """Of the crew; neither broker nor eSMS remembers anything."""
+    _one_simulator.reset()
+    with Redis.from_url(redis_url) as redis:
+        redis.flushdb()
+    return environ_of(crews_database_url, redis_url, link, tmp_path_factory.mktemp("faults"))
+
+
+@pytest.fixture(scope="module")
+def crew(environ: dict[str, str], database: Database, link: Link) -> Iterator[Crew]:
+    """Neither what it says nor what it writes may hold a key."""
+    said: list[str] = []
+    folder = Path(environ["FAULT_FOLDER"])
+    with Crew(environ, folder, link, workers={"work": 6}, beats=1, said=said.append) as crew:
+        yield crew
+    assert not canary.sings("\n".join(said))
+    assert canary.rows_that_hold_a_key(database) == []
+
+
+@pytest.fixture(scope="module")
+def new_stock(environ: dict[str, str]) -> Iterator[NewStock]:
+    """Numbers of its own for each: what one left behind does not disturb the next."""
+    numbers = count(1)
+    with Notifier.from_env(environ) as notifier:
+
+        def new() -> Stock:
+            number = next(numbers)
+            return Stock(notifier, f"stock {number}", first=number * 1000)
+
+        yield new
+
+
+@pytest.fixture
+def simulator(_one_simulator: Running) -> Running:
+    _one_simulator.set(latency=0, pace=0, magic_numbers=False, plots={}, rates={})
+    return _one_simulator
+
+
+@pytest.fixture
+def stage(database: Database, simulator: Running, environ: dict[str, str]) -> Iterator[Stage]:
+    with Celery("an-app", broker=environ["REDIS_URL"], set_as_current=False) as app:
+        yield Stage(database, simulator, app)
+
+
+@pytest.fixture(autouse=True)
+def _whole_crew(crew: Crew) -> Iterator[None]:
+    crew.mend()
+    yield
+    crew.stand_down()
+
+
+def struck(crew: Crew, stage: Stage, stock: Stock, point: Point, how: How) -> Landed:
+    """Have it happen, and be sure that it did."""
+    before = len(crew.orders.landed())
+    crew.strike_at(point.name, how)
+    point.setup(stage, stock)
+    eventually(lambda: len(crew.orders.landed()) > before)
+    landed = crew.orders.landed()[-1]
+    assert landed.point == point.name
+    eventually(lambda: is_frozen(landed.pid) if how is How.FREEZE else is_gone(landed.pid))
+    return landed
+
+
+def turn_leases(database: Database, *, around_the_frozen: bool = False) -> None:
+    """As if they had run out by now; what a transaction that stands still holds is left alone."""
+    skip = "SKIP LOCKED" if around_the_frozen else ""
+    for turn, status in (("lease_until = now()", "sending"), ("poll_at = now()", "accepted")):
+        mine = f"SELECT id FROM message WHERE status = '{status}' ORDER BY id FOR UPDATE {skip}"
+        with database.begin() as session:
+            session.execute(text(f"UPDATE message SET {turn} WHERE id IN ({mine})"))
+
+
+def assert_clean(stage: Stage, stock: Stock, point: Point) -> None:
+    verdict = judged(stage.database, stage.simulator, stock)
+    assert verdict.clean, f"{point.name}: {verdict}"
+    assert point.holds or verdict.held == 0
+
+
+@pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name)
+def test_a_process_killed_there_loses_nothing_and_doubles_nothing(
+    crew: Crew, stage: Stage, new_stock: NewStock, point: Point
+) -> None:
+    stock = new_stock()
+    struck(crew, stage, stock, point, How.CHILD)
+    turn_leases(stage.database)
+    crew.mend()
+    eventually(lambda: unsettled(stage.database, stock) == 0)
+    assert_clean(stage, stock, point)
+
+
+@pytest.mark.parametrize("name", ["send: reply not read", "record before commit"])
+def test_a_worker_killed_there_with_all_its_processes_loses_nothing_and_doubles_nothing(
+    crew: Crew, stage: Stage, new_stock: NewStock, name: str
+) -> None:
+    stock, point = new_stock(), point_named(name)
+    struck(crew, stage, stock, point, How.GROUP)
+    eventually(lambda: crew.processes() == [])
+    turn_leases(stage.database)
+    crew.mend()
+    eventually(lambda: unsettled(stage.database, stock) == 0)
+    assert_clean(stage, stock, point)
+
+
+def test_a_process_that_stood_still_past_its_lease_doubles_nothing_when_it_wakes(
+    crew: Crew, stage: Stage, new_stock: NewStock
+) -> None:
+    """At each point another child stands still, the rest goes on without it, and in the end all of them wake."""
+    stocks = {}
+    for name in ("claim after commit", "intend after commit", "send: request written", "send: reply read"):
+        point, stock = point_named(name), new_stock()
+        landed = struck(crew, stage, stock, point, How.FREEZE)
+        turn_leases(stage.database, around_the_frozen=True)
+        eventually(lambda stock=stock: unsettled(stage.database, stock) == 0)  # type: ignore[misc]
+        assert is_frozen(landed.pid)
+        stocks[point] = stock
+    crew.stop()  # wakes them; each finishes what it was about
+    for point, stock in stocks.items():
+        assert_clean(stage, stock, point)
