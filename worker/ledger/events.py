@@ -108,7 +108,7 @@ _WRITE = text(f"""
     WHERE old.id = e.id
 """)
 
-# Compared here and not by Postgres: it knows nothing of how many are given, and may compare 50,000 with 50,000 row by row.
+# Compared here: Postgres can not know how many are given, and may compare 50,000 with 50,000 row by row.
 _ATTENDEES = text("""
     SELECT key, contact_source, contact_key, phone, name, attributes FROM attendee WHERE event_id = :event_id
 """)
