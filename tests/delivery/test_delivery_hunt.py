@@ -1,12 +1,15 @@
-"""What a reviewer found in the core: each test is one way in which a message was doubled, lost or stuck, or eSMS flooded."""
+"""What a second reading found: each test is one way in which a message was doubled, lost or stuck, or eSMS flooded."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
 from sqlalchemy import text
 
-from tests.support import Bench
+from tests.support import Bench, eventually, otp
 from worker import Sms, SmsType, Ticket, ledger
-from worker.lifecycle import Lane
+from worker.lifecycle import Lane, Status
 
 
 def advertising(bench: Bench, recipients: int, **besides: str) -> Ticket:
@@ -37,3 +40,47 @@ def test_advertising_is_not_cut_below_the_least_while_somebody_else_holds_some_o
     bench.deliver()
     assert {str(status) for status in bench.standing(ticket.id)} == {"accepted"}
     assert len(bench.simulator.sends()) == 1
+
+
+def test_what_esms_holds_until_a_date_is_not_looked_for_before_it(bench: Bench) -> None:
+    """The sent data can't show it yet: its absence proves nothing."""
+    bench.pace = replace(bench.pace, ask_again_after=timedelta(hours=1))
+    ticket = bench.put(otp("0901000005"), send_date=datetime.now(UTC) + timedelta(days=9), hand_over=True)
+    bench.deliver()  # taken, and the answer is lost
+    bench.set(ticket, in_doubt_since="now() - interval '24 hours'", due_at="now()")
+    bench.simulator.set(clock_ahead=86400)  # eSMS has forgotten the RequestId
+    for _ in range(4):
+        bench.poll()
+        bench.deliver()
+        bench.set(ticket, due_at="now() - interval '1 second'")
+    assert bench.simulator.ledger().twice() == {}
+    assert len(bench.simulator.sends()) == 1
+
+
+def test_what_esms_held_and_does_not_show_after_its_date_is_left_to_a_person(bench: Bench) -> None:
+    """It may stand there under another day, or its date have been moved since: sent again, it could go out twice."""
+    bench.pace = replace(bench.pace, ask_again_after=timedelta(hours=1))
+    ticket = bench.put(otp("0901000005"), send_date=datetime.now(UTC) + timedelta(days=9), hand_over=True)
+    bench.deliver()
+    ages_ago = "now() - interval '24 hours'"
+    bench.set(ticket, in_doubt_since=ages_ago, due_at=ages_ago)
+    with bench.database.begin() as session:
+        session.execute(text(f"UPDATE notification SET send_date = {ages_ago} - interval '9 days'"))
+    bench.simulator.reset()  # nothing is in the sent data
+    eventually(lambda: bench.poll() or bench.status(ticket) == "held")
+
+
+def test_a_recipient_is_not_sent_to_again_when_the_request_took_the_others(bench: Bench) -> None:
+    bench.pace = replace(bench.pace, ask_again_after=timedelta(hours=1))
+    bench.simulator.set(sent_data="published", force={"SendMultipleMessage_V4_get": "lost_answer"})
+    ticket = advertising(bench, 20)
+    bench.deliver()
+    bench.simulator.set(force={})
+    bench.set(ticket, in_doubt_since="now() - interval '24 hours'", due_at="now()")
+    last = "UPDATE message SET phone = '+84901000999', due_at = now() + interval '1 hour' WHERE phone = '+84901000119'"
+    with bench.database.begin() as session:
+        session.execute(text(last))
+    eventually(lambda: bench.poll() or set(bench.standing(ticket.id)) == {Status.UNCONFIRMED, Status.DELIVERED})
+    bench.set(ticket, due_at="now()")
+    eventually(lambda: bench.poll() or Status.UNCONFIRMED not in bench.standing(ticket.id))
+    assert bench.standing(ticket.id) == {Status.HELD: 1, Status.DELIVERED: 19}
