@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import text
 
 from tests.support import Bench, eventually, otp
 from worker import Sms, SmsType, Ticket, ledger
+from worker.database import Database
 from worker.lifecycle import Lane, Status
+from worker.limiter import Limiter
+from worker.settings import Rates
 
 
 def advertising(bench: Bench, recipients: int, **besides: str) -> Ticket:
@@ -84,3 +88,44 @@ def test_a_recipient_is_not_sent_to_again_when_the_request_took_the_others(bench
     bench.set(ticket, due_at="now()")
     eventually(lambda: bench.poll() or Status.UNCONFIRMED not in bench.standing(ticket.id))
     assert bench.standing(ticket.id) == {Status.HELD: 1, Status.DELIVERED: 19}
+
+
+@pytest.fixture
+def facts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What a drain tells."""
+    told: list[str] = []
+    monkeypatch.setattr("worker.delivery.drain.emit", lambda event, **_: told.append(event))
+    return told
+
+
+def test_a_drain_does_not_spin_while_postgres_is_away(bench: Bench, facts: list[str]) -> None:
+    """It did so for its whole 20 seconds, with a line in the log each time."""
+    bench.database = Database("postgresql+psycopg://nobody@127.0.0.1:1/none")
+    bench.deliver()
+    assert facts == ["step.failed"]
+
+
+@pytest.mark.parametrize(("plot", "code"), [("code_103", "103"), ("hang_always", "unreachable")])
+def test_a_lane_that_was_let_go_is_paused_again_by_the_same_drain(bench: Bench, plot: str, code: str) -> None:
+    """Else a drain that other lanes keep going would go on with this one as fast as it can claim."""
+    numbers = [f"0901000{n}" for n in range(100, 120)]
+    bench.simulator.set(plots=dict.fromkeys(numbers, plot))
+    bench.limiter = Limiter(None, Rates.from_environ({"WORKER_RATE_NORMAL": "1"}), account="hunt")
+    bench.pace = replace(bench.pace, break_after=10, ask_again_after=timedelta(hours=1))
+    bench.notifier.enqueue_many(
+        Sms(to=f"0901000{n}", content="Xin chao", sms_type=SmsType.CUSTOMER_CARE) for n in range(300, 320)
+    )
+    bench.notifier.enqueue_many(otp(number) for number in numbers[:10])
+    pauses: list[str | None] = []
+
+    def let_go() -> bool:
+        with bench.database.begin() as session:
+            paused = [pause.code for pause in ledger.paused(session)]
+            ledger.lift(session, list(Lane), by="a person")
+        if paused and not pauses:
+            bench.notifier.enqueue_many(otp(number) for number in numbers[10:])
+        pauses.extend(paused)
+        return len(pauses) == 2
+
+    bench.deliver(stopping=let_go)
+    assert pauses == [code, code]
