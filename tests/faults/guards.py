@@ -132,7 +132,7 @@ GUARDS = (
         "worker/esms/handle.py",
         "return MaybeTaken(self._what_was_lost(error, now))",
         "return NotTaken(self._what_was_lost(error, now))",
-        f"{DRAIN} -k asked_again_until",
+        "tests/esms/test_esms_failures.py",
     ),
     Guard(
         "a refusal in doubt is no refusal",
