@@ -129,3 +129,22 @@ def test_a_lane_that_was_let_go_is_paused_again_by_the_same_drain(bench: Bench, 
 
     bench.deliver(stopping=let_go)
     assert pauses == [code, code]
+
+
+def test_what_is_in_doubt_does_not_fill_a_line_that_moves_slowly(bench: Bench) -> None:
+    """What waits there nobody else can send, and a fresh code waits behind it."""
+    bench.limiter = Limiter(None, Rates.from_environ({"WORKER_RATE_URGENT": "4"}), account="hunt")
+    tickets = bench.notifier.enqueue_many(otp(f"0901000{n}") for n in range(100, 200))
+    for ticket in tickets:
+        bench.set(ticket, status="'unconfirmed'", request_id="md5(id::text)", in_doubt_since="now()", due_at="now()")
+    most = 0
+
+    def look() -> bool:
+        nonlocal most
+        with bench.database.begin() as session:
+            sending = session.execute(text("SELECT count(*) FROM message WHERE status = 'sending'")).scalar_one()
+        most = max(most, sending)
+        return len(bench.simulator.sends()) >= 4
+
+    bench.deliver(stopping=look)
+    assert 1 <= most <= 8

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from worker import backoff, ledger
 from worker.database import Database
 from worker.delivery.breaker import Breaker
-from worker.delivery.lines import CLAIM_EVERY, Lines
+from worker.delivery.lines import CLAIM_EVERY, Line, Lines
 from worker.delivery.outcomes import outcome_of, unsendable
 from worker.delivery.probes import probe_most
 from worker.delivery.requests import prepared
@@ -52,7 +52,6 @@ class Drain:
     _breaker: Breaker = field(default_factory=lambda: Breaker(inf))
     _answers: list[Outcome] = field(default_factory=list)
     _record_at: float = 0.0
-    _doubt_at: float = 0.0
     _sent: int = 0
     _called: bool = False
     _paused: set[Lane] = field(default_factory=set)
@@ -93,7 +92,7 @@ class Drain:
     # Claiming...
 
     def _claim(self) -> None:
-        """Claim for the lanes that have room, in their order, and first a few that are in doubt."""
+        """Claim for the lanes that have room, in their order, and of each first a few that are in doubt."""
         if not any(line.room(self.pace.claim_most) for _, line in self._lines):
             return
         # Counted from before the claim: our idea of the lease ends earlier than the database's, never later.
@@ -116,12 +115,14 @@ class Drain:
             self._breaker.forget(lane)
 
     def _due(self, session: Session) -> list[Claim]:
-        claims = self._doubtful(session)
+        claims: list[Claim] = []
         new_request_id = uuid4().hex
         for lane, line in self._lines:
             if room := line.room(self.pace.claim_most):
+                claims += self._doubtful(session, lane, line, room)
                 claims += (found := self._queued(session, lane, room, new_request_id))
-                line.found(room if any(len(claim.fences) > 1 for claim in found) else len(found), room)
+                many = line.doubt_at == 0.0 or any(len(claim.fences) > 1 for claim in found)
+                line.found(room if many else len(found), room)
         return claims
 
     def _queued(self, session: Session, lane: Lane, room: int, new_request_id: str) -> list[Claim]:
@@ -135,14 +136,14 @@ class Drain:
             new_request_id=new_request_id,
         )
 
-    def _doubtful(self, session: Session) -> list[Claim]:
-        """A few in doubt, so that they don't starve behind a long line."""
-        if time.monotonic() < self._doubt_at:
+    def _doubtful(self, session: Session, lane: Lane, line: Line, room: int) -> list[Claim]:
+        """A few in doubt, so that they neither starve behind a long line nor fill it."""
+        now = time.monotonic()
+        if now < line.doubt_at:
             return []
-        lanes, most = [lane for lane, _ in self._lines], -(-self.pace.claim_most // 4)
-        window = self.pace.request_id_window
-        found = ledger.claim_doubtful(session, lanes, most=most, lease=self.pace.lease, window=window)
-        self._doubt_at = 0.0 if len(found) >= most else time.monotonic() + CLAIM_EVERY
+        most, window = -(-room // 4), self.pace.request_id_window
+        found = ledger.claim_doubtful(session, [lane], most=most, lease=self.pace.lease, window=window)
+        line.doubt_at = 0.0 if len(found) >= most else now + CLAIM_EVERY
         return found
 
     def _hand_back(self, claims: list[Claim]) -> None:

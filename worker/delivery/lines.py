@@ -20,6 +20,7 @@ class Line:
 
     rate: float | None  # requests a second that may leave it
     claim_at: float = -inf
+    doubt_at: float = 0.0  # when to ask again for what is in doubt; 0: at once, there was more
     waiting: deque[tuple[Claim, float]] = field(default_factory=deque)
 
     def room(self, most: int) -> int:
