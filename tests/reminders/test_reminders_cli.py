@@ -165,6 +165,16 @@ def test_events_are_imported_listed_shown_and_cancelled(cli: Cli, calendar: Cale
     assert len(answer(cli, "events", "list", "--past")) == 2
 
 
+def test_who_is_in_the_file_and_named_by_to_is_invited_once(cli: Cli, tmp_path: Path) -> None:
+    year = datetime.now(UTC).year + 2
+    file = tmp_path / "events.ics"
+    lan = b"ATTENDEE;CN=Lan:tel:+84901000001\r\n"
+    file.write_bytes((CALENDAR_FILE % (0, lan)).replace(b"2027", str(year).encode()))
+    how = ("--template", "visit", "--remind", "1d", "--to", "0901000001")
+    assert answer(cli, "events", "import", str(file), *how)["added"] == 2
+    assert len(answer(cli, "events", "show", "one@clinic", "--source", "ics")["attendees"]) == 1
+
+
 def test_a_hostile_calendar_file_is_one_line(cli: Cli, tmp_path: Path) -> None:
     for name, data in {"zip": b"PK\x03\x04" * 100, "nothing": b"", "deep": b"BEGIN:VCALENDAR\n" * 10_000}.items():
         (tmp_path / name).write_bytes(data)
