@@ -16,6 +16,7 @@ from random import random
 SEND_FIRST, SEND_MOST = timedelta(seconds=5), timedelta(minutes=10)
 POLL_MOST = timedelta(hours=1)
 PROBE_FIRST, PROBE_MOST = timedelta(seconds=10), timedelta(minutes=30)
+SILENCE_MOST = timedelta(minutes=1)  # between two probes of an eSMS that did not answer: that ends as it began
 
 
 def before_sending_again(failures: int, left: timedelta | None = None, dice: float | None = None) -> timedelta:
@@ -43,9 +44,9 @@ def before_looking_again(looks: int, first: timedelta, dice: float | None = None
     return _jittered(_doubled(first, looks, POLL_MOST), dice)
 
 
-def before_probing_again(probes: int, dice: float | None = None) -> timedelta:
-    """The wait before the account is asked again whether a paused lane may go on: 10 s to half an hour."""
-    return _jittered(_doubled(PROBE_FIRST, probes, PROBE_MOST), dice)
+def before_probing_again(probes: int, most: timedelta = PROBE_MOST, dice: float | None = None) -> timedelta:
+    """The wait before the account is asked again whether a paused lane may go on: 10 s to `most`."""
+    return _jittered(_doubled(PROBE_FIRST, probes, most), dice)
 
 
 def _doubled(first: timedelta, times: int, most: timedelta) -> timedelta:
@@ -70,7 +71,8 @@ WAITS: dict[str, Callable[[int, float], timedelta]] = {
     "in doubt: asked again": lambda n, dice: before_asking_again(n, timedelta(minutes=1), dice),
     "no SMSID: looked for again": lambda n, dice: before_looking_again(n, timedelta(minutes=5), dice),
     "accepted: polled again": lambda n, dice: before_polling_again(n, timedelta(seconds=15), dice),
-    "lane paused: probed again": before_probing_again,
+    "lane paused: probed again": lambda n, dice: before_probing_again(n, PROBE_MOST, dice),
+    "no answer from eSMS: probed again": lambda n, dice: before_probing_again(n, SILENCE_MOST, dice),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -110,23 +111,32 @@ def _notification(session: Session, notification_id: UUID) -> Notification:
     return row
 
 
-def _requests(session: Session, messages: Sequence[Message]) -> list[Request]:
+Requests = Mapping[UUID | str, Sequence[Request]]  # by message, or by the RequestId or SMSID that many share
+
+
+def _requests(session: Session, messages: Sequence[Message]) -> Requests:
     """Those made for one of these messages alone, and those made for many at once that share an id with them."""
-    if not messages:
-        return []
-    grouped = [message for message in messages if message.grouped]
-    query = select(Request).where(Request.message_id.in_([message.id for message in messages]))
-    rows = list(session.scalars(query))
-    if grouped:
-        shared = select(Request).where(Request.message_id.is_(None))
-        request_ids = {message.request_id for message in grouped if message.request_id}
-        sms_ids = {message.sms_id for message in grouped if message.sms_id}
-        rows += session.scalars(shared.where(Request.request_id.in_(request_ids)))
-        rows += session.scalars(shared.where(Request.request_id.is_(None), Request.sms_id.in_(sms_ids)))
-    return sorted(rows, key=lambda row: row.id)
+    ids = [message.id for message in messages]
+    found = list(session.scalars(select(Request).where(Request.message_id.in_(ids)))) if ids else []
+    if shared := {id_ for message in messages for id_ in _shared_ids(message)}:
+        of_many = select(Request).where(Request.message_id.is_(None))
+        found += session.scalars(of_many.where(Request.request_id.in_(shared)))
+        found += session.scalars(of_many.where(Request.request_id.is_(None), Request.sms_id.in_(shared)))
+    by_key: dict[UUID | str, list[Request]] = defaultdict(list)
+    for row in found:
+        by_key[row.message_id or row.request_id or row.sms_id or ""].append(row)
+    return by_key
 
 
-def _message(message: Message, requests: Sequence[Request]) -> dict[str, Any]:
+def _shared_ids(message: Message) -> set[str]:
+    """By which its requests are known that were made for many at once, of this attempt and of those that are over."""
+    ids = (message.request_id, message.sms_id, *(message.earlier_ids or ())) if message.grouped else ()
+    return {id_ for id_ in ids if id_}
+
+
+def _message(message: Message, requests: Requests) -> dict[str, Any]:
+    keys: list[UUID | str] = [message.id, *_shared_ids(message)]
+    rows = [row for key in keys for row in requests.get(key, ())]
     return {
         "id": str(message.id),
         "phone": message.phone,
@@ -141,14 +151,8 @@ def _message(message: Message, requests: Sequence[Request]) -> dict[str, Any]:
         "accepted_at": message.accepted_at,
         "settled_at": message.settled_at,
         "network": message.network,
-        "requests": [_request(row) for row in requests if _is_of(row, message)],
+        "requests": [_request(row) for row in sorted(rows, key=lambda row: row.id)],
     }
-
-
-def _is_of(row: Request, message: Message) -> bool:
-    if row.message_id is not None:
-        return row.message_id == message.id
-    return (row.request_id or row.sms_id) in (message.request_id, message.sms_id)
 
 
 def _request(row: Request) -> dict[str, Any]:

@@ -23,6 +23,7 @@ def upgrade() -> None:
     op.add_column("message", sa.Column("rescues", sa.Integer(), server_default=sa.text("0"), nullable=False))
     op.add_column("message", sa.Column("absences", sa.Integer(), server_default=sa.text("0"), nullable=False))
     op.add_column("message", sa.Column("paused", sa.Boolean(), server_default=sa.text("false"), nullable=False))
+    op.add_column("message", sa.Column("earlier_ids", sa.ARRAY(sa.Text()), nullable=True))
     op.create_check_constraint(op.f("message_paused_only_while_queued"), "message", "NOT paused OR status = 'queued'")
     for name, columns, which in CLAIMS:
         _recreate(name, columns, f"status = 'queued' AND {which} AND NOT paused")
@@ -65,7 +66,7 @@ def downgrade() -> None:
     for name, columns, which in CLAIMS:
         _recreate(name, columns, f"status = 'queued' AND {which}")
     op.drop_constraint(op.f("message_paused_only_while_queued"), "message")
-    for column in ("paused", "absences", "rescues"):
+    for column in ("earlier_ids", "paused", "absences", "rescues"):
         op.drop_column("message", column)
 
 

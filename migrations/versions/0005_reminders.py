@@ -58,7 +58,7 @@ def _reminder() -> None:
     op.create_index(
         "reminder_next_at_idx",
         "reminder",
-        ["next_at"],
+        ["next_at", "id"],
         postgresql_where=sa.text("paused_at IS NULL AND removed_at IS NULL"),
     )
 
@@ -93,7 +93,7 @@ def _event() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("event_pkey")),
     )
     op.create_index("event_source_key_key", "event", ["source", "key"], unique=True)
-    op.create_index("event_next_at_idx", "event", ["next_at"], postgresql_where=sa.text("cancelled_at IS NULL"))
+    op.create_index("event_next_at_idx", "event", ["next_at", "id"], postgresql_where=sa.text("cancelled_at IS NULL"))
     op.create_index("event_starts_at_idx", "event", ["starts_at"])
 
 

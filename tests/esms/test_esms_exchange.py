@@ -3,21 +3,32 @@
 import socket
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Any
 
 import pytest
 
 from tests.esms.scripted import ScriptedServer, reply
+from tests.support import eventually
 from worker.esms import (
     Client,
+    Credentials,
     Exchange,
     Finished,
     Function,
     MaybeTaken,
+    NotTaken,
     OutgoingSms,
     OutgoingTemplateCall,
     Receipt,
     Refused,
 )
+from worker.esms.exchange import Prepared
+from worker.esms.finishing import Finisher
+from worker.esms.functions import Format
+from worker.esms.parcels import Patience
+from worker.esms.threads import Threads
 
 Connect = Callable[..., Client]
 CALL = OutgoingTemplateCall(phone="0901234567", template_id="17")
@@ -152,3 +163,28 @@ def test_preparing_touches_no_network(client: Client, server: ScriptedServer) ->
     client.prepare_receiver_status("7")
     client.prepare_brandnames()
     assert server.connections == 0
+
+
+def test_what_stood_in_a_threads_line_while_the_process_was_frozen_is_not_sent_any_more() -> None:
+    """Its lease may be over: somebody else sends it by now."""
+    credentials = Credentials("key", "secret")
+    prepared, finish = Client(credentials).prepare_balance(), Finisher(Format.JSON, credentials)
+    thawed, sent = threading.Event(), list[object]()
+
+    def call(tag: object, prepared: Prepared[Any]) -> Finished[Any]:
+        sent.append(tag)
+        thawed.wait(10)
+        return finish(tag, prepared, datetime.now(UTC), 0.0, MaybeTaken("frozen"))
+
+    with Threads(call, finish, 1, Patience(total=0.05)) as exchange:
+        exchange.put("on the wire", prepared)
+        exchange.put("in line", prepared)
+        too_late = monotonic() + 1.2
+        eventually(lambda: monotonic() > too_late)
+        thawed.set()
+        results: dict[object, Finished[Any]] = {}
+        while len(results) < 2:
+            results |= {one.tag: one for one in exchange.take(10.0)}
+    with pytest.raises(NotTaken, match="held up"):
+        results["in line"].result()
+    assert sent == ["on the wire"]

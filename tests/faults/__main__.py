@@ -100,8 +100,13 @@ def main() -> int:
         rows.append(row)
         show(row)
         if not (options.only or options.dry):
-            write_between("table", table(HEAD, [each.cells for each in rows]))
+            write_between("table", _summed(rows))
     return 0 if all(row.good for row in rows) else 1
+
+
+def _summed(rows: list[Row]) -> str:
+    messages = sum(row.verdict.messages for row in rows)
+    return f"{messages:,} messages in all.\n\n{table(HEAD, [row.cells for row in rows])}"
 
 
 def _options() -> argparse.Namespace:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +17,7 @@ import psutil
 from tests import canary
 from tests.faults import killing
 from tests.faults.killing import How, Orders
-from tests.faults.link import Link, Place, Trap, ports_of
+from tests.faults.link import Link, Place, Trap, owner_of
 from tests.support import eventually
 from worker.devkit.processes import Child
 from worker.queues import Queue
@@ -98,8 +97,8 @@ class Crew:
 
     def stop(self) -> None:
         """Everybody, also who was frozen or had lost his parent."""
-        for process in self.processes():
-            _send(process.pid, signal.SIGCONT)
+        for pid in self.processes():
+            _send(pid, signal.SIGCONT)
         with ThreadPoolExecutor(max_workers=len(self.all)) as pool:
             list(pool.map(Child.stop, self.all))
 
@@ -109,15 +108,10 @@ class Crew:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.stop()
 
-    def processes(self, children: Iterable[Child] | None = None) -> list[psutil.Process]:
-        """Those that run, with all that they forked."""
-        found: list[psutil.Process] = []
-        for child in self.workers.values() if children is None else children:
-            if child.alive and child.pid is not None:
-                with suppress(psutil.NoSuchProcess):  # it dies as we look
-                    main = psutil.Process(child.pid)
-                    found += [main, *main.children(recursive=True)]
-        return found
+    def processes(self, name: str | None = None) -> list[int]:
+        """The workers that run, or the one of this name, with all that they forked."""
+        wanted = [child for child in self.workers.values() if child.alive and name in (None, child.name)]
+        return killing.processes_of({child.pid for child in wanted})
 
     # What is done to them...
 
@@ -139,22 +133,21 @@ class Crew:
         self._link.lay(None)
 
     def _strike(self, point: str, how: How, port: int) -> bool:
-        for process in self.processes():
-            if port in ports_of(process.pid):
-                self.orders.note(point, process.pid)
-                killing.strike(process.pid, how)
-                return True
-        return False  # it was gone before
+        if (pid := owner_of(port, self.processes())) is None:  # it was gone before
+            return False
+        self.orders.note(point, pid)
+        killing.strike(pid, how)
+        return True
 
     def freeze(self, name: str) -> None:
         """A worker with all its processes stands still."""
-        for process in self.processes([self.workers[name]]):
-            _send(process.pid, signal.SIGSTOP)
+        for pid in self.processes(name):
+            _send(pid, signal.SIGSTOP)
 
     def wake(self, name: str) -> None:
         """And goes on."""
-        for process in self.processes([self.workers[name]]):
-            _send(process.pid, signal.SIGCONT)
+        for pid in self.processes(name):
+            _send(pid, signal.SIGCONT)
 
     def kill(self, name: str) -> None:
         """A worker with all its processes, at once."""

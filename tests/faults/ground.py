@@ -76,11 +76,15 @@ class Ground:
         time.sleep(away)
         self.postgres.start()
 
-    def strike(self, point: str, how: How, stock: Stock) -> None:
+    def strike(
+        self, point: str, how: How, stock: Stock, besides: Callable[[Ground, Stock], None] | None = None
+    ) -> None:
         """Hand over a hundred, have a process die there, and be sure that it did."""
         before = len(self.crew.orders.landed())
         self.crew.strike_at(point, how)
         stock.hundred()
+        if besides is not None:
+            besides(self, stock)
         if self.wait(lambda: len(self.crew.orders.landed()) > before, 30):
             self.struck += 1
         else:
@@ -114,7 +118,7 @@ class Ground:
     def forget(self) -> None:
         """All is settled: nobody looks at these rows any more."""
         with self.database.begin() as session:
-            for table in ("request", "message", "notification", "pause"):
+            for table in ("request", "occurrence", "message", "notification", "attendee", "event", "template", "pause"):
                 session.execute(text(f"DELETE FROM {table}"))
         self.simulator.reset()
         self.simulator.set(**QUIET)

@@ -125,14 +125,21 @@ GUARDS = (
         "worker/esms/wire.py",
         "failure = MaybeTaken(_what_was_lost(",
         "failure = NotTaken(_what_was_lost(",
-        f"{DRAIN} -k asked_again_until",
+        "tests/esms/test_esms_failures.py",
+    ),
+    Guard(
+        "the same, where curl carries them",
+        "worker/esms/handle.py",
+        "return MaybeTaken(self._what_was_lost(error, now))",
+        "return NotTaken(self._what_was_lost(error, now))",
+        "tests/esms/test_esms_failures.py",
     ),
     Guard(
         "a refusal in doubt is no refusal",
         "worker/delivery/outcomes.py",
         'status = Status.HELD if claim.in_doubt else Status.REJECTED\n    reason = f"asked',
         'status = Status.REJECTED\n    reason = f"asked',
-        f"{FAULTS} {DRAIN}",
+        "tests/delivery/test_delivery_doubt.py",
     ),
     Guard(
         "after a refusal the next attempt has a new RequestId",
@@ -153,7 +160,7 @@ GUARDS = (
         "worker/ledger/upkeep.py",
         "(n.kind = 'sms' OR m.dialled_at IS NOT NULL) AS doubtful",
         "(n.kind = 'sms') AS doubtful",
-        f"{KILLS} -k not_read-",
+        f"{KILLS} -k written",
     ),
     Guard(
         "what is settled stays settled",

@@ -25,7 +25,7 @@ _MESSAGES = text("""
     SELECT m.id, '0' || substr(m.phone, 4) AS phone, m.status, n.kind, n.content, m.request_id, m.sms_id,
         m.dialled_at, m.reason
     FROM message AS m JOIN notification AS n ON n.id = m.notification_id
-    WHERE n.campaign = :campaign
+    WHERE n.campaign = ANY(:campaigns)
 """)
 
 _REQUESTS = text("""
@@ -36,7 +36,7 @@ _REQUESTS = text("""
 
 _SETTLED = text("""
     SELECT count(*) FROM message AS m JOIN notification AS n ON n.id = m.notification_id
-    WHERE n.campaign = :campaign AND m.status NOT IN ('queued', 'sending', 'unconfirmed', 'accepted')
+    WHERE n.campaign = ANY(:campaigns) AND m.status NOT IN ('queued', 'sending', 'unconfirmed', 'accepted')
 """)
 
 
@@ -62,14 +62,14 @@ class Verdict:
 def unsettled(database: Database, stock: Stock) -> int:
     """How many messages are still on their way, those that wait in the broker included."""
     with database.begin() as session:
-        settled = session.execute(_SETTLED, {"campaign": stock.campaign}).scalar_one()
+        settled = session.execute(_SETTLED, {"campaigns": stock.campaigns}).scalar_one()
     return len(stock.phones) - int(settled)
 
 
 def judged(database: Database, simulator: Running, stock: Stock) -> Verdict:
     """The verdict over all that was handed over."""
     with database.begin() as session:
-        messages = session.execute(_MESSAGES, {"campaign": stock.campaign}).all()
+        messages = session.execute(_MESSAGES, {"campaigns": stock.campaigns}).all()
         requests = session.execute(_REQUESTS).all()
     return _Judge(messages, requests, simulator).over(stock)
 

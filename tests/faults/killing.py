@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -98,19 +98,23 @@ def strike(pid: int, how: How) -> None:
 
 def kill_session(session: int) -> None:
     """All at once; ourselves last, if we are among them."""
-    import psutil
-
-    ours = {pid for pid in psutil.pids() if _session_of(pid) == session}
-    for pid in sorted(ours, key=lambda pid: pid == os.getpid()):
+    for pid in sorted(processes_of({session}), key=lambda pid: pid == os.getpid()):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
 
 
-def _session_of(pid: int) -> int | None:
+def processes_of(sessions: Collection[int | None]) -> list[int]:
+    """The processes of these sessions, by id."""
+    import psutil
+
+    return [pid for pid in psutil.pids() if _session_of(pid) in sessions]
+
+
+def _session_of(pid: int) -> int:
     try:
         return os.getsid(pid)
     except ProcessLookupError:
-        return None
+        return -1
 
 
 def arm(folder: Path) -> None:
@@ -125,11 +129,13 @@ def _watch_commits(orders: Orders) -> None:
     from sqlalchemy.orm import Session
 
     from worker import ledger
+    from worker.ledger import occurrences
 
-    for step in ledger.__all__:
-        function = getattr(ledger, step)
+    watched = [(ledger, name) for name in ledger.__all__] + [(occurrences, "close")]
+    for module, step in watched:
+        function = getattr(module, step)
         if callable(function) and not isinstance(function, type):
-            setattr(ledger, step, _noting(step, function))
+            setattr(module, step, _noting(step, function))
 
     def passing(moment: str, session: Session) -> None:
         for step in session.info.get("steps", ()):

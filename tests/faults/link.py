@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+import psutil
 
 Address = tuple[str, int]
 
@@ -189,10 +192,29 @@ async def _until_the_first_ends(*coroutines: object) -> None:
         task.result()
 
 
-def ports_of(pid: int) -> Iterator[int]:
-    """The ports at this process's end of its connections."""
-    import psutil
+def owner_of(port: int, pids: Iterable[int]) -> int | None:
+    """Which of these processes has a connection from this port; None when that is gone. Quick: the network waits."""
+    if not _TABLE.exists():  # not Linux
+        return next((pid for pid in pids if port in _ports_of(pid)), None)
+    rows = (line.split() for line in _TABLE.read_text().splitlines()[1:])
+    sockets = {f"socket:[{row[9]}]" for row in rows if row[1].endswith(f":{port:04X}")}
+    return next((pid for pid in pids if sockets & _files_of(pid)), None)
 
-    with suppress(psutil.Error):
-        for connection in psutil.Process(pid).net_connections(kind="tcp4"):
-            yield connection.laddr.port
+
+_TABLE = Path("/proc/net/tcp")
+
+
+def _files_of(pid: int) -> set[str]:
+    found: set[str] = set()
+    with suppress(OSError):  # it may end meanwhile, and so may each of its files
+        for file in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(OSError):
+                found.add(str(file.readlink()))
+    return found
+
+
+def _ports_of(pid: int) -> set[int]:
+    try:
+        return {each.laddr.port for each in psutil.Process(pid).net_connections(kind="tcp4")}
+    except psutil.Error:
+        return set()

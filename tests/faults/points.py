@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from celery import Celery
+from sqlalchemy import text
 
 from tests.faults.stock import Stock
 from worker import SmsType, ledger
@@ -64,14 +65,21 @@ def of_a_dead_process(stage: Stage, stock: Stock) -> None:
     stock.hand_over(stock.calls(4))
     with stage.database.begin() as session:
         ledger.lift(session, [Lane.VOICE], by="test")
-        lease = timedelta(milliseconds=50)
         claims = ledger.claim(
-            session, [Lane.VOICE], most=4, lease=lease, group_least=20, group_most=1000, new_request_id="dead"
+            session, [Lane.VOICE], most=4, lease=DAY, group_least=20, group_most=1000, new_request_id="dead"
         )
         ledger.intend(session, [claim.fences[0] for claim in claims[:2]])
+        theirs = {"ids": [claim.fences[0].id for claim in claims]}
+        session.execute(text("UPDATE message SET lease_until = now() WHERE id = ANY(:ids)"), theirs)
+
+
+def reminders(stage: Stage, stock: Stock) -> None:
+    stock.reminded(stage.database, 20)
 
 
 POINTS = (
+    Point("close before commit", reminders),
+    Point("close after commit", reminders),
     Point("put before commit", by_task),
     Point("put after commit", by_task),
     Point("bell before", by_task),

@@ -32,6 +32,7 @@ PROVIDERS = {
 EVERYTHING = dict.fromkeys(PROVIDERS.values(), 0.02)
 
 
+Besides = Callable[[Ground, Stock], None]
 Deed = Callable[[Ground, Stock, Thread], None]  # the thread is the one that hands over
 
 
@@ -48,15 +49,19 @@ class Scenario:
 
 
 def killed(
-    name: str, *points: str, how: How = How.CHILD, rounds: int = 2, by_task: int = 0, in_doubt: bool = False
+    name: str,
+    *points: str,
+    how: How = How.CHILD,
+    rounds: int = 2,
+    besides: Besides | None = None,
+    in_doubt: bool = False,
 ) -> Scenario:
-    """A hundred messages for each kill. by_task: SMS that come as Celery tasks besides."""
+    """A hundred messages for each kill, and what else is needed for a process to pass there."""
     who = "the process of the pool" if how is How.CHILD else "the worker, with all its processes,"
 
     def deed(ground: Ground, stock: Stock, _: Thread) -> None:
         for point in points * max(1, round(rounds * ground.scale)):
-            stock.by_task(ground.broker, by_task)
-            ground.strike(point, how, stock)
+            ground.strike(point, how, stock, besides)
             ground.crew.mend()
 
     return Scenario(f"killed: {name}", f"SIGKILL for {who} that passes: {', '.join(points)}", 0, deed, in_doubt)
@@ -64,6 +69,14 @@ def killed(
 
 def around(step: str) -> tuple[str, str]:
     return f"{step} before commit", f"{step} after commit"
+
+
+def tasks(ground: Ground, stock: Stock) -> None:
+    stock.by_task(ground.broker, 20)
+
+
+def an_event(ground: Ground, stock: Stock) -> None:
+    stock.reminded(ground.database, 100)
 
 
 WIRE = ("connected", "request written", "reply not read", "reply read")
@@ -156,7 +169,15 @@ def only_sms(stock: Stock) -> None:
 
 def scenarios() -> Iterator[Scenario]:
     """All rows, in the order of the table."""
-    yield killed("intake by task", *around("put"), "bell before", "bell after", "task done", by_task=20)
+    yield killed(
+        "intake by task",
+        *around("put"),
+        "bell before",
+        "bell after",
+        "task done",
+        besides=tasks,
+    )
+    yield killed("reminders", *around("close"), besides=an_event)
     yield killed("claim", *around("claim"))
     yield killed("call intent", *around("intend"))
     yield killed("on the wire, sending", *(f"send: {place}" for place in WIRE))

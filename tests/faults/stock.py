@@ -6,12 +6,15 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import chain
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from celery import Celery
 
 from worker import Notifier, RecordCall, Sms, SmsType, TemplateCall, Ticket, Unavailable
+from worker.database import Database
 from worker.intake import Enqueue, Request
+from worker.ledger.templates import StoredTemplate, add_template
+from worker.templates import Channel
 
 T = TypeVar("T")
 
@@ -27,6 +30,7 @@ class Stock:
 
     def __init__(self, notifier: Notifier, campaign: str, *, first: int = 0) -> None:
         self.notifier, self.campaign = notifier, campaign
+        self.campaigns = [campaign]  # with those of its events
         self.phones: list[str] = []  # in local form
         self.cancelled: set[str] = set()  # numbers whose cancel came in time, as the application was told
         self._next = first
@@ -81,6 +85,22 @@ class Stock:
             fields = {"to": self._phone(), "content": f"Tin nhan {self._next}", "sms_type": 4}
             names = {"reference": f"{self._next}:task", "source": self.campaign, "campaign": self.campaign}
             app.send_task("worker.enqueue_sms", kwargs=fields | names, queue="enqueue")
+
+    def reminded(self, database: Database, count: int) -> None:
+        """An event whose reminders are overdue, though it has not begun: they go out at once."""
+        with database.begin() as session:
+            add_template(session, StoredTemplate(name=f"mau {self._next}", kind=Channel.SMS, content="Nhac hen {time}"))
+        wanted: dict[str, Any] = {
+            "source": self.campaign,
+            "key": str(self._next),
+            "starts_at": datetime.now(UTC) + timedelta(hours=2),
+            "template": f"mau {self._next}",
+            "offsets": ["3h"],
+            "version": 1,
+        }
+        attendees = [{"key": str(place), "phone": self._phone()} for place in range(count)]
+        event = self._until_sure(lambda: self.notifier.reminders.upsert_event(**wanted, attendees=attendees))
+        self.campaigns.append(f"event:{event.id}")
 
     def _call(self, *, with_template: bool) -> Request:
         if with_template:

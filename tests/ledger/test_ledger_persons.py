@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.support import Bench, otp
-from worker import NotFound, RecordCall, Sms, Status, ledger
+from worker import NotFound, RecordCall, Sms, SmsType, Status, ledger
 from worker.ledger import Claim, Outcome
 from worker.lifecycle import Lane
 
@@ -146,3 +146,18 @@ def test_advertising_to_fewer_than_esms_takes_is_not_sent_again(bench: Bench, fa
         some = [fence.id for fence in claim.fences[:failed]]
         session.execute(text("UPDATE message SET status = 'undelivered' WHERE id = ANY(:ids)"), {"ids": some})
     assert bench.notifier.retry(ticket.id).moved == moved
+
+
+def test_the_requests_of_an_advertising_message_are_shown_over_all_its_attempts(bench: Bench) -> None:
+    everybody = [f"0901{n:06d}" for n in range(25)]
+    ticket = bench.put(Sms(to=everybody, content="Giam gia", sms_type=SmsType.ADVERTISING))
+    bench.simulator.set(force={"SendMultipleMessage_V4_get": "code_103"})
+    bench.deliver()
+    bench.simulator.set(force={"SendMultipleMessage_V4_get": "code_177"})
+    bench.notifier.resume(list(Lane))
+    bench.deliver()
+    bench.simulator.set(force={})
+    assert bench.notifier.retry(ticket.id).moved == 25
+    bench.deliver()
+    for message in bench.messages(ticket):
+        assert [row["code"] for row in message["requests"]] == ["103", "177", "100"]

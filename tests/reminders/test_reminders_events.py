@@ -174,6 +174,22 @@ def test_a_weekly_class_reminds_each_week_but_not_of_the_one_that_falls_out(cale
     assert calendar.dates(LANS) == ["2027-03-01 15:00", "2027-03-08 15:00", "2027-03-22 15:00"]
 
 
+def test_a_class_changed_after_beat_was_down_still_owes_a_word_on_the_days_between(calendar: Calendar) -> None:
+    daily = {"starts": "2027-03-01 17:00", "offsets": ["2h"], "recurrence": "FREQ=DAILY;COUNT=4"}
+    calendar.event(**daily)  # type: ignore[arg-type]
+    calendar.tick("2027-03-01 15:00")
+    calendar.set_sending()
+    calendar.now = at("2027-03-03 18:00")
+    calendar.event(**daily, title="Lop khac")  # type: ignore[arg-type]
+    calendar.tick("2027-03-04 15:00")
+    assert [(key[:10], state) for _, key, state in calendar.made()] == [
+        ("2027-03-01", "made"),
+        ("2027-03-02", "skipped"),
+        ("2027-03-03", "skipped"),
+        ("2027-03-04", "made"),
+    ]
+
+
 def test_a_contacts_number_and_name_count_as_they_are_when_it_is_made(calendar: Calendar) -> None:
     calendar.template("visit", "{first_name}: {attr.room}")
     guest = Attendee(key="1", contact="Lan", contact_source="hr")

@@ -9,12 +9,15 @@ from threading import Thread
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from tests.reminders.calendar import AHEAD, Calendar, at, guests
 from worker.handing import Handing
 from worker.ledger.contacts import StoredContact, upsert
 from worker.ledger.opt_out import opt_out
+from worker.ledger.rules import FRONT, find_rule, take_rule
 from worker.ledger.templates import remove_template
 from worker.reminders import Anniversary, Attendee, Maker, Recurring, Wish, due
 
@@ -89,6 +92,18 @@ def test_ten_beats_at_once_make_each_exactly_once(calendar: Calendar) -> None:
     assert len(made) == len(set(made)) == 3 * 95 + 3 * 25
     assert calendar.sent().total() == 3 * 95 + 3 * 25
     assert not any(maker._broken for maker in makers)
+
+
+def test_a_rule_that_somebody_works_on_is_nobody_elses_and_an_edit_waits(calendar: Calendar) -> None:
+    calendar.birthdays()
+    until = at("2027-03-01 08:00")
+    with calendar.database.begin() as one, calendar.database.begin() as other:
+        assert take_rule(one, until=until, after=FRONT, besides=[]) is not None
+        assert take_rule(other, until=until, after=FRONT, besides=[]) is None
+        other.execute(text("SET LOCAL lock_timeout = '50ms'"))
+        with pytest.raises(OperationalError, match="lock timeout"):
+            find_rule(other, "birthdays", lock=True)
+        other.rollback()
 
 
 def test_ticks_that_find_nothing_new_make_nothing(calendar: Calendar) -> None:
@@ -325,7 +340,9 @@ def test_a_time_in_a_gap_goes_out_after_it_and_one_that_comes_twice_once(calenda
     calendar.now = datetime(2027, 3, 27, tzinfo=UTC)
     for hour in range(60):
         calendar.tick(datetime(2027, 3, 27, tzinfo=UTC) + timedelta(hours=hour))
-    found = calendar.rows("SELECT occurs_at FROM occurrence WHERE state = 'made' AND occurs_at > '2027-03-27 12:00Z'")
+    found = calendar.rows(
+        "SELECT occurs_at FROM occurrence WHERE state = 'made' AND occurs_at > '2027-03-27 12:00Z' ORDER BY 1"
+    )
     assert [row.occurs_at.astimezone(UTC) for row in found] == [
         datetime(2027, 3, 28, 1, tzinfo=UTC),  # 03:00, the first moment after the gap
         datetime(2027, 3, 29, 0, 30, tzinfo=UTC),

@@ -19,3 +19,7 @@ class Breaker:
         """Has it come to so many just now?"""
         self._silent[lane] = 0 if answered else self._silent[lane] + 1
         return self._silent[lane] == self.most
+
+    def forget(self, lane: Lane) -> None:
+        """Count anew."""
+        self._silent[lane] = 0

@@ -20,6 +20,7 @@ from worker.database import Database
 from worker.delivery.breaker import Breaker
 from worker.delivery.lines import CLAIM_EVERY, Lines
 from worker.delivery.outcomes import outcome_of, unsendable
+from worker.delivery.probes import probe_most
 from worker.delivery.requests import prepared
 from worker.errors import Unavailable
 from worker.esms import AccountTrouble, Client, EsmsError, Exchange, Finished, InvalidRequest
@@ -100,10 +101,19 @@ class Drain:
         send_until = now + (self.pace.lease - usable_lease_after(self.call_timeout)).total_seconds()
         nothing: list[Claim] = []
         claims = self._committed("claim", self._due, nothing)
+        if claims is nothing:  # Postgres is away: the next tick looks again
+            self._lines.rest()
+        self._go_on({claim.lane for claim in claims})
         self._lines.add((claim, min(send_until, now + _seconds(claim.expires_in))) for claim in claims)
         if len(claims) >= self.pace.claim_most and not self._called:
             self._called = True
             self.call_help()
+
+    def _go_on(self, lanes: set[Lane]) -> None:
+        """What can be claimed is paused no longer; should its trouble come back, it is to be paused again."""
+        for lane in lanes & self._paused:
+            self._paused.discard(lane)
+            self._breaker.forget(lane)
 
     def _due(self, session: Session) -> list[Claim]:
         claims = self._doubtful(session)
@@ -223,7 +233,7 @@ class Drain:
         if lane in self._paused:  # all that is in flight comes back with the same trouble
             return
         self._paused.add(lane)
-        waits = {"first": backoff.PROBE_FIRST, "most": backoff.PROBE_MOST}
+        waits = {"first": backoff.PROBE_FIRST, "most": probe_most(code)}
         if self._committed("pause", lambda session: ledger.pause(session, lane, reason, code=code, **waits), False):
             emit("lane.paused", lane=lane, code=code)
         self._hand_back(self._lines.drop(lambda claim: claim.lane is lane))

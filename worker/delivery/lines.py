@@ -49,6 +49,11 @@ class Lines:
     def __len__(self) -> int:
         return sum(len(line.waiting) for line in self._lines.values())
 
+    def rest(self) -> None:
+        """Nobody could tell whether more is due: ask none of them again right now."""
+        for line in self._lines.values():
+            line.found(0, 1)
+
     @property
     def more(self) -> bool:
         """Is more due than what stands here?"""

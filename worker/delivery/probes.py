@@ -6,6 +6,7 @@ exists or that our address is welcome: then the lane is let go to try, ever more
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 from worker import backoff, ledger
@@ -25,9 +26,15 @@ def probe_pauses(database: Database, client: Client, pace: Pace) -> None:
     with database.begin() as session:
         due = ledger.due_probes(session)
         for pause in due:  # taken for the time of the probe: nobody else asks meanwhile
-            ledger.probed(session, pause.id, wait=backoff.before_probing_again(pause.probes + 1))
+            wait = backoff.before_probing_again(pause.probes + 1, probe_most(pause.code))
+            ledger.probed(session, pause.id, wait=wait)
     if due:
         _probe(database, client, due, floors(pace))
+
+
+def probe_most(code: str | None) -> timedelta:
+    """The longest wait between two probes of a pause with this code."""
+    return backoff.SILENCE_MOST if code == PauseCode.UNREACHABLE else backoff.PROBE_MOST
 
 
 def _probe(database: Database, client: Client, due: list[Paused], floors: dict[Lane, int]) -> None:

@@ -230,7 +230,7 @@ class Client:
             return self._multi(in_flight)
         if in_flight > self._wire.room:
             self._wire.make_room(in_flight)
-        return Threads(self._call, in_flight)
+        return Threads(self._call, self._finish, in_flight, self._patience)
 
     def _multi(self, in_flight: int) -> Exchange:
         from worker.esms.multi import Multi  # needs pycurl, which not everybody has

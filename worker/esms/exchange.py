@@ -6,11 +6,11 @@ The seam between what is sent and how: behind it stand threads (`threads.py`) or
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
-from worker.esms.errors import EsmsError, Trace
+from worker.esms.errors import EsmsError, NotTaken, Trace
 from worker.esms.functions import Function
 from worker.esms.parcels import Answer, Parcel
 from worker.esms.reading import Record
@@ -45,6 +45,17 @@ class Finished(Generic[Reply]):
 
 # What a transport calls when a request is over: its tag, the request, when it began, its seconds, what came of it.
 Finish = Callable[[object, Prepared[Any], datetime, float, Answer | EsmsError], Finished[Any]]
+
+GRACE = 1.0  # seconds in line beyond those of a whole call
+
+
+def held_up(finish: Finish, tag: object, prepared: Prepared[Any]) -> Finished[Any]:
+    """What becomes of a request that stood in line longer than a whole call may take: it is not sent any more.
+
+    Whoever put it in was held up meanwhile, frozen perhaps, and may have lost the right to send it.
+    """
+    late = NotTaken("it was not sent in time, because this process was held up")
+    return finish(tag, prepared, datetime.now(UTC), 0.0, late)
 
 
 class Exchange(ABC):

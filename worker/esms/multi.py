@@ -7,7 +7,6 @@ who was held up (by Postgres, say) loses no answer.
 import os
 import select
 from collections import deque
-from datetime import UTC, datetime
 from math import ceil, inf
 from time import monotonic
 from typing import Any
@@ -15,15 +14,13 @@ from weakref import WeakSet
 
 import pycurl
 
-from worker.esms.errors import NotTaken
-from worker.esms.exchange import Exchange, Finish, Finished, Prepared
+from worker.esms.exchange import GRACE, Exchange, Finish, Finished, Prepared, held_up
 from worker.esms.handle import Handle
 from worker.esms.kept import KeptConnections
 from worker.esms.parcels import Patience
 from worker.esms.route import Route
 
 MOST = 800  # requests on the wire; most systems give a process 1024 files
-_GRACE = 1.0  # seconds in line beyond those of a whole call
 _LOOK = 0.25  # seconds between two looks for requests that take too long
 _BROKEN = select.POLLERR | select.POLLHUP | select.POLLNVAL
 _INTEREST = {
@@ -73,7 +70,7 @@ class Multi(Exchange):
     def put(self, tag: object, prepared: Prepared[Any]) -> None:
         if self._closed:
             raise RuntimeError("the exchange is closed")
-        self._line.append((monotonic() + self._patience.total + _GRACE, tag, prepared))
+        self._line.append((monotonic() + self._patience.total + GRACE, tag, prepared))
 
     def take(self, timeout: float) -> list[Finished[Any]]:
         until = monotonic() + timeout
@@ -115,7 +112,7 @@ class Multi(Exchange):
             if monotonic() < send_until:
                 self._send(tag, prepared)
             else:
-                self._drop(tag, prepared)
+                self._back.append(held_up(self._finish, tag, prepared))
         if monotonic() >= self._curl_at:
             self._curl_at = inf
             self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
@@ -125,10 +122,6 @@ class Multi(Exchange):
         handle.load(tag, prepared)
         self._busy[handle.curl] = handle
         self._multi.add_handle(handle.curl)
-
-    def _drop(self, tag: object, prepared: Prepared[Any]) -> None:
-        late = NotTaken("it was not sent in time, because this process was held up")
-        self._back.append(self._finish(tag, prepared, datetime.now(UTC), 0.0, late))
 
     def _milliseconds(self, wait: float) -> int:
         if self._back or not self._busy:

@@ -91,38 +91,43 @@ _CLAIM = text(f"""
 """)
 
 # The notification's row is the lock of its recipients: only one process at a time cuts requests out of them.
+_LEAD = text(f"""
+    SELECT n.id FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+    WHERE m.status = 'queued' AND m.grouped AND NOT m.paused AND m.due_at <= now()
+      AND {_NOT_EXPIRED} AND {_NOT_PAUSED}
+    ORDER BY m.due_at LIMIT 1
+    FOR UPDATE OF n SKIP LOCKED
+""")
+
+# A statement of its own, so that it sees what whoever held that lock before has left.
 # The last request must not fall below what eSMS asks for at least: the one before it leaves enough. Nobody counts all.
+# Some may be marked still although their campaign goes on: the mark is for speed alone.
 _CLAIM_GROUP = text(f"""
-    WITH lead AS MATERIALIZED (
-        SELECT n.id FROM message AS m JOIN notification AS n ON n.id = m.notification_id
-        WHERE m.status = 'queued' AND m.grouped AND NOT m.paused AND m.due_at <= now()
-          AND {_NOT_EXPIRED} AND {_NOT_PAUSED}
-        ORDER BY m.due_at LIMIT 1
-        FOR UPDATE OF n SKIP LOCKED
-    ), tally AS MATERIALIZED (
-        SELECT count(*) AS waiting FROM (
+    WITH waiting AS MATERIALIZED (
+        SELECT count(*) AS count FROM (
             SELECT FROM message AS m
-            WHERE m.notification_id = (SELECT id FROM lead) AND m.status = 'queued' AND m.grouped
+            WHERE m.notification_id = :lead AND m.status = 'queued' AND m.grouped
               AND m.due_at <= now() AND {_NOT_EXPIRED}
             ORDER BY m.id LIMIT :group_most + :group_least
         ) AS counted
+    ), cut AS MATERIALIZED (
+        SELECT CASE
+            WHEN count > :group_most AND count < :group_most + :group_least THEN count - :group_least
+            ELSE least(count, :group_most)
+        END AS size FROM waiting
     ), due AS MATERIALIZED (
         SELECT m.id FROM message AS m
-        WHERE m.notification_id = (SELECT id FROM lead) AND m.status = 'queued' AND m.grouped
+        WHERE m.notification_id = :lead AND m.status = 'queued' AND m.grouped
           AND m.due_at <= now() AND {_NOT_EXPIRED}
         ORDER BY m.id
-        LIMIT (
-            SELECT CASE
-                WHEN waiting > :group_most AND waiting < :group_most + :group_least THEN waiting - :group_least
-                ELSE least(waiting, :group_most)
-            END FROM tally
-        )
+        LIMIT (SELECT size FROM cut)
         FOR UPDATE SKIP LOCKED  -- waiting for a person's cancel, which locks in another order, could deadlock
     )
     UPDATE message AS m
-    SET {_START}, request_id = :request_id
+    SET {_START}, paused = false, request_id = :request_id
     FROM due, notification AS n
     WHERE m.id = due.id AND n.id = m.notification_id
+      AND (SELECT count(*) FROM due) = (SELECT size FROM cut)  -- else somebody holds some of them: soon again
     {_RETURNING}
 """)
 
@@ -205,7 +210,7 @@ def claim(
                 "group_most": group_most,
                 "request_id": new_request_id,
             }
-            claims += _groups(session, _CLAIM_GROUP, asked)
+            claims += _cut_group(session, asked)
     return claims
 
 
@@ -244,6 +249,11 @@ def _singles(session: Session, statement: TextClause, asked: dict[str, Any]) -> 
 def _groups(session: Session, statement: TextClause, asked: dict[str, Any]) -> list[Claim]:
     rows = sorted(session.execute(statement, asked).all(), key=lambda row: (row.request_id, row.id))
     return [_claim(list(group)) for _, group in groupby(rows, key=lambda row: row.request_id)]
+
+
+def _cut_group(session: Session, asked: dict[str, Any]) -> list[Claim]:
+    lead = session.scalar(_LEAD)
+    return [] if lead is None else _groups(session, _CLAIM_GROUP, asked | {"lead": lead})
 
 
 @lru_cache(maxsize=1024)

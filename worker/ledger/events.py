@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from worker.ids import uuid7
 from worker.ledger.rows import as_rows
+from worker.ledger.rules import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,35 +108,30 @@ _WRITE = text(f"""
     WHERE old.id = e.id
 """)
 
+# Compared here: Postgres can not know how many are given, and may compare 50,000 with 50,000 row by row.
 _ATTENDEES = text("""
-    WITH given AS MATERIALIZED (
-        SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS g (
-            key text, contact_source text, contact_key text, phone text, name text, attributes jsonb
-        )
-    ), gone AS (
-        DELETE FROM attendee AS a
-        WHERE a.event_id = :event_id AND NOT EXISTS (SELECT FROM given AS g WHERE g.key = a.key)
-        RETURNING a.key
-    ), put AS (
-        INSERT INTO attendee AS old (event_id, key, contact_source, contact_key, phone, name, attributes)
-        SELECT :event_id, g.key, g.contact_source, g.contact_key, g.phone, g.name, g.attributes
-        FROM given AS g ORDER BY g.key
-        ON CONFLICT (event_id, key) DO UPDATE
-        SET contact_source = excluded.contact_source, contact_key = excluded.contact_key, phone = excluded.phone,
-            name = excluded.name, attributes = excluded.attributes
-        WHERE (old.contact_source, old.contact_key, old.phone, old.name, old.attributes)
-              IS DISTINCT FROM
-              (excluded.contact_source, excluded.contact_key, excluded.phone, excluded.name, excluded.attributes)
-        RETURNING old.key, old.xmax = 0 AS is_new
+    SELECT key, contact_source, contact_key, phone, name, attributes FROM attendee WHERE event_id = :event_id
+""")
+
+_UNINVITE = text("DELETE FROM attendee WHERE event_id = :event_id AND key = ANY(:keys)")
+
+_INVITE = text("""
+    INSERT INTO attendee (event_id, key, contact_source, contact_key, phone, name, attributes)
+    SELECT :event_id, g.key, g.contact_source, g.contact_key, g.phone, g.name, g.attributes
+    FROM json_to_recordset(CAST(:rows AS json)) AS g (
+        key text, contact_source text, contact_key text, phone text, name text, attributes jsonb
     )
-    SELECT 'removed' AS what, key FROM gone
-    UNION ALL SELECT CASE WHEN is_new THEN 'added' ELSE 'changed' END, key FROM put
+    ORDER BY g.key
+    ON CONFLICT (event_id, key) DO UPDATE
+    SET contact_source = excluded.contact_source, contact_key = excluded.contact_key, phone = excluded.phone,
+        name = excluded.name, attributes = excluded.attributes
 """)
 
 _TAKE = text(f"""
     SELECT {_COLUMNS} FROM event
-    WHERE next_at <= :until AND cancelled_at IS NULL AND id <> ALL(:besides)
-    ORDER BY next_at LIMIT 1
+    WHERE next_at <= :until AND cancelled_at IS NULL
+      AND (next_at, id) > (:after_at, :after_id) AND id <> ALL(:besides)
+    ORDER BY next_at, id LIMIT 1
     FOR UPDATE SKIP LOCKED
 """)
 
@@ -203,19 +199,26 @@ def write_event(session: Session, event: EventRow, *, now: datetime) -> None:
 
 def put_attendees(session: Session, event_id: UUID, attendees: Sequence[AttendeeRow]) -> AttendeeChanges:
     """Have the event invite these, each key once, and nobody else; what that changed."""
-    changes: dict[str, list[str]] = {"added": [], "changed": [], "removed": []}
-    asked = {"event_id": event_id, "rows": as_rows([asdict(attendee) for attendee in attendees])}
-    for row in session.execute(_ATTENDEES, asked):
-        changes[row.what].append(row.key)
-    return AttendeeChanges(**changes)
+    stored = {row.key: AttendeeRow(**row._asdict()) for row in session.execute(_ATTENDEES, {"event_id": event_id})}
+    given = {attendee.key for attendee in attendees}
+    differing = [attendee for attendee in attendees if stored.get(attendee.key) != attendee]
+    removed = [key for key in stored if key not in given]
+    if removed:
+        session.execute(_UNINVITE, {"event_id": event_id, "keys": removed})
+    if differing:
+        session.execute(_INVITE, {"event_id": event_id, "rows": as_rows([asdict(each) for each in differing])})
+    added = [attendee.key for attendee in differing if attendee.key not in stored]
+    changed = [attendee.key for attendee in differing if attendee.key in stored]
+    return AttendeeChanges(added=added, changed=changed, removed=removed)
 
 
 # What is due...
 
 
-def take_event(session: Session, *, until: datetime, besides: Sequence[UUID]) -> EventRow | None:
-    """The event whose reminder is first, locked; None when nothing is due that nobody else works on."""
-    found = session.execute(_TAKE, {"until": until, "besides": list(besides)}).one_or_none()
+def take_event(session: Session, *, until: datetime, after: Place, besides: Sequence[UUID]) -> EventRow | None:
+    """The next event in line whose reminder is due until then, locked; None: there is none that nobody works on."""
+    asked = {"until": until, "after_at": after.at, "after_id": after.id, "besides": list(besides)}
+    found = session.execute(_TAKE, asked).one_or_none()
     return None if found is None else _row(found)
 
 

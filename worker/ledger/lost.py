@@ -32,6 +32,7 @@ class Lost:
     since: datetime  # when eSMS may have taken it first
     polls: int  # looks, this one included; the fence
     absences: int  # looks in a row before this one that found no trace
+    handed_over: bool = False  # eSMS was to hold it until its date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,7 @@ _CLAIM = """
     WHERE m.id = due.id AND n.id = m.notification_id
     RETURNING m.id, m.status, m.request_id, m.phone, n.content, greatest(
         coalesce(m.in_doubt_since, m.accepted_at), CASE WHEN n.hand_over THEN n.send_date END
-    ) AS since, m.polls, m.absences
+    ) AS since, m.polls, m.absences, n.hand_over
 """
 
 _CLAIM_ACCEPTED = text(f"""
@@ -70,12 +71,14 @@ _CLAIM_ACCEPTED = text(f"""
     {_CLAIM.format(lease="poll_at = now() + :lease")}
 """)
 
-# The opposite of what a claim asks again: the two never want the same message.
+# The opposite of what a claim asks again: the two never want the same message. Not before the date until which eSMS
+# was to hold it: the sent data can't show it yet.
 _CLAIM_UNCONFIRMED = text(f"""
     WITH due AS MATERIALIZED (
         SELECT m.id FROM message AS m JOIN notification AS n ON n.id = m.notification_id
         WHERE m.status = 'unconfirmed' AND m.due_at <= now() AND n.kind = 'sms'
           AND (m.in_doubt_since <= now() - :window OR m.expires_at <= now())
+          AND (NOT n.hand_over OR n.send_date <= now() - :window)
         ORDER BY m.due_at LIMIT :most
         FOR UPDATE OF m SKIP LOCKED
     )
@@ -83,7 +86,7 @@ _CLAIM_UNCONFIRMED = text(f"""
 """)
 
 # By number too: the recipients of an advertising request share an SMSID.
-_KNOWN = text("SELECT sms_id, phone FROM message WHERE sms_id = ANY(:sms_ids)")
+_KNOWN = text("SELECT sms_id, phone, request_id FROM message WHERE sms_id = ANY(:sms_ids)")
 
 _LOOKED = text("""
     UPDATE message AS m SET
@@ -117,9 +120,10 @@ def claim_lost(session: Session, *, most: int, lease: timedelta, window: timedel
     return [Lost(row.id, Status(row.status), *row[2:]) for row in rows]
 
 
-def known(session: Session, sms_ids: Sequence[str]) -> set[tuple[str, str]]:
-    """Which SMSIDs and numbers, E.164, belong to messages already, of these SMSIDs."""
-    return {(row.sms_id, row.phone) for row in session.execute(_KNOWN, {"sms_ids": list(sms_ids)})}
+def known(session: Session, sms_ids: Sequence[str]) -> dict[tuple[str, str], str | None]:
+    """Which of these SMSIDs and numbers, E.164, belong to messages already, and to which RequestId."""
+    found = session.execute(_KNOWN, {"sms_ids": list(sms_ids)})
+    return {(row.sms_id, row.phone): row.request_id for row in found}
 
 
 def looked(session: Session, looks: Sequence[Look]) -> set[UUID]:

@@ -73,6 +73,10 @@ _RECORD = text("""
         reason = o.reason,
         sms_id = o.sms_id,
         request_id = CASE WHEN o.renew_request_id THEN NULL ELSE m.request_id END,
+        earlier_ids = CASE
+            WHEN m.grouped AND o.renew_request_id THEN array_append(m.earlier_ids, m.request_id)
+            ELSE m.earlier_ids
+        END,
         failures = CASE WHEN o.status = 'queued' THEN m.failures + o.spent ELSE 0 END,
         asked = CASE WHEN o.status = 'unconfirmed' THEN m.asked + 1 ELSE 0 END,
         rescues = 0,

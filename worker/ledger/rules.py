@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,17 @@ from sqlalchemy.orm import Session
 
 from worker.ledger.rows import as_rows
 from worker.models.reminders import ReminderKind
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a rule or event stands in the line of what is due: by time, then by id."""
+
+    at: datetime
+    id: UUID
+
+
+FRONT = Place(datetime(1, 1, 1, tzinfo=UTC), UUID(int=0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +80,9 @@ _ALL = text(f"SELECT {_COLUMNS} FROM reminder WHERE removed_at IS NULL ORDER BY 
 
 _TAKE = text(f"""
     SELECT {_COLUMNS} FROM reminder
-    WHERE next_at <= :until AND paused_at IS NULL AND removed_at IS NULL AND id <> ALL(:besides)
-    ORDER BY next_at LIMIT 1
+    WHERE next_at <= :until AND paused_at IS NULL AND removed_at IS NULL
+      AND (next_at, id) > (:after_at, :after_id) AND id <> ALL(:besides)
+    ORDER BY next_at, id LIMIT 1
     FOR UPDATE SKIP LOCKED
 """)
 
@@ -107,9 +119,10 @@ def all_rules(session: Session) -> list[RuleRow]:
     return [_row(found) for found in session.execute(_ALL)]
 
 
-def take_rule(session: Session, *, until: datetime, besides: Sequence[UUID]) -> RuleRow | None:
-    """The rule whose turn is first, locked; None when nothing is due until then that nobody else works on."""
-    found = session.execute(_TAKE, {"until": until, "besides": list(besides)}).one_or_none()
+def take_rule(session: Session, *, until: datetime, after: Place, besides: Sequence[UUID]) -> RuleRow | None:
+    """The next rule in line that is due until then, locked; None: there is none that nobody else works on."""
+    asked = {"until": until, "after_at": after.at, "after_id": after.id, "besides": list(besides)}
+    found = session.execute(_TAKE, asked).one_or_none()
     return None if found is None else _row(found)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, text
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, Identity, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from worker.lifecycle import Kind, Lane, Status
@@ -110,6 +110,8 @@ class Message(Base):
     absences: Mapped[int] = mapped_column(server_default=text("0"))  # looks in a row that found no trace at eSMS
     paused: Mapped[bool] = mapped_column(server_default=text("false"))  # its campaign is: no claim even looks at it
     request_id: Mapped[str | None]
+    # Of advertising: RequestIds and SMSIDs of attempts that are over; request rows made for many are found by them.
+    earlier_ids: Mapped[list[str] | None] = mapped_column(ARRAY(Text()))
     in_doubt_since: Mapped[datetime | None]  # the first try whose answer we do not have
     dialled_at: Mapped[datetime | None]  # the intent to dial, committed right before: after it a death means doubt
     sms_id: Mapped[str | None]

@@ -45,7 +45,9 @@ class Reminder(Base):
     __tablename__ = "reminder"
     __table_args__ = (
         Index("reminder_name_key", "name", unique=True, postgresql_where=text("removed_at IS NULL")),
-        Index("reminder_next_at_idx", "next_at", postgresql_where=text("paused_at IS NULL AND removed_at IS NULL")),
+        Index(
+            "reminder_next_at_idx", "next_at", "id", postgresql_where=text("paused_at IS NULL AND removed_at IS NULL")
+        ),
         CheckConstraint(one_of("kind", ReminderKind), name="kind_known"),
     )
 
@@ -73,7 +75,7 @@ class Event(Base):
     __tablename__ = "event"
     __table_args__ = (
         Index("event_source_key_key", "source", "key", unique=True),
-        Index("event_next_at_idx", "next_at", postgresql_where=text("cancelled_at IS NULL")),
+        Index("event_next_at_idx", "next_at", "id", postgresql_where=text("cancelled_at IS NULL")),
         Index("event_starts_at_idx", "starts_at"),
         CheckConstraint("cancelled_at IS NOT NULL OR starts_at IS NOT NULL", name="one_that_stands_has_a_start"),
     )

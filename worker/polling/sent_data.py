@@ -84,21 +84,23 @@ def _look(messages: Sequence[Lost], finished: Finished[Any], database: Database,
         emit("sent_data.failed", code=error.code, reason=error.reason)
         yield from (_not_found(lost, Sight.UNANSWERED, evidence, pace) for lost in messages)
         return
-    seen: set[str | None] = set()  # advertising requests that are in the data, at least for some of their recipients
+    known = _known(database, rows)
+    # Advertising requests that are in the data, at least for some of their recipients, found now or earlier.
+    seen = {request_id for request_id in known.values() if request_id}
     absent: list[Lost] = []
-    for alike, could_be in matches(messages, rows, _known(database, rows)):
+    for alike, could_be in matches(messages, rows, known):
         if not could_be:
             absent += alike
         elif len(alike) > 1 or len(could_be) > 1:
             yield from (_not_found(lost, Sight.SEVERAL, evidence, pace) for lost in alike)
         else:
             yield _found(alike[0], could_be[0], evidence, pace)
-        seen |= {lost.request_id for lost in alike} if could_be else set()
+        seen |= {lost.request_id for lost in alike if lost.request_id} if could_be else set()
     for lost in absent:
         yield _not_found(lost, Sight.SEVERAL if lost.request_id in seen else Sight.ABSENT, evidence, pace)
 
 
-def _known(database: Database, rows: Sequence[SentSms]) -> set[tuple[str, str]]:
+def _known(database: Database, rows: Sequence[SentSms]) -> dict[tuple[str, str], str | None]:
     sms_ids = [row.sms_id for row in rows if row.sms_id is not None]
     with database.begin() as session:
         return ledger.known(session, sms_ids)
@@ -126,6 +128,8 @@ def _not_found(lost: Lost, sight: Sight, evidence: Evidence, pace: Pace) -> Look
         return _later(lost, sight, pace)
     reason = f"{DOUBT}; {sight.value}"
     if sight is Sight.ABSENT and lost.absences + 1 >= ABSENCES_PROVE:
+        if lost.handed_over:  # it may stand there under another day, or still be to come: sending it could double it
+            return Look(lost=lost, status=Status.HELD, reason=reason, outcome="held", evidence=evidence)
         reason = "eSMS did not take it: the sent data does not show it"
         return Look(lost=lost, status=Status.QUEUED, reason=reason, outcome="not taken", evidence=evidence)
     if sight is Sight.SEVERAL or (sight is Sight.UNANSWERED and lost.polls >= LOOKS_MOST):

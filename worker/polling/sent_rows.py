@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 
 from worker import phone
@@ -25,7 +25,7 @@ def days_of(lost: Lost) -> tuple[date, date]:
 
 
 def matches(
-    messages: Sequence[Lost], rows: Sequence[SentSms], known: set[tuple[str, str]]
+    messages: Sequence[Lost], rows: Sequence[SentSms], known: Collection[tuple[str, str]]
 ) -> Iterator[tuple[list[Lost], list[SentSms]]]:
     """Messages that can't be told apart, with all the rows that could be theirs and are nobody's yet."""
     free = _by_key(rows, known)
@@ -33,7 +33,7 @@ def matches(
         yield alike, free.get(key, [])
 
 
-def _by_key(rows: Iterable[SentSms], known: set[tuple[str, str]]) -> dict[Key, list[SentSms]]:
+def _by_key(rows: Iterable[SentSms], known: Collection[tuple[str, str]]) -> dict[Key, list[SentSms]]:
     keyed: dict[Key, list[SentSms]] = defaultdict(list)
     for row in rows:
         number = phone.e164_of(row.phone)

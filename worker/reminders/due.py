@@ -21,7 +21,7 @@ from worker.errors import Invalid
 from worker.ledger.events import EventRow, advance_event, invited, take_event
 from worker.ledger.occurrences import Closed, Key, close, win
 from worker.ledger.opt_out import opted_out
-from worker.ledger.rules import RuleRow, advance_rule, clock, take_rule
+from worker.ledger.rules import FRONT, Place, RuleRow, advance_rule, clock, take_rule
 from worker.ledger.templates import TemplateRow, template
 from worker.reminders.making import Hand, Owner, Person, Wish, wish_for
 from worker.reminders.people import contacts_of, person_of_attendee, person_of_contact
@@ -30,7 +30,7 @@ from worker.telemetry import emit
 
 BATCH = 1000  # recipients in one transaction
 
-Step = Callable[[Session, Sequence[UUID]], UUID | None]
+Step = Callable[[Session, Place], Place | None]  # takes what comes after this place in the line
 
 
 @dataclass(slots=True)
@@ -51,7 +51,8 @@ class Maker:
     def __init__(self, database: Database, hand: Hand, *, ahead: timedelta, now: datetime | None = None) -> None:
         self._database, self._hand, self._ahead, self._now = database, hand, ahead, now
         self._broken: list[UUID] = []
-        self._at: UUID | None = None
+        self._at: Place | None = None
+        self._told = Made()
         self.total = Made()
 
     def run(self, stopping: Callable[[], bool] = lambda: False) -> bool:
@@ -63,30 +64,30 @@ class Maker:
         return True
 
     def _pass(self, step: Step, stopping: Callable[[], bool]) -> bool:
-        """One batch of each that is due, so that a million wishes do not keep a meeting waiting."""
-        seen: list[UUID] = []
+        """Once along the line, one batch of each that is due: a million wishes do not keep a meeting waiting."""
+        place, made_some = FRONT, False
         while not stopping():
             self._at = None
-            taken = self._one(step, seen)
+            taken = self._one(step, place)
             if taken is None:
                 break
-            seen.append(taken)
-        return bool(seen)
+            place, made_some = taken, True
+        return made_some
 
-    def _one(self, step: Step, seen: Sequence[UUID]) -> UUID | None:
-        told = Made()
+    def _one(self, step: Step, after: Place) -> Place | None:
+        """One batch in one transaction; where in the line it was."""
+        self._told = Made()
         try:
             with self._database.begin() as session:
-                self._told = told
-                taken = step(session, [*seen, *self._broken])
+                taken = step(session, after)
         except Exception as error:
             if self._at is None:  # nothing was taken yet: Postgres is away
                 raise
-            self._broken.append(self._at)
-            emit("reminders.failed", id=self._at, error=type(error).__name__)
+            self._broken.append(self._at.id)
+            emit("reminders.failed", id=self._at.id, error=type(error).__name__)
             return self._at
         if taken is not None:
-            self._tell(taken, told)
+            self._tell(taken.id, self._told)
         return taken
 
     def _tell(self, owner_id: UUID, told: Made) -> None:
@@ -99,19 +100,19 @@ class Maker:
 
     # One batch of a rule, one of an event...
 
-    def _rule(self, session: Session, besides: Sequence[UUID]) -> UUID | None:
+    def _rule(self, session: Session, after: Place) -> Place | None:
         now = clock(session, self._now)
-        row = take_rule(session, until=now + self._ahead, besides=besides)
+        row = take_rule(session, until=now + self._ahead, after=after, besides=self._broken)
         if row is None:
             return None
-        self._at = row.id
         assert row.next_at is not None
+        self._at = Place(row.next_at, row.id)
         due = next_due(row, row.next_at - INSTANT)
         if due is None or due.occurs_at != row.next_at:  # a zone's law has changed since
             advance_rule(session, row.id, next_at=None if due is None else due.occurs_at)
-            return row.id
+            return self._at
         self._advance_rule(session, row, due, self._make_rule(session, row, due, now))
-        return row.id
+        return self._at
 
     def _make_rule(self, session: Session, row: RuleRow, due: Due, now: datetime) -> UUID | None:
         """One batch; the contact to go on after, or None when that was all."""
@@ -127,13 +128,13 @@ class Maker:
         following = next_due(row, due.occurs_at)
         advance_rule(session, row.id, next_at=None if following is None else following.occurs_at)
 
-    def _event(self, session: Session, besides: Sequence[UUID]) -> UUID | None:
+    def _event(self, session: Session, after: Place) -> Place | None:
         now = clock(session, self._now)
-        row = take_event(session, until=now + self._ahead, besides=besides)
+        row = take_event(session, until=now + self._ahead, after=after, besides=self._broken)
         if row is None:
             return None
-        self._at = row.id
         assert row.next_at is not None
+        self._at = Place(row.next_at, row.id)
         guests = invited(session, row.id, after=row.cursor, most=BATCH)
         people = [person_of_attendee(guest) for guest in guests]
         for due in dues_at(row, row.next_at):
@@ -142,7 +143,7 @@ class Maker:
             advance_event(session, row.id, next_at=row.next_at, cursor=guests[-1].attendee.key)
         else:
             advance_event(session, row.id, next_at=next_instant(row, row.next_at))
-        return row.id
+        return self._at
 
     # Each person...
 

@@ -1,0 +1,131 @@
+"""What a second reading found: each test is one way in which a message was doubled, lost or stuck, or eSMS flooded."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from tests.support import Bench, eventually, otp
+from worker import Sms, SmsType, Ticket, ledger
+from worker.database import Database
+from worker.lifecycle import Lane, Status
+from worker.limiter import Limiter
+from worker.settings import Rates
+
+
+def advertising(bench: Bench, recipients: int, **besides: str) -> Ticket:
+    to = [f"09010001{n:02d}" for n in range(recipients)]
+    return bench.put(Sms(to=to, content="Giam gia", sms_type=SmsType.ADVERTISING), **besides)
+
+
+def test_advertising_whose_campaign_was_let_go_is_sent_though_some_of_it_is_still_marked(bench: Bench) -> None:
+    ticket = advertising(bench, 50, campaign="tet")
+    [claim] = bench.claim(Lane.BULK)
+    with bench.database.begin() as session:
+        ledger.hand_back(session, claim.fences[:25])
+    bench.notifier.pause_campaign("tet")
+    bench.keep_house()
+    with bench.database.begin() as session:
+        ledger.hand_back(session, claim.fences[25:])
+    bench.notifier.resume_campaign("tet")
+    bench.deliver()
+    assert {str(status) for status in bench.standing(ticket.id)} == {"accepted"}
+
+
+def test_advertising_is_not_cut_below_the_least_while_somebody_else_holds_some_of_it(bench: Bench) -> None:
+    ticket = advertising(bench, 30)
+    with bench.database.begin() as session:
+        some = "SELECT id FROM message WHERE notification_id = :id ORDER BY id LIMIT 15 FOR UPDATE"
+        session.execute(text(some), {"id": ticket.id})
+        bench.deliver()
+    bench.deliver()
+    assert {str(status) for status in bench.standing(ticket.id)} == {"accepted"}
+    assert len(bench.simulator.sends()) == 1
+
+
+def test_what_esms_holds_until_a_date_is_not_looked_for_before_it(bench: Bench) -> None:
+    """The sent data can't show it yet: its absence proves nothing."""
+    bench.pace = replace(bench.pace, ask_again_after=timedelta(hours=1))
+    ticket = bench.put(otp("0901000005"), send_date=datetime.now(UTC) + timedelta(days=9), hand_over=True)
+    bench.deliver()  # taken, and the answer is lost
+    bench.set(ticket, in_doubt_since="now() - interval '24 hours'", due_at="now()")
+    bench.simulator.set(clock_ahead=86400)  # eSMS has forgotten the RequestId
+    for _ in range(4):
+        bench.poll()
+        bench.deliver()
+        bench.set(ticket, due_at="now() - interval '1 second'")
+    assert bench.simulator.ledger().twice() == {}
+    assert len(bench.simulator.sends()) == 1
+
+
+def test_what_esms_held_and_does_not_show_after_its_date_is_left_to_a_person(bench: Bench) -> None:
+    """It may stand there under another day, or its date have been moved since: sent again, it could go out twice."""
+    bench.pace = replace(bench.pace, ask_again_after=timedelta(hours=1))
+    ticket = bench.put(otp("0901000005"), send_date=datetime.now(UTC) + timedelta(days=9), hand_over=True)
+    bench.deliver()
+    ages_ago = "now() - interval '24 hours'"
+    bench.set(ticket, in_doubt_since=ages_ago, due_at=ages_ago)
+    with bench.database.begin() as session:
+        session.execute(text(f"UPDATE notification SET send_date = {ages_ago} - interval '9 days'"))
+    bench.simulator.reset()  # nothing is in the sent data
+    eventually(lambda: bench.poll() or bench.status(ticket) == "held")
+
+
+def test_a_recipient_is_not_sent_to_again_when_the_request_took_the_others(bench: Bench) -> None:
+    bench.pace = replace(bench.pace, ask_again_after=timedelta(hours=1))
+    bench.simulator.set(sent_data="published", force={"SendMultipleMessage_V4_get": "lost_answer"})
+    ticket = advertising(bench, 20)
+    bench.deliver()
+    bench.simulator.set(force={})
+    bench.set(ticket, in_doubt_since="now() - interval '24 hours'", due_at="now()")
+    last = "UPDATE message SET phone = '+84901000999', due_at = now() + interval '1 hour' WHERE phone = '+84901000119'"
+    with bench.database.begin() as session:
+        session.execute(text(last))
+    eventually(lambda: bench.poll() or set(bench.standing(ticket.id)) == {Status.UNCONFIRMED, Status.DELIVERED})
+    bench.set(ticket, due_at="now()")
+    eventually(lambda: bench.poll() or Status.UNCONFIRMED not in bench.standing(ticket.id))
+    assert bench.standing(ticket.id) == {Status.HELD: 1, Status.DELIVERED: 19}
+
+
+@pytest.fixture
+def facts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What a drain tells."""
+    told: list[str] = []
+    monkeypatch.setattr("worker.delivery.drain.emit", lambda event, **_: told.append(event))
+    return told
+
+
+def test_a_drain_does_not_spin_while_postgres_is_away(bench: Bench, facts: list[str]) -> None:
+    """It did so for its whole 20 seconds, with a line in the log each time."""
+    bench.database = Database("postgresql+psycopg://nobody@127.0.0.1:1/none")
+    bench.deliver()
+    assert facts == ["step.failed"]
+
+
+@pytest.mark.parametrize(("plot", "code"), [("code_103", "103"), ("hang_always", "unreachable")])
+def test_a_lane_that_was_let_go_is_paused_again_by_the_same_drain(bench: Bench, plot: str, code: str) -> None:
+    """Else a drain that other lanes keep going would go on with this one as fast as it can claim."""
+    numbers = [f"0901000{n}" for n in range(100, 120)]
+    bench.simulator.set(plots=dict.fromkeys(numbers, plot))
+    bench.limiter = Limiter(None, Rates.from_environ({"WORKER_RATE_NORMAL": "1"}), account="hunt")
+    bench.pace = replace(bench.pace, break_after=10, ask_again_after=timedelta(hours=1))
+    bench.notifier.enqueue_many(
+        Sms(to=f"0901000{n}", content="Xin chao", sms_type=SmsType.CUSTOMER_CARE) for n in range(300, 320)
+    )
+    bench.notifier.enqueue_many(otp(number) for number in numbers[:10])
+    pauses: list[str | None] = []
+
+    def let_go() -> bool:
+        with bench.database.begin() as session:
+            paused = [pause.code for pause in ledger.paused(session)]
+            ledger.lift(session, list(Lane), by="a person")
+        if paused and not pauses:
+            bench.notifier.enqueue_many(otp(number) for number in numbers[10:])
+        pauses.extend(paused)
+        return len(pauses) == 2
+
+    bench.deliver(stopping=let_go)
+    assert pauses == [code, code]
