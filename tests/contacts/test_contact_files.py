@@ -110,6 +110,13 @@ def test_rows_are_numbered_as_a_spreadsheet_shows_them(write: Write) -> None:
     assert told == [(4, False), (7, False), (8, True), (9, True), (10, False)]
 
 
+def test_a_row_with_too_few_cells_and_one_with_too_many_are_told_apart(write: Write) -> None:
+    assert cells(open_sheet(write("key,name\n1\n2,Mai,extra\n"))) == [
+        ["has 1 cells where the header has 2: fill it up with empty cells"],
+        ["has 3 cells where the header has 2: quote cells with commas"],
+    ]
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
@@ -150,6 +157,12 @@ def test_excels_own_dates_and_numbers_are_taken_as_they_are(workbook: Write) -> 
     ]
 
 
+def test_what_is_called_a_workbook_and_is_none_is_refused_as_such(write: Write) -> None:
+    for name in ("people.xlsx", "people.XLS"):  # many programs write HTML or text under these names
+        with pytest.raises(Unreadable, match="is no Excel file, whatever its name says: save it as"):
+            open_sheet(write("<table><tr><td>key</td></tr></table>", name=name))
+
+
 def test_a_sheet_is_chosen_by_its_name(workbook: Write) -> None:
     file = workbook(["key"], ["1"], Khác=[["key", "name"], ["2", "Lan"]])
     assert cells(open_sheet(file)) == [["1"]]
@@ -165,9 +178,9 @@ def test_a_title_above_the_header_is_passed_over_when_told_so(workbook: Write) -
 
 
 def test_formulas_that_went_wrong_refuse_their_row(workbook: Write) -> None:
-    assert cells(open_sheet(workbook(["key"], ["#N/A"], ["1"]))) == [
-        ["holds #N/A, an error of the spreadsheet: mend its formula"],
-        ["1"],
+    assert cells(open_sheet(workbook(["key", "name"], ["1", "#N/A"], ["2", "Lan"]))) == [
+        ["B2 holds #N/A, an error of the spreadsheet: mend its formula"],
+        ["2", "Lan"],
     ]
 
 

@@ -198,6 +198,16 @@ def test_what_is_exported_can_be_imported_again_and_runs_nothing_in_a_spreadshee
     assert sorted(map(told_by_people, before)) == sorted(map(told_by_people, after))
 
 
+def test_an_export_tells_from_which_sources_its_people_are(cli: Cli, bring: Import) -> None:
+    bring("key,name\n1,Lan\n", "--source", "hr")
+    assert cli("contacts", "export", "one.csv")[1].endswith("to import it again: --source hr\n")
+    bring("key,name\n1,Mai\n")
+    assert (
+        "of several sources (hr, import): to import them again, export each" in cli("contacts", "export", "two.csv")[1]
+    )
+    assert json.loads(cli("contacts", "export", "two.csv", "--json")[1])["sources"] == ["hr", "import"]
+
+
 def told_by_people(contact: dict[str, Any]) -> str:
     facts = ("key", "name", "phones", "birth_date", "lunar_birth", "tags", "attributes")
     return json.dumps([contact[fact] for fact in facts])

@@ -165,6 +165,43 @@ def test_events_are_imported_listed_shown_and_cancelled(cli: Cli, calendar: Cale
     assert len(answer(cli, "events", "list", "--past")) == 2
 
 
+def test_a_template_is_not_changed_or_removed_under_a_rule_that_needs_it(
+    cli: Cli, calendar: Calendar, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def told(*arguments: str) -> str:
+        return f"{run(['templates', *arguments])} {capsys.readouterr().err}"
+
+    calendar.birthdays()
+    assert told("add", "wish", "--content", "Moi {name} den {place}").startswith(
+        "1 error: template 'wish' of rule 'birthdays': there is no variable {place}: there are"
+    )
+    assert "rule 'birthdays' needs this template: give the rule another" in told("remove", "wish")
+    assert told("add", "wish", "--content", "Chuc {name}") == "0 "
+    assert cli("remove", "birthdays")[0] == 0
+    assert told("remove", "wish") == "0 "
+
+
+def test_a_template_is_not_removed_while_an_event_ahead_needs_it(
+    cli: Cli, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    year = datetime.now(UTC).year + 2
+    (tmp_path / "e.ics").write_bytes((CALENDAR_FILE % (0, b"")).replace(b"2027", str(year).encode()))
+    how = ("--template", "visit", "--remind", "1d", "--to", "0901000001")
+    assert cli("events", "import", str(tmp_path / "e.ics"), *how)[0] == 0
+    assert run(["templates", "remove", "visit"]) == 1
+    assert "2 event(s) ahead need this template" in capsys.readouterr().err
+
+
+def test_who_is_in_the_file_and_named_by_to_is_invited_once(cli: Cli, tmp_path: Path) -> None:
+    year = datetime.now(UTC).year + 2
+    file = tmp_path / "events.ics"
+    lan = b"ATTENDEE;CN=Lan:tel:+84901000001\r\n"
+    file.write_bytes((CALENDAR_FILE % (0, lan)).replace(b"2027", str(year).encode()))
+    how = ("--template", "visit", "--remind", "1d", "--to", "0901000001")
+    assert answer(cli, "events", "import", str(file), *how)["added"] == 2
+    assert len(answer(cli, "events", "show", "one@clinic", "--source", "ics")["attendees"]) == 1
+
+
 def test_a_hostile_calendar_file_is_one_line(cli: Cli, tmp_path: Path) -> None:
     for name, data in {"zip": b"PK\x03\x04" * 100, "nothing": b"", "deep": b"BEGIN:VCALENDAR\n" * 10_000}.items():
         (tmp_path / name).write_bytes(data)

@@ -40,8 +40,9 @@ def test_it_counts_by_day_lane_rule_and_money(calendar: Calendar) -> None:
     assert (found.messages, found.cost) == (15, 12_000)
 
 
-def test_who_opted_out_or_died_is_not_counted(calendar: Calendar) -> None:
+def test_who_opted_out_or_died_or_has_no_number_is_not_counted(calendar: Calendar) -> None:
     calendar.contact("Lan", born="1990-03-01")
+    calendar.contact("silent", born="1990-03-01", phones=[])
     calendar.contact("out", born="1990-03-01")
     calendar.contact("dead", born="1990-03-01", death_day=101, death_date=date(2020, 1, 1))
     calendar.execute("UPDATE contact SET opted_out_at = now() WHERE key = 'out'")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -21,7 +22,7 @@ from worker.contacts.exporting import pages, write_csv
 from worker.contacts.importing import Importer, Summary
 from worker.contacts.rows import Reader
 from worker.contacts.sheets import Sheet, open_sheet
-from worker.ledger.contacts import attribute_names
+from worker.ledger.contacts import ContactRow, attribute_names
 from worker.settings import Settings
 
 SHOWN = 50  # refused rows that a person is shown
@@ -194,13 +195,30 @@ def export_file(file: Path, as_json: bool, **which: Any) -> None:
     with database_of(settings) as database:
         with database.begin() as session:
             names = attribute_names(session)
-        rows = (row for page in pages(database.begin, **which) for row in page)
+        sources: set[str] = set()
+        rows = _noted(sources, (row for page in pages(database.begin, **which) for row in page))
         if str(file) == "-":
             write_csv(sys.stdout, rows, names)
             return
         with file.open("w", encoding="utf-8-sig", newline="") as opened:
             written = write_csv(opened, rows, names)
     if as_json:
-        say_json({"file": str(file), "contacts": written})
+        say_json({"file": str(file), "contacts": written, "sources": sorted(sources)})
     else:
         say(f"{written:,} contact(s) in {file}")
+        _say_sources(sorted(sources))
+
+
+def _noted(sources: set[str], rows: Iterator[ContactRow]) -> Iterator[ContactRow]:
+    for row in rows:
+        sources.add(row.source)
+        yield row
+
+
+def _say_sources(sources: list[str]) -> None:
+    """A file has no source: imported again under another one, everybody in it would be there twice."""
+    if len(sources) > 1:
+        each = f"{', '.join(sources[:10])}{' …' if len(sources) > 10 else ''}"
+        say(f"note: of several sources ({each}): to import them again, export each by --source S")
+    elif sources not in ([], ["import"]):
+        say(f"to import it again: --source {shlex.quote(sources[0])}")

@@ -12,11 +12,15 @@ from sqlalchemy.orm import Session
 from worker.cli.ledger_session import ledger_session
 from worker.cli.output import console, json_option, say, say_json, table, text
 from worker.cli.template_preview import defined, preview_command, template_options, unknown
+from worker.errors import Invalid
 from worker.ledger import contacts
 from worker.ledger import templates as ledger_templates
+from worker.ledger.events import events_ahead_with
+from worker.ledger.rules import all_rules
 from worker.ledger.templates import StoredTemplate, TemplateRow
+from worker.reminders.keeping import OF_A_RULE
 from worker.settings import Settings
-from worker.templates import ATTRIBUTE, KNOWN
+from worker.templates import ATTRIBUTE, KNOWN, check_variables
 
 
 @click.group("templates")
@@ -76,6 +80,7 @@ def add(name: str, as_json: bool, **what: Any) -> None:
     """Save a template, or its next version. A variable that there is not is an error here, and not on the day."""
     new = defined(name, **what)
     with ledger_session() as session:
+        _check_for_rules(session, new)
         version = ledger_templates.add_template(session, new)
         missing = _attributes_that_nobody_has(session, new)
     if as_json:
@@ -90,8 +95,9 @@ def add(name: str, as_json: bool, **what: Any) -> None:
 @click.argument("name")
 @json_option
 def remove(name: str, as_json: bool) -> None:
-    """Take a template away; its versions stay for the record."""
+    """Take a template away that no rule and no event needs; its versions stay for the record."""
     with ledger_session() as session:
+        _check_unused(session, name)
         removed = ledger_templates.remove_template(session, name)
     if not removed:
         raise unknown(name)
@@ -99,6 +105,27 @@ def remove(name: str, as_json: bool) -> None:
         say_json({"name": name, "done": "removed"})
     else:
         say(f"{name}: removed")
+
+
+def _check_for_rules(session: Session, new: StoredTemplate) -> None:
+    """A variable that no rule knows would have everybody skipped, of whom a rule with this template reminds."""
+    for rule in _rules_with(session, new.name)[:1]:
+        for each in new.texts():
+            check_variables(each.variables, OF_A_RULE, field=f"template {new.name!r} of rule {rule!r}")
+
+
+def _check_unused(session: Session, name: str) -> None:
+    if rules := _rules_with(session, name):
+        remedy = "give the rule another template by `reminders add … --replace`, or remove it first"
+        raise Invalid("name", f"rule {rules[0]!r} needs this template", remedy)
+    if events := events_ahead_with(session, name):
+        raise Invalid(
+            "name", f"{events:,} event(s) ahead need this template", "cancel them, or upsert them with another"
+        )
+
+
+def _rules_with(session: Session, name: str) -> list[str]:
+    return [rule.name for rule in all_rules(session) if rule.template == name]
 
 
 def _attributes_that_nobody_has(session: Session, new: StoredTemplate) -> list[str]:

@@ -50,8 +50,8 @@ class Sheet:
         width = len(self.columns)
         beyond = any(cell != "" for cell in row.cells[width:])
         if row.ragged and (len(row.cells) < width or beyond):
-            problem = f"has {len(row.cells)} cells where the header has {width}: quote cells with commas"
-            return Refused(row.number, None, problem)
+            remedy = "quote cells with commas" if beyond else "fill it up with empty cells"
+            return Refused(row.number, None, f"has {len(row.cells)} cells where the header has {width}: {remedy}")
         cells = [*row.cells[:width], *[""] * (width - len(row.cells))]
         return Row(row.number, cells, row.ragged)
 
@@ -59,7 +59,7 @@ class Sheet:
 def open_sheet(
     file: Path, *, encoding: str | None = None, sheet: str | None = None, header_row: int | None = None
 ) -> Sheet:
-    """Open a CSV or XLSX file, whatever its name ends in. Raises Unreadable, which names the line or the column.
+    """Open a CSV or XLSX file, by what is in it. Raises Unreadable, which names the line or the column.
 
     header_row: where the columns' names stand, from 1; by default the first row that is not empty.
     """
@@ -70,6 +70,8 @@ def open_sheet(
     if start.startswith(OLD_EXCEL):
         raise Unreadable(file.name, "is an old .xls, or protected by a password", "save it as .xlsx without a password")
     if not start.startswith(XLSX):
+        if file.suffix.lower() in {".xlsx", ".xlsm", ".xls"}:
+            raise Unreadable(file.name, "is no Excel file, whatever its name says", "save it as .xlsx, or as CSV UTF-8")
         if sheet is not None:
             raise Unreadable("--sheet", f"{file.name} is a CSV file, which has no sheets", "leave it out")
         source = csv_files.open_csv(file, encoding)

@@ -91,9 +91,17 @@ def _opened(file: Path) -> Iterator[Any]:
 
 def _row(number: int, values: tuple[Any, ...]) -> Row | Refused:
     cells = [_cell(value) for value in values]
-    if wrong := next((cell for cell in cells if cell in ERRORS), None):
-        return Refused(number, None, f"holds {wrong}, an error of the spreadsheet: mend its formula")
+    if (place := next((place for place, cell in enumerate(cells) if cell in ERRORS), None)) is not None:
+        problem = f"{_column(place)}{number} holds {cells[place]}, an error of the spreadsheet: mend its formula"
+        return Refused(number, None, problem)
     return Row(number, cells)
+
+
+def _column(place: int) -> str:
+    """What a spreadsheet calls this column; place counts from 0."""
+    from openpyxl.utils import get_column_letter
+
+    return str(get_column_letter(place + 1))
 
 
 def _cell(value: Any) -> Cell:

@@ -170,6 +170,11 @@ _INVITING = text(f"""
 """)
 
 
+_AHEAD_WITH = text("""
+    SELECT count(*) FROM event WHERE template = :template AND next_at IS NOT NULL AND cancelled_at IS NULL
+""")
+
+
 # One event...
 
 
@@ -243,6 +248,11 @@ def standing_events(session: Session, *, since: datetime, until: datetime) -> li
     """Events that may start in this time, each with how many it invites."""
     asked = {"since": since, "until": until}
     return [(_row(found), found.attendees) for found in session.execute(_STANDING, asked)]
+
+
+def events_ahead_with(session: Session, template: str) -> int:
+    """How many events have reminders to come by this template."""
+    return int(session.execute(_AHEAD_WITH, {"template": template}).scalar_one())
 
 
 def events_inviting(

@@ -1,4 +1,4 @@
-"""How many people each day of the year concerns: one pass over the contacts for all rules at once, not one a day."""
+"""How many people each day of the year concerns: those with a number, in one pass for all rules, not one a day."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _COUNT = """
     CROSS JOIN LATERAL (
         SELECT ARRAY(SELECT t FROM unnest(c.tags) AS t WHERE t = ANY(CAST(:tags AS text[])) ORDER BY t) AS tags
     ) AS asked
-    WHERE c.opted_out_at IS NULL {which}
+    WHERE c.opted_out_at IS NULL AND c.phones <> '{{}}' {which}
     GROUP BY 1, 2, 3, 4
 """
 

@@ -66,7 +66,8 @@ def _take(
     if event.rrule is None and event.starts_at <= now:
         imported.over += 1
         return None
-    invited = [*guests, *_attendees(event, imported)]
+    # A guest whom the file names, too, is one attendee; the file knows the name.
+    invited = list({each.key: each for each in [*guests, *_attendees(event, imported)]}.values())
     wanted = Event(source=source, key=event.key, attendees=invited, version=version_of(event), **_said(event), **how)
     try:
         with session.begin_nested():
