@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.support import Bench, eventually, otp
-from worker import Sms, SmsType, Ticket, ledger
+from worker import RecordCall, Sms, SmsType, Ticket, ledger
 from worker.database import Database
 from worker.lifecycle import Lane, Status
 from worker.limiter import Limiter
@@ -148,3 +148,12 @@ def test_what_is_in_doubt_does_not_fill_a_line_that_moves_slowly(bench: Bench) -
 
     bench.deliver(stopping=look)
     assert 1 <= most <= 8
+
+
+def test_a_flood_in_one_lane_starves_no_other(bench: Bench) -> None:
+    bench.pace = replace(bench.pace, sends_in_flight=4)
+    flood = bench.notifier.enqueue_many(Sms(to=f"0901{n:06d}", content="x", sms_type=4) for n in range(400))
+    call = bench.put(RecordCall(to="0901000100", record_id="2001"))
+    bench.deliver(stopping=lambda: bench.status(call) == "accepted")
+    assert bench.status(call) == "accepted"
+    assert [bench.status(ticket) for ticket in flood].count("queued") > 100

@@ -151,7 +151,7 @@ def optional(name: str, values: st.SearchStrategy[str]) -> st.SearchStrategy[str
 
 # What dateutil and RFC 5545 read alike. It knows a first week's days of December by 1 and not by -53, has a weekday
 # with and without number at once as both, BYWEEKNO without a day as the whole week, and BYSETPOS in a first week only
-# from its start on.
+# from its start on. Days of January in week 52 or 53 it misses where it miscounts the weeks of the year before.
 yearly = st.builds(
     lambda *parts: "FREQ=YEARLY" + "".join(parts),
     optional("BYMONTH", listed(st.integers(1, 12))),
@@ -161,7 +161,7 @@ yearly = st.builds(
 )
 by_week = st.builds(
     lambda weeks, days, wkst: f"FREQ=YEARLY;BYWEEKNO={weeks};BYDAY={days}{wkst}",
-    listed(st.sampled_from([1, 2, 20, 51, 52, 53, -1, -2])),
+    listed(st.sampled_from([1, 2, 20, 51, -1, -2])),
     listed(st.sampled_from(WEEKDAYS)),
     optional("WKST", st.sampled_from(WEEKDAYS)),
 )

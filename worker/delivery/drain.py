@@ -33,6 +33,7 @@ from worker.telemetry import emit
 T = TypeVar("T")
 
 RECORD_EVERY = 0.1  # seconds: an answer is on disk no later than this
+SHARE_OF = 8  # this part of what may be in flight is each lane's own: a flood in one starves no other
 REST_MOST = 0.05  # seconds without a look around, while the rate limit lets nothing out
 
 
@@ -155,11 +156,12 @@ class Drain:
     # Sending...
 
     def _launch(self) -> None:
-        """As many as there is room for, and as the rate limit grants, the first lane first."""
-        room = self.pace.sends_in_flight + self.pace.sends_in_flight // 4 - self.exchange.in_flight
+        """As many as there is room for, and as the rate limit grants: the first lane first, and each lane its share."""
+        most = self.pace.sends_in_flight
+        room = most + most // 4 - self.exchange.in_flight
         for lane, line in self._lines:
-            granted = self.limiter.take(lane, min(room, len(line.waiting))) if room > 0 and line.waiting else 0
-            if granted:
+            wanted = min(len(line.waiting), self._lines.allowed(lane, room, share=max(1, most // SHARE_OF)))
+            if wanted > 0 and (granted := self.limiter.take(lane, wanted)):
                 self._start([line.waiting.popleft() for _ in range(granted)])
                 room -= granted
 
@@ -187,6 +189,7 @@ class Drain:
             self._answers.append(unsendable(claim, error))
         else:
             self._sent += 1
+            self._lines.flies(claim.lane, 1)
 
     # Recording...
 
@@ -206,6 +209,7 @@ class Drain:
         for each in finished:
             claim = each.tag
             assert isinstance(claim, Claim)
+            self._lines.flies(claim.lane, -1)
             self._answers.append(outcome_of(claim, each, self.pace, now))
             if isinstance(trouble := _error_of(each), AccountTrouble):
                 self._pause(claim.lane, trouble.code or "account", trouble.reason)

@@ -22,6 +22,7 @@ class Line:
     claim_at: float = -inf
     doubt_at: float = 0.0  # when to ask again for what is in doubt; 0: at once, there was more
     waiting: deque[tuple[Claim, float]] = field(default_factory=deque)
+    flying: int = 0  # requests of this lane on the wire
 
     def room(self, most: int) -> int:
         """How many to claim now: as many as go out soon, for what waits here nobody else can send."""
@@ -49,6 +50,17 @@ class Lines:
 
     def __len__(self) -> int:
         return sum(len(line.waiting) for line in self._lines.values())
+
+    def flies(self, lane: Lane, requests: int) -> None:
+        """So many more of this lane are on the wire, or fewer; of a lane that is not ours, a former drain left them."""
+        if lane in self._lines:
+            self._lines[lane].flying += requests
+
+    def allowed(self, lane: Lane, room: int, *, share: int) -> int:
+        """How many of this lane may go: all the room but what others who wait have not used of their share."""
+        others = [line for other, line in self._lines.items() if other is not lane and line.waiting]
+        kept = sum(max(0, share - line.flying) for line in others)
+        return max(room - kept, min(room, share - self._lines[lane].flying))
 
     def rest(self) -> None:
         """Nobody could tell whether more is due: ask none of them again right now."""
