@@ -1,4 +1,4 @@
-"""Record what happened to what was sent: one statement for the messages, one for the request rows, one transaction.
+"""Record what happened to what was sent: messages and request rows in one statement, for many.
 
 The request rows are written whoever won: a late answer changes no message, yet stays as evidence.
 """
@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from worker.ledger.claims import Claim
+from worker.ledger.claims import Claim, Fence
 from worker.ledger.rows import as_rows
 from worker.lifecycle import MOVES, Status
 
@@ -65,36 +65,51 @@ class Outcome:
         assert self.status in MOVES[Status.SENDING], self.status
 
 
+# One statement: rows that are written down twice, once for each table, would cost twice.
 _RECORD = text("""
-    UPDATE message AS m SET
-        status = o.status,
-        lease_until = NULL,
-        code = o.code,
-        reason = o.reason,
-        sms_id = o.sms_id,
-        request_id = CASE WHEN o.renew_request_id THEN NULL ELSE m.request_id END,
-        earlier_ids = CASE
-            WHEN m.grouped AND o.renew_request_id THEN array_append(m.earlier_ids, m.request_id)
-            ELSE m.earlier_ids
-        END,
-        failures = CASE WHEN o.status = 'queued' THEN m.failures + o.spent ELSE 0 END,
-        asked = CASE WHEN o.status = 'unconfirmed' THEN m.asked + 1 ELSE 0 END,
-        rescues = 0,
-        polls = 0,
-        due_at = CASE WHEN o.wait IS NULL THEN m.due_at ELSE now() + o.wait END,
-        in_doubt_since = CASE
-            WHEN o.status IN ('unconfirmed', 'held') OR (o.status = 'accepted' AND o.sms_id IS NULL)
-            THEN coalesce(m.in_doubt_since, least(o.sent_at, now()), now())
-        END,
-        accepted_at = CASE WHEN o.status = 'accepted' THEN now() END,
-        settled_at = CASE WHEN o.status = 'rejected' THEN now() END,
-        poll_at = CASE WHEN o.status = 'accepted' THEN now() + o.poll_wait END
-    FROM json_to_recordset(CAST(:rows AS json)) AS o (
-        id uuid, attempt integer, status text, code text, reason text, sms_id text, renew_request_id boolean,
-        spent integer, wait interval, poll_wait interval, sent_at timestamptz
+    WITH o AS MATERIALIZED (
+        SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS o (
+            id uuid, attempt integer, status text, code text, reason text, sms_id text, renew_request_id boolean,
+            spent integer, wait interval, poll_wait interval, sent_at timestamptz,
+            alone boolean, request_id text, function text, seconds double precision, http_status integer,
+            answer_code text, reply text
+        )
+    ), won AS (
+        UPDATE message AS m SET
+            status = o.status,
+            lease_until = NULL,
+            code = o.code,
+            reason = o.reason,
+            sms_id = o.sms_id,
+            request_id = CASE WHEN o.renew_request_id THEN NULL ELSE m.request_id END,
+            earlier_ids = CASE
+                WHEN m.grouped AND o.renew_request_id THEN array_append(m.earlier_ids, m.request_id)
+                ELSE m.earlier_ids
+            END,
+            failures = CASE WHEN o.status = 'queued' THEN m.failures + o.spent ELSE 0 END,
+            asked = CASE WHEN o.status = 'unconfirmed' THEN m.asked + 1 ELSE 0 END,
+            rescues = 0,
+            polls = 0,
+            due_at = CASE WHEN o.wait IS NULL THEN m.due_at ELSE now() + o.wait END,
+            in_doubt_since = CASE
+                WHEN o.status IN ('unconfirmed', 'held') OR (o.status = 'accepted' AND o.sms_id IS NULL)
+                THEN coalesce(m.in_doubt_since, least(o.sent_at, now()), now())
+            END,
+            accepted_at = CASE WHEN o.status = 'accepted' THEN now() END,
+            settled_at = CASE WHEN o.status = 'rejected' THEN now() END,
+            poll_at = CASE WHEN o.status = 'accepted' THEN now() + o.poll_wait END
+        FROM o
+        WHERE m.id = o.id AND m.attempts = o.attempt AND m.status = 'sending'
+        RETURNING m.id
+    ), witnessed AS (
+        INSERT INTO request
+            (message_id, attempt, request_id, sms_id, function, at, seconds, http_status, code, outcome, reply)
+        SELECT CASE WHEN o.alone THEN o.id END, o.attempt, o.request_id, o.sms_id, o.function, o.sent_at, o.seconds,
+            o.http_status, o.answer_code, CASE WHEN won.id IS NULL THEN 'late: ' ELSE '' END || o.status, o.reply
+        FROM o LEFT JOIN won ON won.id = o.id
+        WHERE o.function IS NOT NULL
     )
-    WHERE m.id = o.id AND m.attempts = o.attempt AND m.status = 'sending'
-    RETURNING m.id
+    SELECT id FROM won
 """)
 
 _WITNESS = text("""
@@ -110,7 +125,6 @@ _WITNESS = text("""
 def record(session: Session, outcomes: Sequence[Outcome]) -> set[UUID]:
     """Write what came of these sends; the ids that come back were still ours to write about."""
     won = set(session.scalars(_RECORD, {"rows": as_rows(_rows(outcomes))}).all())
-    witness(session, [_request_row(outcome, won) for outcome in outcomes if outcome.evidence])
     postpone(session, list(_unasked(outcomes, won)))
     return won
 
@@ -160,34 +174,42 @@ def _witnessed(*, evidence: Evidence, **row: Any) -> dict[str, Any]:
 
 
 def _rows(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
-    # Of the messages that share an SMSID, the first alone is asked about: its answer speaks for all. Those whose
-    # SMSID is lost are looked for one by one.
     return [
-        {
-            "id": fence.id,
-            "attempt": fence.attempt,
-            "status": o.status,
-            "code": o.code,
-            "reason": o.reason,
-            "sms_id": o.sms_id,
-            "renew_request_id": o.renew_request_id,
-            "spent": int(o.spent),
-            "wait": o.wait,
-            "sent_at": o.evidence and o.evidence.at,
-            "poll_wait": o.poll_wait if place == 0 or o.sms_id is None else None,
-        }
-        for o in outcomes
-        for place, fence in enumerate(o.claim.fences)
+        _row(outcome, fence, first=place == 0)
+        for outcome in outcomes
+        for place, fence in enumerate(outcome.claim.fences)
     ]
 
 
-def _request_row(outcome: Outcome, won: set[UUID]) -> dict[str, Any]:
-    fences = outcome.claim.fences
-    return {
-        "message_id": fences[0].id if len(fences) == 1 else None,
-        "attempt": fences[0].attempt,
-        "request_id": outcome.claim.request_id,
+def _row(outcome: Outcome, fence: Fence, *, first: bool) -> dict[str, Any]:
+    """One message; the first of those that a request was made for brings what is known of the request."""
+    row = {
+        "id": fence.id,
+        "attempt": fence.attempt,
+        "status": outcome.status,
+        "code": outcome.code,
+        "reason": outcome.reason,
         "sms_id": outcome.sms_id,
-        "outcome": str(outcome.status) if fences[0].id in won else f"late: {outcome.status}",
-        "evidence": outcome.evidence,
+        "renew_request_id": outcome.renew_request_id,
+        "spent": int(outcome.spent),
+        "wait": outcome.wait,
+        # Of the messages that share an SMSID, the first alone is asked about: its answer speaks for all. Those whose
+        # SMSID is lost are looked for one by one.
+        "poll_wait": outcome.poll_wait if first or outcome.sms_id is None else None,
+    }
+    if (evidence := outcome.evidence) is None:
+        return row
+    row["sent_at"] = evidence.at
+    return row | _request_columns(outcome, evidence) if first else row
+
+
+def _request_columns(outcome: Outcome, evidence: Evidence) -> dict[str, Any]:
+    return {
+        "alone": len(outcome.claim.fences) == 1,
+        "request_id": outcome.claim.request_id,
+        "function": evidence.function,
+        "seconds": evidence.seconds,
+        "http_status": evidence.http_status,
+        "answer_code": evidence.code,
+        "reply": evidence.reply,
     }
