@@ -37,7 +37,7 @@ from worker.runtime import Runtime
 
 CLIENT = "client: eSMS called, and its answer read"
 CLAIM = "claim: one statement for many"
-RECORD = "record: two statements for many"
+RECORD = "record: one statement for many"
 PREPARE = "prepare: from a claim to a request"
 OUTCOME = "outcome: from an answer to a status"
 REST = "rest: the loop itself"
