@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.reminders.calendar import Calendar
+from tests.reminders.office import Calendar
 from worker.database import Database
 from worker.settings import Settings
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.reminders.calendar import Calendar
+from tests.reminders.office import Calendar
 from tests.reminders.test_reminders_fields import CALENDAR_FILE
 from worker.cli import run
 

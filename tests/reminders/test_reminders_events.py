@@ -8,7 +8,7 @@ from threading import Thread
 
 import pytest
 
-from tests.reminders.calendar import Calendar, at, guests
+from tests.reminders.office import Calendar, at, guests
 from worker.errors import Invalid, NotFound
 from worker.lifecycle import Status
 from worker.reminders import Attendee, Outcome

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.reminders.calendar import Calendar, at
+from tests.reminders.office import Calendar, at
 from tests.support import Bench
 from worker import Invalid, Notifier
 from worker.reminders import Attendee, Outcome, calendars

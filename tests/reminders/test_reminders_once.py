@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from tests.reminders.calendar import AHEAD, Calendar, at, guests
+from tests.reminders.office import AHEAD, Calendar, at, guests
 from worker.handing import Handing
 from worker.ledger.contacts import StoredContact, upsert
 from worker.ledger.opt_out import opt_out

@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 
 import pytest
 
-from tests.reminders.calendar import Calendar
+from tests.reminders.office import Calendar
 from worker.errors import Invalid, NotFound
 from worker.models.reminders import ReminderKind
 from worker.recurrence import Feb29, LeapMonth, ShortMonth

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 
-from tests.reminders.calendar import VIETNAM, Calendar, guests
+from tests.reminders.office import VIETNAM, Calendar, guests
 from worker.models.reminders import ReminderKind
 from worker.recurrence import Feb29, LeapMonth, ShortMonth
 from worker.reminders import Recurring

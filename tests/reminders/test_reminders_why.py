@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.reminders.calendar import VIETNAM, Calendar, at
+from tests.reminders.office import VIETNAM, Calendar, at
 from worker.ledger.contacts import by_keys
 from worker.ledger.opt_out import opt_out
 from worker.ledger.rules import all_rules

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.reminders.calendar import VIETNAM, Calendar, at
+from tests.reminders.office import VIETNAM, Calendar, at
 from worker.ledger.events import EventRow
 from worker.ledger.rules import RuleRow
 from worker.models.reminders import ReminderKind
