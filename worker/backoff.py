@@ -13,6 +13,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from random import random
 
+from worker.lifecycle import PauseCode
+
 SEND_FIRST, SEND_MOST = timedelta(seconds=5), timedelta(minutes=10)
 POLL_MOST = timedelta(hours=1)
 PROBE_FIRST, PROBE_MOST = timedelta(seconds=10), timedelta(minutes=30)
@@ -44,9 +46,16 @@ def before_looking_again(looks: int, first: timedelta, dice: float | None = None
     return _jittered(_doubled(first, looks, POLL_MOST), dice)
 
 
-def before_probing_again(probes: int, most: timedelta = PROBE_MOST, dice: float | None = None) -> timedelta:
-    """The wait before the account is asked again whether a paused lane may go on: 10 s to `most`."""
-    return _jittered(_doubled(PROBE_FIRST, probes, most), dice)
+def before_probing_again(probes: int, code: str | None = None, dice: float | None = None) -> timedelta:
+    """The wait before the account is asked again whether a lane paused with this code may go on: 10 s to half an hour,
+    or to a minute where eSMS was silent.
+    """
+    return _jittered(_doubled(PROBE_FIRST, probes, probe_most(code)), dice)
+
+
+def probe_most(code: str | None) -> timedelta:
+    """The longest wait between two probes of a pause with this code."""
+    return SILENCE_MOST if code == PauseCode.UNREACHABLE else PROBE_MOST
 
 
 def _doubled(first: timedelta, times: int, most: timedelta) -> timedelta:
@@ -71,8 +80,8 @@ WAITS: dict[str, Callable[[int, float], timedelta]] = {
     "in doubt: asked again": lambda n, dice: before_asking_again(n, timedelta(minutes=1), dice),
     "no SMSID: looked for again": lambda n, dice: before_looking_again(n, timedelta(minutes=5), dice),
     "accepted: polled again": lambda n, dice: before_polling_again(n, timedelta(seconds=15), dice),
-    "lane paused: probed again": lambda n, dice: before_probing_again(n, PROBE_MOST, dice),
-    "no answer from eSMS: probed again": lambda n, dice: before_probing_again(n, SILENCE_MOST, dice),
+    "lane paused: probed again": lambda n, dice: before_probing_again(n, None, dice),
+    "no answer from eSMS: probed again": lambda n, dice: before_probing_again(n, PauseCode.UNREACHABLE, dice),
 }
 
 

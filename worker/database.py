@@ -6,9 +6,9 @@ Nothing connects before the first transaction, so that Celery may fork first.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Self
+from typing import Self, TypeVar
 
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import make_url
@@ -17,6 +17,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
 from worker.errors import Unavailable, WorkerError
+from worker.telemetry import emit
+
+T = TypeVar("T")
 
 CONNECT_TIMEOUT = 5  # seconds
 STATEMENT_TIMEOUT = 60_000  # milliseconds; no statement of ours is meant to take a second
@@ -56,6 +59,29 @@ class Database:
         self._forget_the_parents_connections()
         with self._translated(), self._sessions.begin() as session:
             yield session
+
+    @contextmanager
+    def joined(self, session: Session | None) -> Iterator[Session]:
+        """The caller's transaction, in which an error undoes what was done here alone; or one of our own."""
+        if session is None:
+            with self.begin() as own:
+                yield own
+        else:
+            with session.begin_nested():
+                yield session
+
+    def committed(self, step: str, action: Callable[[Session], T], nothing: T) -> T:
+        """What the action found, once that is committed: what is not on disk must not be acted upon.
+
+        While Postgres is away, nothing: for steps that a lease or a tick makes good. `step` names it in the log.
+        """
+        try:
+            with self.begin() as session:
+                found = action(session)
+        except Unavailable as error:
+            emit("step.failed", task=step, error=error)
+            return nothing
+        return found
 
     @property
     def place(self) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -45,7 +44,7 @@ class Contacts:
     def upsert_many(self, items: Iterable[ContactFields], *, session: Session | None = None) -> Counts:
         """Add or change many, all or none; thousands a second. Raises Invalid, which tells the item and the field."""
         today = datetime.now(self._settings.time_zone).date()
-        with self._joined(session) as joined:
+        with self._database.joined(session) as joined:
             return upsert_contacts(joined, items, today=today)
 
     def show(self, key: str, *, source: str | None = None) -> ContactRow:
@@ -58,25 +57,25 @@ class Contacts:
 
         How many messages were cancelled. Raises NotFound, Invalid.
         """
-        with self._joined(session) as joined:
+        with self._database.joined(session) as joined:
             row = only(contacts.by_keys(joined, [key], source=source))
             return opt_out_of(joined, [row], source=row.source)
 
     def opt_in(self, key: str, *, source: str | None = None, session: Session | None = None) -> None:
         """This person wants them again. What was cancelled stays so. Raises NotFound, Invalid."""
-        with self._joined(session) as joined:
+        with self._database.joined(session) as joined:
             opt_in_of(joined, [only(contacts.by_keys(joined, [key], source=source))])
 
     def opt_out_phones(self, phones: Collection[str], *, source: str = "", session: Session | None = None) -> int:
         """These numbers want nothing, whoever has them; how many messages were cancelled. Raises Invalid."""
         numbers = [parse_phone(each) for each in phones]
-        with self._joined(session) as joined:
+        with self._database.joined(session) as joined:
             return opt_out.opt_out(joined, numbers, source)
 
     def opt_in_phones(self, phones: Collection[str], *, session: Session | None = None) -> int:
         """These numbers want them again; how many had opted out. Raises Invalid."""
         numbers = [parse_phone(each) for each in phones]
-        with self._joined(session) as joined:
+        with self._database.joined(session) as joined:
             return opt_out.opt_in(joined, numbers)
 
     def remove(self, key: str, *, source: str | None = None, session: Session | None = None) -> int:
@@ -84,18 +83,9 @@ class Contacts:
 
         What was sent to them stays on record, and so does an opt-out.
         """
-        with self._joined(session) as joined:
+        with self._database.joined(session) as joined:
             _, cancelled = contacts.remove(joined, [only(contacts.by_keys(joined, [key], source=source)).id])
         return cancelled
-
-    @contextmanager
-    def _joined(self, session: Session | None) -> Iterator[Session]:
-        if session is None:
-            with self._database.begin() as own:
-                yield own
-        else:
-            with session.begin_nested():  # all or none, whatever the caller does with the error
-                yield session
 
 
 def only(rows: list[ContactRow]) -> ContactRow:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -40,21 +39,21 @@ class Reminders:
         Raises Invalid, which names the field; nothing of the event is stored then.
         """
         event = event_of(fields)
-        with self._joined(session) as joined:
+        with self._database.joined(session) as joined:
             return upsert_event(joined, event, self._settings)
 
     def cancel_event(
         self, *, source: str, key: str, version: int | datetime | None = None, session: Session | None = None
     ) -> EventChange:
         """Call an event off with all its reminders that have not gone out. Raises NotFound, Invalid."""
-        with self._joined(session) as joined:
+        with self._database.joined(session) as joined:
             return events.cancel(joined, source, key, version=version, now=clock(joined))
 
     # Rules...
 
     def add(self, rule: Rule, *, replace: bool = False, session: Session | None = None) -> RuleChange:
         """Keep a new rule; `replace`: or give the one of its name other content. Raises Invalid."""
-        with self._joined(session) as joined:
+        with self._database.joined(session) as joined:
             now = clock(joined)
             change = keeping.add(joined, rule, time_zone=self._zone, now=now, replacing=replace)
             try_out(joined, change.rule.template, change.rule.channel, self._settings, now=now)
@@ -97,22 +96,12 @@ class Reminders:
         return self._changed(keeping.remove, name, session)
 
     def _changed(self, step: Callable[..., RuleChange], name: str, session: Session | None) -> RuleChange:
-        with self._joined(session) as joined:
+        with self._database.joined(session) as joined:
             return step(joined, name, now=clock(joined))
 
     @property
     def _zone(self) -> str:
         return str(self._settings.time_zone)
-
-    @contextmanager
-    def _joined(self, session: Session | None) -> Iterator[Session]:
-        """The caller's transaction, in which an error undoes what was done here alone; or one of our own."""
-        if session is None:
-            with self._database.begin() as own:
-                yield own
-        else:
-            with session.begin_nested():
-                yield session
 
 
 def upsert_event(session: Session, event: Event, settings: Settings) -> EventChange:

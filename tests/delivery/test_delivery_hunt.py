@@ -94,7 +94,8 @@ def test_a_recipient_is_not_sent_to_again_when_the_request_took_the_others(bench
 def facts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What a drain tells."""
     told: list[str] = []
-    monkeypatch.setattr("worker.delivery.drain.emit", lambda event, **_: told.append(event))
+    for module in ("worker.delivery.drain", "worker.database"):
+        monkeypatch.setattr(f"{module}.emit", lambda event, **_: told.append(event))
     return told
 
 

@@ -115,7 +115,7 @@ GUARDS = (
     ),
     Guard(
         "nothing is done on the strength of a commit that failed",
-        "worker/delivery/drain.py",
+        "worker/database.py",
         "            return nothing\n",
         "            return found\n",
         f"{FAULTS}::test_what_was_claimed_in_a_commit_that_failed_is_not_sent",

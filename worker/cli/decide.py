@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta, tzinfo
+from datetime import tzinfo
 
 import click
 
@@ -168,7 +168,7 @@ def pause(lanes: tuple[str, ...], campaign: str | None, reason: str, as_json: bo
             notifier.pause_campaign(campaign, reason)
         with ledger_session(notifier.settings) as session:
             for lane in _lanes(lanes):
-                ledger.pause(session, lane, reason, code=None, first=timedelta(), most=timedelta())
+                ledger.pause(session, lane, reason, code=None)
             paused = reporting.pauses(session)
     _say_pauses(paused, as_json, notifier.settings.time_zone)
 

@@ -162,7 +162,7 @@ def _paused(installation: Installation, lane: Lane) -> Iterator[None]:
 
     database = Database(installation.environ["DATABASE_URL"])
     with database.begin() as session:
-        ledger.pause(session, lane, "the demo wants a wish to be late", code=None, first=timedelta(), most=timedelta())
+        ledger.pause(session, lane, "the demo wants a wish to be late", code=None)
     yield
     with database.begin() as session:
         ledger.lift(session, [lane], by="the demo")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 
-from worker import backoff, ledger
+from worker import ledger
 from worker.database import Database
 from worker.esms import Client, EsmsError
 from worker.lifecycle import Lane, PauseCode
@@ -21,6 +20,15 @@ def floors(pace: Pace) -> dict[Lane, int]:
     return {Lane.BULK: pace.reserve_bulk, Lane.NORMAL: pace.reserve, Lane.VOICE: pace.reserve}
 
 
+def ask_for_balance(client: Client) -> Decimal | None:
+    """What the account holds, in dong; None when eSMS does not say."""
+    try:
+        return client.get_balance().balance
+    except EsmsError as error:
+        emit("probe.failed", code=error.code, reason=error.reason)
+        return None
+
+
 def watch_balance(database: Database, client: Client, pace: Pace) -> None:
     """Ask for the balance once a minute, where a reserve is set; one process of many asks."""
     if not any(floors(pace).values()):
@@ -32,19 +40,14 @@ def watch_balance(database: Database, client: Client, pace: Pace) -> None:
 
 
 def _watch(database: Database, client: Client, pace: Pace) -> None:
-    try:
-        balance = client.get_balance().balance
-    except EsmsError as error:
-        emit("probe.failed", code=error.code, reason=error.reason)
+    if (balance := ask_for_balance(client)) is None:
         return
-    waits = {"first": backoff.PROBE_FIRST, "most": backoff.PROBE_MOST}
-    for lane in _below(balance, pace):
-        reason = f"the balance is below the reserve of {floors(pace)[lane]:,} dong"
-        with database.begin() as session:
-            paused = ledger.pause(session, lane, reason, code=PauseCode.RESERVE, **waits)
-        if paused:
-            emit("balance.low", lane=lane, balance=int(balance), reserve=floors(pace)[lane])
+    for lane, floor in floors(pace).items():
+        if balance < floor and _paused(database, lane, floor):
+            emit("balance.low", lane=lane, balance=int(balance), reserve=floor)
 
 
-def _below(balance: Decimal, pace: Pace) -> Iterator[Lane]:
-    yield from (lane for lane, floor in floors(pace).items() if balance < floor)
+def _paused(database: Database, lane: Lane, floor: int) -> bool:
+    reason = f"the balance is below the reserve of {floor:,} dong"
+    with database.begin() as session:
+        return ledger.pause(session, lane, reason, code=PauseCode.RESERVE)

@@ -10,17 +10,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from math import inf
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
-from worker import backoff, ledger
+from worker import ledger
 from worker.database import Database
 from worker.delivery.breaker import Breaker
 from worker.delivery.lines import CLAIM_EVERY, Line, Lines
 from worker.delivery.outcomes import outcome_of, unsendable
-from worker.delivery.probes import probe_most
 from worker.delivery.requests import prepared
 from worker.errors import Unavailable
 from worker.esms import AccountTrouble, Client, EsmsError, Exchange, Finished, InvalidRequest
@@ -29,8 +28,6 @@ from worker.lifecycle import Lane, PauseCode
 from worker.limiter import Limiter
 from worker.settings import Pace, Settings, usable_lease_after
 from worker.telemetry import emit
-
-T = TypeVar("T")
 
 RECORD_EVERY = 0.1  # seconds: an answer is on disk no later than this
 SHARE_OF = 8  # this part of what may be in flight is each lane's own: a flood in one starves no other
@@ -100,7 +97,7 @@ class Drain:
         now = time.monotonic()
         send_until = now + (self.pace.lease - usable_lease_after(self.call_timeout)).total_seconds()
         nothing: list[Claim] = []
-        claims = self._committed("claim", self._due, nothing)
+        claims = self.database.committed("claim", self._due, nothing)
         if claims is nothing:  # Postgres is away: the next tick looks again
             self._lines.rest()
         self._go_on({claim.lane for claim in claims})
@@ -151,7 +148,7 @@ class Drain:
         if claims:
             fences = [fence for claim in claims for fence in claim.fences]
             nothing: set[UUID] = set()
-            self._committed("hand back", lambda session: ledger.hand_back(session, fences), nothing)
+            self.database.committed("hand back", lambda session: ledger.hand_back(session, fences), nothing)
 
     # Sending...
 
@@ -177,7 +174,7 @@ class Drain:
         if not calls:
             return claims
         nothing: set[UUID] = set()
-        ours = self._committed("intend", lambda session: ledger.intend(session, calls), nothing)
+        ours = self.database.committed("intend", lambda session: ledger.intend(session, calls), nothing)
         if len(ours) < len(calls):
             emit("call.dropped", calls=len(calls) - len(ours), why="no intent on disk")
         return [claim for claim in claims if claim.lane is not Lane.VOICE or claim.fences[0].id in ours]
@@ -238,23 +235,9 @@ class Drain:
         if lane in self._paused:  # all that is in flight comes back with the same trouble
             return
         self._paused.add(lane)
-        waits = {"first": backoff.PROBE_FIRST, "most": probe_most(code)}
-        if self._committed("pause", lambda session: ledger.pause(session, lane, reason, code=code, **waits), False):
+        if self.database.committed("pause", lambda session: ledger.pause(session, lane, reason, code=code), False):
             emit("lane.paused", lane=lane, code=code)
         self._hand_back(self._lines.drop(lambda claim: claim.lane is lane))
-
-    def _committed(self, step: str, action: Callable[[Session], T], nothing: T) -> T:
-        """What the action found, once that is committed: what is not on disk must not be acted upon.
-
-        While Postgres is away, nothing: what is in flight is more important, and a lease or a tick makes it good.
-        """
-        try:
-            with self.database.begin() as session:
-                found = action(session)
-        except Unavailable as error:
-            emit("step.failed", task=step, error=error)
-            return nothing
-        return found
 
 
 def _seconds(wait: timedelta | None) -> float:

@@ -6,13 +6,12 @@ exists or that our address is welcome: then the lane is let go to try, ever more
 
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import Decimal
 
 from worker import backoff, ledger
 from worker.database import Database
-from worker.delivery.balance import floors
-from worker.esms import Client, EsmsError
+from worker.delivery.balance import ask_for_balance, floors
+from worker.esms import Client
 from worker.ledger import Paused
 from worker.lifecycle import Lane, PauseCode
 from worker.settings import Pace
@@ -26,22 +25,14 @@ def probe_pauses(database: Database, client: Client, pace: Pace) -> None:
     with database.begin() as session:
         due = ledger.due_probes(session)
         for pause in due:  # taken for the time of the probe: nobody else asks meanwhile
-            wait = backoff.before_probing_again(pause.probes + 1, probe_most(pause.code))
+            wait = backoff.before_probing_again(pause.probes + 1, pause.code)
             ledger.probed(session, pause.id, wait=wait)
     if due:
         _probe(database, client, due, floors(pace))
 
 
-def probe_most(code: str | None) -> timedelta:
-    """The longest wait between two probes of a pause with this code."""
-    return backoff.SILENCE_MOST if code == PauseCode.UNREACHABLE else backoff.PROBE_MOST
-
-
 def _probe(database: Database, client: Client, due: list[Paused], floors: dict[Lane, int]) -> None:
-    try:
-        balance = client.get_balance().balance
-    except EsmsError as error:
-        emit("probe.failed", code=error.code, reason=error.reason)
+    if (balance := ask_for_balance(client)) is None:
         return
     over = [pause.lane for pause in due if _may_go_on(pause, balance, floors.get(pause.lane, 0))]
     with database.begin() as session:

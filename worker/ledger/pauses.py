@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from worker import backoff
 from worker.lifecycle import Lane
 
 
@@ -43,12 +44,10 @@ _PAUSE = text("""
         WHERE excluded.code IS NULL AND pause.code IS NOT NULL
 """)
 
-_PAUSED = text(
-    """
+_PAUSED = text("""
     SELECT id, lane, code, reason, since, probes FROM pause
     WHERE lifted_at IS NULL AND lane IS NOT NULL ORDER BY since
-"""
-)
+""")
 
 _DUE = text("""
     SELECT id, lane, code, reason, since, probes FROM pause
@@ -67,9 +66,21 @@ _LIFT = text("""
 """)
 
 
-def pause(session: Session, lane: Lane, reason: str, *, code: str | None, first: timedelta, most: timedelta) -> bool:
-    """Hold a lane back; False when it is already. With eSMS's code it is probed, without one a person lifts it."""
-    asked = {"lane": str(lane), "code": code, "reason": reason, "first": first, "most": most}
+def pause(
+    session: Session,
+    lane: Lane,
+    reason: str,
+    *,
+    code: str | None,
+    first: timedelta = backoff.PROBE_FIRST,
+    most: timedelta | None = None,
+) -> bool:
+    """Hold a lane back; False when it is already. With a code it is probed, without one a person lifts it.
+
+    first, most: the waits before it is probed; most is by default that of the code.
+    """
+    waits = {"first": first, "most": most or backoff.probe_most(code)}
+    asked = {"lane": str(lane), "code": code, "reason": reason} | waits
     return getattr(session.execute(_PAUSE, asked), "rowcount", 0) > 0
 
 

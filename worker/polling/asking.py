@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from worker import backoff, ledger
@@ -87,14 +88,9 @@ class Poller:
         return bool(polls)
 
     def _claim(self) -> list[Poll]:
-        """What is ours once that is on disk. While Postgres is away, nothing: the next tick looks again."""
-        try:
-            with self.database.begin() as session:
-                polls = ledger.claim_polls(session, most=self._batch(), lease=self.pace.lease)
-        except Unavailable as error:
-            emit("step.failed", task="claim polls", error=error)
-            return []
-        return polls
+        most, nothing = self._batch(), list[Poll]()
+        claim = partial(ledger.claim_polls, most=most, lease=self.pace.lease)
+        return self.database.committed("claim polls", claim, nothing)
 
     def _batch(self) -> int:
         """No more than a second's worth: what waits longer in our hands is better put back."""
@@ -106,11 +102,7 @@ class Poller:
         """Without Postgres their lease ends by itself."""
         polls = [poll for poll, _ in self._line]
         self._line.clear()
-        try:
-            with self.database.begin() as session:
-                ledger.put_back(session, polls)
-        except Unavailable as error:
-            emit("step.failed", task="put polls back", error=error)
+        self.database.committed("put polls back", lambda session: ledger.put_back(session, polls), None)
 
     # Asking...
 
