@@ -127,6 +127,15 @@ def test_a_move_past_the_producers_own_end_leaves_it_as_it_is(bench: Bench) -> N
     assert (decided.moved, decided.too_late) == (0, {"left as it is: queued": 1})
 
 
+def test_the_date_of_what_esms_holds_already_is_not_moved_with_the_rest(bench: Bench) -> None:
+    date = datetime.now(UTC) + SOON
+    ticket = bench.put(otp(["0901000100", "0901000101"]), send_date=date, hand_over=True)
+    assert len(bench.claim(most=1)) == 1
+    decided = bench.notifier.move(ticket.id, date + SOON)
+    assert (decided.moved, decided.too_late) == (0, {"left as it is: queued": 1, "too late: sending": 1})
+    assert bench.notifier.show(ticket.id)["send_date"] == date
+
+
 def test_a_campaign_moves_as_a_whole(bench: Bench) -> None:
     campaign(bench, send_date=datetime.now(UTC) + SOON)
     assert bench.notifier.move_campaign("tet", datetime.now(UTC)).moved == 10

@@ -28,7 +28,7 @@ _CANCEL = text("""
     RETURNING m.id
 """)
 
-# What eSMS is to hold goes to it at once all the same, with the new date.
+# What eSMS is to hold goes to it at once all the same, with the new date; once some of it has gone, the date is theirs.
 _MOVE = text(f"""
     UPDATE message AS m
     SET due_at = CASE WHEN n.hand_over THEN m.due_at ELSE greatest(:send_date, now()) END,
@@ -36,6 +36,9 @@ _MOVE = text(f"""
     FROM notification AS n
     WHERE n.id = m.notification_id AND n.id = ANY(:ids) AND m.status = 'queued'
       AND (n.expires_at IS NULL OR n.expires_at > :send_date)
+      AND NOT (n.hand_over AND EXISTS (
+          SELECT FROM message AS gone WHERE gone.notification_id = n.id AND gone.status <> 'queued'
+      ))
     RETURNING m.notification_id
 """)
 

@@ -45,12 +45,12 @@ def find_lost(database: Database, client: Client, exchange: Exchange, pace: Pace
     """Look for what is due to be looked for; how many were found, or proved not taken."""
     with database.begin() as session:
         lost = ledger.claim_lost(session, most=pace.claim_most * 10, lease=pace.lease, window=pace.request_id_window)
-    looks: list[Look] = []
+    decided: list[Look] = []
     for days, messages in sorted(_by_days(lost).items()):
-        looks += _look(messages, _sent_on(days, client, exchange), database, pace)
-    with database.begin() as session:
-        won = ledger.looked(session, looks)
-    decided = [look for look in looks if look.outcome and look.lost.message_id in won]
+        looks = list(_look(messages, _sent_on(days, client, exchange), database, pace))
+        with database.begin() as session:  # at once: many days of a slow eSMS may outlast the lease
+            won = ledger.looked(session, looks)
+        decided += [look for look in looks if look.outcome and look.lost.message_id in won]
     _tell(decided)
     return len(decided)
 
