@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from threading import current_thread, main_thread
+from types import FrameType
+from typing import Any, cast
 
+from celery.beat import Service
 from celery.exceptions import Reject
 from celery.signals import after_setup_logger, beat_init, worker_init, worker_ready, worker_shutting_down
 from celery.worker.consumer import consumer
@@ -73,8 +77,24 @@ def _worker_is_ready(**_: Any) -> None:
 
 
 @beat_init.connect
-def _beat_is_ready(**_: Any) -> None:
+def _beat_is_ready(sender: Service, **_: Any) -> None:
+    if current_thread() is main_thread():  # not so in a worker with a beat of its own, `-B`
+        _end_after_this_tick(sender)
     emit("process.ready", part="beat")
+
+
+def _end_after_this_tick(beat: Service) -> None:
+    """Celery ends beat by a SystemExit wherever it is; redis-py, in the middle of a read, puts another error in its
+    place, and beat would run on.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        raising = cast("Callable[[int, FrameType | None], Any]", signal.getsignal(number))
+
+        def stop(number: int, frame: FrameType | None, raising: Any = raising) -> None:
+            beat.stop()
+            raising(number, frame)
+
+        signal.signal(number, stop)
 
 
 @worker_shutting_down.connect
