@@ -24,8 +24,8 @@ from rich.table import Table
 from sqlalchemy.orm import Session
 
 from benchmarks import results
+from benchmarks.setups import CURL, REQUESTS, curl_is_missing
 from benchmarks.support import Stage, console, enqueue_ours, forget_ours, load, silent, stage, unaccepted_of_ours
-from benchmarks.ways import CURL, REQUESTS, curl_is_missing
 from worker import ledger
 from worker.database import Database
 from worker.delivery import Drain, drain

@@ -22,8 +22,8 @@ from rich.table import Table
 
 from benchmarks import results
 from benchmarks.frameworks.contenders import CONTENDERS, PLAIN, Contender, Setup
+from benchmarks.setups import CURL, REQUESTS, Run, Way, curl_is_missing, measure, our_way, their_way
 from benchmarks.support import LATENCY, Stage, console, load, stage
-from benchmarks.ways import CURL, REQUESTS, Run, Way, curl_is_missing, measure, our_way, their_way
 
 # Messages before each measurement: imports, connections, threads. Ours need many batches to wake both processes.
 WARM_UP, OUR_WARM_UP = 300, 5_000

@@ -22,9 +22,9 @@ import psutil
 from rich.table import Table
 
 from benchmarks import results
-from benchmarks.crew import crew
+from benchmarks.processes import crew
+from benchmarks.setups import CURL, REQUESTS, curl_is_missing
 from benchmarks.support import Stage, console, content, forget_ours, load, phone, silent, stage
-from benchmarks.ways import CURL, REQUESTS, curl_is_missing
 from worker import Notifier, Sms, SmsType
 from worker.lifecycle import Lane
 from worker.queues import Bell

@@ -16,8 +16,8 @@ import psutil
 from rich.table import Table
 
 from benchmarks import results
+from benchmarks.setups import UNASKED
 from benchmarks.support import Stage, console, enqueue_ours, forget_ours, load, silent, stage, unaccepted_of_ours
-from benchmarks.ways import UNASKED
 from worker.devkit.processes import Child
 from worker.lifecycle import Lane
 from worker.queues import Bell

@@ -31,7 +31,7 @@ from worker.ledger.contacts.finding import NO_ID, _born_on
 from worker.ledger.templates import StoredTemplate, add_template
 from worker.models.reminders import ReminderKind
 from worker.recurrence import LeapMonth
-from worker.reminders import Maker, Rule
+from worker.reminders import Rule, Scheduler
 from worker.reminders.simulate import Simulation, simulate
 from worker.settings import Settings
 from worker.templates import Channel as Kind
@@ -104,7 +104,7 @@ def birthday_query(on: Stage, day: int) -> float:
 
 def make(on: Stage, settings: Settings, now: datetime) -> int:
     """Everything that is due by then, as one beat's tick makes it."""
-    maker = Maker(on.database, Handing(settings), ahead=AHEAD, now=now)
+    maker = Scheduler(on.database, Handing(settings), ahead=AHEAD, now=now)
     maker.run()
     return maker.total.made
 

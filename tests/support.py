@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from tests import canary
-from worker import Notifier, Sms, SmsType, Ticket, delivery, ledger
+from worker import Notifier, Sms, SmsType, Ticket, delivery, ledger, maintenance
 from worker.database import Database
 from worker.devkit.simulator import Running
 from worker.esms import Client, Credentials
@@ -99,7 +99,7 @@ class Bench:
 
     def keep_house(self) -> None:
         """One tick's housekeeping."""
-        delivery.keep_house(self.database, self.pace)
+        maintenance.keep_house(self.database, self.pace)
 
     def claim(self, *lanes: Lane, most: int = 100, lease: float = 60) -> list[Claim]:
         """Claim by itself, without sending."""

@@ -8,11 +8,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from worker.api.notifier import Decided, Notifier
     from worker.contacts import ContactFields
     from worker.errors import Conflict, Invalid, NotFound, SettingsError, Unavailable, WorkerError
     from worker.intake import Enqueue, RecordCall, Sms, TemplateCall, Ticket
     from worker.lifecycle import SmsType, Status
-    from worker.notifier import Decided, Notifier
     from worker.reminders import Anniversary, Attendee, Channel, EventChange, Recurring
     from worker.reporting import Standing
 
@@ -21,7 +21,7 @@ _HOMES = {
     "worker.errors": ("Conflict", "Invalid", "NotFound", "SettingsError", "Unavailable", "WorkerError"),
     "worker.intake": ("Enqueue", "RecordCall", "Sms", "TemplateCall", "Ticket"),
     "worker.lifecycle": ("SmsType", "Status"),
-    "worker.notifier": ("Decided", "Notifier"),
+    "worker.api.notifier": ("Decided", "Notifier"),
     "worker.reminders": ("Anniversary", "Attendee", "Channel", "EventChange", "Recurring"),
     "worker.reporting": ("Standing",),
 }

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from worker.intake import Enqueue, Request, Sms, TemplateCall, Ticket, accept_each, check_one
 from worker.ledger.templates import template
 from worker.lifecycle import Kind, Lane
-from worker.reminders.making import Wish
+from worker.reminders.compose import Wish
 from worker.settings import Settings
 
 

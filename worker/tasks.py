@@ -18,7 +18,8 @@ from celery.exceptions import Reject
 from celery.signals import after_setup_logger, beat_init, worker_init, worker_ready, worker_shutting_down
 from celery.worker.consumer import consumer
 
-from worker import delivery, runtime
+from worker import delivery, maintenance, runtime
+from worker.api.reminders import upsert_event as store_event
 from worker.contacts import upsert_fields
 from worker.errors import Invalid, SettingsError, Unavailable, WorkerError
 from worker.handing import Handing
@@ -26,10 +27,9 @@ from worker.intake.fields import enqueue_fields
 from worker.ledger.rules import clock
 from worker.lifecycle import Kind, Lane
 from worker.limiter import POLL
-from worker.notifier_reminders import upsert_event as store_event
 from worker.polling import Poller, find_lost
 from worker.queues import Task, make_app
-from worker.reminders import EventChange, Maker, events
+from worker.reminders import EventChange, Scheduler, events
 from worker.reminders.fields import cancellation_of, event_of
 from worker.settings import Pace, ProviderSettings, Rates
 from worker.telemetry import emit
@@ -133,10 +133,10 @@ def keep_house() -> None:
     """Look after leases, dates, doubts, pauses and brandnames."""
 
     def step(parts: runtime.Runtime) -> bool:
-        delivery.keep_house(parts.database, parts.pace)
-        delivery.probe_pauses(parts.database, parts.client, parts.pace)
-        delivery.watch_balance(parts.database, parts.client, parts.pace)
-        delivery.refresh_brandnames(parts.database, parts.client)
+        maintenance.keep_house(parts.database, parts.pace)
+        maintenance.probe_pauses(parts.database, parts.client, parts.pace)
+        maintenance.watch_balance(parts.database, parts.client, parts.pace)
+        maintenance.refresh_brandnames(parts.database, parts.client)
         return False
 
     _answer(Task.KEEP_HOUSE, step)
@@ -149,7 +149,7 @@ def remind() -> None:
     def step(parts: runtime.Runtime) -> bool:
         hand = Handing(parts.settings)
         until = time.monotonic() + parts.pace.drain.total_seconds()
-        maker = Maker(parts.database, hand, ahead=parts.pace.remind_ahead)
+        maker = Scheduler(parts.database, hand, ahead=parts.pace.remind_ahead)
         more = maker.run(lambda: runtime.stop.asked() or time.monotonic() > until)
         parts.bell.ring(hand.due)
         return more

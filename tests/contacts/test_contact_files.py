@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from worker.contacts.cells import Refused, Row, Unreadable, escaped, unescaped
 from worker.contacts.columns import FIELDS, choose
+from worker.contacts.sheet_rows import Refused, Row, Unreadable, escaped, unescaped
 from worker.contacts.sheets import Sheet, open_sheet
 
 Write = Callable[..., Path]

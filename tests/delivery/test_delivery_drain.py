@@ -14,11 +14,11 @@ from sqlalchemy import text
 from tests import canary
 from tests.support import Bench, eventually, otp
 from worker import RecordCall, Sms, SmsType, TemplateCall, Unavailable, ledger
-from worker.delivery import probe_pauses, watch_balance
 from worker.esms import Client, Credentials
 from worker.intake import Request
 from worker.lifecycle import Lane
 from worker.limiter import Limiter
+from worker.maintenance import probe_pauses, watch_balance
 from worker.settings import Rates
 
 

@@ -26,7 +26,7 @@ from worker.esms import (
     OutgoingTemplateCall,
     Transport,
 )
-from worker.esms.kept import KeptConnections
+from worker.esms.connections import KeptConnections
 from worker.runtime import make_client
 from worker.settings import ProviderSettings
 

@@ -27,8 +27,8 @@ from worker.esms import (
 from worker.esms.exchange import Prepared
 from worker.esms.finishing import Finisher
 from worker.esms.functions import Format
-from worker.esms.parcels import Patience
 from worker.esms.threads import Threads
+from worker.esms.transport_types import Patience
 
 Connect = Callable[..., Client]
 CALL = OutgoingTemplateCall(phone="0901234567", template_id="17")

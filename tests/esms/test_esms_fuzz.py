@@ -33,7 +33,7 @@ from worker.esms import (
     Prepared,
     Receipt,
 )
-from worker.esms.parcels import Answer
+from worker.esms.transport_types import Answer
 
 INPUTS = int(os.environ.get("ESMS_FUZZ", "2000"))
 fuzzed = settings(

@@ -18,10 +18,10 @@ from redis import Redis, RedisError
 from sqlalchemy import text
 
 from tests import canary
-from tests.faults.crew import Crew, environ_of
 from tests.faults.judge import Verdict, judged, unsettled
 from tests.faults.killing import How
 from tests.faults.link import Link
+from tests.faults.processes import Crew, environ_of
 from tests.faults.stock import Stock
 from worker import Notifier, Unavailable
 from worker.database import Database

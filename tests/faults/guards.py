@@ -12,7 +12,7 @@ from pathlib import Path
 RACES = "tests/ledger/test_ledger_races.py"
 MACHINE = "tests/ledger/test_ledger_machine.py"
 RECORDS = "tests/ledger/test_ledger_records.py"
-PERSONS = "tests/ledger/test_ledger_persons.py"
+PERSONS = "tests/ledger/test_ledger_decisions.py"
 FAULTS = "tests/delivery/test_delivery_faults.py"
 DRAIN = "tests/delivery/test_delivery_drain.py"
 KILLS = "tests/faults/test_faults_kills.py"
@@ -178,21 +178,21 @@ GUARDS = (
     ),
     Guard(
         "what was looked for is written by who looked last",
-        "worker/ledger/lost.py",
+        "worker/ledger/reconcile.py",
         "WHERE m.id = l.id AND m.status = l.was AND m.polls = l.polls AND",
         "WHERE m.id = l.id AND",
         f"{RACES} -k find",
     ),
     Guard(
         "only what waits is cancelled",
-        "worker/ledger/persons.py",
+        "worker/ledger/decisions.py",
         "WHERE m.notification_id = ANY(:ids) AND m.status = 'queued'\n    RETURNING m.id",
         "WHERE m.notification_id = ANY(:ids)\n    RETURNING m.id",
         f"{PERSONS}::test_cancelling_what_is_being_sent_changes_nothing_and_says_so",
     ),
     Guard(
         "a retry begins with a new RequestId",
-        "worker/ledger/persons.py",
+        "worker/ledger/decisions.py",
         "request_id = NULL, sms_id = NULL,",
         "sms_id = NULL,",
         f"{PERSONS} -k sent_again_under_a_new_request_id",

@@ -15,11 +15,11 @@ from redis import Redis
 from sqlalchemy import text
 
 from tests import canary
-from tests.faults.crew import Crew, environ_of, is_frozen, is_gone
 from tests.faults.judge import judged, unsettled
 from tests.faults.killing import How, Landed
 from tests.faults.link import Link
 from tests.faults.points import POINTS, Point, Stage, point_named
+from tests.faults.processes import Crew, environ_of, is_frozen, is_gone
 from tests.faults.stock import Stock
 from tests.support import eventually
 from worker import Notifier

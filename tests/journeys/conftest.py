@@ -11,9 +11,9 @@ from redis import Redis
 
 from tests import canary
 from tests.support import Bench
+from worker.api.notifier import Notifier
 from worker.cli.up import Installation, start_apps, stop_together
 from worker.devkit.simulator import Running
-from worker.notifier import Notifier
 from worker.settings import environment
 
 QUICK = {

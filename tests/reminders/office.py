@@ -15,9 +15,9 @@ from worker.handing import Handing
 from worker.ledger.contacts import StoredContact, upsert
 from worker.ledger.templates import StoredTemplate, add_template
 from worker.recurrence import to_lunar
-from worker.reminders import Anniversary, Attendee, Event, EventChange, Maker, Recurring, RuleChange, keeping
+from worker.reminders import Anniversary, Attendee, Event, EventChange, Recurring, RuleChange, Scheduler, rule_changes
 from worker.reminders import events as of_events
-from worker.reminders.due import Made
+from worker.reminders.scheduler import Made
 from worker.settings import Settings
 from worker.templates import Channel as Kind
 
@@ -61,7 +61,7 @@ class Calendar:
 
     def add(self, rule: Anniversary | Recurring, *, replacing: bool = False) -> RuleChange:
         with self.database.begin() as session:
-            return keeping.add(session, rule, time_zone="Asia/Ho_Chi_Minh", now=self.now, replacing=replacing)
+            return rule_changes.add(session, rule, time_zone="Asia/Ho_Chi_Minh", now=self.now, replacing=replacing)
 
     def birthdays(self, name: str = "birthdays", *, replacing: bool = False, **options: Any) -> RuleChange:
         """A rule that wishes at 8."""
@@ -69,15 +69,15 @@ class Calendar:
 
     def pause(self, name: str) -> RuleChange:
         with self.database.begin() as session:
-            return keeping.pause(session, name, now=self.now)
+            return rule_changes.pause(session, name, now=self.now)
 
     def resume(self, name: str) -> RuleChange:
         with self.database.begin() as session:
-            return keeping.resume(session, name, now=self.now)
+            return rule_changes.resume(session, name, now=self.now)
 
     def remove(self, name: str) -> RuleChange:
         with self.database.begin() as session:
-            return keeping.remove(session, name, now=self.now)
+            return rule_changes.remove(session, name, now=self.now)
 
     def event(self, key: str = "m1", starts: str = "2027-03-01 14:00", **fields: Any) -> EventChange:
         """Upsert a meeting with two reminders and one guest."""
@@ -101,8 +101,8 @@ class Calendar:
         assert maker.run() is False
         return maker.total
 
-    def maker(self) -> Maker:
-        return Maker(self.database, Handing(self.settings), ahead=AHEAD, now=self.now)
+    def maker(self) -> Scheduler:
+        return Scheduler(self.database, Handing(self.settings), ahead=AHEAD, now=self.now)
 
     # What a test asks...
 

@@ -19,7 +19,7 @@ from worker.ledger.contacts import StoredContact, upsert
 from worker.ledger.opt_out import opt_out
 from worker.ledger.rules import FRONT, find_rule, take_rule
 from worker.ledger.templates import remove_template
-from worker.reminders import Anniversary, Attendee, Maker, Recurring, Wish, due
+from worker.reminders import Anniversary, Attendee, Recurring, Scheduler, Wish, scheduler
 
 
 def people(calendar: Calendar, count: int, **columns: object) -> None:
@@ -55,7 +55,7 @@ class Crashing(Handing):
 
 @pytest.fixture
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(due, "BATCH", 10)
+    monkeypatch.setattr(scheduler, "BATCH", 10)
 
 
 @pytest.mark.usefixtures("small_batches")
@@ -65,7 +65,7 @@ def test_a_crash_between_batches_goes_on_where_it_was(calendar: Calendar, call: 
     calendar.birthdays()
     calendar.now = at("2027-03-01 08:00")
     hand = Crashing(calendar, call)
-    maker = Maker(calendar.database, hand, ahead=AHEAD, now=calendar.now)
+    maker = Scheduler(calendar.database, hand, ahead=AHEAD, now=calendar.now)
     maker.run()
     assert hand.calls == call
     assert len(calendar.sent()) == 10 * (call - 1)
@@ -173,7 +173,7 @@ def test_a_rule_edited_half_way_through_doubles_and_loses_nobody(calendar: Calen
     people(calendar, 35)
     calendar.birthdays()
     calendar.now = at("2027-03-01 07:50")
-    Maker(calendar.database, Crashing(calendar, 3), ahead=AHEAD, now=calendar.now).run()
+    Scheduler(calendar.database, Crashing(calendar, 3), ahead=AHEAD, now=calendar.now).run()
     calendar.set_sending("(SELECT id FROM message ORDER BY id LIMIT 5)")
     calendar.template("other", "Mung {name}")
     change = calendar.add(Anniversary(name="birthdays", template="other", at=time(7)), replacing=True)

@@ -17,7 +17,7 @@ from worker.ledger.events import EventRow
 from worker.ledger.rules import RuleRow
 from worker.models.reminders import ReminderKind
 from worker.recurrence import Feb29, LeapMonth, ShortMonth, to_lunar
-from worker.reminders import Anniversary, Attendee, Recurring, keeping
+from worker.reminders import Anniversary, Attendee, Recurring, rule_changes
 from worker.reminders.people import keys_of
 from worker.reminders.plan import dues, dues_at, first_instant, next_instant
 from worker.reminders.rules import row_of
@@ -184,5 +184,5 @@ def _moment(wall: datetime, zone: ZoneInfo) -> datetime:
 def test_the_next_occurrences_of_every_kind_can_be_shown(calendar: Calendar) -> None:
     for kind in set(ReminderKind) - {ReminderKind.RECURRING}:
         row = row_of(Anniversary(name="x", template="x", kind=kind), time_zone="Asia/Ho_Chi_Minh", now=calendar.now)
-        shown = keeping.upcoming(row, after=calendar.now, count=3)
+        shown = rule_changes.upcoming(row, after=calendar.now, count=3)
         assert [due.occasion for due in shown] == ["2027-01-01", "2027-01-02", "2027-01-03"]

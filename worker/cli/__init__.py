@@ -13,7 +13,7 @@ from typing import Any
 import click
 from alembic.util.exc import CommandError
 
-from worker.cli import account, contacts, decide, doctor, look, reminders, send, serve, templates, text_command
+from worker.cli import account, contacts, decisions, doctor, look, reminders, send, serve, templates, text_command
 from worker.cli.output import say_error
 from worker.devkit.processes import CannotStart
 from worker.errors import SettingsError, WorkerError
@@ -33,7 +33,7 @@ for command in (
     *send.COMMANDS,
     *look.COMMANDS,
     *account.COMMANDS,
-    *decide.COMMANDS,
+    *decisions.COMMANDS,
     *contacts.COMMANDS,
     *templates.COMMANDS,
     *reminders.COMMANDS,

@@ -15,12 +15,12 @@ import click
 
 from worker.cli.ledger_session import database_of
 from worker.cli.output import console, json_option, progress, say, say_json, table, text
-from worker.contacts.cells import Refused, Unreadable, escaped
 from worker.contacts.columns import FIELDS, Columns, choose
 from worker.contacts.dates import DateOrder
 from worker.contacts.exporting import pages, write_csv
 from worker.contacts.importing import Importer, Summary
 from worker.contacts.rows import Reader
+from worker.contacts.sheet_rows import Refused, Unreadable, escaped
 from worker.contacts.sheets import Sheet, open_sheet
 from worker.ledger.contacts import ContactRow, attribute_names
 from worker.settings import Settings

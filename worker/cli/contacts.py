@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 from rich.table import Table
 
+from worker.api.notifier import Notifier
 from worker.cli.contact_files import export_file, import_file
 from worker.cli.ledger_session import ledger_session
 from worker.cli.output import console, json_option, say, say_json, table, text
@@ -16,7 +17,6 @@ from worker.contacts.checks import parse_phone
 from worker.contacts.exporting import lunar_text
 from worker.ledger import contacts
 from worker.ledger.contacts import ContactRow
-from worker.notifier import Notifier
 from worker.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])

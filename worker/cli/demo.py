@@ -20,13 +20,13 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from worker import reporting
+from worker.api.notifier import Notifier
 from worker.cli.look import say_report
 from worker.cli.output import console, look_of, looks_of, say, table
 from worker.cli.up import Installation, installed
 from worker.database import Database
 from worker.intake import RecordCall, Request, Sms, TemplateCall
 from worker.lifecycle import Lane, SmsType, Status
-from worker.notifier import Notifier
 from worker.settings import environment
 
 PATIENCE = 75.0  # seconds; the story takes some 25

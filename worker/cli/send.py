@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 
 import click
 
+from worker.api.notifier import Notifier
 from worker.cli.output import date_option, json_option, progress, say, say_json
 from worker.cli.spreadsheet import Order, Sheet, Summary, send_sheet
 from worker.intake import RecordCall, Request, Sms, TemplateCall
-from worker.notifier import Notifier
 
 F = TypeVar("F", bound=Callable[..., Any])
 

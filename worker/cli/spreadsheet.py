@@ -17,11 +17,11 @@ from typing import Any
 import click
 
 from worker import text
+from worker.api.notifier import Notifier
 from worker.errors import Conflict, Invalid
 from worker.intake import Enqueue, Sms
 from worker.intake.checks import check
 from worker.lifecycle import SmsType
-from worker.notifier import Notifier
 
 PHONE_COLUMNS = ("phone", "to", "number", "so_dien_thoai", "số điện thoại", "sdt", "sđt", "điện thoại")
 DELIMITERS = ",;\t|"

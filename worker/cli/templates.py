@@ -18,7 +18,7 @@ from worker.ledger import templates as ledger_templates
 from worker.ledger.events import events_ahead_with
 from worker.ledger.rules import all_rules
 from worker.ledger.templates import StoredTemplate, TemplateRow
-from worker.reminders.keeping import OF_A_RULE
+from worker.reminders.rule_changes import OF_A_RULE
 from worker.settings import Settings
 from worker.templates import ATTRIBUTE, KNOWN, check_variables
 

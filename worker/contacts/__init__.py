@@ -2,6 +2,6 @@
 
 from worker.contacts.accept import opt_in_of, opt_out_of, upsert_contacts, upsert_fields
 from worker.contacts.checks import check
-from worker.contacts.wanted import KEEP, ContactFields
+from worker.contacts.contact_fields import KEEP, ContactFields
 
 __all__ = ["KEEP", "ContactFields", "check", "opt_in_of", "opt_out_of", "upsert_contacts", "upsert_fields"]

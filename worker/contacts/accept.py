@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from worker.contacts.checks import check
-from worker.contacts.wanted import ContactFields
+from worker.contacts.contact_fields import ContactFields
 from worker.errors import Invalid
 from worker.ledger import contacts, opt_out
 from worker.ledger.contacts import ContactRow, Counts, StoredContact

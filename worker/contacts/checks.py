@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import Any
 
 from worker import phone
+from worker.contacts.contact_fields import KEEP, ContactFields
 from worker.contacts.dates import parse_lunar
-from worker.contacts.wanted import KEEP, ContactFields
 from worker.errors import Invalid
 from worker.ledger.contacts import StoredContact
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from worker.contacts.cells import Unreadable
+from worker.contacts.sheet_rows import Unreadable
 from worker.templates import ATTRIBUTE
 from worker.text import strip_diacritics
 

@@ -12,7 +12,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
-from worker.contacts.cells import Refused, Row, Unreadable, unescaped
+from worker.contacts.sheet_rows import Refused, Row, Unreadable, unescaped
 
 DELIMITERS = ",;\t|"
 MARKS = (

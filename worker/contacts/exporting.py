@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 from sqlalchemy.orm import Session
 
-from worker.contacts.cells import escaped
+from worker.contacts.sheet_rows import escaped
 from worker.ledger import contacts
 from worker.ledger.contacts import ContactRow
 from worker.templates import ATTRIBUTE

@@ -15,9 +15,9 @@ from itertools import islice
 from sqlalchemy.orm import Session
 
 from worker.contacts.accept import AT_ONCE, store
-from worker.contacts.cells import Refused, Row
 from worker.contacts.checks import check
 from worker.contacts.rows import Reader
+from worker.contacts.sheet_rows import Refused, Row
 from worker.contacts.sheets import Sheet
 from worker.errors import Invalid
 from worker.ledger.contacts import Counts, StoredContact

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from worker.contacts.cells import Cell, Row
 from worker.contacts.checks import parse_phone
 from worker.contacts.columns import Columns
+from worker.contacts.contact_fields import KEEP, ContactFields
 from worker.contacts.dates import DateOrder, parse_date
-from worker.contacts.wanted import KEEP, ContactFields
+from worker.contacts.sheet_rows import Cell, Row
 from worker.errors import Invalid
 from worker.templates import ATTRIBUTE
 from worker.text import strip_diacritics

@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 
 from worker.contacts import csv_files, xlsx_files
-from worker.contacts.cells import Cell, Refused, Row, Unreadable
+from worker.contacts.sheet_rows import Cell, Refused, Row, Unreadable
 
 __all__ = ["Cell", "Refused", "Row", "Sheet", "Unreadable", "open_sheet"]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
-from worker.contacts.cells import Cell, Refused, Row, Unreadable, unescaped
+from worker.contacts.sheet_rows import Cell, Refused, Row, Unreadable, unescaped
 
 LARGEST = 4 * 1024**3  # bytes unpacked; a million rows of twenty columns take a fifth of it
 TEXTS_LARGEST = 512 * 1024**2  # bytes of the texts that a sheet shares, which have to be kept in memory

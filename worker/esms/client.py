@@ -26,11 +26,11 @@ from worker.esms.messages import (
     SendProgress,
     SentSms,
 )
-from worker.esms.parcels import Answer, Parcel, Patience
 from worker.esms.quoting import quoted
 from worker.esms.reading import VIETNAM, Record, Window
 from worker.esms.route import Route
 from worker.esms.threads import Threads
+from worker.esms.transport_types import Answer, Parcel, Patience
 from worker.esms.wire import Wire
 
 REST_URL = "https://rest.esms.vn/MainService.svc"

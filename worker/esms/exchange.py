@@ -12,8 +12,8 @@ from typing import Any, Generic, TypeVar
 
 from worker.esms.errors import EsmsError, NotTaken, Trace
 from worker.esms.functions import Function
-from worker.esms.parcels import Answer, Parcel
 from worker.esms.reading import Record
+from worker.esms.transport_types import Answer, Parcel
 
 Reply = TypeVar("Reply")
 

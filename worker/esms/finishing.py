@@ -8,8 +8,8 @@ from worker.esms.credentials import Credentials, Scrubber
 from worker.esms.errors import EsmsError, MaybeTaken, Trace
 from worker.esms.exchange import Finished, Prepared
 from worker.esms.functions import Format
-from worker.esms.parcels import Answer
 from worker.esms.reading import Record
+from worker.esms.transport_types import Answer
 
 _REPLY_KEPT = 2_000  # characters of it in a trace
 

@@ -14,12 +14,12 @@ from typing import Any
 
 import pycurl
 
+from worker.esms.connections import KeptConnections
 from worker.esms.errors import EsmsError, MaybeTaken, NotTaken
 from worker.esms.exchange import Prepared
-from worker.esms.kept import KeptConnections
-from worker.esms.parcels import Answer, Patience
 from worker.esms.response import TooLongError, unpacked
 from worker.esms.route import IDLE, Route, origin
+from worker.esms.transport_types import Answer, Patience
 
 _GZIP = b"\x1f\x8b"
 _TLS_ERRORS = frozenset(

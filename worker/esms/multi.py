@@ -14,11 +14,11 @@ from weakref import WeakSet
 
 import pycurl
 
+from worker.esms.connections import KeptConnections
 from worker.esms.exchange import GRACE, Exchange, Finish, Finished, Prepared, held_up
 from worker.esms.handle import Handle
-from worker.esms.kept import KeptConnections
-from worker.esms.parcels import Patience
 from worker.esms.route import Route
+from worker.esms.transport_types import Patience
 
 MOST = 800  # requests on the wire; most systems give a process 1024 files
 _LOOK = 0.25  # seconds between two looks for requests that take too long

@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Any
 
 from worker.esms.exchange import GRACE, Exchange, Finish, Finished, Prepared, held_up
-from worker.esms.parcels import Patience
+from worker.esms.transport_types import Patience
 
 Call = Callable[[object, Prepared[Any]], Finished[Any]]
 

@@ -24,9 +24,9 @@ from urllib3.util.ssl_ import create_urllib3_context
 from urllib3.util.ssl_match_hostname import CertificateError
 
 from worker.esms.errors import EsmsError, MaybeTaken, NotTaken
-from worker.esms.parcels import Answer, Parcel, Patience
 from worker.esms.response import HurriedResponse, TooLongError
 from worker.esms.route import IDLE, Route, origin
+from worker.esms.transport_types import Answer, Parcel, Patience
 
 _HEADERS = {"User-Agent": "esms-worker", "Accept-Encoding": "identity"}
 

@@ -4,7 +4,7 @@ Nothing is stored before all of it is valid; what is stored is on disk when the 
 """
 
 from worker.intake.accept import Ticket, accept, accept_each, check_one
-from worker.intake.wanted import Enqueue, RecordCall, Request, Sms, TemplateCall
+from worker.intake.request import Enqueue, RecordCall, Request, Sms, TemplateCall
 
 __all__ = [
     "Enqueue",

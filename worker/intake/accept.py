@@ -19,7 +19,7 @@ from worker.errors import Conflict, Invalid
 from worker.ids import uuid7
 from worker.intake.brandnames import Registered, check_brandname
 from worker.intake.checks import Checked, check
-from worker.intake.wanted import Enqueue
+from worker.intake.request import Enqueue
 from worker.ledger import Stored
 from worker.lifecycle import Lane
 from worker.settings import Settings

@@ -14,7 +14,7 @@ from typing import Any
 
 from worker import phone, text
 from worker.errors import Invalid
-from worker.intake.wanted import Enqueue, RecordCall, Request, Sms, TemplateCall
+from worker.intake.request import Enqueue, RecordCall, Request, Sms, TemplateCall
 from worker.lifecycle import BRANDNAME_TYPES, LANE_OF_SMS, Kind, Lane, SmsType
 from worker.settings import Settings
 

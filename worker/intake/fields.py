@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from worker.errors import Invalid
 from worker.intake.accept import accept
-from worker.intake.wanted import Enqueue, RecordCall, Request, Sms, TemplateCall
+from worker.intake.request import Enqueue, RecordCall, Request, Sms, TemplateCall
 from worker.lifecycle import Kind, Lane
 from worker.settings import Settings
 

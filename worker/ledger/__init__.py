@@ -10,11 +10,11 @@ rules, events: what reminds             occurrences: what was made of them, for 
 from worker.ledger.brandnames import ask_for_brandnames, known_brandnames, replace_brandnames
 from worker.ledger.campaigns import lift_campaign, mark, pause_campaign, through
 from worker.ledger.claims import Claim, Fence, claim, claim_doubtful, hand_back, intend
-from worker.ledger.lost import Look, Lost, claim_lost, known, looked
+from worker.ledger.decisions import Horizons, cancel, move, resolve, retry
+from worker.ledger.inserts import Stored, put
 from worker.ledger.pauses import Paused, due_probes, lift, pause, paused, probed
-from worker.ledger.persons import Horizons, cancel, move, resolve, retry
 from worker.ledger.polls import Poll, Settlement, ask_later, claim_polls, put_back, settle
-from worker.ledger.puts import Stored, put
+from worker.ledger.reconcile import Look, Lost, claim_lost, known, looked
 from worker.ledger.records import Evidence, Outcome, postpone, record, witness
 from worker.ledger.upkeep import MOST, Rescued, beat, expire, give_up, hold_calls, rescue, take_turn
 

@@ -28,8 +28,8 @@ from worker.ledger.occurrences import Recalled, recall
 from worker.lifecycle import Status
 from worker.reminders.checks import label
 from worker.reminders.invitations import attendee_rows, content_of, version_of
-from worker.reminders.keeping import GONE, RECALLABLE, usable_template
 from worker.reminders.plan import first_instant, starts
+from worker.reminders.rule_changes import GONE, RECALLABLE, usable_template
 from worker.reminders.rules import Channel
 from worker.templates import KNOWN
 

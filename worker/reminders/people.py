@@ -13,7 +13,7 @@ from worker.ledger.events import Invited
 from worker.ledger.rules import RuleRow
 from worker.models.reminders import ReminderKind
 from worker.recurrence import lunar_days_on, solar_days_on, to_lunar
-from worker.reminders.making import Person
+from worker.reminders.compose import Person
 from worker.reminders.plan import Due
 from worker.reminders.rules import Anniversary, rule_of
 

@@ -20,8 +20,8 @@ from worker.ledger.rules import RuleRow, all_rules
 from worker.lifecycle import LANE_OF_SMS, Lane, SmsType
 from worker.recurrence import at_wall_clock
 from worker.reminders.audiences import Audiences
+from worker.reminders.calendar_gaps import Odd, odd_on
 from worker.reminders.costs import Costs, Price
-from worker.reminders.odd import Odd, odd_on
 from worker.reminders.people import keys_of
 from worker.reminders.plan import INSTANT, Due, dues, dues_at, next_instant
 from worker.reminders.rules import Anniversary, rule_of

@@ -14,7 +14,7 @@ from worker.contacts.checks import parse_phone
 from worker.errors import Invalid, NotFound
 from worker.ledger.contacts import ContactRow, by_keys, by_phones
 from worker.ledger.rules import all_rules, clock
-from worker.reminders import keeping
+from worker.reminders import rule_changes
 from worker.reminders.why import Answer, why
 from worker.settings import Settings
 
@@ -56,7 +56,7 @@ def _answers(
     session: Session, person: str, source: str | None, rule: str | None, day: date, settings: Settings, now: datetime
 ) -> list[Answer]:
     contacts, phones = _people(session, person, source)
-    rules = all_rules(session) if rule is None else [keeping.found(session, rule)]
+    rules = all_rules(session) if rule is None else [rule_changes.found(session, rule)]
     answers: list[Answer] = []
     each: list[ContactRow | None] = [*contacts] or [None]
     for contact in each:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from worker.api.notifier import Notifier
 from worker.cli.ledger_session import ledger_session
 from worker.cli.output import console, json_option, say, say_json, table, text
 from worker.cli.reminders.options import length_option
@@ -17,7 +18,6 @@ from worker.handing import try_out
 from worker.ledger.events import EventRow, find_event, invited, list_events
 from worker.ledger.occurrences import count_occurrences
 from worker.ledger.rules import clock
-from worker.notifier import Notifier
 from worker.reminders import Attendee, Channel, EventChange, calendars
 from worker.reminders.rules import channel_of
 from worker.settings import Settings

@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 
 import click
 
+from worker.api.notifier import Notifier
 from worker.cli.ledger_session import ledger_session
 from worker.cli.output import console, date_option, json_option, say, say_json, table, text
 from worker.cli.reminders.options import clock_option, day_or_moment_option, given, length_option
 from worker.ledger.occurrences import count_occurrences
 from worker.ledger.rules import RuleRow
 from worker.models.reminders import ReminderKind
-from worker.notifier import Notifier
 from worker.recurrence import Feb29, LeapMonth, ShortMonth
 from worker.reminders import Anniversary, Channel, Recurring, Rule, RuleChange
 from worker.reminders.plan import Due

@@ -2,7 +2,7 @@
 
 No figure there is written by hand. A place whose benchmark has not been run stays as it is.
 
-    python -m benchmarks.tell [--json docs/pictures/results.json] [--document docs/speed.md]
+    python -m benchmarks.document [--json docs/pictures/results.json] [--document docs/speed.md]
 """
 
 from __future__ import annotations

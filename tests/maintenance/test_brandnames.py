@@ -11,9 +11,9 @@ from sqlalchemy import text
 from tests import canary
 from tests.support import Bench
 from worker import ledger
-from worker.delivery import refresh_brandnames
-from worker.delivery.brandnames import AGAIN, FRESH
 from worker.esms import Client, Credentials
+from worker.maintenance import refresh_brandnames
+from worker.maintenance.brandnames import AGAIN, FRESH
 
 
 def refresh(bench: Bench) -> None:

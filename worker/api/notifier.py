@@ -13,13 +13,13 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from worker import intake, ledger, reporting
+from worker.api.contacts import Contacts
+from worker.api.reminders import Reminders
 from worker.database import Database
 from worker.errors import Invalid, NotFound
 from worker.intake import Enqueue, Request, Ticket
 from worker.intake.checks import check_send_date
 from worker.lifecycle import TOO_LATE, Lane, Status
-from worker.notifier_contacts import Contacts
-from worker.notifier_reminders import Reminders
 from worker.queues import Bell
 from worker.reporting import Standing
 from worker.settings import Settings

@@ -10,10 +10,10 @@ from decimal import Decimal
 
 from worker import backoff, ledger
 from worker.database import Database
-from worker.delivery.balance import ask_for_balance, floors
 from worker.esms import Client
 from worker.ledger import Paused
 from worker.lifecycle import Lane, PauseCode
+from worker.maintenance.balance import ask_for_balance, floors
 from worker.settings import Pace
 from worker.telemetry import emit
 

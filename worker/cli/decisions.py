@@ -8,12 +8,12 @@ from datetime import tzinfo
 import click
 
 from worker import ledger, reporting
+from worker.api.notifier import Decided, Notifier
 from worker.cli.ledger_session import ledger_session
 from worker.cli.look import id_of, uuid_of
 from worker.cli.output import console, json_option, look_of, looks_of, say, say_json, table, text
 from worker.cli.send import date_of
 from worker.lifecycle import Lane, Status
-from worker.notifier import Decided, Notifier
 from worker.settings import Settings
 
 LANES = [str(lane) for lane in Lane]

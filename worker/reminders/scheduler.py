@@ -23,7 +23,7 @@ from worker.ledger.occurrences import Closed, Key, close, win
 from worker.ledger.opt_out import opted_out
 from worker.ledger.rules import FRONT, Place, RuleRow, advance_rule, clock, take_rule
 from worker.ledger.templates import TemplateRow, template
-from worker.reminders.making import Hand, Owner, Person, Wish, wish_for
+from worker.reminders.compose import Hand, Owner, Person, Wish, wish_for
 from worker.reminders.people import contacts_of, person_of_attendee, person_of_contact
 from worker.reminders.plan import INSTANT, Due, dues_at, next_due, next_instant
 from worker.telemetry import emit
@@ -41,7 +41,7 @@ class Made:
     skipped: Counter[str] = field(default_factory=Counter)  # by reason
 
 
-class Maker:
+class Scheduler:
     """Makes what is due until nothing is; any number of processes may do so at once.
 
     ahead: how early an occurrence becomes a notification that waits; an edit later than that calls it back.

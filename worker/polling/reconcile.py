@@ -18,7 +18,7 @@ from worker.database import Database
 from worker.esms import Client, EsmsError, Exchange, Finished, SentSms
 from worker.ledger import Evidence, Look, Lost
 from worker.lifecycle import Status
-from worker.polling.sent_rows import days_of, end_of, matches
+from worker.polling.matching import days_of, end_of, matches
 from worker.settings import Pace
 from worker.telemetry import emit
 

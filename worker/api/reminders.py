@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from worker.database import Database
 from worker.handing import try_out
 from worker.ledger.rules import RuleRow, all_rules, clock
-from worker.reminders import Event, EventChange, Outcome, Rule, RuleChange, events, keeping
+from worker.reminders import Event, EventChange, Outcome, Rule, RuleChange, events, rule_changes
 from worker.reminders.fields import event_of
 from worker.reminders.plan import Due
 from worker.reminders.rules import channel_of
@@ -55,7 +55,7 @@ class Reminders:
         """Keep a new rule; `replace`: or give the one of its name other content. Raises Invalid."""
         with self._database.joined(session) as joined:
             now = clock(joined)
-            change = keeping.add(joined, rule, time_zone=self._zone, now=now, replacing=replace)
+            change = rule_changes.add(joined, rule, time_zone=self._zone, now=now, replacing=replace)
             try_out(joined, change.rule.template, change.rule.channel, self._settings, now=now)
             return change
 
@@ -63,10 +63,10 @@ class Reminders:
         """When a rule would occur next, were it added now; stores nothing. Raises Invalid."""
         with self._database.begin() as session:
             now = clock(session)
-            row = keeping.planned(rule, time_zone=self._zone, now=now)
-            keeping.usable_template(session, row.template)
+            row = rule_changes.planned(rule, time_zone=self._zone, now=now)
+            rule_changes.usable_template(session, row.template)
             try_out(session, row.template, row.channel, self._settings, now=now)
-        return keeping.upcoming(row, after=now, count=count)
+        return rule_changes.upcoming(row, after=now, count=count)
 
     def rules(self) -> list[RuleRow]:
         """Every rule, by name."""
@@ -76,24 +76,24 @@ class Reminders:
     def show(self, name: str) -> RuleRow:
         """The rule of this name. Raises NotFound."""
         with self._database.begin() as session:
-            return keeping.found(session, name)
+            return rule_changes.found(session, name)
 
     def next(self, name: str, count: int = SHOWN) -> list[Due]:
         """When a rule occurs next. Raises NotFound."""
         with self._database.begin() as session:
-            return keeping.upcoming(keeping.found(session, name), after=clock(session), count=count)
+            return rule_changes.upcoming(rule_changes.found(session, name), after=clock(session), count=count)
 
     def pause(self, name: str, *, session: Session | None = None) -> RuleChange:
         """Have it remind nobody until it is resumed; what is queued is called back. Raises NotFound."""
-        return self._changed(keeping.pause, name, session)
+        return self._changed(rule_changes.pause, name, session)
 
     def resume(self, name: str, *, session: Session | None = None) -> RuleChange:
         """Let it go on with the first occurrence that is not too late. Raises NotFound."""
-        return self._changed(keeping.resume, name, session)
+        return self._changed(rule_changes.resume, name, session)
 
     def remove(self, name: str, *, session: Session | None = None) -> RuleChange:
         """End it; what is queued is called back. Raises NotFound."""
-        return self._changed(keeping.remove, name, session)
+        return self._changed(rule_changes.remove, name, session)
 
     def _changed(self, step: Callable[..., RuleChange], name: str, session: Session | None) -> RuleChange:
         with self._database.joined(session) as joined:

@@ -1,0 +1,1 @@
+"""All that anyone can do to data, typed: the command line, the Celery tasks and a producer's own code call this."""
