@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, tzinfo
 from typing import Any, TypeVar
 from uuid import UUID
@@ -115,6 +116,16 @@ def progress() -> Progress:
         transient=True,
         disable=not sys.stderr.isatty(),
     )
+
+
+@contextmanager
+def waiting(words: str) -> Iterator[None]:
+    """A spinner on standard error; nothing where nobody looks."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    with Console(stderr=True).status(words):
+        yield
 
 
 def _plain(value: object) -> str:
