@@ -22,6 +22,7 @@ from worker.reporting import Line, Standing
 from worker.settings import Settings
 
 BAR, SHORT_BAR = 30, 12  # characters of the longest bar
+ROOM_FOR_BARS = 100  # columns of a terminal
 MOST_LINES = 20  # of a report's campaigns or days that people see
 
 
@@ -182,6 +183,8 @@ def _by(way: str, lines: list[Line]) -> Any:
         rest = line.total - delivered - failed - held - line.statuses.get(Status.CANCELLED, 0)
         numbers = (line.total, delivered, failed, held, rest)
         shown.add_row(text(line.key) or "(none)", *(f"{n:,}" for n in numbers), _bar(line.total, most, SHORT_BAR))
+    if console().width < ROOM_FOR_BARS:
+        shown.columns.pop()  # a long name needs the room more
     return shown
 
 
