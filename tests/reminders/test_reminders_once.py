@@ -14,8 +14,10 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from tests.reminders.office import AHEAD, Calendar, at, guests
+from worker import telemetry
 from worker.intake import Enqueue
 from worker.ledger.contacts import StoredContact, upsert
+from worker.ledger.failing import failing
 from worker.ledger.opt_out import opt_out
 from worker.ledger.rules import FRONT, find_rule, take_rule
 from worker.ledger.templates import remove_template
@@ -318,6 +320,28 @@ def test_one_rule_that_breaks_does_not_keep_the_others_from_being_made(calendar:
     calendar.birthdays(name="whole")
     calendar.execute("UPDATE reminder SET spec = '{}' WHERE name = 'broken'")
     assert calendar.tick("2027-03-01 08:00").made == 3
+
+
+def test_one_that_fails_is_noted_with_its_place_in_the_code_until_it_succeeds(calendar: Calendar) -> None:
+    facts: list[dict[str, Any]] = []
+    telemetry.listen(lambda event, given: facts.append(given) if event == "reminders.failed" else None)
+    people(calendar, 1)
+    calendar.birthdays(name="broken")
+    calendar.event("m1", starts="2027-03-02 08:00", template="wish")
+    calendar.execute("UPDATE reminder SET spec = spec - 'at'")
+    calendar.execute("UPDATE event SET offsets = '{nonsense}'")
+    calendar.tick("2027-03-01 08:00")
+    with calendar.database.begin() as session:
+        noted = failing(session)
+    assert {each.what for each in noted} == {"rule broken", "event m1 of clinic"}
+    assert any(each.failure.startswith("KeyError at reminders/rules.py:") for each in noted)
+    assert all(str(given["at"]).startswith("reminders/") for given in facts)
+    assert len(facts) == 2
+    calendar.execute('UPDATE reminder SET spec = spec || \'{"at": "08:00"}\'')
+    calendar.execute("UPDATE event SET offsets = '{1d}'")
+    calendar.tick("2027-03-01 08:01")
+    with calendar.database.begin() as session:
+        assert failing(session) == []
 
 
 def test_a_rule_whose_template_is_gone_says_so_for_everybody(calendar: Calendar) -> None:
