@@ -45,6 +45,7 @@ RESTS_ON = {
     "workers": "Redis",
     "beat": "schema",
     "lanes": "schema",
+    "reminders": "schema",
     "eSMS": "settings",
 }
 
