@@ -10,7 +10,6 @@ from worker.cli.reminders.options import day_option
 from worker.reminders.why import Explanation
 from worker.settings import Settings
 
-
 GOT = {True: "✔ yes", False: "✗ no", None: "? not known yet"}
 
 
