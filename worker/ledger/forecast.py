@@ -2,39 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from worker.phone import LANDLINES
+from worker.text import ATTRIBUTE
 
 _ALIVE = "AND c.death_day IS NULL AND c.lunar_death_day IS NULL"
 
 # Only the tags and facts that some rule asks for: else people with odd ones of their own would each be a group.
 _COUNT = """
-    SELECT asked.tags, asked.facts, c.source, {day} AS day, {leap} AS leap, {born} AS born, count(*) AS people
+    SELECT count(*) AS people, asked.tags, c.source, {day} AS day, {leap} AS leap, {born} AS born, {has} AS has
     FROM contact AS c
     CROSS JOIN LATERAL (
-        SELECT ARRAY(SELECT t FROM unnest(c.tags) AS t WHERE t = ANY(CAST(:tags AS text[])) ORDER BY t) AS tags,
-            ARRAY(
-                SELECT f FROM unnest(CAST(:facts AS text[])) AS f
-                WHERE CASE f
-                    WHEN 'phone' THEN c.phones <> '{{}}'
-                    WHEN 'mobile' THEN EXISTS (SELECT FROM unnest(c.phones) AS p WHERE NOT starts_with(p, :landlines))
-                    WHEN 'name' THEN c.name ~ '\\S'
-                    WHEN 'birth_date' THEN c.birth_date IS NOT NULL
-                    ELSE c.attributes ->> substr(f, 6) ~ '\\S'  -- after attr.
-                END
-                ORDER BY f
-            ) AS facts
+        SELECT ARRAY(SELECT t FROM unnest(c.tags) AS t WHERE t = ANY(CAST(:tags AS text[])) ORDER BY t) AS tags
     ) AS asked
     WHERE c.opted_out_at IS NULL AND c.phones <> '{{}}' {which}
-    GROUP BY 1, 2, 3, 4, 5, 6
+    GROUP BY 2, 3, 4, 5, 6, 7
 """
+
+_HAS = {
+    "phone": "true",  # who has none is left out anyway
+    "mobile": """(
+        NOT starts_with(c.phones[1], :landlines)
+        OR EXISTS (SELECT FROM unnest(c.phones) AS p WHERE NOT starts_with(p, :landlines))
+    )""",
+    "name": "btrim(c.name) <> ''",
+    "birth_date": "c.birth_date IS NOT NULL",
+}
+_HAS_ATTRIBUTE = "coalesce(btrim(c.attributes ->> :attribute_{place}) <> '', false)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +63,27 @@ def count_by_day(
     which = f"AND {day} IS NOT NULL {'' if death else _ALIVE}"
     leap = f"c.lunar_{what}_leap" if lunar else "CAST(NULL AS boolean)"
     born = "CAST(NULL AS date)" if death else "CASE WHEN c.birth_date >= :recent THEN c.birth_date END"
-    return _groups(session, text(_COUNT.format(day=day, leap=leap, born=born, which=which)), tags, facts, recent)
+    columns = {"day": day, "leap": leap, "born": born, "which": which}
+    return _groups(session, columns, tags, facts, **({} if death else {"recent": recent}))
 
 
 def count_everybody(session: Session, tags: Collection[str], facts: Collection[str]) -> Iterator[Group]:
     """All people; opted-out ones are left out."""
     nothing = {"day": "CAST(NULL AS smallint)", "leap": "CAST(NULL AS boolean)", "born": "CAST(NULL AS date)"}
-    return _groups(session, text(_COUNT.format(**nothing, which="")), tags, facts, None)
+    return _groups(session, nothing | {"which": ""}, tags, facts)
 
 
 def _groups(
-    session: Session, statement: TextClause, tags: Collection[str], facts: Collection[str], recent: date | None
+    session: Session, columns: Mapping[str, str], tags: Collection[str], facts: Collection[str], **asked: Any
 ) -> Iterator[Group]:
-    asked: dict[str, Any] = {"tags": sorted(tags), "facts": sorted(facts), "landlines": LANDLINES}
-    if recent is not None:
-        asked["recent"] = recent
-    for row in session.execute(statement, asked):
-        yield Group(frozenset(row.tags), frozenset(row.facts), row.source, row.day, row.leap, row.born, row.people)
+    named = sorted(facts)
+    each = [_HAS.get(fact) or _HAS_ATTRIBUTE.format(place=place) for place, fact in enumerate(named)]
+    asked |= {
+        f"attribute_{place}": fact.removeprefix(ATTRIBUTE) for place, fact in enumerate(named) if fact not in _HAS
+    }
+    if "mobile" in facts:
+        asked["landlines"] = LANDLINES
+    query = text(_COUNT.format(**columns, has=f"CAST(ARRAY[{', '.join(each)}] AS boolean[])"))
+    for row in session.execute(query, asked | {"tags": sorted(tags)}):
+        has = frozenset(fact for fact, there in zip(named, row.has, strict=True) if there)
+        yield Group(frozenset(row.tags), has, row.source, row.day, row.leap, row.born, row.people)
