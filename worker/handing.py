@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from worker.intake import Enqueue, Request, Sms, TemplateCall, Ticket, accept_each, check_one
 from worker.ledger.templates import template
-from worker.lifecycle import Kind, Lane
+from worker.lifecycle import Kind, Lane, Purpose
 from worker.reminders.compose import Wish
 from worker.settings import Settings
 
@@ -38,6 +38,7 @@ class Handing:
 def _enqueue(wish: Wish) -> Enqueue:
     return Enqueue(
         request=_request(wish),
+        purpose=Purpose.REMINDER,
         reference=wish.reference,
         source=wish.source,
         campaign=wish.campaign,

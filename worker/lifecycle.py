@@ -101,6 +101,19 @@ class Kind(StrEnum):
     RECORD_CALL = "record_call"
 
 
+class Purpose(StrEnum):
+    """What a message is for, as its producer says; by default what its SmsType is made for."""
+
+    CODE = "code"  # somebody waits for it
+    SERVICE = "service"  # about something that the recipient has to do with: an order, an appointment, a bill
+    REMINDER = "reminder"  # a greeting or a date to be kept in mind
+    ADVERTISING = "advertising"
+
+
+# What who opted out gets no more.
+FOR_THE_WILLING = frozenset({Purpose.REMINDER, Purpose.ADVERTISING})
+
+
 class SmsType(IntEnum):
     """eSMS's kinds of SMS (manual II.2): which sender the recipient sees, what it costs, how fast it goes."""
 
@@ -113,6 +126,17 @@ class SmsType(IntEnum):
     FIXED = 8  # fixed ten-digit number, template registered beforehand
     TWO_WAY = 13  # recipients can answer; no advertising
 
+
+PURPOSE_OF_SMS: dict[SmsType, Purpose] = {
+    SmsType.ADVERTISING: Purpose.ADVERTISING,  # and of no other
+    SmsType.RANDOM: Purpose.ADVERTISING,
+    SmsType.VERIFY: Purpose.CODE,
+    SmsType.OTP: Purpose.CODE,
+    SmsType.CUSTOMER_CARE: Purpose.SERVICE,
+    SmsType.NOTIFY: Purpose.SERVICE,
+    SmsType.FIXED: Purpose.SERVICE,
+    SmsType.TWO_WAY: Purpose.SERVICE,
+}
 
 BRANDNAME_TYPES = frozenset({SmsType.ADVERTISING, SmsType.CUSTOMER_CARE})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -29,26 +30,45 @@ def decide(database: Database, *phones: str) -> int:
 
 
 @pytest.mark.parametrize(
-    ("request_", "source", "goes"),
+    ("request_", "purpose", "goes"),
     [
-        (Sms(to=LAN, content="Giam gia", sms_type=3), "shop", False),
-        (Sms(to=LAN, content="Chuc mung", sms_type=4), "reminders", False),
-        (TemplateCall(to=LAN, template_id="1002", variables=["Lan"]), "reminders", False),
-        (Sms(to=LAN, content="Don hang 7", sms_type=2), "shop", True),
-        (otp(LAN), "shop", True),
-        (TemplateCall(to=LAN, template_id="1002", variables=["Lan"]), "shop", True),
+        (Sms(to=LAN, content="Giam gia", sms_type=3), None, False),
+        (Sms(to=LAN, content="Chuc mung", sms_type=4), "reminder", False),
+        (TemplateCall(to=LAN, template_id="1002", variables=["Lan"]), "reminder", False),
+        (Sms(to=LAN, content="Giam gia", sms_type=4), "advertising", False),
+        (Sms(to=LAN, content="Giam gia", sms_type=13), "advertising", False),
+        (Sms(to=LAN, content="Don hang 7", sms_type=2), None, True),
+        (Sms(to=LAN, content="Don hang 7", sms_type=3), "service", True),
+        (otp(LAN), None, True),
+        (TemplateCall(to=LAN, template_id="1002", variables=["Lan"]), None, True),
     ],
 )
 @pytest.mark.parametrize("first", ["the message", "the opt-out"])
 def test_who_opted_out_gets_no_reminder_and_no_advertising_and_all_else(
-    bench: Bench, request_: Sms, source: str, goes: bool, first: str
+    bench: Bench, request_: Sms, purpose: str | None, goes: bool, first: str
 ) -> None:
     if first == "the message":
-        bench.put(request_, source=source)
+        bench.put(request_, purpose=purpose, source="reminders")  # a name that means nothing
     decide(bench.database, LAN)
     if first == "the opt-out":
-        bench.put(request_, source=source)
+        bench.put(request_, purpose=purpose, source="reminders")
     assert statuses(bench.database) == {LAN: [("queued", None) if goes else ("cancelled", REASON)]}
+
+
+@pytest.mark.parametrize(
+    ("sms_type", "source", "goes"), [(3, "shop", False), (4, "reminders", False), (4, "shop", True)]
+)
+def test_what_was_stored_before_there_were_purposes_is_for_what_its_source_and_type_meant(
+    bench: Bench, sms_type: int, source: str, goes: bool
+) -> None:
+    sms, purpose = Sms(to=LAN, content="Chuc mung", sms_type=sms_type), "reminder" if source == "reminders" else None
+    first = bench.put(sms, source=source, reference="1", purpose=purpose)
+    with bench.database.begin() as session:
+        session.execute(text("UPDATE notification SET purpose = NULL"))
+    assert bench.put(sms, source=source, reference="1", purpose=purpose) == replace(first, repeated=True)
+    assert bench.notifier.show(first.id)["purpose"] == purpose or goes or sms_type == 3
+    decide(bench.database, LAN)
+    assert bench.status(first) == ("queued" if goes else "cancelled")
 
 
 def test_of_many_recipients_only_those_who_opted_out_are_left_out(bench: Bench) -> None:

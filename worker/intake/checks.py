@@ -15,7 +15,7 @@ from typing import Any
 from worker import phone, text
 from worker.errors import Invalid
 from worker.intake.request import Enqueue, RecordCall, Request, Sms, TemplateCall
-from worker.lifecycle import BRANDNAME_TYPES, LANE_OF_SMS, Kind, Lane, SmsType
+from worker.lifecycle import BRANDNAME_TYPES, LANE_OF_SMS, PURPOSE_OF_SMS, Kind, Lane, Purpose, SmsType
 from worker.settings import Settings
 
 FARTHEST = timedelta(days=731)  # a date farther away is a slip of the pen
@@ -34,6 +34,7 @@ class Checked:
     """A request that can be sent, in the ledger's words."""
 
     kind: Kind
+    purpose: Purpose
     lane: Lane
     grouped: bool
     phones: Sequence[str]  # E.164, each once
@@ -53,7 +54,7 @@ class Checked:
         return self.send_date is None or self.hand_over or self.send_date <= now
 
     def fingerprint(self) -> str:
-        """Of what makes the content: who gets what. Dates and labels are not content."""
+        """Of what makes the content: who gets what. Dates and labels are not; the purpose is compared by itself."""
         options = [f"{name}={_flat(value)}" for name, value in sorted(self.options.items())]
         parts = [self.kind, *sorted(self.phones), self.content or "", self.template_id or "", *options]
         return blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()  # no part may hold a NUL
@@ -71,7 +72,8 @@ def check(item: Enqueue, settings: Settings, *, now: datetime, late: bool = Fals
     _check_dates(send_date, expires_at, item.hand_over, now, late)
     phones, duplicates = _phones(request)
     return Checked(
-        **_content(request, settings, len(phones)),
+        **(content := _content(request, settings, len(phones))),
+        purpose=_purpose(item.purpose, content["options"].get("sms_type")),
         phones=phones,
         duplicates=duplicates,
         source=_label("source", item.source) or "",
@@ -167,6 +169,19 @@ def _grouped(sms_type: SmsType, recipients: int, settings: Settings) -> bool:
         problem = f"advertising (SmsType 1) to {recipients} recipients is refused by eSMS"
         raise Invalid("to", problem, f"name at least {settings.advertising_least} different ones")
     return True
+
+
+def _purpose(value: object, sms_type: int | None) -> Purpose:
+    usual = Purpose.SERVICE if sms_type is None else PURPOSE_OF_SMS[SmsType(sms_type)]
+    if value is None:
+        return usual
+    try:
+        purpose = Purpose(value)  # type: ignore[arg-type]
+    except ValueError:
+        raise Invalid("purpose", "is not known", f"use one of {', '.join(Purpose)}") from None
+    if sms_type == SmsType.ADVERTISING and purpose is not Purpose.ADVERTISING:
+        raise Invalid("purpose", "SmsType 1 is always advertising", "leave it out, or use another SmsType")
+    return purpose
 
 
 def _text(content: object, sms_type: SmsType) -> str:

@@ -15,9 +15,9 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from worker.ledger.opt_out import ADVERTISING, REMINDERS, withhold
+from worker.ledger.opt_out import PURPOSE, withhold
 from worker.ledger.rows import as_rows
-from worker.lifecycle import Kind, Lane
+from worker.lifecycle import FOR_THE_WILLING, Kind, Lane, Purpose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +26,7 @@ class Stored:
 
     id: UUID
     kind: Kind
+    purpose: Purpose
     lane: Lane
     grouped: bool
     messages: Sequence[tuple[UUID, str]]  # id, phone in E.164
@@ -42,19 +43,28 @@ class Stored:
     fingerprint: str
 
 
+@dataclass(frozen=True, slots=True)
+class First:
+    """The notification that has a reference already, and what it is."""
+
+    id: UUID
+    fingerprint: str
+    purpose: Purpose
+
+
 _COLUMNS = (
-    "id", "kind", "source", "reference", "campaign", "content", "template_id", "options",
+    "id", "kind", "purpose", "source", "reference", "campaign", "content", "template_id", "options",
     "send_date", "hand_over", "expires_at", "fingerprint",
 )  # fmt: skip
 
 _NOTIFICATIONS = text("""
     INSERT INTO notification (
-        id, kind, source, reference, campaign, content, template_id, options,
+        id, kind, purpose, source, reference, campaign, content, template_id, options,
         send_date, hand_over, expires_at, fingerprint
     )
     SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS n (
-        id uuid, kind text, source text, reference text, campaign text, content text, template_id text, options jsonb,
-        send_date timestamptz, hand_over boolean, expires_at timestamptz, fingerprint text
+        id uuid, kind text, purpose text, source text, reference text, campaign text, content text, template_id text,
+        options jsonb, send_date timestamptz, hand_over boolean, expires_at timestamptz, fingerprint text
     )
     -- In the order of the unique key: two bulk producers that share references queue up instead of deadlocking.
     ORDER BY n.source, n.reference
@@ -72,25 +82,21 @@ _MESSAGES = text("""
     )
 """)
 
-_FIRST_OF_REFERENCE = text("""
-    SELECT n.source, n.reference, n.id, n.fingerprint
+_FIRST_OF_REFERENCE = text(f"""
+    SELECT n.source, n.reference, n.id, n.fingerprint, {PURPOSE} AS purpose
     FROM notification AS n
     JOIN unnest(CAST(:source AS text[]), CAST(:reference AS text[])) AS asked (source, reference)
       ON (n.source, n.reference) = (asked.source, asked.reference)
 """)
 
 
-def put(session: Session, rows: Sequence[Stored]) -> dict[tuple[str, str], tuple[UUID, str]]:
-    """Insert them, except those whose reference is taken; for these the first one's id and fingerprint come back."""
+def put(session: Session, rows: Sequence[Stored]) -> dict[tuple[str, str], First]:
+    """Insert them, except those whose reference is taken; for these the first one comes back."""
     asked = {"rows": as_rows([_notification(row) for row in rows])}
     inserted = set(session.scalars(_NOTIFICATIONS, asked).all())  # all(): to iterate would fetch row by row
     _put_messages(session, [row for row in rows if row.id in inserted])
-    withhold(session, [row.id for row in rows if row.id in inserted and _is_for_the_willing(row)])
+    withhold(session, [row.id for row in rows if row.id in inserted and row.purpose in FOR_THE_WILLING])
     return _firsts(session, [row for row in rows if row.id not in inserted])
-
-
-def _is_for_the_willing(row: Stored) -> bool:
-    return row.source == REMINDERS or row.options.get("sms_type") in ADVERTISING
 
 
 def _notification(row: Stored) -> dict[str, Any]:
@@ -117,9 +123,9 @@ def _message(row: Stored, id_: UUID, phone: str) -> dict[str, Any]:
     }
 
 
-def _firsts(session: Session, repeats: Sequence[Stored]) -> dict[tuple[str, str], tuple[UUID, str]]:
+def _firsts(session: Session, repeats: Sequence[Stored]) -> dict[tuple[str, str], First]:
     if not repeats:
         return {}
     asked = {"source": [row.source for row in repeats], "reference": [row.reference for row in repeats]}
     found = session.execute(_FIRST_OF_REFERENCE, asked)
-    return {(row.source, row.reference): (row.id, row.fingerprint) for row in found}
+    return {(row.source, row.reference): First(row.id, row.fingerprint, Purpose(row.purpose)) for row in found}

@@ -15,17 +15,22 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-REASON = "the recipient opted out"
-REMINDERS = "reminders"  # the source of what rules and events make
-ADVERTISING = (1, 3)  # SmsTypes
+from worker.lifecycle import FOR_THE_WILLING
 
+REASON = "the recipient opted out"
+
+# Of a notification `n`. What was stored before there were purposes has the one that its source and SmsType meant.
+PURPOSE = """coalesce(n.purpose, CASE
+        WHEN n.source = 'reminders' THEN 'reminder'
+        WHEN n.options ->> 'sms_type' IN ('1', '3') THEN 'advertising'
+        WHEN n.options ->> 'sms_type' IN ('6', '7') THEN 'code'
+        ELSE 'service'
+    END)"""
 _LOCK = "hashtextextended('esms-worker: opt-outs', 0)"
 _STORING = text(f"SELECT pg_advisory_xact_lock_shared({_LOCK})")
 _DECIDING = text(f"SELECT pg_advisory_xact_lock({_LOCK})")
 
-_IS_FOR_THE_WILLING = f"""
-    (n.source = '{REMINDERS}' OR n.kind = 'sms' AND n.options ->> 'sms_type' IN ('1', '3'))
-"""
+_IS_FOR_THE_WILLING = f"{PURPOSE} IN ({', '.join(repr(str(each)) for each in sorted(FOR_THE_WILLING))})"
 
 _REMEMBER = text("""
     INSERT INTO opt_out (phone, source)

@@ -35,6 +35,7 @@ class Notification(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[str]
+    purpose: Mapped[str | None]  # None: of before there were purposes; `ledger.opt_out.PURPOSE` says which it had
     source: Mapped[str]
     reference: Mapped[str | None]  # the producer's own key
     campaign: Mapped[str | None]
