@@ -6,7 +6,7 @@ Nothing connects before the first transaction, so that Celery may fork first.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Self, TypeVar
 
@@ -22,7 +22,16 @@ from worker.telemetry import emit
 T = TypeVar("T")
 
 CONNECT_TIMEOUT = 5  # seconds
-STATEMENT_TIMEOUT = 60_000  # milliseconds; no statement of ours is meant to take a second
+# What the server holds us to: a host that lost its power or its network must not keep rows locked past its lease.
+SERVER_LIMITS = {
+    "statement_timeout": "60s",  # no statement of ours is meant to take a second
+    "idle_in_transaction_session_timeout": "60s",
+    "tcp_keepalives_idle": "10",  # seconds
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "30000",  # milliseconds
+    "timezone": "UTC",
+}
 
 MIGRATE = "run `esms-worker migrate`"
 
@@ -30,7 +39,8 @@ MIGRATE = "run `esms-worker migrate`"
 class Database:
     """A ledger's Postgres: `with database.begin() as session:` commits at the end, or rolls back."""
 
-    def __init__(self, url: str, *, pool_size: int = 4) -> None:
+    def __init__(self, url: str, *, pool_size: int = 4, limits: Mapping[str, str] | None = None) -> None:
+        """limits: in place of SERVER_LIMITS, by the names that Postgres has for them."""
         self._url = make_url(url)
         self.engine: Engine = create_engine(
             self._url,
@@ -47,7 +57,9 @@ class Database:
                 "keepalives_count": 3,
                 "tcp_user_timeout": 30_000,  # milliseconds
                 "application_name": "esms-worker",
-                "options": f"-c statement_timeout={STATEMENT_TIMEOUT} -c timezone=UTC",
+                "options": " ".join(
+                    f"-c {name}={value}" for name, value in (SERVER_LIMITS | dict(limits or {})).items()
+                ),
             },
         )
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
@@ -117,6 +129,9 @@ class Database:
             return Unavailable("Postgres", f"the schema in {self.place} is not this version's", MIGRATE)
         if state in {"53100", "53200", "53300"}:
             return Unavailable("Postgres", f"{self.place} is out of {_RUN_OUT[state]}", "make room and try again")
+        if state == "25P03":
+            problem = f"{self.place} ended our transaction: it was kept open for a minute with nothing to do"
+            return Unavailable("Postgres", problem, "try again; where you hand over many, produce them faster")
         if state.startswith("28") or state == "3D000":
             return Unavailable("DATABASE_URL", f"{self.place} lets us not in", "check user, password and database name")
         if getattr(error, "connection_invalidated", False) or state.startswith(("08", "57P")) or _no_connection(error):

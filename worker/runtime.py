@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import mmap
 import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from threading import current_thread, main_thread
 
 from worker.database import Database
 from worker.errors import SettingsError
@@ -31,10 +35,14 @@ class Stop:
     """Has a stop been asked for? Set in Celery's main process, seen in the children that it forked before or after.
 
     Celery tells only the main process that a warm shutdown has begun; one byte of shared memory tells the others.
+    A supervisor (systemd, honcho, a terminal) signals the children as well, and theirs would die of it in the middle
+    of a call.
     """
 
     def __init__(self) -> None:
         self._byte = mmap.mmap(-1, 1)
+        self._main_pid = os.getpid()
+        self._signalled = False  # this child alone
 
     def ask(self) -> None:
         """From now on every task finishes what is in flight and ends."""
@@ -42,7 +50,26 @@ class Stop:
 
     def asked(self) -> bool:
         """Should a task come to its end?"""
-        return bool(self._byte[0])
+        return self._signalled or bool(self._byte[0])
+
+    @contextmanager
+    def finishing(self) -> Iterator[None]:
+        """In here SIGTERM asks a forked child to finish what is in flight; outside of it the child ends at once.
+
+        Set for each task and not once: billiard sets its own handler after every hook that Celery has.
+        """
+        self._signalled = False
+        if os.getpid() == self._main_pid or current_thread() is not main_thread():
+            yield
+            return
+        before = signal.signal(signal.SIGTERM, self._on_signal)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+    def _on_signal(self, *_: object) -> None:
+        self._signalled = True
 
 
 @dataclass

@@ -232,7 +232,9 @@ def _answer(task: Task, step: Callable[[runtime.Runtime], bool]) -> None:
     try:
         parts = runtime.current()
         parts.bell.answer(task)
-        if step(parts):
+        with runtime.stop.finishing():
+            more = step(parts)
+        if more:
             parts.bell.again(task)
     except WorkerError as error:
         emit("step.failed", task=task, error=error)
@@ -253,7 +255,8 @@ def _enqueue(kind: Kind, fields: dict[str, Any]) -> None:
 def _taken(kind: str) -> Iterator[None]:
     """Until it is stored, the broker's message is all there is: while Postgres is away it goes back into the queue."""
     try:
-        yield
+        with runtime.stop.finishing():
+            yield
     except Unavailable as error:
         emit("step.failed", task=f"enqueue {kind}", error=error)
         time.sleep(1)  # or it would come back at once, and again

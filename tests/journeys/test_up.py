@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -111,6 +112,27 @@ def test_nobody_sees_a_key_or_a_password_in_the_process_list(up: Up) -> None:
     lists = [" ".join(process.cmdline()) for process in up.family()]
     assert not any(password in line or "simulator-secret" in line for line in lists)
     assert (up.folder / ".esms-worker" / "env").stat().st_mode & 0o077 == 0
+
+
+def test_ctrl_c_finishes_the_calls_on_the_wire(up: Up, tmp_path: Path) -> None:
+    up.ready()
+    address = dict(line.split("=", 1) for line in (up.folder / ".esms-worker" / "env").read_text().splitlines())
+    root = address["ESMS_REST_URL"].strip("'").removesuffix("/MainService.svc")
+    slow = urllib.request.Request(f"{root}/_sim/set", b'{"latency": 2}', {"Content-Type": "application/json"})
+    urllib.request.urlopen(slow).close()
+    numbers = [option for number in range(20) for option in ("--to", f"0902000{number + 100}")]
+    sent = run(tmp_path, "send", "record-call", *numbers, "--record-id", "2001", "--json")
+    id_ = json.loads(sent.stdout)["id"]
+    eventually(lambda: "sending" in json.loads(run(tmp_path, "status", id_, "--json").stdout)["statuses"])
+    up.process.send_signal(signal.SIGINT)
+    assert up.process.wait(60) == 0
+
+    again = Up(tmp_path)
+    again.ready()
+    statuses = json.loads(run(tmp_path, "status", id_, "--json").stdout)["statuses"]
+    again.process.send_signal(signal.SIGINT)
+    assert again.process.wait(60) == 0
+    assert set(statuses) <= {"queued", "accepted", "delivered", "sending"}
 
 
 def test_trials_of_the_simulator_never_go_to_people(up: Up, tmp_path: Path) -> None:

@@ -139,5 +139,13 @@ def test_procfile_compose_and_up_listen_to_the_same_queues() -> None:
         assert len(re.findall(r"worker\.tasks beat", written)) == 1, name
 
 
+def test_the_files_for_systemd_start_what_the_procfile_starts() -> None:
+    lines = (line.partition(": ")[::2] for line in (ROOT / "Procfile").read_text().splitlines())
+    celery = "celery -A worker.tasks "
+    commands = {name: command.removeprefix(celery) for name, command in lines if command.startswith(celery)}
+    written = {path.stem: path.read_text() for path in (ROOT / "docs" / "systemd").glob("*.conf")}
+    assert written == {name: f"ARGUMENTS={command}\n" for name, command in commands.items()}
+
+
 def test_the_waits_in_the_docs_are_those_of_the_code() -> None:
     assert backoff.table() in (ROOT / "docs" / "retries.md").read_text()

@@ -1,0 +1,115 @@
+"""Told to end by a supervisor that signals everybody at once: calls on the wire are finished, and none is held."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from tests.journeys.conftest import crew_at_work
+from tests.support import Bench, eventually
+from worker import Notifier, RecordCall
+
+pytestmark = pytest.mark.journey
+
+ROOT = Path(__file__).parents[2]
+CALLS = [f"09020{number:05d}" for number in range(20100, 20160)]  # whose story is: somebody answers
+SLOW = 1.5  # seconds that the provider takes
+
+
+def on_the_wire(bench: Bench) -> int:
+    with bench.database.begin() as session:
+        dialled = text("SELECT count(*) FROM message WHERE dialled_at IS NOT NULL AND status = 'sending'")
+        return int(session.execute(dialled).scalar_one())
+
+
+def enqueue_slow_calls(app: Notifier, bench: Bench) -> None:
+    bench.simulator.set(latency=SLOW)
+    app.enqueue_many(RecordCall(to=number, record_id="2001") for number in CALLS)
+
+
+def each_was_made_once_or_waits(bench: Bench) -> None:
+    """By eSMS's own books."""
+    with bench.database.begin() as session:
+        rows = session.execute(text("SELECT status, count(*) AS messages FROM message GROUP BY status"))
+        statuses = {row.status: row.messages for row in rows}
+    assert set(statuses) <= {"queued", "accepted", "delivered", "undelivered"}
+    made = bench.simulator.ledger().calls
+    assert set(made.values()) == {1}
+    assert len(made) == len(CALLS) - statuses.get("queued", 0)
+
+
+def groups(pids: list[int | None]) -> Callable[[int], None]:
+    """A signal to each process and all that it forked, as a supervisor sends it."""
+
+    def strike(number: int) -> None:
+        for pid in pids:
+            assert pid is not None
+            os.killpg(os.getpgid(pid), number)
+
+    return strike
+
+
+def test_sigterm_to_the_children_too_finishes_the_calls_on_the_wire(
+    environ: dict[str, str], app: Notifier, bench: Bench, said: list[str]
+) -> None:
+    with crew_at_work(environ, said) as crew:
+        enqueue_slow_calls(app, bench)
+        eventually(lambda: on_the_wire(bench) > 0)
+        groups([child.pid for child in crew.apps])(signal.SIGTERM)
+        assert [child.wait(60) for child in crew.apps] == [0] * len(crew.apps)
+    each_was_made_once_or_waits(bench)
+    assert not any("Traceback" in line for line in said)
+
+
+def test_a_child_that_is_told_alone_finishes_and_its_worker_goes_on(
+    environ: dict[str, str], app: Notifier, bench: Bench, said: list[str]
+) -> None:
+    import psutil
+
+    with crew_at_work(environ, said) as crew:
+        enqueue_slow_calls(app, bench)
+        eventually(lambda: on_the_wire(bench) > 0)
+        for child in crew.apps:
+            for forked in psutil.Process(child.pid).children():
+                forked.terminate()
+        bench.simulator.set(latency=0)
+        eventually(lambda: len(bench.simulator.ledger().calls) == len(CALLS))
+        eventually(lambda: on_the_wire(bench) == 0)
+        assert all(child.alive for child in crew.apps)
+    each_was_made_once_or_waits(bench)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_honcho_with_the_procfile_finishes_the_calls_on_the_wire(
+    environ: dict[str, str], app: Notifier, bench: Bench, tmp_path: Path, number: signal.Signals
+) -> None:
+    log = tmp_path / "log"
+    programs = Path(sys.executable).parent
+    variables = environ | {"PYTHONPATH": str(ROOT), "PATH": f"{programs}:{os.environ['PATH']}"}
+    command = [sys.executable, "-m", "honcho", "-f", str(ROOT / "Procfile"), "-e", os.devnull, "start"]
+    with log.open("w") as output:
+        honcho = subprocess.Popen(
+            [*command, *shlex.split("urgent worker poll beat")],
+            cwd=tmp_path,
+            env=variables,
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        enqueue_slow_calls(app, bench)
+        eventually(lambda: on_the_wire(bench) > 0)
+        honcho.send_signal(number)
+        honcho.wait(60)
+    finally:
+        honcho.kill()
+        honcho.wait()
+    each_was_made_once_or_waits(bench)
+    assert "Traceback" not in log.read_text()

@@ -1,0 +1,34 @@
+"""What Postgres is told to hold our sessions to, so that a host that falls silent keeps nothing from the others."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import text
+
+from tests.support import Bench, otp
+from worker.database import SERVER_LIMITS, Database
+from worker.errors import Unavailable
+
+LOCK = text("SELECT id FROM message FOR UPDATE")
+
+
+@pytest.mark.parametrize(("name", "value"), [*SERVER_LIMITS.items()])
+def test_every_session_carries_its_limit(database: Database, name: str, value: str) -> None:
+    wanted = {"statement_timeout": "1min", "idle_in_transaction_session_timeout": "1min"}.get(name, value)
+    with database.begin() as session:
+        assert session.scalar(text(f"SHOW {name}")) == wanted
+
+
+def test_a_host_that_falls_silent_inside_a_transaction_lets_go_of_its_rows(bench: Bench, database_url: str) -> None:
+    """To the server it looks like a host that lost its power, or its network, in the middle of a claim."""
+    bench.put(otp("0901000100"))
+    limits = {"idle_in_transaction_session_timeout": "200ms"}
+    with (
+        Database(database_url, limits=limits) as silent,
+        pytest.raises(Unavailable, match="open for a minute"),
+        silent.begin() as session,
+    ):
+        session.execute(LOCK)
+        with bench.database.begin() as other:
+            other.execute(LOCK)  # waits for the silent one, no longer than that
+        session.execute(LOCK)
