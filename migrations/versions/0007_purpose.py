@@ -7,8 +7,8 @@ rewritten or looked at: what was stored before has no purpose of its own, and is
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
