@@ -124,7 +124,8 @@ def _stored(item: Checked, settings: Settings) -> Stored:
         purpose=item.purpose,
         lane=item.lane,
         grouped=item.grouped,
-        messages=[(uuid7(), phone) for phone in item.phones],
+        messages=list(zip(sorted(uuid7() for _ in item.phones), item.phones, strict=True)),
+        requests=_cut(len(item.phones), settings) if item.grouped else (),
         source=item.source,
         reference=item.reference,
         campaign=item.campaign,
@@ -137,6 +138,15 @@ def _stored(item: Checked, settings: Settings) -> Stored:
         horizon=settings.horizons[item.lane],
         fingerprint=item.fingerprint(),
     )
+
+
+def _cut(recipients: int, settings: Settings) -> list[int]:
+    """So many to each advertising request, and to none so few that eSMS refuses it."""
+    sizes: list[int] = []
+    while recipients > (most := settings.advertising_most):
+        sizes.append(min(most, recipients - settings.advertising_least))
+        recipients -= sizes[-1]
+    return [*sizes, recipients]
 
 
 def _ticket(item: Checked, row: Stored, firsts: dict[tuple[str, str], First]) -> Ticket:
