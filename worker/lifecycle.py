@@ -13,7 +13,8 @@ queued ──claim──▶ sending ──100───────────�
 
 Asking again is a claim: `unconfirmed` goes to `sending` and comes back as `accepted`, `held` or `unconfirmed`,
 never as `queued`, since the attempt in doubt may have been taken all the same. Only eSMS's own list of what it sent
-proves that it was not.
+proves that it was not; or the answer itself, if it comes late and no other attempt was made since: it then settles
+what is unconfirmed, and even what is held.
 """
 
 from __future__ import annotations
@@ -40,9 +41,9 @@ class Status(StrEnum):
 MOVES: dict[Status, frozenset[Status]] = {
     Status.QUEUED: frozenset({Status.SENDING, Status.CANCELLED, Status.EXPIRED}),
     Status.SENDING: frozenset({Status.QUEUED, Status.ACCEPTED, Status.REJECTED, Status.UNCONFIRMED, Status.HELD}),
-    Status.UNCONFIRMED: frozenset({Status.SENDING, Status.ACCEPTED, Status.QUEUED, Status.HELD}),
+    Status.UNCONFIRMED: frozenset({Status.SENDING, Status.ACCEPTED, Status.REJECTED, Status.QUEUED, Status.HELD}),
     Status.ACCEPTED: frozenset({Status.DELIVERED, Status.UNDELIVERED, Status.REJECTED, Status.UNKNOWN}),
-    Status.HELD: frozenset(),
+    Status.HELD: frozenset({Status.ACCEPTED, Status.REJECTED}),
     Status.DELIVERED: frozenset(),
     Status.UNDELIVERED: frozenset(),
     Status.REJECTED: frozenset(),
@@ -59,7 +60,7 @@ PERSONS_MOVES: dict[Status, frozenset[Status]] = {
     Status.HELD: frozenset({Status.QUEUED, Status.DELIVERED, Status.UNDELIVERED, Status.CANCELLED}),
 }
 
-FINAL = frozenset(status for status, onward in MOVES.items() if not onward and status is not Status.HELD)
+FINAL = frozenset(status for status, onward in MOVES.items() if not onward)
 
 
 # What a cancel or a move is told of a message that it came too late for.

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from worker.ledger.opt_out import withhold
 from worker.ledger.records import Evidence, witness
 from worker.ledger.rows import as_rows
-from worker.lifecycle import MOVES, Status
+from worker.lifecycle import FINAL, MOVES, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ def _row(look: Look) -> dict[str, Any]:
         "was": look.lost.status,
         "polls": look.lost.polls,
         "status": look.status,
-        "final": look.status is not Status.HELD and not MOVES[look.status],
+        "final": look.status in FINAL,
         "sms_id": look.sms_id,
         "reason": look.reason,
         "absent": look.absent,

@@ -1,6 +1,7 @@
 """Record what happened to what was sent: messages and request rows in one statement, for many.
 
-The request rows are written whoever won: a late answer changes no message, yet stays as evidence.
+The request rows are written whoever won: an answer that comes after another attempt changes no message, yet stays as
+evidence.
 """
 
 from __future__ import annotations
@@ -104,7 +105,12 @@ _RECORD = text("""
             settled_at = CASE WHEN o.status = 'rejected' THEN now() END,
             poll_at = CASE WHEN o.status = 'accepted' THEN now() + o.poll_wait END
         FROM o
-        WHERE m.id = o.id AND m.attempts = o.attempt AND m.status = 'sending'
+        WHERE m.id = o.id AND m.attempts = o.attempt AND (
+            m.status = 'sending'
+            -- Late, but nobody has tried again since: what it says for certain ends the doubt that it left.
+            OR m.status = 'unconfirmed' AND o.status IN ('accepted', 'rejected', 'queued')
+            OR m.status = 'held' AND o.status IN ('accepted', 'rejected')
+        )
         RETURNING m.id
     ), witnessed AS (
         INSERT INTO request
