@@ -7,8 +7,8 @@ rewritten or looked at: what was stored before has no purpose of its own, and is
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
