@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
-from worker import phone, text
+from worker import text
+from worker.checks import ID_MOST, affordable, joinable, label, label_or_none, list_of, phone_of
 from worker.errors import Invalid
 from worker.intake.request import Enqueue, RecordCall, Request, Sms, TemplateCall
 from worker.lifecycle import BRANDNAME_TYPES, LANE_OF_SMS, PURPOSE_OF_SMS, Kind, Lane, Purpose, SmsType
@@ -20,11 +21,7 @@ from worker.settings import Settings
 
 FARTHEST = timedelta(days=731)  # a date farther away is a slip of the pen
 FORGIVEN = timedelta(days=1)  # a send_date that passed less than this ago means now
-LABEL_MOST = 200  # characters of a reference, source, campaign
-ID_MOST = 64  # characters of a template id, recording id, brandname: more than any of eSMS's
 VARIABLE_MOST = 1000  # characters of a call's variable
-SEGMENTS_MOST = 10  # a longer text is a slip: eSMS states no limit but for advertising, and each SMS costs
-JOINER = "||"  # what eSMS joins a call's variables by
 
 _unshowable = re.compile("[\0\ud800-\udfff]").search  # NUL, and halves of surrogate pairs
 
@@ -76,9 +73,9 @@ def check(item: Enqueue, settings: Settings, *, now: datetime, late: bool = Fals
         purpose=_purpose(item.purpose, content["options"].get("sms_type")),
         phones=phones,
         duplicates=duplicates,
-        source=_label("source", item.source) or "",
-        reference=_label("reference", item.reference),
-        campaign=_label("campaign", item.campaign),
+        source=label_or_none("source", item.source) or "",
+        reference=label_or_none("reference", item.reference),
+        campaign=label_or_none("campaign", item.campaign),
         send_date=send_date,
         hand_over=_flag("hand_over", item.hand_over),
         expires_at=expires_at,
@@ -94,7 +91,7 @@ def _phones(request: Request) -> tuple[list[str], tuple[str, ...]]:
     wanted = [request.to] if isinstance(request.to, str) else request.to
     if not isinstance(wanted, Sequence) or not wanted:
         raise Invalid("to", "names nobody", "give a phone number, or a list of them")
-    all_of_them = [_phone("to", number, for_sms=isinstance(request, Sms)) for number in wanted]
+    all_of_them = [phone_of("to", number, for_sms=isinstance(request, Sms)) for number in wanted]
     return _each_once(all_of_them)
 
 
@@ -104,15 +101,6 @@ def _each_once(phones: list[str]) -> tuple[list[str], tuple[str, ...]]:
     seen: set[str] = set()
     duplicates = tuple(number for number in phones if number in seen or seen.add(number))  # type: ignore[func-returns-value]
     return list(dict.fromkeys(phones)), duplicates
-
-
-def _phone(field: str, number: object, *, for_sms: bool) -> str:
-    if not isinstance(number, str):
-        raise Invalid(field, f"is {type(number).__name__}, not text", 'give the number as text, like "0901 234 567"')
-    try:
-        return phone.parse(number, for_sms=for_sms).e164
-    except phone.PhoneError as error:
-        raise Invalid(field, error.problem, error.remedy) from None
 
 
 # What...
@@ -152,7 +140,7 @@ def _sms_type(value: object) -> SmsType:
 
 
 def _brandname(given: str | None, sms_type: SmsType, settings: Settings) -> str | None:
-    brandname = _label("brandname", given, ID_MOST)
+    brandname = label_or_none("brandname", given, most=ID_MOST)
     if sms_type not in BRANDNAME_TYPES:
         if brandname:
             raise Invalid("brandname", f"SmsType {sms_type:d} has none", "leave it out, or use SmsType 1 or 2")
@@ -193,13 +181,12 @@ def _text(content: object, sms_type: SmsType) -> str:
     if measure.too_long:
         problem = f"is {measure.characters} characters long, SmsType {sms_type:d} takes {measure.limit}"
         raise Invalid("content", problem, "shorten it")
-    if measure.segments > SEGMENTS_MOST:
-        raise Invalid("content", f"makes {measure.segments} SMS of one", f"shorten it to {SEGMENTS_MOST} at most")
+    affordable(measure)
     return content
 
 
 def _template_call(call: TemplateCall) -> dict[str, Any]:
-    variables = [_variable(place, value) for place, value in enumerate(_list("variables", call.variables), start=1)]
+    variables = [_variable(place, value) for place, value in enumerate(list_of("variables", call.variables), start=1)]
     return _call(Kind.TEMPLATE_CALL, "template_id", call.template_id, {"variables": variables})
 
 
@@ -207,8 +194,7 @@ def _variable(place: int, value: object) -> str:
     name = f"variables[{place}]"
     if not isinstance(value, str) or not value.strip():
         raise Invalid(name, "is empty", "give the text that the template is to read out")
-    if JOINER in value:
-        raise Invalid(name, f"holds {JOINER}, by which eSMS tells variables apart", "write it without")
+    joinable(name, value)
     if len(value) > VARIABLE_MOST or _unshowable(value):
         raise Invalid(name, "can't be read out", f"give plain text of at most {VARIABLE_MOST} characters")
     return value
@@ -217,7 +203,7 @@ def _variable(place: int, value: object) -> str:
 def _record_call(call: RecordCall) -> dict[str, Any]:
     options: dict[str, Any] = {}
     if call.number_forward is not None:
-        options["number_forward"] = _phone("number_forward", call.number_forward, for_sms=False)
+        options["number_forward"] = phone_of("number_forward", call.number_forward, for_sms=False)
     if call.ivr is not None:
         options["ivr"] = _key(call.ivr)
     for name, most in (("max_repeat", 100), ("max_retry", 100), ("time_wait_to_ivr", 600), ("wait_retry", 86_400)):
@@ -228,15 +214,12 @@ def _record_call(call: RecordCall) -> dict[str, Any]:
 
 
 def _call(kind: Kind, field: str, template_id: object, options: dict[str, Any]) -> dict[str, Any]:
-    label = _label(field, template_id, ID_MOST)
-    if label is None:
-        raise Invalid(field, "is empty", "give the id that account.esms.vn shows")
     return {
         "kind": kind,
         "lane": Lane.VOICE,
         "grouped": False,
         "content": None,
-        "template_id": label,
+        "template_id": label(field, template_id, most=ID_MOST, remedy="give the id that account.esms.vn shows"),
         "options": options,
     }
 
@@ -256,12 +239,6 @@ def _whole(field: str, value: object, most: int) -> int:
 def _flag(field: str, value: object) -> bool:
     if not isinstance(value, bool):
         raise Invalid(field, f"is {type(value).__name__}, not a truth value", "give true or false")
-    return value
-
-
-def _list(field: str, value: object) -> Sequence[object]:
-    if isinstance(value, str) or not isinstance(value, Sequence):
-        raise Invalid(field, f"is {type(value).__name__}, not a list", "give a list of texts")
     return value
 
 
@@ -308,13 +285,3 @@ def _check_dates(
         raise Invalid("expires_at", "has passed", "give a date in the future, or leave it out")
     if expires_at and send_date and expires_at <= send_date:
         raise Invalid("expires_at", "is not after send_date", "give a later one, or leave it out")
-
-
-def _label(field: str, value: object, most: int = LABEL_MOST) -> str | None:
-    if value is None or value == "":
-        return None
-    if not isinstance(value, str):
-        raise Invalid(field, f"is {type(value).__name__}, not text", "give it as text")
-    if len(value) > most or not value.isprintable() or value != value.strip():
-        raise Invalid(field, "is no usable name", f"give up to {most} printable characters, no spaces around them")
-    return value

@@ -11,10 +11,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from worker import phone
+from worker.checks import label
 from worker.errors import Invalid
 from worker.ledger.events import AttendeeRow
 from worker.recurrence import at_wall_clock, parse_offset
-from worker.reminders.checks import clock_of, duration_of, label, moments_of, texts, translated, words, zone_of
+from worker.reminders.checks import clock_of, duration_of, moments_of, texts, translated, words, zone_of
 from worker.reminders.recurring import LEAST_LATE, recurrence_of
 from worker.reminders.rules import ALL_DAY_AT, LATE_MOST, Channel, channel_of
 
