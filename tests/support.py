@@ -111,7 +111,6 @@ class Bench:
                 lease=timedelta(seconds=lease),
                 group_least=20,
                 group_most=1000,
-                new_request_id="shared",
             )
 
     # What a test asks and turns...

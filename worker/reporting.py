@@ -10,11 +10,12 @@ from difflib import get_close_matches
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, literal_column, select
 from sqlalchemy.engine import RowMapping
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from worker.errors import NotFound
+from worker.ledger.opt_out import PURPOSE
 from worker.lifecycle import FINAL, Status
 from worker.models import Heartbeat, Message, Notification, Pause, Request
 
@@ -101,12 +102,18 @@ def whole(session: Session, notification_id: UUID) -> dict[str, Any]:
         "source": row.source,
         "campaign": row.campaign,
         "kind": row.kind,
+        "purpose": _purpose(session, notification_id),
         "created_at": row.created_at,
         "send_date": row.send_date,
         "hand_over": row.hand_over,
         "expires_at": row.expires_at,
         "messages": [_message(message, requests) for message in messages],
     }
+
+
+def _purpose(session: Session, notification_id: UUID) -> str | None:
+    n = aliased(Notification, name="n")
+    return session.scalar(select(literal_column(PURPOSE)).where(n.id == notification_id))
 
 
 def _notification(session: Session, notification_id: UUID) -> Notification:

@@ -38,6 +38,7 @@ RETRIED = {Status.REJECTED, Status.UNDELIVERED, Status.EXPIRED}
 DECISIONS = [Status.QUEUED, Status.DELIVERED, Status.UNDELIVERED, Status.CANCELLED]
 EXAMPLES = int(os.environ.get("ESMS_MACHINE", "40"))
 FATES = ["taken", "taken, answer lost", "answer lost", "refused", "account trouble", "never connected"]
+LATE = {Status.ACCEPTED, Status.REJECTED}
 ENDS = [Status.DELIVERED, Status.UNDELIVERED]
 
 
@@ -91,6 +92,12 @@ class Hand:
     @property
     def holds(self) -> bool:
         return self.message.status is Status.SENDING and self.message.attempts == self.attempt
+
+    @property
+    def may_write(self) -> bool:
+        """Also late, if no other attempt was made since and the answer leaves no doubt."""
+        ends = {Status.UNCONFIRMED: {*LATE, Status.QUEUED}, Status.HELD: LATE}.get(self.message.status, set())
+        return self.holds or (self.message.attempts == self.attempt and self.answer.status in ends)
 
     @property
     def answer(self) -> Outcome:
@@ -278,8 +285,9 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def _record(self, hand: Hand) -> None:
         outcome = hand.answer
+        may = hand.may_write
         won = self._do(lambda session: ledger.record(session, [outcome]))
-        assert won == hand.holds
+        assert won == may
         self.recorded.append(hand)
         if won:
             self._recorded(hand.message, outcome)

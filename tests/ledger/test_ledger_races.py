@@ -148,9 +148,7 @@ def _claim(scene: Scene) -> Claim:
 
 
 def claim(session: Session, _: Scene) -> object:
-    return ledger.claim(
-        session, list(Lane), most=9, lease=DAY, group_least=20, group_most=1000, new_request_id="shared"
-    )
+    return ledger.claim(session, list(Lane), most=9, lease=DAY, group_least=20, group_most=1000)
 
 
 def claim_doubtful(session: Session, _: Scene) -> object:
@@ -293,9 +291,11 @@ def named(value: object) -> str:
 def test_of_two_moves_the_first_wins_and_the_other_is_told(
     bench: Bench, start: Start, first: Move, second: Move
 ) -> None:
+    """But what the process that was given up says in the end is heard, as long as nobody has tried again."""
     scene = start.make(bench)
-    assert race(scene, first, second) == (True, False)
-    assert scene.standing() == first.to
+    late = first is RESCUE and second in RECORD
+    assert race(scene, first, second) == (True, late)
+    assert scene.standing() == (second if late else first).to
 
 
 @pytest.mark.parametrize(("start", "first", "second"), PAIRS, ids=named)

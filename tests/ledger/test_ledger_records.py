@@ -59,15 +59,57 @@ def test_a_late_answer_cannot_overwrite_a_newer_attempt(bench: Bench) -> None:
     assert [row["outcome"] for row in message["requests"]] == ["late: rejected", "accepted"]
 
 
-def test_an_answer_after_the_lease_changes_nothing_and_stays_as_evidence(bench: Bench) -> None:
+def test_a_rescued_sms_may_have_been_taken(bench: Bench) -> None:
     ticket = bench.put()
-    [claim] = bench.claim()
+    bench.claim()
     bench.set(ticket, lease_until="now()")
     assert rescue(bench) == 1
+    assert bench.status(ticket) == "unconfirmed"
+
+
+def test_an_answer_after_a_person_decided_changes_nothing_and_stays_as_evidence(bench: Bench) -> None:
+    ticket = bench.put()
+    [claim] = bench.claim()
+    bench.set(ticket, status="'held'", lease_until="NULL")
+    with bench.database.begin() as session:
+        horizons = bench.settings.horizons
+        assert ledger.resolve(session, claim.fences[0].id, Status.CANCELLED, "a person decided", horizons)
     assert record(bench, accepted(claim)) == 0
     message = bench.message(ticket)
-    assert message["status"] == "unconfirmed"
+    assert message["status"] == "cancelled"
     assert [row["outcome"] for row in message["requests"]] == ["late: accepted"]
+
+
+@pytest.mark.parametrize(
+    ("stands", "answer", "ends"),
+    [
+        (Status.UNCONFIRMED, Status.ACCEPTED, Status.ACCEPTED),
+        (Status.UNCONFIRMED, Status.REJECTED, Status.REJECTED),
+        (Status.UNCONFIRMED, Status.QUEUED, Status.QUEUED),
+        (Status.UNCONFIRMED, Status.HELD, Status.UNCONFIRMED),
+        (Status.HELD, Status.ACCEPTED, Status.ACCEPTED),
+        (Status.HELD, Status.REJECTED, Status.REJECTED),
+        (Status.HELD, Status.QUEUED, Status.HELD),
+        (Status.HELD, Status.UNCONFIRMED, Status.HELD),
+    ],
+)
+def test_a_late_answer_that_leaves_no_doubt_settles_what_nobody_tried_again_since(
+    bench: Bench, stands: Status, answer: Status, ends: Status
+) -> None:
+    ticket = bench.put(RecordCall(to="0901000001", record_id="2001"))
+    [claim] = bench.claim()
+    with bench.database.begin() as session:
+        ledger.intend(session, claim.fences)
+    bench.set(ticket, lease_until="now()")
+    assert rescue(bench) == 1
+    if stands is Status.HELD:
+        with bench.database.begin() as session:
+            assert ledger.hold_calls(session) == 1
+    assert bench.status(ticket) == stands
+    late = Outcome(claim=claim, status=answer, code="100", evidence=EVIDENCE, wait=timedelta(0), poll_wait=timedelta(0))
+    assert record(bench, late) == (ends is not stands)
+    assert bench.status(ticket) == ends
+    assert record(bench, late) == 0
 
 
 @pytest.mark.parametrize(("dialled", "rescued"), [(False, "queued"), (True, "unconfirmed")])

@@ -20,7 +20,7 @@ from worker.database import Database
 from worker.errors import Invalid, NotFound
 from worker.intake import Enqueue, Request, Ticket
 from worker.intake.checks import check_send_date
-from worker.lifecycle import TOO_LATE, Lane, Status
+from worker.lifecycle import TOO_LATE, Lane, Purpose, Status
 from worker.queues import Bell
 from worker.reporting import Standing
 from worker.settings import Settings
@@ -69,6 +69,7 @@ class Notifier:
         self,
         request: Request,
         *,
+        purpose: Purpose | str | None = None,
         reference: str | None = None,
         source: str = "",
         campaign: str | None = None,
@@ -79,6 +80,8 @@ class Notifier:
     ) -> Ticket:
         """Hand over one SMS or call, to one or many recipients; on disk when this returns.
 
+        purpose: what it is for; who opted out gets no reminder and no advertising. By default what its SmsType is made
+        for, and service for a call.
         reference: your own key; the same one from the same source gives back the first ticket.
         source: which application asks. campaign: a label to report, cancel and retry by.
         send_date: when to send; until then it can be cancelled. A naive datetime is in the zone of TIME_ZONE.
@@ -89,6 +92,7 @@ class Notifier:
         """
         item = Enqueue(
             request=request,
+            purpose=purpose,
             reference=reference,
             source=source,
             campaign=campaign,

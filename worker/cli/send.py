@@ -12,6 +12,7 @@ from worker.api.notifier import Notifier
 from worker.cli.output import date_option, json_option, progress, say, say_json
 from worker.cli.spreadsheet import Order, Sheet, Summary, send_sheet
 from worker.intake import RecordCall, Request, Sms, TemplateCall
+from worker.lifecycle import Purpose
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -31,6 +32,11 @@ def options(*each: Callable[[F], F]) -> Callable[[F], F]:
 
 to_option = click.option("--to", multiple=True, required=True, metavar="N", help="Recipient; may be given many times.")
 
+purpose_option = click.option(
+    "--purpose",
+    type=click.Choice([str(each) for each in Purpose]),
+    help="What it is for; by default what the SmsType is made for. Who opted out gets no reminder and no advertising.",
+)
 WHEN = (
     click.option(
         "--send-date", metavar="ISO", help="When to send: 2026-03-01T08:00, in TIME_ZONE unless it says +07:00."
@@ -43,7 +49,7 @@ LABELS = (
     click.option("--source", metavar="S", default="", help="Which application asks."),
     click.option("--campaign", metavar="C", help="A label to report, cancel and retry by."),
 )
-common_options = options(*WHEN, *LABELS, json_option)
+common_options = options(*WHEN, purpose_option, *LABELS, json_option)
 sms_options = options(
     click.option("--content", required=True, metavar="T", help="The text."),
     click.option("--sms-type", type=int, default=2, show_default=True, help="1 2 3 4 6 7 8 13 (manual II.2)."),
@@ -145,7 +151,7 @@ def date_of(name: str, value: str | None) -> Any:
 @click.option("--phone-column", metavar="NAME", help="By default one called phone, to, number, so_dien_thoai or sdt.")
 @click.option("--reference-column", metavar="NAME", help="Your own key for each row.")
 @click.option("--encoding", default="utf-8-sig", show_default="UTF-8", help="How the file is written.")
-@options(*WHEN, *LABELS[1:], json_option)
+@options(*WHEN, purpose_option, *LABELS[1:], json_option)
 def send_csv(
     file: Path,
     content: str,

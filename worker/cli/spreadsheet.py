@@ -50,6 +50,7 @@ class Order:
     """What goes with every row."""
 
     content: str
+    purpose: str | None
     campaign: str
     source: str
     send_date: datetime | None
@@ -199,6 +200,7 @@ def _content(template: str, row: Row) -> str:
 def _item(sms: Sms, order: Order, reference: str) -> Enqueue:
     return Enqueue(
         request=sms,
+        purpose=order.purpose,
         reference=reference or None,
         source=order.source,
         campaign=order.campaign,

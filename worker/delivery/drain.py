@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from math import inf
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -114,16 +114,15 @@ class Drain:
 
     def _due(self, session: Session) -> list[Claim]:
         claims: list[Claim] = []
-        new_request_id = uuid4().hex
         for lane, line in self._lines:
             if room := line.room(self.pace.claim_most):
                 claims += self._doubtful(session, lane, line, room)
-                claims += (found := self._queued(session, lane, room, new_request_id))
+                claims += (found := self._queued(session, lane, room))
                 many = line.doubt_at == 0.0 or any(len(claim.fences) > 1 for claim in found)
                 line.found(room if many else len(found), room)
         return claims
 
-    def _queued(self, session: Session, lane: Lane, room: int, new_request_id: str) -> list[Claim]:
+    def _queued(self, session: Session, lane: Lane, room: int) -> list[Claim]:
         return ledger.claim(
             session,
             [lane],
@@ -131,7 +130,6 @@ class Drain:
             lease=self.pace.lease,
             group_least=self.settings.advertising_least,
             group_most=self.settings.advertising_most,
-            new_request_id=new_request_id,
         )
 
     def _doubtful(self, session: Session, lane: Lane, line: Line, room: int) -> list[Claim]:

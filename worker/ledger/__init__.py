@@ -11,7 +11,7 @@ from worker.ledger.brandnames import ask_for_brandnames, known_brandnames, repla
 from worker.ledger.campaigns import lift_campaign, mark, pause_campaign, through
 from worker.ledger.claims import Claim, Fence, claim, claim_doubtful, hand_back, intend
 from worker.ledger.decisions import Horizons, cancel, late, move, resolve, retry
-from worker.ledger.inserts import Stored, put
+from worker.ledger.inserts import First, Stored, put
 from worker.ledger.pauses import Paused, due_probes, lift, pause, paused, probed
 from worker.ledger.polls import Poll, Settlement, ask_later, claim_polls, put_back, settle
 from worker.ledger.reconcile import Look, Lost, claim_lost, known, looked
@@ -23,6 +23,7 @@ __all__ = [
     "Claim",
     "Evidence",
     "Fence",
+    "First",
     "Horizons",
     "Look",
     "Lost",

@@ -15,9 +15,10 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from worker.ledger.opt_out import withhold
 from worker.ledger.records import Evidence, witness
 from worker.ledger.rows import as_rows
-from worker.lifecycle import MOVES, Status
+from worker.lifecycle import FINAL, MOVES, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,12 @@ _LOOKED = text("""
         poll_at = CASE WHEN l.status = 'accepted' THEN now() + l.wait END,
         due_at = CASE WHEN l.status IN ('unconfirmed', 'queued') THEN now() + l.wait ELSE m.due_at END,
         asked = CASE WHEN l.status = 'queued' THEN 0 ELSE m.asked END,
+        -- Others of the same advertising request may come back later: what goes out first must not pass for them all.
+        request_id = CASE WHEN l.status = 'queued' AND m.grouped THEN NULL ELSE m.request_id END,
+        renewals = m.renewals + CASE WHEN l.status = 'queued' AND m.grouped THEN 1 ELSE 0 END,
+        earlier_ids = CASE
+            WHEN l.status = 'queued' AND m.grouped THEN array_append(m.earlier_ids, m.request_id) ELSE m.earlier_ids
+        END,
         in_doubt_since = CASE WHEN l.status <> 'queued' THEN m.in_doubt_since END
     FROM json_to_recordset(CAST(:rows AS json)) AS l (
         id uuid, was text, polls integer, status text, final boolean, sms_id text, reason text, absent boolean,
@@ -131,6 +138,7 @@ def looked(session: Session, looks: Sequence[Look]) -> set[UUID]:
     if not looks:
         return set()
     won = set(session.scalars(_LOOKED, {"rows": as_rows([_row(look) for look in looks])}).all())
+    withhold(session, won & {look.lost.message_id for look in looks if look.status is Status.QUEUED})
     decided = [look for look in looks if look.outcome and look.evidence and look.lost.message_id in won]
     witness(session, [_request_row(look) for look in decided])
     return won
@@ -142,7 +150,7 @@ def _row(look: Look) -> dict[str, Any]:
         "was": look.lost.status,
         "polls": look.lost.polls,
         "status": look.status,
-        "final": look.status is not Status.HELD and not MOVES[look.status],
+        "final": look.status in FINAL,
         "sms_id": look.sms_id,
         "reason": look.reason,
         "absent": look.absent,

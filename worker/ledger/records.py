@@ -1,6 +1,7 @@
 """Record what happened to what was sent: messages and request rows in one statement, for many.
 
-The request rows are written whoever won: a late answer changes no message, yet stays as evidence.
+The request rows are written whoever won: an answer that comes after another attempt changes no message, yet stays as
+evidence.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from worker.ledger.claims import Claim, Fence
+from worker.ledger.opt_out import withhold
 from worker.ledger.rows import as_rows
 from worker.lifecycle import MOVES, Status
 
@@ -82,6 +84,7 @@ _RECORD = text("""
             reason = o.reason,
             sms_id = o.sms_id,
             request_id = CASE WHEN o.renew_request_id THEN NULL ELSE m.request_id END,
+            renewals = m.renewals + CASE WHEN o.renew_request_id THEN 1 ELSE 0 END,
             earlier_ids = CASE
                 WHEN m.grouped AND o.renew_request_id THEN array_append(m.earlier_ids, m.request_id)
                 ELSE m.earlier_ids
@@ -93,13 +96,21 @@ _RECORD = text("""
             due_at = CASE WHEN o.wait IS NULL THEN m.due_at ELSE now() + o.wait END,
             in_doubt_since = CASE
                 WHEN o.status IN ('unconfirmed', 'held') OR (o.status = 'accepted' AND o.sms_id IS NULL)
-                THEN coalesce(m.in_doubt_since, least(o.sent_at, now()), now())
+                -- A 124 out of the blue: it was taken in a past that this database does not know, a day ago at most.
+                THEN coalesce(m.in_doubt_since, CASE
+                    WHEN o.code = '124' THEN greatest(m.created_at, least(o.sent_at, now()) - interval '24 hours')
+                END, least(o.sent_at, now()), now())
             END,
             accepted_at = CASE WHEN o.status = 'accepted' THEN now() END,
             settled_at = CASE WHEN o.status = 'rejected' THEN now() END,
             poll_at = CASE WHEN o.status = 'accepted' THEN now() + o.poll_wait END
         FROM o
-        WHERE m.id = o.id AND m.attempts = o.attempt AND m.status = 'sending'
+        WHERE m.id = o.id AND m.attempts = o.attempt AND (
+            m.status = 'sending'
+            -- Late, but nobody has tried again since: what it says for certain ends the doubt that it left.
+            OR m.status = 'unconfirmed' AND o.status IN ('accepted', 'rejected', 'queued')
+            OR m.status = 'held' AND o.status IN ('accepted', 'rejected')
+        )
         RETURNING m.id
     ), witnessed AS (
         INSERT INTO request
@@ -126,6 +137,9 @@ def record(session: Session, outcomes: Sequence[Outcome]) -> set[UUID]:
     """Write what came of these sends; the ids that come back were still ours to write about."""
     won = set(session.scalars(_RECORD, {"rows": as_rows(_rows(outcomes))}).all())
     postpone(session, list(_unasked(outcomes, won)))
+    withhold(
+        session, won & {fence.id for each in outcomes if each.status is Status.QUEUED for fence in each.claim.fences}
+    )
     return won
 
 
