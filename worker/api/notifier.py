@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -43,6 +44,10 @@ class Decided:
         for status, count in self.others.items():
             words[TOO_LATE.get(status, f"left as it is: {status}")] += count
         return words
+
+
+class _Rehearsed(Exception):
+    """Rolls a rehearsal back."""
 
 
 class Notifier:
@@ -117,6 +122,14 @@ class Notifier:
         """
         wanted = (item if isinstance(item, Enqueue) else Enqueue(request=item, **common) for item in items)
         return self._accept(wanted, session)
+
+    def rehearse_many(self, items: Iterable[Enqueue]) -> list[Ticket]:
+        """What `enqueue_many` would answer, by everything that it does but the commit. Raises the same."""
+        tickets: list[Ticket] = []
+        with suppress(_Rehearsed), self._database.begin() as session:
+            tickets, _ = intake.accept(session, items, self.settings, now=datetime.now(UTC))
+            raise _Rehearsed
+        return tickets
 
     def status(self, notification_id: UUID | str) -> Standing:
         """Where a notification stands. Raises NotFound."""
