@@ -17,7 +17,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from worker.errors import NotFound
 from worker.ledger.opt_out import PURPOSE
 from worker.lifecycle import FINAL, Status
-from worker.models import Heartbeat, Message, Notification, Pause, Request
+from worker.models import Heartbeat, Message, Notification, Pause, Request, Trouble
 
 By = Literal["status", "campaign", "day"]
 
@@ -298,6 +298,12 @@ def seconds_since_beat(session: Session) -> float | None:
     query = select(func.extract("epoch", func.now() - Heartbeat.at)).where(Heartbeat.name == "beat")
     found = session.scalar(query)
     return None if found is None else float(found)
+
+
+def troubles(session: Session) -> list[str]:
+    """The steps of the upkeep that fail, each with its error and since when."""
+    query = select(Trouble).order_by(Trouble.since)
+    return [f"{row.name} (since {row.since:%Y-%m-%d %H:%M} UTC): {row.error}" for row in session.scalars(query)]
 
 
 def was_seen(session: Session, name: str) -> bool:

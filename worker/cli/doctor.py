@@ -84,6 +84,7 @@ def examine() -> Iterator[Finding]:
         "Redis": _redis,
         "workers": _workers,
         "beat": _beat,
+        "upkeep": _upkeep,
         "eSMS": lambda: _esms(workers=found["workers"].ok),
         "lanes": _lanes,
         "reminders": _reminders,
@@ -189,6 +190,14 @@ def _beat() -> str:
     if ago > limit:
         raise _Wrong(f"its last tick that a worker heard was {ago:.0f} s ago: start `celery -A worker.tasks beat`")
     return f"ticked {ago:.0f} s ago"
+
+
+def _upkeep() -> str:
+    with ledger_session() as session:
+        failing = reporting.troubles(session)
+    if failing:
+        raise _Wrong(f"failing: {'; '.join(failing)}: see the log of the worker for `step.failed`")
+    return "no step fails"
 
 
 def _esms(*, workers: bool) -> str:

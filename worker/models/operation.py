@@ -46,6 +46,17 @@ class Heartbeat(Base):
     at: Mapped[datetime]
 
 
+class Trouble(Base):
+    """A step of the upkeep that fails at each tick; gone as soon as it works again."""
+
+    __tablename__ = "trouble"
+
+    name: Mapped[str] = mapped_column(primary_key=True)  # of the step
+    error: Mapped[str]  # the last one: our own message, or a bug's class and line
+    since: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
 class Brandname(Base):
     """A name that the account may send from, as eSMS listed it last."""
 
