@@ -17,7 +17,7 @@ from worker.database import Database
 from worker.devkit.simulator import Running
 from worker.esms import Client, Credentials
 from worker.intake import Request
-from worker.ledger import Claim, Evidence
+from worker.ledger import Claim, HttpCall
 from worker.lifecycle import Lane, Status
 from worker.limiter import Limiter
 from worker.polling import Poller, find_lost
@@ -29,7 +29,7 @@ EAGER = {"WORKER_POLL_FIRST_AFTER": "0.001", "WORKER_SENT_DATA_AFTER": "0.001", 
 BRISK = {"WORKER_POLL_RATE": "100000"}
 
 
-EVIDENCE = Evidence(
+HTTP_CALL = HttpCall(
     function="SendMultipleMessage_V4_get",
     at=datetime.now(UTC),
     seconds=0.05,

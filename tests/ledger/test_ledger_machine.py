@@ -26,7 +26,7 @@ from hypothesis.stateful import (
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from tests.support import EVIDENCE, Bench, otp
+from tests.support import HTTP_CALL, Bench, otp
 from worker import RecordCall, Ticket, ledger
 from worker.ledger import Claim, Look, Lost, Outcome, Poll, Settlement
 from worker.lifecycle import Lane, Status
@@ -99,7 +99,7 @@ class Hand:
 
     def finish(self, status: Status, **facts: Any) -> None:
         """What it would write down now."""
-        self.outcome = Outcome(claim=self.claim, status=status, wait=NOW, poll_wait=NOW, evidence=EVIDENCE, **facts)
+        self.outcome = Outcome(claim=self.claim, status=status, wait=NOW, poll_wait=NOW, http_call=HTTP_CALL, **facts)
 
 
 Step = TypeVar("Step", bound=Callable[..., None])
@@ -300,7 +300,7 @@ class LedgerMachine(RuleBasedStateMachine):
         message = self._one(pick, self._in(Status.ACCEPTED))
         sms_id = "of before" if stale else message.sms_id or "none"
         poll = Poll(message_id=message.id, sms_id=sms_id, polls=1, alone=True, due_at=datetime.now(UTC))
-        found = Settlement(poll=poll, phone=None, status=status, evidence=EVIDENCE)
+        found = Settlement(poll=poll, phone=None, status=status, http_call=HTTP_CALL)
         won = self._do(lambda session: ledger.settle(session, [found]))
         assert won == (message.status is Status.ACCEPTED and sms_id == message.sms_id)
         if won:

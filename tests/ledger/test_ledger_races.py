@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from tests.support import EVIDENCE, Bench, eventually, otp
+from tests.support import HTTP_CALL, Bench, eventually, otp
 from worker import RecordCall, Sms, SmsType, Ticket, ledger
 from worker.intake import Enqueue, accept
 from worker.ledger import Claim, Look, Lost, Outcome, Poll, Settlement
@@ -187,7 +187,7 @@ def give_up(session: Session, _: Scene) -> object:
 
 def record(status: Status) -> Callable[[Session, Scene], object]:
     def act(session: Session, scene: Scene) -> object:
-        outcome = Outcome(claim=_claim(scene), status=status, sms_id="77", poll_wait=NOW, evidence=EVIDENCE)
+        outcome = Outcome(claim=_claim(scene), status=status, sms_id="77", poll_wait=NOW, http_call=HTTP_CALL)
         return ledger.record(session, [outcome])
 
     return act
@@ -196,7 +196,7 @@ def record(status: Status) -> Callable[[Session, Scene], object]:
 def settle(status: Status) -> Callable[[Session, Scene], object]:
     def act(session: Session, scene: Scene) -> object:
         poll = Poll(message_id=scene.message_ids[0], sms_id="77", polls=1, alone=True, due_at=datetime.now(UTC))
-        return ledger.settle(session, [Settlement(poll=poll, phone=None, status=status, evidence=EVIDENCE)])
+        return ledger.settle(session, [Settlement(poll=poll, phone=None, status=status, http_call=HTTP_CALL)])
 
     return act
 

@@ -1,4 +1,4 @@
-"""Recording and settling: who holds the attempt writes, everybody else's answer is evidence only."""
+"""Recording and settling: who holds the attempt writes, everybody else's answer is http_call only."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from tests.support import EVIDENCE, Bench, otp
+from tests.support import HTTP_CALL, Bench, otp
 from worker import RecordCall, Ticket, ledger
 from worker.ledger import Claim, Outcome, Poll, Settlement
 from worker.lifecycle import FINAL, MOVES, PERSONS_MOVES, Status, starts_of
@@ -17,7 +17,7 @@ from worker.lifecycle import FINAL, MOVES, PERSONS_MOVES, Status, starts_of
 
 def accepted(claim: Claim, sms_id: str = "77") -> Outcome:
     wait = timedelta(0)
-    return Outcome(claim=claim, status=Status.ACCEPTED, code="100", sms_id=sms_id, poll_wait=wait, evidence=EVIDENCE)
+    return Outcome(claim=claim, status=Status.ACCEPTED, code="100", sms_id=sms_id, poll_wait=wait, http_call=HTTP_CALL)
 
 
 def record(bench: Bench, *outcomes: Outcome) -> int:
@@ -52,7 +52,7 @@ def test_a_late_answer_cannot_overwrite_a_newer_attempt(bench: Bench) -> None:
     with bench.database.begin() as session:
         window = timedelta(hours=1)
         [new] = ledger.claim_doubtful(session, [old.lane], most=1, lease=window, window=window)
-    assert record(bench, Outcome(claim=old, status=Status.REJECTED, code="118", evidence=EVIDENCE)) == 0
+    assert record(bench, Outcome(claim=old, status=Status.REJECTED, code="118", http_call=HTTP_CALL)) == 0
     assert record(bench, accepted(new)) == 1
     message = bench.message(ticket)
     assert message["status"] == "accepted"
@@ -151,9 +151,9 @@ def test_a_recorded_answer_ends_the_row_of_deaths(bench: Bench) -> None:
 
 
 def settle(bench: Bench, ticket: Ticket, status: Status, sms_id: str = "77") -> int:
-    poll = Poll(message_id=UUID(bench.message(ticket)["id"]), sms_id=sms_id, polls=1, alone=True, due_at=EVIDENCE.at)
+    poll = Poll(message_id=UUID(bench.message(ticket)["id"]), sms_id=sms_id, polls=1, alone=True, due_at=HTTP_CALL.at)
     with bench.database.begin() as session:
-        found = Settlement(poll=poll, phone=None, status=status, evidence=EVIDENCE)
+        found = Settlement(poll=poll, phone=None, status=status, http_call=HTTP_CALL)
         return len(ledger.settle(session, [found]))
 
 

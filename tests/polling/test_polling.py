@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from tests.support import EVIDENCE, Bench, eventually, otp
+from tests.support import HTTP_CALL, Bench, eventually, otp
 from worker import RecordCall, Sms, SmsType, Status, TemplateCall, Ticket, ledger
 from worker.database import Database
 from worker.errors import Unavailable
@@ -23,7 +23,7 @@ from worker.polling.answers import told
 from worker.settings import Rates
 
 HOUR = timedelta(hours=1)
-TRACE = Trace(function=Function.GET_RECEIVER_STATUS, started_at=EVIDENCE.at, seconds=0.05)
+TRACE = Trace(function=Function.GET_RECEIVER_STATUS, started_at=HTTP_CALL.at, seconds=0.05)
 
 
 def polled(bench: Bench) -> bool:
@@ -281,7 +281,7 @@ def claimed(bench: Bench) -> list[Poll]:
 def test_answers_that_come_late_or_twice_change_nothing(bench: Bench, alone: bool) -> None:
     [ticket] = accepted(bench, 1)
     poll = replace(claimed(bench)[0], alone=alone)
-    first = Settlement(poll=poll, phone=None, status=Status.DELIVERED, evidence=EVIDENCE)
+    first = Settlement(poll=poll, phone=None, status=Status.DELIVERED, http_call=HTTP_CALL)
     late = replace(first, status=Status.UNDELIVERED)
     with bench.database.begin() as session:
         assert len(ledger.settle(session, [first])) == 1
@@ -295,7 +295,7 @@ def test_answers_that_come_late_or_twice_change_nothing(bench: Bench, alone: boo
 
 
 def test_of_a_recipient_who_is_named_twice_it_counts_that_it_arrived() -> None:
-    poll = Poll(message_id=uuid4(), sms_id="77", polls=1, alone=False, due_at=EVIDENCE.at)
+    poll = Poll(message_id=uuid4(), sms_id="77", polls=1, alone=False, due_at=HTTP_CALL.at)
     named = [ReceiverState(phone="0901000001", is_sent=True, delivered=arrived) for arrived in (False, True, None)]
     assert [each.status for each in told(poll, named, TRACE)] == [Status.DELIVERED]
 

@@ -15,14 +15,14 @@ from worker.ledger.inserts import Stored, put
 from worker.ledger.pauses import Paused, due_probes, lift, pause, paused, probed
 from worker.ledger.polls import Poll, Settlement, ask_later, claim_polls, put_back, settle
 from worker.ledger.reconcile import Look, Lost, claim_lost, known, looked
-from worker.ledger.records import Evidence, Outcome, postpone, record, witness
+from worker.ledger.records import HttpCall, Outcome, postpone, record, witness
 from worker.ledger.troubles import note_troubles
 from worker.ledger.upkeep import MOST, Rescued, beat, expire, give_up, hold_calls, rescue, take_turn
 
 __all__ = [
     "MOST",
     "Claim",
-    "Evidence",
+    "HttpCall",
     "Fence",
     "Horizons",
     "Look",

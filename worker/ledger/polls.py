@@ -1,6 +1,7 @@
 """Claim what is due to be asked about, and settle it once eSMS has said what became of it.
 
-Only `accepted` moves here, by its SMSID; an answer that comes late or twice finds nothing to move.
+Only `accepted` moves here, by its SMSID; an answer that comes late or twice finds nothing to move. A "no" counts only
+when eSMS says it again after a wait: the first is noted in the message's row, so that any process can hear the second.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from uuid import UUID
 from sqlalchemy import Result, text
 from sqlalchemy.orm import Session
 
-from worker.ledger.records import Evidence, postpone, witness
+from worker.evidence import Evidence, proved
+from worker.ledger.records import HttpCall, postpone, witness
 from worker.ledger.rows import as_rows
-from worker.lifecycle import MOVES, Status
+from worker.lifecycle import Lane, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +30,32 @@ class Poll:
     polls: int  # how often it has been asked, this time included
     alone: bool  # one recipient: the answer is about this message
     due_at: datetime  # since when it has been due
+    lane: Lane = Lane.NORMAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
-    """What became of one recipient of an SMSID, or of all of them when `phone` is None."""
+    """What became of one recipient of an SMSID, or of all of them when `phone` is None.
+
+    again_after: it counts only if the same was told at least so long ago; None: at once.
+    """
 
     poll: Poll
     phone: str | None  # E.164
-    status: Status
+    evidence: Evidence
+    again_after: timedelta | None = None
     code: str | None = None
     reason: str | None = None
     network: str | None = None
-    evidence: Evidence
+    http_call: HttpCall
 
     def __post_init__(self) -> None:
-        assert self.status in MOVES[Status.ACCEPTED], self.status
+        assert self.status is not Status.ACCEPTED, self.evidence
+
+    @property
+    def status(self) -> Status:
+        """Where that takes it."""
+        return proved(self.evidence, Status.ACCEPTED)
 
 
 _CLAIM_POLLS = text("""
@@ -55,7 +67,7 @@ _CLAIM_POLLS = text("""
     )
     UPDATE message AS m SET poll_at = now() + :lease, polls = m.polls + 1
     FROM due WHERE m.id = due.id
-    RETURNING m.id, m.sms_id, m.polls, NOT m.grouped AS alone, due.poll_at AS due_at
+    RETURNING m.id, m.sms_id, m.polls, NOT m.grouped AS alone, due.poll_at AS due_at, m.lane
 """)
 
 _PUT_BACK = text("""
@@ -70,41 +82,48 @@ _ASK_LATER = text("""
     WHERE m.id = p.id AND m.sms_id = p.sms_id AND m.status = 'accepted'
 """)
 
-_SETTLE_ALONE = text("""
-    UPDATE message AS m
-    SET status = s.status, settled_at = now(), poll_at = NULL, code = coalesce(s.code, m.code), reason = s.reason,
-        network = s.network
-    FROM json_to_recordset(CAST(:rows AS json)) AS s (
-        message_id uuid, sms_id text, status text, code text, reason text, network text
-    )
+_TOLD = "status text, code text, reason text, network text, again_after interval"
+
+# A "no" that has not been told before, or not long enough ago, is noted and moves nothing.
+_SURE = "(s.again_after IS NULL OR coalesce(m.denied_at <= now() - s.again_after, false))"
+_SETTLED = f"""
+    status = CASE WHEN {_SURE} THEN s.status ELSE m.status END,
+    settled_at = CASE WHEN {_SURE} THEN now() END,
+    poll_at = CASE WHEN NOT {_SURE} THEN m.poll_at END,
+    denied_at = CASE WHEN s.again_after IS NOT NULL THEN coalesce(m.denied_at, now()) END,
+    code = coalesce(s.code, m.code),
+    reason = CASE WHEN {_SURE} THEN s.reason ELSE s.reason || '; asked again before that is believed' END,
+    network = s.network
+"""
+
+_SETTLE_ALONE = text(f"""
+    UPDATE message AS m SET {_SETTLED}
+    FROM json_to_recordset(CAST(:rows AS json)) AS s (message_id uuid, sms_id text, {_TOLD})
     WHERE m.id = s.message_id AND m.sms_id = s.sms_id AND m.status = 'accepted'
-    RETURNING m.id, m.sms_id
+    RETURNING m.id, m.sms_id, m.status <> 'accepted' AS moved
 """)
 
 # Each member answers to its number, and to none, which means all of them: so that a group of a thousand is one hash
 # join by SMSID and number, not a thousand times a thousand comparisons.
-_SETTLE_GROUPS = text("""
+_SETTLE_GROUPS = text(f"""
     WITH members AS MATERIALIZED (
         SELECT id, sms_id, phone FROM message WHERE sms_id = ANY(:sms_ids) AND status = 'accepted'
     ), told AS MATERIALIZED (
         SELECT m.id, s.*
         FROM (SELECT id, sms_id, phone FROM members UNION ALL SELECT id, sms_id, '' FROM members) AS m
-        JOIN json_to_recordset(CAST(:rows AS json)) AS s (
-            sms_id text, phone text, status text, code text, reason text, network text
-        ) ON s.sms_id = m.sms_id AND s.phone = m.phone
+        JOIN json_to_recordset(CAST(:rows AS json)) AS s (sms_id text, phone text, {_TOLD})
+          ON s.sms_id = m.sms_id AND s.phone = m.phone
     )
-    UPDATE message AS m
-    SET status = t.status, settled_at = now(), poll_at = NULL, code = coalesce(t.code, m.code), reason = t.reason,
-        network = t.network
-    FROM told AS t WHERE m.id = t.id AND m.status = 'accepted' AND m.sms_id = t.sms_id
-    RETURNING m.id, m.sms_id
+    UPDATE message AS m SET {_SETTLED}
+    FROM told AS s WHERE m.id = s.id AND m.status = 'accepted' AND m.sms_id = s.sms_id
+    RETURNING m.id, m.sms_id, m.status <> 'accepted' AS moved
 """)
 
 
 def claim_polls(session: Session, *, most: int, lease: timedelta) -> list[Poll]:
     """The questions that have been due the longest, those first; for the time of the lease nobody else asks them."""
     due = session.execute(_CLAIM_POLLS, {"most": most, "lease": lease})
-    polls = [Poll(row.id, row.sms_id, row.polls, row.alone, row.due_at) for row in due]
+    polls = [Poll(row.id, row.sms_id, row.polls, row.alone, row.due_at, Lane(row.lane)) for row in due]
     return sorted(polls, key=lambda poll: poll.due_at)
 
 
@@ -147,11 +166,11 @@ def _settle_groups(session: Session, settlements: Sequence[Settlement]) -> dict[
 
 
 def _moved(rows: Result[Any]) -> dict[UUID, str]:
-    return {row.id: row.sms_id for row in rows}
+    return {row.id: row.sms_id for row in rows if row.moved}
 
 
 def _row(settlement: Settlement) -> dict[str, Any]:
-    names = ("status", "code", "reason", "network")
+    names = ("status", "code", "reason", "network", "again_after")
     return {name: getattr(settlement, name) for name in names} | {"sms_id": settlement.poll.sms_id}
 
 
@@ -164,7 +183,7 @@ def _witness(session: Session, settlements: Sequence[Settlement], moved: set[str
             "request_id": None,
             "sms_id": s.poll.sms_id,
             "outcome": str(s.status) if s.poll.alone else "settled",
-            "evidence": s.evidence,
+            "http_call": s.http_call,
         }
         for s in changed.values()
     ]

@@ -1,8 +1,8 @@
 """Ask GetSendStatus about what was accepted, and when that is finished GetSmsReceiverStatus.
 
-Finished does not mean delivered, and silence means nothing: whoever can't be told apart is asked about again later.
-The second question is asked even where the counters of the first add up: they count messages sent, and name neither
-what arrived nor the network.
+Finished does not mean delivered, silence means nothing, and a "no" counts only when it is said again: whoever can't be
+told apart is asked about again later. The second question is asked even where the counters of the first add up: they
+count messages sent, and name neither what arrived nor the network.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ from worker.errors import Unavailable
 from worker.esms import Client, EsmsError, Exchange, Finished, ReceiverState, SendProgress, Trace
 from worker.ledger import Poll, Settlement
 from worker.limiter import POLL, Limiter
-from worker.polling.answers import FINISHED, ended, told
+from worker.lifecycle import Lane
+from worker.polling.answers import ended, is_final, is_over, told
 from worker.settings import Pace
 from worker.telemetry import emit
 
 WRITE_EVERY = 0.1  # seconds: an answer is on disk no later than this
+CALLS_ARE_TOLD_OF = "status of calls"  # the heartbeat of an eSMS that answers for calls at all
 CLAIM_EVERY = 1.0  # seconds, while answers are awaited: a call that hangs must not keep others from being asked about
 
 
@@ -38,10 +40,12 @@ class Poller:
     exchange: Exchange
     limiter: Limiter
     pace: Pace
-    _line: deque[tuple[Poll, bool]] = field(default_factory=deque)  # to be asked; True: by the second question
+    # To be asked; with the answer to the first question: by the second.
+    _line: deque[tuple[Poll, SendProgress | None]] = field(default_factory=deque)
     _settled: list[Settlement] = field(default_factory=list)
     _later: list[tuple[Poll, timedelta]] = field(default_factory=list)
     _answered: int = 0  # polls whose answers are in hand, and not yet on disk
+    _calls_are_told_of: bool = False
     _write_at: float = 0.0
     _claim_at: float = 0.0
     _counts: dict[str, int] = field(default_factory=lambda: {"asked": 0, "calls": 0, "settled": 0})
@@ -84,7 +88,7 @@ class Poller:
             return more
         self._claim_at = time.monotonic() + CLAIM_EVERY
         polls = self._claim()
-        self._line.extend((poll, False) for poll in polls)
+        self._line.extend((poll, None) for poll in polls)
         return bool(polls)
 
     def _claim(self) -> list[Poll]:
@@ -111,11 +115,11 @@ class Poller:
 
     def _launch(self) -> None:
         for _ in range(self.limiter.take(POLL, self._room())):
-            poll, second = self._line.popleft()
-            ask = self.client.prepare_receiver_status if second else self.client.prepare_send_status
-            self.exchange.put(poll, ask(poll.sms_id))
+            poll, progress = self._line.popleft()
+            ask = self.client.prepare_send_status if progress is None else self.client.prepare_receiver_status
+            self.exchange.put((poll, progress), ask(poll.sms_id))
             self._counts["calls"] += 1
-            self._counts["asked"] += not second
+            self._counts["asked"] += progress is None
 
     def _collect(self) -> None:
         if self.exchange.in_flight:
@@ -139,8 +143,7 @@ class Poller:
     # Hearing...
 
     def _hear(self, finished: Finished[Any]) -> None:
-        poll = finished.tag
-        assert isinstance(poll, Poll)
+        poll, progress = finished.tag
         try:
             reply: Any = finished.result()
         except EsmsError:
@@ -149,25 +152,32 @@ class Poller:
         if isinstance(reply, SendProgress):
             self._on_progress(poll, reply, finished.trace)
         else:
-            self._on_receivers(poll, reply, finished.trace)
+            self._on_receivers(poll, progress, reply, finished.trace)
 
     def _on_progress(self, poll: Poll, progress: SendProgress, trace: Trace) -> None:
-        if progress.send_status == FINISHED:
-            self._line.appendleft((poll, True))
-        elif end := ended(poll, progress, trace):
+        self._calls_are_told_of |= poll.lane is Lane.VOICE
+        if end := ended(poll, progress, trace):
             self._answer([end])
+        elif is_over(progress):
+            self._line.appendleft((poll, progress))
         else:
             self._ask_later(poll)
 
-    def _on_receivers(self, poll: Poll, receivers: Sequence[ReceiverState], trace: Trace) -> None:
-        settled = list(told(poll, receivers, trace))
-        if len(settled) < len(receivers) or not settled or not poll.alone:
-            self._ask_later(poll, settled)  # changes nothing where all of them are settled
+    def _on_receivers(
+        self, poll: Poll, progress: SendProgress, receivers: Sequence[ReceiverState], trace: Trace
+    ) -> None:
+        again_after = self.pace.denied_again_after(poll.lane)
+        settled = list(told(poll, progress, receivers, trace, again_after))
+        denied = any(not is_final(each) for each in settled)
+        if denied or len(settled) < len(receivers) or not settled or not poll.alone:
+            self._ask_later(poll, settled, least=again_after if denied else timedelta())
         else:
             self._answer(settled)
 
-    def _ask_later(self, poll: Poll, settled: Sequence[Settlement] = ()) -> None:
-        self._later.append((poll, backoff.before_polling_again(poll.polls, self.pace.poll_first_after)))
+    def _ask_later(self, poll: Poll, settled: Sequence[Settlement] = (), least: timedelta = timedelta()) -> None:
+        """Changes nothing where all of them are settled. least: sooner, the same answer would prove nothing."""
+        wait = backoff.before_polling_again(poll.polls, self.pace.poll_first_after)
+        self._later.append((poll, max(wait, least)))
         self._answer(settled)
 
     def _answer(self, settled: Sequence[Settlement]) -> None:
@@ -198,4 +208,7 @@ class Poller:
         with self.database.begin() as session:
             settled = ledger.settle(session, self._settled)
             ledger.ask_later(session, self._later)
+            if self._calls_are_told_of:
+                ledger.beat(session, CALLS_ARE_TOLD_OF)
+                self._calls_are_told_of = False
         return len(settled)

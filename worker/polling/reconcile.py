@@ -16,7 +16,7 @@ from typing import Any
 from worker import backoff, ledger
 from worker.database import Database
 from worker.esms import Client, EsmsError, Exchange, Finished, SentSms
-from worker.ledger import Evidence, Look, Lost
+from worker.ledger import HttpCall, Look, Lost
 from worker.lifecycle import Status
 from worker.polling.matching import days_of, end_of, matches
 from worker.settings import Pace
@@ -77,12 +77,12 @@ def _sent_on(days: Days, client: Client, exchange: Exchange) -> Finished[Any]:
 
 
 def _look(messages: Sequence[Lost], finished: Finished[Any], database: Database, pace: Pace) -> Iterator[Look]:
-    evidence = Evidence.of(finished.trace, with_reply=False)  # it holds other people's texts
+    http_call = HttpCall.of(finished.trace, with_reply=False)  # it holds other people's texts
     try:
         rows: Sequence[SentSms] = finished.result()
     except EsmsError as error:
         emit("sent_data.failed", code=error.code, reason=error.reason)
-        yield from (_not_found(lost, Sight.UNANSWERED, evidence, pace) for lost in messages)
+        yield from (_not_found(lost, Sight.UNANSWERED, http_call, pace) for lost in messages)
         return
     known = _known(database, rows)
     # Advertising requests that are in the data, at least for some of their recipients, found now or earlier.
@@ -92,12 +92,12 @@ def _look(messages: Sequence[Lost], finished: Finished[Any], database: Database,
         if not could_be:
             absent += alike
         elif len(alike) > 1 or len(could_be) > 1:
-            yield from (_not_found(lost, Sight.SEVERAL, evidence, pace) for lost in alike)
+            yield from (_not_found(lost, Sight.SEVERAL, http_call, pace) for lost in alike)
         else:
-            yield _found(alike[0], could_be[0], evidence, pace)
+            yield _found(alike[0], could_be[0], http_call, pace)
         seen |= {lost.request_id for lost in alike if lost.request_id} if could_be else set()
     for lost in absent:
-        yield _not_found(lost, Sight.SEVERAL if lost.request_id in seen else Sight.ABSENT, evidence, pace)
+        yield _not_found(lost, Sight.SEVERAL if lost.request_id in seen else Sight.ABSENT, http_call, pace)
 
 
 def _known(database: Database, rows: Sequence[SentSms]) -> dict[tuple[str, str], str | None]:
@@ -106,7 +106,7 @@ def _known(database: Database, rows: Sequence[SentSms]) -> dict[tuple[str, str],
         return ledger.known(session, sms_ids)
 
 
-def _found(lost: Lost, row: SentSms, evidence: Evidence, pace: Pace) -> Look:
+def _found(lost: Lost, row: SentSms, http_call: HttpCall, pace: Pace) -> Look:
     if row.sms_id is not None:
         return Look(
             lost=lost,
@@ -114,30 +114,30 @@ def _found(lost: Lost, row: SentSms, evidence: Evidence, pace: Pace) -> Look:
             sms_id=row.sms_id,
             reason=FOUND,
             outcome="SMSID found",
-            evidence=evidence,
+            http_call=http_call,
         )
     if lost.status is Status.UNCONFIRMED:  # that it was taken is known now; what became of it, the next look tells
-        return Look(lost=lost, status=Status.ACCEPTED, reason=FOUND, outcome="found", evidence=evidence)
+        return Look(lost=lost, status=Status.ACCEPTED, reason=FOUND, outcome="found", http_call=http_call)
     if (end := end_of(row)) is not None:
-        return Look(lost=lost, status=end, reason=FOUND, outcome=str(end), evidence=evidence)
+        return Look(lost=lost, status=end, reason=FOUND, outcome=str(end), http_call=http_call)
     return _later(lost, Sight.ABSENT, pace)
 
 
-def _not_found(lost: Lost, sight: Sight, evidence: Evidence, pace: Pace) -> Look:
+def _not_found(lost: Lost, sight: Sight, http_call: HttpCall, pace: Pace) -> Look:
     if lost.status is Status.ACCEPTED:
         return _later(lost, sight, pace)
     reason = f"{DOUBT}; {sight.value}"
     if sight is Sight.ABSENT and lost.absences + 1 >= ABSENCES_PROVE:
         if lost.handed_over:  # it may stand there under another day, or still be to come: sending it could double it
-            return Look(lost=lost, status=Status.HELD, reason=reason, outcome="held", evidence=evidence)
+            return Look(lost=lost, status=Status.HELD, reason=reason, outcome="held", http_call=http_call)
         reason = "eSMS did not take it: the sent data does not show it"
-        return Look(lost=lost, status=Status.QUEUED, reason=reason, outcome="not taken", evidence=evidence)
+        return Look(lost=lost, status=Status.QUEUED, reason=reason, outcome="not taken", http_call=http_call)
     if sight is Sight.SEVERAL or (sight is Sight.UNANSWERED and lost.polls >= LOOKS_MOST):
-        return Look(lost=lost, status=Status.HELD, reason=reason, outcome="held", evidence=evidence)
-    return _later(lost, sight, pace, evidence)
+        return Look(lost=lost, status=Status.HELD, reason=reason, outcome="held", http_call=http_call)
+    return _later(lost, sight, pace, http_call)
 
 
-def _later(lost: Lost, sight: Sight, pace: Pace, evidence: Evidence | None = None) -> Look:
+def _later(lost: Lost, sight: Sight, pace: Pace, http_call: HttpCall | None = None) -> Look:
     known = TAKEN if lost.status is Status.ACCEPTED else DOUBT
     return Look(
         lost=lost,
@@ -145,6 +145,6 @@ def _later(lost: Lost, sight: Sight, pace: Pace, evidence: Evidence | None = Non
         reason=f"{known}; {sight.value} (yet)",
         absent=sight is Sight.ABSENT,
         wait=backoff.before_looking_again(lost.polls, pace.sent_data_after),
-        outcome="absent" if evidence and sight is Sight.ABSENT else None,
-        evidence=evidence,
+        outcome="absent" if http_call and sight is Sight.ABSENT else None,
+        http_call=http_call,
     )
