@@ -25,16 +25,14 @@ from sqlalchemy import text
 from benchmarks.provider import BRANDNAME
 from benchmarks.support import Stage, console, load, phone, stage
 from worker import Anniversary, Attendee, Channel, Notifier, Recurring
-from worker.handing import Handing
 from worker.ledger.contacts import born_on
 from worker.ledger.contacts.finding import NO_ID, _born_on
 from worker.ledger.templates import StoredTemplate, add_template
-from worker.models.reminders import ReminderKind
+from worker.lifecycle import Kind, ReminderKind
 from worker.recurrence import LeapMonth
 from worker.reminders import Rule, Scheduler
 from worker.reminders.simulate import Simulation, simulate
 from worker.settings import Settings
-from worker.templates import Channel as Kind
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 AHEAD = timedelta(minutes=15)
@@ -104,7 +102,7 @@ def birthday_query(on: Stage, day: int) -> float:
 
 def make(on: Stage, settings: Settings, now: datetime) -> int:
     """Everything that is due by then, as one beat's tick makes it."""
-    maker = Scheduler(on.database, Handing(settings), ahead=AHEAD, now=now)
+    maker = Scheduler(on.database, settings, ahead=AHEAD, now=now)
     maker.run()
     return maker.total.made
 

@@ -131,3 +131,24 @@ LANE_OF_SMS: dict[SmsType, Lane] = {
     SmsType.ADVERTISING: Lane.BULK,
     SmsType.RANDOM: Lane.BULK,
 }
+
+
+# Reminders...
+
+
+class ReminderKind(StrEnum):
+    """What a rule goes by: a day in people's lives, or its own recurrence."""
+
+    BIRTHDAY = "birthday"
+    LUNAR_BIRTHDAY = "lunar_birthday"
+    DEATH = "death"
+    LUNAR_DEATH = "lunar_death"
+    RECURRING = "recurring"
+
+
+class OccurrenceState(StrEnum):
+    """What became of one occurrence for one recipient."""
+
+    MADE = "made"  # there is a notification
+    SKIPPED = "skipped"  # there is none, and the reason says why
+    CANCELLED = "cancelled"  # there was one, and it was called back before it went out

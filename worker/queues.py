@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from worker.errors import SettingsError
 from worker.lifecycle import Lane
 from worker.settings import Pace, Settings
-from worker.telemetry import emit
+from worker.telemetry import emit, where
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -187,7 +187,7 @@ class Bell:
             step()
         except Exception as error:  # noqa: BLE001 — telling the producer that it failed would make it send again
             self._muted_until = time.monotonic() + MUTED
-            emit("ring.failed", error=type(error).__name__)
+            emit("ring.failed", error=type(error).__name__, at=where(error))
 
     def _rings(self) -> Any:
         if self._redis is None:

@@ -19,12 +19,10 @@ from celery.signals import after_setup_logger, beat_init, worker_init, worker_re
 from celery.worker.consumer import consumer
 
 from worker import delivery, maintenance, runtime
-from worker.api.reminders import upsert_event as store_event
 from worker.contacts import upsert_fields
 from worker.errors import Invalid, SettingsError, Unavailable, WorkerError
-from worker.handing import Handing
 from worker.intake.fields import enqueue_fields
-from worker.ledger.rules import clock
+from worker.ledger.clock import clock
 from worker.lifecycle import Kind, Lane
 from worker.limiter import POLL
 from worker.polling import Poller, find_lost
@@ -144,11 +142,10 @@ def remind() -> None:
     """Make the reminders that are due."""
 
     def step(parts: runtime.Runtime) -> bool:
-        hand = Handing(parts.settings)
         until = time.monotonic() + parts.pace.drain.total_seconds()
-        maker = Scheduler(parts.database, hand, ahead=parts.pace.remind_ahead)
+        maker = Scheduler(parts.database, parts.settings, ahead=parts.pace.remind_ahead)
         more = maker.run(lambda: runtime.stop.asked() or time.monotonic() > until)
-        parts.bell.ring(hand.due)
+        parts.bell.ring(maker.due)
         return more
 
     _answer(Task.REMIND, step)
@@ -187,7 +184,7 @@ def upsert_event(**fields: Any) -> None:
     parts = runtime.current()
     change = None
     with _taken("event"), parts.database.begin() as session:
-        change = store_event(session, event_of(fields), parts.settings)
+        change = events.upsert(session, event_of(fields), parts.settings, now=clock(session))
     _tell_late(change)
 
 

@@ -15,7 +15,7 @@ from worker.database import Database
 from worker.ledger import contacts
 from worker.ledger.contacts import Counts, Day
 from worker.ledger.templates import StoredTemplate, add_template, remove_template, template, templates, versions_of
-from worker.templates import Channel
+from worker.lifecycle import Kind
 
 
 def test_a_contact_is_added_then_unchanged_then_updated_and_never_doubled(database: Database) -> None:
@@ -162,17 +162,17 @@ def test_a_brother_with_the_same_number_keeps_his_reminders(database: Database, 
 
 def test_a_template_is_never_changed_only_followed_by_another_version(database: Database) -> None:
     with database.begin() as session:
-        birthday = StoredTemplate(name="birthday", kind=Channel.SMS, content="Chuc mung {name}")
+        birthday = StoredTemplate(name="birthday", kind=Kind.SMS, content="Chuc mung {name}")
         assert add_template(session, birthday) == 1
         assert add_template(session, birthday) == 1
-        assert add_template(session, StoredTemplate(name="birthday", kind=Channel.SMS, content="Mung {name}")) == 2
+        assert add_template(session, StoredTemplate(name="birthday", kind=Kind.SMS, content="Mung {name}")) == 2
         newest, first = template(session, "birthday"), template(session, "birthday", 1)
         assert newest is not None and first is not None
         assert (newest.version, newest.content, first.content) == (2, "Mung {name}", "Chuc mung {name}")
 
 
 def test_a_removed_template_is_gone_by_its_name_and_may_come_back(database: Database) -> None:
-    call = StoredTemplate(name="call", kind=Channel.TEMPLATE_CALL, template_id="1002", variables=("{name}", "{time}"))
+    call = StoredTemplate(name="call", kind=Kind.TEMPLATE_CALL, template_id="1002", variables=("{name}", "{time}"))
     with database.begin() as session:
         add_template(session, call)
         assert remove_template(session, "call")
@@ -182,4 +182,4 @@ def test_a_removed_template_is_gone_by_its_name_and_may_come_back(database: Data
         assert add_template(session, call) == 2
         assert [row.version for row in versions_of(session, "call")] == [1, 2]
         [row] = templates(session)
-        assert [each.body for each in row.texts()] == ["{name}", "{time}"]
+        assert [each.text for each in row.texts()] == ["{name}", "{time}"]

@@ -14,7 +14,7 @@ from worker import Notifier, RecordCall, Sms, SmsType, TemplateCall, Ticket, Una
 from worker.database import Database
 from worker.intake import Enqueue, Request
 from worker.ledger.templates import StoredTemplate, add_template
-from worker.templates import Channel
+from worker.lifecycle import Kind
 
 T = TypeVar("T")
 
@@ -89,7 +89,7 @@ class Stock:
     def reminded(self, database: Database, count: int) -> None:
         """An event whose reminders are overdue, though it has not begun: they go out at once."""
         with database.begin() as session:
-            add_template(session, StoredTemplate(name=f"mau {self._next}", kind=Channel.SMS, content="Nhac hen {time}"))
+            add_template(session, StoredTemplate(name=f"mau {self._next}", kind=Kind.SMS, content="Nhac hen {time}"))
         wanted: dict[str, Any] = {
             "source": self.campaign,
             "key": str(self._next),

@@ -11,7 +11,7 @@ from tests.journeys.conftest import crew_at_work
 from tests.journeys.test_journeys import celery_app, kill_all_celery
 from tests.support import Bench, eventually
 from worker.ledger.templates import StoredTemplate, add_template
-from worker.templates import Channel
+from worker.lifecycle import Kind
 
 pytestmark = pytest.mark.journey
 
@@ -23,7 +23,7 @@ def test_an_event_by_task_name_reaches_each_attendee_once_whoever_dies(
 ) -> None:
     """The reminder is overdue when the event comes: it goes out at once, since the meeting has not begun."""
     with bench.database.begin() as session:
-        add_template(session, StoredTemplate(name="visit", kind=Channel.SMS, content="Nhac hen luc {time}"))
+        add_template(session, StoredTemplate(name="visit", kind=Kind.SMS, content="Nhac hen luc {time}"))
     fields = {
         "source": "clinic",
         "key": "17",

@@ -11,15 +11,14 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 
 from worker.database import Database
-from worker.handing import Handing
 from worker.ledger.contacts import StoredContact, upsert
 from worker.ledger.templates import StoredTemplate, add_template
+from worker.lifecycle import Kind
 from worker.recurrence import to_lunar
 from worker.reminders import Anniversary, Attendee, Event, EventChange, Recurring, RuleChange, Scheduler, rule_changes
 from worker.reminders import events as of_events
 from worker.reminders.scheduler import Made
 from worker.settings import Settings
-from worker.templates import Channel as Kind
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 AHEAD = timedelta(minutes=15)
@@ -61,7 +60,7 @@ class Calendar:
 
     def add(self, rule: Anniversary | Recurring, *, replacing: bool = False) -> RuleChange:
         with self.database.begin() as session:
-            return rule_changes.add(session, rule, time_zone="Asia/Ho_Chi_Minh", now=self.now, replacing=replacing)
+            return rule_changes.add(session, rule, self.settings, now=self.now, replacing=replacing)
 
     def birthdays(self, name: str = "birthdays", *, replacing: bool = False, **options: Any) -> RuleChange:
         """A rule that wishes at 8."""
@@ -85,7 +84,7 @@ class Calendar:
         given = {"template": "visit", "offsets": ["1d", "1h"], "attendees": guests, "title": "Kham rang"} | fields
         with self.database.begin() as session:
             event = Event(source="clinic", key=key, starts_at=at(starts), **given)
-            return of_events.upsert(session, event, time_zone="Asia/Ho_Chi_Minh", now=self.now)
+            return of_events.upsert(session, event, self.settings, now=self.now)
 
     def cancel(self, key: str = "m1", **options: Any) -> EventChange:
         with self.database.begin() as session:
@@ -102,7 +101,7 @@ class Calendar:
         return maker.total
 
     def maker(self) -> Scheduler:
-        return Scheduler(self.database, Handing(self.settings), ahead=AHEAD, now=self.now)
+        return Scheduler(self.database, self.settings, ahead=AHEAD, now=self.now)
 
     # What a test asks...
 

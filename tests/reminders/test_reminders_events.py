@@ -11,7 +11,7 @@ import pytest
 from tests.reminders.office import Calendar, at, guests
 from worker.errors import Invalid, NotFound
 from worker.lifecycle import Status
-from worker.reminders import Attendee, Outcome
+from worker.reminders import Attendee, EventOutcome
 
 LAN, MAI = Attendee(key="lan", phone="0901000001"), Attendee(key="mai", phone="0901000002")
 LANS, MAIS = "+84901000001", "+84901000002"
@@ -19,7 +19,7 @@ LANS, MAIS = "+84901000001", "+84901000002"
 
 def test_each_offset_reminds_each_attendee_in_time(calendar: Calendar) -> None:
     change = calendar.event(offsets=["1d", "1h", "1d 18:00"], attendees=[LAN, MAI])
-    assert (change.outcome, change.added, change.next_at) == (Outcome.ADDED, 2, at("2027-02-28 14:00"))
+    assert (change.outcome, change.added, change.next_at) == (EventOutcome.ADDED, 2, at("2027-02-28 14:00"))
     for moment in ("2027-02-28 14:00", "2027-02-28 18:00", "2027-03-01 13:00", "2027-03-01 14:00"):
         calendar.tick(moment)
     assert calendar.dates(LANS) == ["2027-02-28 14:00", "2027-02-28 18:00", "2027-03-01 13:00"]
@@ -31,7 +31,7 @@ def test_a_moved_meeting_moves_what_has_not_gone_out(calendar: Calendar) -> None
     calendar.event()
     calendar.tick("2027-02-28 13:50")
     change = calendar.event(starts="2027-03-02 09:00")
-    assert (change.outcome, change.recalled, change.too_late) == (Outcome.CHANGED, 1, ())
+    assert (change.outcome, change.recalled, change.too_late) == (EventOutcome.CHANGED, 1, ())
     for moment in ("2027-03-01 09:00", "2027-03-01 13:00", "2027-03-02 08:00"):
         calendar.tick(moment)
     assert calendar.dates(LANS) == ["2027-03-01 09:00", "2027-03-02 08:00"]
@@ -76,7 +76,7 @@ def test_the_same_event_again_changes_nothing(calendar: Calendar) -> None:
     calendar.event()
     calendar.tick("2027-02-28 13:50")
     change = calendar.event()
-    assert (change.outcome, change.recalled) == (Outcome.UNCHANGED, 0)
+    assert (change.outcome, change.recalled) == (EventOutcome.UNCHANGED, 0)
     calendar.tick("2027-02-28 14:00")
     assert calendar.dates(LANS) == ["2027-02-28 14:00"]
 
@@ -95,7 +95,7 @@ def test_attendees_added_removed_and_changed_touch_only_theirs(calendar: Calenda
     assert (change.changed, change.recalled) == (1, 1)
     calendar.tick()
     assert calendar.sent() == {"+84901000009": 1, "+84901000003": 1}
-    assert calendar.event(attendees=None).outcome is Outcome.UNCHANGED
+    assert calendar.event(attendees=None).outcome is EventOutcome.UNCHANGED
 
 
 def test_who_is_added_late_gets_the_last_reminder_that_is_due_and_not_all_of_them(calendar: Calendar) -> None:
@@ -115,40 +115,40 @@ def test_a_cancelled_event_calls_back_what_it_can_and_tells_the_rest(calendar: C
     calendar.tick("2027-02-28 14:00")
     calendar.set_sending(f"(SELECT id FROM message WHERE phone = '{LANS}')")
     change = calendar.cancel()
-    assert (change.outcome, change.recalled, len(change.too_late)) == (Outcome.CANCELLED, 1, 1)
+    assert (change.outcome, change.recalled, len(change.too_late)) == (EventOutcome.CANCELLED, 1, 1)
     calendar.tick("2027-03-01 13:00")
     assert calendar.sent() == {LANS: 1}
-    assert calendar.cancel().outcome is Outcome.UNCHANGED
+    assert calendar.cancel().outcome is EventOutcome.UNCHANGED
 
 
 def test_an_older_version_changes_nothing_in_any_order(calendar: Calendar) -> None:
     calendar.event(version=5)
-    assert calendar.event(starts="2027-04-01 09:00", version=4).outcome is Outcome.OLDER
-    assert calendar.cancel(version=4).outcome is Outcome.OLDER
-    assert calendar.cancel(version=6).outcome is Outcome.CANCELLED
-    assert calendar.event(version=5).outcome is Outcome.OLDER
-    assert calendar.event(version=7).outcome is Outcome.CHANGED
+    assert calendar.event(starts="2027-04-01 09:00", version=4).outcome is EventOutcome.OLDER
+    assert calendar.cancel(version=4).outcome is EventOutcome.OLDER
+    assert calendar.cancel(version=6).outcome is EventOutcome.CANCELLED
+    assert calendar.event(version=5).outcome is EventOutcome.OLDER
+    assert calendar.event(version=7).outcome is EventOutcome.CHANGED
     calendar.tick("2027-02-28 14:00")
     assert calendar.sent() == {LANS: 1}
 
 
 def test_a_cancellation_that_overtakes_its_event_wins(calendar: Calendar) -> None:
     changed_at = datetime(2027, 1, 2, tzinfo=UTC)
-    assert calendar.cancel(version=changed_at).outcome is Outcome.CANCELLED
-    assert calendar.event(version=changed_at - timedelta(seconds=1)).outcome is Outcome.OLDER
+    assert calendar.cancel(version=changed_at).outcome is EventOutcome.CANCELLED
+    assert calendar.event(version=changed_at - timedelta(seconds=1)).outcome is EventOutcome.OLDER
     with pytest.raises(NotFound):
         calendar.cancel("unknown")
     assert calendar.rows("SELECT key FROM event") == [("m1",)]
 
 
 def test_two_first_upserts_at_once_make_one_event(calendar: Calendar) -> None:
-    outcomes: list[Outcome] = []
+    outcomes: list[EventOutcome] = []
     threads = [Thread(target=lambda: outcomes.append(calendar.event().outcome)) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert Counter(outcomes) == {Outcome.ADDED: 1, Outcome.UNCHANGED: 7}
+    assert Counter(outcomes) == {EventOutcome.ADDED: 1, EventOutcome.UNCHANGED: 7}
 
 
 def test_a_reminder_late_by_a_beat_that_was_down_goes_out_until_the_start(calendar: Calendar) -> None:

@@ -11,7 +11,7 @@ import pytest
 from tests.reminders.office import Calendar, at
 from tests.support import Bench
 from worker import Invalid, Notifier
-from worker.reminders import Attendee, Outcome, calendars
+from worker.reminders import Attendee, EventOutcome, calendars
 from worker.reminders.fields import cancellation_of, event_of
 from worker.settings import Settings
 
@@ -75,10 +75,10 @@ def soon(days: int = 30) -> str:
 
 def test_a_producer_upserts_and_cancels_by_postgress_clock(notifier: Notifier, calendar: Calendar) -> None:
     fields = FIELDS | {"starts_at": soon()}
-    assert notifier.reminders.upsert_event(**fields).outcome is Outcome.ADDED
-    assert notifier.reminders.upsert_event(**fields).outcome is Outcome.UNCHANGED
-    assert notifier.reminders.cancel_event(source="clinic", key="17", version=4).outcome is Outcome.CANCELLED
-    assert notifier.reminders.upsert_event(**fields).outcome is Outcome.OLDER
+    assert notifier.reminders.upsert_event(**fields).outcome is EventOutcome.ADDED
+    assert notifier.reminders.upsert_event(**fields).outcome is EventOutcome.UNCHANGED
+    assert notifier.reminders.cancel_event(source="clinic", key="17", version=4).outcome is EventOutcome.CANCELLED
+    assert notifier.reminders.upsert_event(**fields).outcome is EventOutcome.OLDER
 
 
 def test_it_joins_the_callers_transaction(notifier: Notifier, calendar: Calendar) -> None:
@@ -162,7 +162,7 @@ def take(calendar: Calendar, data: bytes) -> calendars.Imported:
         guests = [Attendee(key="lan", phone="0901000001")]
         how = {"template": "visit", "offsets": ["1h"]}
         return calendars.import_ics(
-            session, data, source="ics", guests=guests, time_zone="Asia/Ho_Chi_Minh", now=calendar.now, **how
+            session, data, calendar.settings, source="ics", guests=guests, now=calendar.now, **how
         )
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from threading import Thread
-from uuid import UUID
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -14,12 +14,14 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from tests.reminders.office import AHEAD, Calendar, at, guests
-from worker.handing import Handing
+from worker import telemetry
+from worker.intake import Enqueue
 from worker.ledger.contacts import StoredContact, upsert
+from worker.ledger.failing import failing
 from worker.ledger.opt_out import opt_out
 from worker.ledger.rules import FRONT, find_rule, take_rule
 from worker.ledger.templates import remove_template
-from worker.reminders import Anniversary, Attendee, Recurring, Scheduler, Wish, scheduler
+from worker.reminders import Anniversary, Attendee, Recurring, Scheduler, scheduler
 
 
 def people(calendar: Calendar, count: int, **columns: object) -> None:
@@ -37,15 +39,15 @@ class Crash(Exception):
     """The process dies here."""
 
 
-class Crashing(Handing):
-    """Hands over, and dies at the given call, before the commit."""
+class Crashing(Scheduler):
+    """Puts requests, and dies at the given call, before the commit."""
 
     def __init__(self, calendar: Calendar, call: int) -> None:
-        super().__init__(calendar.settings)
+        super().__init__(calendar.database, calendar.settings, ahead=AHEAD, now=calendar.now)
         self.calls, self.call = 0, call
 
-    def __call__(self, session: Session, wishes: Sequence[Wish], now: datetime) -> list[UUID | str]:
-        answers = super().__call__(session, wishes, now)
+    def _put(self, session: Session, requests: Sequence[Enqueue], now: datetime) -> list[Any]:
+        answers = super()._put(session, requests, now)
         self.calls += 1
         if self.calls == self.call:
             session.connection().invalidate()  # as kill -9 does it: no rollback is said, the server finds out
@@ -64,10 +66,9 @@ def test_a_crash_between_batches_goes_on_where_it_was(calendar: Calendar, call: 
     people(calendar, 35)
     calendar.birthdays()
     calendar.now = at("2027-03-01 08:00")
-    hand = Crashing(calendar, call)
-    maker = Scheduler(calendar.database, hand, ahead=AHEAD, now=calendar.now)
+    maker = Crashing(calendar, call)
     maker.run()
-    assert hand.calls == call
+    assert maker.calls == call
     assert len(calendar.sent()) == 10 * (call - 1)
     assert calendar.tick().made == 35 - 10 * (call - 1)
     assert set(calendar.sent().values()) == {1}
@@ -173,7 +174,7 @@ def test_a_rule_edited_half_way_through_doubles_and_loses_nobody(calendar: Calen
     people(calendar, 35)
     calendar.birthdays()
     calendar.now = at("2027-03-01 07:50")
-    Scheduler(calendar.database, Crashing(calendar, 3), ahead=AHEAD, now=calendar.now).run()
+    Crashing(calendar, 3).run()
     calendar.set_sending("(SELECT id FROM message ORDER BY id LIMIT 5)")
     calendar.template("other", "Mung {name}")
     change = calendar.add(Anniversary(name="birthdays", template="other", at=time(7)), replacing=True)
@@ -319,6 +320,28 @@ def test_one_rule_that_breaks_does_not_keep_the_others_from_being_made(calendar:
     calendar.birthdays(name="whole")
     calendar.execute("UPDATE reminder SET spec = '{}' WHERE name = 'broken'")
     assert calendar.tick("2027-03-01 08:00").made == 3
+
+
+def test_one_that_fails_is_noted_with_its_place_in_the_code_until_it_succeeds(calendar: Calendar) -> None:
+    facts: list[dict[str, Any]] = []
+    telemetry.listen(lambda event, given: facts.append(given) if event == "reminders.failed" else None)
+    people(calendar, 1)
+    calendar.birthdays(name="broken")
+    calendar.event("m1", starts="2027-03-02 08:00", template="wish")
+    calendar.execute("UPDATE reminder SET spec = spec - 'at'")
+    calendar.execute("UPDATE event SET offsets = '{nonsense}'")
+    calendar.tick("2027-03-01 08:00")
+    with calendar.database.begin() as session:
+        noted = failing(session)
+    assert {each.what for each in noted} == {"rule broken", "event m1 of clinic"}
+    assert any(each.failure.startswith("KeyError at reminders/rules.py:") for each in noted)
+    assert all(str(given["at"]).startswith("reminders/") for given in facts)
+    assert len(facts) == 2
+    calendar.execute('UPDATE reminder SET spec = spec || \'{"at": "08:00"}\'')
+    calendar.execute("UPDATE event SET offsets = '{1d}'")
+    calendar.tick("2027-03-01 08:01")
+    with calendar.database.begin() as session:
+        assert failing(session) == []
 
 
 def test_a_rule_whose_template_is_gone_says_so_for_everybody(calendar: Calendar) -> None:

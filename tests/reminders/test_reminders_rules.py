@@ -8,7 +8,7 @@ import pytest
 
 from tests.reminders.office import Calendar
 from worker.errors import Invalid, NotFound
-from worker.models.reminders import ReminderKind
+from worker.lifecycle import ReminderKind
 from worker.recurrence import Feb29, LeapMonth, ShortMonth
 from worker.reminders import Anniversary, Channel, Recurring
 
@@ -161,7 +161,7 @@ def test_a_rule_that_has_an_end_ends(calendar: Calendar) -> None:
 
 def test_a_call_reads_out_its_variables_in_order(calendar: Calendar) -> None:
     from worker.ledger.templates import StoredTemplate, add_template
-    from worker.templates import Channel as Kind
+    from worker.lifecycle import Kind
 
     calendar.contact("Lan", born="1990-03-01")
     with calendar.database.begin() as session:

@@ -6,7 +6,7 @@ import re
 from datetime import date, timedelta
 
 from tests.reminders.office import VIETNAM, Calendar, guests
-from worker.models.reminders import ReminderKind
+from worker.lifecycle import ReminderKind
 from worker.recurrence import Feb29, LeapMonth, ShortMonth
 from worker.reminders import Recurring
 from worker.reminders.costs import Price

@@ -11,20 +11,20 @@ from tests.reminders.office import VIETNAM, Calendar, at
 from worker.ledger.contacts import by_keys
 from worker.ledger.opt_out import opt_out
 from worker.ledger.rules import all_rules
-from worker.models.reminders import ReminderKind
+from worker.lifecycle import ReminderKind
 from worker.reminders import Attendee
-from worker.reminders.why import Answer, why
+from worker.reminders.why import Explanation, why_of
 
 
-def ask(calendar: Calendar, key: str, day: str) -> list[Answer]:
+def ask(calendar: Calendar, key: str, day: str) -> list[Explanation]:
     with calendar.database.begin() as session:
         [contact] = by_keys(session, [key])
         rules = all_rules(session)
         numbers = list(contact.phones)
-        return why(session, contact, numbers, rules, date.fromisoformat(day), zone=VIETNAM, now=calendar.now)
+        return why_of(session, contact, numbers, rules, date.fromisoformat(day), zone=VIETNAM, now=calendar.now)
 
 
-def only(answers: list[Answer]) -> Answer:
+def only(answers: list[Explanation]) -> Explanation:
     [answer] = answers
     return answer
 

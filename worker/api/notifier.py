@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from worker import intake, ledger, reporting
 from worker.api.contacts import Contacts
 from worker.api.reminders import Reminders
+from worker.api.templates import Templates
 from worker.database import Database
 from worker.errors import Invalid, NotFound
 from worker.intake import Enqueue, Request, Ticket
@@ -56,6 +57,7 @@ class Notifier:
         self._bell = Bell(settings.broker_url, settings.redis_url)
         self.contacts = Contacts(self._database, settings)
         self.reminders = Reminders(self._database, settings)
+        self.templates = Templates(self._database, settings)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Notifier:

@@ -2,22 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from worker.database import Database
-from worker.handing import try_out
-from worker.ledger.rules import RuleRow, all_rules, clock
-from worker.reminders import Event, EventChange, Outcome, Rule, RuleChange, events, rule_changes
+from worker.errors import NotFound
+from worker.ledger.clock import clock
+from worker.ledger.events import find_event, invited, list_events
+from worker.ledger.failing import Failing, failing
+from worker.ledger.occurrences import count_occurrences
+from worker.ledger.rules import all_rules
+from worker.lifecycle import OccurrenceState
+from worker.reminders import Channel, EventChange, Rule, RuleChange, calendars, events, rule_changes
+from worker.reminders.calendars import Imported
+from worker.reminders.costs import Price
 from worker.reminders.fields import event_of
 from worker.reminders.plan import Due
-from worker.reminders.rules import channel_of
+from worker.reminders.simulate import Simulation, simulate
+from worker.reminders.why import Explanation, why
+from worker.schedule import EventRow, RuleRow
 from worker.settings import Settings
 
 SHOWN = 5
+GUESTS_SHOWN = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventShown:
+    """An event as it stands, the keys of its attendees (the first 1,000), and what has been made of it."""
+
+    event: EventRow
+    attendees: Sequence[str]
+    made: dict[OccurrenceState, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventListed:
+    """An event, and how many it invites."""
+
+    event: EventRow
+    attendees: int
 
 
 class Reminders:
@@ -40,7 +68,7 @@ class Reminders:
         """
         event = event_of(fields)
         with self._database.joined(session) as joined:
-            return upsert_event(joined, event, self._settings)
+            return events.upsert(joined, event, self._settings, now=clock(joined))
 
     def cancel_event(
         self, *, source: str, key: str, version: int | datetime | None = None, session: Session | None = None
@@ -49,23 +77,65 @@ class Reminders:
         with self._database.joined(session) as joined:
             return events.cancel(joined, source, key, version=version, now=clock(joined))
 
+    def events(self, *, source: str | None = None, past: bool = False, most: int = 50) -> list[EventListed]:
+        """Events in the order of their starts; past: also those that are over or cancelled."""
+        with self._database.begin() as session:
+            rows = list_events(session, now=clock(session), source=source, past=past, most=most)
+        return [EventListed(event=row, attendees=attendees) for row, attendees in rows]
+
+    def event(self, *, source: str, key: str) -> EventShown:
+        """All about an event. Raises NotFound."""
+        with self._database.begin() as session:
+            row = find_event(session, source, key)
+            if row is None:
+                remedy = "see `esms-worker reminders events list`"
+                raise NotFound(f"there is no event {key!r} of source {source!r}: {remedy}")
+            guests = [guest.attendee.key for guest in invited(session, row.id, after=None, most=GUESTS_SHOWN)]
+            return EventShown(event=row, attendees=guests, made=count_occurrences(session, row.id))
+
+    def import_calendar(
+        self,
+        data: bytes,
+        *,
+        template: str,
+        offsets: Sequence[str],
+        source: str = "ics",
+        phones: Sequence[str] = (),
+        late_for: timedelta | None = None,
+        channel: Channel | None = None,
+        session: Session | None = None,
+    ) -> Imported:
+        """Take the events of a calendar file (.ics) in, all or none; the same file again changes nothing.
+
+        phones: reminded of each event besides the attendees that the file names. Raises Invalid, which names the event.
+        """
+        guests = calendars.guests_of(phones)
+        with self._database.joined(session) as joined:
+            return calendars.import_ics(
+                joined,
+                data,
+                self._settings,
+                source=source,
+                guests=guests,
+                now=clock(joined),
+                template=template,
+                offsets=offsets,
+                channel=channel or Channel(),
+                late_for=late_for,
+            )
+
     # Rules...
 
     def add(self, rule: Rule, *, replace: bool = False, session: Session | None = None) -> RuleChange:
         """Keep a new rule; `replace`: or give the one of its name other content. Raises Invalid."""
         with self._database.joined(session) as joined:
-            now = clock(joined)
-            change = rule_changes.add(joined, rule, time_zone=self._zone, now=now, replacing=replace)
-            try_out(joined, change.rule.template, change.rule.channel, self._settings, now=now)
-            return change
+            return rule_changes.add(joined, rule, self._settings, now=clock(joined), replacing=replace)
 
     def preview(self, rule: Rule, count: int = SHOWN) -> list[Due]:
         """When a rule would occur next, were it added now; stores nothing. Raises Invalid."""
         with self._database.begin() as session:
             now = clock(session)
-            row = rule_changes.planned(rule, time_zone=self._zone, now=now)
-            rule_changes.usable_template(session, row.template)
-            try_out(session, row.template, row.channel, self._settings, now=now)
+            row = rule_changes.planned(session, rule, self._settings, now=now)
         return rule_changes.upcoming(row, after=now, count=count)
 
     def rules(self) -> list[RuleRow]:
@@ -77,6 +147,11 @@ class Reminders:
         """The rule of this name. Raises NotFound."""
         with self._database.begin() as session:
             return rule_changes.found(session, name)
+
+    def made(self, name: str) -> dict[OccurrenceState, int]:
+        """How many of a rule's reminders are in which state. Raises NotFound."""
+        with self._database.begin() as session:
+            return count_occurrences(session, rule_changes.found(session, name).id)
 
     def next(self, name: str, count: int = SHOWN) -> list[Due]:
         """When a rule occurs next. Raises NotFound."""
@@ -99,15 +174,38 @@ class Reminders:
         with self._database.joined(session) as joined:
             return step(joined, name, now=clock(joined))
 
-    @property
-    def _zone(self) -> str:
-        return str(self._settings.time_zone)
+    # Questions...
 
+    def why(
+        self, person: str, *, source: str | None = None, rule: str | None = None, day: date | None = None
+    ) -> list[Explanation]:
+        """What rules and events had for somebody on a day, and why not: by a contact's key or a phone number.
 
-def upsert_event(session: Session, event: Event, settings: Settings) -> EventChange:
-    """Store an event and try out what it would send. Raises Invalid; the transaction is then to be rolled back."""
-    now = clock(session)
-    change = events.upsert(session, event, time_zone=str(settings.time_zone), now=now)
-    if change.outcome in {Outcome.ADDED, Outcome.CHANGED}:
-        try_out(session, event.template, channel_of(event.channel), settings, now=now)
-    return change
+        day: in TIME_ZONE; None: today. rule: only this one. Raises NotFound; Invalid if several sources have the key.
+        """
+        with self._database.begin() as session:
+            return why(session, person, source=source, rule=rule, day=day, settings=self._settings)
+
+    def simulate(
+        self,
+        since: date | None = None,
+        until: date | None = None,
+        *,
+        rate: float | None = None,
+        price: Price | None = None,
+        balance: float | None = None,
+    ) -> Simulation:
+        """What all rules and events bring from one day to another, both included; None: today, and for a year.
+
+        rate: messages a second; None: without a limit. balance: in the price's money.
+        """
+        zone = self._settings.time_zone
+        with self._database.begin() as session:
+            first = since or clock(session).astimezone(zone).date()
+            last = until or first + timedelta(days=364)
+            return simulate(session, first, last, zone=zone, rate=rate, price=price, balance=balance)
+
+    def failing(self) -> list[Failing]:
+        """Rules and events whose reminders can't be made, and where in the code they fail."""
+        with self._database.begin() as session:
+            return failing(session)

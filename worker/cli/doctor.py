@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from worker import reporting, runtime
+from worker.api.notifier import Notifier
 from worker.cli.ledger_session import database_of, ledger_session
 from worker.cli.output import console, json_option, say_json, table, text
 from worker.database import MIGRATE
@@ -63,6 +64,7 @@ def examine() -> Iterator[Finding]:
         "upkeep": _upkeep,
         "eSMS": _esms,
         "lanes": _lanes,
+        "reminders": _reminders,
     }
     for what, check in checks.items():
         try:
@@ -173,3 +175,13 @@ def _lanes() -> str:
         told = "; ".join(f"{row['lane']}: {row['reason']}" for row in paused)
         raise _Wrong(f"paused: {told}: mend the cause, then `esms-worker resume LANE`")
     return "all open" + (f"; {held} message(s) are held: see `esms-worker held list`" if held else "")
+
+
+def _reminders() -> str:
+    with Notifier.from_env() as notifier:
+        failing = notifier.reminders.failing()
+    if failing:
+        zone = Settings.from_environ().time_zone
+        told = "; ".join(f"{each.what} since {text(each.since, zone)}: {each.failure}" for each in failing)
+        raise _Wrong(f"{told}: it is tried again at each tick; report this")
+    return "every rule and event can be made"

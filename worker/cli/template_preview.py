@@ -2,39 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
 import click
 from rich.text import Text
-from sqlalchemy.orm import Session
 
-from worker.cli.ledger_session import ledger_session
+from worker.api.notifier import Notifier
+from worker.api.templates import Previewed
 from worker.cli.output import console, date_option, json_option, say, say_json
 from worker.cli.send import options
-from worker.contacts.texts import (
-    Estimate,
-    Occasion,
-    Preview,
-    accents_taken_out,
-    define_template,
-    estimate,
-    preview,
-)
-from worker.errors import NotFound
-from worker.ledger import contacts
-from worker.ledger import templates as ledger_templates
-from worker.ledger.contacts import ContactRow
 from worker.ledger.templates import StoredTemplate
 from worker.lifecycle import SmsType
-from worker.settings import Settings
-from worker.templates import Diacritics
-from worker.text import Encoding
-
-SAMPLE = 10_000  # contacts by which the cost of all is estimated
+from worker.templates import Preview, accents_taken_out, define_template
+from worker.text import Diacritics, Encoding
 
 DIACRITICS = [each.value for each in Diacritics]  # of the enum itself, click would take the names
 
@@ -82,56 +64,41 @@ def preview_command(
     Variables: {name} {first_name} {phone} {age} {date} {time} {title} {place}, and {attr.NAME} for a contact's own.
     Nothing is sent. Exit code 1 when somebody shown can't get it.
     """
-    settings = Settings.from_environ()
-    occasion = Occasion(at=_when(at, settings), title=title, place=place)
-    with ledger_session(settings) as session:
-        template = _wanted(session, name, what)
-        rows = _sample(session, keys, tags, source)
-        of_all = len(keys) or contacts.count(session, tags=tags, source=source, opted_out=False)
-    made = [preview(template, row, occasion, int(sms_type)) for row in rows]
-    whole = estimate(made)
+    wanted = _wanted(name, what)
+    with Notifier.from_env() as notifier:
+        found = notifier.templates.preview(
+            wanted,
+            keys=keys,
+            tags=tags,
+            source=source,
+            sms_type=int(sms_type),
+            at=None if at is None else date_option("--at", at),
+            title=title,
+            place=place,
+            diacritics=diacritics_of(what["diacritics"]),
+        )
+    shown, costs = found.each[:limit], _costs(found, price)
     if as_json:
-        say_json({"previews": [_preview_json(each) for each in made[:limit]], "estimate": _costs(whole, of_all, price)})
+        say_json({"previews": [_preview_json(each) for each in shown], "estimate": costs})
     else:
-        for each in made[:limit]:
+        for each in shown:
             _say_preview(each, int(sms_type))
-        _say_estimate(_costs(whole, of_all, price), whole)
-    return 1 if not made or any(each.problem for each in made[:limit]) else 0
+        _say_estimate(costs, found)
+    return 1 if not shown or any(each.problem for each in shown) else 0
 
 
-def _when(at: str | None, settings: Settings) -> datetime:
-    when = datetime.now(settings.time_zone) if at is None else date_option("--at", at)
-    return when.astimezone(settings.time_zone) if when.tzinfo else when.replace(tzinfo=settings.time_zone)
-
-
-def _wanted(session: Session, name: str | None, what: dict[str, Any]) -> StoredTemplate:
+def _wanted(name: str | None, what: dict[str, Any]) -> str | StoredTemplate:
+    given = {option: what[option] for option in ("content", "template_id", "variables")}
     if name is None:
-        return defined("preview", **what)
-    if what["content"] is not None or what["template_id"] is not None or what["variables"]:
+        return define_template("preview", **given, diacritics=diacritics_of(what["diacritics"]))
+    if any(value for value in given.values()):
         raise click.UsageError("give the NAME of a saved template, or a --content, not both")
-    if found := ledger_templates.template(session, name):
-        given = what["diacritics"]
-        return replace(found, diacritics=Diacritics(given)) if given else found
-    raise unknown(name)
+    return name
 
 
-def _sample(session: Session, keys: Sequence[str], tags: Sequence[str], source: str | None) -> list[ContactRow]:
-    if not keys:
-        return contacts.page(session, tags=tags, source=source, opted_out=False, most=SAMPLE)
-    rows = contacts.by_keys(session, keys, source=source)
-    if unknown := set(keys) - {row.key for row in rows}:
-        raise NotFound(f"no contact has the key {sorted(unknown)[0]!r}: `esms-worker contacts list` shows them")
-    return rows
-
-
-def defined(name: str, *, diacritics: str | None, **what: Any) -> StoredTemplate:
-    """The template that the options describe. Raises Invalid."""
-    return define_template(name, diacritics=Diacritics(diacritics) if diacritics else None, **what)
-
-
-def unknown(name: str) -> NotFound:
-    """The error for a name that there is not."""
-    return NotFound(f"no template is called {name!r}: `esms-worker templates list` shows them")
+def diacritics_of(word: str | None) -> Diacritics | None:
+    """What the option says; None: as usual."""
+    return Diacritics(word) if word else None
 
 
 def _preview_json(each: Preview) -> dict[str, Any]:
@@ -171,8 +138,9 @@ def _lines(each: Preview, sms_type: int) -> Iterator[str]:
         yield "! opted out: gets nothing"
 
 
-def _costs(whole: Estimate, of_all: int, price: float | None) -> dict[str, Any]:
+def _costs(found: Previewed, price: float | None) -> dict[str, Any]:
     """For all, by what the sample showed."""
+    whole, of_all = found.estimate, found.contacts
     scale = of_all / whole.contacts if whole.contacts else 0
     segments = round(whole.segments * scale)
     return {
@@ -186,13 +154,13 @@ def _costs(whole: Estimate, of_all: int, price: float | None) -> dict[str, Any]:
     }
 
 
-def _say_estimate(costs: dict[str, Any], whole: Estimate) -> None:
-    if not whole.contacts:
+def _say_estimate(costs: dict[str, Any], found: Previewed) -> None:
+    if not found.each:
         say("No contacts to preview it for. Bring some in: esms-worker contacts import people.csv")
         return
-    about = "about " if costs["contacts"] != whole.contacts else ""
+    about = "about " if costs["contacts"] != costs["by_sample_of"] else ""
     parts = [f"{costs['messages']:,} message(s)", f"{costs['segments']:,} SMS"]
     parts += [f"{costs['cost']:,} VND"] if costs["cost"] is not None else []
     say(f"For {costs['contacts']:,} contact(s): {about}{', '.join(parts)}")
-    for problem, times in whole.problems.most_common(5):
+    for problem, times in found.estimate.problems.most_common(5):
         say(f"  ✗ {times:,} can't get it: {problem}")

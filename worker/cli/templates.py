@@ -7,20 +7,13 @@ from datetime import tzinfo
 from typing import Any
 
 import click
-from sqlalchemy.orm import Session
 
-from worker.cli.ledger_session import ledger_session
+from worker.api.notifier import Notifier
 from worker.cli.output import console, json_option, say, say_json, table, text
-from worker.cli.template_preview import defined, preview_command, template_options, unknown
-from worker.errors import Invalid
-from worker.ledger import contacts
-from worker.ledger import templates as ledger_templates
-from worker.ledger.events import events_ahead_with
-from worker.ledger.rules import all_rules
+from worker.cli.template_preview import diacritics_of, preview_command, template_options
 from worker.ledger.templates import StoredTemplate, TemplateRow
-from worker.reminders.rule_changes import OF_A_RULE
 from worker.settings import Settings
-from worker.templates import ATTRIBUTE, KNOWN, check_variables
+from worker.text import ATTRIBUTE
 
 
 @click.group("templates")
@@ -32,9 +25,8 @@ def templates_group() -> None:
 @json_option
 def list_(as_json: bool) -> None:
     """All templates, the newest version of each."""
-    settings = Settings.from_environ()
-    with ledger_session(settings) as session:
-        rows = ledger_templates.templates(session)
+    with Notifier.from_env() as notifier:
+        rows = notifier.templates.all()
     if as_json:
         say_json([_json(row) for row in rows])
     elif not rows:
@@ -52,10 +44,8 @@ def list_(as_json: bool) -> None:
 def show(name: str, as_json: bool) -> None:
     """Every version that a template had; the last one counts."""
     settings = Settings.from_environ()
-    with ledger_session(settings) as session:
-        rows = ledger_templates.versions_of(session, name)
-    if not rows:
-        raise unknown(name)
+    with Notifier(settings) as notifier:
+        rows = notifier.templates.versions(name)
     if as_json:
         say_json([_json(row) for row in rows])
     else:
@@ -75,18 +65,17 @@ def _versions(rows: Sequence[TemplateRow], zone: tzinfo) -> Any:
 @templates_group.command()
 @click.argument("name")
 @template_options
+@click.option("--change-kind", is_flag=True, help="Also where rules and events then call instead of writing.")
 @json_option
-def add(name: str, as_json: bool, **what: Any) -> None:
+def add(name: str, diacritics: str | None, as_json: bool, **what: Any) -> None:
     """Save a template, or its next version. A variable that there is not is an error here, and not on the day."""
-    new = defined(name, **what)
-    with ledger_session() as session:
-        _check_for_rules(session, new)
-        version = ledger_templates.add_template(session, new)
-        missing = _attributes_that_nobody_has(session, new)
+    with Notifier.from_env() as notifier:
+        saved = notifier.templates.save(name, diacritics=diacritics_of(diacritics), **what)
+    missing = saved.attributes_that_nobody_has
     if as_json:
-        say_json({"name": name, "version": version, "attributes_that_nobody_has": missing})
+        say_json({"name": name, "version": saved.version, "attributes_that_nobody_has": list(missing)})
         return
-    say(f"{name}, version {version}; see it for real people: esms-worker templates preview {name}")
+    say(f"{name}, version {saved.version}; see it for real people: esms-worker templates preview {name}")
     if missing:
         say(f"note: no contact has {', '.join(ATTRIBUTE + each for each in missing)} yet")
 
@@ -96,43 +85,12 @@ def add(name: str, as_json: bool, **what: Any) -> None:
 @json_option
 def remove(name: str, as_json: bool) -> None:
     """Take a template away that no rule and no event needs; its versions stay for the record."""
-    with ledger_session() as session:
-        _check_unused(session, name)
-        removed = ledger_templates.remove_template(session, name)
-    if not removed:
-        raise unknown(name)
+    with Notifier.from_env() as notifier:
+        notifier.templates.remove(name)
     if as_json:
         say_json({"name": name, "done": "removed"})
     else:
         say(f"{name}: removed")
-
-
-def _check_for_rules(session: Session, new: StoredTemplate) -> None:
-    """A variable that no rule knows would have everybody skipped, of whom a rule with this template reminds."""
-    for rule in _rules_with(session, new.name)[:1]:
-        for each in new.texts():
-            check_variables(each.variables, OF_A_RULE, field=f"template {new.name!r} of rule {rule!r}")
-
-
-def _check_unused(session: Session, name: str) -> None:
-    if rules := _rules_with(session, name):
-        remedy = "give the rule another template by `reminders add … --replace`, or remove it first"
-        raise Invalid("name", f"rule {rules[0]!r} needs this template", remedy)
-    if events := events_ahead_with(session, name):
-        raise Invalid(
-            "name", f"{events:,} event(s) ahead need this template", "cancel them, or upsert them with another"
-        )
-
-
-def _rules_with(session: Session, name: str) -> list[str]:
-    return [rule.name for rule in all_rules(session) if rule.template == name]
-
-
-def _attributes_that_nobody_has(session: Session, new: StoredTemplate) -> list[str]:
-    named = {name for each in new.texts() for name in each.variables if name not in KNOWN}
-    if not named:
-        return []
-    return sorted({name.removeprefix(ATTRIBUTE) for name in named} - set(contacts.attribute_names(session)))
 
 
 def _text(row: StoredTemplate) -> str:

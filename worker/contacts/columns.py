@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from worker.contacts.sheet_rows import Unreadable
-from worker.templates import ATTRIBUTE
-from worker.text import strip_diacritics
+from worker.text import ATTRIBUTE, strip_diacritics
 
 FIELDS = (
     "key", "name", "phone", "birth_date", "lunar_birth", "death_date", "lunar_death", "tags", "opted_out",

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from worker.contacts.sheet_rows import escaped
 from worker.ledger import contacts
 from worker.ledger.contacts import ContactRow
-from worker.templates import ATTRIBUTE
+from worker.text import ATTRIBUTE
 
 PAGE = 2000  # contacts held in memory at once
 COLUMNS = ("key", "name", "phone", "birth_date", "lunar_birth", "death_date", "lunar_death", "tags", "opted_out")

@@ -14,8 +14,7 @@ from worker.contacts.contact_fields import KEEP, ContactFields
 from worker.contacts.dates import DateOrder, parse_date
 from worker.contacts.sheet_rows import Cell, Row
 from worker.errors import Invalid
-from worker.templates import ATTRIBUTE
-from worker.text import strip_diacritics
+from worker.text import ATTRIBUTE, strip_diacritics
 
 YES = frozenset({"yes", "y", "true", "1", "x", "co", "roi"})
 NO = frozenset({"", "no", "n", "false", "0", "khong", "chua"})

@@ -17,32 +17,7 @@ from sqlalchemy.orm import Session
 from worker.ids import uuid7
 from worker.ledger.rows import as_rows
 from worker.ledger.rules import Place
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventRow:
-    """An event as it stands; the columns are explained at `worker.models.Event`."""
-
-    id: UUID
-    source: str
-    key: str
-    title: str = field(default="", repr=False)
-    starts_at: datetime | None
-    ends_at: datetime | None = None
-    zone: str
-    place: str = field(default="", repr=False)
-    attributes: Mapping[str, str] = field(default_factory=dict, repr=False)
-    offsets: tuple[str, ...] = ()
-    late_for: int | None = None  # seconds; None: until the start
-    template: str
-    channel: Mapping[str, Any] = field(default_factory=dict)
-    recurrence: str | None = None
-    exceptions: tuple[str, ...] = ()
-    version: int | None = None
-    next_at: datetime | None = None
-    cursor: str | None = None
-    cancelled_at: datetime | None = None
-    created_at: datetime
+from worker.schedule import EventRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +74,7 @@ _ONE = text(f"SELECT {_COLUMNS} FROM event WHERE source = :source AND key = :key
 _WRITE = text(f"""
     UPDATE event AS old
     SET {", ".join(f"{name} = e.{name}" for name in _CONTENT)},
-        offsets = :offsets, exceptions = :exceptions, cursor = NULL, updated_at = :now
+        offsets = :offsets, exceptions = :exceptions, cursor = NULL, failing_since = NULL, updated_at = :now
     FROM json_to_recordset(CAST(:rows AS json)) AS e (
         id uuid, title text, starts_at timestamptz, ends_at timestamptz, zone text, place text, attributes jsonb,
         late_for integer, template text, channel jsonb, recurrence text, version bigint, next_at timestamptz,
@@ -145,7 +120,7 @@ _INVITED = text("""
     ORDER BY a.key LIMIT :most
 """)
 
-_ADVANCE = text("UPDATE event SET next_at = :next_at, cursor = :cursor WHERE id = :id")
+_ADVANCE = text("UPDATE event SET next_at = :next_at, cursor = :cursor, failing_since = NULL WHERE id = :id")
 
 _PAGE = text(f"""
     SELECT {_COLUMNS}, (SELECT count(*) FROM attendee AS a WHERE a.event_id = event.id) AS attendees

@@ -17,8 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from worker.ledger.rows import as_rows
-from worker.lifecycle import Status
-from worker.models.reminders import OccurrenceState
+from worker.lifecycle import OccurrenceState, Status
 
 UNFINISHED = "being made"  # never seen from outside: the transaction that writes it also closes it
 

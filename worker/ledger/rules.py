@@ -15,7 +15,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from worker.ledger.rows import as_rows
-from worker.models.reminders import ReminderKind
+from worker.lifecycle import ReminderKind
+from worker.schedule import RuleRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,29 +30,7 @@ class Place:
 FRONT = Place(datetime(1, 1, 1, tzinfo=UTC), UUID(int=0))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleRow:
-    """A rule as it stands; the columns are explained at `worker.models.Reminder`."""
-
-    id: UUID
-    name: str
-    kind: ReminderKind
-    spec: dict[str, Any]
-    template: str
-    channel: dict[str, Any]
-    tags: tuple[str, ...]
-    source: str | None
-    zone: str
-    version: int = 1
-    next_at: datetime | None = None
-    cursor: UUID | None = None
-    paused_at: datetime | None = None
-    created_at: datetime | None = None
-
-
 _COLUMNS = ", ".join(RuleRow.__dataclass_fields__)
-
-_CLOCK = text("SELECT now()")
 
 _ADD = text("""
     INSERT INTO reminder (id, name, kind, spec, template, channel, tags, source, zone, next_at, created_at, updated_at)
@@ -67,7 +46,8 @@ _ADD = text("""
 _REWRITE = text("""
     UPDATE reminder AS old
     SET kind = r.kind, spec = r.spec, template = r.template, channel = r.channel, tags = :tags, source = r.source,
-        zone = r.zone, next_at = r.next_at, cursor = NULL, version = old.version + 1, updated_at = :now
+        zone = r.zone, next_at = r.next_at, cursor = NULL, failing_since = NULL, version = old.version + 1,
+        updated_at = :now
     FROM json_to_recordset(CAST(:rows AS json)) AS r (
         id uuid, kind text, spec jsonb, template text, channel jsonb, source text, zone text, next_at timestamptz
     )
@@ -78,6 +58,8 @@ _ONE = text(f"SELECT {_COLUMNS} FROM reminder WHERE name = :name AND removed_at 
 _ONE_LOCKED = text(f"SELECT {_COLUMNS} FROM reminder WHERE name = :name AND removed_at IS NULL FOR UPDATE")
 _ALL = text(f"SELECT {_COLUMNS} FROM reminder WHERE removed_at IS NULL ORDER BY name")
 
+_WITH = text("SELECT name FROM reminder WHERE template = :template AND removed_at IS NULL ORDER BY name")
+
 _TAKE = text(f"""
     SELECT {_COLUMNS} FROM reminder
     WHERE next_at <= :until AND paused_at IS NULL AND removed_at IS NULL
@@ -86,16 +68,10 @@ _TAKE = text(f"""
     FOR UPDATE SKIP LOCKED
 """)
 
-_ADVANCE = text("UPDATE reminder SET next_at = :next_at, cursor = :cursor WHERE id = :id")
+_ADVANCE = text("UPDATE reminder SET next_at = :next_at, cursor = :cursor, failing_since = NULL WHERE id = :id")
 _PAUSE = text("UPDATE reminder SET paused_at = coalesce(paused_at, :now), updated_at = :now WHERE id = :id")
 _RESUME = text("UPDATE reminder SET paused_at = NULL, updated_at = :now WHERE id = :id")
 _REMOVE = text("UPDATE reminder SET removed_at = :now, updated_at = :now WHERE id = :id")
-
-
-def clock(session: Session, now: datetime | None = None) -> datetime:
-    """Postgres's time, which is the one that rules go by; `now` stands in for it where a test drives time."""
-    moment: datetime = now or session.execute(_CLOCK).scalar_one()
-    return moment
 
 
 def add_rule(session: Session, rule: RuleRow, *, now: datetime) -> bool:
@@ -117,6 +93,11 @@ def find_rule(session: Session, name: str, *, lock: bool = False) -> RuleRow | N
 def all_rules(session: Session) -> list[RuleRow]:
     """Every rule that is not removed, by name."""
     return [_row(found) for found in session.execute(_ALL)]
+
+
+def rules_with(session: Session, template: str) -> list[str]:
+    """The names of the rules that use this template."""
+    return list(session.scalars(_WITH, {"template": template}))
 
 
 def take_rule(session: Session, *, until: datetime, after: Place, besides: Sequence[UUID]) -> RuleRow | None:

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from worker.templates import Channel, Diacritics, Template
+from worker.lifecycle import Kind
+from worker.text import Body, Diacritics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,16 +19,16 @@ class StoredTemplate:
     """A template as it is to stand: a text for an SMS, or a call's template at eSMS with its variables in order."""
 
     name: str
-    kind: Channel
+    kind: Kind  # an SMS or a template call
     content: str | None = None
     template_id: str | None = None
     variables: Sequence[str] = ()  # texts like "{name}", left to right
     diacritics: Diacritics = Diacritics.KEEP
 
-    def texts(self) -> tuple[Template, ...]:
+    def texts(self) -> tuple[Body, ...]:
         """What is to be filled in: the SMS's text, or each of the call's variables."""
         bodies = [self.content] if self.content is not None else self.variables
-        return tuple(Template(body, self.diacritics) for body in bodies)
+        return tuple(Body(body, self.diacritics) for body in bodies)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,5 +118,5 @@ def _content(each: StoredTemplate) -> dict[str, Any]:
 
 
 def _row(row: Any) -> TemplateRow:
-    known = dict(row) | {"kind": Channel(row["kind"]), "diacritics": Diacritics(row["diacritics"])}
+    known = dict(row) | {"kind": Kind(row["kind"]), "diacritics": Diacritics(row["diacritics"])}
     return TemplateRow(**known)

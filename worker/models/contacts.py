@@ -10,8 +10,9 @@ from sqlalchemy import BigInteger, CheckConstraint, Index, SmallInteger, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
+from worker.lifecycle import Kind
 from worker.models.base import Base, one_of
-from worker.templates import Channel, Diacritics
+from worker.text import Diacritics
 
 DAYS = ("birth_day", "lunar_birth_day", "death_day", "lunar_death_day")
 
@@ -71,7 +72,7 @@ class Template(Base):
 
     __tablename__ = "template"
     __table_args__ = (
-        CheckConstraint(one_of("kind", Channel), name="kind_known"),
+        CheckConstraint(one_of("kind", (Kind.SMS, Kind.TEMPLATE_CALL)), name="kind_known"),
         CheckConstraint(one_of("diacritics", Diacritics), name="diacritics_known"),
         CheckConstraint("(kind = 'sms') = (content IS NOT NULL)", name="content_is_for_sms"),
         CheckConstraint("(kind = 'sms') = (template_id IS NULL)", name="template_id_is_for_calls"),

@@ -11,32 +11,14 @@ a rule moved from 8 to 9 o'clock after it fired still owes this day nothing.
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from worker.lifecycle import OccurrenceState, ReminderKind
 from worker.models.base import Base, one_of
-
-
-class ReminderKind(StrEnum):
-    """What a rule goes by: a day in people's lives, or its own recurrence."""
-
-    BIRTHDAY = "birthday"
-    LUNAR_BIRTHDAY = "lunar_birthday"
-    DEATH = "death"
-    LUNAR_DEATH = "lunar_death"
-    RECURRING = "recurring"
-
-
-class OccurrenceState(StrEnum):
-    """What became of one occurrence for one recipient."""
-
-    MADE = "made"  # there is a notification
-    SKIPPED = "skipped"  # there is none, and the reason says why
-    CANCELLED = "cancelled"  # there was one, and it was called back before it went out
 
 
 class Reminder(Base):
@@ -48,6 +30,7 @@ class Reminder(Base):
         Index(
             "reminder_next_at_idx", "next_at", "id", postgresql_where=text("paused_at IS NULL AND removed_at IS NULL")
         ),
+        Index("reminder_failing_idx", "failing_since", postgresql_where=text("failing_since IS NOT NULL")),
         CheckConstraint(one_of("kind", ReminderKind), name="kind_known"),
     )
 
@@ -63,6 +46,8 @@ class Reminder(Base):
     version: Mapped[int] = mapped_column(server_default=text("1"))
     next_at: Mapped[datetime | None]  # the next occurrence that is not wholly made; None: there is no more
     cursor: Mapped[UUID | None]  # the contact up to whom the one at next_at is made
+    failing_since: Mapped[datetime | None]  # it could not be made for a fault of ours, tick by tick since then
+    failure: Mapped[str | None]  # the last one: the error, and where in the code
     paused_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
@@ -77,6 +62,7 @@ class Event(Base):
         Index("event_source_key_key", "source", "key", unique=True),
         Index("event_next_at_idx", "next_at", "id", postgresql_where=text("cancelled_at IS NULL")),
         Index("event_starts_at_idx", "starts_at"),
+        Index("event_failing_idx", "failing_since", postgresql_where=text("failing_since IS NOT NULL")),
         CheckConstraint("cancelled_at IS NOT NULL OR starts_at IS NOT NULL", name="one_that_stands_has_a_start"),
     )
 
@@ -98,6 +84,8 @@ class Event(Base):
     version: Mapped[int | None] = mapped_column(BigInteger)  # the producer's; a lower one changes nothing
     next_at: Mapped[datetime | None]  # the next reminder that is not wholly made
     cursor: Mapped[str | None]  # the attendee up to whom the one at next_at is made
+    failing_since: Mapped[datetime | None]  # as of a rule
+    failure: Mapped[str | None]
     cancelled_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy.orm import Session
 
 from worker.ledger.forecast import Group, count_by_day, count_everybody
-from worker.ledger.rules import RuleRow
-from worker.models.reminders import ReminderKind
+from worker.lifecycle import ReminderKind
 from worker.reminders.people import DEATHS, LUNAR
+from worker.schedule import RuleRow
 
 Key = tuple[int | None, bool | None]  # day of the year, and in a leap month?
 Audience = tuple[frozenset[str], str | None]  # tags, one of which is enough; source

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from worker.ledger.rules import RuleRow
 from worker.recurrence import Feb29, ShortMonth, to_lunar
 from worker.reminders.people import LUNAR, keys_of
 from worker.reminders.rules import Anniversary
+from worker.schedule import RuleRow
 
 if TYPE_CHECKING:
     from worker.reminders.audiences import Audiences

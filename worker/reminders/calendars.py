@@ -14,11 +14,14 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from worker.contacts.checks import parse_phone
 from worker.errors import Invalid
 from worker.recurrence.ics import IcsEvent, read_ics
 from worker.reminders import events
 from worker.reminders.checks import translated
-from worker.reminders.events import Attendee, Event, EventChange, TooLate
+from worker.reminders.events import EventChange, TooLate
+from worker.reminders.invitations import Attendee, Event
+from worker.settings import Settings
 
 SEQUENCES_MOST = 2**20
 
@@ -34,17 +37,24 @@ class Imported:
 
 
 def import_ics(
-    session: Session, data: bytes, *, source: str, guests: Sequence[Attendee], time_zone: str, now: datetime, **how: Any
+    session: Session,
+    data: bytes,
+    settings: Settings,
+    *,
+    source: str,
+    guests: Sequence[Attendee],
+    now: datetime,
+    **how: Any,
 ) -> Imported:
     """Take a whole file in, or nothing of it. Raises Invalid, which names the event.
 
     guests: invited to each event besides those whom the file names. how: the fields of Event that no file knows.
     """
     with translated():
-        found = read_ics(data, zone=time_zone)
+        found = read_ics(data, zone=str(settings.time_zone))
     imported = Imported()
     for event in found:
-        change = _take(session, event, source, guests, time_zone, now, how, imported)
+        change = _take(session, event, source, guests, settings, now, how, imported)
         if change is not None:
             imported.outcomes[change.outcome] += 1
             imported.too_late += change.too_late
@@ -56,7 +66,7 @@ def _take(
     event: IcsEvent,
     source: str,
     guests: Sequence[Attendee],
-    time_zone: str,
+    settings: Settings,
     now: datetime,
     how: Mapping[str, Any],
     imported: Imported,
@@ -71,7 +81,7 @@ def _take(
     wanted = Event(source=source, key=event.key, attendees=invited, version=version_of(event), **_said(event), **how)
     try:
         with session.begin_nested():
-            return events.upsert(session, wanted, time_zone=time_zone, now=now)
+            return events.upsert(session, wanted, settings, now=now)
     except events.Past:  # a series whose last one is over
         imported.over += 1
         return None
@@ -96,6 +106,11 @@ def _attendees(event: IcsEvent, imported: Imported) -> list[Attendee]:
     reachable = {each.phone: each for each in willing if each.phone is not None}
     imported.unreachable += sum(each.phone is None for each in willing)
     return [Attendee(key=key_of(number), phone=number, name=each.name or "") for number, each in reachable.items()]
+
+
+def guests_of(phones: Sequence[str]) -> list[Attendee]:
+    """People of whom only the number is known, each once. Raises Invalid."""
+    return [Attendee(key=key_of(number), phone=number) for number in dict.fromkeys(map(parse_phone, phones))]
 
 
 def key_of(number: str) -> str:

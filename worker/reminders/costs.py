@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy.orm import Session
 
 from worker import text
 from worker.ledger.templates import TemplateRow, template
-from worker.lifecycle import SmsType
-from worker.templates import ATTRIBUTE, Channel, values_of_occasion, values_of_person
+from worker.lifecycle import Kind, SmsType
+from worker.templates import Addressee, Occasion, written
+from worker.text import ATTRIBUTE
 
-SOMEBODY: dict[str, Any] = {"name": "Nguyễn Thị Phương Thảo", "phone": "+84901234567", "birth_date": date(1990, 3, 1)}
+SOMEBODY = Addressee(name="Nguyễn Thị Phương Thảo", phones=["+84901234567"], birth_date=date(1990, 3, 1))
 SOME_DAY = datetime(2027, 3, 1, 8)  # noqa: DTZ001 — its digits are all that counts
 OWN = "x" * 10  # an attribute that nobody has told us the length of
 
@@ -51,12 +51,11 @@ class Costs:
         found = self._texts[name]
         if found is None:
             return 1
-        return 0 if found.kind is not Channel.SMS else text.measure(_sample(found), sms_type).segments
+        return 0 if found.kind is not Kind.SMS else text.measure(_sample(found), sms_type).segments
 
 
 def _sample(found: TemplateRow) -> str:
     [body] = found.texts()
-    known = values_of_person(**SOMEBODY, on=SOME_DAY.date())
-    known |= values_of_occasion(SOME_DAY, title="Cuộc hẹn khám", place="Phòng 201")
-    known |= {name: OWN for name in body.variables if name.startswith(ATTRIBUTE)}
-    return body.render(known)
+    own = {name.removeprefix(ATTRIBUTE): OWN for name in body.variables if name.startswith(ATTRIBUTE)}
+    some = Occasion(at=SOME_DAY, title="Cuộc hẹn khám", place="Phòng 201")
+    return written(found, replace(SOMEBODY, attributes=own), some).texts[0]

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from worker.errors import Invalid
-from worker.reminders.events import Attendee, Event
+from worker.reminders.invitations import Attendee, Event
 from worker.reminders.rules import Channel
 
 MOMENT = "write it like 2026-03-01T08:00 or 2026-03-01T08:00+07:00"

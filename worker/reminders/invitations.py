@@ -6,8 +6,9 @@ An error names the field and, of many attendees, which one by its position; neve
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from worker import phone
 from worker.errors import Invalid
@@ -15,15 +16,52 @@ from worker.ledger.events import AttendeeRow
 from worker.recurrence import at_wall_clock, parse_offset
 from worker.reminders.checks import duration_of, label, moments_of, texts, translated, words, zone_of
 from worker.reminders.recurring import LEAST_LATE, recurrence_of
-from worker.reminders.rules import LATE_MOST, channel_of
-
-if TYPE_CHECKING:
-    from worker.reminders.events import Attendee, Event
+from worker.reminders.rules import LATE_MOST, Channel, channel_of
 
 ATTENDEES_MOST = 100_000
 OFFSETS_MOST = 20
 LONGEST = timedelta(days=366)  # of one meeting
 FARTHEST = timedelta(days=3660)  # a start farther away is a slip of the pen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attendee:
+    """Whom an event invites: by the key of a contact, whose number counts when the reminder is made, or by a number."""
+
+    key: str  # your own key for this person in this event
+    phone: str | None = field(default=None, repr=False)
+    contact: str | None = None  # the contact's key
+    contact_source: str | None = None  # the contact's source; None: the event's
+    name: str = field(default="", repr=False)
+    attributes: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A meeting, appointment or class, as its application sees it now.
+
+    starts_at: naive means the wall clock of `zone`. offsets: when to remind, like "1d", "1h", "1d 18:00".
+    attendees: all of them; None leaves them as they are. late_for: how late a reminder may be; None: until the start.
+    recurrence: an RRULE, counted from starts_at. exceptions: starts, or whole days, that fall out.
+    version: grows with each change: a number or the time of the change; None: whatever comes last counts.
+    """
+
+    source: str
+    key: str
+    starts_at: datetime
+    template: str
+    offsets: Sequence[str]
+    attendees: Sequence[Attendee] | None = None
+    title: str = ""
+    place: str = ""
+    ends_at: datetime | None = None
+    zone: str | None = None  # None: TIME_ZONE
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    late_for: timedelta | None = None
+    channel: Channel = field(default_factory=Channel)
+    recurrence: str | None = None
+    exceptions: Sequence[datetime | date] = ()
+    version: int | datetime | None = None
 
 
 def content_of(event: Event, time_zone: str) -> dict[str, Any]:

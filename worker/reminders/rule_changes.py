@@ -15,28 +15,20 @@ from sqlalchemy.orm import Session
 
 from worker.errors import Invalid, NotFound
 from worker.ledger.occurrences import Recalled, recall
-from worker.ledger.rules import (
-    RuleRow,
-    add_rule,
-    advance_rule,
-    find_rule,
-    pause_rule,
-    remove_rule,
-    resume_rule,
-    rewrite_rule,
-)
-from worker.ledger.templates import TemplateRow, template
-from worker.lifecycle import Status
-from worker.models.reminders import ReminderKind
+from worker.ledger.rules import add_rule, advance_rule, find_rule, pause_rule, remove_rule, resume_rule, rewrite_rule
+from worker.lifecycle import ReminderKind, Status
 from worker.recurrence import at_wall_clock
 from worker.reminders.checks import label, zone_of
+from worker.reminders.compose import try_out
 from worker.reminders.plan import INSTANT, Due, dues, next_due
 from worker.reminders.rules import LATE_MOST, Recurring, Rule, row_of
-from worker.templates import OF_A_PERSON, check_variables
+from worker.schedule import RuleRow
+from worker.settings import Settings
+from worker.templates import usable
+from worker.templates.variables import OF_A_RULE
 
 RECALLABLE = LATE_MOST + timedelta(days=1)  # whatever occurred longer ago has gone out or expired
 SHOWN = 100  # occurrences that one question shows
-OF_A_RULE = (*OF_A_PERSON, "date", "time")  # a rule knows no title and no place
 
 GONE = frozenset({Status.CANCELLED, Status.EXPIRED, Status.REJECTED, Status.UNDELIVERED})  # has reached nobody
 
@@ -51,12 +43,13 @@ class RuleChange:
     passed: int = 0  # occurrences that a pause has let pass
 
 
-def planned(rule: Rule, *, time_zone: str, now: datetime) -> RuleRow:
-    """The rule as it would be stored now, with its next occurrence; stores nothing. Raises Invalid."""
-    row = row_of(rule, time_zone=time_zone, now=now)
+def planned(session: Session, rule: Rule, settings: Settings, *, now: datetime) -> RuleRow:
+    """The rule as it would be stored now, with its next occurrence, tried out; stores nothing. Raises Invalid."""
+    row = row_of(rule, time_zone=str(settings.time_zone), now=now)
     due = next_due(row, now)
     if due is None:
         raise Invalid("until", "the rule has no occurrence ahead", "give a later end, or leave it out")
+    try_out(session, usable(session, row.template, OF_A_RULE), row.channel, settings, now=now)
     return replace(row, next_at=due.occurs_at)
 
 
@@ -65,24 +58,13 @@ def upcoming(row: RuleRow, *, after: datetime, count: int) -> list[Due]:
     return list(islice(dues(row, after), min(count, SHOWN)))
 
 
-def usable_template(session: Session, name: str, known: Sequence[str] = OF_A_RULE) -> TemplateRow:
-    """The template of this name, whose variables all can be known. Raises Invalid."""
-    found = template(session, name)
-    if found is None:
-        raise Invalid("template", f"there is none called {name!r}", "see `esms-worker templates list`, or add it")
-    for text in found.texts():
-        check_variables(text.variables, known, field=f"template {name!r}")
-    return found
-
-
-def add(session: Session, rule: Rule, *, time_zone: str, now: datetime, replacing: bool = False) -> RuleChange:
+def add(session: Session, rule: Rule, settings: Settings, *, now: datetime, replacing: bool = False) -> RuleChange:
     """Keep a new rule, or give the one of this name other content. Raises Invalid.
 
     A rule that is changed goes on from where it stands: nobody gets twice what the day has brought already, and a
     person whose turn was still to come gets it by what the rule says now.
     """
-    row = planned(rule, time_zone=time_zone, now=now)
-    usable_template(session, row.template)
+    row = planned(session, rule, settings, now=now)
     if add_rule(session, row, now=now):
         return RuleChange(rule=row)
     if not replacing:

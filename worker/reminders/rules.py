@@ -12,12 +12,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from worker.errors import Invalid
-from worker.ledger.rules import RuleRow
-from worker.lifecycle import SmsType
-from worker.models.reminders import ReminderKind
+from worker.lifecycle import ReminderKind, SmsType
 from worker.recurrence import Feb29, LeapMonth, ShortMonth
 from worker.reminders.checks import clock_of, duration_of, label, moments_of, read_moment, word_of, zone_of
 from worker.reminders.recurring import LEAST_LATE, recurrence_of
+from worker.schedule import RuleRow
 
 DAYS_BEFORE_MOST = 60
 LATE_MOST = timedelta(days=7)

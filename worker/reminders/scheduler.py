@@ -2,14 +2,12 @@
 
 One transaction is one batch: the rule's row is locked, occurrences are won by their key, notifications are put, the
 cursor moves on. Whoever dies leaves the batch undone as a whole, and the next tick of anybody makes it.
-
-The works do not know each other, so the way into the ledger comes from outside: a `Hand`, put together at the edge.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -17,16 +15,22 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from worker.database import Database
-from worker.errors import Invalid
-from worker.ledger.events import EventRow, advance_event, invited, take_event
+from worker.errors import Conflict, Invalid
+from worker.intake import Enqueue, Ticket, accept_each
+from worker.ledger.clock import clock
+from worker.ledger.events import advance_event, invited, take_event
+from worker.ledger.failing import note_failure
 from worker.ledger.occurrences import Closed, Key, close, win
 from worker.ledger.opt_out import opted_out
-from worker.ledger.rules import FRONT, Place, RuleRow, advance_rule, clock, take_rule
+from worker.ledger.rules import FRONT, Place, advance_rule, take_rule
 from worker.ledger.templates import TemplateRow, template
-from worker.reminders.compose import Hand, Owner, Person, Wish, wish_for
+from worker.lifecycle import Lane
+from worker.reminders.compose import Owner, Person, owner_of_event, owner_of_rule, request_for
 from worker.reminders.people import contacts_of, person_of_attendee, person_of_contact
 from worker.reminders.plan import INSTANT, Due, dues_at, next_due, next_instant
-from worker.telemetry import emit
+from worker.schedule import RuleRow
+from worker.settings import Settings
+from worker.telemetry import emit, where
 
 BATCH = 1000  # recipients in one transaction
 
@@ -45,11 +49,14 @@ class Scheduler:
     """Makes what is due until nothing is; any number of processes may do so at once.
 
     ahead: how early an occurrence becomes a notification that waits; an edit later than that calls it back.
-    now: stands in for Postgres's clock where a test drives time.
+    now: stands in for Postgres's clock where a test drives time. `due` are the lanes to ring after a run.
     """
 
-    def __init__(self, database: Database, hand: Hand, *, ahead: timedelta, now: datetime | None = None) -> None:
-        self._database, self._hand, self._ahead, self._now = database, hand, ahead, now
+    def __init__(
+        self, database: Database, settings: Settings, *, ahead: timedelta, now: datetime | None = None
+    ) -> None:
+        self._database, self._settings, self._ahead, self._now = database, settings, ahead, now
+        self.due: set[Lane] = set()
         self._broken: list[UUID] = []
         self._at: Place | None = None
         self._told = Made()
@@ -83,12 +90,18 @@ class Scheduler:
         except Exception as error:
             if self._at is None:  # nothing was taken yet: Postgres is away
                 raise
-            self._broken.append(self._at.id)
-            emit("reminders.failed", id=self._at.id, error=type(error).__name__)
+            self._leave(self._at.id, error)
             return self._at
         if taken is not None:
             self._tell(taken.id, self._told)
         return taken
+
+    def _leave(self, owner_id: UUID, error: Exception) -> None:
+        """One that fails must not stop the others; who looks after them is told where it failed."""
+        self._broken.append(owner_id)
+        emit("reminders.failed", id=owner_id, error=type(error).__name__, at=where(error))
+        with self._database.begin() as session:
+            note_failure(session, owner_id, f"{type(error).__name__} at {where(error)}")
 
     def _tell(self, owner_id: UUID, told: Made) -> None:
         self.total.made += told.made
@@ -162,47 +175,33 @@ class Scheduler:
         of = {person.recipient: person for person in people}
         if won:
             wanted = [(key, of[key.recipient], round_) for key, round_ in won.items()]
-            self._close(session, self._wishes(session, owner, due, wanted, now), now)
+            self._close(session, self._requests(session, owner, due, wanted, now), now)
 
-    def _wishes(
+    def _requests(
         self, session: Session, owner: Owner, due: Due, wanted: Sequence[tuple[Key, Person, int]], now: datetime
-    ) -> dict[Key, Wish | str]:
+    ) -> dict[Key, Enqueue | str]:
         text = template(session, owner.template)
         if (general := _why_none(due, text, owner, now)) is not None:
             return {key: general for key, _, _ in wanted}
         assert text is not None
         unwilling = opted_out(session, [number for _, person, _ in wanted for number in person.phones])
         return {
-            key: _wish_or_reason(owner, due, person, text, key, round_, unwilling) for key, person, round_ in wanted
+            key: _request_or_reason(owner, due, person, text, key, round_, unwilling) for key, person, round_ in wanted
         }
 
-    def _close(self, session: Session, wishes: dict[Key, Wish | str], now: datetime) -> None:
-        """Hand over what can be sent, and note for everybody what became of it."""
-        good = [(key, wish) for key, wish in wishes.items() if isinstance(wish, Wish)]
-        handed = self._hand(session, [wish for _, wish in good], now) if good else []
-        answers: dict[Key, UUID | str] = {key: wish for key, wish in wishes.items() if isinstance(wish, str)}
-        answers |= {key: answer for (key, _), answer in zip(good, handed, strict=True)}
-        close(session, [_closed(key, answer) for key, answer in answers.items()])
-        self._told.made += sum(isinstance(answer, UUID) for answer in answers.values())
-        self._told.skipped.update(answer for answer in answers.values() if isinstance(answer, str))
+    def _close(self, session: Session, requests: dict[Key, Enqueue | str], now: datetime) -> None:
+        """Put what can be sent, and note for everybody what became of it."""
+        good = {key: request for key, request in requests.items() if isinstance(request, Enqueue)}
+        answers = dict(zip(good, self._put(session, list(good.values()), now), strict=True))
+        closed = [_closed(key, answers.get(key, request)) for key, request in requests.items()]
+        close(session, closed)
+        self._told.made += sum(one.notification_id is not None for one in closed)
+        self._told.skipped.update(one.reason for one in closed if one.reason is not None)
 
-
-def owner_of_rule(row: RuleRow) -> Owner:
-    """A rule as what makes reminders."""
-    return Owner(id=row.id, campaign=f"reminder:{row.name}"[:200], template=row.template, channel=row.channel)
-
-
-def owner_of_event(row: EventRow) -> Owner:
-    """An event as what makes reminders."""
-    return Owner(
-        id=row.id,
-        campaign=f"event:{row.id}",
-        template=row.template,
-        channel=row.channel,
-        title=row.title,
-        place=row.place,
-        attributes=row.attributes,
-    )
+    def _put(self, session: Session, requests: Sequence[Enqueue], now: datetime) -> list[Ticket | Invalid | Conflict]:
+        answers, due = accept_each(session, requests, self._settings, now=now) if requests else ([], set())
+        self.due |= due
+        return answers
 
 
 def _why_none(due: Due, text: TemplateRow | None, owner: Owner, now: datetime) -> str | None:
@@ -214,19 +213,20 @@ def _why_none(due: Due, text: TemplateRow | None, owner: Owner, now: datetime) -
     return None if text is not None else f"there is no template {owner.template!r}"
 
 
-def _wish_or_reason(
-    owner: Owner, due: Due, person: Person, text: TemplateRow, key: Key, round_: int, unwilling: Iterable[str]
-) -> Wish | str:
+def _request_or_reason(
+    owner: Owner, due: Due, person: Person, text: TemplateRow, key: Key, round_: int, unwilling: Container[object]
+) -> Enqueue | str:
     if person.trouble is not None:
         return person.trouble
     try:
-        wish = wish_for(owner, due, person, text, key, round_)
+        wanted = request_for(owner, due, person, text, key, round_)
     except Invalid as error:
         return str(error)
-    return wish if wish.phone not in unwilling else "opted out"
+    return wanted if wanted.request.to not in unwilling else "opted out"
 
 
-def _closed(key: Key, answer: UUID | str) -> Closed:
-    if isinstance(answer, UUID):
-        return Closed(key=key, notification_id=answer)
-    return Closed(key=key, notification_id=None, reason=answer)
+def _closed(key: Key, answer: object) -> Closed:
+    """answer: a ticket, or what says why there is none."""
+    if isinstance(answer, Ticket):
+        return Closed(key=key, notification_id=answer.id)
+    return Closed(key=key, notification_id=None, reason=str(answer))

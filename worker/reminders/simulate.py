@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from worker.ledger.events import EventRow, standing_events
-from worker.ledger.rules import RuleRow, all_rules
+from worker.ledger.events import standing_events
+from worker.ledger.rules import all_rules
 from worker.lifecycle import LANE_OF_SMS, Lane, SmsType
 from worker.recurrence import at_wall_clock
 from worker.reminders.audiences import Audiences
@@ -25,6 +25,7 @@ from worker.reminders.costs import Costs, Price
 from worker.reminders.people import keys_of
 from worker.reminders.plan import INSTANT, Due, dues, dues_at, next_instant
 from worker.reminders.rules import Anniversary, rule_of
+from worker.schedule import EventRow, RuleRow
 
 DAYS_MOST = 3660
 INSTANTS_MOST = 50_000  # of one event

@@ -11,22 +11,27 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from worker.ledger.contacts import ContactRow
-from worker.ledger.events import EventRow, events_inviting
+from worker.contacts.checks import parse_phone
+from worker.errors import Invalid, NotFound
+from worker.ledger.clock import clock
+from worker.ledger.contacts import ContactRow, by_keys, by_phones
+from worker.ledger.events import events_inviting
 from worker.ledger.occurrences import OccurrenceRow, occurrences_of
-from worker.ledger.rules import RuleRow
-from worker.lifecycle import Status
-from worker.models.reminders import OccurrenceState
+from worker.ledger.rules import all_rules
+from worker.lifecycle import OccurrenceState, Status
 from worker.recurrence import at_wall_clock
+from worker.reminders import rule_changes
 from worker.reminders.people import LUNAR, keys_of, person_of_contact, recipient_of
 from worker.reminders.plan import INSTANT, Due, dues, dues_at, next_due, next_instant
 from worker.reminders.rules import Anniversary, rule_of
+from worker.schedule import EventRow, RuleRow
+from worker.settings import Settings
 
 SHOWN = 50  # occurrences of one rule or event in one day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Explanation:
     """What one rule or event has for a person on a day: made, or why not."""
 
     of: str  # the rule's name, or the event's title and key
@@ -38,6 +43,40 @@ class Answer:
 
 
 def why(
+    session: Session, person: str, *, source: str | None, rule: str | None, day: date | None, settings: Settings
+) -> list[Explanation]:
+    """What one rule, or all of them and the events, have for a contact's key or a number; day: None is today.
+
+    Raises NotFound; Invalid where several sources have the key.
+    """
+    now, zone = clock(session), settings.time_zone
+    of_day = day or now.astimezone(zone).date()
+    contacts, phones = _people(session, person, source)
+    rules = all_rules(session) if rule is None else [rule_changes.found(session, rule)]
+    answers: list[Explanation] = []
+    each: list[ContactRow | None] = [*contacts] or [None]
+    for contact in each:
+        numbers = phones or (list(contact.phones) if contact is not None else [])
+        answers += why_of(session, contact, numbers, rules, of_day, zone=zone, now=now, events=rule is None)
+    return answers
+
+
+def _people(session: Session, person: str, source: str | None) -> tuple[list[ContactRow], list[str]]:
+    """The contact of this key, or else all who have this number."""
+    found = by_keys(session, [person], source=source)
+    if len(found) > 1:
+        sources = ", ".join(repr(row.source) for row in found)
+        raise Invalid("source", f"several have this key: {sources}", "say which one is meant with --source")
+    if found:
+        return found, []
+    try:
+        number = parse_phone(person)
+    except Invalid:
+        raise NotFound("no contact has this key, and it is no phone number: see `esms-worker contacts list`") from None
+    return by_phones(session, [number], source=source), [number]
+
+
+def why_of(
     session: Session,
     contact: ContactRow | None,
     phones: Sequence[str],
@@ -47,14 +86,14 @@ def why(
     zone: ZoneInfo,
     now: datetime,
     events: bool = True,
-) -> list[Answer]:
+) -> list[Explanation]:
     """What these rules, and the events that invite the person, have for that day.
 
     contact: None where only a number is known: then no rule means it. phones: E.164.
     """
     begin = at_wall_clock(day, time(), zone).astimezone(UTC)
     end = at_wall_clock(day + timedelta(days=1), time(), zone).astimezone(UTC)
-    answers: list[Answer] = []
+    answers: list[Explanation] = []
     for rule in rules:
         answers += _of_rule(session, contact, rule, begin, end, now)
     if events:
@@ -66,7 +105,7 @@ def why(
 
 def _of_rule(
     session: Session, contact: ContactRow | None, rule: RuleRow, begin: datetime, end: datetime, now: datetime
-) -> Iterator[Answer]:
+) -> Iterator[Explanation]:
     if contact is None:
         yield _none(rule.name, None, "no contact has this number: rules go by contacts")
         return
@@ -139,7 +178,7 @@ def _not_then(contact: ContactRow, rule: RuleRow, due: Due, now: datetime) -> st
 
 def _of_event(
     session: Session, event: EventRow, attendee: str, begin: datetime, end: datetime, now: datetime
-) -> Iterator[Answer]:
+) -> Iterator[Explanation]:
     name = f"{event.title or 'event'} ({event.key})"
     recorded = occurrences_of(session, attendee, since=begin, until=end, owner_id=event.id)
     yield from (_recorded(name, row) for row in recorded)
@@ -163,9 +202,9 @@ def _dues_of(event: EventRow, begin: datetime, end: datetime) -> Iterator[Due]:
         instant = next_instant(event, instant)
 
 
-def _recorded(of: str, row: OccurrenceRow) -> Answer:
+def _recorded(of: str, row: OccurrenceRow) -> Explanation:
     if row.state is OccurrenceState.MADE:
-        return Answer(
+        return Explanation(
             of=of,
             occurs_at=row.occurs_at,
             got=row.status not in (Status.CANCELLED, Status.EXPIRED),
@@ -177,8 +216,8 @@ def _recorded(of: str, row: OccurrenceRow) -> Answer:
     return _none(of, row.occurs_at, f"{words}: {row.reason}")
 
 
-def _none(of: str, occurs_at: datetime | None, reason: str) -> Answer:
-    return Answer(of=of, occurs_at=occurs_at, got=False, why=reason)
+def _none(of: str, occurs_at: datetime | None, reason: str) -> Explanation:
+    return Explanation(of=of, occurs_at=occurs_at, got=False, why=reason)
 
 
 def _nothing(following: Due | None) -> str:

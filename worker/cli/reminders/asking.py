@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-
 import click
-from sqlalchemy.orm import Session
 
-from worker.cli.ledger_session import ledger_session
+from worker.api.notifier import Notifier
 from worker.cli.output import console, json_option, say, say_json, table, text
 from worker.cli.reminders.options import day_option
-from worker.contacts.checks import parse_phone
-from worker.errors import Invalid, NotFound
-from worker.ledger.contacts import ContactRow, by_keys, by_phones
-from worker.ledger.rules import all_rules, clock
-from worker.reminders import rule_changes
-from worker.reminders.why import Answer, why
+from worker.reminders.why import Explanation
 from worker.settings import Settings
 
 
@@ -31,9 +23,9 @@ def why_command(person: str, source: str | None, rule: str | None, day: str | No
     Exit code 1 when nothing was made for them.
     """
     settings = Settings.from_environ()
-    with ledger_session(settings) as session:
-        now = clock(session)
-        answers = _answers(session, person, source, rule, _day(day, now, settings), settings, now)
+    on = None if day is None else day_option("--date", day)
+    with Notifier(settings) as notifier:
+        answers = notifier.reminders.why(person, source=source, rule=rule, day=on)
     if as_json:
         say_json([_json(answer) for answer in answers])
     elif answers:
@@ -48,40 +40,8 @@ def why_command(person: str, source: str | None, rule: str | None, day: str | No
     return 0 if any(answer.got for answer in answers) else 1
 
 
-def _day(day: str | None, now: datetime, settings: Settings) -> date:
-    return now.astimezone(settings.time_zone).date() if day is None else day_option("--date", day)
-
-
-def _answers(
-    session: Session, person: str, source: str | None, rule: str | None, day: date, settings: Settings, now: datetime
-) -> list[Answer]:
-    contacts, phones = _people(session, person, source)
-    rules = all_rules(session) if rule is None else [rule_changes.found(session, rule)]
-    answers: list[Answer] = []
-    each: list[ContactRow | None] = [*contacts] or [None]
-    for contact in each:
-        numbers = phones or (list(contact.phones) if contact is not None else [])
-        answers += why(session, contact, numbers, rules, day, zone=settings.time_zone, now=now, events=rule is None)
-    return answers
-
-
-def _people(session: Session, person: str, source: str | None) -> tuple[list[ContactRow], list[str]]:
-    """The contact of this key, or else all who have this number. Raises NotFound, Invalid."""
-    found = by_keys(session, [person], source=source)
-    if len(found) > 1:
-        sources = ", ".join(repr(row.source) for row in found)
-        raise Invalid("source", f"several have this key: {sources}", "say which one is meant with --source")
-    if found:
-        return found, []
-    try:
-        number = parse_phone(person)
-    except Invalid:
-        raise NotFound("no contact has this key, and it is no phone number: see `esms-worker contacts list`") from None
-    return by_phones(session, [number], source=source), [number]
-
-
-def _json(answer: Answer) -> dict[str, object]:
-    return {name: getattr(answer, name) for name in Answer.__dataclass_fields__}
+def _json(answer: Explanation) -> dict[str, object]:
+    return {name: getattr(answer, name) for name in Explanation.__dataclass_fields__}
 
 
 COMMANDS = (why_command,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta, tzinfo
 from pathlib import Path
 from typing import Any
@@ -9,17 +10,11 @@ from typing import Any
 import click
 
 from worker.api.notifier import Notifier
-from worker.cli.ledger_session import ledger_session
 from worker.cli.output import console, json_option, say, say_json, table, text
 from worker.cli.reminders.options import length_option
-from worker.contacts.checks import parse_phone
-from worker.errors import NotFound
-from worker.handing import try_out
-from worker.ledger.events import EventRow, find_event, invited, list_events
-from worker.ledger.occurrences import count_occurrences
-from worker.ledger.rules import clock
-from worker.reminders import Attendee, Channel, EventChange, calendars
-from worker.reminders.rules import channel_of
+from worker.reminders import Channel, EventChange
+from worker.reminders.calendars import Imported
+from worker.schedule import EventRow
 from worker.settings import Settings
 
 MOMENT = "%a %Y-%m-%d %H:%M"
@@ -41,17 +36,18 @@ def events_group() -> None:
 def list_(source: str | None, past: bool, limit: int, as_json: bool) -> None:
     """Events in the order of their starts."""
     settings = Settings.from_environ()
-    with ledger_session(settings) as session:
-        rows = list_events(session, now=clock(session), source=source, past=past, most=limit)
+    with Notifier(settings) as notifier:
+        found = notifier.reminders.events(source=source, past=past, most=limit)
     if as_json:
-        say_json([event_json(row) | {"attendees": attendees} for row, attendees in rows])
+        say_json([event_json(each.event) | {"attendees": each.attendees} for each in found])
         return
     shown = table("source", "key", "title", "starts", "attendees:n", "next reminder", "state")
-    for row, attendees in rows:
+    for each in found:
+        row = each.event
         state = "cancelled" if row.cancelled_at else "recurring" if row.recurrence else "on"
         starts, following = (text(when, settings.time_zone, MOMENT) for when in (row.starts_at, row.next_at))
-        shown.add_row(text(row.source), text(row.key), text(row.title), starts, f"{attendees:,}", following, state)
-    console().print(shown if rows else "No events. They come by notifier.reminders.upsert_event, or `events import`.")
+        shown.add_row(text(row.source), text(row.key), text(row.title), starts, f"{each.attendees:,}", following, state)
+    console().print(shown if found else "No events. They come by notifier.reminders.upsert_event, or `events import`.")
 
 
 @events_group.command()
@@ -61,20 +57,16 @@ def list_(source: str | None, past: bool, limit: int, as_json: bool) -> None:
 def show(key: str, source: str, as_json: bool) -> None:
     """All about an event: when, whom it invites, what has been made of it."""
     settings = Settings.from_environ()
-    with ledger_session(settings) as session:
-        row = find_event(session, source, key)
-        if row is None:
-            raise NotFound(f"there is no event {key!r} of source {source!r}: see `esms-worker reminders events list`")
-        guests = [guest.attendee.key for guest in invited(session, row.id, after=None, most=1000)]
-        counts = count_occurrences(session, row.id)
-    made = {str(state): count for state, count in counts.items()}
+    with Notifier(settings) as notifier:
+        found = notifier.reminders.event(source=source, key=key)
+    made = {str(state): count for state, count in found.made.items()}
     if as_json:
-        say_json(event_json(row) | {"attendees": guests, "occurrences": made})
+        say_json(event_json(found.event) | {"attendees": list(found.attendees), "occurrences": made})
         return
-    _say_event(row, guests, made, settings.time_zone)
+    _say_event(found.event, found.attendees, made, settings.time_zone)
 
 
-def _say_event(row: EventRow, guests: list[str], made: dict[str, int], zone: tzinfo) -> None:
+def _say_event(row: EventRow, guests: Sequence[str], made: dict[str, int], zone: tzinfo) -> None:
     shown = table("", "")
     for name, value in event_json(row).items():
         if value not in (None, "", [], {}):
@@ -151,38 +143,26 @@ def import_(
     as_json: bool,
 ) -> None:
     """Take the events of a calendar file (.ics) in, all or none; the same file again changes nothing."""
-    settings = Settings.from_environ()
-    channel = Channel(sms_type=sms_type, brandname=brandname)
     with file.open("rb") as opened:
         data = opened.read(FILE_MOST)
-    with ledger_session(settings) as session:
-        now = clock(session)
-        try_out(session, template, channel_of(channel), settings, now=now)
-        found = calendars.import_ics(
-            session,
+    with Notifier.from_env() as notifier:
+        found = notifier.reminders.import_calendar(
             data,
             source=source,
-            guests=_guests(numbers),
-            time_zone=str(settings.time_zone),
-            now=now,
             template=template,
             offsets=offsets,
-            channel=channel,
+            phones=numbers,
             late_for=_late(late_for),
+            channel=Channel(sms_type=sms_type, brandname=brandname),
         )
     _say_imported(found, as_json)
-
-
-def _guests(numbers: tuple[str, ...]) -> list[Attendee]:
-    each = dict.fromkeys(parse_phone(number) for number in numbers)
-    return [Attendee(key=calendars.key_of(number), phone=number) for number in each]
 
 
 def _late(late_for: str | None) -> timedelta | None:
     return None if late_for is None else length_option("--late-for", late_for)
 
 
-def _say_imported(found: calendars.Imported, as_json: bool) -> None:
+def _say_imported(found: Imported, as_json: bool) -> None:
     facts = {"over": found.over, "unreachable": found.unreachable, "too_late": len(found.too_late)}
     if as_json:
         say_json(dict(found.outcomes) | facts)

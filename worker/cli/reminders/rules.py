@@ -9,15 +9,13 @@ from typing import Any, TypeVar
 import click
 
 from worker.api.notifier import Notifier
-from worker.cli.ledger_session import ledger_session
 from worker.cli.output import console, date_option, json_option, say, say_json, table, text
 from worker.cli.reminders.options import clock_option, day_or_moment_option, given, length_option
-from worker.ledger.occurrences import count_occurrences
-from worker.ledger.rules import RuleRow
-from worker.models.reminders import ReminderKind
+from worker.lifecycle import ReminderKind
 from worker.recurrence import Feb29, LeapMonth, ShortMonth
 from worker.reminders import Anniversary, Channel, Recurring, Rule, RuleChange
 from worker.reminders.plan import Due
+from worker.schedule import RuleRow
 from worker.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -184,9 +182,7 @@ def show(name: str, as_json: bool) -> None:
     with Notifier(settings) as notifier:
         row = notifier.reminders.show(name)
         coming = notifier.reminders.next(name)
-    with ledger_session(settings) as session:
-        counts = count_occurrences(session, row.id)
-    made = {str(state): count for state, count in counts.items()}
+        made = {str(state): count for state, count in notifier.reminders.made(name).items()}
     if as_json:
         say_json(rule_json(row) | {"occurrences": made, "next": [_due_json(due) for due in coming]})
         return

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 
-from worker.cli.ledger_session import ledger_session
+from worker.api.notifier import Notifier
 from worker.cli.output import console, json_option, say, say_json, table, text
 from worker.cli.reminders.options import day_option
-from worker.ledger.rules import clock
 from worker.reminders.costs import Price
 from worker.reminders.heatmap import page
-from worker.reminders.simulate import DAYS_MOST, Day, Simulation, simulate
+from worker.reminders.simulate import DAYS_MOST, Day, Simulation
 from worker.settings import Rates, Settings
 
 SHOWN = 10  # of each list
@@ -41,15 +40,12 @@ def simulate_command(
     as_json: bool,
 ) -> None:
     """Expand all rules and events over a time, without sending: how many a day, what it costs, what is too much."""
-    settings, rates = Settings.from_environ(), Rates.from_environ()
-    with ledger_session(settings) as session:
-        first, last = _span(since, until, clock(session).astimezone(settings.time_zone).date())
-        found = simulate(
-            session,
+    first, last = _span(since, until)
+    with Notifier.from_env() as notifier:
+        found = notifier.reminders.simulate(
             first,
             last,
-            zone=settings.time_zone,
-            rate=rate or rates.sends,
+            rate=rate or Rates.from_environ().sends,
             price=Price(segment=price, call=call_price),
             balance=balance,
         )
@@ -63,8 +59,8 @@ def simulate_command(
             say(f"calendar: {html}")
 
 
-def _span(since: str | None, until: str | None, today: date) -> tuple[date, date]:
-    first = today if since is None else day_option("--from", since)
+def _span(since: str | None, until: str | None) -> tuple[date, date]:
+    first = datetime.now(Settings.from_environ().time_zone).date() if since is None else day_option("--from", since)
     last = first + timedelta(days=364) if until is None else day_option("--to", until)
     if not 0 <= (last - first).days < DAYS_MOST or not 1970 <= first.year <= last.year <= 2190:
         raise click.UsageError("--to: is not after --from, or more than ten years after it: give a shorter time")

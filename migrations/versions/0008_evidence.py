@@ -7,8 +7,8 @@ create it beforehand by hand, CONCURRENTLY and by the same name, and this finds 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 

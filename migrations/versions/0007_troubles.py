@@ -6,8 +6,8 @@ Pre: a new table; the former version knows nothing of it and goes on working bes
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 

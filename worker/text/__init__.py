@@ -1,0 +1,35 @@
+"""Texts, without a clock, a person or a database: what one costs as an SMS, without accents, with `{names}` in it.
+
+sizes: encoding and segments        accents: Nguyễn becomes Nguyen        language ─ bodies: a text and its variables
+"""
+
+from worker.text.accents import replacements, strip_diacritics
+from worker.text.bodies import Body, Diacritics
+from worker.text.language import ATTRIBUTE, TemplateError, render, variables_of
+from worker.text.sizes import (
+    ROOM,
+    SEGMENTS_MOST,
+    Encoding,
+    Measure,
+    characters_that_force_unicode,
+    encoding_of,
+    measure,
+)
+
+__all__ = [
+    "ATTRIBUTE",
+    "ROOM",
+    "SEGMENTS_MOST",
+    "Body",
+    "Diacritics",
+    "Encoding",
+    "Measure",
+    "TemplateError",
+    "characters_that_force_unicode",
+    "encoding_of",
+    "measure",
+    "render",
+    "replacements",
+    "strip_diacritics",
+    "variables_of",
+]
