@@ -2,7 +2,7 @@
 
 *False*, *zero* and *absent* in an answer of eSMS mean "not yet" until it is certain that they mean "no": whoever
 believes them sends again. So evidence has a name here, and only this table turns it into a status. What allows no
-move is weak: it changes a reason and the time of the next look, and nothing else.
+move is weak: it changes a reason and the time of the next look, and nothing else. A "no" is weak the first time.
 
 `python -m worker.evidence` prints the table that docs/statuses.md shows.
 """
@@ -32,27 +32,32 @@ class Evidence(Enum):
     UNCLEAR_TOO_OFTEN = "code 99, or one that nobody has documented, again and again"
 
     # The status of what was taken...
-    ARRIVED = "the receiver list says `SentResult: true`"
-    NOT_ARRIVED = "SendStatus 5, `SentResult: false`, `IsSent: true`, counted in `SendFailed`, and the same after a wait"
-    NOT_ARRIVED_SO_FAR = "`SentResult: false` for the first time, without `IsSent`, or not counted in `SendFailed`"
-    OPERATOR_REFUSED = "SendStatus 4 and `SendSuccess: 0`, or the recipient's own `false` as above"
-    DELETED = "SendStatus 6 and `SendSuccess: 0`, or the recipient's own `false` as above"
-    NOTHING_SAID = "105, SendStatus 0 to 3 or 7, an empty receiver list, a word that we do not know"
+    ARRIVED = "finished (SendStatus 4, 5 or 6), and the receiver list says `SentResult: true` without `IsSent: false`"
+    NOT_ARRIVED = "SendStatus 5, `SentResult: false`, `IsSent: true`, and both counters agree"
+    REFUSED_BY_OPERATOR = "SendStatus 4 or 6 of a send to one recipient, and `SendSuccess: 0`"
+    REFUSED_AMONG_MANY = (
+        "SendStatus 4 or 6 of a send to many, and `SendSuccess: 0`; or the recipient's own `SentResult: false` where "
+        "`SendSuccess` counts as many as the list"
+    )
+    DOUBTFUL_DENIAL = "`SentResult: false` without `IsSent: true`, or with counters that do not agree"
+    UNDER_WAY = "SendStatus 0 to 3 or 7, or a number that nobody has documented"
+    NO_SUCH_ID = "code 105 to GetSendStatus or to GetSmsReceiverStatus_get"
+    NOTHING_SAID = "finished, and the receiver list does not say what became of this recipient"
     TOO_OLD = "seven days have passed: eSMS answers for no longer"
 
     # The sent data, for what has no SMSID...
-    ROW_WITH_ID = "one row could be it, nothing else could be its row, and it has an SMSID"
-    ROW_TAKEN = "one row could be it, without an SMSID"
-    ROW_ARRIVED = "that row says `true`, and no SendStatus 4, 6 or 7"
-    ROW_NOT_ARRIVED = "that row says `false`, with SendStatus 5 or a SentTime long enough ago"
-    ROW_REFUSED = "that row has a documented code of refusal, or SendStatus 4 or 6"
-    ROW_OPEN = "that row says neither"
-    SEVERAL = "several rows could be it, or the number got another text that is nobody's"
-    ABSENT = "a list that shows our other SMS of that time does not show this one, twice in a row, after the time in which a row may still come"  # noqa: E501
-    ABSENT_SLOW = "the same, of a slow SmsType or one handed over with its date: its row may come much later"
-    ABSENT_SO_FAR = "the list does not show it, for the first time, too early, or without any other SMS of ours"
+    ROW_WITH_ID = "one row could be it, that row could be nothing else, and it has an SMSID"
+    ROW_TAKEN = "one row could be it, and that row could be nothing else"
+    ROW_ARRIVED = "that row says `true`, and no SendStatus but 5"
+    ROW_NOT_ARRIVED = "that row says `false`, with SendStatus 5 or, where it has none, a SentTime long enough ago"
+    ROW_REFUSED = "that row says no `true`, and has a documented code of refusal, or SendStatus 4 or 6"
+    ROW_OPEN = "that row says nothing of these"
+    SEVERAL = "several rows could be it, or one that could be another SMS of ours; or the number got nobody's text"
+    ABSENT = "a list that shows an SMS of ours which was taken later does not show this one"
+    ABSENT_SLOW = "the same, of SmsType 1 or 3 or handed over with its date: its row may come much later"
+    ABSENT_UNPROVED = "the list does not show it, nor any SMS of ours that was taken later; or it has unreadable rows"
     NO_LIST = "eSMS showed no list of what it sent"
-    NO_LIST_TOO_OFTEN = "eSMS showed no list that could prove anything, for hours"
+    NO_PROOF_FOR_HOURS = "twelve looks, and none of these"
 
 
 PROVES: dict[Evidence, dict[Status, Status]] = {
@@ -68,9 +73,11 @@ PROVES: dict[Evidence, dict[Status, Status]] = {
     Evidence.UNCLEAR_TOO_OFTEN: {SENDING: Status.HELD},
     Evidence.ARRIVED: {ACCEPTED: Status.DELIVERED},
     Evidence.NOT_ARRIVED: {ACCEPTED: Status.UNDELIVERED},
-    Evidence.NOT_ARRIVED_SO_FAR: {},
-    Evidence.OPERATOR_REFUSED: {ACCEPTED: Status.REJECTED},
-    Evidence.DELETED: {ACCEPTED: Status.REJECTED},
+    Evidence.REFUSED_BY_OPERATOR: {ACCEPTED: Status.REJECTED},
+    Evidence.REFUSED_AMONG_MANY: {ACCEPTED: Status.REJECTED},
+    Evidence.DOUBTFUL_DENIAL: {},
+    Evidence.UNDER_WAY: {},
+    Evidence.NO_SUCH_ID: {},
     Evidence.NOTHING_SAID: {},
     Evidence.TOO_OLD: {ACCEPTED: Status.UNKNOWN},
     Evidence.ROW_WITH_ID: {ACCEPTED: ACCEPTED, UNCONFIRMED: ACCEPTED},
@@ -82,10 +89,22 @@ PROVES: dict[Evidence, dict[Status, Status]] = {
     Evidence.SEVERAL: {UNCONFIRMED: Status.HELD},
     Evidence.ABSENT: {UNCONFIRMED: QUEUED},
     Evidence.ABSENT_SLOW: {UNCONFIRMED: Status.HELD},
-    Evidence.ABSENT_SO_FAR: {},
+    Evidence.ABSENT_UNPROVED: {},
     Evidence.NO_LIST: {},
-    Evidence.NO_LIST_TOO_OFTEN: {UNCONFIRMED: Status.HELD},
+    Evidence.NO_PROOF_FOR_HOURS: {UNCONFIRMED: Status.HELD},
 }
+
+# A "no" proves only when the same is said again after a wait, and nothing else was said in between.
+TWICE = frozenset(
+    {
+        Evidence.NOT_ARRIVED,
+        Evidence.REFUSED_AMONG_MANY,
+        Evidence.ROW_NOT_ARRIVED,
+        Evidence.ROW_REFUSED,
+        Evidence.ABSENT,
+        Evidence.ABSENT_SLOW,
+    }
+)
 
 
 def proved(evidence: Evidence, status: Status) -> Status:
@@ -95,12 +114,15 @@ def proved(evidence: Evidence, status: Status) -> Status:
 
 def table() -> str:
     """For docs/statuses.md, in Markdown."""
-    rows = [f"| {evidence.value} | {_moves(moves)} |" for evidence, moves in PROVES.items()]
+    rows = [f"| {evidence.value} | {_moves(evidence)} |" for evidence in PROVES]
     return "\n".join(["| what we are told | what it proves |", "| --- | --- |", *rows])
 
 
-def _moves(moves: dict[Status, Status]) -> str:
-    return ", ".join(f"`{start}` → `{end}`" for start, end in moves.items()) or "nothing: looked at again later"
+def _moves(evidence: Evidence) -> str:
+    moves = ", ".join(f"`{start}` → `{end}`" for start, end in PROVES[evidence].items())
+    if not moves:
+        return "nothing: looked at again later"
+    return f"{moves}, once it is said again after a wait" if evidence in TWICE else moves
 
 
 if __name__ == "__main__":

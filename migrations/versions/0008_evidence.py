@@ -28,7 +28,8 @@ BEFORE = (
 
 
 def upgrade() -> None:
-    op.add_column("message", sa.Column("denied_at", sa.TIMESTAMP(timezone=True), nullable=True))
+    op.add_column("message", sa.Column("heard", sa.Text(), nullable=True))
+    op.add_column("message", sa.Column("heard_since", sa.TIMESTAMP(timezone=True), nullable=True))
     _know((*BEFORE, "sandboxed"))
     op.create_index("message_phone_idx", "message", ["phone", "created_at"], if_not_exists=True)
     op.drop_index("message_queued_phone_idx", "message")
@@ -39,7 +40,8 @@ def downgrade() -> None:
     op.create_index("message_queued_phone_idx", "message", ["phone"], postgresql_where=sa.text("status = 'queued'"))
     op.drop_index("message_phone_idx", "message")
     _know(BEFORE)
-    op.drop_column("message", "denied_at")
+    op.drop_column("message", "heard_since")
+    op.drop_column("message", "heard")
 
 
 def _know(statuses: tuple[str, ...]) -> None:

@@ -1,4 +1,4 @@
-"""Recording and settling: who holds the attempt writes, everybody else's answer is http_call only."""
+"""Recording and settling: who holds the attempt writes, everybody else's answer is evidence only."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from tests.support import HTTP_CALL, Bench, otp
+from tests.support import HTTP_CALL, Bench, otp, settle
 from worker import RecordCall, Ticket, ledger
-from worker.ledger import Claim, Outcome, Poll, Settlement
+from worker.ledger import Claim, Outcome, Poll
 from worker.lifecycle import FINAL, MOVES, PERSONS_MOVES, Status, starts_of
 
 
@@ -150,19 +150,18 @@ def test_a_recorded_answer_ends_the_row_of_deaths(bench: Bench) -> None:
     assert bench.status(ticket) == "unconfirmed"
 
 
-def settle(bench: Bench, ticket: Ticket, status: Status, sms_id: str = "77") -> int:
+def told(bench: Bench, ticket: Ticket, status: Status, sms_id: str = "77") -> int:
     poll = Poll(message_id=UUID(bench.message(ticket)["id"]), sms_id=sms_id, polls=1, alone=True, due_at=HTTP_CALL.at)
     with bench.database.begin() as session:
-        found = Settlement(poll=poll, phone=None, status=status, http_call=HTTP_CALL)
-        return len(ledger.settle(session, [found]))
+        return len(settle(session, poll, status))
 
 
 def test_a_settled_message_stays_as_it_is_whatever_comes_later(bench: Bench) -> None:
     ticket = bench.put()
     [claim] = bench.claim()
     record(bench, accepted(claim))
-    assert settle(bench, ticket, Status.DELIVERED) == 1
-    assert settle(bench, ticket, Status.UNDELIVERED) == 0
+    assert told(bench, ticket, Status.DELIVERED) == 1
+    assert told(bench, ticket, Status.UNDELIVERED) == 0
     assert bench.status(ticket) == "delivered"
 
 
@@ -170,12 +169,12 @@ def test_a_report_on_an_earlier_attempt_does_not_touch_a_later_one(bench: Bench)
     ticket = bench.put()
     [claim] = bench.claim()
     record(bench, accepted(claim, "old"))
-    settle(bench, ticket, Status.UNDELIVERED, sms_id="old")
+    told(bench, ticket, Status.UNDELIVERED, sms_id="old")
     assert bench.notifier.retry(ticket.id).moved == 1
     [again] = bench.claim()
     assert again.request_id != claim.request_id
     record(bench, accepted(again, "new"))
-    assert settle(bench, ticket, Status.DELIVERED, sms_id="old") == 0
+    assert told(bench, ticket, Status.DELIVERED, sms_id="old") == 0
     assert bench.status(ticket) == "accepted"
 
 

@@ -7,9 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.support import Bench, eventually, otp
+from tests.support import Bench, eventually, looked, otp
 from worker import Sms, SmsType, Ticket, ledger
-from worker.ledger import Look
 from worker.lifecycle import Status
 
 
@@ -168,7 +167,7 @@ def test_a_looker_that_woke_up_late_changes_nothing(bench: Bench) -> None:
         [slow] = ledger.claim_lost(session, **asked)  # type: ignore[arg-type]
     with bench.database.begin() as session:
         ledger.claim_lost(session, **asked)  # type: ignore[arg-type]
-        assert ledger.looked(session, [Look(lost=slow, status=Status.QUEUED, reason="late")]) == set()
+        assert looked(session, slow, Status.QUEUED) == {}
     assert bench.status(ticket) == "unconfirmed"
 
 

@@ -90,6 +90,8 @@ _RECORD = text("""
             asked = CASE WHEN o.status = 'unconfirmed' THEN m.asked + 1 ELSE 0 END,
             rescues = 0,
             polls = 0,
+            heard = NULL,
+            heard_since = NULL,
             due_at = CASE WHEN o.wait IS NULL THEN m.due_at ELSE now() + o.wait END,
             in_doubt_since = CASE
                 WHEN o.status IN ('unconfirmed', 'held') OR (o.status = 'accepted' AND o.sms_id IS NULL)

@@ -86,11 +86,8 @@ _GIVE_UP = text("""
     )
     UPDATE message AS m
     SET status = 'unknown', settled_at = now(), poll_at = NULL,
-        reason = CASE
-            WHEN m.denied_at IS NOT NULL
-            THEN 'eSMS took it and last said that it was not delivered, yet never so that it is certain'
-            ELSE 'eSMS took it and never said what became of it'
-        END || '; it answers for no longer'
+        reason = 'eSMS took it and never said for certain what became of it; it answers for no longer'
+            || coalesce('; the last that was heard: ' || m.reason, '')
     FROM silent WHERE m.id = silent.id
     RETURNING m.id
 """)

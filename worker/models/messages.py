@@ -119,7 +119,8 @@ class Message(Base):
     reason: Mapped[str | None]  # in words, for a person
     accepted_at: Mapped[datetime | None]
     settled_at: Mapped[datetime | None]  # when it became final
-    denied_at: Mapped[datetime | None]  # when eSMS first said that it was not delivered; it counts when said again
+    heard: Mapped[str | None]  # the evidence heard last (a name of Evidence), since it was last sent
+    heard_since: Mapped[datetime | None]  # and since when nothing else was heard
     network: Mapped[str | None]
     poll_at: Mapped[datetime | None]  # of those that share an sms_id, one carries it for all
     polls: Mapped[int] = mapped_column(server_default=text("0"))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from worker import backoff, ledger
 from worker.database import Database
@@ -21,13 +21,12 @@ from worker.errors import Unavailable
 from worker.esms import Client, EsmsError, Exchange, Finished, ReceiverState, SendProgress, Trace
 from worker.ledger import Poll, Settlement
 from worker.limiter import POLL, Limiter
-from worker.lifecycle import Lane
-from worker.polling.answers import ended, is_final, is_over, told
+from worker.polling.answers import of_all, told, unknown_id
 from worker.settings import Pace
 from worker.telemetry import emit
 
 WRITE_EVERY = 0.1  # seconds: an answer is on disk no later than this
-CALLS_ARE_TOLD_OF = "status of calls"  # the heartbeat of an eSMS that answers for calls at all
+UNKNOWN_ID = "105"
 CLAIM_EVERY = 1.0  # seconds, while answers are awaited: a call that hangs must not keep others from being asked about
 
 
@@ -45,7 +44,6 @@ class Poller:
     _settled: list[Settlement] = field(default_factory=list)
     _later: list[tuple[Poll, timedelta]] = field(default_factory=list)
     _answered: int = 0  # polls whose answers are in hand, and not yet on disk
-    _calls_are_told_of: bool = False
     _write_at: float = 0.0
     _claim_at: float = 0.0
     _counts: dict[str, int] = field(default_factory=lambda: {"asked": 0, "calls": 0, "settled": 0})
@@ -143,42 +141,38 @@ class Poller:
     # Hearing...
 
     def _hear(self, finished: Finished[Any]) -> None:
-        poll, progress = finished.tag
+        poll, progress = cast("tuple[Poll, SendProgress | None]", finished.tag)
         try:
             reply: Any = finished.result()
-        except EsmsError:
-            self._ask_later(poll)  # unknown yet (105), no answer, or not a word we know: nothing that settles
+        except EsmsError as error:  # most of it tells nothing: no answer, or not a word we know
+            again_after = self.pace.denied_again_after(poll.lane)
+            heard = [unknown_id(poll, finished.trace, again_after)] if error.code == UNKNOWN_ID else []
+            self._ask_later(poll, heard)
             return
         if isinstance(reply, SendProgress):
             self._on_progress(poll, reply, finished.trace)
-        else:
+        elif progress is not None:  # it was the answer to the first question
             self._on_receivers(poll, progress, reply, finished.trace)
 
     def _on_progress(self, poll: Poll, progress: SendProgress, trace: Trace) -> None:
-        self._calls_are_told_of |= poll.lane is Lane.VOICE
-        if end := ended(poll, progress, trace):
-            self._answer([end])
-        elif is_over(progress):
+        heard = of_all(poll, progress, trace, self.pace.denied_again_after(poll.lane))
+        if heard is None:
             self._line.appendleft((poll, progress))
         else:
-            self._ask_later(poll)
+            self._ask_later(poll, [heard])
 
     def _on_receivers(
         self, poll: Poll, progress: SendProgress, receivers: Sequence[ReceiverState], trace: Trace
     ) -> None:
-        again_after = self.pace.denied_again_after(poll.lane)
-        settled = list(told(poll, progress, receivers, trace, again_after))
-        denied = any(not is_final(each) for each in settled)
-        if denied or len(settled) < len(receivers) or not settled or not poll.alone:
-            self._ask_later(poll, settled, least=again_after if denied else timedelta())
-        else:
-            self._answer(settled)
+        self._ask_later(poll, list(told(poll, progress, receivers, trace, self.pace.denied_again_after(poll.lane))))
 
-    def _ask_later(self, poll: Poll, settled: Sequence[Settlement] = (), least: timedelta = timedelta()) -> None:
-        """Changes nothing where all of them are settled. least: sooner, the same answer would prove nothing."""
+    def _ask_later(self, poll: Poll, heard: Sequence[Settlement]) -> None:
+        """Changes nothing where all of them are settled. Asked sooner, a second "no" of the only one proves nothing."""
         wait = backoff.before_polling_again(poll.polls, self.pace.poll_first_after)
-        self._later.append((poll, max(wait, least)))
-        self._answer(settled)
+        least = [each.again_after for each in heard if each.again_after and poll.alone]
+        if not (poll.alone and any(each.ends for each in heard)):
+            self._later.append((poll, max(wait, *least) if least else wait))
+        self._answer(heard)
 
     def _answer(self, settled: Sequence[Settlement]) -> None:
         if not self._answered:
@@ -208,7 +202,4 @@ class Poller:
         with self.database.begin() as session:
             settled = ledger.settle(session, self._settled)
             ledger.ask_later(session, self._later)
-            if self._calls_are_told_of:
-                ledger.beat(session, CALLS_ARE_TOLD_OF)
-                self._calls_are_told_of = False
         return len(settled)

@@ -7,16 +7,16 @@ Split by who needs what: a producer needs no provider keys.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal, TypeVar, cast
-from urllib.parse import urlsplit
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from worker.errors import SettingsError
 from worker.lifecycle import Lane
+from worker.settings.reader import Format, Reader, Transport
 
 UP_FOLDER = ".esms-worker"  # where `esms-worker up` keeps its data, in the folder that it is started in
 
@@ -33,10 +33,6 @@ HORIZONS = {
     Lane.BULK: ("WORKER_EXPIRES_BULK", 3 * 86_400),
     Lane.VOICE: ("WORKER_EXPIRES_VOICE", 86_400),
 }
-
-Format = Literal["json", "xml"]
-Transport = Literal["auto", "requests", "curl"]
-N = TypeVar("N", int, float)
 
 
 def environment(*, besides_up: bool = False) -> dict[str, str]:
@@ -80,7 +76,7 @@ class Settings:
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> Settings:
         """Read them. Raises SettingsError, which names the variable."""
-        read = _Reader(environment() if environ is None else environ)
+        read = Reader(environment() if environ is None else environ)
         least, most = read.count("WORKER_ADVERTISING_LEAST", 20), read.count("WORKER_ADVERTISING_MOST", 1000)
         if most < 2 * least - 1:  # or an even cut would fall below the least
             raise SettingsError("WORKER_ADVERTISING_MOST", f"{most} is too few", f"set it to {2 * least - 1} or more")
@@ -115,7 +111,7 @@ class ProviderSettings:
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> ProviderSettings:
         """Read them. Raises SettingsError, which names the variable and never shows a key."""
-        read = _Reader(environment() if environ is None else environ)
+        read = Reader(environment() if environ is None else environ)
         return cls(
             api_key=read.required("ESMS_API_KEY", "the key that account.esms.vn shows under API"),
             secret_key=read.required("ESMS_SECRET_KEY", "the secret that account.esms.vn shows under API"),
@@ -156,7 +152,7 @@ class Pace:
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> Pace:
         """Read them. Raises SettingsError, which names the variable."""
-        read = _Reader(environment() if environ is None else environ)
+        read = Reader(environment() if environ is None else environ)
         pace = cls._read(read)
         _check_lease(pace, read.seconds("WORKER_TOTAL_TIMEOUT", TOTAL_TIMEOUT))
         _check_window(pace)
@@ -167,7 +163,7 @@ class Pace:
         return self.denied_after_bulk if lane is Lane.BULK else self.denied_after
 
     @classmethod
-    def _read(cls, read: _Reader) -> Pace:
+    def _read(cls, read: Reader) -> Pace:
         return cls(
             sends_in_flight=read.count("WORKER_SENDS_IN_FLIGHT", 64),
             polls_in_flight=read.count("WORKER_POLLS_IN_FLIGHT", 16),
@@ -178,7 +174,7 @@ class Pace:
             ask_again_after=read.wait("WORKER_ASK_AGAIN_AFTER", 60),
             request_id_window=read.wait("WORKER_REQUEST_ID_WINDOW", 23 * 3600),
             poll_first_after=read.wait("WORKER_POLL_FIRST_AFTER", 15),
-            denied_after=read.wait("WORKER_DENIED_AFTER", 900),
+            denied_after=read.wait("WORKER_DENIED_AFTER", 1800),
             denied_after_bulk=read.wait("WORKER_DENIED_AFTER_BULK", 6 * 3600),
             sent_data_complete=read.wait("WORKER_SENT_DATA_COMPLETE", 2 * 3600),
             sent_data_after=read.wait("WORKER_SENT_DATA_AFTER", 300),
@@ -205,7 +201,7 @@ class Rates:
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> Rates:
         """Read them. Raises SettingsError, which names the variable."""
-        read = _Reader(environment() if environ is None else environ)
+        read = Reader(environment() if environ is None else environ)
         return cls(
             sends=read.rate("WORKER_RATE", None),
             urgent=read.rate("WORKER_RATE_URGENT", None),
@@ -233,108 +229,3 @@ def _check_window(pace: Pace) -> None:
     if pace.request_id_window > most:
         problem = f"{pace.request_id_window.total_seconds():g} s is longer than eSMS remembers a RequestId"
         raise SettingsError("WORKER_REQUEST_ID_WINDOW", problem, f"set it to {most.total_seconds():g} or less")
-
-
-class _Reader:
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-
-    def text(self, name: str) -> str | None:
-        return self._environ.get(name, "").strip() or None
-
-    def required(self, name: str, remedy: str) -> str:
-        value = self.text(name)
-        if value is None:
-            raise SettingsError(name, "is not set", f"set it to {remedy}")
-        return value
-
-    def database_url(self) -> str:
-        remedy = "postgresql+psycopg://USER:PASSWORD@HOST:5432/DATABASE, or start `esms-worker up` in this folder"
-        value = self.required("DATABASE_URL", remedy)
-        scheme, _, rest = value.partition("://")
-        if scheme not in {"postgresql+psycopg", "postgresql", "postgres"} or not _is_database(rest):
-            raise SettingsError("DATABASE_URL", "is not a Postgres address", f"set it to {remedy}")
-        return f"postgresql+psycopg://{rest}"
-
-    def url(self, name: str, schemes: set[str], default: str | None) -> str | None:
-        value = self.text(name)
-        if value is None:
-            return default
-        if not _is_url(value, schemes):
-            wanted = " or ".join(f"{scheme}://…" for scheme in sorted(schemes))
-            raise SettingsError(name, "is not an address that we understand", f"set it to {wanted}")
-        return value.rstrip("/") if schemes <= {"http", "https"} else value
-
-    def zone(self, name: str, default: str) -> ZoneInfo:
-        value = self.text(name) or default
-        try:
-            return ZoneInfo(value)
-        except (KeyError, ValueError, OSError):
-            raise SettingsError(name, f"{value!r} is no time zone", "set it to a name like Asia/Ho_Chi_Minh") from None
-
-    def flag(self, name: str) -> bool:
-        value = (self.text(name) or "0").lower()
-        if value not in {"0", "1", "true", "false", "yes", "no", "on", "off"}:
-            raise SettingsError(name, f"{value!r} is neither yes nor no", "set it to 1 or 0")
-        return value in {"1", "true", "yes", "on"}
-
-    def format(self, name: str) -> Format:
-        value = (self.text(name) or "json").lower()
-        if value not in {"json", "xml"}:
-            raise SettingsError(name, f"{value!r} is no reply format of eSMS", "set it to json or xml")
-        return cast(Format, value)
-
-    def transport(self, name: str) -> Transport:
-        value = (self.text(name) or "auto").lower()
-        if value not in {"auto", "requests", "curl"}:
-            raise SettingsError(name, f"{value!r} carries nothing", "set it to auto, requests or curl")
-        return cast(Transport, value)
-
-    def count(self, name: str, default: int) -> int:
-        return self._number(name, default, int, "a whole number")
-
-    def seconds(self, name: str, default: float) -> float:
-        return self._number(name, default, float, "a number of seconds")
-
-    def rate(self, name: str, default: float | None) -> float | None:
-        example: float = 10
-        return (
-            default if self.text(name) is None else self._number(name, example, float, "a number of requests a second")
-        )
-
-    def wait(self, name: str, default: float) -> timedelta:
-        return timedelta(seconds=self.seconds(name, default))
-
-    def amount(self, name: str, default: int) -> int:
-        return self._number(name, default, int, "a whole number of dong", least=0)
-
-    def _number(self, name: str, default: N, read: Callable[[str], N], wanted: str, *, least: float | None = None) -> N:
-        value = self.text(name)
-        try:
-            number = default if value is None else read(value)
-        except ValueError:
-            raise SettingsError(name, f"{value!r} is not {wanted}", f"set it to {wanted}, like {default}") from None
-        if not (0 < number < 1e9 or number == least):
-            raise SettingsError(name, f"{value} is out of range", f"set it to {wanted} above 0, like {default or 1}")
-        return number
-
-
-def _is_database(rest: str) -> bool:
-    from psycopg import ProgrammingError
-    from psycopg.conninfo import make_conninfo
-    from sqlalchemy.engine import make_url
-    from sqlalchemy.exc import ArgumentError
-
-    try:
-        make_conninfo(**{name: str(value) for name, value in make_url(f"postgresql+psycopg://{rest}").query.items()})
-    except (ArgumentError, ProgrammingError, ValueError):
-        return False
-    return True
-
-
-def _is_url(value: str, schemes: set[str]) -> bool:
-    try:
-        parts = urlsplit(value)
-        return parts.scheme in schemes and bool(parts.hostname) and parts.port is not False
-    except ValueError:
-        return False

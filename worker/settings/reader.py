@@ -1,0 +1,122 @@
+"""One variable at a time out of a mapping, checked: numbers, waits, addresses, flags, zones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Literal, TypeVar, cast
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from worker.errors import SettingsError
+
+Format = Literal["json", "xml"]
+Transport = Literal["auto", "requests", "curl"]
+N = TypeVar("N", int, float)
+
+
+class Reader:
+    """Reads one variable at a time; each wrong one is a SettingsError that names it."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+
+    def text(self, name: str) -> str | None:
+        return self._environ.get(name, "").strip() or None
+
+    def required(self, name: str, remedy: str) -> str:
+        value = self.text(name)
+        if value is None:
+            raise SettingsError(name, "is not set", f"set it to {remedy}")
+        return value
+
+    def database_url(self) -> str:
+        remedy = "postgresql+psycopg://USER:PASSWORD@HOST:5432/DATABASE, or start `esms-worker up` in this folder"
+        value = self.required("DATABASE_URL", remedy)
+        scheme, _, rest = value.partition("://")
+        if scheme not in {"postgresql+psycopg", "postgresql", "postgres"} or not _is_database(rest):
+            raise SettingsError("DATABASE_URL", "is not a Postgres address", f"set it to {remedy}")
+        return f"postgresql+psycopg://{rest}"
+
+    def url(self, name: str, schemes: set[str], default: str | None) -> str | None:
+        value = self.text(name)
+        if value is None:
+            return default
+        if not _is_url(value, schemes):
+            wanted = " or ".join(f"{scheme}://…" for scheme in sorted(schemes))
+            raise SettingsError(name, "is not an address that we understand", f"set it to {wanted}")
+        return value.rstrip("/") if schemes <= {"http", "https"} else value
+
+    def zone(self, name: str, default: str) -> ZoneInfo:
+        value = self.text(name) or default
+        try:
+            return ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            raise SettingsError(name, f"{value!r} is no time zone", "set it to a name like Asia/Ho_Chi_Minh") from None
+
+    def flag(self, name: str) -> bool:
+        value = (self.text(name) or "0").lower()
+        if value not in {"0", "1", "true", "false", "yes", "no", "on", "off"}:
+            raise SettingsError(name, f"{value!r} is neither yes nor no", "set it to 1 or 0")
+        return value in {"1", "true", "yes", "on"}
+
+    def format(self, name: str) -> Format:
+        value = (self.text(name) or "json").lower()
+        if value not in {"json", "xml"}:
+            raise SettingsError(name, f"{value!r} is no reply format of eSMS", "set it to json or xml")
+        return cast(Format, value)
+
+    def transport(self, name: str) -> Transport:
+        value = (self.text(name) or "auto").lower()
+        if value not in {"auto", "requests", "curl"}:
+            raise SettingsError(name, f"{value!r} carries nothing", "set it to auto, requests or curl")
+        return cast(Transport, value)
+
+    def count(self, name: str, default: int) -> int:
+        return self._number(name, default, int, "a whole number")
+
+    def seconds(self, name: str, default: float) -> float:
+        return self._number(name, default, float, "a number of seconds")
+
+    def rate(self, name: str, default: float | None) -> float | None:
+        example: float = 10
+        return (
+            default if self.text(name) is None else self._number(name, example, float, "a number of requests a second")
+        )
+
+    def wait(self, name: str, default: float) -> timedelta:
+        return timedelta(seconds=self.seconds(name, default))
+
+    def amount(self, name: str, default: int) -> int:
+        return self._number(name, default, int, "a whole number of dong", least=0)
+
+    def _number(self, name: str, default: N, read: Callable[[str], N], wanted: str, *, least: float | None = None) -> N:
+        value = self.text(name)
+        try:
+            number = default if value is None else read(value)
+        except ValueError:
+            raise SettingsError(name, f"{value!r} is not {wanted}", f"set it to {wanted}, like {default}") from None
+        if not (0 < number < 1e9 or number == least):
+            raise SettingsError(name, f"{value} is out of range", f"set it to {wanted} above 0, like {default or 1}")
+        return number
+
+
+def _is_database(rest: str) -> bool:
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import make_conninfo
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        make_conninfo(**{name: str(value) for name, value in make_url(f"postgresql+psycopg://{rest}").query.items()})
+    except (ArgumentError, ProgrammingError, ValueError):
+        return False
+    return True
+
+
+def _is_url(value: str, schemes: set[str]) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port is not False
+    except ValueError:
+        return False
