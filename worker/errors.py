@@ -10,8 +10,6 @@ WorkerError
 
 from __future__ import annotations
 
-from pathlib import Path
-from traceback import extract_tb
 from typing import Any
 
 
@@ -76,14 +74,3 @@ class Unavailable(WorkerError):
 
     def __init__(self, what: str, problem: str, remedy: str) -> None:
         super().__init__(f"{what}: {problem}: {remedy}")
-
-
-def where_it_failed(error: BaseException) -> str:
-    """For a log: one of ours by its message; a bug by its class and last line of code, since its message may quote
-    people's numbers and texts.
-    """
-    if isinstance(error, WorkerError):
-        return str(error)
-    frames = extract_tb(error.__traceback__)
-    where = f" in {Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else ""
-    return f"{type(error).__name__}{where}"

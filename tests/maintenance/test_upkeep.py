@@ -47,7 +47,7 @@ def test_a_bug_in_a_step_is_told_by_its_place_and_not_by_its_words(bench: Bench)
     steps.take(bench.database, {"bug": buggy})
     with bench.database.begin() as session:
         [told] = reporting.troubles(session)
-    assert "ValueError in test_upkeep.py, line" in told
+    assert "ValueError at maintenance/test_upkeep.py:" in told
     assert "0901000100" not in told
 
 

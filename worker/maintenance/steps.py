@@ -7,8 +7,8 @@ from functools import partial
 
 from worker import ledger
 from worker.database import Database
-from worker.errors import where_it_failed
-from worker.telemetry import emit
+from worker.errors import WorkerError
+from worker.telemetry import emit, where
 
 
 def take(database: Database, steps: Mapping[str, Callable[[], object]]) -> None:
@@ -21,6 +21,7 @@ def _failure(name: str, step: Callable[[], object]) -> str | None:
     try:
         step()
     except Exception as error:  # noqa: BLE001 — expiry, holds and probes must not wait for whatever is wrong here
-        emit("step.failed", task=name, error=where_it_failed(error))
-        return where_it_failed(error)
+        told = str(error) if isinstance(error, WorkerError) else f"{type(error).__name__} at {where(error)}"
+        emit("step.failed", task=name, error=told)
+        return told
     return None

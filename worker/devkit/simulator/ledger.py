@@ -91,6 +91,7 @@ class Ledger:
         self.plots: Counter[str] = Counter()
         self.mistakes: deque[str] = deque(maxlen=50)
         self.mistaken = self.taken_sms = self.taken_calls = self.sandboxed = 0
+        self._second = self._in_second = 0
         self._tally = _Tally()
         # Ids differ between runs, as the provider's do: a test that keeps one over a restart is wrong.
         self._next_id = itertools.count(20_000_000 + secrets.randbelow(60_000_000))
@@ -100,6 +101,13 @@ class Ledger:
         key = (phones, request_id)
         tries = self.asked[key] = self.asked.get(key, 0) + 1
         return tries
+
+    def has_room(self, now: float, a_second: int) -> bool:
+        """Is one more allowed in this second of so many? 0: any number."""
+        if int(now) != self._second:
+            self._second, self._in_second = int(now), 0
+        self._in_second += 1
+        return not a_second or self._in_second <= a_second
 
     def take(self, send: Send, id_form: str) -> None:
         self._give_id(send, id_form)

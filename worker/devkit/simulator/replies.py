@@ -15,7 +15,12 @@ NAMESPACE = "http://schemas.datacontract.org/2004/07/AdvertisingAPI.Model"
 _INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 
 # How the items of a list and the root of each reply are named in XML.
-ITEMS = {"ReceiverList": "Receiver", "ListBrandName": "listbrandname", "SentData": "SentSmsData"}
+ITEMS = {
+    "ReceiverList": "Receiver",
+    "ListBrandName": "listbrandname",
+    "SentData": "SentSmsData",
+    "SmsSentData": "SentSmsData",
+}
 SEND, BALANCE, STATUS = "SmsResultModel", "MemberModel", "SmsStatusResult"
 RECEIVERS, BRANDNAMES, SENT_DATA, CALL_STATUS = "SmsReceiver", "BrandnameListModel", "SmsSentData", "CallStatusResult"
 
@@ -115,6 +120,8 @@ def _element(name: str, value: Any, *, reverse: bool) -> str:
         case list():
             item = ITEMS[name]
             text = "".join(f"<{item}>{_elements(row, reverse=reverse)}</{item}>" for row in value)
+        case None:
+            text = ""
         case bool():
             text = str(value).lower()
         case datetime():

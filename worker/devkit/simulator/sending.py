@@ -42,6 +42,8 @@ def _replied(scene: Scene, asked: Asked, send: Send, numbers: list[str], plot: P
         return _refused(scene, send, plot, ordered) if ordered else refusal(SEND, "99")
     if _remembered(scene, send):
         return refusal(SEND, "124")
+    if not scene.ledger.has_room(send.at, scene.knobs.a_second):
+        return refusal(SEND, "160")
     if code := _FAULTS[asked.function](scene, asked, numbers) or _poor(scene, asked, numbers):
         return _refused(scene, send, plot, code)
     _take(scene, asked, send, numbers, plot)
@@ -98,7 +100,11 @@ def _price(scene: Scene, function: str, numbers: int) -> float:
 
 
 def _poor(scene: Scene, asked: Asked, numbers: list[str]) -> str:
-    if asked.get("sandbox") == "1" or scene.knobs.balance >= _price(scene, asked.function, len(numbers)):
+    if (
+        asked.get("sandbox") == "1"
+        or scene.knobs.postpaid
+        or scene.knobs.balance >= _price(scene, asked.function, len(numbers))
+    ):
         return ""
     return "103"
 
