@@ -244,8 +244,8 @@ def test_doctor_goes_through_all_its_checks_though_nothing_is_set(cli: Cli, monk
         monkeypatch.delenv(name)
     code, out, err = cli("doctor", "--json")
     found = json.loads(out)
-    assert (code, err, len(found)) == (1, "", 10)
-    assert [check["ok"] for check in found] == [False] * 9
+    assert (code, err, len(found)) == (1, "", 11)
+    assert [check["ok"] for check in found] == [False] * 11
     assert "DATABASE_URL: is not set" in found[0]["text"]
 
 

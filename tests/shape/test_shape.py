@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from worker import backoff
+from worker import backoff, evidence
 from worker.cli import cli
 from worker.lifecycle import Status
 from worker.telemetry import EVENTS
@@ -49,7 +49,7 @@ def test_only_the_ledger_writes_and_only_settings_reads_the_environment(path: Pa
     if where != "ledger":
         assert not re.search(r"\b(UPDATE|INSERT INTO|DELETE FROM)\s+\w", source)
         assert "session.add(" not in source
-    if where not in {"settings.py", "devkit"} and path.name != "up.py":
+    if where not in {"settings", "devkit"} and path.name != "up.py":
         assert "os.environ" not in source
     if where not in {"esms", "ledger"}:
         assert "import requests" not in source
@@ -98,7 +98,8 @@ def test_every_event_that_is_emitted_is_known() -> None:
 
 
 def test_every_variable_is_explained_and_no_other() -> None:
-    read = set(re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', (ROOT / "worker" / "settings.py").read_text()))
+    sources = "".join(path.read_text() for path in (ROOT / "worker" / "settings").glob("*.py"))
+    read = set(re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', sources))
     told = (ROOT / "docs" / "settings.md").read_text()
     assert set(re.findall(r"^\| `([A-Z_]+)`", told, re.MULTILINE)) == read
 
@@ -145,6 +146,10 @@ def test_the_files_for_systemd_start_what_the_procfile_starts() -> None:
     commands = {name: command.removeprefix(celery) for name, command in lines if command.startswith(celery)}
     written = {path.stem: path.read_text() for path in (ROOT / "docs" / "systemd").glob("*.conf")}
     assert written == {name: f"ARGUMENTS={command}\n" for name, command in commands.items()}
+
+
+def test_what_counts_as_proof_is_in_the_docs_as_it_is_in_the_code() -> None:
+    assert evidence.table() in (ROOT / "docs" / "statuses.md").read_text()
 
 
 def test_the_waits_in_the_docs_are_those_of_the_code() -> None:

@@ -18,6 +18,7 @@ from worker.esms import (
     Receipt,
     Refused,
 )
+from worker.evidence import Evidence, proved
 from worker.ledger import Claim, HttpCall, Outcome
 from worker.lifecycle import Status
 from worker.settings import Pace
@@ -25,14 +26,16 @@ from worker.settings import Pace
 UNKNOWN_ERROR, ASKED_MOST = "99", 6  # eSMS says "try again later", and means a few times
 
 
-def outcome_of(claim: Claim, finished: Finished[Any], pace: Pace, now: datetime) -> Outcome:
-    """What this send came to."""
+def outcome_of(claim: Claim, finished: Finished[Any], pace: Pace, now: datetime, *, sandbox: bool = False) -> Outcome:
+    """What this send came to. sandbox: everything goes to eSMS's, and not only what asks for it itself."""
     http_call = HttpCall.of(finished.trace)
     try:
         receipt = finished.result()
     except EsmsError as error:
         return _after(error, claim, pace, http_call)
     assert isinstance(receipt, Receipt)
+    if sandbox or claim.options.get("sandbox"):
+        return _sandboxed(receipt, claim, http_call)
     return _taken(receipt, claim, pace, now, http_call)
 
 
@@ -51,6 +54,18 @@ def _taken(receipt: Receipt, claim: Claim, pace: Pace, now: datetime, http_call:
         reason=_remark(receipt, claim),
         sms_id=receipt.sms_id,
         poll_wait=handed_over + (pace.poll_first_after if receipt.sms_id else pace.sent_data_after),
+        http_call=http_call,
+    )
+
+
+def _sandboxed(receipt: Receipt, claim: Claim, http_call: HttpCall) -> Outcome:
+    """eSMS keeps nothing of it: there is nobody to ask about it, and nothing to wait for."""
+    return Outcome(
+        claim=claim,
+        status=proved(Evidence.TAKEN_BY_SANDBOX, Status.SENDING),
+        code=receipt.code,
+        reason="eSMS checked it in its sandbox: nothing is delivered",
+        sms_id=receipt.sms_id,
         http_call=http_call,
     )
 

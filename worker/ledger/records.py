@@ -98,7 +98,7 @@ _RECORD = text("""
                 THEN coalesce(m.in_doubt_since, least(o.sent_at, now()), now())
             END,
             accepted_at = CASE WHEN o.status = 'accepted' THEN now() END,
-            settled_at = CASE WHEN o.status = 'rejected' THEN now() END,
+            settled_at = CASE WHEN o.status IN ('rejected', 'sandboxed') THEN now() END,
             poll_at = CASE WHEN o.status = 'accepted' THEN now() + o.poll_wait END
         FROM o
         WHERE m.id = o.id AND m.attempts = o.attempt AND m.status = 'sending'
