@@ -66,6 +66,25 @@ PERSONS_MOVES: dict[Status, frozenset[Status]] = {
 
 FINAL = frozenset(status for status, onward in MOVES.items() if not onward and status is not Status.HELD)
 
+# Did it reach the recipient? What is in neither of these is not known, yet or for ever.
+ARRIVED = frozenset({Status.DELIVERED})
+NOT_ARRIVED = frozenset({Status.UNDELIVERED, Status.REJECTED, Status.CANCELLED, Status.EXPIRED})
+
+# A status in words, for whoever asks about one message.
+MEANING: dict[Status, str] = {
+    Status.QUEUED: "waits to be sent",
+    Status.SENDING: "is being sent",
+    Status.UNCONFIRMED: "eSMS may have taken it: that is being found out",
+    Status.HELD: "eSMS may have taken it: a person decides",
+    Status.ACCEPTED: "eSMS took it: what became of it is being asked",
+    Status.DELIVERED: "it arrived",
+    Status.UNDELIVERED: "it did not arrive",
+    Status.REJECTED: "eSMS or the operator refused it",
+    Status.UNKNOWN: "eSMS took it: what became of it can't be found out any more",
+    Status.CANCELLED: "it was called back before it went out",
+    Status.EXPIRED: "it was not sent in time",
+}
+
 
 # What a cancel or a move is told of a message that it came too late for.
 TOO_LATE: dict[Status, str] = {

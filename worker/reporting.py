@@ -6,12 +6,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from difflib import get_close_matches
 from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.engine import RowMapping
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from worker.errors import NotFound
 from worker.evidence import Evidence
@@ -19,6 +20,10 @@ from worker.lifecycle import FINAL, Lane, Status
 from worker.models import Heartbeat, Message, Notification, Pause, Request, Trouble
 
 By = Literal["status", "campaign", "day"]
+
+NAMES_MOST = 10_000  # of campaigns or sources that are compared with a misspelt one
+# The rows that the index of this column has: a source that never gave a reference is not offered.
+NAMED = {"campaign": Notification.campaign.is_not(None), "source": Notification.reference.is_not(None)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +195,38 @@ def report(
         query = query.where(Notification.source == source)
     rows = session.execute(query.group_by("key", Message.status)).mappings()
     return _lines(rows)
+
+
+def around(
+    session: Session, *, since: datetime | None, until: datetime | None, campaign: str | None, source: str | None
+) -> tuple[datetime | None, datetime | None]:
+    """Where nothing matches: when others were enqueued last before `since`, and next from `until` on.
+
+    Raises NotFound for a campaign or source that nothing has, with the nearest ones.
+    """
+    for column, name in ((Notification.campaign, campaign), (Notification.source, source)):
+        if name is not None and session.scalar(select(Notification.id).where(column == name).limit(1)) is None:
+            raise NotFound(f"no message has the {column.key} {name!r}: {_nearest(session, column, name)}")
+    at = Notification.created_at
+    return (
+        session.scalar(select(func.max(at)).where(at < since)) if since else None,
+        session.scalar(select(func.min(at)).where(at >= until)) if until else None,
+    )
+
+
+def _nearest(session: Session, column: InstrumentedAttribute[Any], name: str) -> str:
+    near = get_close_matches(name, _names(session, column), n=3, cutoff=0.4)
+    return f"did you mean {' or '.join(map(repr, near))}?" if near else "check its spelling"
+
+
+def _names(session: Session, column: InstrumentedAttribute[Any]) -> Sequence[str]:
+    """The names that stand in this column, from one to the next by its index and not row by row."""
+    following = select(func.min(column)).where(NAMED[column.key])
+    names = select(following.scalar_subquery().label("name")).cte(recursive=True)
+    names = names.union_all(
+        select(following.where(column > names.c.name).scalar_subquery()).where(names.c.name.is_not(None))
+    )
+    return session.scalars(select(names.c.name).where(names.c.name.is_not(None)).limit(NAMES_MOST)).all()
 
 
 def _within(

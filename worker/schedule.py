@@ -38,6 +38,7 @@ class EventRow:
     id: UUID
     source: str
     key: str
+    series: str | None = None
     title: str = field(default="", repr=False)
     starts_at: datetime | None
     ends_at: datetime | None = None

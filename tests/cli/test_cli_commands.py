@@ -239,6 +239,18 @@ def test_doctor_names_what_is_wrong_and_the_remedy(
     assert "esms-worker migrate" in found["schema"]["text"]
 
 
+def test_doctor_says_a_cause_once_and_what_to_look_at_again(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
+    code, out, _ = cli("doctor")
+    told = [" ".join(line.split()) for line in out.splitlines()]
+    assert code == 1
+    assert [line.split()[2] for line in told if line.startswith("✗ wrong")] == ["Postgres", "Redis"]
+    assert (
+        told[-1]
+        == "- not yet the rest mend that first, then look again at schema, workers, beat, upkeep, lanes, calls, reminders"
+    )
+
+
 def test_doctor_goes_through_all_its_checks_though_nothing_is_set(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("DATABASE_URL", "ESMS_API_KEY"):
         monkeypatch.delenv(name)

@@ -17,6 +17,7 @@ from celery import Celery
 from redis import Redis
 
 from tests.support import eventually
+from worker.devkit import simulator
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 
@@ -41,10 +42,11 @@ def run(folder: Path, *arguments: str, **besides: str) -> subprocess.CompletedPr
 class Up:
     """A running `up`, its output in a file."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *arguments: str, **besides: str) -> None:
         self.folder, self.log = folder, folder / "up.log"
+        command = [*PROGRAM, "up", *arguments]
         with self.log.open("w") as log:
-            self.process = subprocess.Popen([*PROGRAM, "up"], cwd=folder, env=environ(), stdout=log, stderr=log)
+            self.process = subprocess.Popen(command, cwd=folder, env=environ() | besides, stdout=log, stderr=log)
 
     def says(self, words: str) -> bool:
         return words in self.log.read_text()
@@ -158,6 +160,42 @@ def test_the_demo_ends_as_its_story_says_and_touches_no_broker_of_the_persons_ow
         assert "Every message ended as the story says" in answer.stdout
         assert redis.llen("enqueue") == 1
         redis.flushdb()
+
+
+@pytest.mark.parametrize("made", ["lock", "postgresql", "env"])
+def test_ctrl_c_while_it_starts_ends_it_quietly_and_leaves_nothing(up: Up, made: str) -> None:
+    eventually((up.folder / ".esms-worker" / made).exists)
+    family = up.family()
+    up.process.send_signal(signal.SIGINT)
+    assert up.process.wait(60) == 130
+    eventually(lambda: gone(family))
+    assert up.log.read_text().splitlines()[-1] == "Stopped before everything ran"
+    assert "Traceback" not in up.log.read_text()
+
+
+def test_what_up_prints_works_in_another_terminal_wherever_its_folder_is(tmp_path: Path) -> None:
+    """And real keys that eSMS refuses are told, instead of a cheerful word; a producer's machine needs none."""
+    with simulator.start(latency=0) as esms:
+        keys = {"ESMS_API_KEY": "wrong", "ESMS_SECRET_KEY": "wrong", "ESMS_BRANDNAME": "sangbrand"}
+        addresses = {"ESMS_REST_URL": esms.rest_url, "ESMS_VOICE_URL": esms.voice_url}
+        up = Up(tmp_path, "--folder", "some where/else", **keys, **addresses)
+        try:
+            up.ready()
+            assert "Everything runs, but nothing can be sent until that is mended." in up.log.read_text()
+            assert up.says("check ESMS_API_KEY, ESMS_SECRET_KEY and ESMS_REST_URL")
+            printed = [line for line in up.log.read_text().splitlines() if line.startswith(("  export", "  esms"))]
+            assert len(printed) == 3
+            program = "\n".join(printed).replace("esms-worker ", f"{sys.executable} -m worker.cli ")
+            shell = ["sh", "-e", "-c", program]
+            elsewhere = tmp_path / "elsewhere"
+            elsewhere.mkdir()
+            assert subprocess.run(shell, cwd=elsewhere, env=environ(), check=False).returncode == 0
+            there = str(tmp_path / "some where" / "else")
+            looked = json.loads(run(elsewhere, "doctor", "--json", WORKER_FOLDER=there).stdout)
+            assert {each["check"] for each in looked if not each["ok"]} <= {"lanes"}
+        finally:
+            up.process.send_signal(signal.SIGTERM)
+            assert up.process.wait(60) == 0
 
 
 def test_up_with_one_key_of_two_names_the_other(tmp_path: Path) -> None:

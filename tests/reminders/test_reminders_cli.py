@@ -125,7 +125,7 @@ def test_why_tells_by_key_and_by_number(cli: Cli, calendar: Calendar) -> None:
     calendar.tick("2027-03-01 08:00")
     for person in ("Lan", lan, "0" + lan[3:]):
         [told] = answer(cli, "why", person, "--date", "2027-03-01")
-        assert (told["of"], told["got"], told["status"]) == ("birthdays", True, "queued")
+        assert (told["of"], told["got"], told["status"]) == ("birthdays", None, "queued")
     code, out, _ = cli("why", "Lan", "--date", "2027-03-02", "--rule", "birthdays")
     assert (code, "✗ no" in out, "it is not their day" in out) == (1, True, True)
     assert cli("why", "0909999999", "--date", "2027-03-01")[0] == 1
@@ -152,7 +152,7 @@ def test_events_are_imported_listed_shown_and_cancelled(cli: Cli, calendar: Cale
     file.write_bytes((CALENDAR_FILE % (0, b"")).replace(b"2027", str(year).encode()))
     how = ("--template", "visit", "--remind", "1d", "--remind", "1h", "--to", "0901000001")
     assert answer(cli, "events", "import", str(file), *how) == {
-        "added": 2, "over": 1, "unreachable": 0, "too_late": 0
+        "added": 2, "over": 1, "all_day": 0, "unreachable": 0, "too_late": 0
     }  # fmt: skip
     assert cli("events", "import", str(file), *how)[1].startswith("2 unchanged")
     assert {row["key"] for row in answer(cli, "events", "list")} == {"one@clinic", "weekly@clinic"}
@@ -179,6 +179,40 @@ def test_a_template_is_not_changed_or_removed_under_a_rule_that_needs_it(
     assert told("add", "wish", "--content", "Chuc {name}") == "0 "
     assert cli("remove", "birthdays")[0] == 0
     assert told("remove", "wish") == "0 "
+
+
+def test_a_template_that_is_in_use_becomes_no_call_unless_that_is_asked_for(
+    cli: Cli, calendar: Calendar, capsys: pytest.CaptureFixture[str]
+) -> None:
+    calendar.birthdays()
+    calendar.event()
+    call = ["templates", "add", "wish", "--template-id", "1002"]
+    assert run(call) == 1
+    assert "'wish' is sms and would become template_call for rule 'birthdays'" in capsys.readouterr().err
+    assert run(["templates", "add", "visit", "--template-id", "1002"]) == 1
+    assert "for 1 event(s) ahead" in capsys.readouterr().err
+    assert run(["templates", "add", "new", "--template-id", "1002"]) == 0
+    assert run(["templates", "add", "new", "--content", "Chao"]) == 0
+    assert run([*call, "--change-kind"]) == 0
+
+
+def test_a_start_that_is_a_day_reminds_in_the_morning_and_an_end_that_is_a_day_is_in(cli: Cli) -> None:
+    year = datetime.now(UTC).year + 2
+    days = ("--rrule", "FREQ=DAILY", "--start", f"{year}-03-01", "--until", f"{year}-03-02", "--dry-run")
+    for given, hour in (((), "T01:00"), (("--at", "09:30"), "T02:30")):
+        coming = answer(cli, "add", "x", "--template", "wish", *days, *given)["next"]
+        assert [f"{year}-03-0{day}{hour}" for day in (1, 2)] == [each["occurs_at"][:16] for each in coming]
+    code, _, err = cli("add", "x", "--template", "wish", "--cron", "0 8 * * *", "--at", "09:00", "--dry-run")
+    assert (code, err.startswith("error: at: is said by the cron line")) == (1, True)
+
+
+def test_a_dry_run_of_an_import_says_what_it_comes_to_and_stores_nothing(cli: Cli, tmp_path: Path) -> None:
+    year = datetime.now(UTC).year + 2
+    file = tmp_path / "events.ics"
+    file.write_bytes((CALENDAR_FILE % (0, b"")).replace(b"2027", str(year).encode()))
+    how = ("--template", "visit", "--remind", "1d", "--to", "0901000001", "--dry-run")
+    assert answer(cli, "events", "import", str(file), *how)["added"] == 2
+    assert answer(cli, "events", "list") == []
 
 
 def test_a_template_is_not_removed_while_an_event_ahead_needs_it(

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
 
-from tests.reminders.office import Calendar, at
+from tests.reminders.office import VIETNAM, Calendar, at
 from tests.support import Bench
 from worker import Invalid, Notifier
-from worker.reminders import Attendee, EventOutcome, calendars
+from worker.reminders import Attendee, EventOutcome, calendars, events
 from worker.reminders.fields import cancellation_of, event_of
+from worker.reminders.invitations import content_of
 from worker.settings import Settings
 
 FIELDS: dict[str, Any] = {
@@ -157,10 +158,10 @@ END:VCALENDAR\r
 """
 
 
-def take(calendar: Calendar, data: bytes) -> calendars.Imported:
+def take(calendar: Calendar, data: bytes, **besides: Any) -> calendars.Imported:
     with calendar.database.begin() as session:
         guests = [Attendee(key="lan", phone="0901000001")]
-        how = {"template": "visit", "offsets": ["1h"]}
+        how = {"template": "visit", "offsets": ["1h"]} | besides
         return calendars.import_ics(
             session, data, calendar.settings, source="ics", guests=guests, now=calendar.now, **how
         )
@@ -175,6 +176,81 @@ def test_a_calendar_file_is_taken_in_and_the_same_again_changes_nothing(calendar
     assert calendar.dates("+84901000001") == ["2027-03-01 13:00", "2027-03-02 16:00"]
     assert dict(take(calendar, CALENDAR_FILE % (1, b"STATUS:CANCELLED\r\n")).outcomes)["cancelled"] == 1
     assert calendar.now == at("2027-03-02 16:00")
+
+
+SERIES = b"""BEGIN:VCALENDAR\r
+VERSION:2.0\r
+PRODID:-//test//EN\r
+BEGIN:VEVENT\r
+UID:weekly\r
+DTSTAMP:20270101T000000Z\r
+DTSTART:20270302T100000Z\r
+RRULE:FREQ=WEEKLY;COUNT=3\r
+SUMMARY:Lop hoc\r
+END:VEVENT\r
+BEGIN:VEVENT\r
+UID:weekly\r
+RECURRENCE-ID:20270309T100000Z\r
+DTSTAMP:20270101T000000Z\r
+DTSTART:20270310T080000Z\r
+SUMMARY:Lop hoc doi\r
+END:VEVENT\r
+END:VCALENDAR\r
+"""
+
+
+def test_a_moved_instance_is_cancelled_with_its_series(calendar: Calendar) -> None:
+    assert dict(take(calendar, SERIES).outcomes) == {"added": 2}
+    calendar.tick("2027-03-02 16:00")
+    calendar.tick("2027-03-10 14:00")
+    with calendar.database.begin() as session:
+        change = events.cancel(session, "ics", "weekly", now=calendar.now)
+    assert (change.outcome, change.recalled) == ("cancelled", 2)
+    assert calendar.rows("SELECT key FROM event WHERE cancelled_at IS NULL OR next_at IS NOT NULL") == []
+    calendar.tick("2027-03-16 16:00")
+    assert calendar.sent() == {}
+
+
+WHOLE_DAYS = b"""BEGIN:VCALENDAR\r
+VERSION:2.0\r
+PRODID:-//test//EN\r
+BEGIN:VEVENT\r
+UID:day\r
+DTSTAMP:20270101T000000Z\r
+DTSTART;VALUE=DATE:20270302\r
+RRULE:FREQ=DAILY;UNTIL=20270304\r
+EXDATE;VALUE=DATE:20270303\r
+SUMMARY:Nghi le\r
+END:VEVENT\r
+END:VCALENDAR\r
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "sent"),
+    [
+        ({}, ["2027-03-01 08:00", "2027-03-02 07:00", "2027-03-03 08:00", "2027-03-04 07:00"]),
+        ({"all_day_at": time(9, 30)}, ["2027-03-01 09:30", "2027-03-02 08:30", "2027-03-03 09:30", "2027-03-04 08:30"]),
+    ],
+)
+def test_whole_days_are_reminded_of_as_if_they_began_in_the_morning(
+    calendar: Calendar, how: dict[str, Any], sent: list[str]
+) -> None:
+    found = take(calendar, WHOLE_DAYS, offsets=["1d", "1h"], **how)
+    assert (found.all_day, dict(found.outcomes)) == (1, {"added": 1})
+    for day in range(1, 6):
+        for hour in range(24):
+            calendar.tick(f"2027-03-0{day} {hour:02}:30")
+    assert calendar.dates("+84901000001") == sent
+
+
+def test_a_whole_day_of_an_application_begins_when_it_says() -> None:
+    given = {"source": "x", "key": "1", "starts_at": "2027-03-02", "template": "visit", "offsets": ["1h"]}
+    for at_, starts in (({}, "08:00"), ({"all_day_at": "10:15"}, "10:15")):
+        content = content_of(event_of(given | at_), "Asia/Ho_Chi_Minh")
+        assert f"{content['starts_at'].astimezone(VIETNAM):%Y-%m-%d %H:%M}" == f"2027-03-02 {starts}"
+    with pytest.raises(Invalid, match="all_day_at: is no time of day"):
+        event_of(given | {"all_day_at": "8 o'clock"})
 
 
 def test_a_file_that_is_no_calendar_stores_nothing(calendar: Calendar) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from tests.reminders.office import AHEAD, Calendar, at, guests
+from tests.support import Bench
 from worker import telemetry
 from worker.intake import Enqueue
 from worker.ledger.contacts import StoredContact, upsert
@@ -309,6 +310,20 @@ def test_who_opts_out_after_it_was_made_gets_nothing(calendar: Calendar) -> None
 
 def _guest(number: str) -> Attendee:
     return Attendee(key=number[-4:], phone=number)
+
+
+def test_a_retry_leaves_reminders_whose_time_has_passed_and_says_how_many(calendar: Calendar, bench: Bench) -> None:
+    people(calendar, 3)
+    calendar.birthdays()
+    calendar.tick("2027-03-01 08:00")
+    calendar.execute("UPDATE message SET status = 'undelivered', settled_at = now()")
+    passed = "UPDATE notification SET expires_at = now() - interval '60 days' WHERE id IN (SELECT id FROM notification"
+    calendar.execute(f"{passed} ORDER BY id LIMIT 2)")
+    decided = bench.notifier.retry_campaign("reminder:birthdays")
+    assert (decided.moved, decided.late, dict(decided.others)) == (1, 2, {"undelivered": 2})
+    [late, *_] = calendar.rows("SELECT notification_id AS id FROM message WHERE status = 'undelivered'")
+    decided = bench.notifier.retry(late.id)
+    assert (decided.moved, decided.late) == (0, 1)
 
 
 # One that can't be made...

@@ -10,7 +10,7 @@ from worker.lifecycle import ReminderKind
 from worker.recurrence import Feb29, LeapMonth, ShortMonth
 from worker.reminders import Recurring
 from worker.reminders.costs import Price
-from worker.reminders.heatmap import page
+from worker.reminders.heatmap import _darkness, _legend, page
 from worker.reminders.simulate import Simulation, simulate
 
 
@@ -93,3 +93,29 @@ def test_the_picture_stands_alone_and_says_it_in_numbers_and_signs(calendar: Cal
     assert html.count("<section>") == 12
     [cell] = re.findall(r'<td class="[^"]*"[^>]*>1 ([!$*]*)<b>1</b></td>', html)
     assert cell == "$"
+
+
+def test_the_picture_has_its_names_its_legend_and_its_sunday_without_a_mouse(calendar: Calendar) -> None:
+    for number in range(3):
+        calendar.contact(f"Lan {number}", born="1990-03-01")
+    calendar.contact("Minh", born="1990-03-02")
+    calendar.birthdays()
+    found = run(calendar)
+    html = page(found, "vi")
+    assert 'name="viewport"' in html
+    assert "<th>CN</th>" in html
+    assert '<p class="names">birthdays: 4</p>' in html
+    assert '<td class="n">01</td><td class="n">3</td><td>birthdays: 3</td>' in html
+    legend = re.findall(r'<span class="(d\d)">([^<]+)</span>', html)
+    assert legend == [("d2", "1"), ("d4", "2"), ("d6", "3")]
+    assert "Each day by name" in page(found)
+
+
+def test_each_number_in_the_legend_has_the_colour_of_its_cells() -> None:
+    for most in (1, 2, 7, 40, 1234):
+        legend = _legend(most, {"colours": ""})
+        of: dict[str, list[str]] = {_darkness(count, most): [] for count in range(1, most + 1)}
+        for count in range(1, most + 1):
+            of[_darkness(count, most)].append(f"{count:,}")
+        spans = {step: one[0] if len(one) == 1 else f"{one[0]} – {one[-1]}" for step, one in of.items()}
+        assert dict(re.findall(r'<span class="(d\d)">([^<]+)</span>', legend)) == spans

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from tests.reminders.office import VIETNAM, Calendar, at
-from worker.ledger.contacts import by_keys
+from worker.ledger.contacts import by_keys, remove
 from worker.ledger.opt_out import opt_out
 from worker.ledger.rules import all_rules
 from worker.lifecycle import ReminderKind
 from worker.reminders import Attendee
-from worker.reminders.why import Explanation, why_of
+from worker.reminders.why import Explanation, why, why_of
 
 
 def ask(calendar: Calendar, key: str, day: str) -> list[Explanation]:
@@ -34,9 +34,49 @@ def test_who_got_one_is_told_which(calendar: Calendar) -> None:
     calendar.birthdays()
     calendar.tick("2027-03-01 08:00")
     answer = only(ask(calendar, "Lan", "2027-03-01"))
-    assert (answer.of, answer.got, answer.status) == ("birthdays", True, "queued")
+    assert (answer.of, answer.got, answer.status) == ("birthdays", None, "queued")
     [row] = calendar.rows("SELECT id FROM notification")
     assert answer.notification_id == row.id
+
+
+@pytest.mark.parametrize(
+    ("status", "columns", "got"),
+    [
+        ("accepted", "poll_at = now(), accepted_at = now()", None),
+        ("unconfirmed", "in_doubt_since = now()", None),
+        ("held", "", None),
+        ("unknown", "", None),
+        ("delivered", "", True),
+        ("undelivered", "", False),
+        ("rejected", "", False),
+        ("cancelled", "", False),
+        ("expired", "", False),
+    ],
+)
+def test_whether_somebody_got_it_is_told_by_the_status_of_its_message(
+    calendar: Calendar, status: str, columns: str, got: bool | None
+) -> None:
+    calendar.contact("Lan", born="1990-03-01")
+    calendar.birthdays()
+    calendar.tick("2027-03-01 08:00")
+    calendar.execute(f"UPDATE message SET status = '{status}'{', ' if columns else ''}{columns}")
+    answer = only(ask(calendar, "Lan", "2027-03-01"))
+    assert (answer.got, answer.status) == (got, status)
+    assert answer.why.startswith(f"{status}: ")
+
+
+def test_a_number_whose_contact_was_removed_is_still_told_what_was_sent_to_it(calendar: Calendar) -> None:
+    lan = calendar.contact("Lan", born="1990-03-01")
+    calendar.birthdays()
+    calendar.tick("2027-03-01 08:00")
+    calendar.set_sending()
+    with calendar.database.begin() as session:
+        [contact] = by_keys(session, ["Lan"])
+        remove(session, [contact.id])
+    with calendar.database.begin() as session:
+        day = date(2027, 3, 1)
+        answer = only(why(session, lan, source=None, rule=None, day=day, settings=calendar.settings))
+    assert (answer.of, answer.got, answer.status) == ("birthdays", None, "sending")
 
 
 @pytest.mark.parametrize(
@@ -91,7 +131,7 @@ def test_events_answer_too(calendar: Calendar) -> None:
     calendar.tick("2027-02-28 14:00")
     calendar.cancel("m2")
     first, second = ask(calendar, "Lan", "2027-02-28")
-    assert (first.of, first.got) == ("Kham rang (m1)", True)
+    assert (first.of, first.got) == ("Kham rang (m1)", None)
     assert (second.of, second.why) == ("Kham rang (m2)", "the event was cancelled")
     assert [answer.why for answer in ask(calendar, "Lan", "2027-03-01")] == [
         "it is still to come", "the event was cancelled"

@@ -98,8 +98,8 @@ def test_every_event_that_is_emitted_is_known() -> None:
 
 
 def test_every_variable_is_explained_and_no_other() -> None:
-    sources = "".join(path.read_text() for path in (ROOT / "worker" / "settings").glob("*.py"))
-    read = set(re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', sources))
+    written = "".join(path.read_text() for path in (ROOT / "worker" / "settings").glob("*.py"))
+    read = set(re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', written))
     told = (ROOT / "docs" / "settings.md").read_text()
     assert set(re.findall(r"^\| `([A-Z_]+)`", told, re.MULTILINE)) == read
 

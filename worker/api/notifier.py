@@ -34,6 +34,7 @@ class Decided:
 
     moved: int
     others: Mapping[Status, int]
+    late: int = 0  # of the others, reminders that a retry left since their time has passed
 
     @property
     def too_late(self) -> Mapping[str, int]:
@@ -146,7 +147,8 @@ class Notifier:
     def retry(self, notification_id: UUID | str) -> Decided:
         """Queue again what was rejected, not delivered or expired. Raises NotFound.
 
-        Advertising to fewer than eSMS takes in one request (20) stays as it is.
+        Advertising to fewer than eSMS takes in one request (20) stays as it is, and so does a reminder whose time has
+        passed: `late` of the answer tells how many.
         """
         return self._decide(_id(notification_id), Status.QUEUED, self._retry)
 
@@ -226,29 +228,31 @@ class Notifier:
     def _decide(self, notification_id: UUID, to: Status | None, step: Step) -> Decided:
         with self._database.begin() as session:
             moved = step(session, [notification_id])
+            late = ledger.late(session, [notification_id]) if to is Status.QUEUED else 0
             statuses = Counter(reporting.standing(session, notification_id).statuses)
-        return self._decided(moved, statuses, to)
+        return self._decided(moved, statuses, to, late)
 
     def _decide_campaign(self, campaign: str, to: Status | None, step: Step) -> Decided:
-        moved = 0
+        moved = late = 0
         statuses: Counter[Status] = Counter()
 
         def each(session: Session, ids: list[UUID]) -> None:
-            nonlocal moved
+            nonlocal moved, late
             moved += step(session, ids)
+            late += ledger.late(session, ids) if to is Status.QUEUED else 0
             statuses.update(reporting.statuses_of(session, ids))
 
         ledger.through(self._database.begin, campaign, each)
         if not statuses:
             raise NotFound(f"no notification has the campaign {campaign!r}: check its spelling")
-        return self._decided(moved, statuses, to)
+        return self._decided(moved, statuses, to, late)
 
-    def _decided(self, moved: int, statuses: Counter[Status], to: Status | None) -> Decided:
+    def _decided(self, moved: int, statuses: Counter[Status], to: Status | None, late: int) -> Decided:
         """to: where they went; None: they wait as before, under another date."""
         if moved and to is not Status.CANCELLED:
             self._bell.ring(set(Lane))
         statuses[to or Status.QUEUED] -= moved
-        return Decided(moved=moved, others=dict(+statuses))
+        return Decided(moved=moved, others=dict(+statuses), late=late)
 
 
 def _id(notification_id: UUID | str) -> UUID:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -22,6 +22,7 @@ from worker.reminders.calendars import Imported
 from worker.reminders.costs import Price
 from worker.reminders.fields import event_of
 from worker.reminders.plan import Due
+from worker.reminders.rules import ALL_DAY_AT
 from worker.reminders.simulate import Simulation, simulate
 from worker.reminders.why import Explanation, why
 from worker.schedule import EventRow, RuleRow
@@ -103,15 +104,18 @@ class Reminders:
         phones: Sequence[str] = (),
         late_for: timedelta | None = None,
         channel: Channel | None = None,
+        all_day_at: time = ALL_DAY_AT,
+        dry_run: bool = False,
         session: Session | None = None,
     ) -> Imported:
         """Take the events of a calendar file (.ics) in, all or none; the same file again changes nothing.
 
-        phones: reminded of each event besides the attendees that the file names. Raises Invalid, which names the event.
+        phones: reminded of each event besides the attendees that the file names. all_day_at: when whole days count as
+        begun. dry_run: say what it would come to, and store nothing. Raises Invalid, which names the event.
         """
         guests = calendars.guests_of(phones)
-        with self._database.joined(session) as joined:
-            return calendars.import_ics(
+        with self._database.joined(session) as joined, joined.begin_nested() as whole:
+            found = calendars.import_ics(
                 joined,
                 data,
                 self._settings,
@@ -122,7 +126,11 @@ class Reminders:
                 offsets=offsets,
                 channel=channel or Channel(),
                 late_for=late_for,
+                all_day_at=all_day_at,
             )
+            if dry_run:
+                whole.rollback()
+        return found
 
     # Rules...
 

@@ -102,11 +102,13 @@ def _say_too_late(what: str, decided: Decided, as_json: bool) -> int:
 
 def _say_decided(what: str, decided: Decided, as_json: bool) -> int:
     if as_json:
-        say_json(_as_json(decided))
+        say_json(_as_json(decided) | {"late": decided.late})
     else:
         say(f"{what}: {decided.moved:,} message(s)")
         if decided.others:
             console().print(f"left as they are: {looks_of(decided.others)}")
+        if decided.late:
+            say(f"of these too late to be sent again: {decided.late:,} reminder(s)")
     return 0 if decided.moved else 1
 
 

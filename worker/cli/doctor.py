@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +11,13 @@ import click
 from worker import reporting, runtime
 from worker.api.notifier import Notifier
 from worker.cli.ledger_session import database_of, ledger_session
-from worker.cli.output import console, json_option, say_json, table, text
+from worker.cli.output import console, json_option, say_json, table, text, waiting
 from worker.database import MIGRATE
 from worker.errors import WorkerError
 from worker.esms import EsmsError
 from worker.migrating import revisions
 from worker.queues import Queue, configuration, make_app
-from worker.settings import Pace, ProviderSettings, Rates, Settings
+from worker.settings import Pace, ProviderSettings, Rates, Settings, environment
 
 PATIENCE = 2.0  # seconds for workers to answer
 MISSED = 4  # ticks without which beat counts as gone
@@ -25,35 +25,60 @@ MISSED = 4  # ticks without which beat counts as gone
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the doctor's."""
+    """One line of the doctor's. looked: false where something that it rests on is wrong."""
 
     what: str
     ok: bool
     text: str
+    looked: bool = True
 
 
 class _Wrong(Exception):
     """What is wrong, and the remedy, on one line."""
 
 
+# Each check and what it rests on: where that is wrong, it would only say the same again.
+RESTS_ON = {
+    "Postgres": "settings",
+    "schema": "Postgres",
+    "Redis": "settings",
+    "workers": "Redis",
+    "beat": "schema",
+    "upkeep": "schema",
+    "lanes": "schema",
+    "calls": "schema",
+    "reminders": "schema",
+    "eSMS": "settings",
+}
+
+
 @click.command()
 @json_option
 def doctor(as_json: bool) -> int:
     """Say what is wrong with this installation and how to mend it. Exit code 0 when all is well."""
-    findings = list(examine())
+    with waiting("Asking Postgres, the broker, the workers and eSMS …"):
+        findings = list(examine())
     if as_json:
         say_json([{"check": each.what, "ok": each.ok, "text": each.text} for each in findings])
     else:
-        shown = table("", "", "")
-        shown.show_header = False
-        for each in findings:
-            shown.add_row("[green]✔ ok[/]" if each.ok else "[red]✗ wrong[/]", each.what, text(each.text))
-        console().print(shown)
+        _say(findings)
     return 0 if all(each.ok for each in findings) else 1
+
+
+def _say(findings: Sequence[Finding]) -> None:
+    shown = table("", "", "")
+    shown.show_header = False
+    for each in findings:
+        if each.looked:
+            shown.add_row("[green]✔ ok[/]" if each.ok else "[red]✗ wrong[/]", each.what, text(each.text))
+    if rest := [each.what for each in findings if not each.looked]:
+        shown.add_row("- not yet", "the rest", f"mend that first, then look again at {', '.join(rest)}")
+    console().print(shown)
 
 
 def examine() -> Iterator[Finding]:
     """Every check, the ones that others rest on first."""
+    found: dict[str, Finding] = {}
     checks: dict[str, Callable[[], str]] = {
         "settings": _settings,
         "Postgres": _postgres,
@@ -62,24 +87,40 @@ def examine() -> Iterator[Finding]:
         "workers": _workers,
         "beat": _beat,
         "upkeep": _upkeep,
-        "eSMS": _esms,
+        "eSMS": lambda: _esms(workers=found["workers"].ok),
         "lanes": _lanes,
         "calls": _calls,
         "reminders": _reminders,
     }
     for what, check in checks.items():
-        try:
-            yield Finding(what, True, check())
-        except (_Wrong, WorkerError) as error:
-            yield Finding(what, False, " ".join(str(error).split()))
+        below = found.get(RESTS_ON.get(what, ""))
+        found[what] = _missed(what, below) if below and not below.ok else _found(what, check)
+        yield found[what]
+
+
+def _found(what: str, check: Callable[[], str]) -> Finding:
+    try:
+        return Finding(what, True, check())
+    except (_Wrong, WorkerError) as error:
+        return Finding(what, False, " ".join(str(error).split()))
+
+
+def _missed(what: str, below: Finding) -> Finding:
+    return Finding(what, False, f"not looked at, since {below.what} is wrong", looked=False)
 
 
 def _settings() -> str:
     Settings.from_environ()
-    ProviderSettings.from_environ()
+    if _keys_are_here():
+        ProviderSettings.from_environ()
     Pace.from_environ()
     Rates.from_environ()
     return "every variable is in order"
+
+
+def _keys_are_here() -> bool:
+    """A producer's machine has none, and needs none."""
+    return any(environment().get(name, "").strip() for name in ("ESMS_API_KEY", "ESMS_SECRET_KEY"))
 
 
 def _postgres() -> str:
@@ -100,7 +141,10 @@ def _redis() -> str:
     from redis import Redis
     from redis.exceptions import RedisError
 
-    url = Settings.from_environ().redis_url
+    settings = Settings.from_environ()
+    url = settings.redis_url
+    if url is None and settings.broker_url is not None:
+        return "none: RabbitMQ carries the bells, and nobody shares a rate (docs/run-it-on-many.md)"
     if url is None:
         raise _Wrong("REDIS_URL: is not set: set it to redis://HOST:6379/0; until then only beat finds the work")
     try:
@@ -159,13 +203,29 @@ def _upkeep() -> str:
     return "no step fails"
 
 
-def _esms() -> str:
-    client = runtime.make_client(ProviderSettings.from_environ(), in_flight=1)
-    try:
-        balance = client.get_balance().balance
-    except EsmsError as error:
-        raise _Wrong(f"{error.reason}: check ESMS_API_KEY, ESMS_SECRET_KEY and ESMS_REST_URL") from None
+def _esms(*, workers: bool) -> str:
+    if workers and not _keys_are_here():
+        return "the keys are with the workers, and this machine needs none"
+    with runtime.make_client(ProviderSettings.from_environ(), in_flight=1) as client:
+        try:
+            balance = client.get_balance().balance
+        except EsmsError as error:
+            raise _Wrong(_remedied(error)) from None
     return f"takes our keys; balance {balance:,.0f} đồng; workers send by {client.transport}"
+
+
+def refusal(provider: ProviderSettings) -> str | None:
+    """Why eSMS does not answer with these keys, and what to do; None when it does."""
+    with runtime.make_client(provider, in_flight=1) as client:
+        try:
+            client.get_balance()
+        except EsmsError as error:
+            return _remedied(error)
+    return None
+
+
+def _remedied(error: EsmsError) -> str:
+    return f"{error.reason}: check ESMS_API_KEY, ESMS_SECRET_KEY and ESMS_REST_URL"
 
 
 def _lanes() -> str:

@@ -14,13 +14,15 @@ from sqlalchemy.orm import Session
 
 from worker import reporting
 from worker.cli.ledger_session import ledger_session
-from worker.cli.output import console, date_option, json_option, look_of, looks_of, say, say_json, table, text
+from worker.cli.output import console, json_option, look_of, looks_of, say, say_json, table, text
+from worker.cli.spans import span_options
 from worker.errors import NotFound
 from worker.lifecycle import Status
 from worker.reporting import Line, Standing
 from worker.settings import Settings
 
 BAR, SHORT_BAR = 30, 12  # characters of the longest bar
+ROOM_FOR_BARS = 100  # columns of a terminal
 MOST_LINES = 20  # of a report's campaigns or days that people see
 
 
@@ -113,8 +115,8 @@ def _standing(standing: Standing) -> dict[str, Any]:
 
 @click.command()
 @click.option("--by", type=click.Choice(["status", "campaign", "day"]), multiple=True, help="By default all three.")
-@click.option("--from", "since", metavar="ISO", help="Enqueued at or after this.")
-@click.option("--to", "until", metavar="ISO", help="Enqueued before this.")
+@click.option("--from", "since", metavar="ISO", help="Enqueued on this day or later, or at this moment or later.")
+@click.option("--to", "until", metavar="ISO", help="Enqueued on this day or earlier, or before this moment.")
 @click.option("--campaign", metavar="C")
 @click.option("--source", metavar="S")
 @json_option
@@ -124,26 +126,25 @@ def report(
     """How many messages came to what: by status, by campaign, by day."""
     settings = Settings.from_environ()
     ways = by or ("status", "campaign", "day")
-    asked: dict[str, Any] = {
-        "since": _when("--from", since, settings),
-        "until": _when("--to", until, settings),
-        "campaign": campaign,
-        "source": source,
-        "time_zone": settings.time_zone.key,
-    }
+    first, last = span_options(since, until, settings.time_zone)
+    names = {"campaign": campaign, "source": source}
+    asked: dict[str, Any] = names | {"since": first, "until": last, "time_zone": settings.time_zone.key}
     with ledger_session(settings) as session:
         reports = {way: reporting.report(session, way, **asked) for way in ways}  # type: ignore[arg-type]
+        missed = not any(reports.values()) and reporting.is_used(session)
+        around = reporting.around(session, since=first, until=last, **names) if missed else None
     if as_json:
         say_json({f"by_{way}": [_line(line) for line in lines] for way, lines in reports.items()})
+    elif around:
+        say(_nothing(around, settings.time_zone))
     else:
         say_report(reports)
 
 
-def _when(name: str, value: str | None, settings: Settings) -> datetime | None:
-    if value is None:
-        return None
-    when = date_option(name, value)
-    return when if when.tzinfo else when.replace(tzinfo=settings.time_zone)
+def _nothing(around: Sequence[datetime | None], zone: tzinfo) -> str:
+    days = [f"{moment.astimezone(zone):%Y-%m-%d}" if moment else "" for moment in around]
+    near = [f"{words} {day}" for words, day in zip(("the last before", "the next after"), days, strict=True) if day]
+    return "No messages match" + (f"; of all others {' and '.join(near)}" if near else "")
 
 
 def _line(line: Line) -> dict[str, Any]:
@@ -182,6 +183,8 @@ def _by(way: str, lines: list[Line]) -> Any:
         rest = line.total - delivered - failed - held - line.statuses.get(Status.CANCELLED, 0)
         numbers = (line.total, delivered, failed, held, rest)
         shown.add_row(text(line.key) or "(none)", *(f"{n:,}" for n in numbers), _bar(line.total, most, SHORT_BAR))
+    if console().width < ROOM_FOR_BARS:
+        shown.columns.pop()  # a long name needs the room more
     return shown
 
 

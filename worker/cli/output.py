@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, tzinfo
-from typing import Any, TypeVar
+from shutil import get_terminal_size
+from textwrap import wrap
+from typing import Any, TextIO, TypeVar
 from uuid import UUID
 
 import click
@@ -44,7 +47,20 @@ def console() -> Console:
 
 def say(text: str) -> None:
     """One line for a person, without what a terminal would obey."""
-    click.echo(printable(text))
+    click.echo(_between_words(printable(text), sys.stdout))
+
+
+def _between_words(text: str, stream: TextIO) -> str:
+    """A terminal breaks a line inside words: break it before that does. A program gets it in one piece."""
+    if not stream.isatty():
+        return text
+    lines = text.split("\n")
+    return "\n".join("\n".join(_line_breaks(line, get_terminal_size().columns)) for line in lines)
+
+
+def _line_breaks(line: str, width: int) -> list[str]:
+    indent = line[: len(line) - len(line.lstrip())]
+    return wrap(line, width, break_long_words=False, break_on_hyphens=False, subsequent_indent=indent) or [""]
 
 
 def printable(text: str) -> str:
@@ -54,7 +70,7 @@ def printable(text: str) -> str:
 
 def say_error(message: str) -> None:
     """One line on standard error, whatever the message holds."""
-    click.echo(printable("error: " + " ".join(message.split())), err=True)
+    click.echo(_between_words(printable("error: " + " ".join(message.split())), sys.stderr), err=True)
 
 
 def say_json(value: Any) -> None:
@@ -115,6 +131,16 @@ def progress() -> Progress:
         transient=True,
         disable=not sys.stderr.isatty(),
     )
+
+
+@contextmanager
+def waiting(words: str) -> Iterator[None]:
+    """A spinner on standard error; nothing where nobody looks."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    with Console(stderr=True).status(words):
+        yield
 
 
 def _plain(value: object) -> str:

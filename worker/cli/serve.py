@@ -10,7 +10,7 @@ from worker.cli.ledger_session import database_of
 from worker.cli.output import json_option, say, say_json
 from worker.migrating import migrate as migrate_to
 from worker.migrating import revisions
-from worker.settings import UP_FOLDER, Settings
+from worker.settings import UP_FOLDER, Settings, environment, up_folder
 
 
 @click.command()
@@ -28,11 +28,13 @@ def migrate(as_json: bool) -> None:
 
 
 @click.command()
-@click.option("--folder", type=click.Path(path_type=Path), default=UP_FOLDER, show_default=True, help="Keeps the data.")
+@click.option(
+    "--folder", type=click.Path(path_type=Path), help=f"Keeps the data.  [default: WORKER_FOLDER or {UP_FOLDER}]"
+)
 @click.option(
     "--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Processes that send and ask."
 )
-def up(folder: Path, workers: int) -> int:
+def up(folder: Path | None, workers: int) -> int:
     """Run everything on this machine, in the foreground, until Ctrl-C; the data stays in the folder.
 
     With ESMS_API_KEY and ESMS_SECRET_KEY it sends for real, without them to a simulator. DATABASE_URL and REDIS_URL
@@ -40,7 +42,7 @@ def up(folder: Path, workers: int) -> int:
     """
     from worker.cli.up import run_up
 
-    return run_up(folder, workers)
+    return run_up(folder or up_folder(environment(besides_up=True)), workers)
 
 
 @click.command()

@@ -5,6 +5,7 @@ The children die with this process, even by `kill -9`; what they had in flight i
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import signal
 import sys
@@ -18,6 +19,7 @@ from threading import Event
 from typing import NoReturn
 
 from worker import ledger, reporting
+from worker.cli.doctor import refusal
 from worker.cli.output import say, say_error
 from worker.database import Database
 from worker.devkit.postgres import Postgres
@@ -27,7 +29,7 @@ from worker.devkit.valkey import Valkey
 from worker.errors import Unavailable
 from worker.migrating import migrate
 from worker.queues import Queue
-from worker.settings import ProviderSettings, Settings, environment
+from worker.settings import UP_FOLDER, ProviderSettings, Settings, environment
 
 SIMULATED = (
     "Sending to the SIMULATOR, nothing leaves this machine (set ESMS_API_KEY and ESMS_SECRET_KEY to send for real)"
@@ -44,6 +46,7 @@ GRACE = 45.0  # seconds for a worker to finish what is in flight; more than a wh
 SHORT_GRACE = 5.0  # seconds, where a server is gone: nothing can be written down any more
 LOOK_EVERY = 0.2  # seconds
 READY_WITHIN = 60.0  # seconds
+INTERRUPTED = 130  # exit code
 
 
 @dataclass
@@ -69,13 +72,30 @@ def run_up(folder: Path, workers: int) -> int:
     """Run until Ctrl-C or SIGTERM; the exit code."""
     environ = environment(besides_up=True)
     say(SIMULATED if simulates(environ) else REAL)
-    with _interrupted_once(), installed(folder, environ, workers, tell=_tell) as installation:
-        say(f"Everything runs; the data is in {installation.folder}. In another terminal, from this folder:")
-        say("  esms-worker send sms --to 0901234567 --content 'Xin chao' --sms-type 7")
-        say("  esms-worker report          (Ctrl-C here stops everything)")
-        code = _watched(installation)
+    with _interrupted_once():
+        try:
+            with installed(folder, environ, workers, tell=_tell) as installation:
+                _welcome(installation)
+                code = _watched(installation)
+        except KeyboardInterrupt:  # the ones that had started are stopped by now
+            say("Stopped before everything ran")
+            return INTERRUPTED
     say("Stopped")
     return code
+
+
+def _welcome(installation: Installation) -> None:
+    """What another terminal can do now, or why nothing will be sent."""
+    trouble = None if installation.simulated else refusal(ProviderSettings.from_environ(installation.environ))
+    if trouble:
+        say_error(f"eSMS: {trouble}")
+    say(f"Everything runs{', but nothing can be sent until that is mended' if trouble else ''}.")
+    say(f"The data is in {installation.folder}.")
+    say("(Ctrl-C here stops everything.)  In another terminal, from this folder:")
+    if installation.folder != Path(UP_FOLDER).absolute():
+        say(f"  export WORKER_FOLDER={shlex.quote(str(installation.folder))}")
+    say("  esms-worker send sms --to 0901234567 --content 'Xin chao' --sms-type 7")
+    say("  esms-worker report")
 
 
 def _watched(installation: Installation) -> int:

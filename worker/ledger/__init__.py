@@ -10,7 +10,7 @@ rules, events: what reminds             occurrences: what was made of them, for 
 from worker.ledger.brandnames import ask_for_brandnames, known_brandnames, replace_brandnames
 from worker.ledger.campaigns import lift_campaign, mark, pause_campaign, through
 from worker.ledger.claims import Claim, Fence, claim, claim_doubtful, hand_back, intend
-from worker.ledger.decisions import Horizons, cancel, move, resolve, retry
+from worker.ledger.decisions import Horizons, cancel, late, move, resolve, retry
 from worker.ledger.inserts import Stored, put
 from worker.ledger.pauses import Paused, due_probes, lift, pause, paused, probed
 from worker.ledger.polls import Poll, Settlement, ask_later, claim_polls, put_back, settle
@@ -50,6 +50,7 @@ __all__ = [
     "intend",
     "known_brandnames",
     "known_to",
+    "late",
     "lift",
     "lift_campaign",
     "looked",

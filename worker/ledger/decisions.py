@@ -14,12 +14,15 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from worker.ledger.opt_out import withhold
+from worker.ledger.opt_out import REMINDERS, withhold
 from worker.lifecycle import PERSONS_MOVES, Lane, Status
 
 Horizons = Mapping[Lane, timedelta]  # by default, how long after its due date a message is still sent
 
 _HORIZON = "make_interval(secs => CAST(CAST(:horizons AS json) ->> m.lane AS double precision))"
+
+# A wish is of no use after its day, also when it is a person who sends it again.
+_LATE = f"(n.source = '{REMINDERS}' AND n.expires_at <= now())"
 
 _CANCEL = text("""
     UPDATE message AS m
@@ -60,10 +63,15 @@ _RETRY = text(f"""
         in_doubt_since = NULL, dialled_at = NULL, accepted_at = NULL, settled_at = NULL, poll_at = NULL,
         expires_at = CASE WHEN m.expires_at > now() THEN m.expires_at ELSE now() + {_HORIZON} END,
         reason = :reason
-    FROM enough
-    WHERE m.notification_id = enough.id AND m.status = ANY(:statuses)
+    FROM enough JOIN notification AS n USING (id)
+    WHERE m.notification_id = enough.id AND m.status = ANY(:statuses) AND (:late_too OR NOT {_LATE})
       AND (CAST(:message_id AS uuid) IS NULL OR m.id = :message_id)
     RETURNING m.id
+""")
+
+_TOO_LATE = text(f"""
+    SELECT count(*) FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+    WHERE n.id = ANY(:ids) AND m.status = ANY(:statuses) AND {_LATE}
 """)
 
 _RESOLVE = text("""
@@ -98,10 +106,17 @@ def move(session: Session, ids: Sequence[UUID], send_date: datetime, horizons: H
 def retry(session: Session, ids: Sequence[UUID], horizons: Horizons, *, least: int = 1) -> int:
     """Queue again what was rejected, not delivered or expired; how many messages that were.
 
-    least: advertising whose failed recipients are fewer stays as it is. Who opted out since gets no advertising again.
+    least: advertising whose failed recipients are fewer stays as it is, and so does a reminder whose time has
+    passed. Who opted out since gets no advertising again.
     """
     queued = _queue_again(session, ids, RETRIED, "sent again by a person", horizons, least=least)
     return queued - withhold(session, ids)
+
+
+def late(session: Session, ids: Sequence[UUID]) -> int:
+    """How many reminders of these notifications `retry` leaves, since their time has passed."""
+    asked = {"ids": list(ids), "statuses": [str(status) for status in RETRIED]}
+    return int(session.execute(_TOO_LATE, asked).scalar_one())
 
 
 def resolve(session: Session, message_id: UUID, status: Status, reason: str, horizons: Horizons) -> bool:
@@ -114,7 +129,7 @@ def resolve(session: Session, message_id: UUID, status: Status, reason: str, hor
     if held is None:
         return False
     of, which = [held.notification_id], frozenset({Status.HELD})
-    won = _queue_again(session, of, which, reason, horizons, message_id=message_id) > 0
+    won = _queue_again(session, of, which, reason, horizons, message_id=message_id, late_too=True) > 0
     withhold(session, of)
     return won
 
@@ -128,6 +143,7 @@ def _queue_again(
     *,
     least: int = 1,
     message_id: UUID | None = None,
+    late_too: bool = False,
 ) -> int:
     asked: dict[str, Any] = {
         "ids": list(ids),
@@ -136,6 +152,7 @@ def _queue_again(
         "horizons": _json(horizons),
         "least": least,
         "message_id": message_id,
+        "late_too": late_too,
     }
     return len(session.execute(_RETRY, asked).all())
 

@@ -57,8 +57,8 @@ class Invited:
 
 _COLUMNS = ", ".join(EventRow.__dataclass_fields__)
 _CONTENT = (
-    "title", "starts_at", "ends_at", "zone", "place", "attributes", "late_for", "template", "channel", "recurrence",
-    "version", "next_at", "cancelled_at",
+    "series", "title", "starts_at", "ends_at", "zone", "place", "attributes", "late_for", "template", "channel",
+    "recurrence", "version", "next_at", "cancelled_at",
 )  # fmt: skip
 
 # A stub stands for it until it is written: two first upserts of one key then wait for each other.
@@ -76,9 +76,9 @@ _WRITE = text(f"""
     SET {", ".join(f"{name} = e.{name}" for name in _CONTENT)},
         offsets = :offsets, exceptions = :exceptions, cursor = NULL, failing_since = NULL, updated_at = :now
     FROM json_to_recordset(CAST(:rows AS json)) AS e (
-        id uuid, title text, starts_at timestamptz, ends_at timestamptz, zone text, place text, attributes jsonb,
-        late_for integer, template text, channel jsonb, recurrence text, version bigint, next_at timestamptz,
-        cancelled_at timestamptz
+        id uuid, series text, title text, starts_at timestamptz, ends_at timestamptz, zone text, place text,
+        attributes jsonb, late_for integer, template text, channel jsonb, recurrence text, version bigint,
+        next_at timestamptz, cancelled_at timestamptz
     )
     WHERE old.id = e.id
 """)
@@ -145,6 +145,10 @@ _INVITING = text(f"""
 """)
 
 
+_INSTANCES = text("""
+    SELECT key FROM event WHERE source = :source AND series = :series AND cancelled_at IS NULL ORDER BY key
+""")
+
 _AHEAD_WITH = text("""
     SELECT count(*) FROM event WHERE template = :template AND next_at IS NOT NULL AND cancelled_at IS NULL
 """)
@@ -164,6 +168,11 @@ def find_event(session: Session, source: str, key: str) -> EventRow | None:
     """The event of this key, as it stands."""
     found = session.execute(_ONE, {"source": source, "key": key}).one_or_none()
     return None if found is None else _row(found)
+
+
+def instances_of(session: Session, source: str, series: str) -> list[str]:
+    """The keys of the events that stand for one instance of this series."""
+    return list(session.scalars(_INSTANCES, {"source": source, "series": series}))
 
 
 def write_event(session: Session, event: EventRow, *, now: datetime) -> None:

@@ -123,6 +123,14 @@ _OF = text("""
     ORDER BY o.occurs_at
 """)
 
+# What a rule made on a day: no more than that is read, however long the ledger is.
+_TO = text("""
+    SELECT o.owner_id, o.occasion, o.before, o.recipient, o.occurs_at, o.state, o.notification_id, o.reason, m.status
+    FROM occurrence AS o JOIN message AS m ON m.notification_id = o.notification_id
+    WHERE m.phone = ANY(:phones) AND o.owner_id = :owner_id AND o.occurs_at >= :since AND o.occurs_at < :until
+    ORDER BY o.occurs_at
+""")
+
 _COUNT = text("SELECT state, count(*) FROM occurrence WHERE owner_id = :owner_id GROUP BY state")
 
 
@@ -200,17 +208,26 @@ def occurrences_of(
 ) -> list[OccurrenceRow]:
     """What was made, skipped or called back for one recipient in this time."""
     asked = {"recipient": recipient, "since": since, "until": until, "owner_id": owner_id}
-    return [
-        OccurrenceRow(
-            key=_key(row),
-            occurs_at=row.occurs_at,
-            state=OccurrenceState(row.state),
-            notification_id=row.notification_id,
-            reason=row.reason,
-            status=None if row.status is None else Status(row.status),
-        )
-        for row in session.execute(_OF, asked)
-    ]
+    return [_occurrence(row) for row in session.execute(_OF, asked)]
+
+
+def occurrences_to(
+    session: Session, phones: Sequence[str], owner_id: UUID, *, since: datetime, until: datetime
+) -> list[OccurrenceRow]:
+    """What a rule or event made in this time for these numbers (E.164), whoever had them then."""
+    asked = {"phones": list(phones), "since": since, "until": until, "owner_id": owner_id}
+    return [_occurrence(row) for row in session.execute(_TO, asked)]
+
+
+def _occurrence(row: Any) -> OccurrenceRow:
+    return OccurrenceRow(
+        key=_key(row),
+        occurs_at=row.occurs_at,
+        state=OccurrenceState(row.state),
+        notification_id=row.notification_id,
+        reason=row.reason,
+        status=None if row.status is None else Status(row.status),
+    )
 
 
 def count_occurrences(session: Session, owner_id: UUID) -> dict[OccurrenceState, int]:

@@ -62,6 +62,7 @@ class Event(Base):
         Index("event_source_key_key", "source", "key", unique=True),
         Index("event_next_at_idx", "next_at", "id", postgresql_where=text("cancelled_at IS NULL")),
         Index("event_starts_at_idx", "starts_at"),
+        Index("event_series_idx", "source", "series", postgresql_where=text("series IS NOT NULL")),
         Index("event_failing_idx", "failing_since", postgresql_where=text("failing_since IS NOT NULL")),
         CheckConstraint("cancelled_at IS NOT NULL OR starts_at IS NOT NULL", name="one_that_stands_has_a_start"),
     )
@@ -69,6 +70,7 @@ class Event(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     source: Mapped[str]
     key: Mapped[str]  # the producer's own
+    series: Mapped[str | None]  # the key of the series of which this is one instance that differs
     title: Mapped[str] = mapped_column(server_default=text("''"))
     starts_at: Mapped[datetime | None]  # None: cancelled before we ever heard of it
     ends_at: Mapped[datetime | None]

@@ -11,16 +11,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from worker.contacts.checks import parse_phone
 from worker.errors import Invalid
+from worker.recurrence import at_wall_clock
 from worker.recurrence.ics import IcsEvent, read_ics
 from worker.reminders import events
 from worker.reminders.checks import translated
 from worker.reminders.events import EventChange, TooLate
 from worker.reminders.invitations import Attendee, Event
+from worker.reminders.rules import ALL_DAY_AT
 from worker.settings import Settings
 
 SEQUENCES_MOST = 2**20
@@ -32,6 +35,7 @@ class Imported:
 
     outcomes: Counter[str] = field(default_factory=Counter)
     over: int = 0  # events that have begun already
+    all_day: int = 0  # events that are whole days
     unreachable: int = 0  # attendees without a number
     too_late: list[TooLate] = field(default_factory=list)
 
@@ -73,10 +77,11 @@ def _take(
 ) -> EventChange | None:
     if event.cancelled:
         return events.cancel(session, source, event.key, version=version_of(event), now=now)
-    if event.rrule is None and event.starts_at <= now:
+    if event.rrule is None and _begins(event, how) <= now:
         imported.over += 1
         return None
     # A guest whom the file names, too, is one attendee; the file knows the name.
+    imported.all_day += event.all_day
     invited = list({each.key: each for each in [*guests, *_attendees(event, imported)]}.values())
     wanted = Event(source=source, key=event.key, attendees=invited, version=version_of(event), **_said(event), **how)
     try:
@@ -89,15 +94,24 @@ def _take(
         raise Invalid(f"event {event.key!r}: {error.field}", error.problem, error.remedy) from None
 
 
+def _begins(event: IcsEvent, how: Mapping[str, Any]) -> datetime:
+    """A whole day begins when it is reminded of."""
+    if not event.all_day:
+        return event.starts_at
+    day, zone = event.starts_at.date(), ZoneInfo(event.zone)
+    return at_wall_clock(day, how.get("all_day_at", ALL_DAY_AT), zone)
+
+
 def _said(event: IcsEvent) -> dict[str, Any]:
     return {
-        "starts_at": event.starts_at,
+        "series": event.series,
+        "starts_at": event.starts_at.date() if event.all_day else event.starts_at,
         "ends_at": event.ends_at,
         "title": event.title,
         "place": event.place,
         "zone": event.zone,
         "recurrence": event.rrule,
-        "exceptions": event.exdates,
+        "exceptions": [each.date() for each in event.exdates] if event.all_day else event.exdates,
     }
 
 

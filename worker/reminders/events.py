@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from worker.errors import Invalid, NotFound
-from worker.ledger.events import AttendeeChanges, find_event, open_event, put_attendees, write_event
+from worker.ledger.events import AttendeeChanges, find_event, instances_of, open_event, put_attendees, write_event
 from worker.ledger.occurrences import Recalled, recall
 from worker.lifecycle import Status
 from worker.reminders.checks import label
@@ -87,10 +87,22 @@ def upsert(session: Session, event: Event, settings: Settings, *, now: datetime)
 def cancel(
     session: Session, source: str, key: str, *, version: int | datetime | None = None, now: datetime
 ) -> EventChange:
-    """Call an event off with all its reminders that have not gone out. Raises NotFound.
+    """Call an event off with all its reminders that have not gone out, a series with its moved instances.
 
-    With a version it may come before the event itself does: that then stays cancelled.
+    With a version it may come before the event itself does: that then stays cancelled. Raises NotFound.
     """
+    change = _cancel(session, source, key, version, now)
+    if change.outcome is EventOutcome.OLDER:
+        return change
+    with_it = [_cancel(session, source, each, None, now) for each in instances_of(session, source, key)]
+    return replace(
+        change,
+        recalled=sum(each.recalled for each in (change, *with_it)),
+        too_late=tuple(one for each in (change, *with_it) for one in each.too_late),
+    )
+
+
+def _cancel(session: Session, source: str, key: str, version: int | datetime | None, now: datetime) -> EventChange:
     number = version_of(version)
     if number is None and find_event(session, source, key) is None:
         raise NotFound(f"there is no event {key!r} of source {source!r}: nothing to cancel")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING
 from dataclasses import fields as fields_of
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from worker.errors import Invalid
@@ -58,6 +58,13 @@ def _moment(field: str, value: object) -> datetime:
         raise Invalid(field, "is no date and time", MOMENT) from None
 
 
+def _time(field: str, value: object) -> time:
+    try:
+        return value if isinstance(value, time) else time.fromisoformat(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise Invalid(field, "is no time of day", "write it like 08:00") from None
+
+
 def _version(field: str, value: object) -> int | datetime:
     return value if isinstance(value, int) else _moment(field, value)
 
@@ -79,7 +86,7 @@ def _day_or_moment(field: str, value: object) -> datetime | date:
         try:
             return date.fromisoformat(value)
         except ValueError:
-            raise Invalid(field, "holds no date", "write each like 2026-03-01") from None
+            raise Invalid(field, "holds no date", "write it like 2026-03-01") from None
     return _moment(field, value)
 
 
@@ -101,7 +108,8 @@ def _attendee(field: str, value: object) -> Attendee:
 
 
 _READ = {
-    "starts_at": _moment,
+    "starts_at": _day_or_moment,
+    "all_day_at": _time,
     "ends_at": _moment,
     "late_for": _seconds,
     "exceptions": _exceptions,

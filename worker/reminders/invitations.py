@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from worker import phone
 from worker.errors import Invalid
 from worker.ledger.events import AttendeeRow
 from worker.recurrence import at_wall_clock, parse_offset
-from worker.reminders.checks import duration_of, label, moments_of, texts, translated, words, zone_of
+from worker.reminders.checks import clock_of, duration_of, label, moments_of, texts, translated, words, zone_of
 from worker.reminders.recurring import LEAST_LATE, recurrence_of
-from worker.reminders.rules import LATE_MOST, Channel, channel_of
+from worker.reminders.rules import ALL_DAY_AT, LATE_MOST, Channel, channel_of
 
 ATTENDEES_MOST = 100_000
 OFFSETS_MOST = 20
@@ -40,15 +40,17 @@ class Attendee:
 class Event:
     """A meeting, appointment or class, as its application sees it now.
 
-    starts_at: naive means the wall clock of `zone`. offsets: when to remind, like "1d", "1h", "1d 18:00".
+    starts_at: naive means the wall clock of `zone`; a date is a whole day, reminded as if it began at all_day_at.
+    offsets: when to remind, like "1d", "1h", "1d 18:00".
     attendees: all of them; None leaves them as they are. late_for: how late a reminder may be; None: until the start.
     recurrence: an RRULE, counted from starts_at. exceptions: starts, or whole days, that fall out.
     version: grows with each change: a number or the time of the change; None: whatever comes last counts.
+    series: the key of the event of which this is one instance that differs; it is cancelled with it.
     """
 
     source: str
     key: str
-    starts_at: datetime
+    starts_at: datetime | date
     template: str
     offsets: Sequence[str]
     attendees: Sequence[Attendee] | None = None
@@ -62,13 +64,16 @@ class Event:
     recurrence: str | None = None
     exceptions: Sequence[datetime | date] = ()
     version: int | datetime | None = None
+    all_day_at: time = ALL_DAY_AT
+    series: str | None = None
 
 
 def content_of(event: Event, time_zone: str) -> dict[str, Any]:
     """The event's own columns. Raises Invalid."""
     zone = event.zone or time_zone
-    starts_at = _moment("starts_at", event.starts_at, zone)
+    starts_at = _moment("starts_at", start_of(event), zone)
     content = {
+        "series": None if event.series is None else label("series", event.series),
         "title": words("title", event.title),
         "place": words("place", event.place),
         "starts_at": starts_at,
@@ -83,6 +88,12 @@ def content_of(event: Event, time_zone: str) -> dict[str, Any]:
         "exceptions": tuple(moments_of("exceptions", event.exceptions)),
     }
     return content if event.recurrence is None else content | {"recurrence": _recurrence(event, content)}
+
+
+def start_of(event: Event) -> object:
+    """When it begins; a whole day at the time that was given for such days."""
+    day, at = event.starts_at, clock_of("all_day_at", event.all_day_at)
+    return day if isinstance(day, datetime) or not isinstance(day, date) else datetime.combine(day, at)
 
 
 def attendee_rows(event: Event) -> list[AttendeeRow]:

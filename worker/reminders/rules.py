@@ -21,6 +21,7 @@ from worker.schedule import RuleRow
 DAYS_BEFORE_MOST = 60
 LATE_MOST = timedelta(days=7)
 LATE = timedelta(hours=2)
+ALL_DAY_AT = time(8)  # where only a day is given, nobody is to be woken at midnight
 TAGS_MOST = 20
 
 
@@ -62,8 +63,9 @@ class Recurring(_Rule):
 
     rrule: str | None = None
     cron: str | None = None
-    start: datetime | None = None  # where an RRULE counts from; naive: the zone's wall clock. None: now
-    until: datetime | None = None
+    start: datetime | date | None = None  # where an RRULE counts from; naive: the zone's wall clock. None: now
+    at: time | None = None  # of a start that is a day, or is not given; None: 08:00 of such a day
+    until: datetime | date | None = None  # a day to its end
     exceptions: Sequence[datetime | date] = ()  # occurrences, or whole days, that fall out
     late_for: timedelta = LATE
 
@@ -168,12 +170,11 @@ def _recurring(rule: Recurring, zone: str, now: datetime) -> dict[str, Any]:
     if (rule.rrule is None) == (rule.cron is None):
         raise Invalid("rrule", "and cron are two ways to say it", "give exactly one of the two")
     late_for = duration_of("late_for", rule.late_for, least=LEAST_LATE, most=LATE_MOST)
-    start = rule.start or now.astimezone(zone_of(zone)).replace(second=0, microsecond=0, tzinfo=None)
     spec = {
         "rrule": rule.rrule,
         "cron": rule.cron,
-        "start": _wall(start, zone),
-        "until": None if rule.until is None else _wall(rule.until, zone),
+        "start": _wall("start", _start(rule, zone, now), zone),
+        "until": None if rule.until is None else _wall("until", _end(rule.until), zone),
         "exceptions": moments_of("exceptions", rule.exceptions),
         "late_for": int(late_for.total_seconds()),
     }
@@ -181,10 +182,29 @@ def _recurring(rule: Recurring, zone: str, now: datetime) -> dict[str, Any]:
     return spec
 
 
-def _wall(moment: object, zone: str) -> str:
+def _start(rule: Recurring, zone: str, now: datetime) -> object:
+    """A day begins at the time that is given for it."""
+    at = None if rule.at is None else clock_of("at", rule.at)
+    if at is not None and (rule.cron is not None or isinstance(rule.start, datetime)):
+        raise Invalid("at", "is said by the cron line, or the start's own time, already", "leave one of the two out")
+    if isinstance(rule.start, datetime):
+        return rule.start
+    today = now.astimezone(zone_of(zone)).replace(second=0, microsecond=0, tzinfo=None)
+    if rule.start is None and at is None:
+        return today
+    day = today.date() if rule.start is None else rule.start
+    return datetime.combine(day, at or ALL_DAY_AT) if isinstance(day, date) else day
+
+
+def _end(until: object) -> object:
+    whole_day = isinstance(until, date) and not isinstance(until, datetime)
+    return datetime.combine(until, time(23, 59)) if whole_day else until  # type: ignore[arg-type]
+
+
+def _wall(field: str, moment: object, zone: str) -> str:
     """A moment as the zone's clocks show it, without the zone."""
     if not isinstance(moment, datetime):
-        raise Invalid("start", f"is {type(moment).__name__}, not a datetime", "give a datetime.datetime")
+        raise Invalid(field, f"is {type(moment).__name__}, not a datetime", "give a datetime.datetime")
     local = moment.astimezone(zone_of(zone)) if moment.tzinfo else moment
     return local.replace(tzinfo=None).isoformat(timespec="seconds")
 

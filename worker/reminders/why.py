@@ -16,9 +16,9 @@ from worker.errors import Invalid, NotFound
 from worker.ledger.clock import clock
 from worker.ledger.contacts import ContactRow, by_keys, by_phones
 from worker.ledger.events import events_inviting
-from worker.ledger.occurrences import OccurrenceRow, occurrences_of
+from worker.ledger.occurrences import OccurrenceRow, occurrences_of, occurrences_to
 from worker.ledger.rules import all_rules
-from worker.lifecycle import OccurrenceState, Status
+from worker.lifecycle import ARRIVED, MEANING, NOT_ARRIVED, OccurrenceState, Status
 from worker.recurrence import at_wall_clock
 from worker.reminders import rule_changes
 from worker.reminders.people import LUNAR, keys_of, person_of_contact, recipient_of
@@ -36,7 +36,7 @@ class Explanation:
 
     of: str  # the rule's name, or the event's title and key
     occurs_at: datetime | None  # None: it has nothing for this day
-    got: bool  # there is a notification, and nobody called it back
+    got: bool | None  # did it reach them? None: not known, yet or for ever
     why: str
     notification_id: UUID | None = None
     status: Status | None = None  # of its message
@@ -95,7 +95,7 @@ def why_of(
     end = at_wall_clock(day + timedelta(days=1), time(), zone).astimezone(UTC)
     answers: list[Explanation] = []
     for rule in rules:
-        answers += _of_rule(session, contact, rule, begin, end, now)
+        answers += _of_rule(session, contact, phones, rule, begin, end, now)
     if events:
         of_contact = None if contact is None else (contact.source, contact.key)
         for event, attendee in events_inviting(session, contact=of_contact, phones=phones):
@@ -104,10 +104,19 @@ def why_of(
 
 
 def _of_rule(
-    session: Session, contact: ContactRow | None, rule: RuleRow, begin: datetime, end: datetime, now: datetime
+    session: Session,
+    contact: ContactRow | None,
+    phones: Sequence[str],
+    rule: RuleRow,
+    begin: datetime,
+    end: datetime,
+    now: datetime,
 ) -> Iterator[Explanation]:
     if contact is None:
-        yield _none(rule.name, None, "no contact has this number: rules go by contacts")
+        recorded = occurrences_to(session, phones, rule.id, since=begin, until=end)
+        yield from (_recorded(rule.name, row) for row in recorded)
+        if not recorded:
+            yield _none(rule.name, None, "no contact has this number: rules go by contacts")
         return
     recipient = recipient_of(contact.source, contact.key)
     recorded = occurrences_of(session, recipient, since=begin, until=end, owner_id=rule.id)
@@ -207,13 +216,19 @@ def _recorded(of: str, row: OccurrenceRow) -> Explanation:
         return Explanation(
             of=of,
             occurs_at=row.occurs_at,
-            got=row.status not in (Status.CANCELLED, Status.EXPIRED),
-            why=f"there is a message for it: {row.status or 'no longer on record'}",
+            got=_got(row.status),
+            why="its message is no longer on record" if row.status is None else f"{row.status}: {MEANING[row.status]}",
             notification_id=row.notification_id,
             status=row.status,
         )
     words = "called back" if row.state is OccurrenceState.CANCELLED else "skipped"
     return _none(of, row.occurs_at, f"{words}: {row.reason}")
+
+
+def _got(status: Status | None) -> bool | None:
+    if status in ARRIVED:
+        return True
+    return False if status in NOT_ARRIVED else None
 
 
 def _none(of: str, occurs_at: datetime | None, reason: str) -> Explanation:

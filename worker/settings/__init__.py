@@ -18,7 +18,7 @@ from worker.errors import SettingsError
 from worker.lifecycle import Lane
 from worker.settings.reader import Format, Reader, Transport
 
-UP_FOLDER = ".esms-worker"  # where `esms-worker up` keeps its data, in the folder that it is started in
+UP_FOLDER = ".esms-worker"  # in the folder that `esms-worker up` is started in, unless WORKER_FOLDER names another
 
 REST_URL = "https://rest.esms.vn/MainService.svc"
 VOICE_URL = "https://voiceapi.esms.vn/MainService.svc"
@@ -37,17 +37,20 @@ HORIZONS = {
 
 def environment(*, besides_up: bool = False) -> dict[str, str]:
     """The variables as they stand now, from the three places that we look at; or besides what an `up` left there."""
-    found: dict[str, str | None] = {}
-    for file in (Path(".env"),) if besides_up else (Path(UP_FOLDER) / "env", Path(".env")):
-        if file.is_file():
-            found |= _read_env(file)
-    found |= os.environ
-    return {name: value for name, value in found.items() if value is not None}
+    found = _read_env(Path(".env")) | os.environ
+    return found if besides_up else _read_env(up_folder(found) / "env") | found
 
 
-def _read_env(file: Path) -> dict[str, str | None]:
+def up_folder(environ: Mapping[str, str]) -> Path:
+    """Where `esms-worker up` keeps its data, and leaves the addresses that other commands read."""
+    return Path(environ.get("WORKER_FOLDER") or UP_FOLDER)
+
+
+def _read_env(file: Path) -> dict[str, str]:
     from dotenv.parser import parse_stream
 
+    if not file.is_file():
+        return {}
     try:
         with file.open(encoding="utf-8") as stream:
             bindings = list(parse_stream(stream))
@@ -56,7 +59,7 @@ def _read_env(file: Path) -> dict[str, str | None]:
     for binding in bindings:
         if binding.error:
             raise SettingsError(str(file), f"line {binding.original.line} is no NAME=value", "mend or remove it")
-    return {binding.key: binding.value for binding in bindings if binding.key is not None}
+    return {binding.key: binding.value for binding in bindings if binding.key and binding.value is not None}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""One variable at a time out of a mapping, checked: numbers, waits, addresses, flags, zones."""
+"""What the text of a variable means: numbers, addresses, zones; what is wrong names the variable and a remedy."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ N = TypeVar("N", int, float)
 
 
 class Reader:
-    """Reads one variable at a time; each wrong one is a SettingsError that names it."""
+    """Reads variables by name. Everything raises SettingsError."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ

@@ -10,6 +10,8 @@ from worker.cli.reminders.options import day_option
 from worker.reminders.why import Explanation
 from worker.settings import Settings
 
+GOT = {True: "✔ yes", False: "✗ no", None: "? not known yet"}
+
 
 @click.command("why")
 @click.argument("person", metavar="CONTACT|PHONE")
@@ -20,7 +22,7 @@ from worker.settings import Settings
 def why_command(person: str, source: str | None, rule: str | None, day: str | None, as_json: bool) -> int:
     """Why somebody got a reminder on a day, or did not: by the contact's key or a phone number.
 
-    Exit code 1 when nothing was made for them.
+    Exit code 1 when nothing reached them and nothing is on its way.
     """
     settings = Settings.from_environ()
     on = None if day is None else day_option("--date", day)
@@ -32,12 +34,12 @@ def why_command(person: str, source: str | None, rule: str | None, day: str | No
         shown = table("rule or event", "due", "got it", "why", "notification")
         for answer in answers:
             due = text(answer.occurs_at, settings.time_zone, "%Y-%m-%d %H:%M")
-            got = "✔ yes" if answer.got else "✗ no"
+            got = GOT[answer.got]
             shown.add_row(text(answer.of), due, got, text(answer.why), text(answer.notification_id))
         console().print(shown)
     else:
         say("There is no rule, and no event that invites this person.")
-    return 0 if any(answer.got for answer in answers) else 1
+    return 0 if any(answer.got is not False for answer in answers) else 1
 
 
 def _json(answer: Explanation) -> dict[str, object]:

@@ -11,7 +11,7 @@ import click
 
 from worker.api.notifier import Notifier
 from worker.cli.output import console, json_option, say, say_json, table, text
-from worker.cli.reminders.options import length_option
+from worker.cli.reminders.options import clock_option, length_option
 from worker.reminders import Channel, EventChange
 from worker.reminders.calendars import Imported
 from worker.schedule import EventRow
@@ -128,8 +128,10 @@ def _say_late(change: EventChange) -> None:
 @click.option("--remind", "offsets", multiple=True, required=True, metavar="OFFSET", help='Like 1d, 1h, "1d 18:00".')
 @click.option("--to", "numbers", multiple=True, metavar="N", help="Remind this number of each event, too; many times.")
 @click.option("--late-for", metavar="LENGTH", help="How late a reminder may go out.  [default: until the start]")
+@click.option("--all-day-at", default="08:00", show_default=True, metavar="HH:MM", help="When whole days begin.")
 @click.option("--sms-type", type=int, default=2, show_default=True)
 @click.option("--brandname", metavar="B", help="For type 2; by default ESMS_BRANDNAME.")
+@click.option("--dry-run", is_flag=True, help="Say what it would come to, and store nothing.")
 @json_option
 def import_(
     file: Path,
@@ -138,8 +140,10 @@ def import_(
     offsets: tuple[str, ...],
     numbers: tuple[str, ...],
     late_for: str | None,
+    all_day_at: str,
     sms_type: int,
     brandname: str | None,
+    dry_run: bool,
     as_json: bool,
 ) -> None:
     """Take the events of a calendar file (.ics) in, all or none; the same file again changes nothing."""
@@ -154,21 +158,31 @@ def import_(
             phones=numbers,
             late_for=_late(late_for),
             channel=Channel(sms_type=sms_type, brandname=brandname),
+            all_day_at=clock_option("--all-day-at", all_day_at),
+            dry_run=dry_run,
         )
-    _say_imported(found, as_json)
+    _say_imported(found, all_day_at, as_json)
+    if dry_run and not as_json:
+        say("nothing was stored")
 
 
 def _late(late_for: str | None) -> timedelta | None:
     return None if late_for is None else length_option("--late-for", late_for)
 
 
-def _say_imported(found: Imported, as_json: bool) -> None:
-    facts = {"over": found.over, "unreachable": found.unreachable, "too_late": len(found.too_late)}
+def _say_imported(found: Imported, all_day_at: str, as_json: bool) -> None:
+    facts = {
+        "over": found.over,
+        "all_day": found.all_day,
+        "unreachable": found.unreachable,
+        "too_late": len(found.too_late),
+    }
     if as_json:
         say_json(dict(found.outcomes) | facts)
         return
     say(", ".join(f"{count:,} {outcome}" for outcome, count in sorted(found.outcomes.items())) or "no events to come")
     told = {
+        f"event(s) are whole days, reminded as if they began at {all_day_at} (--all-day-at)": found.all_day,
         "event(s) are over and were left out": found.over,
         "attendee(s) have no phone number in the file": found.unreachable,
         "reminder(s) had gone out before the change": len(found.too_late),

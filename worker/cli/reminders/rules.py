@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from worker.api.notifier import Notifier
-from worker.cli.output import console, date_option, json_option, say, say_json, table, text
+from worker.cli.output import console, json_option, say, say_json, table, text
 from worker.cli.reminders.options import clock_option, day_or_moment_option, given, length_option
 from worker.lifecycle import ReminderKind
 from worker.recurrence import Feb29, LeapMonth, ShortMonth
@@ -77,7 +77,7 @@ def _what(command: F) -> F:
 @click.option("--template", required=True, metavar="T", help="The text: see `esms-worker templates`.")
 @click.option("--tag", "tags", multiple=True, metavar="T", help="Contacts with at least one of these; none: everybody.")
 @click.option("--contacts-of", "source", metavar="S", help="Only contacts of this source.")
-@click.option("--at", metavar="HH:MM", help="Time of day, for birthdays and anniversaries.  [default: 08:00]")
+@click.option("--at", metavar="HH:MM", help="Time of day, also where --start is only a day.  [default: 08:00]")
 @click.option("--days-before", type=int, metavar="N", help="So many days ahead.  [default: 0]")
 @click.option("--late-until", metavar="HH:MM", help="Not sent later than this on that day.  [default: 20:00]")
 @click.option("--feb29", type=click.Choice([*map(str, Feb29)]), help="29 February in other years.  [default: feb28]")
@@ -85,7 +85,7 @@ def _what(command: F) -> F:
 @click.option(
     "--short", type=click.Choice([*map(str, ShortMonth)]), help="The 30th of a month of 29.  [default: day29]"
 )
-@click.option("--start", metavar="ISO", help="Where a recurrence counts from; it also gives the time.  [default: now]")
+@click.option("--start", metavar="ISO", help="Where a recurrence counts from: a time, or a day.  [default: now]")
 @click.option("--until", metavar="ISO", help="Where it ends.")
 @click.option("--except", "exceptions", multiple=True, metavar="DATE", help="A day or time that falls out; many times.")
 @click.option("--late-for", metavar="LENGTH", help="How late a recurrence may go out: 30m, 2h.  [default: 2h]")
@@ -137,7 +137,7 @@ def _rule(name: str, options: dict[str, Any]) -> Rule:
     return _anniversary(common, options) if chosen == ["kind"] else _recurring(common, options)
 
 
-OF_DAYS = ("at", "days_before", "late_until", "feb29", "leap", "short")
+OF_DAYS = ("days_before", "late_until", "feb29", "leap", "short")
 OF_RECURRENCES = ("start", "until", "exceptions", "late_for")
 
 
@@ -156,7 +156,9 @@ def _recurring(common: dict[str, Any], options: dict[str, Any]) -> Recurring:
     wanted = given(rrule=options["rrule"], cron=options["cron"])
     for name in ("start", "until"):
         if options[name] is not None:
-            wanted[name] = date_option(_option(name), options[name])
+            wanted[name] = day_or_moment_option(_option(name), options[name])
+    if options["at"] is not None:
+        wanted["at"] = clock_option("--at", options["at"])
     if options["late_for"] is not None:
         wanted["late_for"] = length_option("--late-for", options["late_for"])
     wanted["exceptions"] = [day_or_moment_option("--except", each) for each in options["exceptions"]]

@@ -13,7 +13,7 @@ from worker.api.notifier import Notifier
 from worker.cli.output import console, json_option, say, say_json, table, text
 from worker.cli.reminders.options import day_option
 from worker.reminders.costs import Price
-from worker.reminders.heatmap import page
+from worker.reminders.heatmap import Language, page
 from worker.reminders.simulate import DAYS_MOST, Day, Simulation
 from worker.settings import Rates, Settings
 
@@ -28,6 +28,7 @@ SHOWN = 10  # of each list
 @click.option("--call-price", type=click.FloatRange(min=0), default=0.0, help="Of one call, in dong.")
 @click.option("--balance", type=click.FloatRange(min=0), metavar="DONG", help="What there is to spend.")
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a calendar heat map there.")
+@click.option("--lang", type=click.Choice(["en", "vi"]), default="en", show_default=True, help="Of that page.")
 @json_option
 def simulate_command(
     since: str | None,
@@ -37,6 +38,7 @@ def simulate_command(
     call_price: float,
     balance: float | None,
     html: Path | None,
+    lang: Language,
     as_json: bool,
 ) -> None:
     """Expand all rules and events over a time, without sending: how many a day, what it costs, what is too much."""
@@ -50,7 +52,7 @@ def simulate_command(
             balance=balance,
         )
     if html is not None:
-        html.write_text(page(found), encoding="utf-8")
+        html.write_text(page(found, lang), encoding="utf-8")
     if as_json:
         say_json(_json(found))
     else:

@@ -7,8 +7,8 @@ create it beforehand by hand, CONCURRENTLY and by the same name, and this finds 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008"
-down_revision = "0007"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,68 @@
+"""`report` over what is there and over what is not: ranges by one rule, and names that nobody has."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from sqlalchemy import text
+
+from tests.cli.test_cli_commands import Cli, cli
+from tests.support import Bench, otp
+
+__all__ = ["cli"]
+
+
+@pytest.fixture
+def three_days(bench: Bench) -> None:
+    """One message on each of three days, at half past eight in the evening of Vietnam."""
+    for day in (1, 2, 3):
+        ticket = bench.put(otp(), reference=f"r{day}", source="shop", campaign=f"tet-{day}")
+        with bench.database.begin() as session:
+            for table, key in (("message", "notification_id"), ("notification", "id")):
+                put = f"UPDATE {table} SET created_at = :at WHERE {key} = :id"
+                session.execute(text(put), {"at": f"2026-03-0{day} 20:30+07", "id": ticket.id})
+
+
+def counted(cli: Cli, *arguments: str) -> int:
+    code, out, err = cli("report", *arguments, "--json")
+    assert (code, err) == (0, "")
+    return sum(line["total"] for line in json.loads(out)["by_status"])
+
+
+@pytest.mark.usefixtures("three_days")
+def test_a_day_named_as_the_end_is_in_and_a_moment_is_not(cli: Cli) -> None:
+    assert counted(cli, "--to", "2026-03-02") == 2
+    assert counted(cli, "--from", "2026-03-02", "--to", "2026-03-02") == 1
+    assert counted(cli, "--to", "2026-03-02T20:30") == 1
+    assert counted(cli, "--to", "2026-03-02T13:30:01+00:00") == 2
+
+
+@pytest.mark.usefixtures("three_days")
+def test_a_range_that_matches_nothing_says_that_and_where_the_nearest_are(cli: Cli) -> None:
+    code, out, _ = cli("report", "--from", "2026-03-04", "--to", "2026-03-09")
+    assert (code, out) == (0, "No messages match; of all others the last before 2026-03-03\n")
+    assert counted(cli, "--from", "2026-03-04") == 0
+    assert "the last before" not in (out := cli("report", "--to", "2026-02-28")[1])
+    assert "of all others the next after 2026-03-01" in out
+    assert cli("report", "--campaign", "tet-1", "--from", "2026-03-02")[1].startswith("No messages match")
+
+
+@pytest.mark.usefixtures("three_days")
+@pytest.mark.parametrize("as_json", [(), ("--json",)])
+def test_a_campaign_or_source_that_nothing_has_is_refused_with_the_nearest(cli: Cli, as_json: tuple[str, ...]) -> None:
+    code, out, err = cli("report", "--campaign", "tet2", *as_json)
+    assert (code, out) == (1, "")
+    assert err == "error: no message has the campaign 'tet2': did you mean 'tet-2' or 'tet-3' or 'tet-1'?\n"
+    assert "the source 'shpo': did you mean 'shop'?" in cli("report", "--source", "shpo", *as_json)[2]
+    assert "the source 'x': check its spelling" in cli("report", "--source", "x", *as_json)[2]
+
+
+def test_a_range_that_ends_before_it_begins_is_wrong_usage(cli: Cli) -> None:
+    code, _, err = cli("report", "--from", "2026-03-02", "--to", "2026-03-01")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "--from: 2026-03-02 is not before --to 2026-03-01" in err
+
+
+def test_only_an_empty_ledger_says_that_there_are_no_messages_yet(cli: Cli) -> None:
+    assert cli("report", "--from", "2026-03-01")[1].startswith("No messages yet")
