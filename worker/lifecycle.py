@@ -1,7 +1,8 @@
 """The life of a message: its statuses, and the only moves between them.
 
 queued ──claim──▶ sending ──100──────────────────▶ accepted ──poll──▶ delivered | undelivered
-  ▲  │               │  ├─ refused by code ───────▶ rejected           │  └ SendStatus 4, 6 ─▶ rejected
+  ▲  │               │  ├─ 100, Sandbox ──────────▶ sandboxed          │
+  │  │               │  ├─ refused by code ───────▶ rejected           │  └ SendStatus 4, 6 ─▶ rejected
   │  │               │  ├─ surely not taken ──────▶ queued, later      └ 7 days, no answer ──▶ unknown
   │  ├─ cancel ─▶ cancelled                         │
   │  └─ too late ▶ expired                          │
@@ -14,7 +15,8 @@ queued ──claim──▶ sending ──100───────────�
 Asking again is a claim: `unconfirmed` goes to `sending` and comes back as `accepted`, `held` or `unconfirmed`,
 never as `queued`, since the attempt in doubt may have been taken all the same. Only eSMS's own list of what it sent
 proves that it was not; or the answer itself, if it comes late and no other attempt was made since: it then settles
-what is unconfirmed, and even what is held.
+what is unconfirmed, and even what is held. Which
+evidence allows which of these moves: worker/evidence.py.
 """
 
 from __future__ import annotations
@@ -36,11 +38,14 @@ class Status(StrEnum):
     UNKNOWN = "unknown"  # taken, and the truth can't be had any more
     CANCELLED = "cancelled"
     EXPIRED = "expired"  # not sent before its expires_at
+    SANDBOXED = "sandboxed"  # eSMS checked it and delivers nothing: it was sent with Sandbox
 
 
 MOVES: dict[Status, frozenset[Status]] = {
     Status.QUEUED: frozenset({Status.SENDING, Status.CANCELLED, Status.EXPIRED}),
-    Status.SENDING: frozenset({Status.QUEUED, Status.ACCEPTED, Status.REJECTED, Status.UNCONFIRMED, Status.HELD}),
+    Status.SENDING: frozenset(
+        {Status.QUEUED, Status.ACCEPTED, Status.REJECTED, Status.UNCONFIRMED, Status.HELD, Status.SANDBOXED}
+    ),
     Status.UNCONFIRMED: frozenset({Status.SENDING, Status.ACCEPTED, Status.REJECTED, Status.QUEUED, Status.HELD}),
     Status.ACCEPTED: frozenset({Status.DELIVERED, Status.UNDELIVERED, Status.REJECTED, Status.UNKNOWN}),
     Status.HELD: frozenset({Status.ACCEPTED, Status.REJECTED}),
@@ -50,6 +55,7 @@ MOVES: dict[Status, frozenset[Status]] = {
     Status.UNKNOWN: frozenset(),
     Status.CANCELLED: frozenset(),
     Status.EXPIRED: frozenset(),
+    Status.SANDBOXED: frozenset(),
 }
 
 # What only a person may do: send again what did not arrive, or decide about what is held.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from difflib import get_close_matches
 from typing import Any, Literal
 from uuid import UUID
@@ -15,8 +15,9 @@ from sqlalchemy.engine import RowMapping
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from worker.errors import NotFound
+from worker.evidence import Evidence
 from worker.ledger.opt_out import PURPOSE
-from worker.lifecycle import FINAL, Status
+from worker.lifecycle import FINAL, Lane, Status
 from worker.models import Heartbeat, Message, Notification, Pause, Request, Trouble
 
 By = Literal["status", "campaign", "day"]
@@ -314,3 +315,16 @@ def was_seen(session: Session, name: str) -> bool:
 def is_used(session: Session) -> bool:
     """Does the ledger hold anything?"""
     return session.scalar(select(Notification.id).limit(1)) is not None
+
+
+def calls_nobody_knows(session: Session) -> int:
+    """How many calls eSMS took and for a day has answered all questions about with code 105; a thousand at most."""
+    day_ago = func.now() - timedelta(days=1)
+    silent = select(Message.id).where(
+        Message.status == Status.ACCEPTED.value,
+        Message.lane == Lane.VOICE.value,
+        Message.accepted_at <= day_ago,
+        Message.heard == Evidence.NO_SUCH_ID.name,
+        Message.heard_since <= day_ago,
+    )
+    return session.scalar(select(func.count()).select_from(silent.limit(1000).subquery())) or 0

@@ -17,6 +17,7 @@ from tests.support import Bench, eventually, otp
 from worker import ContactFields, Sms, TemplateCall, Ticket, ledger
 from worker.contacts import upsert_contacts
 from worker.database import Database
+from worker.evidence import Evidence
 from worker.ledger import Claim, Look, Outcome, contacts
 from worker.ledger.contacts import Counts
 from worker.ledger.opt_out import REASON, opt_in, opt_out, opted_out
@@ -185,7 +186,7 @@ def rescued(session: Session, moment: Moment) -> object:
 
 def proved_not_taken(session: Session, moment: Moment) -> object:
     [lost] = ledger.claim_lost(session, most=9, lease=SOON, window=timedelta(days=1))
-    return ledger.looked(session, [Look(lost=lost, status=Status.QUEUED, reason="absent")])
+    return ledger.looked(session, [Look(lost=lost, evidence=Evidence.ABSENT, reason="absent")])
 
 
 def retried(session: Session, moment: Moment) -> object:

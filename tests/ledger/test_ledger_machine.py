@@ -26,9 +26,9 @@ from hypothesis.stateful import (
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from tests.support import EVIDENCE, Bench, otp
+from tests.support import HTTP_CALL, Bench, looked, otp, settle
 from worker import RecordCall, Ticket, ledger
-from worker.ledger import Claim, Look, Lost, Outcome, Poll, Settlement
+from worker.ledger import Claim, Lost, Outcome, Poll
 from worker.lifecycle import Lane, Status
 
 NOW, WINDOW, WEEK = timedelta(0), timedelta(hours=23), timedelta(days=7)
@@ -106,7 +106,7 @@ class Hand:
 
     def finish(self, status: Status, **facts: Any) -> None:
         """What it would write down now."""
-        self.outcome = Outcome(claim=self.claim, status=status, wait=NOW, poll_wait=NOW, evidence=EVIDENCE, **facts)
+        self.outcome = Outcome(claim=self.claim, status=status, wait=NOW, poll_wait=NOW, http_call=HTTP_CALL, **facts)
 
 
 Step = TypeVar("Step", bound=Callable[..., None])
@@ -308,8 +308,7 @@ class LedgerMachine(RuleBasedStateMachine):
         message = self._one(pick, self._in(Status.ACCEPTED))
         sms_id = "of before" if stale else message.sms_id or "none"
         poll = Poll(message_id=message.id, sms_id=sms_id, polls=1, alone=True, due_at=datetime.now(UTC))
-        found = Settlement(poll=poll, phone=None, status=status, evidence=EVIDENCE)
-        won = self._do(lambda session: ledger.settle(session, [found]))
+        won = self._do(lambda session: settle(session, poll, status))
         assert won == (message.status is Status.ACCEPTED and sms_id == message.sms_id)
         if won:
             message.status = status
@@ -338,19 +337,19 @@ class LedgerMachine(RuleBasedStateMachine):
         lost = self.looks[pick % len(self.looks)]
         message = self.all[lost.message_id]
         if message.taken:
-            look = Look(lost=lost, status=Status.ACCEPTED, reason="", sms_id=f"sms-id {next(self.sms_ids)}")
+            status, sms_id = Status.ACCEPTED, f"sms-id {next(self.sms_ids)}"
         elif lost.status is Status.UNCONFIRMED:
-            look = Look(lost=lost, status=Status.HELD if held else Status.QUEUED, reason="")
+            status, sms_id = Status.HELD if held else Status.QUEUED, None
         else:
             return
-        won = self._do(lambda session: ledger.looked(session, [look]))
+        won = self._do(lambda session: looked(session, lost, status, sms_id))
         assert won == ((message.status, message.polls, message.sms_id) == (lost.status, lost.polls, None))
         if won:
-            self._found(message, look)
+            self._found(message, status, sms_id)
 
-    def _found(self, message: Message, look: Look) -> None:
-        message.status, message.sms_id, message.polls = look.status, look.sms_id, 0
-        if look.status is Status.QUEUED:
+    def _found(self, message: Message, status: Status, sms_id: str | None) -> None:
+        message.status, message.sms_id, message.polls = status, sms_id, 0
+        if status is Status.QUEUED:
             message.doubtful = message.doubt_old = False
 
     # Beats...

@@ -9,15 +9,15 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from tests.support import EVIDENCE, Bench, otp
+from tests.support import HTTP_CALL, Bench, otp, settle
 from worker import RecordCall, Ticket, ledger
-from worker.ledger import Claim, Outcome, Poll, Settlement
+from worker.ledger import Claim, Outcome, Poll
 from worker.lifecycle import FINAL, MOVES, PERSONS_MOVES, Status, starts_of
 
 
 def accepted(claim: Claim, sms_id: str = "77") -> Outcome:
     wait = timedelta(0)
-    return Outcome(claim=claim, status=Status.ACCEPTED, code="100", sms_id=sms_id, poll_wait=wait, evidence=EVIDENCE)
+    return Outcome(claim=claim, status=Status.ACCEPTED, code="100", sms_id=sms_id, poll_wait=wait, http_call=HTTP_CALL)
 
 
 def record(bench: Bench, *outcomes: Outcome) -> int:
@@ -52,7 +52,7 @@ def test_a_late_answer_cannot_overwrite_a_newer_attempt(bench: Bench) -> None:
     with bench.database.begin() as session:
         window = timedelta(hours=1)
         [new] = ledger.claim_doubtful(session, [old.lane], most=1, lease=window, window=window)
-    assert record(bench, Outcome(claim=old, status=Status.REJECTED, code="118", evidence=EVIDENCE)) == 0
+    assert record(bench, Outcome(claim=old, status=Status.REJECTED, code="118", http_call=HTTP_CALL)) == 0
     assert record(bench, accepted(new)) == 1
     message = bench.message(ticket)
     assert message["status"] == "accepted"
@@ -106,7 +106,9 @@ def test_a_late_answer_that_leaves_no_doubt_settles_what_nobody_tried_again_sinc
         with bench.database.begin() as session:
             assert ledger.hold_calls(session) == 1
     assert bench.status(ticket) == stands
-    late = Outcome(claim=claim, status=answer, code="100", evidence=EVIDENCE, wait=timedelta(0), poll_wait=timedelta(0))
+    late = Outcome(
+        claim=claim, status=answer, code="100", http_call=HTTP_CALL, wait=timedelta(0), poll_wait=timedelta(0)
+    )
     assert record(bench, late) == (ends is not stands)
     assert bench.status(ticket) == ends
     assert record(bench, late) == 0
@@ -192,19 +194,18 @@ def test_a_recorded_answer_ends_the_row_of_deaths(bench: Bench) -> None:
     assert bench.status(ticket) == "unconfirmed"
 
 
-def settle(bench: Bench, ticket: Ticket, status: Status, sms_id: str = "77") -> int:
-    poll = Poll(message_id=UUID(bench.message(ticket)["id"]), sms_id=sms_id, polls=1, alone=True, due_at=EVIDENCE.at)
+def told(bench: Bench, ticket: Ticket, status: Status, sms_id: str = "77") -> int:
+    poll = Poll(message_id=UUID(bench.message(ticket)["id"]), sms_id=sms_id, polls=1, alone=True, due_at=HTTP_CALL.at)
     with bench.database.begin() as session:
-        found = Settlement(poll=poll, phone=None, status=status, evidence=EVIDENCE)
-        return len(ledger.settle(session, [found]))
+        return len(settle(session, poll, status))
 
 
 def test_a_settled_message_stays_as_it_is_whatever_comes_later(bench: Bench) -> None:
     ticket = bench.put()
     [claim] = bench.claim()
     record(bench, accepted(claim))
-    assert settle(bench, ticket, Status.DELIVERED) == 1
-    assert settle(bench, ticket, Status.UNDELIVERED) == 0
+    assert told(bench, ticket, Status.DELIVERED) == 1
+    assert told(bench, ticket, Status.UNDELIVERED) == 0
     assert bench.status(ticket) == "delivered"
 
 
@@ -212,12 +213,12 @@ def test_a_report_on_an_earlier_attempt_does_not_touch_a_later_one(bench: Bench)
     ticket = bench.put()
     [claim] = bench.claim()
     record(bench, accepted(claim, "old"))
-    settle(bench, ticket, Status.UNDELIVERED, sms_id="old")
+    told(bench, ticket, Status.UNDELIVERED, sms_id="old")
     assert bench.notifier.retry(ticket.id).moved == 1
     [again] = bench.claim()
     assert again.request_id != claim.request_id
     record(bench, accepted(again, "new"))
-    assert settle(bench, ticket, Status.DELIVERED, sms_id="old") == 0
+    assert told(bench, ticket, Status.DELIVERED, sms_id="old") == 0
     assert bench.status(ticket) == "accepted"
 
 

@@ -44,7 +44,9 @@ RESTS_ON = {
     "Redis": "settings",
     "workers": "Redis",
     "beat": "schema",
+    "upkeep": "schema",
     "lanes": "schema",
+    "calls": "schema",
     "reminders": "schema",
     "eSMS": "settings",
 }
@@ -87,6 +89,7 @@ def examine() -> Iterator[Finding]:
         "upkeep": _upkeep,
         "eSMS": lambda: _esms(workers=found["workers"].ok),
         "lanes": _lanes,
+        "calls": _calls,
         "reminders": _reminders,
     }
     for what, check in checks.items():
@@ -243,3 +246,14 @@ def _reminders() -> str:
         told = "; ".join(f"{each.what} since {text(each.since, zone)}: {each.failure}" for each in failing)
         raise _Wrong(f"{told}: it is tried again at each tick; report this")
     return "every rule and event can be made"
+
+
+def _calls() -> str:
+    with ledger_session() as session:
+        silent = reporting.calls_nobody_knows(session)
+    if silent:
+        raise _Wrong(
+            f"{silent:,} call(s) got nothing but code 105 for a day: GetSendStatus tells nothing of this account's "
+            "calls, so they will end unknown; ask eSMS what tells of them"
+        )
+    return "none is without an answer for a day"

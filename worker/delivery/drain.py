@@ -205,7 +205,7 @@ class Drain:
             claim = each.tag
             assert isinstance(claim, Claim)
             self._lines.flies(claim.lane, -1)
-            self._answers.append(outcome_of(claim, each, self.pace, now))
+            self._answers.append(outcome_of(claim, each, self.pace, now, sandbox=self.settings.sandbox))
             if isinstance(trouble := _error_of(each), AccountTrouble):
                 self._pause(claim.lane, trouble.code or "account", trouble.reason)
             if self._breaker.trips(claim.lane, answered=each.trace.http_status is not None):

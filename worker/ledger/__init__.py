@@ -14,18 +14,19 @@ from worker.ledger.decisions import Horizons, cancel, late, move, resolve, retry
 from worker.ledger.inserts import First, Stored, put
 from worker.ledger.pauses import Paused, due_probes, lift, pause, paused, probed
 from worker.ledger.polls import Poll, Settlement, ask_later, claim_polls, put_back, settle
-from worker.ledger.reconcile import Look, Lost, claim_lost, known, looked
-from worker.ledger.records import Evidence, Outcome, postpone, record, witness
+from worker.ledger.reconcile import Known, Look, Lost, claim_lost, known_to, looked
+from worker.ledger.records import HttpCall, Outcome, postpone, record, witness
 from worker.ledger.troubles import note_troubles
 from worker.ledger.upkeep import MOST, Rescued, beat, expire, give_up, hold_calls, rescue, take_turn
 
 __all__ = [
     "MOST",
     "Claim",
-    "Evidence",
     "Fence",
     "First",
     "Horizons",
+    "HttpCall",
+    "Known",
     "Look",
     "Lost",
     "Outcome",
@@ -48,8 +49,8 @@ __all__ = [
     "hand_back",
     "hold_calls",
     "intend",
-    "known",
     "known_brandnames",
+    "known_to",
     "late",
     "lift",
     "lift_campaign",

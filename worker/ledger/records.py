@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # a producer loads this too, and must not load the provider's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class HttpCall:
     """What one HTTP call looked like from here; already without keys."""
 
     function: str
@@ -36,7 +36,7 @@ class Evidence:
     reply: str | None  # the client has bounded it
 
     @classmethod
-    def of(cls, trace: Trace, *, with_reply: bool = True) -> Evidence:
+    def of(cls, trace: Trace, *, with_reply: bool = True) -> HttpCall:
         """The client's trace, as the ledger keeps it."""
         return cls(
             function=str(trace.function),
@@ -61,7 +61,7 @@ class Outcome:
     poll_wait: timedelta | None = None  # before it is first asked about
     spent: bool = False  # counts as a failed try
     renew_request_id: bool = False  # eSMS surely did not take the old id: the next try has a new one
-    evidence: Evidence | None = None
+    http_call: HttpCall | None = None
 
     def __post_init__(self) -> None:
         assert self.status in MOVES[Status.SENDING], self.status
@@ -93,6 +93,8 @@ _RECORD = text("""
             asked = CASE WHEN o.status = 'unconfirmed' THEN m.asked + 1 ELSE 0 END,
             rescues = 0,
             polls = 0,
+            heard = NULL,
+            heard_since = NULL,
             due_at = CASE WHEN o.wait IS NULL THEN m.due_at ELSE now() + o.wait END,
             in_doubt_since = CASE
                 WHEN o.status IN ('unconfirmed', 'held') OR (o.status = 'accepted' AND o.sms_id IS NULL)
@@ -102,7 +104,7 @@ _RECORD = text("""
                 END, least(o.sent_at, now()), now())
             END,
             accepted_at = CASE WHEN o.status = 'accepted' THEN now() END,
-            settled_at = CASE WHEN o.status = 'rejected' THEN now() END,
+            settled_at = CASE WHEN o.status IN ('rejected', 'sandboxed') THEN now() END,
             poll_at = CASE WHEN o.status = 'accepted' THEN now() + o.poll_wait END
         FROM o
         WHERE m.id = o.id AND m.attempts = o.attempt AND (
@@ -176,14 +178,14 @@ def witness(session: Session, rows: Sequence[dict[str, Any]]) -> None:
         session.execute(_WITNESS, {"rows": as_rows([_witnessed(**row) for row in rows])})
 
 
-def _witnessed(*, evidence: Evidence, **row: Any) -> dict[str, Any]:
+def _witnessed(*, http_call: HttpCall, **row: Any) -> dict[str, Any]:
     return row | {
-        "function": evidence.function,
-        "at": evidence.at,
-        "seconds": evidence.seconds,
-        "http_status": evidence.http_status,
-        "code": evidence.code,
-        "reply": evidence.reply,
+        "function": http_call.function,
+        "at": http_call.at,
+        "seconds": http_call.seconds,
+        "http_status": http_call.http_status,
+        "code": http_call.code,
+        "reply": http_call.reply,
     }
 
 
@@ -211,19 +213,19 @@ def _row(outcome: Outcome, fence: Fence, *, first: bool) -> dict[str, Any]:
         # SMSID is lost are looked for one by one.
         "poll_wait": outcome.poll_wait if first or outcome.sms_id is None else None,
     }
-    if (evidence := outcome.evidence) is None:
+    if (http_call := outcome.http_call) is None:
         return row
-    row["sent_at"] = evidence.at
-    return row | _request_columns(outcome, evidence) if first else row
+    row["sent_at"] = http_call.at
+    return row | _request_columns(outcome, http_call) if first else row
 
 
-def _request_columns(outcome: Outcome, evidence: Evidence) -> dict[str, Any]:
+def _request_columns(outcome: Outcome, http_call: HttpCall) -> dict[str, Any]:
     return {
         "alone": len(outcome.claim.fences) == 1,
         "request_id": outcome.claim.request_id,
-        "function": evidence.function,
-        "seconds": evidence.seconds,
-        "http_status": evidence.http_status,
-        "answer_code": evidence.code,
-        "reply": evidence.reply,
+        "function": http_call.function,
+        "seconds": http_call.seconds,
+        "http_status": http_call.http_status,
+        "answer_code": http_call.code,
+        "reply": http_call.reply,
     }

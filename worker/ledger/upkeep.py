@@ -88,7 +88,8 @@ _GIVE_UP = text("""
     )
     UPDATE message AS m
     SET status = 'unknown', settled_at = now(), poll_at = NULL,
-        reason = 'eSMS took it and never said what became of it; it answers for no longer'
+        reason = 'eSMS took it and never said for certain what became of it; it answers for no longer'
+            || coalesce('; the last that was heard: ' || m.reason, '')
     FROM silent WHERE m.id = silent.id
     RETURNING m.id
 """)

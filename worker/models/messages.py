@@ -91,7 +91,7 @@ class Message(Base):
         Index(
             "message_expires_idx", "expires_at", postgresql_where=text("status = 'queued' AND expires_at IS NOT NULL")
         ),
-        Index("message_queued_phone_idx", "phone", postgresql_where=text("status = 'queued'")),
+        Index("message_phone_idx", "phone", "created_at"),
         Index("message_held_idx", "id", postgresql_where=text("status = 'held'")),
         CheckConstraint(one_of("status", Status), name="status_known"),
         CheckConstraint(one_of("lane", Lane), name="lane_known"),
@@ -127,6 +127,8 @@ class Message(Base):
     reason: Mapped[str | None]  # in words, for a person
     accepted_at: Mapped[datetime | None]
     settled_at: Mapped[datetime | None]  # when it became final
+    heard: Mapped[str | None]  # the evidence heard last (a name of Evidence), since it was last sent
+    heard_since: Mapped[datetime | None]  # and since when nothing else was heard
     network: Mapped[str | None]
     poll_at: Mapped[datetime | None]  # of those that share an sms_id, one carries it for all
     polls: Mapped[int] = mapped_column(server_default=text("0"))

@@ -6,8 +6,8 @@ Pre: a new table; the former version knows nothing of it and goes on working bes
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008"
-down_revision = "0007"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
