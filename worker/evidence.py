@@ -33,7 +33,9 @@ class Evidence(Enum):
 
     # The status of what was taken...
     ARRIVED = "the receiver list says `SentResult: true`"
-    NOT_ARRIVED = "SendStatus 5, `SentResult: false`, `IsSent: true`, counted in `SendFailed`, and the same after a wait"
+    NOT_ARRIVED = (
+        "SendStatus 5, `SentResult: false`, `IsSent: true`, counted in `SendFailed`, and the same after a wait"
+    )
     NOT_ARRIVED_SO_FAR = "`SentResult: false` for the first time, without `IsSent`, or not counted in `SendFailed`"
     OPERATOR_REFUSED = "SendStatus 4 and `SendSuccess: 0`, or the recipient's own `false` as above"
     DELETED = "SendStatus 6 and `SendSuccess: 0`, or the recipient's own `false` as above"

@@ -92,5 +92,5 @@ def test_another_esms_is_asked_at_once(bench: Bench) -> None:
 def test_an_account_without_brandnames_leaves_enqueueing_alone(bench: Bench) -> None:
     refresh(bench)
     with bench.database.begin() as session:
-        ledger.replace_brandnames(session, [], rest_url=bench.client.rest_url)
+        ledger.replace_brandnames(session, [], rest_url=bench.client.rest_url, account=bench.client.account)
     assert known(bench) == {}

@@ -19,6 +19,7 @@ import orjson
 from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
+from worker.ledger.pauses import take_trial
 from worker.lifecycle import Kind, Lane
 
 
@@ -79,7 +80,7 @@ _CLAIM = text(f"""
         SELECT m.id FROM message AS m
         WHERE m.status = 'queued' AND NOT m.grouped AND NOT m.paused AND m.lane = :lane AND m.due_at <= now()
           AND {_NOT_EXPIRED} AND {_OF_NO_PAUSED_CAMPAIGN}
-          AND NOT EXISTS (SELECT FROM pause WHERE lane = :lane AND lifted_at IS NULL)
+          AND (:trial OR NOT EXISTS (SELECT FROM pause WHERE lane = :lane AND lifted_at IS NULL))
         ORDER BY m.due_at LIMIT :most
         FOR UPDATE SKIP LOCKED
     )
@@ -202,7 +203,7 @@ def claim(
     claims: list[Claim] = []
     for lane in lanes:
         if room := most - len(claims):
-            claims += _singles(session, _CLAIM, {"lane": str(lane), "most": room, "lease": lease})
+            claims += _singles(session, _CLAIM, {"lane": str(lane), "most": room, "lease": lease, "trial": False})
         if lane is Lane.BULK and len(claims) < most:
             asked = {
                 "lease": lease,
@@ -212,6 +213,13 @@ def claim(
             }
             claims += _cut_group(session, asked)
     return claims
+
+
+def claim_trial(session: Session, lane: Lane, *, lease: timedelta) -> list[Claim]:
+    """One message of a paused lane, where a trial is allowed and nobody else has taken it."""
+    if not take_trial(session, lane):
+        return []
+    return _singles(session, _CLAIM, {"lane": str(lane), "most": 1, "lease": lease, "trial": True})
 
 
 def claim_doubtful(

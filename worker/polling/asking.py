@@ -20,8 +20,8 @@ from worker.database import Database
 from worker.errors import Unavailable
 from worker.esms import Client, EsmsError, Exchange, Finished, ReceiverState, SendProgress, Trace
 from worker.ledger import Poll, Settlement
-from worker.limiter import POLL, Limiter
 from worker.lifecycle import Lane
+from worker.limiter import POLL, Limiter
 from worker.polling.answers import ended, is_final, is_over, told
 from worker.settings import Pace
 from worker.telemetry import emit
