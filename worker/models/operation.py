@@ -64,9 +64,7 @@ class Brandname(Base):
     __tablename__ = "brandname"
 
     name: Mapped[str] = mapped_column(primary_key=True)
-    type: Mapped[int] = mapped_column(
-        primary_key=True, autoincrement=False
-    )  # 1 advertising, 2 care; 0: not told
+    type: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # 1 advertising, 2 care; 0: not told
     rest_url: Mapped[str]  # which eSMS says so: the real one, or a simulator
     account: Mapped[str] = mapped_column(server_default=text("''"))  # a digest of its key: whose they are
     seen_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
