@@ -176,10 +176,10 @@ def brandname(field: str, value: str | None, sms_type: int) -> str | None:
     return identity(field, value) if value else None
 
 
-def is_unicode(field: str, value: bool, sms_type: int) -> str | None:
+def is_unicode(field: str, value: bool, sms_type: int) -> str:
     if value and sms_type not in UNICODE_TYPES:
         refuse(field, f"is set, but SmsType {sms_type} takes no accents", "strip the accents, or use SmsType 3")
-    return "1" if value else None
+    return "1" if value else "0"
 
 
 def variables(field: str, values: Sequence[str]) -> str | None:

@@ -151,7 +151,7 @@ class SentSms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brandname:
-    """A name that the account may send from (manual II.6). type: 1 advertising, 2 customer care."""
+    """A name that the account may send from (manual II.6). type: 1 advertising, 2 customer care; None: not told."""
 
     name: str
-    type: int
+    type: int | None

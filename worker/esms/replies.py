@@ -79,4 +79,4 @@ def _sent_sms(item: Record, window: Window) -> SentSms:
 
 def brandnames(reply: Record) -> tuple[Brandname, ...]:
     found = ((item.text("Brandname"), item.whole("Type")) for item in reply.records("ListBrandName"))
-    return tuple(Brandname(name=name, type=kind) for name, kind in found if name and kind is not None)
+    return tuple(Brandname(name=name, type=kind) for name, kind in found if name)

@@ -9,10 +9,10 @@ rules, events: what reminds             occurrences: what was made of them, for 
 
 from worker.ledger.brandnames import ask_for_brandnames, known_brandnames, replace_brandnames
 from worker.ledger.campaigns import lift_campaign, mark, pause_campaign, through
-from worker.ledger.claims import Claim, Fence, claim, claim_doubtful, hand_back, intend
+from worker.ledger.claims import Claim, Fence, claim, claim_doubtful, claim_trial, hand_back, intend
 from worker.ledger.decisions import Horizons, cancel, late, move, resolve, retry
 from worker.ledger.inserts import First, Stored, put
-from worker.ledger.pauses import Paused, due_probes, lift, pause, paused, probed
+from worker.ledger.pauses import Paused, allow_trial, due_probes, lift, pause, paused, probed
 from worker.ledger.polls import Poll, Settlement, ask_later, claim_polls, put_back, settle
 from worker.ledger.reconcile import Known, Look, Lost, claim_lost, known_to, looked
 from worker.ledger.records import HttpCall, Outcome, postpone, record, witness
@@ -35,6 +35,7 @@ __all__ = [
     "Rescued",
     "Settlement",
     "Stored",
+    "allow_trial",
     "ask_for_brandnames",
     "ask_later",
     "beat",
@@ -43,6 +44,7 @@ __all__ = [
     "claim_doubtful",
     "claim_lost",
     "claim_polls",
+    "claim_trial",
     "due_probes",
     "expire",
     "give_up",

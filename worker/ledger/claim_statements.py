@@ -70,7 +70,7 @@ CLAIM = text(f"""
         SELECT m.id, m.phone, m.notification_id FROM message AS m
         WHERE m.status = 'queued' AND NOT m.grouped AND NOT m.paused AND m.lane = :lane AND m.due_at <= now()
           AND {_NOT_EXPIRED} AND {_OF_NO_PAUSED_CAMPAIGN}
-          AND NOT EXISTS (SELECT FROM pause WHERE lane = :lane AND lifted_at IS NULL)
+          AND (:trial OR NOT EXISTS (SELECT FROM pause WHERE lane = :lane AND lifted_at IS NULL))
         ORDER BY m.due_at LIMIT :most
         FOR UPDATE SKIP LOCKED
     )

@@ -30,6 +30,7 @@ from worker.ledger.claim_statements import (
     LEAD,
 )
 from worker.ledger.opt_out import withhold
+from worker.ledger.pauses import take_trial
 from worker.lifecycle import Kind, Lane
 
 
@@ -76,10 +77,17 @@ def claim(
     claims: list[Claim] = []
     for lane in lanes:
         if room := most - len(claims):
-            claims += _singles(session, CLAIM, {"lane": str(lane), "most": room, "lease": lease})
+            claims += _singles(session, CLAIM, {"lane": str(lane), "most": room, "lease": lease, "trial": False})
         if lane is Lane.BULK and len(claims) < most:
             claims += _group(session, lease, {"group_least": group_least, "group_most": group_most})
     return claims
+
+
+def claim_trial(session: Session, lane: Lane, *, lease: timedelta) -> list[Claim]:
+    """One message of a paused lane, where a trial is allowed and nobody else has taken it."""
+    if not take_trial(session, lane):
+        return []
+    return _singles(session, CLAIM, {"lane": str(lane), "most": 1, "lease": lease, "trial": True})
 
 
 def claim_doubtful(
