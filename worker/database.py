@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import zip_longest
 from typing import Self, TypeVar
 
 from sqlalchemy import Engine, create_engine
@@ -98,7 +99,14 @@ class Database:
     @property
     def place(self) -> str:
         """Host, port and database, without the password."""
-        return f"{self._url.host or 'local socket'}:{self._url.port or 5432}/{self._url.database}"
+        return f"{self._servers()}/{self._url.database}"
+
+    def _servers(self) -> str:
+        """A URL may name several in its query, by `host` and `port`: psycopg tries one after the other."""
+        given = self._url.get_dialect()().create_connect_args(self._url)[1]
+        hosts = str(given.get("host") or "local socket").split(",")
+        ports = str(given.get("port") or "").split(",")
+        return ", ".join(f"{host}:{port or 5432}" for host, port in zip_longest(hosts, ports))
 
     def close(self) -> None:
         """Give every connection back; the next transaction opens new ones."""
