@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from itertools import zip_longest
 from typing import Self, TypeVar
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -107,6 +107,13 @@ class Database:
         hosts = str(given.get("host") or "local socket").split(",")
         ports = str(given.get("port") or "").split(",")
         return ", ".join(f"{host}:{port or 5432}" for host, port in zip_longest(hosts, ports))
+
+    def durability(self) -> tuple[str, str]:
+        """Postgres's synchronous_commit and synchronous_standby_names: which commits outlive a crash, a fail-over."""
+        with self.begin() as session:
+            names = ("synchronous_commit", "synchronous_standby_names")
+            commit, standbys = session.execute(select(*map(func.current_setting, names))).one()
+        return commit, standbys
 
     def close(self) -> None:
         """Give every connection back; the next transaction opens new ones."""

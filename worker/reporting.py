@@ -307,13 +307,6 @@ def troubles(session: Session) -> list[str]:
     return [f"{row.name} (since {row.since:%Y-%m-%d %H:%M} UTC): {row.error}" for row in session.scalars(query)]
 
 
-def durability(session: Session) -> tuple[str, str]:
-    """Postgres's synchronous_commit and synchronous_standby_names: which commits outlive a crash, and a fail-over."""
-    names = ("synchronous_commit", "synchronous_standby_names")
-    commit, standbys = session.execute(select(*map(func.current_setting, names))).one()
-    return commit, standbys
-
-
 def was_seen(session: Session, name: str) -> bool:
     """Has this part ever been at work here?"""
     return session.get(Heartbeat, name) is not None

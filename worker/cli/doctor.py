@@ -124,9 +124,9 @@ def _keys_are_here() -> bool:
 
 
 def _postgres() -> str:
-    with database_of(Settings.from_environ()) as database, database.begin() as session:
-        version = session.connection().dialect.server_version_info or ()
-        told = what_protects_calls(*reporting.durability(session))
+    with database_of(Settings.from_environ()) as database:
+        told = what_protects_calls(*database.durability())
+        version = database.engine.dialect.server_version_info or ()  # known since the first connection
     return f"version {'.'.join(map(str, version))} answers at {database.place}; {told}"
 
 
