@@ -16,6 +16,7 @@ from sqlalchemy import text
 from tests import canary
 from tests.support import Bench, eventually
 from worker.cli import run
+from worker.cli.doctor import what_protects_calls
 
 Cli = Callable[..., tuple[int, str, str]]
 
@@ -237,6 +238,19 @@ def test_doctor_names_what_is_wrong_and_the_remedy(
     monkeypatch.setenv("DATABASE_URL", empty_database_url)
     found = {check["check"]: check for check in json.loads(cli("doctor", "--json")[1])}
     assert "esms-worker migrate" in found["schema"]["text"]
+
+
+@pytest.mark.parametrize(
+    ("commit", "standbys", "told"),
+    [
+        ("off", "ANY 1 (b)", "made twice: set it to on"),
+        ("on", "ANY 1 (b)", "a synchronous replica keeps calls"),
+        ("local", "ANY 1 (b)", "no synchronous replica"),
+        ("on", "", "no synchronous replica"),
+    ],
+)
+def test_doctor_says_what_keeps_calls_from_being_made_twice(commit: str, standbys: str, told: str) -> None:
+    assert told in what_protects_calls(commit, standbys)
 
 
 def test_doctor_says_a_cause_once_and_what_to_look_at_again(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -124,9 +124,19 @@ def _keys_are_here() -> bool:
 
 
 def _postgres() -> str:
-    with database_of(Settings.from_environ()) as database, database.begin() as session:
-        version = session.connection().dialect.server_version_info or ()
-    return f"version {'.'.join(map(str, version))} answers at {database.place}"
+    with database_of(Settings.from_environ()) as database:
+        told = what_protects_calls(*database.durability())
+        version = database.engine.dialect.server_version_info or ()  # known since the first connection
+    return f"version {'.'.join(map(str, version))} answers at {database.place}; {told}"
+
+
+def what_protects_calls(commit: str, standbys: str) -> str:
+    """By synchronous_commit and synchronous_standby_names. An SMS has its RequestId, a call nothing else."""
+    if commit == "off":
+        return "synchronous_commit is off, so calls made right before a crash are made twice: set it to on"
+    if standbys and commit != "local":
+        return "a synchronous replica keeps calls from being made twice after a fail-over"
+    return "no synchronous replica, so calls made right before a fail-over are made twice (SMS are not)"
 
 
 def _schema() -> str:
