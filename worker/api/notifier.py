@@ -35,7 +35,8 @@ class Decided:
 
     moved: int
     others: Mapping[Status, int]
-    late: int = 0  # of the others, reminders that a retry left since their time has passed
+    late: int = 0
+    """Of the others, reminders that a retry left since their time has passed."""
 
     @property
     def too_late(self) -> Mapping[str, int]:

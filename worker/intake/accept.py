@@ -32,9 +32,12 @@ class Ticket:
     """What a producer gets for a request: the notification's id, to ask about, cancel or retry it by."""
 
     id: UUID
-    messages: int  # recipients, each counted once
-    duplicates: tuple[str, ...] = field(default=(), repr=False)  # recipients that were named again, E.164
-    repeated: bool = False  # the reference was there already: this is the first ticket, nothing new was stored
+    messages: int
+    """Recipients, each counted once."""
+    duplicates: tuple[str, ...] = field(default=(), repr=False)
+    """Recipients that were named again, E.164."""
+    repeated: bool = False
+    """The reference was there already: this is the first ticket, nothing new was stored."""
 
 
 def accept(

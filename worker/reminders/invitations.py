@@ -28,10 +28,13 @@ FARTHEST = timedelta(days=3660)  # a start farther away is a slip of the pen
 class Attendee:
     """Whom an event invites: by the key of a contact, whose number counts when the reminder is made, or by a number."""
 
-    key: str  # your own key for this person in this event
+    key: str
+    """Your own key for this person in this event."""
     phone: str | None = field(default=None, repr=False)
-    contact: str | None = None  # the contact's key
-    contact_source: str | None = None  # the contact's source; None: the event's
+    contact: str | None = None
+    """The contact's key."""
+    contact_source: str | None = None
+    """The contact's source; None: the event's."""
     name: str = field(default="", repr=False)
     attributes: Mapping[str, str] = field(default_factory=dict, repr=False)
 
