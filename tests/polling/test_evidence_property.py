@@ -102,9 +102,9 @@ class Books(Exchange):
 
     def _progress(self, truth: Truth, word: str) -> SendProgress:
         """Finished too early, or never; and counters that do not know yet."""
-        status = 5 if truth.over else 3
+        status: int | None = 5 if truth.over else 3
         if word == "doubtful":
-            status: int | None = self.dice.choice([0, 1, 2, 3, 5, 7, 9, None])
+            status = self.dice.choice([0, 1, 2, 3, 5, 7, 9, None])
         if status != 5:
             truth.lied = None
             return SendProgress(sms_id=truth.sms_id, send_status=status, success=0, failed=0)
