@@ -77,6 +77,7 @@ def test_another_word_in_between_begins_the_proof_anew(bench: Bench) -> None:
     assert asked(bench, ticket, heard_since="now() - interval '1 day'") == "accepted"
     bench.simulator.set(force={})
     assert asked(bench, ticket, heard_since="now() - interval '1 day'") == "accepted"
+    assert asked(bench, ticket) == "accepted"
     assert asked(bench, ticket, heard_since="now() - interval '1 day'") == "undelivered"
 
 
