@@ -108,11 +108,9 @@ class Books(Exchange):
         if status != 5:
             truth.lied = None
             return SendProgress(sms_id=truth.sms_id, send_status=status, success=0, failed=0)
-        counters: list[tuple[int | None, int | None]] = [(0, 0), (None, None)]
-        if truth.over and not truth.arrives:
-            counters.append((0, 1))
-        else:
-            counters += [(1, 0)] * truth.over + [(0, 1)] * may_lie(truth.lied)
+        counters: list[tuple[int | None, int | None]] = [(0, 0), (None, None), (0, 1)]
+        if truth.over and truth.arrives:
+            counters.append((1, 0))
         success, failed = self.dice.choice(counters)
         return SendProgress(sms_id=truth.sms_id, send_status=5, success=success, failed=failed)
 
@@ -126,7 +124,8 @@ class Books(Exchange):
         truth.lied = None
         if truth.over and self.dice.choice((True, False)):
             return ReceiverState(phone=truth.phone, is_sent=True, delivered=True)
-        sent, delivered = self.dice.choice([(False, False), (None, False), (True, None), (None, None)])
+        weak = [(False, False), (None, False), (True, None)] + [(True, False)] * (not progress.failed)
+        sent, delivered = self.dice.choice(weak)
         return ReceiverState(phone=truth.phone, is_sent=sent, delivered=delivered)
 
     def _rows(self) -> tuple[SentSms, ...]:
