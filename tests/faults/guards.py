@@ -16,6 +16,7 @@ PERSONS = "tests/ledger/test_ledger_decisions.py"
 FAULTS = "tests/delivery/test_delivery_faults.py"
 DRAIN = "tests/delivery/test_delivery_drain.py"
 LOST = "tests/delivery/test_delivery_lost_commits.py"
+EVIDENCE = "tests/polling/test_evidence.py"
 KILLS = "tests/faults/test_faults_kills.py"
 
 
@@ -203,6 +204,132 @@ GUARDS = (
         "WHERE m.id = l.id AND m.status = l.was AND m.polls = l.polls AND",
         "WHERE m.id = l.id AND",
         f"{RACES} -k find",
+    ),
+    Guard(
+        'a "no" counts only when it is said again',
+        "worker/ledger/polls.py",
+        "coalesce(m.heard = s.heard AND m.heard_since <= now() - s.again_after, false)",
+        "true",
+        f"{EVIDENCE}::test_a_first_false_moves_nothing_and_the_same_after_a_wait_does",
+    ),
+    Guard(
+        "and only after a wait",
+        "worker/ledger/polls.py",
+        "coalesce(m.heard = s.heard AND m.heard_since <= now() - s.again_after, false)",
+        "coalesce(m.heard = s.heard, false)",
+        f"{EVIDENCE}::test_a_first_false_moves_nothing_and_the_same_after_a_wait_does",
+    ),
+    Guard(
+        "and only if nothing else was said in between",
+        "worker/ledger/polls.py",
+        "heard_since = CASE WHEN m.heard = s.heard THEN m.heard_since ELSE now() END,",
+        "heard_since = coalesce(m.heard_since, now()),",
+        f"{EVIDENCE}::test_another_word_in_between_begins_the_proof_anew",
+    ),
+    Guard(
+        'a "no" of an earlier attempt does not count for the next',
+        "worker/ledger/records.py",
+        "            heard = NULL,\n            heard_since = NULL,\n",
+        "",
+        f"{EVIDENCE}::test_a_no_of_an_earlier_attempt_does_not_count_for_the_next",
+    ),
+    Guard(
+        "`false` counts only for what was sent",
+        "worker/polling/answers.py",
+        "if agree and receiver.is_sent else",
+        "if agree else",
+        f"{EVIDENCE} -k without_is_sent",
+    ),
+    Guard(
+        "`false` counts only where the counters agree",
+        "worker/polling/answers.py",
+        "if agree and receiver.is_sent else",
+        "if receiver.is_sent else",
+        f"{EVIDENCE} -k without_is_sent",
+    ),
+    Guard(
+        "a group is not refused for all at the first word",
+        "worker/polling/answers.py",
+        "Evidence.REFUSED_BY_OPERATOR if poll.alone else Evidence.REFUSED_AMONG_MANY",
+        "Evidence.REFUSED_BY_OPERATOR",
+        f"{EVIDENCE}::test_a_group_is_not_refused_for_all_at_the_first_word",
+    ),
+    Guard(
+        "of a refused group, who got it got it",
+        "worker/polling/answers.py",
+        "if progress.send_status == FINISHED or progress.success != 0:",
+        "if progress.send_status == FINISHED:",
+        f"{EVIDENCE} -k group_that_was_refused",
+    ),
+    Guard(
+        "an absence counts only the second time",
+        "worker/ledger/reconcile.py",
+        "coalesce(m.heard = l.heard AND m.heard_since <= now() - l.again_after, false)",
+        "true",
+        f"{EVIDENCE} -k absent_twice",
+    ),
+    Guard(
+        "an absence counts only from a list that has caught up",
+        "worker/polling/matching.py",
+        "if unread or shown_to is None or shown_to < lost.until:",
+        "if unread:",
+        f"{EVIDENCE} -k shows_nothing_of_ours",
+    ),
+    Guard(
+        "what is slow is never sent again by itself",
+        "worker/polling/matching.py",
+        "slow = lost.handed_over or lost.lane is Lane.BULK",
+        "slow = lost.handed_over",
+        f"{EVIDENCE} -k slow_type",
+    ),
+    Guard(
+        "an answer without a list is no empty list",
+        "worker/esms/replies.py",
+        'items = reply.listed("SentData")\n',
+        'items = reply.listed("SentData") or []\n',
+        f"{EVIDENCE} -k answer_without_a_list",
+    ),
+    Guard(
+        "texts are compared without accents, case and signs",
+        "worker/polling/matching.py",
+        "strip_diacritics(content).casefold()",
+        "content",
+        f"{EVIDENCE} -k came_back_folded",
+    ),
+    Guard(
+        "nobody's text to the number forbids to call it absent",
+        "worker/polling/matching.py",
+        "    if any(not any(_may_be_of(row, each, lost) for each in known) for row in free):\n",
+        "    if False:\n",
+        f"{EVIDENCE} -k nobodys_text",
+    ),
+    Guard(
+        "the SMSIDs of all attempts are known",
+        "worker/ledger/reconcile.py",
+        "sms_ids=frozenset(sms_id for sms_id in sms_ids if sms_id)",
+        "sms_ids=frozenset([row.sms_id])",
+        f"{EVIDENCE} -k row_of_an_earlier_attempt",
+    ),
+    Guard(
+        "a row that could be another SMS of ours is not taken",
+        "worker/polling/matching.py",
+        "return known.tried and not sent_before and",
+        "return False and",
+        f"{EVIDENCE} -k could_be_another_of_ours",
+    ),
+    Guard(
+        "a row from before the attempt is not its own",
+        "worker/polling/matching.py",
+        " and not _from_before(row, lost)]",
+        "]",
+        f"{EVIDENCE} -k from_before",
+    ),
+    Guard(
+        "the SMSID of the attempt in doubt is not taken from it",
+        "worker/ledger/reconcile.py",
+        "WHERE message_id = m.id AND request_id IS DISTINCT FROM m.request_id",
+        "WHERE message_id = m.id",
+        f"{EVIDENCE} -k came_too_late",
     ),
     Guard(
         "only what waits is cancelled",

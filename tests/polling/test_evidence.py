@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
 from tests.support import Bench, eventually, otp
 from worker import Sms, SmsType, TemplateCall, Ticket, reporting
+from worker.esms import SentSms
 from worker.evidence import PROVES, TWICE, Evidence
-from worker.lifecycle import MOVES, Status
+from worker.ledger import Lost
+from worker.lifecycle import MOVES, Lane, Status
+from worker.polling.matching import by_number, end_of, sighted
 
 HOUR = timedelta(hours=1)
 DELIVERED, NOT = "0901000001", "0901000002"
@@ -71,6 +77,7 @@ def test_another_word_in_between_begins_the_proof_anew(bench: Bench) -> None:
     assert asked(bench, ticket, heard_since="now() - interval '1 day'") == "accepted"
     bench.simulator.set(force={})
     assert asked(bench, ticket, heard_since="now() - interval '1 day'") == "accepted"
+    assert asked(bench, ticket) == "accepted"
     assert asked(bench, ticket, heard_since="now() - interval '1 day'") == "undelivered"
 
 
@@ -305,3 +312,89 @@ def test_a_row_without_an_smsid_that_could_be_another_of_ours_is_nobodys_to_take
     ticket = not_taken(bench)
     another(bench)
     assert looked_for(bench, ticket) == "held"
+
+
+# Rows from before, and late answers...
+
+
+def row(minutes: int | None, sms_id: str | None = "88", content: str = "Ma: 1234", **said: Any) -> SentSms:
+    """A row of the lost one's number, so many minutes after its first attempt."""
+    sent_at = None if minutes is None else SINCE + timedelta(minutes=minutes)
+    return SentSms(phone="0901000100", content=content, sms_id=sms_id, sent_at=sent_at, **said)
+
+
+SINCE = datetime(2026, 11, 25, 3, tzinfo=UTC)
+LOST = Lost(
+    message_id=uuid4(),
+    status=Status.UNCONFIRMED,
+    request_id=None,
+    phone="+84901000100",
+    content="Ma: 1234",
+    lane=Lane.URGENT,
+    since=SINCE,
+    until=SINCE + 23 * HOUR,
+    handed_over=False,
+    polls=1,
+)
+
+
+@pytest.mark.parametrize(
+    ("rows", "evidence"),
+    [
+        ([row(1)], Evidence.ROW_WITH_ID),
+        ([row(None)], Evidence.ROW_WITH_ID),
+        ([row(-600)], Evidence.SEVERAL),
+        ([row(-600), row(1, "89")], Evidence.ROW_WITH_ID),
+        ([row(1), row(2, "89")], Evidence.SEVERAL),
+        ([row(1, content="Ma: 12345")], Evidence.SEVERAL),
+        ([], Evidence.ABSENT),
+    ],
+)
+def test_a_row_from_before_the_attempt_is_not_its_own_and_proves_no_absence(
+    rows: list[SentSms], evidence: Evidence
+) -> None:
+    seen = sighted(LOST, by_number(rows), {}, SINCE + 30 * HOUR, old=SINCE)
+    assert seen.evidence is evidence
+    assert seen.row == (rows[-1] if evidence is Evidence.ROW_WITH_ID else None)
+
+
+def test_a_row_whose_number_can_not_be_read_proves_no_absence() -> None:
+    unread = [SentSms(phone="", content="")]
+    seen = sighted(LOST, by_number(unread), {}, SINCE + 30 * HOUR, old=SINCE)
+    assert seen.evidence is Evidence.ABSENT_UNPROVED
+
+
+@pytest.mark.parametrize(
+    ("said", "evidence"),
+    [
+        ({"sent_status": "true"}, Evidence.ROW_ARRIVED),
+        ({"delivered": True, "send_status": 5}, Evidence.ROW_ARRIVED),
+        ({"sent_status": "true", "send_status": 4}, Evidence.ROW_OPEN),
+        ({"sent_status": "true", "send_status": 7}, Evidence.ROW_OPEN),
+        ({"sent_status": "true", "code": "146"}, Evidence.ROW_OPEN),
+        ({"sent_status": "false", "send_status": 7}, Evidence.ROW_OPEN),
+        ({"sent_status": "false", "send_status": 5}, Evidence.ROW_NOT_ARRIVED),
+        ({"sent_status": "false"}, Evidence.ROW_NOT_ARRIVED),  # with a SentTime of long ago
+        ({"sent_status": "false", "minutes": 119}, Evidence.ROW_OPEN),
+        ({"sent_status": "false", "minutes": None}, Evidence.ROW_OPEN),
+        ({"delivered": False, "send_status": 4}, Evidence.ROW_REFUSED),
+        ({"code": "146"}, Evidence.ROW_REFUSED),
+        ({"code": "99"}, Evidence.ROW_OPEN),
+        ({"code": "160"}, Evidence.ROW_OPEN),
+        ({"code": "777"}, Evidence.ROW_OPEN),
+        ({"sent_status": "4"}, Evidence.ROW_OPEN),
+    ],
+)
+def test_what_a_row_says_is_believed_only_as_far_as_it_can_be_known(said: dict[str, Any], evidence: Evidence) -> None:
+    said = {"minutes": 1} | said
+    assert end_of(row(said.pop("minutes"), None, **said), old=SINCE + HOUR) is evidence
+
+
+def test_the_smsid_of_an_answer_that_came_too_late_is_not_taken_from_its_message(bench: Bench) -> None:
+    bench.simulator.set(pace=0, sent_data="published")
+    ticket = in_doubt(bench)
+    [sent_] = bench.simulator.sends()
+    late = "UPDATE request SET sms_id = :sms_id, outcome = 'late: accepted'"
+    with bench.database.begin() as session:
+        session.execute(text(late), {"sms_id": sent_["sms_id"]})
+    assert looked_for(bench, ticket) == "accepted"
