@@ -6,7 +6,7 @@ the plot's order, is put in place of their reply here.
 
 from urllib.parse import unquote
 
-from worker.devkit.simulator import asking, sending
+from worker.devkit.simulator import asking, callbacks, sending
 from worker.devkit.simulator.knobs import FUNCTIONS, Knobs
 from worker.devkit.simulator.ledger import Ledger
 from worker.devkit.simulator.plots import Body, Plot
@@ -34,6 +34,7 @@ class Provider:
 
     def reset(self, knobs: Knobs) -> None:
         """Forget everything, and take these knobs."""
+        callbacks.forget()
         self.scene = Scene(knobs, Ledger())
 
     @property
