@@ -36,6 +36,7 @@ SIMULATED = (
 )
 REAL = "Sending for REAL through eSMS, with the keys in the environment"
 SIMULATOR_KEYS = {"ESMS_API_KEY": "simulator-key", "ESMS_SECRET_KEY": "simulator-secret"}
+BOOKS = "simulator.jsonl"  # what the simulator took, so that it still settles after a restart
 SIMULATOR_MARK = "simulator"  # a heartbeat in the ledger: its messages are trials
 BRANDNAME = "sangbrand"  # the simulator knows it
 
@@ -198,7 +199,7 @@ def _simulator(installation: Installation, tell: Callable[[str, str], None]) -> 
 
     child = Child(
         "simulator",
-        [sys.executable, "-m", "worker.devkit.simulator", "--port", "0"],
+        [sys.executable, "-m", "worker.devkit.simulator", "--port", "0", "--books", str(installation.folder / BOOKS)],
         env=_environ_of_child(installation.environ),
         on_line=hear,
         ready=lambda _: any("listening on" in line for line in said),

@@ -38,7 +38,9 @@ def plan(scene: Scene, send: Send, url: str) -> None:
     if len(_waiting) >= MOST_WAITING:
         return
     delay = max(send.due - scene.now(), 0) + 3 * scene.knobs.pace + _MARGIN
-    _waiting.add(handle := asyncio.get_running_loop().call_later(delay, lambda: _due(scene, send, url, handle)))
+    loop = asyncio.get_running_loop()
+    handle: asyncio.TimerHandle = loop.call_later(delay, lambda: _due(scene, send, url, handle))
+    _waiting.add(handle)
 
 
 def _callable(url: str) -> bool:
