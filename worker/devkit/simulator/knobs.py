@@ -30,9 +30,11 @@ QUIRKS = {
     "error_message_on_success": "`ErrorMessage` filled although the code is 100",
     "float_balance": "`Balance` as `7.52743E+06`",
     "number_codes": "codes as numbers",
+    "send_status_with_124": "a 124 tells the `SendStatus` of the first send",
     "session_cookie": "ASP.NET's session cookie with every answer",
     "string_counts": "counts and statuses as text",
     "swapped_code_names": "`CodeResult` where the manual has `CodeResponse`, and the other way round",
+    "text_regenerate": '`CountRegenerate` as `"0"`, the manual\'s own sample',
     "unknown_members": "members that no manual knows, one of them nested",
 }
 
