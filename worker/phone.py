@@ -39,6 +39,8 @@ class Phone:
         return f"<Phone …{self.local[-2:]}>"
 
 
+LANDLINES = "+842"  # how each landline begins, and no mobile number (E.164)
+
 # By the first two digits after the 0.
 NETWORKS = {
     **dict.fromkeys(("32", "33", "34", "35", "36", "37", "38", "39", "86", "96", "97", "98"), "Viettel"),

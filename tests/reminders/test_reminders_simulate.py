@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
 
 from tests.reminders.office import VIETNAM, Calendar, guests
+from worker.ledger.contacts import by_keys
+from worker.ledger.opt_out import opt_out
+from worker.ledger.rules import all_rules
 from worker.lifecycle import ReminderKind
 from worker.recurrence import Feb29, LeapMonth, ShortMonth
-from worker.reminders import Recurring
+from worker.reminders import Attendee, Recurring
 from worker.reminders.costs import Price
 from worker.reminders.heatmap import _darkness, _legend, page
 from worker.reminders.simulate import Simulation, simulate
+from worker.reminders.why import why_of
 
 
 def run(calendar: Calendar, since: str = "2027-01-01", until: str = "2027-12-31", **options: object) -> Simulation:
@@ -48,6 +56,64 @@ def test_who_opted_out_or_died_or_has_no_number_is_not_counted(calendar: Calenda
     calendar.execute("UPDATE contact SET opted_out_at = now() WHERE key = 'out'")
     calendar.birthdays()
     assert days(run(calendar)) == {"2027-03-01": 1}
+
+
+LACKING: dict[str, dict[str, Any]] = {
+    "landline": {"phones": ["+842438251234"]},
+    "nameless": {"name": " "},
+    "no room": {},
+    "room": {"attributes": {"room": "5"}},
+    "blank room": {"attributes": {"room": " "}},
+    "undated": {"birth_date": None},
+    "newborn": {"birth_date": date(2027, 3, 1), "attributes": {"room": "6"}},
+    "of last year": {"birth_date": date(2026, 3, 1), "attributes": {"room": "7"}},
+}
+
+
+@pytest.mark.parametrize(
+    "content", ["Chuc {first_name}", "Tron {age} tuoi", "Phong {attr.room}", "{name} {phone} {date}"]
+)
+def test_who_can_not_get_the_text_is_not_counted_and_is_told_so(calendar: Calendar, content: str) -> None:
+    calendar.template("needy", content)
+    for key, columns in LACKING.items():
+        calendar.contact(key, born="1990-03-01", **columns)
+    calendar.birthdays(template="needy")
+    calendar.add(Recurring(name="all", template="needy", cron="0 9 1 3 *"))
+    counted = days(run(calendar))
+    with calendar.database.begin() as session:
+        told = {key: _why(session, calendar, key) for key in LACKING}
+    made = calendar.tick("2027-03-01 08:00").made + calendar.tick("2027-03-01 09:00").made
+    assert counted == ({"2027-03-01": made} if made else {})
+    got = {
+        row.recipient.split("\t")[1] for row in calendar.rows("SELECT recipient FROM occurrence WHERE state = 'made'")
+    }
+    assert {key for key, why in told.items() if "it is still to come" in why} == got
+
+
+def _why(session: Session, calendar: Calendar, key: str) -> set[str]:
+    day, now = date(2027, 3, 1), calendar.now
+    [contact] = by_keys(session, [key])
+    return {each.why for each in why_of(session, contact, [], all_rules(session), day, zone=VIETNAM, now=now)}
+
+
+def test_guests_who_can_not_get_it_are_not_counted(calendar: Calendar) -> None:
+    calendar.contact("Lan")
+    calendar.contact("out")
+    calendar.execute("UPDATE contact SET opted_out_at = now() WHERE key = 'out'")
+    unwilling = "0901000009"
+    with calendar.database.begin() as session:
+        opt_out(session, ["+84901000009"], "test")
+    invited = [
+        Attendee(key="1", phone="0901000001"),
+        Attendee(key="2", phone=unwilling),
+        Attendee(key="3", phone="02438251234"),
+        Attendee(key="4", contact="Lan", contact_source="hr"),
+        Attendee(key="5", contact="out", contact_source="hr"),
+        Attendee(key="6", contact="nobody", contact_source="hr"),
+    ]
+    calendar.event(attendees=invited, offsets=["1h"])
+    assert days(run(calendar)) == {"2027-03-01": 2}
+    assert calendar.tick("2027-03-01 13:00").made == 2
 
 
 def test_a_day_with_more_than_the_rate_lets_out_in_time_is_told(calendar: Calendar) -> None:

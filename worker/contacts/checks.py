@@ -9,13 +9,12 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from worker import phone
+from worker.checks import LABEL_MOST, label, label_or_none, number
 from worker.contacts.contact_fields import KEEP, ContactFields
 from worker.contacts.dates import parse_lunar
 from worker.errors import Invalid
 from worker.ledger.contacts import StoredContact
 
-LABEL_MOST = 200  # characters of a key, a source, a name
 PHONES_MOST = 10
 TAGS_MOST, TAG_MOST = 50, 64  # of one contact; characters
 ATTRIBUTES_MOST, VALUE_MOST = 50, 1000  # of one contact; characters
@@ -41,24 +40,11 @@ def check(fields: ContactFields, *, today: date) -> StoredContact:
     if not isinstance(fields.opted_out, bool):
         raise Invalid("opted_out", "is no truth value", "give true or false")
     return StoredContact(
-        source=label("source", fields.source, needed=False),
+        source=label_or_none("source", fields.source) or "",
         key=label("key", fields.key),
         version=_version(fields.version),
         values=values,
     )
-
-
-def label(field: str, value: object, *, needed: bool = True) -> str:
-    """A key or source as it is stored. Raises Invalid."""
-    if not isinstance(value, str):
-        raise Invalid(field, f"is {type(value).__name__}, not text", "give it as text")
-    if needed and not value:
-        raise Invalid(field, "is empty", "give the key by which you know this person")
-    if len(value) > LABEL_MOST or not value.isprintable() or value != value.strip():
-        raise Invalid(
-            field, "is no usable name", f"give up to {LABEL_MOST} printable characters, no spaces around them"
-        )
-    return value
 
 
 def _text(field: str, value: object, most: int) -> str:
@@ -81,14 +67,9 @@ def _phones(value: object) -> list[str]:
     return list(dict.fromkeys(map(parse_phone, each)))
 
 
-def parse_phone(number: object) -> str:
+def parse_phone(value: object) -> str:
     """A contact's number as E.164; a landline will do, for calls. Raises Invalid."""
-    if not isinstance(number, str):
-        raise Invalid("phones", f"is {type(number).__name__}, not text", 'give the number as text, like "0901 234 567"')
-    try:
-        return phone.parse(number, for_sms=False).e164
-    except phone.PhoneError as error:
-        raise Invalid("phones", error.problem, error.remedy) from None
+    return number("phones", value)
 
 
 def _several(field: str, value: object) -> Sequence[object]:

@@ -12,19 +12,17 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
-from worker import phone, text
+from worker import text
+from worker.checks import ID_MOST, JOINER, label_or_none, number
 from worker.errors import Invalid
 from worker.intake.request import Enqueue, RecordCall, Request, Sms, TemplateCall
 from worker.lifecycle import BRANDNAME_TYPES, LANE_OF_SMS, Kind, Lane, SmsType
 from worker.settings import Settings
+from worker.text import SEGMENTS_MOST
 
 FARTHEST = timedelta(days=731)  # a date farther away is a slip of the pen
 FORGIVEN = timedelta(days=1)  # a send_date that passed less than this ago means now
-LABEL_MOST = 200  # characters of a reference, source, campaign
-ID_MOST = 64  # characters of a template id, recording id, brandname: more than any of eSMS's
 VARIABLE_MOST = 1000  # characters of a call's variable
-SEGMENTS_MOST = 10  # a longer text is a slip: eSMS states no limit but for advertising, and each SMS costs
-JOINER = "||"  # what eSMS joins a call's variables by
 
 _unshowable = re.compile("[\0\ud800-\udfff]").search  # NUL, and halves of surrogate pairs
 
@@ -74,9 +72,9 @@ def check(item: Enqueue, settings: Settings, *, now: datetime, late: bool = Fals
         **_content(request, settings, len(phones)),
         phones=phones,
         duplicates=duplicates,
-        source=_label("source", item.source) or "",
-        reference=_label("reference", item.reference),
-        campaign=_label("campaign", item.campaign),
+        source=label_or_none("source", item.source) or "",
+        reference=label_or_none("reference", item.reference),
+        campaign=label_or_none("campaign", item.campaign),
         send_date=send_date,
         hand_over=_flag("hand_over", item.hand_over),
         expires_at=expires_at,
@@ -92,7 +90,7 @@ def _phones(request: Request) -> tuple[list[str], tuple[str, ...]]:
     wanted = [request.to] if isinstance(request.to, str) else request.to
     if not isinstance(wanted, Sequence) or not wanted:
         raise Invalid("to", "names nobody", "give a phone number, or a list of them")
-    all_of_them = [_phone("to", number, for_sms=isinstance(request, Sms)) for number in wanted]
+    all_of_them = [number("to", each, for_sms=isinstance(request, Sms)) for each in wanted]
     return _each_once(all_of_them)
 
 
@@ -102,15 +100,6 @@ def _each_once(phones: list[str]) -> tuple[list[str], tuple[str, ...]]:
     seen: set[str] = set()
     duplicates = tuple(number for number in phones if number in seen or seen.add(number))  # type: ignore[func-returns-value]
     return list(dict.fromkeys(phones)), duplicates
-
-
-def _phone(field: str, number: object, *, for_sms: bool) -> str:
-    if not isinstance(number, str):
-        raise Invalid(field, f"is {type(number).__name__}, not text", 'give the number as text, like "0901 234 567"')
-    try:
-        return phone.parse(number, for_sms=for_sms).e164
-    except phone.PhoneError as error:
-        raise Invalid(field, error.problem, error.remedy) from None
 
 
 # What...
@@ -150,7 +139,7 @@ def _sms_type(value: object) -> SmsType:
 
 
 def _brandname(given: str | None, sms_type: SmsType, settings: Settings) -> str | None:
-    brandname = _label("brandname", given, ID_MOST)
+    brandname = label_or_none("brandname", given, most=ID_MOST)
     if sms_type not in BRANDNAME_TYPES:
         if brandname:
             raise Invalid("brandname", f"SmsType {sms_type:d} has none", "leave it out, or use SmsType 1 or 2")
@@ -202,7 +191,7 @@ def _variable(place: int, value: object) -> str:
 def _record_call(call: RecordCall) -> dict[str, Any]:
     options: dict[str, Any] = {}
     if call.number_forward is not None:
-        options["number_forward"] = _phone("number_forward", call.number_forward, for_sms=False)
+        options["number_forward"] = number("number_forward", call.number_forward, for_sms=False)
     if call.ivr is not None:
         options["ivr"] = _key(call.ivr)
     for name, most in (("max_repeat", 100), ("max_retry", 100), ("time_wait_to_ivr", 600), ("wait_retry", 86_400)):
@@ -213,15 +202,15 @@ def _record_call(call: RecordCall) -> dict[str, Any]:
 
 
 def _call(kind: Kind, field: str, template_id: object, options: dict[str, Any]) -> dict[str, Any]:
-    label = _label(field, template_id, ID_MOST)
-    if label is None:
+    id_ = label_or_none(field, template_id, most=ID_MOST)
+    if id_ is None:
         raise Invalid(field, "is empty", "give the id that account.esms.vn shows")
     return {
         "kind": kind,
         "lane": Lane.VOICE,
         "grouped": False,
         "content": None,
-        "template_id": label,
+        "template_id": id_,
         "options": options,
     }
 
@@ -293,13 +282,3 @@ def _check_dates(
         raise Invalid("expires_at", "has passed", "give a date in the future, or leave it out")
     if expires_at and send_date and expires_at <= send_date:
         raise Invalid("expires_at", "is not after send_date", "give a later one, or leave it out")
-
-
-def _label(field: str, value: object, most: int = LABEL_MOST) -> str | None:
-    if value is None or value == "":
-        return None
-    if not isinstance(value, str):
-        raise Invalid(field, f"is {type(value).__name__}, not text", "give it as text")
-    if len(value) > most or not value.isprintable() or value != value.strip():
-        raise Invalid(field, "is no usable name", f"give up to {most} printable characters, no spaces around them")
-    return value

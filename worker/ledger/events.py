@@ -111,13 +111,14 @@ _TAKE = text(f"""
 """)
 
 _INVITED = text("""
-    SELECT a.key, a.contact_source, a.contact_key, a.phone, a.name, a.attributes,
+    SELECT a.event_id, a.key, a.contact_source, a.contact_key, a.phone, a.name, a.attributes,
            c.id AS contact_id, c.name AS contact_name, c.phones, c.birth_date,
            jsonb_strip_nulls(c.attributes) AS contact_attributes, c.opted_out_at IS NOT NULL AS opted_out
     FROM attendee AS a
     LEFT JOIN contact AS c ON c.source = a.contact_source AND c.key = a.contact_key
-    WHERE a.event_id = :event_id AND (CAST(:after AS text) IS NULL OR a.key > :after)
-    ORDER BY a.key LIMIT :most
+    WHERE a.event_id = ANY(:event_ids) AND (CAST(:after AS text) IS NULL OR a.key > :after)
+      AND (CAST(:key AS text) IS NULL OR a.key = :key)
+    ORDER BY a.event_id, a.key LIMIT :most
 """)
 
 _ADVANCE = text("UPDATE event SET next_at = :next_at, cursor = :cursor, failing_since = NULL WHERE id = :id")
@@ -131,8 +132,7 @@ _PAGE = text(f"""
 """)
 
 _STANDING = text(f"""
-    SELECT {_COLUMNS}, (SELECT count(*) FROM attendee AS a WHERE a.event_id = event.id) AS attendees
-    FROM event
+    SELECT {_COLUMNS} FROM event
     WHERE cancelled_at IS NULL AND starts_at < :until AND (recurrence IS NOT NULL OR starts_at > :since)
     ORDER BY starts_at, id
 """)
@@ -208,8 +208,14 @@ def take_event(session: Session, *, until: datetime, after: Place, besides: Sequ
 
 def invited(session: Session, event_id: UUID, *, after: str | None, most: int) -> list[Invited]:
     """The attendees in the order of their keys, with their contacts as they stand now."""
-    found = session.execute(_INVITED, {"event_id": event_id, "after": after, "most": most})
-    return [_invited(row) for row in found]
+    asked = {"event_ids": [event_id], "after": after, "key": None, "most": most}
+    return [_invited(row) for row in session.execute(_INVITED, asked)]
+
+
+def invited_to(session: Session, event_ids: Sequence[UUID], *, key: str | None = None) -> list[tuple[UUID, Invited]]:
+    """The attendees of these events, each with its event; key: only this one's."""
+    asked = {"event_ids": list(event_ids), "after": None, "key": key, "most": None}
+    return [(row.event_id, _invited(row)) for row in session.execute(_INVITED, asked)]
 
 
 def advance_event(session: Session, id_: UUID, *, next_at: datetime | None, cursor: str | None = None) -> None:
@@ -228,10 +234,9 @@ def list_events(
     return [(_row(found), found.attendees) for found in session.execute(_PAGE, asked)]
 
 
-def standing_events(session: Session, *, since: datetime, until: datetime) -> list[tuple[EventRow, int]]:
-    """Events that may start in this time, each with how many it invites."""
-    asked = {"since": since, "until": until}
-    return [(_row(found), found.attendees) for found in session.execute(_STANDING, asked)]
+def standing_events(session: Session, *, since: datetime, until: datetime) -> list[EventRow]:
+    """Events that may start in this time."""
+    return [_row(found) for found in session.execute(_STANDING, {"since": since, "until": until})]
 
 
 def events_ahead_with(session: Session, template: str) -> int:

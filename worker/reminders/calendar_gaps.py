@@ -37,7 +37,7 @@ def odd_on(row: RuleRow, rule: Anniversary, day: date, audiences: Audiences) -> 
     """What is odd about a day for a rule; only where it concerns somebody."""
     found = _lunar(rule, day) if rule.kind in LUNAR else _solar(rule, day)
     for what, keys in found:
-        if people := audiences.reached(row, keys):
+        if people := audiences.reached(row, keys, day):
             yield Odd(day=day, rule=row.name, what=what, people=people)
 
 

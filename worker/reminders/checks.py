@@ -12,13 +12,13 @@ from enum import StrEnum
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from worker.checks import label
 from worker.errors import Invalid
 from worker.recurrence import RecurrenceError
 from worker.recurrence.wallclock import zone_named
 
 W = TypeVar("W", bound=StrEnum)
 
-LABEL_MOST = 200  # characters of a name, key, source, tag
 TEXT_MOST = 500  # characters of a title, place, person's name, attribute
 ATTRIBUTES_MOST = 50
 EXCEPTIONS_MOST = 1000
@@ -31,15 +31,6 @@ def translated(field: str | None = None) -> Iterator[None]:
         yield
     except RecurrenceError as error:
         raise Invalid(field or error.field, error.problem, error.remedy) from None
-
-
-def label(field: str, value: object) -> str:
-    """A name that people and programs call something by."""
-    if not isinstance(value, str) or not value:
-        raise Invalid(field, "is empty" if value in ("", None) else "is not text", "give it as text")
-    if len(value) > LABEL_MOST or not value.isprintable() or value != value.strip():
-        raise Invalid(field, "is no usable name", f"give up to {LABEL_MOST} printable characters, no spaces around")
-    return value
 
 
 def words(field: str, value: object) -> str:

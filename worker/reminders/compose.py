@@ -5,7 +5,7 @@ Whatever is wrong with one person is that person's reason, and never stops the o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
@@ -14,6 +14,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from worker.errors import Invalid
 from worker.intake import Enqueue, Sms, TemplateCall, check_one
 from worker.ledger.occurrences import Key
 from worker.ledger.templates import StoredTemplate
@@ -71,11 +72,25 @@ def owner_of_event(row: EventRow) -> Owner:
     )
 
 
-def request_for(owner: Owner, due: Due, person: Person, template: StoredTemplate, key: Key, round_: int) -> Enqueue:
-    """What this person is to get. Raises Invalid with the reason why there can be nothing."""
+def written_or_reason(
+    template: StoredTemplate, person: Person, occasion: Occasion, unwilling: Container[str]
+) -> Written | str:
+    """What this person is to get, or why they get nothing: for the reminder itself, and for whoever asks before or
+    after. unwilling: numbers that opted out."""
+    if person.trouble is not None:
+        return person.trouble
+    try:
+        made = written(template, person, occasion)
+    except Invalid as error:
+        return str(error)
+    return made if made.phone not in unwilling else "opted out"
+
+
+def request_for(owner: Owner, due: Due, template: StoredTemplate, made: Written, reference: str) -> Enqueue:
+    """The request by which somebody gets what was written for them."""
     return Enqueue(
-        request=_request(template, written(template, person, owner.occasion_of(due)), owner.channel),
-        reference=reference_of(key, round_, person.contact_id),
+        request=_request(template, made, owner.channel),
+        reference=reference,
         source=SOURCE,
         campaign=owner.campaign,
         send_date=due.occurs_at,

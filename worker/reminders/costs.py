@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from sqlalchemy.orm import Session
-
 from worker import text
-from worker.ledger.templates import TemplateRow, template
+from worker.ledger.templates import TemplateRow
 from worker.lifecycle import Kind, SmsType
 from worker.templates import Addressee, Occasion, written
 from worker.text import ATTRIBUTE
@@ -27,11 +26,10 @@ class Price:
 
 
 class Costs:
-    """Of templates, each measured once."""
+    """Of templates by their names, each measured once."""
 
-    def __init__(self, session: Session, price: Price) -> None:
-        self._session, self._price = session, price
-        self._texts: dict[str, TemplateRow | None] = {}
+    def __init__(self, templates: Mapping[str, TemplateRow], price: Price) -> None:
+        self._templates, self._price = templates, price
         self._segments: dict[tuple[str, SmsType], int] = {}
 
     def segments(self, name: str, sms_type: SmsType) -> int:
@@ -46,9 +44,7 @@ class Costs:
         return segments * self._price.segment if segments else self._price.call
 
     def _measured(self, name: str, sms_type: SmsType) -> int:
-        if name not in self._texts:
-            self._texts[name] = template(self._session, name)
-        found = self._texts[name]
+        found = self._templates.get(name)
         if found is None:
             return 1
         return 0 if found.kind is not Kind.SMS else text.measure(_sample(found), sms_type).segments

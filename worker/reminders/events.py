@@ -15,11 +15,11 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from worker.checks import label
 from worker.errors import Invalid, NotFound
 from worker.ledger.events import AttendeeChanges, find_event, instances_of, open_event, put_attendees, write_event
 from worker.ledger.occurrences import Recalled, recall
 from worker.lifecycle import Status
-from worker.reminders.checks import label
 from worker.reminders.compose import try_out
 from worker.reminders.invitations import Event, attendee_rows, content_of, version_of
 from worker.reminders.plan import first_instant, starts

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from worker import phone
+from worker.checks import label, number
 from worker.errors import Invalid
 from worker.ledger.events import AttendeeRow
 from worker.recurrence import at_wall_clock, parse_offset
-from worker.reminders.checks import clock_of, duration_of, label, moments_of, texts, translated, words, zone_of
+from worker.reminders.checks import clock_of, duration_of, moments_of, texts, translated, words, zone_of
 from worker.reminders.recurring import LEAST_LATE, recurrence_of
 from worker.reminders.rules import ALL_DAY_AT, LATE_MOST, Channel, channel_of
 
@@ -135,19 +135,10 @@ def _attendee(attendee: Attendee, where: str, source: str) -> AttendeeRow:
         key=key,
         contact_source=label(f"{where}.contact_source", attendee.contact_source or source) if by_contact else None,
         contact_key=label(f"{where}.contact", attendee.contact) if by_contact else None,
-        phone=None if attendee.phone is None else _number(f"{where}.phone", attendee.phone),
+        phone=None if attendee.phone is None else number(f"{where}.phone", attendee.phone),
         name=words(f"{where}.name", attendee.name),
         attributes=texts(f"{where}.attributes", attendee.attributes) if attendee.attributes else {},
     )
-
-
-def _number(field: str, number: object) -> str:
-    if not isinstance(number, str):
-        raise Invalid(field, "is not text", 'give the number as text, like "0901 234 567"')
-    try:
-        return phone.parse(number, for_sms=False).e164
-    except phone.PhoneError as error:
-        raise Invalid(field, error.problem, error.remedy) from None
 
 
 def _moment(field: str, value: object, zone: str) -> datetime:

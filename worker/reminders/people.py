@@ -53,7 +53,8 @@ def recipient_of(source: str, key: str) -> str:
 
 def person_of_contact(contact: ContactRow, kind: ReminderKind, due: Due) -> Person:
     """A contact as somebody to be reminded, with what stands in the way."""
-    age = _age(contact, kind, due.about.date()) if kind in BIRTHDAYS else None
+    born = contact.birth_date
+    age = years_on(born, kind, due.about.date()) if kind in BIRTHDAYS and born is not None else None
     return Person(
         recipient=recipient_of(contact.source, contact.key),
         contact_id=contact.id,
@@ -77,13 +78,11 @@ def trouble_of(contact: ContactRow, kind: ReminderKind, age: int | None) -> str 
     return None
 
 
-def _age(contact: ContactRow, kind: ReminderKind, day: date) -> int | None:
+def years_on(born: date, kind: ReminderKind, day: date) -> int:
     """The years reached with this birthday: who was born on 29 February reaches them on the day that stands in."""
-    if contact.birth_date is None:
-        return None
     if kind is ReminderKind.LUNAR_BIRTHDAY:
-        return to_lunar(day).year - to_lunar(contact.birth_date).year
-    return day.year - contact.birth_date.year
+        return to_lunar(day).year - to_lunar(born).year
+    return day.year - born.year
 
 
 def person_of_attendee(guest: Invited) -> Person:

@@ -13,12 +13,13 @@ from itertools import islice
 
 from sqlalchemy.orm import Session
 
+from worker.checks import label
 from worker.errors import Invalid, NotFound
 from worker.ledger.occurrences import Recalled, recall
 from worker.ledger.rules import add_rule, advance_rule, find_rule, pause_rule, remove_rule, resume_rule, rewrite_rule
 from worker.lifecycle import ReminderKind, Status
 from worker.recurrence import at_wall_clock
-from worker.reminders.checks import label, zone_of
+from worker.reminders.checks import zone_of
 from worker.reminders.compose import try_out
 from worker.reminders.plan import INSTANT, Due, dues, next_due
 from worker.reminders.rules import LATE_MOST, Recurring, Rule, row_of

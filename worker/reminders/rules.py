@@ -11,10 +11,11 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from worker.checks import label
 from worker.errors import Invalid
 from worker.lifecycle import ReminderKind, SmsType
 from worker.recurrence import Feb29, LeapMonth, ShortMonth
-from worker.reminders.checks import clock_of, duration_of, label, moments_of, read_moment, word_of, zone_of
+from worker.reminders.checks import clock_of, duration_of, moments_of, read_moment, word_of, zone_of
 from worker.reminders.recurring import LEAST_LATE, recurrence_of
 from worker.schedule import RuleRow
 

@@ -25,7 +25,15 @@ from worker.ledger.opt_out import opted_out
 from worker.ledger.rules import FRONT, Place, advance_rule, take_rule
 from worker.ledger.templates import TemplateRow, template
 from worker.lifecycle import Lane
-from worker.reminders.compose import Owner, Person, owner_of_event, owner_of_rule, request_for
+from worker.reminders.compose import (
+    Owner,
+    Person,
+    owner_of_event,
+    owner_of_rule,
+    reference_of,
+    request_for,
+    written_or_reason,
+)
 from worker.reminders.people import contacts_of, person_of_attendee, person_of_contact
 from worker.reminders.plan import INSTANT, Due, dues_at, next_due, next_instant
 from worker.schedule import RuleRow
@@ -214,15 +222,12 @@ def _why_none(due: Due, text: TemplateRow | None, owner: Owner, now: datetime) -
 
 
 def _request_or_reason(
-    owner: Owner, due: Due, person: Person, text: TemplateRow, key: Key, round_: int, unwilling: Container[object]
+    owner: Owner, due: Due, person: Person, text: TemplateRow, key: Key, round_: int, unwilling: Container[str]
 ) -> Enqueue | str:
-    if person.trouble is not None:
-        return person.trouble
-    try:
-        wanted = request_for(owner, due, person, text, key, round_)
-    except Invalid as error:
-        return str(error)
-    return wanted if wanted.request.to not in unwilling else "opted out"
+    made = written_or_reason(text, person, owner.occasion_of(due), unwilling)
+    if isinstance(made, str):
+        return made
+    return request_for(owner, due, text, made, reference_of(key, round_, person.contact_id))
 
 
 def _closed(key: Key, answer: object) -> Closed:

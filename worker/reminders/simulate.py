@@ -17,9 +17,10 @@ from sqlalchemy.orm import Session
 
 from worker.ledger.events import standing_events
 from worker.ledger.rules import all_rules
+from worker.ledger.templates import templates
 from worker.lifecycle import LANE_OF_SMS, Lane, SmsType
 from worker.recurrence import at_wall_clock
-from worker.reminders.audiences import Audiences
+from worker.reminders.audiences import Audiences, count_guests
 from worker.reminders.calendar_gaps import Odd, odd_on
 from worker.reminders.costs import Costs, Price
 from worker.reminders.people import keys_of
@@ -91,10 +92,13 @@ def simulate(
     every = all_rules(session)
     rules = [rule for rule in every if rule.paused_at is None]
     begin, end = _midnight(since, zone), _midnight(until + timedelta(days=1), zone)
-    audiences, costs = Audiences(session, rules), Costs(session, price or Price())
+    named = {row.name: row for row in templates(session)}
+    audiences, costs = Audiences(session, rules, named, since), Costs(named, price or Price())
     batches = [batch for rule in rules for batch in _of_rule(rule, audiences, costs, begin, end)]
-    for event, guests in standing_events(session, since=begin, until=end + timedelta(days=366)):
-        batches += _of_event(event, guests, costs, begin, end)
+    events = standing_events(session, since=begin, until=end + timedelta(days=366))
+    guests = count_guests(session, events, named)
+    for event in events:
+        batches += _of_event(event, guests[event.id], costs, begin, end)
     batches.sort(key=lambda batch: batch.due.occurs_at)
     odd = [each for rule in rules for each in _odd(rule, audiences, since, until)]
     days = _by_day(batches, since, until, zone, rate)
@@ -110,7 +114,7 @@ def _of_rule(rule: RuleRow, audiences: Audiences, costs: Costs, begin: datetime,
     read = rule_of(rule)
     for due in takewhile(lambda due: due.occurs_at < end, dues(rule, begin - INSTANT)):
         keys = keys_of(read, date.fromisoformat(due.occasion)) if isinstance(read, Anniversary) else None
-        if people := audiences.reached(rule, keys):
+        if people := audiences.reached(rule, keys, due.about.date()):
             yield _batch(rule.name, rule.template, rule.channel, due, people, costs)
 
 
@@ -149,7 +153,7 @@ def _odd(rule: RuleRow, audiences: Audiences, since: date, until: date) -> Itera
 
 def _by_day(batches: Sequence[Batch], since: date, until: date, zone: ZoneInfo, rate: float | None) -> list[Day]:
     every = [since + timedelta(days=place) for place in range((until - since).days + 1)]
-    days, line = {day: Day(day) for day in every}, Line(rate)
+    days, line = {day: Day(day) for day in every}, Outflow(rate)
     for batch in batches:
         day = days[batch.due.occurs_at.astimezone(zone).date()]
         day.lanes[batch.lane] += batch.messages
@@ -160,7 +164,7 @@ def _by_day(batches: Sequence[Batch], since: date, until: date, zone: ZoneInfo, 
     return list(days.values())
 
 
-class Line:
+class Outflow:
     """One queue through which everything goes out, at this many messages a second; None: at once."""
 
     def __init__(self, rate: float | None) -> None:

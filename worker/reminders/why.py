@@ -15,13 +15,16 @@ from worker.contacts.checks import parse_phone
 from worker.errors import Invalid, NotFound
 from worker.ledger.clock import clock
 from worker.ledger.contacts import ContactRow, by_keys, by_phones
-from worker.ledger.events import events_inviting
+from worker.ledger.events import events_inviting, invited_to
 from worker.ledger.occurrences import OccurrenceRow, occurrences_of, occurrences_to
+from worker.ledger.opt_out import opted_out
 from worker.ledger.rules import all_rules
+from worker.ledger.templates import template
 from worker.lifecycle import ARRIVED, MEANING, NOT_ARRIVED, OccurrenceState, Status
 from worker.recurrence import at_wall_clock
 from worker.reminders import rule_changes
-from worker.reminders.people import LUNAR, keys_of, person_of_contact, recipient_of
+from worker.reminders.compose import Owner, Person, owner_of_event, owner_of_rule, written_or_reason
+from worker.reminders.people import LUNAR, keys_of, person_of_attendee, person_of_contact, recipient_of
 from worker.reminders.plan import INSTANT, Due, dues, dues_at, next_due, next_instant
 from worker.reminders.rules import Anniversary, rule_of
 from worker.schedule import EventRow, RuleRow
@@ -125,19 +128,27 @@ def _of_rule(
     of_the_day = list(islice(takewhile(lambda due: due.occurs_at < end, dues(rule, begin - INSTANT)), SHOWN))
     for due in of_the_day:
         if due.occasion not in known:
-            yield _none(rule.name, due.occurs_at, _why_not(contact, rule, due, now))
+            yield _none(rule.name, due.occurs_at, _why_not(session, contact, rule, due, now))
     if not of_the_day and not recorded:
         yield _none(rule.name, None, _nothing(next_due(rule, end - INSTANT)))
 
 
-def _why_not(contact: ContactRow, rule: RuleRow, due: Due, now: datetime) -> str:
+def _why_not(session: Session, contact: ContactRow, rule: RuleRow, due: Due, now: datetime) -> str:
     """The first thing that stands in the way, the plainest first."""
     return (
         _not_meant(contact, rule)
         or _not_their_day(contact, rule, due)
-        or person_of_contact(contact, rule.kind, due).trouble
+        or _not_written(session, owner_of_rule(rule), person_of_contact(contact, rule.kind, due), due)
         or _not_then(contact, rule, due, now)
     )
+
+
+def _not_written(session: Session, owner: Owner, person: Person, due: Due) -> str | None:
+    found = template(session, owner.template)
+    if found is None:
+        return f"there is no template {owner.template!r}"
+    made = written_or_reason(found, person, owner.occasion_of(due), opted_out(session, person.phones))
+    return made if isinstance(made, str) else None
 
 
 def _not_meant(contact: ContactRow, rule: RuleRow) -> str | None:
@@ -198,8 +209,10 @@ def _of_event(
     known = {(row.key.occasion, row.key.before) for row in recorded}
     for due in _dues_of(event, begin, end):
         if (due.occasion, due.before) not in known:
-            still = now < due.occurs_at
-            yield _none(name, due.occurs_at, "it is still to come" if still else "the person was not invited then")
+            [(_, guest)] = invited_to(session, [event.id], key=attendee)
+            reason = _not_written(session, owner_of_event(event), person_of_attendee(guest), due)
+            still = "it is still to come" if now < due.occurs_at else "the person was not invited then"
+            yield _none(name, due.occurs_at, reason or still)
 
 
 def _dues_of(event: EventRow, begin: datetime, end: datetime) -> Iterator[Due]:

@@ -6,7 +6,7 @@ variables ─ defining ─ saving ─▶ ledger        values ─ preview: the s
 from worker.templates.defining import define_template
 from worker.templates.preview import Estimate, Preview, accents_taken_out, estimate, preview
 from worker.templates.saving import Saved, remove, save, unknown, usable
-from worker.templates.values import Addressee, Occasion, Written, main_number, written
+from worker.templates.values import Addressee, Occasion, Written, main_number, needs_of, written
 
 __all__ = [
     "Addressee",
@@ -19,6 +19,7 @@ __all__ = [
     "define_template",
     "estimate",
     "main_number",
+    "needs_of",
     "preview",
     "remove",
     "save",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from worker import text
+from worker.checks import ID_MOST, JOINER
 from worker.errors import Invalid
 from worker.ledger.templates import StoredTemplate
 from worker.lifecycle import Kind, SmsType
@@ -13,8 +14,6 @@ from worker.templates.variables import parse
 from worker.text import SEGMENTS_MOST, Diacritics
 
 CALL_VARIABLES_MOST = 20  # of one call's template
-JOINER = "||"  # what eSMS joins a call's variables by
-ID_MOST = 64  # characters
 
 _name = re.compile(r"[\w.-]{1,64}").fullmatch
 

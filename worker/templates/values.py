@@ -15,6 +15,8 @@ from worker.ledger.templates import StoredTemplate
 from worker.lifecycle import Kind
 from worker.text import ATTRIBUTE
 
+FACT_OF = {"name": "name", "first_name": "name", "age": "birth_date"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addressee:
@@ -51,6 +53,16 @@ def written(template: StoredTemplate, to: Addressee, occasion: Occasion) -> Writ
     number = main_number(to.phones, for_sms=template.kind is Kind.SMS)
     values = values_for(to, occasion, number)
     return Written(phone=number, values=values, texts=[each.render(values) for each in template.texts()])
+
+
+def needs_of(template: StoredTemplate) -> frozenset[str]:
+    """What somebody must have to get it: `mobile` or `phone`, `name`, `birth_date`, and attributes like attr.room.
+
+    So that many can be counted without being read; what only a finished text shows (it is too long, say) is not in it.
+    """
+    named = {name for each in template.texts() for name in each.variables}
+    facts = {FACT_OF[name] for name in named & FACT_OF.keys()} | {name for name in named if name.startswith(ATTRIBUTE)}
+    return frozenset(facts | {"mobile" if template.kind is Kind.SMS else "phone"})
 
 
 def main_number(phones: Sequence[str], *, for_sms: bool) -> str:
