@@ -12,7 +12,7 @@ import queue
 import threading
 from urllib.parse import urlencode, urlsplit
 
-from worker.devkit.simulator.asking import FINISHED, status_of
+from worker.devkit.simulator.asking import ENDED, FINISHED, status_of
 from worker.devkit.simulator.ledger import Send
 from worker.devkit.simulator.plots import SMS
 from worker.devkit.simulator.scene import Scene
@@ -20,7 +20,6 @@ from worker.devkit.simulator.scene import Scene
 MOST_WAITING = 10_000  # more are left out
 TRIES = 5
 _PATIENCE = 5.0  # seconds, for each try
-_ENDED = (4, FINISHED, 6)
 _MARGIN = 0.01  # seconds after the last change of status
 
 _CALLERS = 4
@@ -60,7 +59,7 @@ def forget() -> None:
 def _due(scene: Scene, send: Send, url: str, handle: asyncio.TimerHandle) -> None:
     _waiting.discard(handle)
     status = status_of(scene, send)
-    if status in _ENDED:
+    if status in ENDED:
         members = _sms(scene, send, status) if send.function == SMS else _call(scene, send, status)
         _start_callers()
         with contextlib.suppress(queue.Full):
@@ -69,7 +68,7 @@ def _due(scene: Scene, send: Send, url: str, handle: asyncio.TimerHandle) -> Non
 
 def _sms(scene: Scene, send: Send, status: int) -> dict[str, object]:
     total = len(send.numbers)
-    arrived = sum(status == FINISHED and send.fate(position).arrives for position in range(total))
+    arrived = sum(status in ENDED and send.fate(position).arrives for position in range(total))
     members: dict[str, object] = {"SMSID": send.sms_id, "SendFailed": total - arrived, "SendStatus": status}
     members |= {"SendSuccess": arrived, "TotalPrice": scene.knobs.sms_price * total, "TotalReceiver": total}
     # RequestId is empty in the published samples.
