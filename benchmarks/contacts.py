@@ -27,9 +27,9 @@ from worker.contacts.columns import choose
 from worker.contacts.dates import DateOrder
 from worker.contacts.importing import Importer
 from worker.contacts.rows import Reader
-from worker.contacts.sheets import open_sheet
 from worker.ledger import contacts
 from worker.ledger.contacts.finding import NO_ID, _born_on
+from worker.spreadsheets import open_sheet
 
 MOST = 50.0  # milliseconds of database time for a day's birthdays
 LEAST = 5_000  # contacts a second
@@ -139,6 +139,7 @@ def imported(on: Stage, rows: int, folder: Path) -> tuple[float, float]:
         today=TODAY,
         dry=False,
         refuse=print,
+        leave_out=print,
         advance=int,
     ).run(sheet)
     seconds = time.perf_counter() - started

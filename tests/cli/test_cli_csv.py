@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from openpyxl import Workbook
 from sqlalchemy import text
 
 from tests.cli.test_cli_commands import Cli, cli
@@ -78,9 +80,16 @@ def test_what_excel_writes_is_read(send_csv: Csv, bench: Bench, delimiter: str, 
 @pytest.mark.parametrize(
     ("content", "arguments", "error"),
     [
-        ("name,phone\nLan,0901000001\nNguyễn,0901000002\n".encode("utf-16"), (), "line 1 is not UTF-8"),
+        ("name,phone\nLan,0901000001\nNguyễn,0901000002\n".encode("utf-16-le"), (), "line 3 is not UTF-8"),
         (b"name,phone\nLan,0901000001\nNguy\xea\xde,0901000002\n", (), "line 3 is not UTF-8"),
-        ("name,mobile\nLan,0901000001\n", (), "no column is called phone, to, number"),
+        ("name,house\nLan,0901000001\n", (), "no column is called phone, to, number"),
+        (
+            "name,SĐT,Di động\nLan,0901000001,\n",
+            (),
+            "'SĐT' and 'Di động' both look like phone: say which: --phone-column",
+        ),
+        ("name,Name,phone\nLan,L,0901000001\n", ("--reference-column", "id"), "there is no column 'id'"),
+        ("name,phone\nLan,0901000001\n", ("--sheet", "A"), "--sheet: people.csv is a CSV file"),
         ("name,phone\nLan,0901000001\n", ("--phone-column", "mobile"), "there is no column 'mobile'"),
         ("who,phone\nLan,0901000001\n", (), "there is no column 'name'"),
         ("", (), "is empty"),
@@ -116,6 +125,49 @@ def test_a_reference_column_is_the_rows_own_key(send_csv: Csv, bench: Bench) -> 
     assert code == 1
     assert summary["queued"] == 1
     assert [(bad["line"], "another content" in bad["error"]) for bad in summary["bad"]] == [(2, True)]
+
+
+def test_a_workbook_is_sent_like_a_csv(cli: Cli, bench: Bench, tmp_path: Path) -> None:
+    book = Workbook()
+    assert book.active is not None
+    for row in (
+        ["DANH SÁCH"],
+        ["Họ", "Tên", "Di động", "Hẹn"],
+        ["Vũ", "Lan", 901000001, date(2026, 4, 3)],
+        ["", "", 7],
+    ):
+        book.active.append(row)
+    book.save(tmp_path / "people.xlsx")
+    text = ("--content", "Chao {name}, hen {hen}", "--sms-type", "7")
+    code, out, _ = cli("send", "csv", "people.xlsx", *text, "--header-row", "2")
+    assert code == 1
+    assert texts(bench) == {"+84901000001": "Chao Vũ Lan, hen 03/04/2026"}
+    assert all(each in out for each in ("Di động", "{name}", "Họ + Tên", "{hen}", "guessed"))
+    assert "row 4, Họ + Tên: is empty" in out
+    assert "billed as 1 SMS; accents or other signs make 1 of the texts Unicode" in out
+
+
+def test_refused_rows_are_given_back_whole_and_sent_when_corrected(send_csv: Csv, cli: Cli, bench: Bench) -> None:
+    _, summary, _ = send_csv("name,SĐT\nLan,0901000001\nMai,12\n", "--refused", "refused.csv", "--campaign", "C")
+    assert [(row["row"], row["column"]) for row in summary["refused_rows"]] == [(3, "SĐT")]
+    refused = Path("refused.csv").read_text("utf-8-sig")
+    assert refused.splitlines()[0] == "problem,name,SĐT"
+    _, summary, _ = send_csv(refused.replace(",12\n", ",0901000002\n"), "--campaign", "C")
+    assert (summary["queued"], summary["bad"]) == (1, [])
+    assert set(texts(bench)) == {"+84901000001", "+84901000002"}
+
+
+def test_a_dry_run_tells_all_and_queues_nothing(send_csv: Csv, bench: Bench) -> None:
+    send_csv("name,phone\nLan,0901000001\n")
+    code, summary, _ = send_csv("name,phone\nLan,0901000001\nĐỗ,0901000002\nMai,12\n", "--dry-run")
+    assert (code, summary["dry_run"], summary["queued"], summary["already"], summary["refused"]) == (1, True, 1, 1, 1)
+    assert (summary["segments"], summary["unicode"]) == (1, 1)
+    assert set(texts(bench)) == {"+84901000001"}
+
+
+def test_a_marked_encoding_needs_no_hint(send_csv: Csv, bench: Bench) -> None:
+    assert send_csv("name,phone\nNguyễn,0901000001\n".encode("utf-16"))[0] == 0
+    assert texts(bench) == {"+84901000001": "Chao Nguyễn"}
 
 
 def test_advertising_becomes_one_notification_of_all_rows(send_csv: Csv, bench: Bench) -> None:

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from worker.contacts.columns import FIELDS, choose
-from worker.contacts.sheet_rows import Refused, Row, Unreadable, escaped, unescaped
-from worker.contacts.sheets import Sheet, open_sheet
+from worker.spreadsheets import Refused, Row, Sheet, Unreadable, escaped, open_sheet, unescaped
 
 Write = Callable[..., Path]
 
@@ -213,7 +212,7 @@ def test_a_workbook_with_a_wrong_byte_is_read_or_refused(workbook: Write, place:
 # Columns...
 
 
-def guessed(*titles: str) -> dict[str, str]:
+def guessed(*titles: str) -> dict[str, str | None]:
     columns = choose(titles, [])
     return {field: columns.of(field) for field in columns.places}
 

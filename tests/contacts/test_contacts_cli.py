@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 
 from tests.cli.test_cli_commands import Cli, cli
 from tests.contacts.people import HOA, LAN, MAI, found, statuses
@@ -76,7 +76,9 @@ def test_a_dry_run_tells_all_and_stores_nothing(bring: Import, bench: Bench) -> 
     assert found(bench.database, "2").phones == [HOA]
 
 
-def test_every_refused_row_is_reported_and_the_others_are_stored(bring: Import, bench: Bench, tmp_path: Path) -> None:
+def test_every_refused_row_is_given_back_whole_and_the_others_are_stored(
+    bring: Import, bench: Bench, tmp_path: Path
+) -> None:
     rows = [
         "1,Lan,0901000001,15/08/1990",
         "2,Hoa,0901000002,03/04/1990",
@@ -89,23 +91,70 @@ def test_every_refused_row_is_reported_and_the_others_are_stored(bring: Import, 
     ]
     rows.insert(0, "key,name,phone,birth_date")
     code, summary, _ = bring("\n".join(rows), "--refused", "refused.csv")
-    assert (code, counted(summary)) == (1, (2, 0, 0, 6))
-    assert keys(bench) == {"1", "7"}
+    assert (code, counted(summary), summary["left_out"]) == (1, (4, 0, 0, 4), 2)
+    assert keys(bench) == {"1", "2", "7", "8"}
     assert found(bench.database, "7").phones == [MAI, HOA]
     with (tmp_path / "refused.csv").open(encoding="utf-8-sig", newline="") as report:
         told = list(csv.reader(report))
-    assert [line[:2] for line in told] == [
-        ["row", "column"],
-        ["3", "birth_date"],
-        ["4", "phone"],
-        ["5", ""],
-        ["6", "key"],
-        ["7", "key"],
-        ["9", "birth_date"],
+    assert [line[1:] for line in told] == [
+        ["key", "name", "phone", "birth_date"],
+        ["2", "Hoa", "0901000002", "03/04/1990"],
+        ["3", "'=cmd()", "12", ""],
+        ["4", "Mai"],
+        ["", "Ha", "0901000003", ""],
+        ["1", "Lan again", "0901000003", ""],
+        ["8", "Old", "0901000003", "01/01/1800"],
     ]
-    assert "--dates dmy or --dates mdy" in told[1][2]
-    assert "row 2 has the same" in told[5][2]
-    assert [row["row"] for row in summary["refused_rows"]] == [3, 4, 5, 6, 7, 9]
+    beginnings = ("left out: row 3, birth_date: ", "row 4, phone: ", "row 5: ", "row 6, key: ", "row 7, key: ")
+    assert all(line[0].startswith(begins) for line, begins in zip(told[1:], beginnings, strict=False))
+    assert "--dates dmy or --dates mdy" in told[1][0]
+    assert "row 2 has the same" in told[5][0]
+    assert [row["row"] for row in summary["refused_rows"]] == [4, 5, 6, 7]
+    assert [(cell["row"], cell["column"]) for cell in summary["left_out_cells"]] == [
+        (3, "birth_date"),
+        (9, "birth_date"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["refused.csv", "refused.xlsx"])
+def test_refused_rows_are_corrected_and_given_again(bring: Import, cli: Cli, bench: Bench, name: str) -> None:
+    bring("Mã,Tên,SĐT\n1,Lan,12\n2,Mai,0901000003\n", "--refused", name)
+    assert keys(bench) == {"2"}
+    for _ in range(2):  # and what is refused once more has the same form
+        assert cli("contacts", "import", name, "--refused", "again.csv")[0] == 1
+        name = "again.csv"
+    again = Path(name).read_text("utf-8-sig")
+    assert again.startswith("problem,Mã,Tên,SĐT\n")
+    Path("mended.csv").write_text(again.replace(",12\n", ",0901000001\n"))
+    assert cli("contacts", "import", "mended.csv")[0] == 0
+    assert found(bench.database, "1").phones == [LAN]
+
+
+def test_a_cell_that_a_contact_can_do_without_is_left_out_and_what_stood_stays(bring: Import, bench: Bench) -> None:
+    bring("key,name,DOB,attr.room\n1,Lan,1990-08-15,A1\n")
+    long = "x" * 2000
+    code, summary, _ = bring(f"key,name,phone,DOB,attr.room,Ngày giỗ\n1,Hoa,0901000001,2999-01-01,{long},99/99\n")
+    assert (code, counted(summary), summary["left_out"]) == (1, (0, 1, 0, 0), 3)
+    assert {cell["column"] for cell in summary["left_out_cells"]} == {"DOB", "attr.room", "Ngày giỗ"}
+    row = found(bench.database, "1")
+    assert (row.name, row.phones, row.birth_date) == ("Hoa", [LAN], date(1990, 8, 15))
+    assert row.attributes == {"room": "A1"}
+
+
+def test_a_refusal_names_a_column_of_the_file(bring: Import) -> None:
+    _, summary, _ = bring("Tên,SĐT\nLan,0901000001\nMai,0901000001\nHoa,\n")
+    assert [row["column"] for row in summary["refused_rows"]] == ["SĐT", "SĐT"]
+
+
+def test_contacts_are_exported_as_a_real_workbook(cli: Cli, bring: Import, bench: Bench, tmp_path: Path) -> None:
+    bring(STAFF)
+    assert cli("contacts", "export", "out.xlsx")[:2] == (0, "2 contact(s) in out.xlsx\n")
+    assert (tmp_path / "out.xlsx").stat().st_mode & 0o777 == 0o600
+    assert counted(json.loads(cli("contacts", "import", "out.xlsx", "--json")[1])) == (0, 0, 2, 0)
+    sheet = load_workbook(tmp_path / "out.xlsx").active
+    assert sheet is not None
+    assert sheet["D2"].is_date
+    assert {sheet["C2"].value, sheet["C3"].value} == {"0901000001", "0901000002"}
 
 
 @pytest.mark.parametrize(("order", "day"), [("dmy", date(1990, 4, 3)), ("mdy", date(1990, 3, 4))])
@@ -160,9 +209,9 @@ def test_a_person_sees_what_was_understood_before_anything_else(cli: Cli, tmp_pa
     (tmp_path / "staff.csv").write_text(STAFF.replace("15/08", "05/08") + "3,x,1,\n")
     code, out, _ = cli("contacts", "import", "staff.csv", "--map", "name=Họ tên")
     assert code == 1
-    first, last = out.split("1 added")
+    first, last = out.split("2 added")
     assert all(each in first for each in ("Mã NV", "guessed", "Họ tên", "as told"))
-    assert "row 2, Ngày sinh: may be read as day/month or as month/day" in last
+    assert "left out: row 2, Ngày sinh: may be read as day/month or as month/day" in last
     assert "row 4, SĐT: " in last
 
 

@@ -8,14 +8,11 @@ from typing import Any
 
 import click
 
-from worker import reporting, runtime
+from worker.api.account import Account
 from worker.api.notifier import Notifier
-from worker.cli.ledger_session import database_of, ledger_session
+from worker.api.operation import Operation
 from worker.cli.output import console, json_option, say_json, table, text, waiting
-from worker.database import MIGRATE
-from worker.errors import WorkerError
-from worker.esms import EsmsError
-from worker.migrating import revisions
+from worker.errors import MIGRATE, WorkerError
 from worker.queues import Queue, configuration, make_app
 from worker.settings import Pace, ProviderSettings, Rates, Settings, environment
 
@@ -44,7 +41,9 @@ RESTS_ON = {
     "Redis": "settings",
     "workers": "Redis",
     "beat": "schema",
+    "upkeep": "schema",
     "lanes": "schema",
+    "calls": "schema",
     "reminders": "schema",
     "eSMS": "settings",
 }
@@ -84,8 +83,10 @@ def examine() -> Iterator[Finding]:
         "Redis": _redis,
         "workers": _workers,
         "beat": _beat,
+        "upkeep": _upkeep,
         "eSMS": lambda: _esms(workers=found["workers"].ok),
         "lanes": _lanes,
+        "calls": _calls,
         "reminders": _reminders,
     }
     for what, check in checks.items():
@@ -120,14 +121,23 @@ def _keys_are_here() -> bool:
 
 
 def _postgres() -> str:
-    with database_of(Settings.from_environ()) as database, database.begin() as session:
-        version = session.connection().dialect.server_version_info or ()
-    return f"version {'.'.join(map(str, version))} answers at {database.place}"
+    with Operation.from_env() as operation:
+        told = what_protects_calls(*operation.durability())
+        return f"version {operation.version()} answers at {operation.place}; {told}"
+
+
+def what_protects_calls(commit: str, standbys: str) -> str:
+    """By synchronous_commit and synchronous_standby_names. An SMS has its RequestId, a call nothing else."""
+    if commit == "off":
+        return "synchronous_commit is off, so calls made right before a crash are made twice: set it to on"
+    if standbys and commit != "local":
+        return "a synchronous replica keeps calls from being made twice after a fail-over"
+    return "no synchronous replica, so calls made right before a fail-over are made twice (SMS are not)"
 
 
 def _schema() -> str:
-    with database_of(Settings.from_environ()) as database:
-        there, wanted = revisions(database)
+    with Operation.from_env() as operation:
+        there, wanted = operation.revisions()
     if there != wanted:
         raise _Wrong(f"the database is at revision {there or 'none'}, this version wants {wanted}: {MIGRATE}")
     return f"at revision {there}"
@@ -182,8 +192,8 @@ def _listening() -> dict[str, set[str]]:
 
 def _beat() -> str:
     limit = MISSED * Pace.from_environ().tick.total_seconds()
-    with ledger_session() as session:
-        ago = reporting.seconds_since_beat(session)
+    with Operation.from_env() as operation:
+        ago = operation.seconds_since_beat()
     if ago is None:
         raise _Wrong("it has never ticked: start `celery -A worker.tasks beat`")
     if ago > limit:
@@ -191,37 +201,35 @@ def _beat() -> str:
     return f"ticked {ago:.0f} s ago"
 
 
+def _upkeep() -> str:
+    with Operation.from_env() as operation:
+        failing = operation.troubles()
+    if failing:
+        raise _Wrong(f"failing: {'; '.join(failing)}: see the log of the worker for `step.failed`")
+    return "no step fails"
+
+
 def _esms(*, workers: bool) -> str:
     if workers and not _keys_are_here():
         return "the keys are with the workers, and this machine needs none"
-    with runtime.make_client(ProviderSettings.from_environ(), in_flight=1) as client:
-        try:
-            balance = client.get_balance().balance
-        except EsmsError as error:
-            raise _Wrong(_remedied(error)) from None
-    return f"takes our keys; balance {balance:,.0f} đồng; workers send by {client.transport}"
+    with Account.from_env() as account:
+        if (why := account.refusal()) is not None:
+            raise _Wrong(remedied(why))
+        balance = account.balance().balance
+    return f"takes our keys; balance {balance:,.0f} đồng; workers send by {account.transport}"
 
 
-def refusal(provider: ProviderSettings) -> str | None:
-    """Why eSMS does not answer with these keys, and what to do; None when it does."""
-    with runtime.make_client(provider, in_flight=1) as client:
-        try:
-            client.get_balance()
-        except EsmsError as error:
-            return _remedied(error)
-    return None
-
-
-def _remedied(error: EsmsError) -> str:
-    return f"{error.reason}: check ESMS_API_KEY, ESMS_SECRET_KEY and ESMS_REST_URL"
+def remedied(refusal: str) -> str:
+    """Why eSMS does not answer, and what to do."""
+    return f"{refusal}: check ESMS_API_KEY, ESMS_SECRET_KEY and ESMS_REST_URL"
 
 
 def _lanes() -> str:
-    with ledger_session() as session:
-        paused = reporting.pauses(session)
-        held = len(reporting.held(session))
+    with Notifier.from_env() as notifier:
+        paused = notifier.pauses.list()
+        held = len(notifier.held.list())
     if paused:
-        told = "; ".join(f"{row['lane']}: {row['reason']}" for row in paused)
+        told = "; ".join(f"{row.lane or row.campaign}: {row.reason}" for row in paused)
         raise _Wrong(f"paused: {told}: mend the cause, then `esms-worker resume LANE`")
     return "all open" + (f"; {held} message(s) are held: see `esms-worker held list`" if held else "")
 
@@ -234,3 +242,14 @@ def _reminders() -> str:
         told = "; ".join(f"{each.what} since {text(each.since, zone)}: {each.failure}" for each in failing)
         raise _Wrong(f"{told}: it is tried again at each tick; report this")
     return "every rule and event can be made"
+
+
+def _calls() -> str:
+    with Operation.from_env() as operation:
+        silent = operation.silent_calls()
+    if silent:
+        raise _Wrong(
+            f"{silent:,} call(s) got nothing but code 105 for a day: GetSendStatus tells nothing of this account's "
+            "calls, so they will end unknown; ask eSMS what tells of them"
+        )
+    return "none is without an answer for a day"

@@ -9,13 +9,14 @@ from typing import Any, TypeVar
 import click
 
 from worker.api.notifier import Notifier
+from worker.api.sheet_sends import Columns, Order, SheetSend, Summary, choose
 from worker.cli.output import date_option, json_option, progress, say, say_json
-from worker.cli.spreadsheet import Order, Sheet, Summary, send_sheet
+from worker.cli.spreadsheet import Problems, file_options, say_columns, usage
 from worker.intake import RecordCall, Request, Sms, TemplateCall
+from worker.lifecycle import Purpose
+from worker.spreadsheets import Refused, open_sheet
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-BAD_SHOWN = 50
 
 
 def options(*each: Callable[[F], F]) -> Callable[[F], F]:
@@ -31,6 +32,11 @@ def options(*each: Callable[[F], F]) -> Callable[[F], F]:
 
 to_option = click.option("--to", multiple=True, required=True, metavar="N", help="Recipient; may be given many times.")
 
+purpose_option = click.option(
+    "--purpose",
+    type=click.Choice([str(each) for each in Purpose]),
+    help="What it is for; by default what the SmsType is made for. Who opted out gets no reminder and no advertising.",
+)
 WHEN = (
     click.option(
         "--send-date", metavar="ISO", help="When to send: 2026-03-01T08:00, in TIME_ZONE unless it says +07:00."
@@ -43,7 +49,7 @@ LABELS = (
     click.option("--source", metavar="S", default="", help="Which application asks."),
     click.option("--campaign", metavar="C", help="A label to report, cancel and retry by."),
 )
-common_options = options(*WHEN, *LABELS, json_option)
+common_options = options(*WHEN, purpose_option, *LABELS, json_option)
 sms_options = options(
     click.option("--content", required=True, metavar="T", help="The text."),
     click.option("--sms-type", type=int, default=2, show_default=True, help="1 2 3 4 6 7 8 13 (manual II.2)."),
@@ -142,24 +148,29 @@ def date_of(name: str, value: str | None) -> Any:
 @send.command("csv")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @sms_options
-@click.option("--phone-column", metavar="NAME", help="By default one called phone, to, number, so_dien_thoai or sdt.")
+@click.option("--phone-column", metavar="NAME", help="By default one called phone, to, number, SĐT, …")
 @click.option("--reference-column", metavar="NAME", help="Your own key for each row.")
-@click.option("--encoding", default="utf-8-sig", show_default="UTF-8", help="How the file is written.")
-@options(*WHEN, *LABELS[1:], json_option)
+@file_options
+@click.option("--dry-run", is_flag=True, help="Do everything but queue it.")
+@options(*WHEN, purpose_option, *LABELS[1:], json_option)
 def send_csv(
     file: Path,
     content: str,
     phone_column: str | None,
     reference_column: str | None,
-    encoding: str,
+    encoding: str | None,
+    sheet: str | None,
+    header_row: int | None,
+    report: Path | None,
+    dry_run: bool,
     send_date: str | None,
     expires_at: str | None,
     as_json: bool,
     **besides: Any,
 ) -> int:
-    """Send a text to each row of a spreadsheet: {name} in the text stands for the column called name.
+    """Send a text to each row of a CSV or XLSX FILE: {name} in the text stands for the column called name.
 
-    Rows that can't be sent are listed with their line and the others are sent. The same file again, with the same
+    Rows that can't be sent are refused by row and column and the others are sent. The same file again, with the same
     campaign (by default the file's name), sends only what is not there yet.
     """
     order = Order(
@@ -171,26 +182,57 @@ def send_csv(
         sms={name: besides.pop(name) for name in ("sms_type", "brandname", "unicode", "sandbox")},
         **besides,
     )
-    sheet = Sheet.open(file, encoding=encoding, phone_column=phone_column, reference_column=reference_column)
-    with Notifier.from_env() as notifier, progress() as bar:
-        task = bar.add_task("queued", total=sheet.rows)
-        summary = send_sheet(notifier, sheet, order, advance=lambda rows: bar.advance(task, rows))
-    (_say_summary_json if as_json else _say_summary)(summary, order)
-    return 1 if summary.bad else 0
+    with usage():
+        opened = open_sheet(file, encoding=encoding, sheet=sheet, header_row=header_row)
+        columns = choose(opened.columns, content, phone_column=phone_column, reference_column=reference_column)
+    if not as_json:
+        say_columns(opened, columns.named(), told=columns.told)
+    with Problems.of(opened, report) as problems, usage(), Notifier.from_env() as notifier, progress() as bar:
+        task = bar.add_task("checked" if dry_run else "queued", total=opened.rows)
+        summary = SheetSend(
+            notifier=notifier,
+            columns=columns,
+            order=order,
+            refuse=problems.refuse,
+            advance=lambda rows: bar.advance(task, rows),
+            dry=dry_run,
+        ).run(opened)
+    (_say_summary_json if as_json else _say_summary)(summary, order, columns, problems, dry_run)
+    return 1 if problems.count else 0
 
 
-def _say_summary(summary: Summary, order: Order) -> None:
-    say(f"{summary.queued:,} queued, {summary.already:,} there already, {len(summary.bad):,} bad rows")
+def _say_summary(summary: Summary, order: Order, _: Columns, problems: Problems, dry: bool) -> None:
+    would = "would be " if dry else ""
+    counts = f"{summary.queued:,} {would}queued, {summary.already:,} there already, {summary.bad:,} bad rows"
+    say(counts + (" (dry run: nothing was queued)" if dry else ""))
+    say(f"billed as {summary.segments:,} SMS" + _because(summary.unicode))
     say(f"campaign: {order.campaign}")
-    for bad in summary.bad[:BAD_SHOWN]:
-        say(f"  line {bad.line}: {bad.error}")
-    if len(summary.bad) > BAD_SHOWN:
-        say(f"  … and {len(summary.bad) - BAD_SHOWN:,} more; --json lists them all")
+    problems.say()
 
 
-def _say_summary_json(summary: Summary, order: Order) -> None:
-    bad = [{"line": row.line, "error": row.error} for row in summary.bad]
-    say_json({"campaign": order.campaign, "queued": summary.queued, "already": summary.already, "bad": bad})
+def _because(unicode: int) -> str:
+    return f"; accents or other signs make {unicode:,} of the texts Unicode, 70 characters to an SMS" if unicode else ""
+
+
+def _say_summary_json(summary: Summary, order: Order, columns: Columns, problems: Problems, dry: bool) -> None:
+    bad = [{"line": each.number, "error": _error(each, columns)} for each in problems.refused]
+    facts = {
+        "campaign": order.campaign,
+        "dry_run": dry,
+        "columns": columns.named(),
+        "queued": summary.queued,
+        "already": summary.already,
+        "segments": summary.segments,
+        "unicode": summary.unicode,
+        "bad": bad,
+    }
+    say_json(facts | {"refused": summary.bad} | problems.json())
+
+
+def _error(each: Refused, columns: Columns) -> str:
+    """By the field, as programs know it."""
+    field = columns.field_of(each.column)
+    return f"{field}: {each.problem}" if field else each.problem
 
 
 COMMANDS = (send,)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from worker.contacts.sheet_rows import Unreadable
-from worker.text import ATTRIBUTE, strip_diacritics
+from worker.spreadsheets import Unreadable
+from worker.spreadsheets.titles import place_of, plain, there_are
+from worker.text import ATTRIBUTE
 
 FIELDS = (
     "key", "name", "phone", "birth_date", "lunar_birth", "death_date", "lunar_death", "tags", "opted_out",
@@ -56,9 +57,14 @@ class Columns:
     places: Mapping[str, tuple[int, ...]]
     told: frozenset[str]  # fields that were not guessed
 
-    def of(self, field: str) -> str:
-        """The names of the columns that a field comes from, for a person."""
-        return " + ".join(self.titles[place] for place in self.places.get(field, ())) or field
+    def of(self, field: str) -> str | None:
+        """The names of the columns that a field comes from, for a person; None: no column of the file.
+
+        Without a column of keys, people are known by their number.
+        """
+        if field == "key" and field not in self.places:
+            field = "phone"
+        return " + ".join(self.titles[place] for place in self.places.get(field, ())) or None
 
     @property
     def unused(self) -> list[str]:
@@ -75,7 +81,7 @@ def choose(titles: Sequence[str], told: Iterable[str], *, rest_as_attributes: bo
     chosen = _told(titles, told)
     told_fields = frozenset(chosen)
     taken = {place for places in chosen.values() for place in places}
-    for field, places in _guessed(titles, taken).items():
+    for field, places in _guessed_once(titles, taken).items():
         if field not in chosen:
             chosen[field] = places
     used = {field: each for field, each in chosen.items() if each}
@@ -83,7 +89,7 @@ def choose(titles: Sequence[str], told: Iterable[str], *, rest_as_attributes: bo
         used |= _rest(titles, used)
     if not used.keys() & {"key", "phone"}:
         raise Unreadable(
-            "columns", "none looks like a key or a phone number", f"name one with --map: {_there_are(titles)}"
+            "columns", "none looks like a key or a phone number", f"name one with --map: {there_are(titles)}"
         )
     return Columns(titles, used, told_fields)
 
@@ -96,7 +102,7 @@ def _told(titles: Sequence[str], told: Iterable[str]) -> dict[str, tuple[int, ..
         _check_field(field, bool(found))
         if field in chosen and field not in SEVERAL:
             raise Unreadable("--map", f"{field} is named twice", "it takes one column")
-        chosen[field] = chosen.get(field, ()) + ((_place(titles, title),) if title else ())
+        chosen[field] = chosen.get(field, ()) + ((place_of(titles, title, option="--map"),) if title else ())
     return chosen
 
 
@@ -109,45 +115,41 @@ def _check_field(field: str, with_column: bool) -> None:
         raise Unreadable("--map", f"{field} names no column", f'write --map {field}="the column\'s name"')
 
 
-def _place(titles: Sequence[str], title: str) -> int:
-    wanted = " ".join(title.split())
-    places = [place for place, each in enumerate(titles) if each == wanted]
-    places = places or [place for place, each in enumerate(titles) if _plain(each) == _plain(wanted)]
-    if len(places) == 1:
-        return places[0]
-    problem = f"there is no column {title!r}" if not places else f"{len(places)} columns are called {title!r}"
-    raise Unreadable("--map", problem, _there_are(titles))
-
-
-def _guessed(titles: Sequence[str], taken: set[int]) -> dict[str, tuple[int, ...]]:
+def guessed(titles: Sequence[str], taken: Collection[int] = ()) -> dict[str, tuple[int, ...]]:
+    """What the names look like: fields to the places of all columns that look so."""
     found: dict[str, list[int]] = {}
     for place, title in enumerate(titles):
         if place not in taken and (field := _field_of(title)):
             found.setdefault(field, []).append(place)
-    guessed = {field: tuple(places) for field, places in found.items() if field not in {"family", "given"}}
-    if "name" not in guessed and "given" in found:
-        guessed["name"] = (*found.get("family", ()), *found["given"])
-    for field, places in guessed.items():
+    looks = {field: tuple(places) for field, places in found.items() if field not in {"family", "given"}}
+    if "name" not in looks and "given" in found:
+        looks["name"] = (*found.get("family", ()), *found["given"])
+    return looks
+
+
+def _guessed_once(titles: Sequence[str], taken: set[int]) -> dict[str, tuple[int, ...]]:
+    looks = guessed(titles, taken)
+    for field, places in looks.items():
         if len(places) > 1 and field not in SEVERAL:
             named = " and ".join(repr(titles[place]) for place in places)
             raise Unreadable("columns", f"{named} both look like {field}", f'say which: --map {field}="…"')
-    return guessed
+    return looks
 
 
 def _field_of(title: str) -> str | None:
     if _attribute(title) or title in FIELDS:
         return title
-    plain = _plain(title)
-    if plain in FAMILY_NAMES:
+    written = plain(title)
+    if written in FAMILY_NAMES:
         return "family"
-    return "given" if plain in GIVEN_NAMES else _FIELD_OF.get(plain)
+    return "given" if written in GIVEN_NAMES else _FIELD_OF.get(written)
 
 
 def _rest(titles: Sequence[str], places: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
     used = {place for each in places.values() for place in each}
     rest: dict[str, tuple[int, ...]] = {}
     for place, title in enumerate(titles):
-        name = ATTRIBUTE + _plain(title).replace(" ", "_")[:64]
+        name = ATTRIBUTE + plain(title).replace(" ", "_")[:64]
         if place not in used and title and name not in places:
             if name in rest or not _attribute(name):
                 raise Unreadable(
@@ -155,12 +157,3 @@ def _rest(titles: Sequence[str], places: Mapping[str, tuple[int, ...]]) -> dict[
                 )
             rest[name] = (place,)
     return rest
-
-
-def _plain(title: str) -> str:
-    """Accents, capitals, stars and brackets are where headers differ."""
-    return " ".join(re.sub(r"[\W_]+", " ", strip_diacritics(title).casefold()).split())
-
-
-def _there_are(titles: Sequence[str]) -> str:
-    return "the file has " + ", ".join(title for title in titles if title)

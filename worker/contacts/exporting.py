@@ -1,17 +1,16 @@
-"""Contacts as a CSV file that a spreadsheet opens without running anything, and that `contacts import` takes again."""
+"""Contacts as a table that a spreadsheet opens without running anything, and that `contacts import` takes again."""
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
-from typing import Any, TextIO
+from typing import Any
 
 from sqlalchemy.orm import Session
 
-from worker.contacts.sheet_rows import escaped
 from worker.ledger import contacts
 from worker.ledger.contacts import ContactRow
+from worker.spreadsheets.writing import Value, Write
 from worker.text import ATTRIBUTE
 
 PAGE = 2000  # contacts held in memory at once
@@ -30,26 +29,28 @@ def pages(begin: Callable[[], AbstractContextManager[Session]], **which: Any) ->
         after = rows[-1].id
 
 
-def write_csv(to: TextIO, rows: Iterable[ContactRow], attributes: Iterable[str]) -> int:
-    """Write them below a header; how many there were. attributes: those that get a column."""
+def header(attributes: Iterable[str]) -> list[str]:
+    """The titles of the columns. attributes: those that get one."""
+    return [*COLUMNS, *(ATTRIBUTE + name for name in attributes)]
+
+
+def write_rows(write: Write, rows: Iterable[ContactRow], attributes: Iterable[str]) -> int:
+    """Write them below the header; how many there were."""
     names = list(attributes)
-    writer = csv.writer(to, lineterminator="\r\n")
-    writer.writerow([*COLUMNS, *(ATTRIBUTE + name for name in names)])
     written = 0
     for written, row in enumerate(rows, start=1):  # noqa: B007 — the last one is the count
-        cells = [*_cells(row), *(row.attributes.get(name, "") for name in names)]
-        writer.writerow([escaped(cell) for cell in cells])
+        write([*_cells(row), *(row.attributes.get(name, "") for name in names)])
     return written
 
 
-def _cells(row: ContactRow) -> list[str]:
+def _cells(row: ContactRow) -> list[Value]:
     return [
         row.key,
         row.name,
         "; ".join("0" + each.removeprefix("+84") for each in row.phones),
-        row.birth_date.isoformat() if row.birth_date else "",
+        row.birth_date,
         lunar_text(row.lunar_birth_day, row.lunar_birth_leap),
-        row.death_date.isoformat() if row.death_date else "",
+        row.death_date,
         lunar_text(row.lunar_death_day, row.lunar_death_leap),
         ", ".join(row.tags),
         "yes" if row.opted_out_at else "",

@@ -1,11 +1,12 @@
 """A file of people into the ledger: good rows stored, bad ones refused by row and column, nobody twice.
 
+A cell that can't be used refuses its row only where the person can't be known, reached or left alone without it.
+
 Each thousand rows are a transaction of their own. What a crash leaves out, the same file once more brings in.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -17,13 +18,13 @@ from sqlalchemy.orm import Session
 from worker.contacts.accept import AT_ONCE, store
 from worker.contacts.checks import check
 from worker.contacts.rows import Reader
-from worker.contacts.sheet_rows import Refused, Row
-from worker.contacts.sheets import Sheet
 from worker.errors import Invalid
 from worker.ledger.contacts import Counts, StoredContact
+from worker.spreadsheets import Refused, Row, Sheet
+from worker.text import ATTRIBUTE
 
 FIELD_OF_ERROR = {"phones": "phone"}  # errors name our fields, columns are chosen by theirs
-
+NEEDED = frozenset({"key", "phone", "opted_out"})
 
 Person = tuple[StoredContact, bool]  # and whether they opt out
 
@@ -38,14 +39,15 @@ class Summary:
 
     counts: Counts = field(default_factory=Counts)
     refused: int = 0
-    problems: Counter[tuple[str, str]] = field(default_factory=Counter)  # by column and problem
+    left_out: int = 0  # cells of contacts that were taken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Importer:
     """One file's way in.
 
-    begin: opens a transaction. refuse: is told of each row that is not taken. dry: everything but the commit.
+    begin: opens a transaction. refuse: is told of each row that is not taken, leave_out of each cell of one that is.
+    dry: everything but the commit.
     """
 
     begin: Callable[[], AbstractContextManager[Session]]
@@ -53,6 +55,7 @@ class Importer:
     today: date
     dry: bool
     refuse: Callable[[Refused], object]
+    leave_out: Callable[[Refused], object]
     advance: Callable[[int], object]
 
     def run(self, sheet: Sheet) -> Summary:
@@ -68,28 +71,43 @@ class Importer:
 
     def _good(self, batch: list[Row | Refused], seen: dict[int, int], summary: Summary) -> Iterator[Person]:
         for row in batch:
-            wanted = row if isinstance(row, Refused) else self._checked(row, seen)
+            wanted = row if isinstance(row, Refused) else self._checked(row, seen, summary)
             if isinstance(wanted, Refused):
                 self._refused(wanted, summary)
             else:
                 yield wanted
 
-    def _checked(self, row: Row, seen: dict[int, int]) -> Person | Refused:
+    def _checked(self, row: Row, seen: dict[int, int], summary: Summary) -> Person | Refused:
+        left_out: list[Refused] = []
         try:
-            fields = self.reader.contact(row)
-            stored = check(fields, today=self.today)
-            _check_new(stored.key, row, seen)
+            person = self._person(row, self.reader, left_out)
+            _check_new(person[0].key, row, seen)
         except Invalid as error:
             return self._why(row, error)
-        return stored, fields.opted_out
+        for each in left_out:
+            summary.left_out += 1
+            self.leave_out(each)
+        return person
+
+    def _person(self, row: Row, reader: Reader, left_out: list[Refused]) -> Person:
+        """Without the optional cells that can't be used. Raises Invalid."""
+        try:
+            fields = reader.contact(row)
+            return check(fields, today=self.today), fields.opted_out
+        except Invalid as error:
+            field = _field_of(error)
+            if field in NEEDED or field not in reader.columns.places:
+                raise
+            left_out.append(self._why(row, error))
+        return self._person(row, reader.without(field), left_out)
 
     def _why(self, row: Row, error: Invalid) -> Refused:
-        name = FIELD_OF_ERROR.get(error.field, error.field.replace("attributes.", "attr."))
-        return Refused(row.number, self.reader.columns.of(name), f"{error.problem}: {error.remedy}")
+        column = self.reader.columns.of(_field_of(error))
+        problem = f"{error.problem}: {error.remedy}" if column else str(error)
+        return Refused(row.number, column, problem, row.cells)
 
     def _refused(self, refused: Refused, summary: Summary) -> None:
         summary.refused += 1
-        summary.problems[refused.column or "", refused.problem] += 1
         self.refuse(refused)
 
     def _store(self, good: list[Person]) -> Counts:
@@ -102,6 +120,10 @@ class Importer:
         except _Undone:
             pass
         return counts
+
+
+def _field_of(error: Invalid) -> str:
+    return FIELD_OF_ERROR.get(error.field, error.field.replace("attributes.", ATTRIBUTE))
 
 
 def _check_new(key: str, row: Row, seen: dict[int, int]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -12,8 +12,8 @@ from worker.contacts.checks import parse_phone
 from worker.contacts.columns import Columns
 from worker.contacts.contact_fields import KEEP, ContactFields
 from worker.contacts.dates import DateOrder, parse_date
-from worker.contacts.sheet_rows import Cell, Row
 from worker.errors import Invalid
+from worker.spreadsheets.rows import Cell, Row, written
 from worker.text import ATTRIBUTE, strip_diacritics
 
 YES = frozenset({"yes", "y", "true", "1", "x", "co", "roi"})
@@ -46,8 +46,13 @@ class Reader:
             **self._days(row),
         )
 
+    def without(self, field: str) -> Reader:
+        """The same, but for this field, which then stays as it is."""
+        left = {each: places for each, places in self.columns.places.items() if each != field}
+        return replace(self, columns=replace(self.columns, places=left))
+
     def _text(self, row: Row, field: str) -> str:
-        return _text(row.cells[self.columns.places[field][0]])
+        return written(row.cells[self.columns.places[field][0]])
 
     def _key(self, row: Row, phones: Any) -> str:
         """Without a key of the producer's own, the main number is one."""
@@ -58,10 +63,10 @@ class Reader:
         return str(phones[0])
 
     def _name(self, row: Row) -> str:
-        return " ".join(_text(row.cells[place]) for place in self.columns.places["name"])
+        return " ".join(written(row.cells[place]) for place in self.columns.places["name"])
 
     def _phones(self, row: Row) -> list[str]:
-        cells = [_text(row.cells[place]) for place in self.columns.places["phone"]]
+        cells = [written(row.cells[place]) for place in self.columns.places["phone"]]
         return [parse_phone(each) for cell in cells for each in _between_numbers(cell) if each.strip()]
 
     def _days(self, row: Row) -> dict[str, Any]:
@@ -93,10 +98,6 @@ class Reader:
             if field.startswith(ATTRIBUTE)
         }
         return named or KEEP
-
-
-def _text(cell: Cell) -> str:
-    return f"{cell:%d/%m/%Y}" if isinstance(cell, date) else cell
 
 
 def _yes(written: str) -> bool:

@@ -188,11 +188,11 @@ def brandname(field: str, value: str | None, sms_type: int) -> str | None:
     return identity(field, value) if value else None
 
 
-def is_unicode(field: str, value: bool, sms_type: int) -> str | None:
-    """1 for accented letters, which type 3 alone takes; None: leave it out."""
+def is_unicode(field: str, value: bool, sms_type: int) -> str:
+    """1 for accented letters, which type 3 alone takes; else 0 (manual II.2)."""
     if value and sms_type not in UNICODE_TYPES:
         refuse(field, f"is set, but SmsType {sms_type} takes no accents", "strip the accents, or use SmsType 3")
-    return "1" if value else None
+    return "1" if value else "0"
 
 
 def variables(field: str, values: Sequence[str]) -> str | None:

@@ -5,9 +5,11 @@ What only prepares touches no network: it checks its arguments, and raises Inval
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from hashlib import sha256
 from time import monotonic
 from types import TracebackType
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from worker.esms import checks, replies
 from worker.esms.credentials import Credentials
@@ -112,6 +114,16 @@ class Client:
     def transport(self) -> Transport:
         """What carries an exchange."""
         return self._transport
+
+    @property
+    def voice_is_elsewhere(self) -> bool:
+        """Are calls made at another host than SMS? Then an answer of one says nothing of the other."""
+        return urlsplit(self._voice).netloc != urlsplit(self._rest).netloc
+
+    @property
+    def account(self) -> str:
+        """A digest of the ApiKey, by which one account is told from another."""
+        return sha256(self._credentials.api_key.encode()).hexdigest()[:16]
 
     @property
     def rest_url(self) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from worker.lifecycle import SmsType
+from worker.lifecycle import Purpose, SmsType
 
 Recipients = str | Sequence[str]
 
@@ -68,6 +68,7 @@ class Enqueue:
     """A request and what goes with it, for `enqueue_many`, where each item may have its own."""
 
     request: Request
+    purpose: Purpose | str | None = None  # None: what its SmsType is made for; a call's is service
     reference: str | None = None
     source: str = ""
     campaign: str | None = None

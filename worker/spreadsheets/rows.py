@@ -10,7 +10,7 @@ from worker.errors import Invalid
 
 Cell = str | date  # "" for an empty one; a date only where the spreadsheet itself says that it is one
 
-RISKY = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would take what begins so for a formula
+COLUMNS_MOST = 200  # of one file; a list of people has a dozen
 
 
 class Unreadable(Invalid):
@@ -28,18 +28,21 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A row that was not taken: which column (None: the row as a whole), what is wrong and what to do."""
+    """A row that was not taken: which column (None: the row as a whole), what is wrong and what to do.
+
+    cells: the row as it was read, so that it can be given back for correction.
+    """
 
     number: int
     column: str | None
     problem: str
+    cells: Sequence[Cell] = field(default=(), repr=False)
+
+    def __str__(self) -> str:
+        where = f"row {self.number}" + (f", {self.column}" if self.column else "")
+        return f"{where}: {self.problem}"
 
 
-def escaped(cell: str) -> str:
-    """What we write into a file, so that no spreadsheet takes it for a formula."""
-    return "'" + cell if cell.startswith(RISKY) else cell
-
-
-def unescaped(cell: str) -> str:
-    """What we read: an apostrophe before a formula is ours, or a spreadsheet's sign for text."""
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(RISKY) else cell
+def written(cell: Cell) -> str:
+    """A cell as a person reads it: a date of the spreadsheet's own by day, month and year."""
+    return f"{cell:%d/%m/%Y}" if isinstance(cell, date) else cell

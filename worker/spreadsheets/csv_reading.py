@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import codecs
 import csv
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
-from worker.contacts.sheet_rows import Refused, Row, Unreadable, unescaped
+from worker.spreadsheets.formulas import unescaped
+from worker.spreadsheets.rows import Refused, Row, Unreadable
 
 DELIMITERS = ",;\t|"
 MARKS = (
@@ -23,6 +25,7 @@ MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 LINE_MOST = 1_000_000  # characters
+RECORD_MOST = 4_000_000  # characters of a row: quoted cells may hold line breaks
 SAVE_IT = 'save it as "CSV UTF-8"'
 
 # How Windows-1258 writes Vietnamese: marks of their own (grave, hook, tilde, acute, dot) behind a vowel.
@@ -42,7 +45,7 @@ class CsvFile:
     def read(self) -> Generator[Row | Refused]:
         """Every row, numbered from 1."""
         with self.file.open(encoding=self.encoding, newline="") as opened:
-            for number, cells in enumerate(csv.reader(opened, delimiter=self.delimiter, strict=True), start=1):
+            for number, cells in enumerate(_Records(self.file, opened, self.delimiter), start=1):
                 yield Row(number, [unescaped(cell.strip()) for cell in cells], ragged=True)
 
 
@@ -77,7 +80,8 @@ def _wrong_encoding(file: Path, encoding: str, read: int) -> Unreadable:
     if not encoding.startswith("utf-8"):
         return Unreadable(file.name, f"can't be read as {encoding} after line {read}", SAVE_IT)
     with file.open("rb") as opened:
-        line = next((number for number, each in enumerate(opened, start=1) if not _is_utf8(each)), read)
+        lines = iter(lambda: opened.readline(LINE_MOST), b"")
+        line = next((number for number, each in enumerate(lines, start=1) if not _is_utf8(each)), read)
         opened.seek(0)
         return Unreadable(file.name, f"line {line} is not UTF-8", f"{SAVE_IT}, or {_likely(opened.read(1_000_000))}")
 
@@ -104,14 +108,36 @@ def _likely(content: bytes) -> str:
 def _delimiter(file: Path, encoding: str) -> str:
     """Excel writes what the system's language wants: a comma, in Viet Nam often a semicolon."""
     with file.open(encoding=encoding, newline="") as opened:
-        header = next((line for line in opened if line.strip(DELIMITERS + " \r\n")), "")
+        lines = iter(lambda: opened.readline(LINE_MOST), "")
+        header = next((line for line in lines if line.strip(DELIMITERS + " \r\n")), "")
     return max(DELIMITERS, key=header.count)
 
 
 def _count(file: Path, encoding: str, delimiter: str) -> int:
     with file.open(encoding=encoding, newline="") as opened:
-        reader = csv.reader(opened, delimiter=delimiter, strict=True)
+        return sum(1 for _ in _Records(file, opened, delimiter))
+
+
+class _Records:
+    """The rows of a file as cells. No line and no row is read that is longer than it may be. Raises Unreadable."""
+
+    def __init__(self, file: Path, opened: TextIO, delimiter: str) -> None:
+        self._file, self._opened = file, opened
+        self._reader = csv.reader(self._lines(), delimiter=delimiter, strict=True)
+        self._room = RECORD_MOST
+
+    def __iter__(self) -> Iterator[list[str]]:
         try:
-            return sum(1 for _ in reader)
+            for cells in self._reader:
+                self._room = RECORD_MOST
+                yield cells
         except csv.Error as error:
-            raise Unreadable(file.name, f"line {reader.line_num}: {error}", "mend the quotes") from None
+            raise Unreadable(self._file.name, f"line {self._reader.line_num}: {error}", "mend the quotes") from None
+
+    def _lines(self) -> Iterator[str]:
+        while line := self._opened.readline(LINE_MOST + 1):
+            self._room -= len(line)
+            if len(line) > LINE_MOST or self._room < 0:
+                problem = f"line {self._reader.line_num + 1}: its row is too long"
+                raise Unreadable(self._file.name, problem, "mend the quotes")
+            yield line

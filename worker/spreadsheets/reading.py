@@ -6,16 +6,14 @@ is stored; what is wrong with a row is that row's trouble.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from worker.contacts import csv_files, xlsx_files
-from worker.contacts.sheet_rows import Cell, Refused, Row, Unreadable
-
-__all__ = ["Cell", "Refused", "Row", "Sheet", "Unreadable", "open_sheet"]
+from worker.spreadsheets import csv_reading, xlsx_reading
+from worker.spreadsheets.rows import COLUMNS_MOST, Cell, Refused, Row, Unreadable
 
 OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 XLSX = b"PK\x03\x04"
@@ -32,6 +30,7 @@ class Sheet:
     columns: tuple[str, ...]  # as in the file, "" where there is none
     header_row: int
     rows: int | None  # below the header, empty ones included; None: not known
+    hidden: tuple[str, ...]  # sheets of the workbook that Excel does not show
     _below: Rows
 
     def read(self) -> Iterator[Row | Refused]:
@@ -51,7 +50,8 @@ class Sheet:
         beyond = any(cell != "" for cell in row.cells[width:])
         if row.ragged and (len(row.cells) < width or beyond):
             remedy = "quote cells with commas" if beyond else "fill it up with empty cells"
-            return Refused(row.number, None, f"has {len(row.cells)} cells where the header has {width}: {remedy}")
+            problem = f"has {len(row.cells)} cells where the header has {width}: {remedy}"
+            return Refused(row.number, None, problem, row.cells)
         cells = [*row.cells[:width], *[""] * (width - len(row.cells))]
         return Row(row.number, cells, row.ragged)
 
@@ -74,19 +74,26 @@ def open_sheet(
             raise Unreadable(file.name, "is no Excel file, whatever its name says", "save it as .xlsx, or as CSV UTF-8")
         if sheet is not None:
             raise Unreadable("--sheet", f"{file.name} is a CSV file, which has no sheets", "leave it out")
-        source = csv_files.open_csv(file, encoding)
-        return _sheet(file.name, source.read(), source.rows, header_row)
-    book = xlsx_files.open_xlsx(file, sheet)
-    return _sheet(f"{file.name}, sheet {book.sheet}", book.rows, book.count, header_row)
+        source = csv_reading.open_csv(file, encoding)
+        return _sheet(file.name, source.read(), lambda: source.rows, header_row)
+    book = xlsx_reading.open_xlsx(file, sheet)
+    return _sheet(f"{file.name}, sheet {book.sheet}", book.read(), lambda: book.rows, header_row, book.hidden)
 
 
-def _sheet(name: str, rows: Rows, count: int | None, header_row: int | None) -> Sheet:
+def _sheet(
+    name: str, rows: Rows, count: Callable[[], int | None], header_row: int | None, hidden: tuple[str, ...] = ()
+) -> Sheet:
     header = _header(rows, header_row)
     if header is None:
         rows.close()
         raise Unreadable(name, "is empty", "its first row must name the columns")
     columns = tuple(_title(cell) for cell in header.cells)
-    return Sheet(name, columns, header.number, None if count is None else max(0, count - header.number), rows)
+    if any(columns[COLUMNS_MOST:]):
+        rows.close()
+        raise Unreadable(name, f"has more than {COLUMNS_MOST} columns", "keep those that are needed")
+    total = count()
+    left = None if total is None else max(0, total - header.number)
+    return Sheet(name, columns[:COLUMNS_MOST], header.number, left, hidden, rows)
 
 
 def _header(rows: Rows, header_row: int | None) -> Row | None:

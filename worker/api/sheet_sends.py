@@ -1,0 +1,264 @@
+"""A spreadsheet as SMS: one row a recipient, good rows sent and bad ones named by row and column.
+
+A row's reference is made of what it says, so that a file that was sent half before a crash can simply be sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import blake2b
+from itertools import islice
+from typing import Any
+
+from worker import phone, text
+from worker.api.notifier import Notifier
+from worker.contacts.columns import guessed
+from worker.errors import Conflict, Invalid
+from worker.intake import Enqueue, Sms
+from worker.intake.checks import check
+from worker.lifecycle import SmsType
+from worker.spreadsheets import Refused, Row, Sheet, Unreadable
+from worker.spreadsheets.rows import written
+from worker.spreadsheets.titles import place_of, places_of, there_are
+
+AT_ONCE = 1000  # rows queued in one transaction: what a crash leaves out, the next run brings in
+TO = "to"  # the field of an SMS that the phone column fills
+
+Places = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What goes with every row."""
+
+    content: str
+    purpose: str | None
+    campaign: str
+    source: str
+    send_date: datetime | None
+    expires_at: datetime | None
+    hand_over: bool
+    sms: Mapping[str, Any]  # sms_type, brandname, unicode, sandbox
+
+
+@dataclass(slots=True)
+class Summary:
+    """What became of the rows."""
+
+    queued: int = 0
+    already: int = 0
+    bad: int = 0
+    segments: int = 0  # that the queued ones are billed as
+    unicode: int = 0  # queued ones that an accent, or the like, turned into Unicode
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What is taken from where: places of columns, from the left."""
+
+    titles: Sequence[str]
+    phone: int
+    reference: int | None
+    variables: Mapping[str, Places]  # of the text; several are joined: family and given name
+    told: tuple[str, ...] = ()  # phone, reference: those that were not guessed
+
+    def named(self) -> dict[str, str]:
+        """Fields and variables to the titles of their columns, for a person."""
+        found = {"phone": self.titles[self.phone]}
+        if self.reference is not None:
+            found["reference"] = self.titles[self.reference]
+        return found | {f"{{{name}}}": self.title(places) for name, places in self.variables.items()}
+
+    def field_of(self, title: str | None) -> str | None:
+        """Whose column this is: `to`, a variable of the text, or `reference`."""
+        if title is None:
+            return None
+        fields = {self.title(places): name for name, places in self.variables.items()} | {self.titles[self.phone]: TO}
+        return fields.get(title, "reference")
+
+    def title(self, places: Places) -> str:
+        return " + ".join(self.titles[place] for place in places)
+
+
+def choose(titles: Sequence[str], content: str, *, phone_column: str | None, reference_column: str | None) -> Columns:
+    """The columns by what was told and by their names. Raises Unreadable."""
+    looks = guessed(titles)
+    told = [name for name, given in (("phone", phone_column), ("reference", reference_column)) if given is not None]
+    return Columns(
+        titles=titles,
+        phone=_phone_place(titles, looks, phone_column),
+        reference=None if reference_column is None else place_of(titles, reference_column, option="--reference-column"),
+        variables={name: _variable_places(titles, looks, name) for name in variables_of(content)},
+        told=tuple(told),
+    )
+
+
+def _phone_place(titles: Sequence[str], looks: Mapping[str, Places], told: str | None) -> int:
+    if told is not None:
+        return place_of(titles, told, option="--phone-column")
+    places = looks.get("phone", ())
+    if not places:
+        problem = "no column is called phone, to, number, so_dien_thoai or the like"
+        raise Unreadable("columns", problem, f"name it with --phone-column: {there_are(titles)}")
+    if len(places) > 1:
+        named = " and ".join(repr(titles[place]) for place in places)
+        raise Unreadable("columns", f"{named} both look like phone", 'say which: --phone-column "…"')
+    return places[0]
+
+
+def _variable_places(titles: Sequence[str], looks: Mapping[str, Places], name: str) -> Places:
+    """The column of this name; else what looks like this field of a contact: {name} is found under Họ tên."""
+    if places := places_of(titles, name):
+        if len(places) == 1:
+            return (places[0],)
+        raise Unreadable("--content", f"{len(places)} columns are called {name!r}", there_are(titles))
+    places_like = looks.get(name, ())
+    if not places_like or (name != "name" and len(places_like) > 1):
+        raise Unreadable("--content", f"there is no column {name!r}", there_are(titles))
+    return places_like
+
+
+def variables_of(content: str) -> tuple[str, ...]:
+    """The columns that the text names. Raises Unreadable."""
+    try:
+        return text.variables_of(content)
+    except text.TemplateError as error:
+        raise Unreadable("--content", error.problem, error.remedy) from None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetSend:
+    """One file's way out.
+
+    refuse: is told of each row that is not sent. dry: everything but the commit.
+    """
+
+    notifier: Notifier
+    columns: Columns
+    order: Order
+    refuse: Callable[[Refused], object]
+    advance: Callable[[int], object]
+    dry: bool = False
+
+    def run(self, sheet: Sheet) -> Summary:
+        """Queue every row that can be sent. Raises Unavailable; what was queued by then stays."""
+        summary = Summary()
+        if self.order.sms["sms_type"] == SmsType.ADVERTISING:
+            self._send_together(sheet, summary)
+            return summary
+        rows = sheet.read()
+        while chunk := list(islice(rows, AT_ONCE)):
+            self._send_chunk(chunk, summary)
+            self.advance(len(chunk))
+        return summary
+
+    def _send_chunk(self, chunk: list[Row | Refused], summary: Summary) -> None:
+        good: list[tuple[Row, Enqueue]] = []
+        for row in chunk:
+            item = row if isinstance(row, Refused) else self._checked(row)
+            if isinstance(item, Refused):
+                self._refused(item, summary)
+            else:
+                assert isinstance(row, Row)
+                good.append((row, item))
+        try:
+            self._enqueue([item for _, item in good], summary)
+        except (Conflict, Invalid):  # one of them; which one is told when each is tried by itself
+            for row, item in good:
+                self._send_one(row, item, summary)
+
+    def _send_one(self, row: Row, item: Enqueue, summary: Summary) -> None:
+        try:
+            self._enqueue([item], summary)
+        except Invalid as error:
+            self._refused(self._why(row, error), summary)
+        except Conflict as error:
+            reference = self.columns.reference
+            column = None if reference is None else self.columns.titles[reference]
+            self._refused(Refused(row.number, column, str(error), row.cells), summary)
+
+    def _enqueue(self, items: list[Enqueue], summary: Summary) -> None:
+        enqueue = self.notifier.rehearse_many if self.dry else self.notifier.enqueue_many
+        for item, ticket in zip(items, enqueue(items), strict=True):
+            if ticket.repeated:
+                summary.already += ticket.messages
+                continue
+            assert isinstance(item.request, Sms)
+            size = text.measure(item.request.content, self.order.sms["sms_type"])
+            summary.queued += ticket.messages
+            summary.segments += ticket.messages * size.segments
+            summary.unicode += ticket.messages * bool(size.forcing)
+
+    def _checked(self, row: Row) -> Enqueue | Refused:
+        number = written(row.cells[self.columns.phone])
+        try:
+            content = self._content(row)
+            sms = Sms(to=number, content=content, **self.order.sms)
+            own = None if self.columns.reference is None else written(row.cells[self.columns.reference])
+            phones = check(self._item(sms, own), self.notifier.settings, now=datetime.now(UTC)).phones
+        except Invalid as error:
+            return self._why(row, error)
+        return self._item(sms, own if own is not None else reference_of(self.order.campaign, phones[0], content))
+
+    def _content(self, row: Row) -> str:
+        values = {
+            name: " ".join(filter(None, (written(row.cells[place]) for place in places)))
+            for name, places in self.columns.variables.items()
+        }
+        for name, value in values.items():
+            if not value:
+                raise Invalid(name, "is empty", "fill the cell: the text needs it")
+        return text.render(self.order.content, values)
+
+    def _item(self, sms: Sms, reference: str | None) -> Enqueue:
+        return Enqueue(
+            request=sms,
+            purpose=self.order.purpose,
+            reference=reference or None,
+            source=self.order.source,
+            campaign=self.order.campaign,
+            send_date=self.order.send_date,
+            expires_at=self.order.expires_at,
+            hand_over=self.order.hand_over,
+        )
+
+    def _send_together(self, sheet: Sheet, summary: Summary) -> None:
+        """Advertising goes out many to a request, so all rows are one notification with one text."""
+        if self.columns.variables:
+            remedy = "take the {variables} out"
+            raise Unreadable("--content", "advertising (type 1) has one text for all", remedy)
+        numbers = list(self._numbers(sheet, summary))
+        sms = Sms(to=numbers, content=self.order.content, **self.order.sms)
+        self._enqueue([self._item(sms, reference_of(self.order.campaign, self.order.content, *numbers))], summary)
+
+    def _numbers(self, sheet: Sheet, summary: Summary) -> Iterator[str]:
+        for row in sheet.read():
+            if isinstance(row, Refused):
+                self._refused(row, summary)
+                continue
+            number = written(row.cells[self.columns.phone])
+            try:
+                phone.parse(number, for_sms=True)
+            except phone.PhoneError as error:
+                self._refused(self._why(row, Invalid(TO, error.problem, error.remedy)), summary)
+            else:
+                yield number
+
+    def _refused(self, refused: Refused, summary: Summary) -> None:
+        summary.bad += 1
+        self.refuse(refused)
+
+    def _why(self, row: Row, error: Invalid) -> Refused:
+        if error.field == TO:
+            places: Places | None = (self.columns.phone,)
+        else:
+            places = self.columns.variables.get(error.field)
+        problem = f"{error.problem}: {error.remedy}" if places else str(error.at(None))
+        return Refused(row.number, self.columns.title(places) if places else None, problem, row.cells)
+
+
+def reference_of(*parts: str) -> str:
+    """A row's own key, made of what it says."""
+    return "csv:" + blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()

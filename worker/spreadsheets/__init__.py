@@ -1,0 +1,23 @@
+"""CSV and XLSX files of people, in and out: one reader and one writer for whoever takes or gives a table.
+
+reading ─ csv_reading | xlsx_reading ─ xlsx_dates ─ xlsx_package        writing
+titles: which column is meant        formulas: cells that a spreadsheet would run
+"""
+
+from worker.spreadsheets.formulas import escaped, unescaped
+from worker.spreadsheets.reading import Sheet, open_sheet
+from worker.spreadsheets.rows import Cell, Refused, Row, Unreadable
+from worker.spreadsheets.writing import open_table, write_csv
+
+__all__ = [
+    "Cell",
+    "Refused",
+    "Row",
+    "Sheet",
+    "Unreadable",
+    "escaped",
+    "open_sheet",
+    "open_table",
+    "unescaped",
+    "write_csv",
+]
