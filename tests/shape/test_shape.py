@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from worker import backoff
-from worker.cli import cli
+from worker.cli.lazy import COMMANDS
 from worker.lifecycle import Status
 from worker.telemetry import EVENTS
 
@@ -72,7 +72,7 @@ def test_the_address_of_a_registry_or_a_machine_is_nowhere() -> None:
 
 
 def commands() -> list[str]:
-    return sorted(cli.commands)
+    return sorted(COMMANDS)
 
 
 @pytest.mark.parametrize("command", commands())
