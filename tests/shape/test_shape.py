@@ -9,10 +9,11 @@ import sys
 import tomllib
 from pathlib import Path
 
+import click
 import pytest
 
 from worker import backoff
-from worker.cli.lazy import COMMANDS
+from worker.cli import cli
 from worker.lifecycle import Status
 from worker.telemetry import EVENTS
 
@@ -72,7 +73,7 @@ def test_the_address_of_a_registry_or_a_machine_is_nowhere() -> None:
 
 
 def commands() -> list[str]:
-    return sorted(COMMANDS)
+    return cli.list_commands(click.Context(cli))
 
 
 @pytest.mark.parametrize("command", commands())
