@@ -9,6 +9,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import click
 import pytest
 
 from worker import backoff, evidence
@@ -72,7 +73,7 @@ def test_the_address_of_a_registry_or_a_machine_is_nowhere() -> None:
 
 
 def commands() -> list[str]:
-    return sorted(cli.commands)
+    return cli.list_commands(click.Context(cli))
 
 
 @pytest.mark.parametrize("command", commands())

@@ -11,37 +11,17 @@ from io import TextIOWrapper
 from typing import Any
 
 import click
-from alembic.util.exc import CommandError
 
-from worker.cli import account, contacts, decisions, doctor, look, reminders, send, serve, templates, text_command
-from worker.cli.output import say_error
-from worker.devkit.processes import CannotStart
-from worker.errors import SettingsError, WorkerError
-from worker.esms import EsmsError
+from worker.cli.lazy import LazyGroup
 from worker.telemetry import listen
 
 USAGE, REFUSED, INTERRUPTED = 2, 1, 130
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="esms-worker")
 def cli() -> None:
     """SMS and voice calls through eSMS, each once, and the truth about what became of them."""
-
-
-for command in (
-    *send.COMMANDS,
-    *look.COMMANDS,
-    *account.COMMANDS,
-    *decisions.COMMANDS,
-    *contacts.COMMANDS,
-    *templates.COMMANDS,
-    *reminders.COMMANDS,
-    *serve.COMMANDS,
-    doctor.doctor,
-    text_command.text,
-):
-    cli.add_command(command)
 
 
 def main() -> None:
@@ -62,24 +42,21 @@ def run(arguments: list[str]) -> int:
     """Run one command line; its exit code."""
     try:
         result = cli.main(arguments, prog_name="esms-worker", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return USAGE
     except click.UsageError as error:
         return _failed(_usage(error), USAGE)
     except click.ClickException as error:
         return _failed(error.format_message(), REFUSED)
-    except SettingsError as error:
-        return _failed(str(error), USAGE)
-    except (WorkerError, CannotStart) as error:
-        return _failed(str(error), REFUSED)
-    except EsmsError as error:
-        return _failed(f"eSMS: {error.reason}: see docs/codes.md", REFUSED)
-    except CommandError as error:
-        return _failed(f"migrations: {error}: is this version older than the database?", REFUSED)
-    except UnicodeError:
-        return _failed("an argument is not UTF-8 text: write it again", USAGE)
-    except OSError as error:
-        return _failed(f"{error.filename or 'output'}: {error.strerror or type(error).__name__}", REFUSED)
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
+    except Exception as error:
+        from worker.cli.failures import told  # what may be raised is known by then; before, it would cost each --help
+
+        if (known := told(error)) is None:
+            raise
+        return _failed(*known)
     return result if isinstance(result, int) else 0
 
 
@@ -89,5 +66,7 @@ def _usage(error: click.UsageError) -> str:
 
 
 def _failed(message: str, code: int) -> int:
+    from worker.cli.output import say_error
+
     say_error(message)
     return code

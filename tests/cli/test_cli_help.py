@@ -1,0 +1,47 @@
+"""Help is quick, and it is help."""
+
+import subprocess
+import sys
+
+import click
+import pytest
+
+from worker.cli import cli, run
+from worker.cli.lazy import COMMANDS
+
+HEAVY = ("sqlalchemy", "alembic", "celery", "requests", "rich")
+
+
+def test_the_list_says_of_each_command_what_the_command_says_of_itself() -> None:
+    with click.Context(cli) as context:
+        for name, (_, words) in COMMANDS.items():
+            command = cli.get_command(context, name)
+            assert command is not None and (command.name, command.get_short_help_str(200)) == (name, words)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"]])
+def test_help_and_version_import_nothing_heavy(arguments: list[str]) -> None:
+    program = f"import sys; from worker.cli import run; assert run({arguments}) == 0; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert not set(HEAVY) & set(done.stdout.splitlines()[-1].split())
+
+
+def test_tab_completes_names_of_commands_and_imports_nothing_heavy() -> None:
+    program = (
+        "import os, sys; from worker.cli import cli; from click.shell_completion import BashComplete;"
+        "print(*(c.value for c in BashComplete(cli, {}, 'esms-worker', '_X').get_completions([], 're')));"
+        "print(*sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    names, modules = done.stdout.splitlines()
+    assert names.split() == ["reminders", "report", "resume", "retry"]
+    assert not set(HEAVY) & set(modules.split())
+
+
+@pytest.mark.parametrize("arguments", [[], ["send"], ["contacts"]])
+def test_a_command_that_misses_its_command_prints_help_as_help(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].startswith("Usage: esms-worker") and "Commands:" in lines

@@ -1,0 +1,86 @@
+"""The list of commands: each command's module is imported when that command runs, so that help and Tab are quick.
+
+The sentences stand here a second time; a test holds them equal to the commands' own.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+from click.shell_completion import CompletionItem
+
+# name: (module under worker.cli and its command, the first sentence of the help)
+COMMANDS = {
+    "balance": ("account:balance", "What is left on the account."),
+    "brandnames": (
+        "account:brandnames",
+        "The brandnames that are registered, from now on the ones that may be enqueued.",
+    ),
+    "cancel": ("decisions:cancel", "Cancel what has not been sent yet; says for what it is too late."),
+    "contacts": ("contacts:contacts_group", "People to be reminded: import, look at, opt out, remove, export."),
+    "demo": (
+        "serve:demo",
+        "See it work, in half a minute: real servers, real processes, a simulated eSMS, every status.",
+    ),
+    "doctor": ("doctor:doctor", "Say what is wrong with this installation and how to mend it."),
+    "held": ("decisions:held", "What only a person can decide: eSMS may or may not have taken it."),
+    "migrate": (
+        "serve:migrate",
+        "Bring the database to this version's schema; safe to run again, and by many at once.",
+    ),
+    "move": ("decisions:move", "Send at another date what has not been sent yet."),
+    "pause": ("decisions:pause", "Hold lanes or a campaign back until `resume`; what is in flight is finished."),
+    "reminders": (
+        "reminders:reminders_group",
+        "Birthdays, meetings and whatever recurs: who is reminded of what, when, and why not.",
+    ),
+    "report": ("look:report", "How many messages came to what: by status, by campaign, by day."),
+    "resume": ("decisions:resume", "Let held lanes, or a campaign, go on, in the order in which they would have gone."),
+    "retry": ("decisions:retry", "Send again what was rejected, not delivered or expired."),
+    "send": ("send:send", "Hand over an SMS, a call, or a whole spreadsheet of SMS."),
+    "sent-data": ("account:sent_data", "What eSMS says it sent between two days."),
+    "show": ("look:show", "All about a notification: its messages, and every request made for each."),
+    "simulator": (
+        "serve:simulator",
+        "Pretend to be eSMS, for tests; docs/simulator.md tells which number gets which story.",
+    ),
+    "status": ("look:status", "Where a notification stands, in one line."),
+    "templates": ("templates:templates_group", "Named texts with {variables} for reminders: save, look at, preview."),
+    "text": (
+        "text_command:text",
+        "Encoding, length and number of SMS of a TEXT, as it is and without accents; `-` reads standard input.",
+    ),
+    "up": (
+        "serve:up",
+        "Run everything on this machine, in the foreground, until Ctrl-C; the data stays in the folder.",
+    ),
+}
+
+
+class LazyGroup(click.Group):
+    """Imports a command's module when the command is asked for."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """All names, in order."""
+        return sorted(COMMANDS)
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command itself; its module is imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(f"worker.cli.{module}"), attribute)
+        return command
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The help's list, without an import."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in sorted(COMMANDS)])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The names for Tab, without an import."""
+        found = [
+            CompletionItem(name, help=words) for name, (_, words) in COMMANDS.items() if name.startswith(incomplete)
+        ]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
