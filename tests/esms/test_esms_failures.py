@@ -17,6 +17,7 @@ from worker.esms import (
     OutgoingSms,
     OutgoingTemplateCall,
     Refused,
+    Unclear,
 )
 
 SMS = OutgoingSms(phone="0901234567", content="Chao ban", sms_type=7, request_id="r-1")
@@ -317,10 +318,10 @@ def test_a_5xx_may_have_been_taken_whatever_its_body_says(client: Client, server
 # Codes...
 
 
-def test_an_unknown_code_is_refused_and_kept(client: Client, server: ScriptedServer) -> None:
+def test_an_undocumented_code_says_neither_and_is_kept(client: Client, server: ScriptedServer) -> None:
     server.play(reply('{"CodeResult":"4711","ErrorMessage":"?"}'))
     failure = failure_of(client)
-    assert isinstance(failure, Refused)
+    assert isinstance(failure, Unclear)
     assert failure.code == "4711"
     assert failure.trace is not None
     assert failure.trace.reply == '{"CodeResult":"4711","ErrorMessage":"?"}'

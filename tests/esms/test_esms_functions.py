@@ -23,6 +23,7 @@ from worker.esms import (
     Refused,
     SendProgress,
     SentSms,
+    Unclear,
 )
 
 Connect = Callable[..., Client]
@@ -158,6 +159,7 @@ def test_an_sms_goes_out_with_the_manual_s_parameters_and_no_others(client: Clie
         "Phone": "0901234567",
         "Content": "Chào bạn & 100%",
         "SmsType": "2",
+        "IsUnicode": "0",
         "Brandname": "Shop",
         "RequestId": "r-1",
         "ApiKey": API_KEY,
@@ -307,7 +309,7 @@ def test_a_request_id_taken_before_is_a_receipt_without_an_sms_id(client: Client
 
 def test_a_template_call_has_no_request_id_and_so_no_124(client: Client, server: ScriptedServer) -> None:
     server.play(reply('{"CodeResult":"124"}'))
-    with pytest.raises(Refused):
+    with pytest.raises(Unclear):
         client.call_template(CALL)
 
 

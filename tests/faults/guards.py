@@ -159,16 +159,37 @@ GUARDS = (
     Guard(
         "a refusal in doubt is no refusal",
         "worker/delivery/outcomes.py",
-        'status = Status.HELD if claim.in_doubt else Status.REJECTED\n    reason = f"asked',
-        'status = Status.REJECTED\n    reason = f"asked',
+        "    if claim.in_doubt:\n        return _asked_again(error, claim, pace, http_call)\n",
+        "",
         "tests/delivery/test_delivery_doubt.py",
     ),
     Guard(
         "after a refusal the next attempt has a new RequestId",
         "worker/delivery/outcomes.py",
-        "        renew_request_id=True,\n",
-        "",
+        "Evidence.ACCOUNT_TROUBLE, error, claim, http_call, renew_request_id=True)",
+        "Evidence.ACCOUNT_TROUBLE, error, claim, http_call)",
         f"{DRAIN}::test_a_refused_attempt_and_the_next_one_never_share_a_request_id",
+    ),
+    Guard(
+        "only a documented code refuses",
+        "worker/esms/verdicts.py",
+        'return Unclear(f"eSMS code {code}, which',
+        'return Refused(f"eSMS code {code}, which',
+        "tests/delivery/test_delivery_codes.py",
+    ),
+    Guard(
+        "the SMS base says nothing of the voice base",
+        "worker/maintenance/probes.py",
+        "    if _is_elsewhere(pause, client):  # each call on trial that gets no answer is held: seldom, then\n        return _Next.TRIAL\n",  # noqa: E501
+        "",
+        "tests/delivery/test_delivery_codes.py",
+    ),
+    Guard(
+        "a trial is one message's",
+        "worker/ledger/pauses.py",
+        "UPDATE pause SET trial = false WHERE",
+        "UPDATE pause SET trial = true WHERE",
+        "tests/delivery/test_delivery_codes.py",
     ),
     Guard(
         "a rescued SMS is in doubt",

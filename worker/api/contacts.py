@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Unpack
 
@@ -11,11 +11,16 @@ from sqlalchemy.orm import Session
 from worker.contacts import ContactFields, opt_in_of, opt_out_of, upsert_contacts, upsert_fields
 from worker.contacts.checks import parse_phone
 from worker.contacts.contact_fields import ContactChanges
+from worker.contacts.exporting import pages
+from worker.contacts.importing import Importer, Summary
+from worker.contacts.rows import Reader
 from worker.database import Database
 from worker.errors import Invalid, NotFound
 from worker.ledger import contacts, opt_out
-from worker.ledger.contacts import ContactRow, Counts
+from worker.ledger.contacts import ContactRow as ContactRow
+from worker.ledger.contacts import Counts, attribute_names
 from worker.settings import Settings
+from worker.spreadsheets import Refused, Sheet
 
 
 class Contacts:
@@ -78,6 +83,43 @@ class Contacts:
         number = parse_phone(phone)
         with self._database.begin() as session:
             return contacts.by_phones(session, [number], source=source)
+
+    def attributes(self) -> Sequence[str]:
+        """The names of the attributes that any contact has."""
+        with self._database.begin() as session:
+            return attribute_names(session)
+
+    def each(
+        self, *, tags: Sequence[str] = (), source: str | None = None, opted_out: bool | None = None
+    ) -> Iterator[ContactRow]:
+        """All of them, some at a time: as many as there are, in little memory."""
+        for page in pages(self._database.begin, tags=tags, source=source, opted_out=opted_out):
+            yield from page
+
+    def import_rows(
+        self,
+        sheet: Sheet,
+        reader: Reader,
+        *,
+        refuse: Callable[[Refused], object],
+        leave_out: Callable[[Refused], object] = lambda _: None,
+        advance: Callable[[int], object] = lambda _: None,
+        dry_run: bool = False,
+    ) -> Summary:
+        """Take a file's rows in, some at a time; those that can't be are told, and the others stored.
+
+        reader: which column is what. refuse, leave_out: hear of each row, and each cell, that was not taken.
+        advance: hears how many rows were done. dry_run: everything but storing.
+        """
+        return Importer(
+            begin=self._database.begin,
+            reader=reader,
+            today=datetime.now(self._settings.time_zone).date(),
+            dry=dry_run,
+            refuse=refuse,
+            leave_out=leave_out,
+            advance=advance,
+        ).run(sheet)
 
     def show(self, key: str, *, source: str | None = None) -> ContactRow:
         """The contact with this key. Raises NotFound; Invalid if several sources have one."""

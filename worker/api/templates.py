@@ -14,7 +14,8 @@ from worker.errors import NotFound
 from worker.ledger import contacts
 from worker.ledger import templates as stored
 from worker.ledger.contacts import ContactRow
-from worker.ledger.templates import StoredTemplate, TemplateRow
+from worker.ledger.templates import StoredTemplate as StoredTemplate
+from worker.ledger.templates import TemplateRow as TemplateRow
 from worker.lifecycle import SmsType
 from worker.settings import Settings
 from worker.templates import Estimate, Occasion, Preview, Saved, define_template

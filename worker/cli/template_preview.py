@@ -10,10 +10,9 @@ import click
 from rich.text import Text
 
 from worker.api.notifier import Notifier
-from worker.api.templates import Previewed
+from worker.api.templates import Previewed, StoredTemplate
 from worker.cli.output import console, date_option, json_option, say, say_json
 from worker.cli.send import options
-from worker.ledger.templates import StoredTemplate
 from worker.lifecycle import SmsType
 from worker.templates import Preview, accents_taken_out, define_template
 from worker.text import Diacritics, Encoding

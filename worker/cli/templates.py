@@ -9,9 +9,9 @@ from typing import Any
 import click
 
 from worker.api.notifier import Notifier
+from worker.api.templates import StoredTemplate, TemplateRow
 from worker.cli.output import console, json_option, say, say_json, table, text
 from worker.cli.template_preview import diacritics_of, preview_command, template_options
-from worker.ledger.templates import StoredTemplate, TemplateRow
 from worker.settings import Settings
 from worker.text import ATTRIBUTE
 

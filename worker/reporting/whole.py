@@ -66,8 +66,9 @@ class NotificationShown:
     messages: Sequence[MessageShown]
 
     def as_json(self) -> dict[str, Any]:
-        """As `show --json` prints it, but for the times and ids, which are no text yet."""
-        return asdict(self)
+        """As `show --json` prints it, but for the times, which are no text yet."""
+        messages = [asdict(message) | {"id": str(message.id)} for message in self.messages]
+        return asdict(self) | {"id": str(self.id), "messages": messages}
 
 
 def whole(session: Session, notification_id: UUID) -> NotificationShown:
