@@ -127,6 +127,14 @@ class Notifier:
             raise _Rehearsed
         return tickets
 
+    def rehearse(self, request: Request, **common: Any) -> Ticket:
+        """What `enqueue` would answer to the same, by everything that it does but the commit. Raises the same."""
+        try:
+            [ticket] = self.rehearse_many([Enqueue(request=request, **common)])
+        except Invalid as error:
+            raise error.at(None) from None
+        return ticket
+
     def status(self, notification_id: UUID | str) -> Standing:
         """Where a notification stands. Raises NotFound."""
         with self._database.begin() as session:

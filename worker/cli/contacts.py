@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 from rich.table import Table
+from sqlalchemy.orm import Session
 
 from worker.api.notifier import Notifier
 from worker.cli.contact_files import export_file, import_file
@@ -15,6 +16,7 @@ from worker.cli.ledger_session import ledger_session
 from worker.cli.output import console, json_option, say, say_json, table, text
 from worker.contacts.checks import parse_phone
 from worker.contacts.exporting import lunar_text
+from worker.errors import Invalid
 from worker.ledger import contacts
 from worker.ledger.contacts import ContactRow
 from worker.settings import Settings
@@ -31,16 +33,19 @@ def contacts_group() -> None:
 
 
 @contacts_group.command("list")
+@click.argument("name", required=False)
 @tag_option
 @source_option
 @click.option("--opted-out/--opted-in", default=None, help="Only those who opted out, or did not.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True)
 @json_option
-def list_(tags: tuple[str, ...], source: str | None, opted_out: bool | None, limit: int, as_json: bool) -> None:
-    """Contacts, the first to come first."""
+def list_(
+    name: str | None, tags: tuple[str, ...], source: str | None, opted_out: bool | None, limit: int, as_json: bool
+) -> None:
+    """Contacts, the first to come first; those with this NAME: words of it, or how they begin, without accents."""
     settings = Settings.from_environ()
     with ledger_session(settings) as session:
-        rows = contacts.page(session, tags=tags, source=source, opted_out=opted_out, most=limit + 1)
+        rows = contacts.page(session, tags=tags, source=source, opted_out=opted_out, name=name, most=limit + 1)
     if as_json:
         say_json([contact_json(row) for row in rows[:limit]])
     elif rows:
@@ -72,12 +77,15 @@ def _listed(rows: list[ContactRow], zone: tzinfo) -> Table:
 @source_option
 @json_option
 def show(key: str | None, phone: str | None, source: str | None, as_json: bool) -> int:
-    """All about the contact with this KEY, or about those who have a number. Exit code 1 when there is none."""
+    """All about the contact with this KEY, or about those who have a number, given as KEY too.
+
+    Exit code 1 when there is none.
+    """
     settings = Settings.from_environ()
     _one_of(key, phone)
     with ledger_session(settings) as session:
         if key is not None:
-            rows = contacts.by_keys(session, [key], source=source)
+            rows = contacts.by_keys(session, [key], source=source) or _with_number(session, key, source)
         else:
             rows = contacts.by_phones(session, [parse_phone(phone)], source=source)
     if as_json:
@@ -87,6 +95,13 @@ def show(key: str | None, phone: str | None, source: str | None, as_json: bool) 
     for row in [] if as_json else rows:
         console().print(_whole(row, settings.time_zone))
     return 0 if rows else 1
+
+
+def _with_number(session: Session, key: str, source: str | None) -> list[ContactRow]:
+    try:
+        return contacts.by_phones(session, [parse_phone(key)], source=source)
+    except Invalid:
+        return []
 
 
 def _whole(row: ContactRow, zone: tzinfo) -> Table:

@@ -68,7 +68,7 @@ def _whole(whole: dict[str, Any], zone: tzinfo) -> Group:
     messages = table("phone", "status", "tries:n", "code", "SMSID", "reason")
     for each in whole["messages"]:
         told = (text(each[name]) for name in ("attempts", "code", "sms_id", "reason"))
-        messages.add_row(each["phone"], look_of(each["status"]), *told)
+        messages.add_row(text(each["phone"]), look_of(each["status"]), *told)
     requests = [_requests(each, zone) for each in whole["messages"] if each["requests"]]
     return Group(facts, "", messages, "", *requests)
 
