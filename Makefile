@@ -3,8 +3,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 BENCH := .venv/.bench
+DIST := .venv/.dist
 
-.PHONY: demo test check bench faults clean
+# Made with another Python than the one that is asked for: it is made anew.
+ifneq ($(origin PYTHON),file)
+ifneq ($(shell $(BIN)/python --version 2>/dev/null),$(shell $(PYTHON) --version))
+$(shell rm -f $(READY))
+endif
+endif
+
+.PHONY: demo test check docs dist bench faults clean
 
 demo: $(READY)
 	@$(BIN)/esms-worker demo
@@ -17,6 +25,16 @@ check: $(READY)
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports > .venv/lint-imports.log || (cat .venv/lint-imports.log; exit 1)
+	@$(BIN)/python -m pytest --noconftest tests/shape/test_house.py > .venv/house.log || (cat .venv/house.log; exit 1)
+
+docs: $(READY)
+	@$(BIN)/python -m tests.documents.api
+
+# What would be published, built and tried as a stranger would install it. Publishes nothing.
+dist: $(DIST)
+	@rm -rf dist && $(BIN)/python -m build --outdir dist . > .venv/build.log || (cat .venv/build.log; exit 1)
+	@$(BIN)/python -m twine check --strict dist/*
+	@$(BIN)/python -m tests.documents.installed dist/*.whl
 
 bench: $(BENCH)
 	@$(BIN)/python -m benchmarks
@@ -40,5 +58,10 @@ $(BENCH): $(READY)
 	@PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[embedded,dev,bench]'
 	@touch $(BENCH)
 
+$(DIST): $(READY)
+	@echo "Adding what building needs to .venv"
+	@PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[embedded,dev,dist]'
+	@touch $(DIST)
+
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf dist .venv .mypy_cache .ruff_cache .hypothesis .import_linter_cache

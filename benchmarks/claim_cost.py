@@ -18,7 +18,6 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from statistics import median
 from typing import Any
-from uuid import uuid4
 
 from rich.table import Table
 from sqlalchemy import event, text
@@ -133,10 +132,8 @@ def buffers(database: Database) -> float:
 
 
 def _claim(session: Session) -> int:
-    lease, request_id = timedelta(minutes=2), uuid4().hex
-    claims = ledger.claim(
-        session, [Lane.NORMAL], most=BATCH, lease=lease, group_least=20, group_most=1000, new_request_id=request_id
-    )
+    lease = timedelta(minutes=2)
+    claims = ledger.claim(session, [Lane.NORMAL], most=BATCH, lease=lease, group_least=20, group_most=1000)
     return len(claims)
 
 

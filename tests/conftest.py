@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -141,6 +141,22 @@ def bench(database: Database, database_url: str, simulator: Running) -> Iterator
     """A ledger, a client and a simulated eSMS, put together as a worker process does it."""
     with Bench(database, database_url, simulator) as bench:
         yield bench
+
+
+@pytest.fixture
+def copy_of(worker_number: int) -> Iterator[Callable[[Bench], Bench]]:
+    """Copies a ledger as it stands, as a replica or a backup does; the copy has the same eSMS."""
+    with ExitStack() as stack:
+
+        def copy(bench: Bench) -> Bench:
+            bench.database.close()
+            bench.notifier.close()
+            name = f"esms_test_copy_{worker_number}"
+            _create(name, template=str(bench.database.engine.url.database))
+            database = stack.enter_context(Database(_url(name)))
+            return stack.enter_context(Bench(database, _url(name), bench.simulator))
+
+        yield copy
 
 
 @pytest.fixture

@@ -10,14 +10,16 @@ from typing import Any, Self
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from tests import canary
 from worker import Notifier, Sms, SmsType, Ticket, delivery, ledger, maintenance
 from worker.database import Database
 from worker.devkit.simulator import Running
 from worker.esms import Client, Credentials
+from worker.evidence import TWICE, Evidence
 from worker.intake import Request
-from worker.ledger import Claim, Evidence
+from worker.ledger import Claim, HttpCall, Look, Lost, Poll, Settlement
 from worker.lifecycle import Lane, Status
 from worker.limiter import Limiter
 from worker.polling import Poller, find_lost
@@ -25,11 +27,18 @@ from worker.settings import Pace, Rates, Settings
 
 PATIENCE = 60.0  # seconds; what is waited for takes one or two, on a busy machine more
 
-EAGER = {"WORKER_POLL_FIRST_AFTER": "0.001", "WORKER_SENT_DATA_AFTER": "0.001", "WORKER_ASK_AGAIN_AFTER": "0.001"}
+EAGER = {
+    "WORKER_POLL_FIRST_AFTER": "0.001",
+    "WORKER_SENT_DATA_AFTER": "0.001",
+    "WORKER_SENT_DATA_COMPLETE": "0.001",
+    "WORKER_ASK_AGAIN_AFTER": "0.001",
+    "WORKER_DENIED_AFTER": "0.001",
+    "WORKER_DENIED_AFTER_BULK": "0.001",
+}
 BRISK = {"WORKER_POLL_RATE": "100000"}
 
 
-EVIDENCE = Evidence(
+HTTP_CALL = HttpCall(
     function="SendMultipleMessage_V4_get",
     at=datetime.now(UTC),
     seconds=0.05,
@@ -37,6 +46,31 @@ EVIDENCE = Evidence(
     code="100",
     reply="{}",
 )
+
+
+_TOLD = {Status.DELIVERED: Evidence.ARRIVED, Status.UNDELIVERED: Evidence.NOT_ARRIVED}
+_SEEN = {
+    Status.DELIVERED: Evidence.ROW_ARRIVED,
+    Status.UNDELIVERED: Evidence.ROW_NOT_ARRIVED,
+    Status.QUEUED: Evidence.ABSENT,
+    Status.HELD: Evidence.SEVERAL,
+}
+
+
+def settle(session: Session, poll: Poll, status: Status) -> set[UUID]:
+    """All that eSMS must say of the only recipient for it to end like this: a "no" twice. Who moved."""
+    evidence = _TOLD[status]
+    again_after = timedelta(0) if evidence in TWICE else None
+    told = Settlement(poll=poll, phone=None, evidence=evidence, again_after=again_after, http_call=HTTP_CALL)
+    return ledger.settle(session, [told]) | ledger.settle(session, [told])
+
+
+def looked(session: Session, lost: Lost, status: Status, sms_id: str | None = None) -> dict[UUID, Status]:
+    """All that the sent data must show for it to stand there: an absence twice. Who moved, or has its SMSID now."""
+    evidence = _SEEN.get(status, Evidence.ROW_WITH_ID if sms_id else Evidence.ROW_TAKEN)
+    again_after = timedelta(0) if evidence in TWICE else None
+    look = Look(lost=lost, evidence=evidence, again_after=again_after, sms_id=sms_id, reason="test")
+    return ledger.looked(session, [look]) | ledger.looked(session, [look])
 
 
 def eventually(condition: Callable[[], object], *, within: float = PATIENCE) -> None:
@@ -111,7 +145,6 @@ class Bench:
                 lease=timedelta(seconds=lease),
                 group_least=20,
                 group_most=1000,
-                new_request_id="shared",
             )
 
     # What a test asks and turns...

@@ -9,6 +9,22 @@ from tests.support import Bench, otp
 from worker.database import SERVER_LIMITS, Database
 from worker.errors import Unavailable
 
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("a:5433/d", "a:5433/d"),
+        ("a/d", "a:5432/d"),
+        ("/d?host=a:5433&host=b", "a:5433, b:5432/d"),
+        ("/d?host=a,b&port=5433,5434", "a:5433, b:5434/d"),
+        ("/d", "local socket:5432/d"),
+    ],
+)
+def test_an_error_names_every_host_that_was_tried(url: str, place: str) -> None:
+    with Database(f"postgresql+psycopg://u:secret@{url}") as database:
+        assert database.place == place
+
+
 LOCK = text("SELECT id FROM message FOR UPDATE")
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from worker.contacts import ContactFields
     from worker.errors import Conflict, Invalid, NotFound, SettingsError, Unavailable, WorkerError
     from worker.intake import Enqueue, RecordCall, Sms, TemplateCall, Ticket
-    from worker.lifecycle import SmsType, Status
+    from worker.lifecycle import Purpose, SmsType, Status
     from worker.reminders import Anniversary, Attendee, Channel, EventChange, Recurring
     from worker.reporting import Standing
 
@@ -20,7 +20,7 @@ _HOMES = {
     "worker.contacts": ("ContactFields",),
     "worker.errors": ("Conflict", "Invalid", "NotFound", "SettingsError", "Unavailable", "WorkerError"),
     "worker.intake": ("Enqueue", "RecordCall", "Sms", "TemplateCall", "Ticket"),
-    "worker.lifecycle": ("SmsType", "Status"),
+    "worker.lifecycle": ("Purpose", "SmsType", "Status"),
     "worker.api.notifier": ("Decided", "Notifier"),
     "worker.reminders": ("Anniversary", "Attendee", "Channel", "EventChange", "Recurring"),
     "worker.reporting": ("Standing",),
@@ -39,6 +39,7 @@ __all__ = [
     "Invalid",
     "NotFound",
     "Notifier",
+    "Purpose",
     "RecordCall",
     "Recurring",
     "SettingsError",

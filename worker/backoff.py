@@ -31,6 +31,11 @@ def before_sending_again(failures: int, left: timedelta | None = None, dice: flo
     return _doubled(SEND_FIRST, failures, most) * _rolled(dice)
 
 
+def before_trying_once_more(wait: timedelta, dice: float | None = None) -> timedelta:
+    """About so long: for what only came at the wrong moment."""
+    return _jittered(wait, dice)
+
+
 def before_asking_again(asked: int, first: timedelta, dice: float | None = None) -> timedelta:
     """The wait before an SMS in doubt is asked again under the same RequestId: doubles from `first` to an hour."""
     return _jittered(_doubled(first, asked, POLL_MOST), dice)

@@ -1,39 +1,71 @@
-"""Small questions that requests, contacts, templates and reminders share: is it a usable name, or number?
+"""Questions that all producers' fields share: is this a usable name, a number, a text that fits?
 
-Each raises Invalid with the field, what is wrong and what to do; none repeats what the value holds.
+Each raises Invalid with the field, what is wrong and what to do, and quotes nothing that is a person's: error texts end
+in logs.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from worker import phone
 from worker.errors import Invalid
+from worker.text import SEGMENTS_MOST, Measure
 
-LABEL_MOST = 200  # characters of a name, key, source, reference, campaign, tag
+LABEL_MOST = 200  # characters of a reference, source, campaign, key, name, tag
 ID_MOST = 64  # characters of a template id, recording id, brandname: more than any of eSMS's
 JOINER = "||"  # what eSMS joins a call's variables by
 
 
-def label(field: str, value: object, *, most: int = LABEL_MOST) -> str:
-    """A name that people and programs call something by."""
-    if value is None or value == "":
-        raise Invalid(field, "is empty", "give it as text")
-    if not isinstance(value, str):
-        raise Invalid(field, f"is {type(value).__name__}, not text", "give it as text")
-    if len(value) > most or not value.isprintable() or value != value.strip():
-        raise Invalid(field, "is no usable name", f"give up to {most} printable characters, no spaces around them")
-    return value
+def label(field: str, value: object, *, most: int = LABEL_MOST, remedy: str = "give it as text") -> str:
+    """A name that people and programs call something by. remedy: what to do where there is none."""
+    if (given := label_or_none(field, value, most=most)) is None:
+        raise Invalid(field, "is empty", remedy)
+    return given
 
 
 def label_or_none(field: str, value: object, *, most: int = LABEL_MOST) -> str | None:
-    """The same, where it may be left out: None for nothing and for an empty text."""
-    return None if value is None or value == "" else label(field, value, most=most)
+    """The same, where it may be left out or empty."""
+    if value is None or value == "":
+        return None
+    written = text_of(field, value)
+    if len(written) > most or not written.isprintable() or written != written.strip():
+        raise Invalid(field, "is no usable name", f"give up to {most} printable characters, no spaces around them")
+    return written
 
 
-def number(field: str, value: object, *, for_sms: bool = False) -> str:
-    """A phone number as E.164; a landline will do, but for an SMS."""
+def text_of(field: str, value: object, remedy: str = "give it as text") -> str:
+    """Text, and nothing that only looks like it."""
     if not isinstance(value, str):
-        raise Invalid(field, f"is {type(value).__name__}, not text", 'give the number as text, like "0901 234 567"')
+        raise Invalid(field, f"is {type(value).__name__}, not text", remedy)
+    return value
+
+
+def phone_of(field: str, number: object, *, for_sms: bool) -> str:
+    """E.164. for_sms: a landline takes none."""
+    written = text_of(field, number, 'give the number as text, like "0901 234 567"')
     try:
-        return phone.parse(value, for_sms=for_sms).e164
+        return phone.parse(written, for_sms=for_sms).e164
     except phone.PhoneError as error:
         raise Invalid(field, error.problem, error.remedy) from None
+
+
+def list_of(field: str, value: object) -> Sequence[object]:
+    """A list, and no text."""
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        raise Invalid(field, f"is {type(value).__name__}, not a list", "give a list of texts")
+    return value
+
+
+def joinable(field: str, value: str) -> str:
+    """A call's variable that eSMS can tell from the next one."""
+    if JOINER in value:
+        raise Invalid(field, f"holds {JOINER}, by which eSMS tells variables apart", "write it without")
+    return value
+
+
+def affordable(measure: Measure) -> Measure:
+    """A text of so few SMS that it is no slip."""
+    if measure.segments > SEGMENTS_MOST:
+        raise Invalid("content", f"makes {measure.segments} SMS of one", f"shorten it to {SEGMENTS_MOST} at most")
+    return measure

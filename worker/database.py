@@ -8,9 +8,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import zip_longest
 from typing import Self, TypeVar
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -98,7 +99,21 @@ class Database:
     @property
     def place(self) -> str:
         """Host, port and database, without the password."""
-        return f"{self._url.host or 'local socket'}:{self._url.port or 5432}/{self._url.database}"
+        return f"{self._servers()}/{self._url.database}"
+
+    def _servers(self) -> str:
+        """A URL may name several in its query, by `host` and `port`: psycopg tries one after the other."""
+        given = self._url.get_dialect()().create_connect_args(self._url)[1]
+        hosts = str(given.get("host") or "local socket").split(",")
+        ports = str(given.get("port") or "").split(",")
+        return ", ".join(f"{host}:{port or 5432}" for host, port in zip_longest(hosts, ports))
+
+    def durability(self) -> tuple[str, str]:
+        """Postgres's synchronous_commit and synchronous_standby_names: which commits outlive a crash, a fail-over."""
+        with self.begin() as session:
+            names = ("synchronous_commit", "synchronous_standby_names")
+            commit, standbys = session.execute(select(*map(func.current_setting, names))).one()
+        return commit, standbys
 
     def close(self) -> None:
         """Give every connection back; the next transaction opens new ones."""

@@ -1,7 +1,8 @@
 """The life of a message: its statuses, and the only moves between them.
 
 queued ──claim──▶ sending ──100──────────────────▶ accepted ──poll──▶ delivered | undelivered
-  ▲  │               │  ├─ refused by code ───────▶ rejected           │  └ SendStatus 4, 6 ─▶ rejected
+  ▲  │               │  ├─ 100, Sandbox ──────────▶ sandboxed          │
+  │  │               │  ├─ refused by code ───────▶ rejected           │  └ SendStatus 4, 6 ─▶ rejected
   │  │               │  ├─ surely not taken ──────▶ queued, later      └ 7 days, no answer ──▶ unknown
   │  ├─ cancel ─▶ cancelled                         │
   │  └─ too late ▶ expired                          │
@@ -13,7 +14,9 @@ queued ──claim──▶ sending ──100───────────�
 
 Asking again is a claim: `unconfirmed` goes to `sending` and comes back as `accepted`, `held` or `unconfirmed`,
 never as `queued`, since the attempt in doubt may have been taken all the same. Only eSMS's own list of what it sent
-proves that it was not.
+proves that it was not; or the answer itself, if it comes late and no other attempt was made since: it then settles
+what is unconfirmed, and even what is held. Which
+evidence allows which of these moves: worker/evidence.py.
 """
 
 from __future__ import annotations
@@ -35,20 +38,24 @@ class Status(StrEnum):
     UNKNOWN = "unknown"  # taken, and the truth can't be had any more
     CANCELLED = "cancelled"
     EXPIRED = "expired"  # not sent before its expires_at
+    SANDBOXED = "sandboxed"  # eSMS checked it and delivers nothing: it was sent with Sandbox
 
 
 MOVES: dict[Status, frozenset[Status]] = {
     Status.QUEUED: frozenset({Status.SENDING, Status.CANCELLED, Status.EXPIRED}),
-    Status.SENDING: frozenset({Status.QUEUED, Status.ACCEPTED, Status.REJECTED, Status.UNCONFIRMED, Status.HELD}),
-    Status.UNCONFIRMED: frozenset({Status.SENDING, Status.ACCEPTED, Status.QUEUED, Status.HELD}),
+    Status.SENDING: frozenset(
+        {Status.QUEUED, Status.ACCEPTED, Status.REJECTED, Status.UNCONFIRMED, Status.HELD, Status.SANDBOXED}
+    ),
+    Status.UNCONFIRMED: frozenset({Status.SENDING, Status.ACCEPTED, Status.REJECTED, Status.QUEUED, Status.HELD}),
     Status.ACCEPTED: frozenset({Status.DELIVERED, Status.UNDELIVERED, Status.REJECTED, Status.UNKNOWN}),
-    Status.HELD: frozenset(),
+    Status.HELD: frozenset({Status.ACCEPTED, Status.REJECTED}),
     Status.DELIVERED: frozenset(),
     Status.UNDELIVERED: frozenset(),
     Status.REJECTED: frozenset(),
     Status.UNKNOWN: frozenset(),
     Status.CANCELLED: frozenset(),
     Status.EXPIRED: frozenset(),
+    Status.SANDBOXED: frozenset(),
 }
 
 # What only a person may do: send again what did not arrive, or decide about what is held.
@@ -59,7 +66,7 @@ PERSONS_MOVES: dict[Status, frozenset[Status]] = {
     Status.HELD: frozenset({Status.QUEUED, Status.DELIVERED, Status.UNDELIVERED, Status.CANCELLED}),
 }
 
-FINAL = frozenset(status for status, onward in MOVES.items() if not onward and status is not Status.HELD)
+FINAL = frozenset(status for status, onward in MOVES.items() if not onward)
 
 # Did it reach the recipient? What is in neither of these is not known, yet or for ever.
 ARRIVED = frozenset({Status.DELIVERED})
@@ -120,6 +127,19 @@ class Kind(StrEnum):
     RECORD_CALL = "record_call"
 
 
+class Purpose(StrEnum):
+    """What a message is for, as its producer says; by default what its SmsType is made for."""
+
+    CODE = "code"  # somebody waits for it
+    SERVICE = "service"  # about something that the recipient has to do with: an order, an appointment, a bill
+    REMINDER = "reminder"  # a greeting or a date to be kept in mind
+    ADVERTISING = "advertising"
+
+
+# What who opted out gets no more.
+FOR_THE_WILLING = frozenset({Purpose.REMINDER, Purpose.ADVERTISING})
+
+
 class SmsType(IntEnum):
     """eSMS's kinds of SMS (manual II.2): which sender the recipient sees, what it costs, how fast it goes."""
 
@@ -132,6 +152,17 @@ class SmsType(IntEnum):
     FIXED = 8  # fixed ten-digit number, template registered beforehand
     TWO_WAY = 13  # recipients can answer; no advertising
 
+
+PURPOSE_OF_SMS: dict[SmsType, Purpose] = {
+    SmsType.ADVERTISING: Purpose.ADVERTISING,  # and of no other
+    SmsType.RANDOM: Purpose.ADVERTISING,
+    SmsType.VERIFY: Purpose.CODE,
+    SmsType.OTP: Purpose.CODE,
+    SmsType.CUSTOMER_CARE: Purpose.SERVICE,
+    SmsType.NOTIFY: Purpose.SERVICE,
+    SmsType.FIXED: Purpose.SERVICE,
+    SmsType.TWO_WAY: Purpose.SERVICE,
+}
 
 BRANDNAME_TYPES = frozenset({SmsType.ADVERTISING, SmsType.CUSTOMER_CARE})
 

@@ -10,6 +10,9 @@ A flood of wishes can fill that cell to its own reach and no further: whatever i
 go out at once, and the wishes wait until the time that the codes took is over. In t seconds at most rate × (t + 1) + 1
 go (from 1.1 a second on). A lane's own cell is as short for codes as for others.
 
+Whoever is told by eSMS that it was too much sends half as fast from then on, and by and by faster again: each process
+by itself, so that no setting need know what an account is allowed.
+
 The cells are in Redis and go by its clock. While Redis is lost, each process keeps to its share: the rate, divided by
 the processes that Redis has last seen asking.
 """
@@ -29,6 +32,7 @@ from uuid import uuid4
 from worker.lifecycle import Lane
 from worker.settings import Rates
 from worker.telemetry import emit
+from worker.throttle import Throttle
 
 POLL = "poll"
 SENDS = "sends"  # all lanes together
@@ -99,12 +103,23 @@ class Limiter:
         self._rates = rates
         self._shared = _Shared(redis_url, account) if redis_url else None
         self._alone = _Alone()
+        self._throttles: dict[str, Throttle] = {}
         self._again_at: dict[str, float] = {}
         self._muted_until = 0.0
         self._lost_at: float | None = None
 
     def take(self, what: str, most: int) -> int:
         """How many requests of this lane, or `poll`, may go out now: 0 to most. They count as sent from here on."""
+        throttle = self._throttles.get(what) or self._throttles.setdefault(what, Throttle())
+        granted = self._within_rates(what, throttle.allowed(most))
+        throttle.sent(granted)
+        return granted
+
+    def slow_down(self, what: str) -> None:
+        """eSMS has just refused a request of this lane as one too many."""
+        self._throttles.setdefault(what, Throttle()).halve()
+
+    def _within_rates(self, what: str, most: int) -> int:
         cells = _cells(self._rates, what)
         if not cells or most <= 0:
             return max(0, most)

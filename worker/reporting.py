@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from difflib import get_close_matches
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, literal_column, select
 from sqlalchemy.engine import RowMapping
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from worker.errors import NotFound
-from worker.lifecycle import FINAL, Status
-from worker.models import Heartbeat, Message, Notification, Pause, Request
+from worker.evidence import Evidence
+from worker.ledger.opt_out import PURPOSE
+from worker.lifecycle import FINAL, Lane, Status
+from worker.models import Heartbeat, Message, Notification, Pause, Request, Trouble
 
 By = Literal["status", "campaign", "day"]
 
@@ -101,12 +103,18 @@ def whole(session: Session, notification_id: UUID) -> dict[str, Any]:
         "source": row.source,
         "campaign": row.campaign,
         "kind": row.kind,
+        "purpose": _purpose(session, notification_id),
         "created_at": row.created_at,
         "send_date": row.send_date,
         "hand_over": row.hand_over,
         "expires_at": row.expires_at,
         "messages": [_message(message, requests) for message in messages],
     }
+
+
+def _purpose(session: Session, notification_id: UUID) -> str | None:
+    n = aliased(Notification, name="n")
+    return session.scalar(select(literal_column(PURPOSE)).where(n.id == notification_id))
 
 
 def _notification(session: Session, notification_id: UUID) -> Notification:
@@ -293,6 +301,12 @@ def seconds_since_beat(session: Session) -> float | None:
     return None if found is None else float(found)
 
 
+def troubles(session: Session) -> list[str]:
+    """The steps of the upkeep that fail, each with its error and since when."""
+    query = select(Trouble).order_by(Trouble.since)
+    return [f"{row.name} (since {row.since:%Y-%m-%d %H:%M} UTC): {row.error}" for row in session.scalars(query)]
+
+
 def was_seen(session: Session, name: str) -> bool:
     """Has this part ever been at work here?"""
     return session.get(Heartbeat, name) is not None
@@ -301,3 +315,16 @@ def was_seen(session: Session, name: str) -> bool:
 def is_used(session: Session) -> bool:
     """Does the ledger hold anything?"""
     return session.scalar(select(Notification.id).limit(1)) is not None
+
+
+def calls_nobody_knows(session: Session) -> int:
+    """How many calls eSMS took and for a day has answered all questions about with code 105; a thousand at most."""
+    day_ago = func.now() - timedelta(days=1)
+    silent = select(Message.id).where(
+        Message.status == Status.ACCEPTED.value,
+        Message.lane == Lane.VOICE.value,
+        Message.accepted_at <= day_ago,
+        Message.heard == Evidence.NO_SUCH_ID.name,
+        Message.heard_since <= day_ago,
+    )
+    return session.scalar(select(func.count()).select_from(silent.limit(1000).subquery())) or 0

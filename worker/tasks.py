@@ -131,10 +131,7 @@ def keep_house() -> None:
     """Look after leases, dates, doubts, pauses and brandnames."""
 
     def step(parts: runtime.Runtime) -> bool:
-        maintenance.keep_house(parts.database, parts.pace)
-        maintenance.probe_pauses(parts.database, parts.client, parts.pace)
-        maintenance.watch_balance(parts.database, parts.client, parts.pace)
-        maintenance.refresh_brandnames(parts.database, parts.client)
+        maintenance.look_after(parts.database, parts.client, parts.pace)
         return False
 
     _answer(Task.KEEP_HOUSE, step)

@@ -16,6 +16,7 @@ from sqlalchemy import text
 from tests import canary
 from tests.support import Bench, eventually
 from worker.cli import run
+from worker.cli.doctor import what_protects_calls
 
 Cli = Callable[..., tuple[int, str, str]]
 
@@ -239,13 +240,27 @@ def test_doctor_names_what_is_wrong_and_the_remedy(
     assert "esms-worker migrate" in found["schema"]["text"]
 
 
+@pytest.mark.parametrize(
+    ("commit", "standbys", "told"),
+    [
+        ("off", "ANY 1 (b)", "made twice: set it to on"),
+        ("on", "ANY 1 (b)", "a synchronous replica keeps calls"),
+        ("local", "ANY 1 (b)", "no synchronous replica"),
+        ("on", "", "no synchronous replica"),
+    ],
+)
+def test_doctor_says_what_keeps_calls_from_being_made_twice(commit: str, standbys: str, told: str) -> None:
+    assert told in what_protects_calls(commit, standbys)
+
+
 def test_doctor_says_a_cause_once_and_what_to_look_at_again(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
     code, out, _ = cli("doctor")
     told = [" ".join(line.split()) for line in out.splitlines()]
     assert code == 1
     assert [line.split()[2] for line in told if line.startswith("✗ wrong")] == ["Postgres", "Redis"]
-    assert told[-1] == "- not yet the rest mend that first, then look again at schema, workers, beat, lanes, reminders"
+    rest = "schema, workers, beat, upkeep, lanes, calls, reminders"
+    assert told[-1] == f"- not yet the rest mend that first, then look again at {rest}"
 
 
 def test_doctor_goes_through_all_its_checks_though_nothing_is_set(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,8 +268,8 @@ def test_doctor_goes_through_all_its_checks_though_nothing_is_set(cli: Cli, monk
         monkeypatch.delenv(name)
     code, out, err = cli("doctor", "--json")
     found = json.loads(out)
-    assert (code, err, len(found)) == (1, "", 9)
-    assert [check["ok"] for check in found] == [False] * 9
+    assert (code, err, len(found)) == (1, "", 11)
+    assert [check["ok"] for check in found] == [False] * 11
     assert "DATABASE_URL: is not set" in found[0]["text"]
 
 

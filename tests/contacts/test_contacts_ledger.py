@@ -138,9 +138,9 @@ def test_a_removed_contact_takes_its_reminders_along_and_leaves_its_history(data
     upsert(database, person("1"), person("2", phones=[HOA]))
     lan = found(database, "1")
     sms = Sms(to=LAN, content="Chuc mung", sms_type=4)
-    reminder = bench.put(sms, source="reminders", reference=f"7:2027-08-15:{lan.id}")
+    reminder = bench.put(sms, purpose="reminder", reference=f"7:2027-08-15:{lan.id}")
     other = bench.put(otp(LAN))
-    others = bench.put(Sms(to=HOA, content="Chuc mung", sms_type=4), source="reminders", reference="7:2027-08-15:x")
+    others = bench.put(Sms(to=HOA, content="Chuc mung", sms_type=4), purpose="reminder", reference="7:2027-08-15:x")
     with database.begin() as session:
         assert contacts.remove(session, [lan.id]) == (1, 1)
     assert [bench.status(each) for each in (reminder, other, others)] == ["cancelled", "queued", "queued"]
@@ -151,7 +151,7 @@ def test_a_brother_with_the_same_number_keeps_his_reminders(database: Database, 
     upsert(database, person("lan"), person("trung"))
     ids = {key: found(database, key).id for key in ("lan", "trung")}
     sms = Sms(to=LAN, content="Chuc mung", sms_type=4)
-    tickets = {key: bench.put(sms, source="reminders", reference=f"7:{id_}") for key, id_ in ids.items()}
+    tickets = {key: bench.put(sms, purpose="reminder", reference=f"7:{id_}") for key, id_ in ids.items()}
     with database.begin() as session:
         contacts.remove(session, [ids["lan"]])
     assert {key: bench.status(ticket) for key, ticket in tickets.items()} == {"lan": "cancelled", "trung": "queued"}

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from tests.support import EVIDENCE, Bench, eventually, otp
+from tests.support import HTTP_CALL, Bench, eventually, otp
 from worker import Invalid, RecordCall, Sms, SmsType, ledger
 from worker.intake.fields import enqueue_fields
 from worker.ledger import Claim, Outcome
@@ -91,7 +91,7 @@ def test_a_group_is_asked_about_though_its_first_message_was_lost_to_another(ben
         query = "UPDATE message SET attempts = attempts + 1 WHERE id = :id"
         session.execute(text(query), {"id": claim.fences[0].id})
         wait = timedelta(seconds=1)
-        accepted = Outcome(claim=claim, status=Status.ACCEPTED, sms_id="7", poll_wait=wait, evidence=EVIDENCE)
+        accepted = Outcome(claim=claim, status=Status.ACCEPTED, sms_id="7", poll_wait=wait, http_call=HTTP_CALL)
         assert len(ledger.record(session, [accepted])) == 29
         assert session.scalar(text("SELECT count(*) FROM message WHERE poll_at IS NOT NULL")) == 1
 

@@ -239,9 +239,48 @@ def test_a_record_call_goes_out_with_the_manual_s_parameters(client: Client, ser
 
 
 def test_sent_data_is_asked_for_with_the_month_first(client: Client, server: ScriptedServer) -> None:
-    server.play(reply('{"CodeResult":"100"}'))
+    server.play(reply('{"CodeResult":"100","SentData":[]}'))
     assert client.get_sent_data(date(2026, 3, 1), date(2026, 12, 31)) == ()
     assert sent(server).items() >= {"FROM": "03/01/2026", "TO": "12/31/2026"}.items()
+
+
+@pytest.mark.parametrize(
+    "members",
+    ["", ',"SentData":null', ',"SentData":""', ',"SentData":"none"', ',"Data":[]', ',"SentData":0'],
+)
+def test_sent_data_without_a_list_is_no_answer_at_all(client: Client, server: ScriptedServer, members: str) -> None:
+    server.play(reply(f'{{"CodeResult":"100"{members}}}'))
+    with pytest.raises(MaybeTaken, match="no list"):
+        client.get_sent_data(date(2026, 3, 1), date(2026, 3, 2))
+
+
+@pytest.mark.parametrize(
+    ("element", "rows"),
+    [
+        ("<SentData/>", 0),
+        ("<SentData> </SentData>", 0),
+        ("<SentData><Sms><Phone>0901000001</Phone></Sms></SentData>", 1),
+        ('<SentData i:nil="true"/>', None),
+        ("", None),
+    ],
+)
+def test_in_xml_an_empty_element_is_an_empty_list_and_a_nil_one_is_none(
+    connect: Connect, server: ScriptedServer, element: str, rows: int | None
+) -> None:
+    namespace = "http://www.w3.org/2001/XMLSchema-instance"
+    server.play(reply(f'<R xmlns:i="{namespace}"><CodeResult>100</CodeResult>{element}</R>'))
+    client, days = connect(format="xml"), (date(2026, 3, 1), date(2026, 3, 2))
+    if rows is None:
+        with pytest.raises(MaybeTaken, match="no list"):
+            client.get_sent_data(*days)
+    else:
+        assert len(client.get_sent_data(*days)) == rows
+
+
+def test_a_row_that_is_no_object_stays_as_one_that_could_be_anybodys(client: Client, server: ScriptedServer) -> None:
+    server.play(reply('{"CodeResult":"100","SentData":["0901000001"]}'))
+    [row] = client.get_sent_data(date(2026, 3, 1), date(2026, 3, 2))
+    assert (row.phone, row.content) == ("", "")
 
 
 def test_voice_goes_to_its_own_host_and_the_rest_to_the_other(connect: Connect, server: ScriptedServer) -> None:

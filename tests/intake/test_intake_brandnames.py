@@ -66,7 +66,7 @@ def test_nothing_is_refused_as_long_as_nobody_has_asked_esms() -> None:
 
 def know(bench: Bench, *brandnames: tuple[str, int]) -> None:
     with bench.database.begin() as session:
-        ledger.replace_brandnames(session, brandnames, rest_url="http://esms")
+        ledger.replace_brandnames(session, brandnames, rest_url="http://esms", account="a")
 
 
 def test_the_list_kept_in_postgres_decides_and_a_refusal_stores_nothing(bench: Bench) -> None:

@@ -13,7 +13,7 @@ from worker import Enqueue, Invalid, RecordCall, Sms, SmsType, TemplateCall
 from worker.intake import Request
 from worker.intake.checks import Checked, check
 from worker.intake.fields import request_of
-from worker.lifecycle import Kind, Lane
+from worker.lifecycle import Kind, Lane, Purpose
 from worker.settings import Settings
 
 NOW = datetime(2026, 3, 1, 1, 0, tzinfo=UTC)  # 08:00 in Viet Nam
@@ -34,6 +34,13 @@ WRONG: list[tuple[Request, dict[str, Any], str]] = [
     (replace(SMS, to="02838123456"), {}, "to: "),
     (replace(SMS, to=cast(Any, [901234567])), {}, "to: is int, not text"),
     (replace(SMS, content=""), {}, "content: is empty"),
+    (SMS, {"purpose": "fun"}, "purpose: is not known: use one of code, service, reminder, advertising"),
+    (SMS, {"purpose": 7}, "purpose: is not known"),
+    (
+        replace(SMS, to=[f"090123{n:04d}" for n in range(30)], sms_type=1),
+        {"purpose": "service"},
+        "purpose: SmsType 1 is always advertising: leave it out, or",
+    ),
     (replace(SMS, content=" \n "), {}, "content: is empty"),
     (replace(SMS, content="a\0b"), {}, "content: holds a character"),
     (replace(SMS, content="a" * 2000), {}, "content: makes 14 SMS"),
@@ -105,6 +112,19 @@ def test_a_brandname_is_needed_where_the_type_shows_one() -> None:
 def test_each_type_stands_in_its_lane(sms_type: int, lane: str) -> None:
     to = [f"090123{n:04d}" for n in range(30)]
     assert checked(replace(SMS, to=to, sms_type=sms_type)).lane == Lane(lane)
+
+
+@pytest.mark.parametrize(
+    ("sms_type", "purpose"),
+    [(2, "service"), (3, "advertising"), (4, "service"), (6, "code"), (7, "code"), (8, "service"), (13, "service")],
+)
+def test_a_message_is_for_what_its_type_is_made_for_unless_its_producer_says_otherwise(
+    sms_type: int, purpose: str
+) -> None:
+    sms = replace(SMS, sms_type=sms_type)
+    assert checked(sms).purpose == purpose
+    assert checked(sms, purpose=Purpose.REMINDER).purpose == checked(CALL, purpose="reminder").purpose == "reminder"
+    assert checked(CALL).purpose == checked(RECORD).purpose == "service"
 
 
 def test_a_naive_date_is_in_the_zone_of_the_settings() -> None:

@@ -43,6 +43,14 @@ def test_the_same_reference_with_another_content_is_refused(bench: Bench) -> Non
     assert count(bench.database) == 1
 
 
+def test_the_same_reference_for_another_purpose_is_refused(bench: Bench) -> None:
+    sms = Sms(to="0901234567", content="Giam gia", sms_type=4)
+    first = bench.put(sms, reference="r")
+    assert bench.put(sms, reference="r", purpose="service").id == first.id  # which it had by its type
+    with pytest.raises(Conflict):
+        bench.put(sms, reference="r", purpose="advertising")
+
+
 def test_two_sources_may_use_the_same_reference(bench: Bench) -> None:
     assert bench.put(otp(), reference="r", source="a").id != bench.put(otp(), reference="r", source="b").id
 

@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 
 PROGRAM = [sys.executable, "-m", "worker.cli"]
 ROOT = Path(__file__).parents[2]
-QUICK = {"WORKER_TICK": "0.5", "WORKER_POLL_FIRST_AFTER": "0.2"}
+QUICK = {"WORKER_TICK": "0.5", "WORKER_POLL_FIRST_AFTER": "0.2", "WORKER_DENIED_AFTER": "0.5"}
 
 
 def environ() -> dict[str, str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.support import Bench, otp
-from worker import RecordCall, Sms, SmsType, ledger
+from worker import Notifier, RecordCall, Sms, SmsType, ledger
 from worker.lifecycle import Lane
 
 LEASE = timedelta(seconds=60)
@@ -22,7 +23,7 @@ def many(bench: Bench, count: int, sms_type: int = SmsType.OTP) -> None:
 def test_two_workers_never_claim_the_same_message(bench: Bench) -> None:
     many(bench, 10)
     with bench.database.begin() as first, bench.database.begin() as second:
-        asked = {"most": 6, "lease": LEASE, "group_least": 20, "group_most": 1000, "new_request_id": "x"}
+        asked = {"most": 6, "lease": LEASE, "group_least": 20, "group_most": 1000}
         mine = ledger.claim(first, list(Lane), **asked)  # type: ignore[arg-type]
         theirs = ledger.claim(second, list(Lane), **asked)  # type: ignore[arg-type]
     ids = [fence.id for claim in mine + theirs for fence in claim.fences]
@@ -80,8 +81,8 @@ def test_two_workers_cut_advertising_of_one_notification_one_after_the_other(ben
     bench.put(Sms(to=[f"09{n:08d}" for n in range(1500)], content="Sale", sms_type=SmsType.ADVERTISING))
     with bench.database.begin() as first, bench.database.begin() as second:
         asked = {"most": 6, "lease": LEASE, "group_least": 20, "group_most": 1000}
-        mine = ledger.claim(first, [Lane.BULK], **asked, new_request_id="a")  # type: ignore[arg-type]
-        theirs = ledger.claim(second, [Lane.BULK], **asked, new_request_id="b")  # type: ignore[arg-type]
+        mine = ledger.claim(first, [Lane.BULK], **asked)  # type: ignore[arg-type]
+        theirs = ledger.claim(second, [Lane.BULK], **asked)  # type: ignore[arg-type]
     assert [len(claim.fences) for claim in mine] == [1000]
     assert theirs == []
     assert [len(claim.fences) for claim in bench.claim(Lane.BULK)] == [500]
@@ -105,17 +106,21 @@ def test_a_call_that_is_to_be_dialled_is_not_handed_back(bench: Bench) -> None:
         assert ledger.hand_back(session, claim.fences) == set()
 
 
+@pytest.mark.parametrize("renewed", [False, True])
 @pytest.mark.parametrize(
     ("recipients", "requests"), [(25, [25]), (50, [50]), (55, [35, 20]), (70, [50, 20]), (100, [50, 50])]
 )
 def test_advertising_is_cut_so_that_no_request_falls_below_the_least(
-    bench: Bench, recipients: int, requests: list[int]
+    bench: Bench, recipients: int, requests: list[int], renewed: bool
 ) -> None:
     everybody = [f"0901{n:06d}" for n in range(recipients)]
-    bench.put(Sms(to=everybody, content="Giam gia", sms_type=SmsType.ADVERTISING))
+    with Notifier(replace(bench.settings, advertising_most=50)) as notifier:
+        ticket = notifier.enqueue(Sms(to=everybody, content="Giam gia", sms_type=SmsType.ADVERTISING))
+    if renewed:
+        bench.set(ticket, request_id="NULL", renewals="1")
     sizes = []
-    for n in range(len(requests)):
-        asked = {"most": 6, "lease": LEASE, "group_least": 20, "group_most": 50, "new_request_id": f"x{n}"}
+    for _ in requests:
+        asked = {"most": 6, "lease": LEASE, "group_least": 20, "group_most": 50}
         with bench.database.begin() as session:
             [claim] = ledger.claim(session, [Lane.BULK], **asked)  # type: ignore[arg-type]
         sizes.append(len(claim.fences))

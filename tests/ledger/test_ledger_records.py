@@ -9,15 +9,15 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from tests.support import EVIDENCE, Bench, otp
+from tests.support import HTTP_CALL, Bench, otp, settle
 from worker import RecordCall, Ticket, ledger
-from worker.ledger import Claim, Outcome, Poll, Settlement
+from worker.ledger import Claim, Outcome, Poll
 from worker.lifecycle import FINAL, MOVES, PERSONS_MOVES, Status, starts_of
 
 
 def accepted(claim: Claim, sms_id: str = "77") -> Outcome:
     wait = timedelta(0)
-    return Outcome(claim=claim, status=Status.ACCEPTED, code="100", sms_id=sms_id, poll_wait=wait, evidence=EVIDENCE)
+    return Outcome(claim=claim, status=Status.ACCEPTED, code="100", sms_id=sms_id, poll_wait=wait, http_call=HTTP_CALL)
 
 
 def record(bench: Bench, *outcomes: Outcome) -> int:
@@ -52,22 +52,66 @@ def test_a_late_answer_cannot_overwrite_a_newer_attempt(bench: Bench) -> None:
     with bench.database.begin() as session:
         window = timedelta(hours=1)
         [new] = ledger.claim_doubtful(session, [old.lane], most=1, lease=window, window=window)
-    assert record(bench, Outcome(claim=old, status=Status.REJECTED, code="118", evidence=EVIDENCE)) == 0
+    assert record(bench, Outcome(claim=old, status=Status.REJECTED, code="118", http_call=HTTP_CALL)) == 0
     assert record(bench, accepted(new)) == 1
     message = bench.message(ticket)
     assert message["status"] == "accepted"
     assert [row["outcome"] for row in message["requests"]] == ["late: rejected", "accepted"]
 
 
-def test_an_answer_after_the_lease_changes_nothing_and_stays_as_evidence(bench: Bench) -> None:
+def test_a_rescued_sms_may_have_been_taken(bench: Bench) -> None:
     ticket = bench.put()
-    [claim] = bench.claim()
+    bench.claim()
     bench.set(ticket, lease_until="now()")
     assert rescue(bench) == 1
+    assert bench.status(ticket) == "unconfirmed"
+
+
+def test_an_answer_after_a_person_decided_changes_nothing_and_stays_as_evidence(bench: Bench) -> None:
+    ticket = bench.put()
+    [claim] = bench.claim()
+    bench.set(ticket, status="'held'", lease_until="NULL")
+    with bench.database.begin() as session:
+        horizons = bench.settings.horizons
+        assert ledger.resolve(session, claim.fences[0].id, Status.CANCELLED, "a person decided", horizons)
     assert record(bench, accepted(claim)) == 0
     message = bench.message(ticket)
-    assert message["status"] == "unconfirmed"
+    assert message["status"] == "cancelled"
     assert [row["outcome"] for row in message["requests"]] == ["late: accepted"]
+
+
+@pytest.mark.parametrize(
+    ("stands", "answer", "ends"),
+    [
+        (Status.UNCONFIRMED, Status.ACCEPTED, Status.ACCEPTED),
+        (Status.UNCONFIRMED, Status.REJECTED, Status.REJECTED),
+        (Status.UNCONFIRMED, Status.QUEUED, Status.QUEUED),
+        (Status.UNCONFIRMED, Status.HELD, Status.UNCONFIRMED),
+        (Status.HELD, Status.ACCEPTED, Status.ACCEPTED),
+        (Status.HELD, Status.REJECTED, Status.REJECTED),
+        (Status.HELD, Status.QUEUED, Status.HELD),
+        (Status.HELD, Status.UNCONFIRMED, Status.HELD),
+    ],
+)
+def test_a_late_answer_that_leaves_no_doubt_settles_what_nobody_tried_again_since(
+    bench: Bench, stands: Status, answer: Status, ends: Status
+) -> None:
+    ticket = bench.put(RecordCall(to="0901000001", record_id="2001"))
+    [claim] = bench.claim()
+    with bench.database.begin() as session:
+        ledger.intend(session, claim.fences)
+    bench.set(ticket, lease_until="now()")
+    assert rescue(bench) == 1
+    if stands is Status.HELD:
+        with bench.database.begin() as session:
+            assert ledger.hold_calls(session) == 1
+    assert bench.status(ticket) == stands
+    late = Outcome(
+        claim=claim, status=answer, code="100", http_call=HTTP_CALL, wait=timedelta(0), poll_wait=timedelta(0)
+    )
+    assert record(bench, late) == (ends is not stands)
+    assert bench.status(ticket) == ends
+    assert record(bench, late) == 0
 
 
 @pytest.mark.parametrize(("dialled", "rescued"), [(False, "queued"), (True, "unconfirmed")])
@@ -150,19 +194,18 @@ def test_a_recorded_answer_ends_the_row_of_deaths(bench: Bench) -> None:
     assert bench.status(ticket) == "unconfirmed"
 
 
-def settle(bench: Bench, ticket: Ticket, status: Status, sms_id: str = "77") -> int:
-    poll = Poll(message_id=UUID(bench.message(ticket)["id"]), sms_id=sms_id, polls=1, alone=True, due_at=EVIDENCE.at)
+def told(bench: Bench, ticket: Ticket, status: Status, sms_id: str = "77") -> int:
+    poll = Poll(message_id=UUID(bench.message(ticket)["id"]), sms_id=sms_id, polls=1, alone=True, due_at=HTTP_CALL.at)
     with bench.database.begin() as session:
-        found = Settlement(poll=poll, phone=None, status=status, evidence=EVIDENCE)
-        return len(ledger.settle(session, [found]))
+        return len(settle(session, poll, status))
 
 
 def test_a_settled_message_stays_as_it_is_whatever_comes_later(bench: Bench) -> None:
     ticket = bench.put()
     [claim] = bench.claim()
     record(bench, accepted(claim))
-    assert settle(bench, ticket, Status.DELIVERED) == 1
-    assert settle(bench, ticket, Status.UNDELIVERED) == 0
+    assert told(bench, ticket, Status.DELIVERED) == 1
+    assert told(bench, ticket, Status.UNDELIVERED) == 0
     assert bench.status(ticket) == "delivered"
 
 
@@ -170,12 +213,12 @@ def test_a_report_on_an_earlier_attempt_does_not_touch_a_later_one(bench: Bench)
     ticket = bench.put()
     [claim] = bench.claim()
     record(bench, accepted(claim, "old"))
-    settle(bench, ticket, Status.UNDELIVERED, sms_id="old")
+    told(bench, ticket, Status.UNDELIVERED, sms_id="old")
     assert bench.notifier.retry(ticket.id).moved == 1
     [again] = bench.claim()
     assert again.request_id != claim.request_id
     record(bench, accepted(again, "new"))
-    assert settle(bench, ticket, Status.DELIVERED, sms_id="old") == 0
+    assert told(bench, ticket, Status.DELIVERED, sms_id="old") == 0
     assert bench.status(ticket) == "accepted"
 
 

@@ -10,8 +10,10 @@ from sqlalchemy import text
 
 from tests import canary
 from tests.support import Bench
-from worker import ledger
+from worker import Sms, ledger
+from worker.errors import Invalid
 from worker.esms import Client, Credentials
+from worker.ledger.brandnames import TRUSTED
 from worker.maintenance import refresh_brandnames
 from worker.maintenance.brandnames import AGAIN, FRESH
 
@@ -92,5 +94,29 @@ def test_another_esms_is_asked_at_once(bench: Bench) -> None:
 def test_an_account_without_brandnames_leaves_enqueueing_alone(bench: Bench) -> None:
     refresh(bench)
     with bench.database.begin() as session:
-        ledger.replace_brandnames(session, [], rest_url=bench.client.rest_url)
+        ledger.replace_brandnames(session, [], rest_url=bench.client.rest_url, account=bench.client.account)
     assert known(bench) == {}
+
+
+def test_the_names_of_another_account_are_forgotten_even_when_its_own_cannot_be_had(bench: Bench) -> None:
+    refresh(bench)
+    with bench.client_with(api_key="another-account") as client:
+        refresh_brandnames(bench.database, client)
+    assert known(bench) == {}
+
+
+def test_a_list_that_could_not_be_renewed_for_hours_judges_nobody(bench: Bench) -> None:
+    refresh(bench)
+    grow_old(bench, TRUSTED)
+    assert known(bench) == {}
+
+
+@pytest.mark.parametrize("types", ["text", "missing"])
+def test_a_name_whose_type_was_not_told_is_a_name_all_the_same(bench: Bench, types: str) -> None:
+    bench.simulator.set(brandname_types=types)
+    refresh(bench)
+    assert known(bench) == {"Test_Sang": {0}, "sangbrand": {0}}
+    for sms_type, to in ((2, "0901000100"), (1, [f"0901000{number}" for number in range(100, 125)])):
+        bench.put(Sms(to=to, content="Chao", sms_type=sms_type, brandname="Test_Sang"))
+    with pytest.raises(Invalid, match="did you mean 'Test_Sang'"):
+        bench.put(Sms(to="0901000100", content="Chao", sms_type=2, brandname="TestSang"))

@@ -12,18 +12,19 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from tests.support import EVIDENCE, Bench, eventually, otp
+from tests.support import HTTP_CALL, Bench, eventually, otp
 from worker import RecordCall, Sms, SmsType, Status, TemplateCall, Ticket, ledger
 from worker.database import Database
 from worker.errors import Unavailable
-from worker.esms import Function, ReceiverState, Trace
+from worker.esms import Function, ReceiverState, SendProgress, Trace
+from worker.evidence import Evidence
 from worker.ledger import Poll, Settlement
 from worker.limiter import Limiter
 from worker.polling.answers import told
 from worker.settings import Rates
 
 HOUR = timedelta(hours=1)
-TRACE = Trace(function=Function.GET_RECEIVER_STATUS, started_at=EVIDENCE.at, seconds=0.05)
+TRACE = Trace(function=Function.GET_RECEIVER_STATUS, started_at=HTTP_CALL.at, seconds=0.05)
 
 
 def polled(bench: Bench) -> bool:
@@ -281,8 +282,8 @@ def claimed(bench: Bench) -> list[Poll]:
 def test_answers_that_come_late_or_twice_change_nothing(bench: Bench, alone: bool) -> None:
     [ticket] = accepted(bench, 1)
     poll = replace(claimed(bench)[0], alone=alone)
-    first = Settlement(poll=poll, phone=None, status=Status.DELIVERED, evidence=EVIDENCE)
-    late = replace(first, status=Status.UNDELIVERED)
+    first = Settlement(poll=poll, phone=None, evidence=Evidence.ARRIVED, http_call=HTTP_CALL)
+    late = replace(first, evidence=Evidence.NOT_ARRIVED, again_after=timedelta(0))
     with bench.database.begin() as session:
         assert len(ledger.settle(session, [first])) == 1
     settled = bench.message(ticket)
@@ -295,9 +296,10 @@ def test_answers_that_come_late_or_twice_change_nothing(bench: Bench, alone: boo
 
 
 def test_of_a_recipient_who_is_named_twice_it_counts_that_it_arrived() -> None:
-    poll = Poll(message_id=uuid4(), sms_id="77", polls=1, alone=False, due_at=EVIDENCE.at)
+    poll = Poll(message_id=uuid4(), sms_id="77", polls=1, alone=False, due_at=HTTP_CALL.at)
     named = [ReceiverState(phone="0901000001", is_sent=True, delivered=arrived) for arrived in (False, True, None)]
-    assert [each.status for each in told(poll, named, TRACE)] == [Status.DELIVERED]
+    progress = SendProgress(sms_id="77", send_status=5, success=1, failed=0)
+    assert [each.status for each in told(poll, progress, named, TRACE, HOUR)] == [Status.DELIVERED]
 
 
 @pytest.mark.parametrize(("days", "status"), [(6.9, "accepted"), (7, "unknown")])

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from worker import backoff
+from worker import backoff, evidence
 from worker.cli import cli
 from worker.lifecycle import Status
 from worker.telemetry import EVENTS
@@ -146,6 +146,10 @@ def test_the_files_for_systemd_start_what_the_procfile_starts() -> None:
     commands = {name: command.removeprefix(celery) for name, command in lines if command.startswith(celery)}
     written = {path.stem: path.read_text() for path in (ROOT / "docs" / "systemd").glob("*.conf")}
     assert written == {name: f"ARGUMENTS={command}\n" for name, command in commands.items()}
+
+
+def test_what_counts_as_proof_is_in_the_docs_as_it_is_in_the_code() -> None:
+    assert evidence.table() in (ROOT / "docs" / "statuses.md").read_text()
 
 
 def test_the_waits_in_the_docs_are_those_of_the_code() -> None:

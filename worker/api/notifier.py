@@ -21,7 +21,7 @@ from worker.database import Database
 from worker.errors import Invalid, NotFound
 from worker.intake import Enqueue, Request, Ticket
 from worker.intake.checks import check_send_date
-from worker.lifecycle import TOO_LATE, Lane, Status
+from worker.lifecycle import TOO_LATE, Lane, Purpose, Status
 from worker.queues import Bell
 from worker.reporting import Standing
 from worker.settings import Settings
@@ -35,7 +35,8 @@ class Decided:
 
     moved: int
     others: Mapping[Status, int]
-    late: int = 0  # of the others, reminders that a retry left since their time has passed
+    late: int = 0
+    """Of the others, reminders that a retry left since their time has passed."""
 
     @property
     def too_late(self) -> Mapping[str, int]:
@@ -74,6 +75,7 @@ class Notifier:
         self,
         request: Request,
         *,
+        purpose: Purpose | str | None = None,
         reference: str | None = None,
         source: str = "",
         campaign: str | None = None,
@@ -84,6 +86,8 @@ class Notifier:
     ) -> Ticket:
         """Hand over one SMS or call, to one or many recipients; on disk when this returns.
 
+        purpose: what it is for; who opted out gets no reminder and no advertising. By default what its SmsType is made
+        for, and service for a call.
         reference: your own key; the same one from the same source gives back the first ticket.
         source: which application asks. campaign: a label to report, cancel and retry by.
         send_date: when to send; until then it can be cancelled. A naive datetime is in the zone of TIME_ZONE.
@@ -94,6 +98,7 @@ class Notifier:
         """
         item = Enqueue(
             request=request,
+            purpose=purpose,
             reference=reference,
             source=source,
             campaign=campaign,

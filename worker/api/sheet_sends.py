@@ -34,6 +34,7 @@ class Order:
     """What goes with every row."""
 
     content: str
+    purpose: str | None
     campaign: str
     source: str
     send_date: datetime | None
@@ -214,6 +215,7 @@ class SheetSend:
     def _item(self, sms: Sms, reference: str | None) -> Enqueue:
         return Enqueue(
             request=sms,
+            purpose=self.order.purpose,
             reference=reference or None,
             source=self.order.source,
             campaign=self.order.campaign,

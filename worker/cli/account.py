@@ -56,17 +56,18 @@ def balance(as_json: bool) -> None:
 @json_option
 def brandnames(as_json: bool) -> None:
     """The brandnames that are registered, from now on the ones that may be enqueued."""
-    rest_url, found = ask(lambda client: (client.rest_url, client.list_brandnames()))
+    whose, found = ask(lambda client: ((client.rest_url, client.account), client.list_brandnames()))
     if as_json:
         say_json([{"brandname": each.name, "type": each.type} for each in found])
     else:
         shown = table("brandname", "type")
         for each in found:
-            shown.add_row(text(each.name), TYPES.get(each.type, str(each.type)))
+            shown.add_row(text(each.name), "not told" if each.type is None else TYPES.get(each.type, str(each.type)))
         console().print(shown)
     try:
         with ledger_session() as session:
-            ledger.replace_brandnames(session, [(each.name, each.type) for each in found], rest_url=rest_url)
+            named = [(each.name, each.type) for each in found]
+            ledger.replace_brandnames(session, named, rest_url=whose[0], account=whose[1])
     except WorkerError as error:  # they were asked for, and are shown
         say_error(f"not kept for the check at enqueue: {error}")
 

@@ -44,7 +44,9 @@ RESTS_ON = {
     "Redis": "settings",
     "workers": "Redis",
     "beat": "schema",
+    "upkeep": "schema",
     "lanes": "schema",
+    "calls": "schema",
     "reminders": "schema",
     "eSMS": "settings",
 }
@@ -84,8 +86,10 @@ def examine() -> Iterator[Finding]:
         "Redis": _redis,
         "workers": _workers,
         "beat": _beat,
+        "upkeep": _upkeep,
         "eSMS": lambda: _esms(workers=found["workers"].ok),
         "lanes": _lanes,
+        "calls": _calls,
         "reminders": _reminders,
     }
     for what, check in checks.items():
@@ -120,9 +124,19 @@ def _keys_are_here() -> bool:
 
 
 def _postgres() -> str:
-    with database_of(Settings.from_environ()) as database, database.begin() as session:
-        version = session.connection().dialect.server_version_info or ()
-    return f"version {'.'.join(map(str, version))} answers at {database.place}"
+    with database_of(Settings.from_environ()) as database:
+        told = what_protects_calls(*database.durability())
+        version = database.engine.dialect.server_version_info or ()  # known since the first connection
+    return f"version {'.'.join(map(str, version))} answers at {database.place}; {told}"
+
+
+def what_protects_calls(commit: str, standbys: str) -> str:
+    """By synchronous_commit and synchronous_standby_names. An SMS has its RequestId, a call nothing else."""
+    if commit == "off":
+        return "synchronous_commit is off, so calls made right before a crash are made twice: set it to on"
+    if standbys and commit != "local":
+        return "a synchronous replica keeps calls from being made twice after a fail-over"
+    return "no synchronous replica, so calls made right before a fail-over are made twice (SMS are not)"
 
 
 def _schema() -> str:
@@ -191,6 +205,14 @@ def _beat() -> str:
     return f"ticked {ago:.0f} s ago"
 
 
+def _upkeep() -> str:
+    with ledger_session() as session:
+        failing = reporting.troubles(session)
+    if failing:
+        raise _Wrong(f"failing: {'; '.join(failing)}: see the log of the worker for `step.failed`")
+    return "no step fails"
+
+
 def _esms(*, workers: bool) -> str:
     if workers and not _keys_are_here():
         return "the keys are with the workers, and this machine needs none"
@@ -234,3 +256,14 @@ def _reminders() -> str:
         told = "; ".join(f"{each.what} since {text(each.since, zone)}: {each.failure}" for each in failing)
         raise _Wrong(f"{told}: it is tried again at each tick; report this")
     return "every rule and event can be made"
+
+
+def _calls() -> str:
+    with ledger_session() as session:
+        silent = reporting.calls_nobody_knows(session)
+    if silent:
+        raise _Wrong(
+            f"{silent:,} call(s) got nothing but code 105 for a day: GetSendStatus tells nothing of this account's "
+            "calls, so they will end unknown; ask eSMS what tells of them"
+        )
+    return "none is without an answer for a day"

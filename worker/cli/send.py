@@ -14,6 +14,7 @@ from worker.api.sheet_sends import Columns, Order, SheetSend, Summary, choose
 from worker.cli.output import console, date_option, json_option, progress, say, say_json, table, text
 from worker.cli.spreadsheet import Problems, file_options, say_columns, usage
 from worker.intake import RecordCall, Request, Sms, TemplateCall, Ticket
+from worker.lifecycle import Purpose
 from worker.spreadsheets import Refused, open_sheet
 from worker.text import ROOM, Measure, measure
 
@@ -35,6 +36,11 @@ def options(*each: Callable[[F], F]) -> Callable[[F], F]:
 
 to_option = click.option("--to", multiple=True, required=True, metavar="N", help="Recipient; may be given many times.")
 
+purpose_option = click.option(
+    "--purpose",
+    type=click.Choice([str(each) for each in Purpose]),
+    help="What it is for; by default what the SmsType is made for. Who opted out gets no reminder and no advertising.",
+)
 WHEN = (
     click.option(
         "--send-date", metavar="ISO", help="When to send: 2026-03-01T08:00, in TIME_ZONE unless it says +07:00."
@@ -48,7 +54,7 @@ LABELS = (
     click.option("--campaign", metavar="C", help="A label to report, cancel and retry by."),
 )
 dry_run_option = click.option("--dry-run", is_flag=True, help="Do everything but queue it, and say what it would do.")
-common_options = options(*WHEN, *LABELS, dry_run_option, json_option)
+common_options = options(*WHEN, purpose_option, *LABELS, dry_run_option, json_option)
 sms_options = options(
     click.option("--content", required=True, metavar="T", help="The text."),
     click.option("--sms-type", type=int, default=2, show_default=True, help="1 2 3 4 6 7 8 13 (manual II.2)."),
@@ -184,7 +190,7 @@ def date_of(name: str, value: str | None) -> Any:
 @click.option("--reference-column", metavar="NAME", help="Your own key for each row.")
 @file_options
 @dry_run_option
-@options(*WHEN, *LABELS[1:], json_option)
+@options(*WHEN, purpose_option, *LABELS[1:], json_option)
 def send_csv(
     file: Path,
     content: str,

@@ -36,6 +36,8 @@ SIMULATED = (
 )
 REAL = "Sending for REAL through eSMS, with the keys in the environment"
 SIMULATOR_KEYS = {"ESMS_API_KEY": "simulator-key", "ESMS_SECRET_KEY": "simulator-secret"}
+IMPATIENT = {"WORKER_DENIED_AFTER": "10", "WORKER_DENIED_AFTER_BULK": "20"}  # what the simulator denies, it means
+BOOKS = "simulator.jsonl"  # what the simulator took, so that it still settles after a restart
 SIMULATOR_MARK = "simulator"  # a heartbeat in the ledger: its messages are trials
 BRANDNAME = "sangbrand"  # the simulator knows it
 
@@ -198,13 +200,14 @@ def _simulator(installation: Installation, tell: Callable[[str, str], None]) -> 
 
     child = Child(
         "simulator",
-        [sys.executable, "-m", "worker.devkit.simulator", "--port", "0"],
+        [sys.executable, "-m", "worker.devkit.simulator", "--port", "0", "--books", str(installation.folder / BOOKS)],
         env=_environ_of_child(installation.environ),
         on_line=hear,
         ready=lambda _: any("listening on" in line for line in said),
     )
     with child:
         url = next(line for line in said if "listening on" in line).rsplit(" ", 1)[1] + "/MainService.svc"
+        installation.environ = IMPATIENT | installation.environ
         installation.environ |= SIMULATOR_KEYS | {"ESMS_REST_URL": url, "ESMS_VOICE_URL": url}
         installation.environ.setdefault("ESMS_BRANDNAME", BRANDNAME)
         yield

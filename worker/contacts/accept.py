@@ -27,8 +27,6 @@ def upsert_contacts(session: Session, items: Iterable[ContactFields], *, today: 
 
 def store(session: Session, rows: Sequence[StoredContact], leaving: Sequence[StoredContact]) -> Counts:
     """Add or change these, each person once; those `leaving` opt out."""
-    if leaving:
-        opt_out.deciding(session)  # first of all: a lock that grows would wait for its own like
     counts = Counts()
     for start in range(0, len(rows), AT_ONCE):
         counts += contacts.upsert(session, rows[start : start + AT_ONCE])

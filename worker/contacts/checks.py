@@ -9,7 +9,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from worker.checks import LABEL_MOST, label, label_or_none, number
+from worker.checks import LABEL_MOST, label, label_or_none, list_of, phone_of, text_of
 from worker.contacts.contact_fields import KEEP, ContactFields
 from worker.contacts.dates import parse_lunar
 from worker.errors import Invalid
@@ -41,17 +41,16 @@ def check(fields: ContactFields, *, today: date) -> StoredContact:
         raise Invalid("opted_out", "is no truth value", "give true or false")
     return StoredContact(
         source=label_or_none("source", fields.source) or "",
-        key=label("key", fields.key),
+        key=label("key", fields.key, remedy="give the key by which you know this person"),
         version=_version(fields.version),
         values=values,
     )
 
 
 def _text(field: str, value: object, most: int) -> str:
-    if not isinstance(value, str):
-        raise Invalid(field, f"is {type(value).__name__}, not text", "give it as text")
+    given = text_of(field, value)
     # The same letter can be written in two ways; a database that tells them apart finds only half of the people.
-    written = value if value.isascii() else unicodedata.normalize("NFC", value)
+    written = given if given.isascii() else unicodedata.normalize("NFC", given)
     if _unshowable(written):
         raise Invalid(field, "holds a character that no phone can show", "take it out")
     written = " ".join(written.split())
@@ -69,15 +68,11 @@ def _phones(value: object) -> list[str]:
 
 def parse_phone(value: object) -> str:
     """A contact's number as E.164; a landline will do, for calls. Raises Invalid."""
-    return number("phones", value)
+    return phone_of("phones", value, for_sms=False)
 
 
 def _several(field: str, value: object) -> Sequence[object]:
-    if isinstance(value, str):
-        return [value]
-    if not isinstance(value, Sequence):
-        raise Invalid(field, f"is {type(value).__name__}, not a list", "give a list of texts")
-    return value
+    return [value] if isinstance(value, str) else list_of(field, value)
 
 
 def _version(value: object) -> int | None:

@@ -25,14 +25,22 @@ class ContactFields:
     """A person, by the producer's own key."""
 
     key: str
-    source: str = ""  # which application tells it
+    source: str = ""
+    """Which application tells it."""
     name: str | Keep | None = field(default=KEEP, repr=False)
-    phones: str | Sequence[str] | Keep | None = field(default=KEEP, repr=False)  # the first is the main one
-    birth_date: date | str | Keep | None = field(default=KEEP, repr=False)  # as text: 1990-08-15
-    lunar_birth: str | Keep | None = field(default=KEEP, repr=False)  # "15/8", "15/8 nhuận"; by default of birth_date
+    phones: str | Sequence[str] | Keep | None = field(default=KEEP, repr=False)
+    """The first is the main one."""
+    birth_date: date | str | Keep | None = field(default=KEEP, repr=False)
+    """As text: 1990-08-15."""
+    lunar_birth: str | Keep | None = field(default=KEEP, repr=False)
+    """15/8, 15/8 nhuận; by default of birth_date."""
     death_date: date | str | Keep | None = field(default=KEEP, repr=False)
     lunar_death: str | Keep | None = field(default=KEEP, repr=False)
-    tags: str | Sequence[str] | Keep | None = KEEP  # as text: "staff, hanoi"
-    attributes: Mapping[str, str | None] | Keep | None = field(default=KEEP, repr=False)  # added to those that stand
-    opted_out: bool = False  # True opts out; nothing here ever opts in
-    version: int | None = None  # grows with each change: what comes late with a smaller one changes nothing
+    tags: str | Sequence[str] | Keep | None = KEEP
+    """As text: staff, hanoi."""
+    attributes: Mapping[str, str | None] | Keep | None = field(default=KEEP, repr=False)
+    """Added to those that stand."""
+    opted_out: bool = False
+    """True opts out; nothing here ever opts in."""
+    version: int | None = None
+    """Grows with each change: what comes late with a smaller one changes nothing."""

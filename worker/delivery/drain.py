@@ -9,9 +9,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from math import inf
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -22,7 +23,7 @@ from worker.delivery.lines import CLAIM_EVERY, Line, Lines
 from worker.delivery.outcomes import outcome_of, unsendable
 from worker.delivery.requests import prepared
 from worker.errors import Unavailable
-from worker.esms import AccountTrouble, Client, EsmsError, Exchange, Finished, InvalidRequest
+from worker.esms import AccountTrouble, Client, EsmsError, Exchange, Finished, InvalidRequest, TooFast
 from worker.ledger import Claim, Outcome
 from worker.lifecycle import Lane, PauseCode
 from worker.limiter import Limiter
@@ -53,6 +54,7 @@ class Drain:
     _sent: int = 0
     _called: bool = False
     _paused: set[Lane] = field(default_factory=set)
+    _trials: set[UUID] = field(default_factory=set)  # messages that go although their lane is paused
     _stopping: Callable[[], bool] = lambda: False
 
     def run(self, lanes: Sequence[Lane], stopping: Callable[[], bool]) -> bool:
@@ -114,16 +116,16 @@ class Drain:
 
     def _due(self, session: Session) -> list[Claim]:
         claims: list[Claim] = []
-        new_request_id = uuid4().hex
         for lane, line in self._lines:
             if room := line.room(self.pace.claim_most):
                 claims += self._doubtful(session, lane, line, room)
-                claims += (found := self._queued(session, lane, room, new_request_id))
+                claims += (found := self._queued(session, lane, room))
+                claims += [] if found else self._on_trial(session, lane)
                 many = line.doubt_at == 0.0 or any(len(claim.fences) > 1 for claim in found)
                 line.found(room if many else len(found), room)
         return claims
 
-    def _queued(self, session: Session, lane: Lane, room: int, new_request_id: str) -> list[Claim]:
+    def _queued(self, session: Session, lane: Lane, room: int) -> list[Claim]:
         return ledger.claim(
             session,
             [lane],
@@ -131,8 +133,12 @@ class Drain:
             lease=self.pace.lease,
             group_least=self.settings.advertising_least,
             group_most=self.settings.advertising_most,
-            new_request_id=new_request_id,
         )
+
+    def _on_trial(self, session: Session, lane: Lane) -> list[Claim]:
+        claims = ledger.claim_trial(session, lane, lease=self.pace.lease)
+        self._trials |= {claim.fences[0].id for claim in claims}
+        return claims
 
     def _doubtful(self, session: Session, lane: Lane, line: Line, room: int) -> list[Claim]:
         """A few in doubt, so that they neither starve behind a long line nor fill it."""
@@ -207,10 +213,15 @@ class Drain:
             claim = each.tag
             assert isinstance(claim, Claim)
             self._lines.flies(claim.lane, -1)
-            self._answers.append(outcome_of(claim, each, self.pace, now))
-            if isinstance(trouble := _error_of(each), AccountTrouble):
+            self._answers.append(outcome_of(claim, each, self.pace, now, sandbox=self.settings.sandbox))
+            trouble, answered = _error_of(each), each.trace.http_status is not None
+            if isinstance(trouble, AccountTrouble):
                 self._pause(claim.lane, trouble.code or "account", trouble.reason)
-            if self._breaker.trips(claim.lane, answered=each.trace.http_status is not None):
+            elif isinstance(trouble, TooFast):
+                self.limiter.slow_down(claim.lane)
+            elif answered and claim.fences[0].id in self._trials:
+                self._lift(claim.lane)
+            if self._breaker.trips(claim.lane, answered=answered):
                 self._pause(claim.lane, PauseCode.UNREACHABLE, "eSMS does not answer")
 
     def _record(self) -> None:
@@ -238,6 +249,12 @@ class Drain:
         if self.database.committed("pause", lambda session: ledger.pause(session, lane, reason, code=code), False):
             emit("lane.paused", lane=lane, code=code)
         self._hand_back(self._lines.drop(lambda claim: claim.lane is lane))
+
+    def _lift(self, lane: Lane) -> None:
+        """The message that was sent on trial got an answer of another kind: the others may go."""
+        nothing: list[Lane] = []
+        for lifted in self.database.committed("lift", partial(ledger.lift, lanes=[lane], by="trial"), nothing):
+            emit("lane.lifted", lane=lifted)
 
 
 def _seconds(wait: timedelta | None) -> float:

@@ -17,23 +17,29 @@ from worker.esms import (
     NotTaken,
     Receipt,
     Refused,
+    TooFast,
+    Unclear,
 )
-from worker.ledger import Claim, Evidence, Outcome
+from worker.evidence import Evidence, proved
+from worker.ledger import Claim, HttpCall, Outcome
 from worker.lifecycle import Status
 from worker.settings import Pace
 
-UNKNOWN_ERROR, ASKED_MOST = "99", 6  # eSMS says "try again later", and means a few times
+ASKED_MOST = 6  # answers in a row that say neither; eSMS says "try again later", and means a few times
+A_MOMENT = timedelta(seconds=2)  # after which a request that was one too many in its second may go out
 
 
-def outcome_of(claim: Claim, finished: Finished[Any], pace: Pace, now: datetime) -> Outcome:
-    """What this send came to."""
-    evidence = Evidence.of(finished.trace)
+def outcome_of(claim: Claim, finished: Finished[Any], pace: Pace, now: datetime, *, sandbox: bool = False) -> Outcome:
+    """What this send came to. sandbox: everything goes to eSMS's, and not only what asks for it itself."""
+    http_call = HttpCall.of(finished.trace)
     try:
         receipt = finished.result()
     except EsmsError as error:
-        return _after(error, claim, pace, evidence)
+        return _after(error, claim, pace, http_call)
     assert isinstance(receipt, Receipt)
-    return _taken(receipt, claim, pace, now, evidence)
+    if sandbox or claim.options.get("sandbox"):
+        return _sandboxed(receipt, claim, http_call)
+    return _taken(receipt, claim, pace, now, http_call)
 
 
 def unsendable(claim: Claim, error: InvalidRequest) -> Outcome:
@@ -42,7 +48,7 @@ def unsendable(claim: Claim, error: InvalidRequest) -> Outcome:
     return Outcome(claim=claim, status=status, reason=f"can't be sent: {error.reason}")
 
 
-def _taken(receipt: Receipt, claim: Claim, pace: Pace, now: datetime, evidence: Evidence) -> Outcome:
+def _taken(receipt: Receipt, claim: Claim, pace: Pace, now: datetime, http_call: HttpCall) -> Outcome:
     handed_over = max(claim.hand_over_at - now, timedelta()) if claim.hand_over_at else timedelta()
     return Outcome(
         claim=claim,
@@ -51,7 +57,19 @@ def _taken(receipt: Receipt, claim: Claim, pace: Pace, now: datetime, evidence: 
         reason=_remark(receipt, claim),
         sms_id=receipt.sms_id,
         poll_wait=handed_over + (pace.poll_first_after if receipt.sms_id else pace.sent_data_after),
-        evidence=evidence,
+        http_call=http_call,
+    )
+
+
+def _sandboxed(receipt: Receipt, claim: Claim, http_call: HttpCall) -> Outcome:
+    """eSMS keeps nothing of it: there is nobody to ask about it, and nothing to wait for."""
+    return Outcome(
+        claim=claim,
+        status=proved(Evidence.TAKEN_BY_SANDBOX, Status.SENDING),
+        code=receipt.code,
+        reason="eSMS checked it in its sandbox: nothing is delivered",
+        sms_id=receipt.sms_id,
+        http_call=http_call,
     )
 
 
@@ -63,63 +81,60 @@ def _remark(receipt: Receipt, claim: Claim) -> str | None:
     return None
 
 
-def _after(error: EsmsError, claim: Claim, pace: Pace, evidence: Evidence) -> Outcome:
+def _after(error: EsmsError, claim: Claim, pace: Pace, http_call: HttpCall) -> Outcome:
+    if claim.in_doubt:
+        return _asked_again(error, claim, pace, http_call)
     match error:
         case AccountTrouble():
-            return _account_trouble(error, claim, pace, evidence)
+            # Nothing was taken, yet eSMS may remember the refused id: a 124 for it would pass for a success.
+            return _outcome(Evidence.ACCOUNT_TROUBLE, error, claim, http_call, renew_request_id=True)
+        case TooFast():
+            wait = backoff.before_trying_once_more(A_MOMENT)
+            return _outcome(Evidence.TOO_FAST, error, claim, http_call, wait=wait, renew_request_id=True)
         case Refused():
-            return _refused(error, claim, evidence)
+            return _outcome(Evidence.REFUSED, error, claim, http_call)
         case NotTaken():
-            return _not_taken(error, claim, pace, evidence)
+            wait = backoff.before_sending_again(claim.failures + 1, claim.expires_in)
+            return _outcome(Evidence.NEVER_CONNECTED, error, claim, http_call, wait=wait, spent=True)
         case _:
-            return _maybe_taken(error, claim, pace, evidence)
+            return _unclear(error, claim, pace, http_call)
 
 
-def _refused(error: EsmsError, claim: Claim, evidence: Evidence) -> Outcome:
-    # A refusal of the second asking says nothing about the first.
-    status = Status.HELD if claim.in_doubt else Status.REJECTED
-    reason = f"asked again, eSMS refused: {error.reason}" if claim.in_doubt else error.reason
-    return Outcome(claim=claim, status=status, code=error.code, reason=reason, evidence=evidence)
+def _asked_again(error: EsmsError, claim: Claim, pace: Pace, http_call: HttpCall) -> Outcome:
+    """Whatever goes wrong with a second asking says nothing about the first."""
+    if isinstance(error, Refused):
+        reason = f"asked again, eSMS refused: {error.reason}"
+        return _outcome(Evidence.REFUSED_ASKED_AGAIN, error, claim, http_call, reason=reason)
+    return _unclear(error, claim, pace, http_call)
 
 
-def _account_trouble(error: EsmsError, claim: Claim, pace: Pace, evidence: Evidence) -> Outcome:
-    if claim.in_doubt:
-        return _maybe_taken(error, claim, pace, evidence)
-    # Nothing was taken, yet eSMS may remember the refused id: a 124 for it would pass for a success.
-    return Outcome(
-        claim=claim,
-        status=Status.QUEUED,
-        code=error.code,
-        reason=error.reason,
-        renew_request_id=True,
-        evidence=evidence,
-    )
-
-
-def _not_taken(error: EsmsError, claim: Claim, pace: Pace, evidence: Evidence) -> Outcome:
-    if claim.in_doubt:
-        return _maybe_taken(error, claim, pace, evidence)
-    return Outcome(
-        claim=claim,
-        status=Status.QUEUED,
-        code=error.code,
-        reason=error.reason,
-        wait=backoff.before_sending_again(claim.failures + 1, claim.expires_in),
-        spent=True,
-        evidence=evidence,
-    )
-
-
-def _maybe_taken(error: EsmsError, claim: Claim, pace: Pace, evidence: Evidence) -> Outcome:
+def _unclear(error: EsmsError, claim: Claim, pace: Pace, http_call: HttpCall) -> Outcome:
     asked = claim.asked + 1
-    if error.code == UNKNOWN_ERROR and asked >= ASKED_MOST:
+    if isinstance(error, Unclear) and asked >= ASKED_MOST:
         reason = f"{error.reason}; asked {asked} times"
-        return Outcome(claim=claim, status=Status.HELD, code=error.code, reason=reason, evidence=evidence)
+        return _outcome(Evidence.UNCLEAR_TOO_OFTEN, error, claim, http_call, reason=reason)
+    wait = backoff.before_asking_again(asked, pace.ask_again_after)
+    return _outcome(Evidence.UNCLEAR, error, claim, http_call, wait=wait)
+
+
+def _outcome(
+    evidence: Evidence,
+    error: EsmsError,
+    claim: Claim,
+    http_call: HttpCall,
+    *,
+    reason: str | None = None,
+    wait: timedelta | None = None,
+    spent: bool = False,
+    renew_request_id: bool = False,
+) -> Outcome:
     return Outcome(
         claim=claim,
-        status=Status.UNCONFIRMED,
+        status=proved(evidence, Status.SENDING),
         code=error.code,
-        reason=error.reason,
-        wait=backoff.before_asking_again(asked, pace.ask_again_after),
-        evidence=evidence,
+        reason=reason or error.reason,
+        wait=wait,
+        spent=spent,
+        renew_request_id=renew_request_id,
+        http_call=http_call,
     )

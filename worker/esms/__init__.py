@@ -8,7 +8,17 @@ It never sends anything twice by itself, and says of every failure whether the m
 
 from worker.esms.client import REST_URL, VOICE_URL, Client
 from worker.esms.credentials import Credentials
-from worker.esms.errors import AccountTrouble, EsmsError, InvalidRequest, MaybeTaken, NotTaken, Refused, Trace
+from worker.esms.errors import (
+    AccountTrouble,
+    EsmsError,
+    InvalidRequest,
+    MaybeTaken,
+    NotTaken,
+    Refused,
+    TooFast,
+    Trace,
+    Unclear,
+)
 from worker.esms.exchange import Exchange, Finished, Prepared
 from worker.esms.functions import Format, Function, Transport
 from worker.esms.messages import (
@@ -50,6 +60,8 @@ __all__ = [
     "Refused",
     "SendProgress",
     "SentSms",
+    "TooFast",
     "Trace",
     "Transport",
+    "Unclear",
 ]

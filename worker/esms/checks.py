@@ -44,10 +44,12 @@ def discreet(prepare: Callable[Arguments, Result]) -> Callable[Arguments, Result
 
 
 def refuse(field: str, problem: str, remedy: str) -> NoReturn:
+    """Complain: raises InvalidRequest, and so does every check below."""
     raise InvalidRequest(field, problem, remedy)
 
 
 def format(field: str, value: str) -> Format:
+    """json or xml, by which eSMS answers."""
     if value not in set(Format):
         refuse(field, "is neither json nor xml", "give one of the two")
     return Format(value)
@@ -78,6 +80,7 @@ def _curl_is_here() -> bool:
 
 
 def base_url(field: str, value: str) -> str:
+    """An http(s) address without query or account in it; the slash at its end taken off."""
     if not _is_base(value):
         refuse(
             field, "is not an http(s) URL of a host and a path", "write it like https://rest.esms.vn/MainService.svc"
@@ -96,18 +99,21 @@ def _is_base(value: str) -> bool:
 
 
 def seconds(field: str, value: float) -> float:
+    """More than 0 and less than a day."""
     if not isinstance(value, (int, float)) or not 0 < value < 86_400:
         refuse(field, "is not a number of seconds above 0", "give seconds, like 15.0")
     return float(value)
 
 
 def count(field: str, value: int, least: int = 0) -> int:
+    """A whole number from `least` to a million."""
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= 1_000_000:
         refuse(field, f"is not a whole number from {least} up", "give a whole number")
     return value
 
 
 def text(field: str, value: str) -> str:
+    """Not empty, and text that UTF-8 can carry."""
     if not isinstance(value, str) or not value.strip():
         refuse(field, "is empty", "give it some text")
     if "\0" in value or not _encodable(value):
@@ -124,6 +130,7 @@ def _encodable(value: str) -> bool:
 
 
 def identity(field: str, value: str, longest: int = _LONGEST_ID) -> str:
+    """An id, trimmed: printable, at most `longest` characters."""
     value = text(field, value).strip()
     if len(value) > longest or not value.isprintable():
         refuse(
@@ -135,10 +142,12 @@ def identity(field: str, value: str, longest: int = _LONGEST_ID) -> str:
 
 
 def request_id(field: str, value: str) -> str:
+    """Our own id of a send (manual II.2), at most 50 characters: eSMS takes each once within 24 hours."""
     return identity(field, value, _LONGEST_REQUEST_ID)
 
 
 def mobiles(field: str, value: str | Sequence[str]) -> str:
+    """One mobile number or several, 0 and nine digits each; joined by commas."""
     numbers = [value] if isinstance(value, str) else list(value)
     if not numbers:
         refuse(field, "names nobody", "give one number at least")
@@ -153,18 +162,21 @@ def _each_fits(field: str, numbers: Iterable[str], pattern: re.Pattern[str]) -> 
 
 
 def callee(field: str, value: str) -> str:
+    """One number that may be called: a mobile or a landline, 0 and nine or ten digits."""
     if not isinstance(value, str) or not _PHONE.fullmatch(value):
         refuse(field, "is not in local form", "write 0 and nine digits (ten for a landline), nothing between them")
     return value
 
 
 def sms_type(field: str, value: int) -> int:
+    """One of the SmsTypes of manual II.2."""
     if isinstance(value, bool) or value not in SMS_TYPES:
         refuse(field, "is no SmsType of the manual", "use 1, 2, 3, 4, 6, 7, 8 or 13")
     return int(value)
 
 
 def brandname(field: str, value: str | None, sms_type: int) -> str | None:
+    """The sender: needed for types 1 and 2, refused for the others."""
     if sms_type in BRANDNAME_TYPES and not value:
         refuse(
             field,
@@ -176,10 +188,11 @@ def brandname(field: str, value: str | None, sms_type: int) -> str | None:
     return identity(field, value) if value else None
 
 
-def is_unicode(field: str, value: bool, sms_type: int) -> str | None:
+def is_unicode(field: str, value: bool, sms_type: int) -> str:
+    """1 for accented letters, which type 3 alone takes; else 0 (manual II.2)."""
     if value and sms_type not in UNICODE_TYPES:
         refuse(field, f"is set, but SmsType {sms_type} takes no accents", "strip the accents, or use SmsType 3")
-    return "1" if value else None
+    return "1" if value else "0"
 
 
 def variables(field: str, values: Sequence[str]) -> str | None:
@@ -198,6 +211,7 @@ def variables(field: str, values: Sequence[str]) -> str | None:
 
 
 def key(field: str, value: str | None) -> str | None:
+    """One key of a telephone, 0 to 9 (manual III.2); None: no key."""
     if value is not None and not (isinstance(value, str) and len(value) == 1 and value in "0123456789"):
         refuse(field, "is not one key of a telephone", "give one digit from 0 to 9, as text")
     return value
@@ -215,6 +229,7 @@ def moment(field: str, value: datetime | None, layout: str) -> str | None:
 
 
 def day(field: str, value: date) -> date:
+    """A day in Vietnam, as GetSmsSentData counts them (manual II.5)."""
     if not isinstance(value, date) or isinstance(value, datetime) or not 2000 <= value.year < 9999:
         refuse(field, "is no date", "give a date without a time, as in Vietnam")
     return value

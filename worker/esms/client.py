@@ -5,9 +5,11 @@ What only prepares touches no network: it checks its arguments, and raises Inval
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from hashlib import sha256
 from time import monotonic
 from types import TracebackType
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from worker.esms import checks, replies
 from worker.esms.credentials import Credentials
@@ -114,6 +116,16 @@ class Client:
         return self._transport
 
     @property
+    def voice_is_elsewhere(self) -> bool:
+        """Are calls made at another host than SMS? Then an answer of one says nothing of the other."""
+        return urlsplit(self._voice).netloc != urlsplit(self._rest).netloc
+
+    @property
+    def account(self) -> str:
+        """A digest of the ApiKey, by which one account is told from another."""
+        return sha256(self._credentials.api_key.encode()).hexdigest()[:16]
+
+    @property
     def rest_url(self) -> str:
         """The base that SMS and account are asked at."""
         return self._rest
@@ -125,6 +137,7 @@ class Client:
         return self._answer(self.prepare_balance())
 
     def prepare_balance(self) -> Prepared[Balance]:
+        """What `get_balance` asks, made ready for an Exchange."""
         return self._with_keys_in_path(Function.GET_BALANCE, replies.balance)
 
     def send_sms(self, sms: OutgoingSms) -> Receipt:
@@ -133,6 +146,7 @@ class Client:
 
     @checks.discreet
     def prepare_sms(self, sms: OutgoingSms) -> Prepared[Receipt]:
+        """What `send_sms` asks, made ready for an Exchange. Raises InvalidRequest."""
         sms_type = checks.sms_type("sms_type", sms.sms_type)
         fields = {
             "Phone": checks.mobiles("phone", sms.phone),
@@ -152,6 +166,7 @@ class Client:
 
     @checks.discreet
     def prepare_send_status(self, sms_id: str) -> Prepared[SendProgress]:
+        """What `get_send_status` asks, made ready for an Exchange. Raises InvalidRequest."""
         sms_id = checks.identity("sms_id", sms_id)
         return self._with_query(
             Function.GET_SEND_STATUS, {"RefId": sms_id}, lambda reply: replies.progress(reply, sms_id)
@@ -163,6 +178,7 @@ class Client:
 
     @checks.discreet
     def prepare_receiver_status(self, sms_id: str) -> Prepared[tuple[ReceiverState, ...]]:
+        """What `get_receiver_status` asks, made ready for an Exchange. Raises InvalidRequest."""
         fields = {"RefId": checks.identity("sms_id", sms_id)}
         return self._with_query(Function.GET_RECEIVER_STATUS, fields, replies.receivers)
 
@@ -172,6 +188,7 @@ class Client:
 
     @checks.discreet
     def prepare_sent_data(self, since: date, until: date) -> Prepared[tuple[SentSms, ...]]:
+        """What `get_sent_data` asks, made ready for an Exchange. Raises InvalidRequest."""
         window = _window(checks.day("since", since), checks.day("until", until))
         if until < since:
             checks.refuse("until", "is before since", "give the earlier day first")
@@ -183,6 +200,7 @@ class Client:
         return self._answer(self.prepare_brandnames())
 
     def prepare_brandnames(self) -> Prepared[tuple[Brandname, ...]]:
+        """What `list_brandnames` asks, made ready for an Exchange."""
         return self._with_keys_in_path(Function.LIST_BRANDNAMES, replies.brandnames)
 
     # Manual III: calls...
@@ -193,6 +211,7 @@ class Client:
 
     @checks.discreet
     def prepare_template_call(self, call: OutgoingTemplateCall) -> Prepared[Receipt]:
+        """What `call_template` asks, made ready for an Exchange. Raises InvalidRequest."""
         fields = {
             "TemplateId": checks.identity("template_id", call.template_id),
             "Phone": checks.callee("phone", call.phone),
@@ -207,6 +226,7 @@ class Client:
 
     @checks.discreet
     def prepare_record_call(self, call: OutgoingRecordCall) -> Prepared[Receipt]:
+        """What `call_record` asks, made ready for an Exchange. Raises InvalidRequest."""
         fields = {
             "TemplateId": checks.identity("record_id", call.record_id),
             "Phone": checks.callee("phone", call.phone),

@@ -4,8 +4,10 @@
     ├── InvalidRequest   a field is wrong: nothing was sent, mend it
     ├── Refused          eSMS said no to this request: never again as it is
     ├── AccountTrouble   the account's fault, not the request's: nothing was taken, hold everything until a person looks
+    ├── TooFast          too many requests a second: nothing was taken, again in a moment and more slowly
     ├── NotTaken         no connection was made: nothing was taken, again later
     └── MaybeTaken       the answer is lost: find out before anything else
+        └── Unclear      it came, and says neither
 
 Every reason is one line of English that may be stored and shown: it never holds a key, a number or a text.
 """
@@ -82,6 +84,12 @@ class AccountTrouble(EsmsError):
     family = "account"
 
 
+class TooFast(EsmsError):
+    """eSMS takes no more requests in this second: nothing was taken, and a moment later it would be."""
+
+    family = "too_fast"
+
+
 class NotTaken(EsmsError):
     """No connection was made (name, refusal, time-out, TLS): not one byte of the request went out."""
 
@@ -92,3 +100,9 @@ class MaybeTaken(EsmsError):
     """The request may have gone out and its answer is lost or can't be understood: it may have been taken or not."""
 
     family = "maybe_taken"
+
+
+class Unclear(MaybeTaken):
+    """The answer's code is 99, or one that neither the manual nor eSMS's pages explain: it may have been taken."""
+
+    family = "unclear"

@@ -130,6 +130,7 @@ class ReceiverState:
 class SentSms:
     """One row of the sent data (manual II.5, which prints no sample: every field may be missing).
 
+    phone, content: empty where eSMS left them out, or where the row could not be read at all.
     sms_id: what the send returned. sent_at: with its zone, None when unsent or unreadable.
     delivered: the network's answer, None while unknown. send_status: as in SendProgress.
     sent_status: `SentStatus` just as eSMS wrote it. price: in dong. code and error: the row's own.
@@ -150,7 +151,7 @@ class SentSms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brandname:
-    """A name that the account may send from (manual II.6). type: 1 advertising, 2 customer care."""
+    """A name that the account may send from (manual II.6). type: 1 advertising, 2 customer care; None: not told."""
 
     name: str
-    type: int
+    type: int | None

@@ -73,7 +73,12 @@ class Record:
 
     def records(self, name: str) -> "list[Record]":
         """The list of that name: a JSON array, or an XML element whose children are the items."""
-        return [Record(item) for item in _items(self.members.get(name.lower())) if isinstance(item, dict)]
+        return [item for item in self.listed(name) or () if item is not None]
+
+    def listed(self, name: str) -> "list[Record | None] | None":
+        """The same with None for each item that is no object; None where there is no list at all."""
+        items = _items(self.members.get(name.lower()))
+        return None if items is None else [Record(item) if isinstance(item, dict) else None for item in items]
 
 
 def read(body: bytes, format: Format) -> Record:
@@ -99,10 +104,10 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
-def _items(value: object) -> list[Any]:
+def _items(value: object) -> list[Any] | None:
     if isinstance(value, dict):  # XML: the children of the list's element, all of one name
         return [item for child in value.values() for item in (child if isinstance(child, list) else [child])]
-    return value if isinstance(value, list) else []
+    return value if isinstance(value, list) else None
 
 
 # JSON...
@@ -143,6 +148,7 @@ def _mended(text: str) -> str:
 
 # XML...
 
+_NIL = "http://www.w3.org/2001/XMLSchema-instance nil"
 _BLANKS_IN_TAGS = re.compile(rb"<\s*(/?)\s*([A-Za-z_][\w.:-]*)\s*>")
 
 
@@ -181,10 +187,12 @@ class _Tree:
     def __init__(self) -> None:
         self.root: Any = None
         self._open: list[tuple[str, dict[str, Any], list[str]]] = []
+        self._nil = False  # the element that was opened last stands for null
 
-    def open(self, name: str, _attributes: dict[str, str]) -> None:
+    def open(self, name: str, attributes: dict[str, str]) -> None:
         if len(self._open) >= _DEEPEST:
             raise Unreadable("too deep")
+        self._nil = attributes.get(_NIL) == "true"
         self._open.append((name.rpartition(" ")[2].lower(), {}, []))
 
     def add(self, text: str) -> None:
@@ -192,7 +200,9 @@ class _Tree:
 
     def close(self, _name: str) -> None:
         name, children, texts = self._open.pop()
-        value: Any = children or "".join(texts)
+        # An empty element may be an empty list; to whoever wants a text it is none either way.
+        value: Any = None if self._nil else children or "".join(texts).strip() or {}
+        self._nil = False
         if self._open:
             _put(self._open[-1][1], name, value)
         else:

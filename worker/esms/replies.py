@@ -55,7 +55,10 @@ def receivers(reply: Record) -> tuple[ReceiverState, ...]:
 
 
 def sent_data(reply: Record, window: Window) -> tuple[SentSms, ...]:
-    return tuple(_sent_sms(item, window) for item in reply.records("SentData"))
+    items = reply.listed("SentData")
+    if items is None:  # missing, null, named otherwise, a text: nobody may read that as "nothing was sent"
+        raise MaybeTaken("the answer says 100 but has no list of what was sent", code=reply.code())
+    return tuple(SentSms(phone="", content="") if item is None else _sent_sms(item, window) for item in items)
 
 
 def _sent_sms(item: Record, window: Window) -> SentSms:
@@ -76,4 +79,4 @@ def _sent_sms(item: Record, window: Window) -> SentSms:
 
 def brandnames(reply: Record) -> tuple[Brandname, ...]:
     found = ((item.text("Brandname"), item.whole("Type")) for item in reply.records("ListBrandName"))
-    return tuple(Brandname(name=name, type=kind) for name, kind in found if name and kind is not None)
+    return tuple(Brandname(name=name, type=kind) for name, kind in found if name)

@@ -20,7 +20,7 @@ from worker.ids import uuid7
 from worker.intake.brandnames import Registered, check_brandname
 from worker.intake.checks import Checked, check
 from worker.intake.request import Enqueue
-from worker.ledger import Stored
+from worker.ledger import First, Stored
 from worker.lifecycle import Lane
 from worker.settings import Settings
 
@@ -32,9 +32,12 @@ class Ticket:
     """What a producer gets for a request: the notification's id, to ask about, cancel or retry it by."""
 
     id: UUID
-    messages: int  # recipients, each counted once
-    duplicates: tuple[str, ...] = field(default=(), repr=False)  # recipients that were named again, E.164
-    repeated: bool = False  # the reference was there already: this is the first ticket, nothing new was stored
+    messages: int
+    """Recipients, each counted once."""
+    duplicates: tuple[str, ...] = field(default=(), repr=False)
+    """Recipients that were named again, E.164."""
+    repeated: bool = False
+    """The reference was there already: this is the first ticket, nothing new was stored."""
 
 
 def accept(
@@ -93,9 +96,7 @@ def _checked_or_error(
         return error.at(None)
 
 
-def _ticket_or_conflict(
-    item: Checked, row: Stored, firsts: dict[tuple[str, str], tuple[UUID, str]]
-) -> Ticket | Conflict:
+def _ticket_or_conflict(item: Checked, row: Stored, firsts: dict[tuple[str, str], First]) -> Ticket | Conflict:
     try:
         return _ticket(item, row, firsts)
     except Conflict as error:
@@ -123,9 +124,11 @@ def _stored(item: Checked, settings: Settings) -> Stored:
     return Stored(
         id=uuid7(),
         kind=item.kind,
+        purpose=item.purpose,
         lane=item.lane,
         grouped=item.grouped,
-        messages=[(uuid7(), phone) for phone in item.phones],
+        messages=list(zip(sorted(uuid7() for _ in item.phones), item.phones, strict=True)),
+        requests=_cut(len(item.phones), settings) if item.grouped else (),
         source=item.source,
         reference=item.reference,
         campaign=item.campaign,
@@ -140,12 +143,20 @@ def _stored(item: Checked, settings: Settings) -> Stored:
     )
 
 
-def _ticket(item: Checked, row: Stored, firsts: dict[tuple[str, str], tuple[UUID, str]]) -> Ticket:
+def _cut(recipients: int, settings: Settings) -> list[int]:
+    """So many to each advertising request, and to none so few that eSMS refuses it."""
+    sizes: list[int] = []
+    while recipients > (most := settings.advertising_most):
+        sizes.append(min(most, recipients - settings.advertising_least))
+        recipients -= sizes[-1]
+    return [*sizes, recipients]
+
+
+def _ticket(item: Checked, row: Stored, firsts: dict[tuple[str, str], First]) -> Ticket:
     first = firsts.get((row.source, row.reference)) if row.reference is not None else None
-    if first is None or first[0] == row.id:
+    if first is None or first.id == row.id:
         return Ticket(id=row.id, messages=len(item.phones), duplicates=item.duplicates)
-    id_, fingerprint = first
-    if fingerprint != row.fingerprint:
+    if (first.fingerprint, first.purpose) != (row.fingerprint, row.purpose):
         assert row.reference is not None
         raise Conflict(row.source, row.reference)
-    return Ticket(id=id_, messages=len(item.phones), duplicates=item.duplicates, repeated=True)
+    return Ticket(id=first.id, messages=len(item.phones), duplicates=item.duplicates, repeated=True)

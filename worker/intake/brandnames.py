@@ -29,8 +29,8 @@ def check_brandname(checked: Checked, registered: Registered) -> None:
 
 
 def _fits(types: frozenset[int] | None, sms_type: SmsType) -> bool:
-    """Types that the manual does not know (neither 1 nor 2) may mean anything, so they fit."""
-    return types is not None and (sms_type in types or not types & BRANDNAME_TYPES)
+    """Types that were not told, or that the manual does not know, may mean anything, so they fit."""
+    return types is not None and (sms_type in types or bool(types - BRANDNAME_TYPES))
 
 
 def _nearest(name: str, fitting: Sequence[str]) -> str:

@@ -13,12 +13,11 @@ from hashlib import blake2b
 from typing import Any
 
 from worker import text
-from worker.checks import ID_MOST, JOINER, label_or_none, number
+from worker.checks import ID_MOST, affordable, joinable, label, label_or_none, list_of, phone_of
 from worker.errors import Invalid
 from worker.intake.request import Enqueue, RecordCall, Request, Sms, TemplateCall
-from worker.lifecycle import BRANDNAME_TYPES, LANE_OF_SMS, Kind, Lane, SmsType
+from worker.lifecycle import BRANDNAME_TYPES, LANE_OF_SMS, PURPOSE_OF_SMS, Kind, Lane, Purpose, SmsType
 from worker.settings import Settings
-from worker.text import SEGMENTS_MOST
 
 FARTHEST = timedelta(days=731)  # a date farther away is a slip of the pen
 FORGIVEN = timedelta(days=1)  # a send_date that passed less than this ago means now
@@ -32,6 +31,7 @@ class Checked:
     """A request that can be sent, in the ledger's words."""
 
     kind: Kind
+    purpose: Purpose
     lane: Lane
     grouped: bool
     phones: Sequence[str]  # E.164, each once
@@ -51,7 +51,7 @@ class Checked:
         return self.send_date is None or self.hand_over or self.send_date <= now
 
     def fingerprint(self) -> str:
-        """Of what makes the content: who gets what. Dates and labels are not content."""
+        """Of what makes the content: who gets what. Dates and labels are not; the purpose is compared by itself."""
         options = [f"{name}={_flat(value)}" for name, value in sorted(self.options.items())]
         parts = [self.kind, *sorted(self.phones), self.content or "", self.template_id or "", *options]
         return blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()  # no part may hold a NUL
@@ -69,7 +69,8 @@ def check(item: Enqueue, settings: Settings, *, now: datetime, late: bool = Fals
     _check_dates(send_date, expires_at, item.hand_over, now, late)
     phones, duplicates = _phones(request)
     return Checked(
-        **_content(request, settings, len(phones)),
+        **(content := _content(request, settings, len(phones))),
+        purpose=_purpose(item.purpose, content["options"].get("sms_type")),
         phones=phones,
         duplicates=duplicates,
         source=label_or_none("source", item.source) or "",
@@ -96,7 +97,7 @@ def _phones(request: Request) -> tuple[list[str], tuple[str, ...]]:
 def _number(request: Request, wanted: Sequence[object], place: int) -> str:
     """Which of several is wrong is told by its place: what it is stays out of errors."""
     try:
-        return number("to", wanted[place], for_sms=isinstance(request, Sms))
+        return phone_of("to", wanted[place], for_sms=isinstance(request, Sms))
     except Invalid as error:
         which = f"number {place + 1} of {len(wanted)}: " if len(wanted) > 1 else ""
         raise Invalid("to", which + error.problem, error.remedy) from None
@@ -166,6 +167,19 @@ def _grouped(sms_type: SmsType, recipients: int, settings: Settings) -> bool:
     return True
 
 
+def _purpose(value: object, sms_type: int | None) -> Purpose:
+    usual = Purpose.SERVICE if sms_type is None else PURPOSE_OF_SMS[SmsType(sms_type)]
+    if value is None:
+        return usual
+    try:
+        purpose = Purpose(value)  # type: ignore[arg-type]
+    except ValueError:
+        raise Invalid("purpose", "is not known", f"use one of {', '.join(Purpose)}") from None
+    if sms_type == SmsType.ADVERTISING and purpose is not Purpose.ADVERTISING:
+        raise Invalid("purpose", "SmsType 1 is always advertising", "leave it out, or use another SmsType")
+    return purpose
+
+
 def _text(content: object, sms_type: SmsType) -> str:
     if not isinstance(content, str) or not content.strip():
         raise Invalid("content", "is empty", "give the text to send")
@@ -175,13 +189,12 @@ def _text(content: object, sms_type: SmsType) -> str:
     if measure.too_long:
         problem = f"is {measure.characters} characters long, SmsType {sms_type:d} takes {measure.limit}"
         raise Invalid("content", problem, "shorten it")
-    if measure.segments > SEGMENTS_MOST:
-        raise Invalid("content", f"makes {measure.segments} SMS of one", f"shorten it to {SEGMENTS_MOST} at most")
+    affordable(measure)
     return content
 
 
 def _template_call(call: TemplateCall) -> dict[str, Any]:
-    variables = [_variable(place, value) for place, value in enumerate(_list("variables", call.variables), start=1)]
+    variables = [_variable(place, value) for place, value in enumerate(list_of("variables", call.variables), start=1)]
     return _call(Kind.TEMPLATE_CALL, "template_id", call.template_id, {"variables": variables})
 
 
@@ -189,8 +202,7 @@ def _variable(place: int, value: object) -> str:
     name = f"variables[{place}]"
     if not isinstance(value, str) or not value.strip():
         raise Invalid(name, "is empty", "give the text that the template is to read out")
-    if JOINER in value:
-        raise Invalid(name, f"holds {JOINER}, by which eSMS tells variables apart", "write it without")
+    joinable(name, value)
     if len(value) > VARIABLE_MOST or _unshowable(value):
         raise Invalid(name, "can't be read out", f"give plain text of at most {VARIABLE_MOST} characters")
     return value
@@ -199,7 +211,7 @@ def _variable(place: int, value: object) -> str:
 def _record_call(call: RecordCall) -> dict[str, Any]:
     options: dict[str, Any] = {}
     if call.number_forward is not None:
-        options["number_forward"] = number("number_forward", call.number_forward, for_sms=False)
+        options["number_forward"] = phone_of("number_forward", call.number_forward, for_sms=False)
     if call.ivr is not None:
         options["ivr"] = _key(call.ivr)
     for name, most in (("max_repeat", 100), ("max_retry", 100), ("time_wait_to_ivr", 600), ("wait_retry", 86_400)):
@@ -210,15 +222,12 @@ def _record_call(call: RecordCall) -> dict[str, Any]:
 
 
 def _call(kind: Kind, field: str, template_id: object, options: dict[str, Any]) -> dict[str, Any]:
-    id_ = label_or_none(field, template_id, most=ID_MOST)
-    if id_ is None:
-        raise Invalid(field, "is empty", "give the id that account.esms.vn shows")
     return {
         "kind": kind,
         "lane": Lane.VOICE,
         "grouped": False,
         "content": None,
-        "template_id": id_,
+        "template_id": label(field, template_id, most=ID_MOST, remedy="give the id that account.esms.vn shows"),
         "options": options,
     }
 
@@ -238,12 +247,6 @@ def _whole(field: str, value: object, most: int) -> int:
 def _flag(field: str, value: object) -> bool:
     if not isinstance(value, bool):
         raise Invalid(field, f"is {type(value).__name__}, not a truth value", "give true or false")
-    return value
-
-
-def _list(field: str, value: object) -> Sequence[object]:
-    if isinstance(value, str) or not isinstance(value, Sequence):
-        raise Invalid(field, f"is {type(value).__name__}, not a list", "give a list of texts")
     return value
 
 

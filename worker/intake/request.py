@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from worker.lifecycle import SmsType
+from worker.lifecycle import Purpose, SmsType
 
 Recipients = str | Sequence[str]
 
@@ -18,12 +18,16 @@ Recipients = str | Sequence[str]
 class Sms:
     """A text to one or many numbers (manual II.2)."""
 
-    to: Recipients = field(repr=False)  # Vietnamese mobile numbers, in any usual spelling
+    to: Recipients = field(repr=False)
+    """Vietnamese mobile numbers, in any usual spelling."""
     content: str = field(repr=False)
     sms_type: SmsType | int = SmsType.CUSTOMER_CARE
-    brandname: str | None = None  # types 1 and 2 only; by default ESMS_BRANDNAME
-    unicode: bool = False  # Vietnamese letters; type 3 only, and each SMS holds 70 characters instead of 160
-    sandbox: bool = False  # eSMS makes the SMS but does not deliver it
+    brandname: str | None = None
+    """Types 1 and 2 only; by default ESMS_BRANDNAME."""
+    unicode: bool = False
+    """Vietnamese letters; type 3 only, and each SMS holds 70 characters instead of 160."""
+    sandbox: bool = False
+    """eSMS makes the SMS but does not deliver it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +36,8 @@ class TemplateCall:
 
     to: Recipients = field(repr=False)
     template_id: str
-    variables: Sequence[str] = field(default=(), repr=False)  # the template's, left to right
+    variables: Sequence[str] = field(default=(), repr=False)
+    """The template's, left to right."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,12 +46,18 @@ class RecordCall:
 
     to: Recipients = field(repr=False)
     record_id: str
-    number_forward: str | None = field(default=None, repr=False)  # whom to connect when the key is pressed
-    ivr: str | None = None  # that key, 0 to 9
-    time_wait_to_ivr: int | None = None  # seconds to wait for the key
-    max_repeat: int | None = None  # how often the recording is played
-    max_retry: int | None = None  # how often eSMS dials again when nobody answers
-    wait_retry: int | None = None  # seconds between two such dials
+    number_forward: str | None = field(default=None, repr=False)
+    """Whom to connect when the key is pressed."""
+    ivr: str | None = None
+    """That key, 0 to 9."""
+    time_wait_to_ivr: int | None = None
+    """Seconds to wait for the key."""
+    max_repeat: int | None = None
+    """How often the recording is played."""
+    max_retry: int | None = None
+    """How often eSMS dials again when nobody answers."""
+    wait_retry: int | None = None
+    """Seconds between two such dials."""
 
 
 Request = Sms | TemplateCall | RecordCall
@@ -57,6 +68,7 @@ class Enqueue:
     """A request and what goes with it, for `enqueue_many`, where each item may have its own."""
 
     request: Request
+    purpose: Purpose | str | None = None  # None: what its SmsType is made for; a call's is service
     reference: str | None = None
     source: str = ""
     campaign: str | None = None

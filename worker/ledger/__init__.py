@@ -9,21 +9,24 @@ rules, events: what reminds             occurrences: what was made of them, for 
 
 from worker.ledger.brandnames import ask_for_brandnames, known_brandnames, replace_brandnames
 from worker.ledger.campaigns import lift_campaign, mark, pause_campaign, through
-from worker.ledger.claims import Claim, Fence, claim, claim_doubtful, hand_back, intend
+from worker.ledger.claims import Claim, Fence, claim, claim_doubtful, claim_trial, hand_back, intend
 from worker.ledger.decisions import Horizons, cancel, late, move, resolve, retry
-from worker.ledger.inserts import Stored, put
-from worker.ledger.pauses import Paused, due_probes, lift, pause, paused, probed
+from worker.ledger.inserts import First, Stored, put
+from worker.ledger.pauses import Paused, allow_trial, due_probes, lift, pause, paused, probed
 from worker.ledger.polls import Poll, Settlement, ask_later, claim_polls, put_back, settle
-from worker.ledger.reconcile import Look, Lost, claim_lost, known, looked
-from worker.ledger.records import Evidence, Outcome, postpone, record, witness
+from worker.ledger.reconcile import Known, Look, Lost, claim_lost, known_to, looked
+from worker.ledger.records import HttpCall, Outcome, postpone, record, witness
+from worker.ledger.troubles import note_troubles
 from worker.ledger.upkeep import MOST, Rescued, beat, expire, give_up, hold_calls, rescue, take_turn
 
 __all__ = [
     "MOST",
     "Claim",
-    "Evidence",
     "Fence",
+    "First",
     "Horizons",
+    "HttpCall",
+    "Known",
     "Look",
     "Lost",
     "Outcome",
@@ -32,6 +35,7 @@ __all__ = [
     "Rescued",
     "Settlement",
     "Stored",
+    "allow_trial",
     "ask_for_brandnames",
     "ask_later",
     "beat",
@@ -40,20 +44,22 @@ __all__ = [
     "claim_doubtful",
     "claim_lost",
     "claim_polls",
+    "claim_trial",
     "due_probes",
     "expire",
     "give_up",
     "hand_back",
     "hold_calls",
     "intend",
-    "known",
     "known_brandnames",
+    "known_to",
     "late",
     "lift",
     "lift_campaign",
     "looked",
     "mark",
     "move",
+    "note_troubles",
     "pause",
     "pause_campaign",
     "paused",

@@ -11,12 +11,18 @@ from datetime import timedelta
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+NOT_TOLD = 0
+
 # The list is old, and this process is the first to notice: the heartbeat's row is both the lock and the memory of it.
-# By address, since another eSMS (the simulator first, then the real one) has other brandnames.
+# By address and account, since another eSMS (the simulator first, then the real one) has other brandnames, which must
+# not judge from then on: they are forgotten whether or not the new ones can be had.
 _ASK = text("""
+    WITH strangers AS (DELETE FROM brandname WHERE (rest_url, account) <> (:rest_url, :account))
     INSERT INTO heartbeat (name, at)
-    SELECT 'brandnames of ' || :rest_url, now()
-    WHERE NOT EXISTS (SELECT FROM brandname WHERE rest_url = :rest_url AND seen_at > now() - :fresh)
+    SELECT 'brandnames of ' || :account || ' at ' || :rest_url, now()
+    WHERE NOT EXISTS (
+        SELECT FROM brandname WHERE rest_url = :rest_url AND account = :account AND seen_at > now() - :fresh
+    )
     ON CONFLICT (name) DO UPDATE SET at = excluded.at WHERE heartbeat.at <= now() - :again
     RETURNING name
 """)
@@ -27,27 +33,35 @@ _REPLACE = text("""
     ), gone AS (
         DELETE FROM brandname AS b WHERE NOT EXISTS (SELECT FROM listed WHERE (name, type) = (b.name, b.type))
     )
-    INSERT INTO brandname (name, type, rest_url, seen_at)
-    SELECT name, type, :rest_url, now() FROM listed ORDER BY name, type
-    ON CONFLICT (name, type) DO UPDATE SET rest_url = excluded.rest_url, seen_at = excluded.seen_at
+    INSERT INTO brandname (name, type, rest_url, account, seen_at)
+    SELECT name, type, :rest_url, :account, now() FROM listed ORDER BY name, type
+    ON CONFLICT (name, type) DO UPDATE
+    SET rest_url = excluded.rest_url, account = excluded.account, seen_at = excluded.seen_at
 """)
 
-_KNOWN = text("SELECT name, array_agg(type) AS types FROM brandname GROUP BY name")
+_KNOWN = text("SELECT name, array_agg(type) AS types FROM brandname WHERE seen_at > now() - :trusted GROUP BY name")
+
+TRUSTED = timedelta(hours=6)  # an older list judges nobody: what was registered since would be refused
 
 
-def ask_for_brandnames(session: Session, *, rest_url: str, fresh: timedelta, again: timedelta) -> bool:
-    """Is the list older than `fresh`, and has nobody asked within `again`? Then it is for this process to ask."""
-    asked = {"rest_url": rest_url, "fresh": fresh, "again": again}
+def ask_for_brandnames(session: Session, *, rest_url: str, account: str, fresh: timedelta, again: timedelta) -> bool:
+    """Is the list of this account older than `fresh`, and has nobody asked within `again`? Then this process is to."""
+    asked = {"rest_url": rest_url, "account": account, "fresh": fresh, "again": again}
     return session.execute(_ASK, asked).first() is not None
 
 
-def replace_brandnames(session: Session, brandnames: Iterable[tuple[str, int]], *, rest_url: str) -> None:
-    """Keep this list, of names and types, instead of the former one; rest_url: where it comes from."""
+def replace_brandnames(
+    session: Session, brandnames: Iterable[tuple[str, int | None]], *, rest_url: str, account: str
+) -> None:
+    """Keep this list, of names and types, instead of the former one; rest_url, account: whose it is."""
     listed = list(brandnames)
-    columns = {"name": [name for name, _ in listed], "type": [type_ for _, type_ in listed]}
-    session.execute(_REPLACE, columns | {"rest_url": rest_url})
+    columns = {"name": [name for name, _ in listed], "type": [type_ or NOT_TOLD for _, type_ in listed]}
+    session.execute(_REPLACE, columns | {"rest_url": rest_url, "account": account})
 
 
 def known_brandnames(session: Session) -> dict[str, frozenset[int]]:
-    """Each name with the types it is registered for: 1 advertising, 2 customer care. Empty: never asked for."""
-    return {row.name: frozenset(row.types) for row in session.execute(_KNOWN)}
+    """Each name with the types it is registered for: 1 advertising, 2 customer care, 0 not told.
+
+    Empty: never asked for, or so long ago that it must not judge.
+    """
+    return {row.name: frozenset(row.types) for row in session.execute(_KNOWN, {"trusted": TRUSTED})}

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 STEP = 500  # notifications that one statement goes through
+MARKED_AT_ONCE = 5000  # messages: one notification may have a million
 
 _PAUSE = text("""
     INSERT INTO pause (campaign, reason) VALUES (:campaign, :reason)
@@ -49,10 +50,13 @@ _STEP = text("""
 _MARK = text("""
     WITH truth AS MATERIALIZED (
         SELECT EXISTS (SELECT FROM pause WHERE campaign = :campaign AND lifted_at IS NULL) AS paused
+    ), wrong AS MATERIALIZED (
+        SELECT m.id, truth.paused FROM message AS m, truth
+        WHERE m.notification_id = ANY(:ids) AND m.status = 'queued' AND m.paused <> truth.paused
+        LIMIT :most
     )
-    UPDATE message AS m SET paused = truth.paused
-    FROM truth
-    WHERE m.notification_id = ANY(:ids) AND m.status = 'queued' AND m.paused <> truth.paused
+    UPDATE message AS m SET paused = wrong.paused FROM wrong WHERE m.id = wrong.id AND m.status = 'queued'
+    RETURNING m.id
 """)
 
 _MARKED = text("""
@@ -94,9 +98,9 @@ def mark(session: Session) -> bool:
         return bool(session.execute(_FORGOTTEN).all())
     session.execute(_LOCK, {"campaign": pause.campaign})
     ids = _notifications(session, pause.campaign, session.scalar(_MARKED_TO, {"id": pause.id}))
-    if ids:
-        session.execute(_MARK, {"campaign": pause.campaign, "ids": ids})
-    session.execute(_MARKED, {"id": pause.id, "to": ids[-1] if ids else None})
+    asked = {"campaign": pause.campaign, "ids": ids, "most": MARKED_AT_ONCE}
+    if not ids or len(session.execute(_MARK, asked).all()) < MARKED_AT_ONCE:
+        session.execute(_MARKED, {"id": pause.id, "to": ids[-1] if ids else None})
     return True
 
 

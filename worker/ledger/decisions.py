@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from worker.ledger.opt_out import REMINDERS, withhold
+from worker.ledger.opt_out import PURPOSE, withhold_all_of
 from worker.lifecycle import PERSONS_MOVES, Lane, Status
 
 Horizons = Mapping[Lane, timedelta]  # by default, how long after its due date a message is still sent
@@ -22,7 +22,7 @@ Horizons = Mapping[Lane, timedelta]  # by default, how long after its due date a
 _HORIZON = "make_interval(secs => CAST(CAST(:horizons AS json) ->> m.lane AS double precision))"
 
 # A wish is of no use after its day, also when it is a person who sends it again.
-_LATE = f"(n.source = '{REMINDERS}' AND n.expires_at <= now())"
+_LATE = f"({PURPOSE} = 'reminder' AND coalesce(n.expires_at <= now(), false))"
 
 _CANCEL = text("""
     UPDATE message AS m
@@ -55,8 +55,8 @@ _RETRY = text(f"""
         GROUP BY m.notification_id HAVING NOT bool_or(m.grouped) OR count(*) >= :least
     )
     UPDATE message AS m
-    SET status = 'queued', due_at = now(), request_id = NULL, sms_id = NULL, code = NULL, failures = 0,
-        asked = 0, polls = 0, rescues = 0, absences = 0,
+    SET status = 'queued', due_at = now(), request_id = NULL, renewals = m.renewals + 1, sms_id = NULL, code = NULL,
+        failures = 0, asked = 0, polls = 0, rescues = 0, absences = 0,
         earlier_ids = CASE
             WHEN m.grouped THEN m.earlier_ids || array_remove(ARRAY[m.request_id, m.sms_id], NULL) ELSE m.earlier_ids
         END,
@@ -110,7 +110,7 @@ def retry(session: Session, ids: Sequence[UUID], horizons: Horizons, *, least: i
     passed. Who opted out since gets no advertising again.
     """
     queued = _queue_again(session, ids, RETRIED, "sent again by a person", horizons, least=least)
-    return queued - withhold(session, ids)
+    return queued - withhold_all_of(session, ids)
 
 
 def late(session: Session, ids: Sequence[UUID]) -> int:
@@ -130,7 +130,7 @@ def resolve(session: Session, message_id: UUID, status: Status, reason: str, hor
         return False
     of, which = [held.notification_id], frozenset({Status.HELD})
     won = _queue_again(session, of, which, reason, horizons, message_id=message_id, late_too=True) > 0
-    withhold(session, of)
+    withhold_all_of(session, of)
     return won
 
 

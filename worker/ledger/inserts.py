@@ -6,18 +6,19 @@ A reference that its source used before is not inserted: the caller gets the fir
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import accumulate, repeat
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from worker.ledger.opt_out import ADVERTISING, REMINDERS, withhold
+from worker.ledger.opt_out import PURPOSE, withhold_all_of
 from worker.ledger.rows import as_rows
-from worker.lifecycle import Kind, Lane
+from worker.lifecycle import FOR_THE_WILLING, Kind, Lane, Purpose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +27,11 @@ class Stored:
 
     id: UUID
     kind: Kind
+    purpose: Purpose
     lane: Lane
     grouped: bool
     messages: Sequence[tuple[UUID, str]]  # id, phone in E.164
+    requests: Sequence[int] = ()  # of advertising: how many of them go out together, in their order
     source: str
     reference: str | None
     campaign: str | None
@@ -42,19 +45,28 @@ class Stored:
     fingerprint: str
 
 
+@dataclass(frozen=True, slots=True)
+class First:
+    """The notification that has a reference already, and what it is."""
+
+    id: UUID
+    fingerprint: str
+    purpose: Purpose
+
+
 _COLUMNS = (
-    "id", "kind", "source", "reference", "campaign", "content", "template_id", "options",
+    "id", "kind", "purpose", "source", "reference", "campaign", "content", "template_id", "options",
     "send_date", "hand_over", "expires_at", "fingerprint",
 )  # fmt: skip
 
 _NOTIFICATIONS = text("""
     INSERT INTO notification (
-        id, kind, source, reference, campaign, content, template_id, options,
+        id, kind, purpose, source, reference, campaign, content, template_id, options,
         send_date, hand_over, expires_at, fingerprint
     )
     SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS n (
-        id uuid, kind text, source text, reference text, campaign text, content text, template_id text, options jsonb,
-        send_date timestamptz, hand_over boolean, expires_at timestamptz, fingerprint text
+        id uuid, kind text, purpose text, source text, reference text, campaign text, content text, template_id text,
+        options jsonb, send_date timestamptz, hand_over boolean, expires_at timestamptz, fingerprint text
     )
     -- In the order of the unique key: two bulk producers that share references queue up instead of deadlocking.
     ORDER BY n.source, n.reference
@@ -63,34 +75,30 @@ _NOTIFICATIONS = text("""
 """)
 
 _MESSAGES = text("""
-    INSERT INTO message (id, notification_id, phone, lane, grouped, status, due_at, expires_at)
-    SELECT m.id, m.notification_id, m.phone, m.lane, m.grouped, 'queued', greatest(now(), m.due_at),
+    INSERT INTO message (id, notification_id, phone, lane, grouped, request_id, status, due_at, expires_at)
+    SELECT m.id, m.notification_id, m.phone, m.lane, m.grouped, m.request_id, 'queued', greatest(now(), m.due_at),
         coalesce(m.expires_at, greatest(now(), m.send_date) + m.horizon)
     FROM json_to_recordset(CAST(:rows AS json)) AS m (
-        id uuid, notification_id uuid, phone text, lane text, grouped boolean, due_at timestamptz,
-        send_date timestamptz, expires_at timestamptz, horizon interval
+        id uuid, notification_id uuid, phone text, lane text, grouped boolean, request_id text,
+        due_at timestamptz, send_date timestamptz, expires_at timestamptz, horizon interval
     )
 """)
 
-_FIRST_OF_REFERENCE = text("""
-    SELECT n.source, n.reference, n.id, n.fingerprint
+_FIRST_OF_REFERENCE = text(f"""
+    SELECT n.source, n.reference, n.id, n.fingerprint, {PURPOSE} AS purpose
     FROM notification AS n
     JOIN unnest(CAST(:source AS text[]), CAST(:reference AS text[])) AS asked (source, reference)
       ON (n.source, n.reference) = (asked.source, asked.reference)
 """)
 
 
-def put(session: Session, rows: Sequence[Stored]) -> dict[tuple[str, str], tuple[UUID, str]]:
-    """Insert them, except those whose reference is taken; for these the first one's id and fingerprint come back."""
+def put(session: Session, rows: Sequence[Stored]) -> dict[tuple[str, str], First]:
+    """Insert them, except those whose reference is taken; for these the first one comes back."""
     asked = {"rows": as_rows([_notification(row) for row in rows])}
     inserted = set(session.scalars(_NOTIFICATIONS, asked).all())  # all(): to iterate would fetch row by row
     _put_messages(session, [row for row in rows if row.id in inserted])
-    withhold(session, [row.id for row in rows if row.id in inserted and _is_for_the_willing(row)])
+    withhold_all_of(session, [row.id for row in rows if row.id in inserted and row.purpose in FOR_THE_WILLING])
     return _firsts(session, [row for row in rows if row.id not in inserted])
-
-
-def _is_for_the_willing(row: Stored) -> bool:
-    return row.source == REMINDERS or row.options.get("sms_type") in ADVERTISING
 
 
 def _notification(row: Stored) -> dict[str, Any]:
@@ -98,18 +106,31 @@ def _notification(row: Stored) -> dict[str, Any]:
 
 
 def _put_messages(session: Session, rows: Sequence[Stored]) -> None:
-    each = [_message(row, id_, phone) for row in rows for id_, phone in row.messages]
+    each = [
+        _message(row, id_, phone, request_id)
+        for row in rows
+        for (id_, phone), request_id in zip(row.messages, _request_ids(row), strict=True)
+    ]
     if each:
         session.execute(_MESSAGES, {"rows": as_rows(each)})
 
 
-def _message(row: Stored, id_: UUID, phone: str) -> dict[str, Any]:
+def _request_ids(row: Stored) -> Iterable[str | None]:
+    """Each request has that of its first message; a message that goes out alone gets its own when it is claimed."""
+    if not row.requests:
+        return repeat(None, len(row.messages))
+    firsts = accumulate(row.requests[:-1], initial=0)
+    return [row.messages[first][0].hex for first, size in zip(firsts, row.requests, strict=True) for _ in range(size)]
+
+
+def _message(row: Stored, id_: UUID, phone: str, request_id: str | None) -> dict[str, Any]:
     return {
         "id": id_,
         "notification_id": row.id,
         "phone": phone,
         "lane": row.lane,
         "grouped": row.grouped,
+        "request_id": request_id,
         "due_at": None if row.hand_over else row.send_date,
         "send_date": row.send_date,
         "expires_at": row.expires_at,
@@ -117,9 +138,9 @@ def _message(row: Stored, id_: UUID, phone: str) -> dict[str, Any]:
     }
 
 
-def _firsts(session: Session, repeats: Sequence[Stored]) -> dict[tuple[str, str], tuple[UUID, str]]:
+def _firsts(session: Session, repeats: Sequence[Stored]) -> dict[tuple[str, str], First]:
     if not repeats:
         return {}
     asked = {"source": [row.source for row in repeats], "reference": [row.reference for row in repeats]}
     found = session.execute(_FIRST_OF_REFERENCE, asked)
-    return {(row.source, row.reference): (row.id, row.fingerprint) for row in found}
+    return {(row.source, row.reference): First(row.id, row.fingerprint, Purpose(row.purpose)) for row in found}

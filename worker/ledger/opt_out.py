@@ -3,8 +3,8 @@
 An opt-out is of a number, and is known for ever. A contact that has one of these numbers is marked, and stays so when
 its numbers change; then the new ones get nothing either. Only `opt_in` undoes it, never an import.
 
-Opting out and storing wait for each other (a lock of the transaction): else a message that is being stored in the very
-moment of the opt-out would be seen by neither, and go out.
+What counts is the look within the claim: it sees every opt-out that was there before it. All else that looks, when
+something is stored, queued again or opted out of, only tells people sooner; so nobody has to wait for anybody.
 """
 
 from __future__ import annotations
@@ -12,20 +12,37 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
+from worker.lifecycle import FOR_THE_WILLING
+
 REASON = "the recipient opted out"
-REMINDERS = "reminders"  # the source of what rules and events make
-ADVERTISING = (1, 3)  # SmsTypes
 
-_LOCK = "hashtextextended('esms-worker: opt-outs', 0)"
-_STORING = text(f"SELECT pg_advisory_xact_lock_shared({_LOCK})")
-_DECIDING = text(f"SELECT pg_advisory_xact_lock({_LOCK})")
+# Of a notification `n`. What was stored before there were purposes has the one that its source and SmsType meant.
+PURPOSE = """coalesce(n.purpose, CASE
+        WHEN n.source = 'reminders' THEN 'reminder'
+        WHEN n.options ->> 'sms_type' IN ('1', '3') THEN 'advertising'
+        WHEN n.options ->> 'sms_type' IN ('6', '7') THEN 'code'
+        ELSE 'service'
+    END)"""
 
-_IS_FOR_THE_WILLING = f"""
-    (n.source = '{REMINDERS}' OR n.kind = 'sms' AND n.options ->> 'sms_type' IN ('1', '3'))
-"""
+_IS_FOR_THE_WILLING = f"{PURPOSE} IN ({', '.join(repr(str(each)) for each in sorted(FOR_THE_WILLING))})"
+
+# Not by the contact's mark alone: one that was stored in the very moment of the opt-out has none.
+_OPTED_OUT = """(
+        EXISTS (SELECT FROM opt_out AS o WHERE o.phone = {phone})
+        OR EXISTS (
+            SELECT FROM contact AS c WHERE c.phones @> ARRAY[{phone}]
+              AND (c.opted_out_at IS NOT NULL OR EXISTS (SELECT FROM opt_out AS o WHERE o.phone = ANY(c.phones)))
+        )
+    )"""
+
+
+def unwilling(phone: str) -> str:
+    """SQL: does the recipient with this number want nothing of what the notification `n` is for?"""
+    return f"({_IS_FOR_THE_WILLING} AND {_OPTED_OUT.format(phone=phone)})"
+
 
 _REMEMBER = text("""
     INSERT INTO opt_out (phone, source)
@@ -33,9 +50,16 @@ _REMEMBER = text("""
     ON CONFLICT (phone) DO NOTHING
 """)
 
+# In the order in which importers lock them.
 _MARK = text("""
-    UPDATE contact SET opted_out_at = now(), updated_at = now()
-    WHERE (phones && CAST(:phones AS text[]) OR id = ANY(CAST(:ids AS uuid[]))) AND opted_out_at IS NULL
+    WITH theirs AS MATERIALIZED (
+        SELECT id FROM contact
+        WHERE (phones && CAST(:phones AS text[]) OR id = ANY(CAST(:ids AS uuid[]))) AND opted_out_at IS NULL
+        ORDER BY source, key
+        FOR UPDATE
+    )
+    UPDATE contact AS c SET opted_out_at = now(), updated_at = now()
+    FROM theirs WHERE c.id = theirs.id AND c.opted_out_at IS NULL
 """)
 
 _CANCEL = text(f"""
@@ -46,29 +70,36 @@ _CANCEL = text(f"""
       AND {_IS_FOR_THE_WILLING}
 """)
 
-_WITHHOLD = text(f"""
-    UPDATE message AS m
-    SET status = 'cancelled', settled_at = now(), paused = false, reason = '{REASON}'
-    FROM notification AS n
-    WHERE m.notification_id = ANY(:ids) AND m.status = 'queued' AND n.id = m.notification_id
-      AND {_IS_FOR_THE_WILLING}
-      AND (EXISTS (SELECT FROM opt_out AS o WHERE o.phone = m.phone)
-           OR EXISTS (SELECT FROM contact AS c WHERE c.opted_out_at IS NOT NULL AND c.phones @> ARRAY[m.phone]))
-""")
 
-_OPTED_OUT = text("""
-    SELECT phone FROM opt_out WHERE phone = ANY(:phones)
-    UNION
-    SELECT unnest(phones) FROM contact WHERE opted_out_at IS NOT NULL AND phones && CAST(:phones AS text[])
+def _withhold(column: str) -> TextClause:
+    return text(f"""
+        UPDATE message AS m
+        SET status = 'cancelled', settled_at = now(), paused = false, reason = '{REASON}'
+        FROM notification AS n
+        WHERE m.{column} = ANY(CAST(:ids AS uuid[])) AND m.status = 'queued' AND n.id = m.notification_id
+          AND {unwilling("m.phone")}
+    """)
+
+
+_WITHHOLD = _withhold("id")
+_WITHHOLD_ALL_OF = _withhold("notification_id")
+
+_WHO_OPTED_OUT = text(f"""
+    SELECT p.phone FROM unnest(CAST(:phones AS text[])) AS p (phone) WHERE {_OPTED_OUT.format(phone="p.phone")}
 """)
 
 _FORGET = text("DELETE FROM opt_out WHERE phone = ANY(:phones)")
 
 # Another contact may share one of the numbers, and have opted out by another one.
 _UNMARK = text("""
-    UPDATE contact AS c SET opted_out_at = NULL, updated_at = now()
-    WHERE (c.phones && CAST(:phones AS text[]) OR c.id = ANY(CAST(:ids AS uuid[]))) AND c.opted_out_at IS NOT NULL
-      AND NOT EXISTS (SELECT FROM opt_out AS o WHERE o.phone = ANY(c.phones))
+    WITH theirs AS MATERIALIZED (
+        SELECT c.id FROM contact AS c
+        WHERE (c.phones && CAST(:phones AS text[]) OR c.id = ANY(CAST(:ids AS uuid[]))) AND c.opted_out_at IS NOT NULL
+          AND NOT EXISTS (SELECT FROM opt_out AS o WHERE o.phone = ANY(c.phones))
+        ORDER BY c.source, c.key
+        FOR UPDATE
+    )
+    UPDATE contact AS c SET opted_out_at = NULL, updated_at = now() FROM theirs WHERE c.id = theirs.id
 """)
 
 
@@ -79,7 +110,6 @@ def opt_out(session: Session, phones: Collection[str], source: str, *, ids: Coll
     What has been claimed already can't be called back.
     """
     asked = {"phones": list(phones), "ids": list(ids)}
-    deciding(session)
     session.execute(_REMEMBER, asked | {"source": source})
     session.execute(_MARK, asked)
     return session.execute(_CANCEL, asked).rowcount  # type: ignore[attr-defined, no-any-return]
@@ -88,7 +118,6 @@ def opt_out(session: Session, phones: Collection[str], source: str, *, ids: Coll
 def opt_in(session: Session, phones: Collection[str], *, ids: Collection[UUID] = ()) -> int:
     """These numbers want reminders and advertising again; how many had opted out. Nothing cancelled comes back."""
     asked = {"phones": list(phones), "ids": list(ids)}
-    deciding(session)
     forgotten: int = session.execute(_FORGET, asked).rowcount  # type: ignore[attr-defined]
     session.execute(_UNMARK, asked)
     return forgotten
@@ -96,22 +125,18 @@ def opt_in(session: Session, phones: Collection[str], *, ids: Collection[UUID] =
 
 def opted_out(session: Session, phones: Collection[str]) -> set[str]:
     """Which of these numbers (E.164) get no reminder and no advertising."""
-    return set(session.scalars(_OPTED_OUT, {"phones": list(phones)})) & set(phones)
+    return set(session.scalars(_WHO_OPTED_OUT, {"phones": list(phones)}))
 
 
-def deciding(session: Session) -> None:
-    """From here to the end of the transaction nobody stores a contact, a reminder or advertising."""
-    session.execute(_DECIDING)
+def withhold(session: Session, ids: Collection[UUID]) -> int:
+    """Cancel, of these messages that were just queued, reminders and advertising for those who opted out."""
+    return _cancelled(session, _WITHHOLD, ids)
 
 
-def storing(session: Session) -> None:
-    """From here to the end of the transaction nobody opts out; what others opted out before can be seen."""
-    session.execute(_STORING)
+def withhold_all_of(session: Session, notifications: Sequence[UUID]) -> int:
+    """The same for all that is queued of these notifications."""
+    return _cancelled(session, _WITHHOLD_ALL_OF, notifications)
 
 
-def withhold(session: Session, ids: Sequence[UUID]) -> int:
-    """Cancel, of what was just queued of these notifications, reminders and advertising for those who opted out."""
-    if not ids:
-        return 0
-    storing(session)
-    return session.execute(_WITHHOLD, {"ids": list(ids)}).rowcount  # type: ignore[attr-defined, no-any-return]
+def _cancelled(session: Session, statement: TextClause, ids: Collection[UUID]) -> int:
+    return session.execute(statement, {"ids": list(ids)}).rowcount if ids else 0  # type: ignore[attr-defined]

@@ -59,9 +59,16 @@ _PROBED = text("""
     UPDATE pause SET probes = probes + 1, probe_at = now() + :wait WHERE id = :id
 """)
 
+_ALLOW_TRIAL = text("UPDATE pause SET trial = true WHERE id = :id AND lifted_at IS NULL")
+
+_TAKE_TRIAL = text("""
+    UPDATE pause SET trial = false WHERE lane = :lane AND lifted_at IS NULL AND trial
+    RETURNING id
+""")
+
 _LIFT = text("""
     UPDATE pause SET lifted_at = now(), lifted_by = :by
-    WHERE lifted_at IS NULL AND lane = ANY(:lanes) AND (:by <> 'probe' OR code IS NOT NULL)
+    WHERE lifted_at IS NULL AND lane = ANY(:lanes) AND (:by NOT IN ('probe', 'trial') OR code IS NOT NULL)
     RETURNING lane
 """)
 
@@ -97,6 +104,16 @@ def due_probes(session: Session) -> list[Paused]:
 def probed(session: Session, pause_id: int, *, wait: timedelta) -> None:
     """Note that a pause is being probed, and when it is due again unless that lifts it."""
     session.execute(_PROBED, {"id": pause_id, "wait": wait})
+
+
+def allow_trial(session: Session, pause_id: int) -> None:
+    """Let one message of the lane go, whoever claims it first: nothing else can tell whether the trouble is over."""
+    session.execute(_ALLOW_TRIAL, {"id": pause_id})
+
+
+def take_trial(session: Session, lane: Lane) -> bool:
+    """Is it for this process to try one message? Then for no other, once this is committed."""
+    return session.execute(_TAKE_TRIAL, {"lane": str(lane)}).first() is not None
 
 
 def lift(session: Session, lanes: Sequence[Lane], by: str) -> list[Lane]:

@@ -1,6 +1,8 @@
 """Claim what is due to be asked about, and settle it once eSMS has said what became of it.
 
-Only `accepted` moves here, by its SMSID; an answer that comes late or twice finds nothing to move.
+Only `accepted` moves here, by its SMSID; an answer that comes late or twice finds nothing to move. What was heard last,
+and since when nothing else, stands in the message's row: so any process on any host can tell the second "no" from the
+first.
 """
 
 from __future__ import annotations
@@ -11,12 +13,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Result, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from worker.ledger.records import Evidence, postpone, witness
+from worker.evidence import TWICE, Evidence, proved
+from worker.ledger.records import HttpCall, postpone, witness
 from worker.ledger.rows import as_rows
-from worker.lifecycle import MOVES, Status
+from worker.lifecycle import Lane, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +31,37 @@ class Poll:
     polls: int  # how often it has been asked, this time included
     alone: bool  # one recipient: the answer is about this message
     due_at: datetime  # since when it has been due
+    lane: Lane = Lane.NORMAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
-    """What became of one recipient of an SMSID, or of all of them when `phone` is None."""
+    """What was told of one recipient of an SMSID, or of all of them when `phone` is None.
+
+    again_after: evidence of those in TWICE counts only if the same, and nothing else, was told at least so long ago.
+    """
 
     poll: Poll
     phone: str | None  # E.164
-    status: Status
+    evidence: Evidence
+    again_after: timedelta | None = None
     code: str | None = None
     reason: str | None = None
     network: str | None = None
-    evidence: Evidence
+    http_call: HttpCall
 
     def __post_init__(self) -> None:
-        assert self.status in MOVES[Status.ACCEPTED], self.status
+        assert (self.again_after is not None) == (self.evidence in TWICE), self.evidence
+
+    @property
+    def status(self) -> Status:
+        """Where that takes it."""
+        return proved(self.evidence, Status.ACCEPTED)
+
+    @property
+    def ends(self) -> bool:
+        """Surely moves it, whatever was heard before."""
+        return self.again_after is None and self.status is not Status.ACCEPTED
 
 
 _CLAIM_POLLS = text("""
@@ -55,7 +73,7 @@ _CLAIM_POLLS = text("""
     )
     UPDATE message AS m SET poll_at = now() + :lease, polls = m.polls + 1
     FROM due WHERE m.id = due.id
-    RETURNING m.id, m.sms_id, m.polls, NOT m.grouped AS alone, due.poll_at AS due_at
+    RETURNING m.id, m.sms_id, m.polls, NOT m.grouped AS alone, due.poll_at AS due_at, m.lane
 """)
 
 _PUT_BACK = text("""
@@ -70,41 +88,55 @@ _ASK_LATER = text("""
     WHERE m.id = p.id AND m.sms_id = p.sms_id AND m.status = 'accepted'
 """)
 
-_SETTLE_ALONE = text("""
-    UPDATE message AS m
-    SET status = s.status, settled_at = now(), poll_at = NULL, code = coalesce(s.code, m.code), reason = s.reason,
-        network = s.network
-    FROM json_to_recordset(CAST(:rows AS json)) AS s (
-        message_id uuid, sms_id text, status text, code text, reason text, network text
-    )
-    WHERE m.id = s.message_id AND m.sms_id = s.sms_id AND m.status = 'accepted'
-    RETURNING m.id, m.sms_id
+_TOLD = "status text, heard text, code text, reason text, network text, again_after interval"
+
+# A "no" that has not been told before, or not long enough ago, is noted and moves nothing.
+_SURE = """(s.status <> 'accepted' AND (
+    s.again_after IS NULL OR coalesce(m.heard = s.heard AND m.heard_since <= now() - s.again_after, false)
+))"""
+_SETTLED = f"""
+    status = CASE WHEN {_SURE} THEN s.status ELSE m.status END,
+    settled_at = CASE WHEN {_SURE} THEN now() END,
+    poll_at = CASE WHEN NOT {_SURE} THEN m.poll_at END,
+    heard = s.heard,
+    heard_since = CASE WHEN m.heard = s.heard THEN m.heard_since ELSE now() END,
+    code = coalesce(s.code, m.code),
+    reason = s.reason || CASE WHEN s.again_after IS NULL OR {_SURE} THEN '' ELSE '; it counts when said again' END,
+    network = coalesce(s.network, m.network)
+"""
+# What is weak is written when it is new, and not at each question.
+_NEWS = "(s.status <> 'accepted' OR m.heard IS DISTINCT FROM s.heard)"
+_SAID = "m.id, m.sms_id, m.status <> 'accepted' AS moved, m.heard_since = now() AS news"
+
+_SETTLE_ALONE = text(f"""
+    UPDATE message AS m SET {_SETTLED}
+    FROM json_to_recordset(CAST(:rows AS json)) AS s (message_id uuid, sms_id text, {_TOLD})
+    WHERE m.id = s.message_id AND m.sms_id = s.sms_id AND m.status = 'accepted' AND {_NEWS}
+    RETURNING {_SAID}
 """)
 
 # Each member answers to its number, and to none, which means all of them: so that a group of a thousand is one hash
 # join by SMSID and number, not a thousand times a thousand comparisons.
-_SETTLE_GROUPS = text("""
+_SETTLE_GROUPS = text(f"""
     WITH members AS MATERIALIZED (
         SELECT id, sms_id, phone FROM message WHERE sms_id = ANY(:sms_ids) AND status = 'accepted'
     ), told AS MATERIALIZED (
         SELECT m.id, s.*
         FROM (SELECT id, sms_id, phone FROM members UNION ALL SELECT id, sms_id, '' FROM members) AS m
-        JOIN json_to_recordset(CAST(:rows AS json)) AS s (
-            sms_id text, phone text, status text, code text, reason text, network text
-        ) ON s.sms_id = m.sms_id AND s.phone = m.phone
+        JOIN json_to_recordset(CAST(:rows AS json)) AS s (sms_id text, phone text, {_TOLD})
+          ON s.sms_id = m.sms_id AND s.phone = m.phone
     )
-    UPDATE message AS m
-    SET status = t.status, settled_at = now(), poll_at = NULL, code = coalesce(t.code, m.code), reason = t.reason,
-        network = t.network
-    FROM told AS t WHERE m.id = t.id AND m.status = 'accepted' AND m.sms_id = t.sms_id
-    RETURNING m.id, m.sms_id
+    UPDATE message AS m SET {_SETTLED}
+    FROM told AS s WHERE m.id = s.id AND m.status = 'accepted' AND m.sms_id = s.sms_id AND {_NEWS}
+      AND (s.status <> 'accepted' OR s.phone <> '' OR m.heard IS NOT NULL)  -- a million wishes still under way: no news
+    RETURNING {_SAID}
 """)
 
 
 def claim_polls(session: Session, *, most: int, lease: timedelta) -> list[Poll]:
     """The questions that have been due the longest, those first; for the time of the lease nobody else asks them."""
     due = session.execute(_CLAIM_POLLS, {"most": most, "lease": lease})
-    polls = [Poll(row.id, row.sms_id, row.polls, row.alone, row.due_at) for row in due]
+    polls = [Poll(row.id, row.sms_id, row.polls, row.alone, row.due_at, Lane(row.lane)) for row in due]
     return sorted(polls, key=lambda poll: poll.due_at)
 
 
@@ -124,48 +156,52 @@ def ask_later(session: Session, waits: Sequence[tuple[Poll, timedelta]]) -> None
 
 
 def settle(session: Session, settlements: Sequence[Settlement]) -> set[UUID]:
-    """Write what became of them, and the request row of each answer that changed something; returns what changed."""
-    moved = _settle_alone(session, [each for each in settlements if each.poll.alone])
-    moved |= _settle_groups(session, [each for each in settlements if not each.poll.alone])
-    _witness(session, settlements, set(moved.values()))
+    """Write what was told of them, and the request row of each answer that moved one or first said "no".
+
+    Returns which messages moved.
+    """
+    said = _settle_alone(session, [each for each in settlements if each.poll.alone])
+    said += _settle_groups(session, [each for each in settlements if not each.poll.alone])
+    moved = {row.id: row.sms_id for row in said if row.moved}
+    _witness(session, settlements, set(moved.values()), {row.sms_id for row in said if row.news})
     return set(moved)
 
 
-def _settle_alone(session: Session, settlements: Sequence[Settlement]) -> dict[UUID, str]:
+def _settle_alone(session: Session, settlements: Sequence[Settlement]) -> list[Any]:
     if not settlements:
-        return {}
+        return []
     rows = as_rows([_row(each) | {"message_id": each.poll.message_id} for each in settlements])
-    return _moved(session.execute(_SETTLE_ALONE, {"rows": rows}))
+    return list(session.execute(_SETTLE_ALONE, {"rows": rows}))
 
 
-def _settle_groups(session: Session, settlements: Sequence[Settlement]) -> dict[UUID, str]:
+def _settle_groups(session: Session, settlements: Sequence[Settlement]) -> list[Any]:
     if not settlements:
-        return {}
+        return []
     rows = as_rows([_row(each) | {"phone": each.phone or ""} for each in settlements])
     sms_ids = list({each.poll.sms_id for each in settlements})
-    return _moved(session.execute(_SETTLE_GROUPS, {"rows": rows, "sms_ids": sms_ids}))
-
-
-def _moved(rows: Result[Any]) -> dict[UUID, str]:
-    return {row.id: row.sms_id for row in rows}
+    return list(session.execute(_SETTLE_GROUPS, {"rows": rows, "sms_ids": sms_ids}))
 
 
 def _row(settlement: Settlement) -> dict[str, Any]:
-    names = ("status", "code", "reason", "network")
-    return {name: getattr(settlement, name) for name in names} | {"sms_id": settlement.poll.sms_id}
+    names = ("status", "code", "reason", "network", "again_after")
+    row = {name: getattr(settlement, name) for name in names}
+    return row | {"sms_id": settlement.poll.sms_id, "heard": settlement.evidence.name}
 
 
-def _witness(session: Session, settlements: Sequence[Settlement], moved: set[str]) -> None:
+def _witness(session: Session, settlements: Sequence[Settlement], moved: set[str], news: set[str]) -> None:
     changed = {s.poll.sms_id: s for s in settlements if s.poll.sms_id in moved}
-    rows = [
-        {
-            "message_id": s.poll.message_id if s.poll.alone else None,
-            "attempt": None,
-            "request_id": None,
-            "sms_id": s.poll.sms_id,
-            "outcome": str(s.status) if s.poll.alone else "settled",
-            "evidence": s.evidence,
-        }
-        for s in changed.values()
-    ]
+    denied = {s.poll.sms_id: s for s in settlements if s.poll.sms_id in news - moved and s.evidence in TWICE}
+    rows = [_request_row(s, str(s.status) if s.poll.alone else "settled") for s in changed.values()]
+    rows += [_request_row(s, f"not yet {s.status}") for s in denied.values()]
     witness(session, rows)
+
+
+def _request_row(settlement: Settlement, outcome: str) -> dict[str, Any]:
+    return {
+        "message_id": settlement.poll.message_id if settlement.poll.alone else None,
+        "attempt": None,
+        "request_id": None,
+        "sms_id": settlement.poll.sms_id,
+        "outcome": outcome,
+        "http_call": settlement.http_call,
+    }

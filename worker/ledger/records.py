@@ -1,6 +1,7 @@
 """Record what happened to what was sent: messages and request rows in one statement, for many.
 
-The request rows are written whoever won: a late answer changes no message, yet stays as evidence.
+The request rows are written whoever won: an answer that comes after another attempt changes no message, yet stays as
+evidence.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from worker.ledger.claims import Claim, Fence
+from worker.ledger.opt_out import withhold
 from worker.ledger.rows import as_rows
 from worker.lifecycle import MOVES, Status
 
@@ -23,7 +25,7 @@ if TYPE_CHECKING:  # a producer loads this too, and must not load the provider's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class HttpCall:
     """What one HTTP call looked like from here; already without keys."""
 
     function: str
@@ -34,7 +36,7 @@ class Evidence:
     reply: str | None  # the client has bounded it
 
     @classmethod
-    def of(cls, trace: Trace, *, with_reply: bool = True) -> Evidence:
+    def of(cls, trace: Trace, *, with_reply: bool = True) -> HttpCall:
         """The client's trace, as the ledger keeps it."""
         return cls(
             function=str(trace.function),
@@ -59,7 +61,7 @@ class Outcome:
     poll_wait: timedelta | None = None  # before it is first asked about
     spent: bool = False  # counts as a failed try
     renew_request_id: bool = False  # eSMS surely did not take the old id: the next try has a new one
-    evidence: Evidence | None = None
+    http_call: HttpCall | None = None
 
     def __post_init__(self) -> None:
         assert self.status in MOVES[Status.SENDING], self.status
@@ -82,6 +84,7 @@ _RECORD = text("""
             reason = o.reason,
             sms_id = o.sms_id,
             request_id = CASE WHEN o.renew_request_id THEN NULL ELSE m.request_id END,
+            renewals = m.renewals + CASE WHEN o.renew_request_id THEN 1 ELSE 0 END,
             earlier_ids = CASE
                 WHEN m.grouped AND o.renew_request_id THEN array_append(m.earlier_ids, m.request_id)
                 ELSE m.earlier_ids
@@ -90,16 +93,26 @@ _RECORD = text("""
             asked = CASE WHEN o.status = 'unconfirmed' THEN m.asked + 1 ELSE 0 END,
             rescues = 0,
             polls = 0,
+            heard = NULL,
+            heard_since = NULL,
             due_at = CASE WHEN o.wait IS NULL THEN m.due_at ELSE now() + o.wait END,
             in_doubt_since = CASE
                 WHEN o.status IN ('unconfirmed', 'held') OR (o.status = 'accepted' AND o.sms_id IS NULL)
-                THEN coalesce(m.in_doubt_since, least(o.sent_at, now()), now())
+                -- A 124 out of the blue: it was taken in a past that this database does not know, a day ago at most.
+                THEN coalesce(m.in_doubt_since, CASE
+                    WHEN o.code = '124' THEN greatest(m.created_at, least(o.sent_at, now()) - interval '24 hours')
+                END, least(o.sent_at, now()), now())
             END,
             accepted_at = CASE WHEN o.status = 'accepted' THEN now() END,
-            settled_at = CASE WHEN o.status = 'rejected' THEN now() END,
+            settled_at = CASE WHEN o.status IN ('rejected', 'sandboxed') THEN now() END,
             poll_at = CASE WHEN o.status = 'accepted' THEN now() + o.poll_wait END
         FROM o
-        WHERE m.id = o.id AND m.attempts = o.attempt AND m.status = 'sending'
+        WHERE m.id = o.id AND m.attempts = o.attempt AND (
+            m.status = 'sending'
+            -- Late, but nobody has tried again since: what it says for certain ends the doubt that it left.
+            OR m.status = 'unconfirmed' AND o.status IN ('accepted', 'rejected', 'queued')
+            OR m.status = 'held' AND o.status IN ('accepted', 'rejected')
+        )
         RETURNING m.id
     ), witnessed AS (
         INSERT INTO request
@@ -126,6 +139,9 @@ def record(session: Session, outcomes: Sequence[Outcome]) -> set[UUID]:
     """Write what came of these sends; the ids that come back were still ours to write about."""
     won = set(session.scalars(_RECORD, {"rows": as_rows(_rows(outcomes))}).all())
     postpone(session, list(_unasked(outcomes, won)))
+    withhold(
+        session, won & {fence.id for each in outcomes if each.status is Status.QUEUED for fence in each.claim.fences}
+    )
     return won
 
 
@@ -162,14 +178,14 @@ def witness(session: Session, rows: Sequence[dict[str, Any]]) -> None:
         session.execute(_WITNESS, {"rows": as_rows([_witnessed(**row) for row in rows])})
 
 
-def _witnessed(*, evidence: Evidence, **row: Any) -> dict[str, Any]:
+def _witnessed(*, http_call: HttpCall, **row: Any) -> dict[str, Any]:
     return row | {
-        "function": evidence.function,
-        "at": evidence.at,
-        "seconds": evidence.seconds,
-        "http_status": evidence.http_status,
-        "code": evidence.code,
-        "reply": evidence.reply,
+        "function": http_call.function,
+        "at": http_call.at,
+        "seconds": http_call.seconds,
+        "http_status": http_call.http_status,
+        "code": http_call.code,
+        "reply": http_call.reply,
     }
 
 
@@ -197,19 +213,19 @@ def _row(outcome: Outcome, fence: Fence, *, first: bool) -> dict[str, Any]:
         # SMSID is lost are looked for one by one.
         "poll_wait": outcome.poll_wait if first or outcome.sms_id is None else None,
     }
-    if (evidence := outcome.evidence) is None:
+    if (http_call := outcome.http_call) is None:
         return row
-    row["sent_at"] = evidence.at
-    return row | _request_columns(outcome, evidence) if first else row
+    row["sent_at"] = http_call.at
+    return row | _request_columns(outcome, http_call) if first else row
 
 
-def _request_columns(outcome: Outcome, evidence: Evidence) -> dict[str, Any]:
+def _request_columns(outcome: Outcome, http_call: HttpCall) -> dict[str, Any]:
     return {
         "alone": len(outcome.claim.fences) == 1,
         "request_id": outcome.claim.request_id,
-        "function": evidence.function,
-        "seconds": evidence.seconds,
-        "http_status": evidence.http_status,
-        "answer_code": evidence.code,
-        "reply": evidence.reply,
+        "function": http_call.function,
+        "seconds": http_call.seconds,
+        "http_status": http_call.http_status,
+        "answer_code": http_call.code,
+        "reply": http_call.reply,
     }

@@ -11,6 +11,8 @@ from datetime import timedelta
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from worker.ledger.opt_out import withhold
+
 
 @dataclass(frozen=True, slots=True)
 class Rescued:
@@ -46,7 +48,7 @@ _RESCUE = text("""
             ELSE 'the process that was sending it died or hung'
         END
     FROM lost WHERE m.id = lost.id
-    RETURNING m.status
+    RETURNING m.id, m.status
 """)
 
 _EXPIRE = text("""
@@ -86,7 +88,8 @@ _GIVE_UP = text("""
     )
     UPDATE message AS m
     SET status = 'unknown', settled_at = now(), poll_at = NULL,
-        reason = 'eSMS took it and never said what became of it; it answers for no longer'
+        reason = 'eSMS took it and never said for certain what became of it; it answers for no longer'
+            || coalesce('; the last that was heard: ' || m.reason, '')
     FROM silent WHERE m.id = silent.id
     RETURNING m.id
 """)
@@ -112,8 +115,9 @@ def take_turn(session: Session, name: str, *, every: timedelta) -> bool:
 def rescue(session: Session, *, ask_again_after: timedelta, deaths_most: int) -> Rescued:
     """Take messages back from processes whose lease is over, in the direction that doubles nothing."""
     asked = {"most": MOST, "ask_again_after": ask_again_after, "deaths_most": deaths_most}
-    statuses = session.scalars(_RESCUE, asked).all()
-    return Rescued(len(statuses), statuses.count("held"))
+    rescued = session.execute(_RESCUE, asked).all()
+    withhold(session, [row.id for row in rescued if row.status == "queued"])
+    return Rescued(len(rescued), sum(row.status == "held" for row in rescued))
 
 
 def expire(session: Session) -> int:

@@ -16,7 +16,9 @@ AGAIN = timedelta(minutes=5)  # after a question without an answer
 def refresh_brandnames(database: Database, client: Client) -> None:
     """Ask eSMS for them when they are older than an hour; one process of many asks."""
     with database.begin() as session:
-        mine = ledger.ask_for_brandnames(session, rest_url=client.rest_url, fresh=FRESH, again=AGAIN)
+        mine = ledger.ask_for_brandnames(
+            session, rest_url=client.rest_url, account=client.account, fresh=FRESH, again=AGAIN
+        )
     if mine:
         _refresh(database, client)
 
@@ -28,4 +30,5 @@ def _refresh(database: Database, client: Client) -> None:
         emit("brandnames.failed", code=error.code, reason=error.reason)
         return
     with database.begin() as session:
-        ledger.replace_brandnames(session, [(each.name, each.type) for each in listed], rest_url=client.rest_url)
+        named = [(each.name, each.type) for each in listed]
+        ledger.replace_brandnames(session, named, rest_url=client.rest_url, account=client.account)

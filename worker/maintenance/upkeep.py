@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from worker import ledger
 from worker.database import Database
+from worker.maintenance.steps import take
 from worker.settings import Pace
 from worker.telemetry import emit
 
@@ -16,18 +17,29 @@ ROUNDS = 50  # of one step in one tick; the next tick goes on
 
 def keep_house(database: Database, pace: Pace) -> None:
     """One round; any number of processes may make it at once."""
+
+    def give_up(session: Session) -> int:
+        return ledger.give_up(session, poll_until=pace.poll_until)
+
+    steps: dict[str, Callable[[], object]] = {
+        "note the tick": lambda: _beat(database),
+        "rescue": lambda: _rescue(database, pace),
+        "expire": lambda: _tell(database, "messages.expired", ledger.expire),
+        "hold calls": lambda: _tell(database, "messages.held", ledger.hold_calls),
+        "give up": lambda: _tell(database, "messages.unknown", give_up),
+        "mark campaigns": lambda: _mark_campaigns(database),
+    }
+    take(database, steps)
+
+
+def _beat(database: Database) -> None:
     with database.begin() as session:
         ledger.beat(session, "beat")
-    _rescue(database, pace)
-    _mark_campaigns(database)
-    steps: dict[str, Callable[[Session], int]] = {
-        "messages.expired": ledger.expire,
-        "messages.held": ledger.hold_calls,
-        "messages.unknown": lambda session: ledger.give_up(session, poll_until=pace.poll_until),
-    }
-    for event, step in steps.items():
-        if messages := _all(database, step):
-            emit(event, messages=messages)
+
+
+def _tell(database: Database, event: str, step: Callable[[Session], int]) -> None:
+    if messages := _all(database, step):
+        emit(event, messages=messages)
 
 
 def _rescue(database: Database, pace: Pace) -> None:

@@ -3,6 +3,7 @@
 notification ─1──n─▶ message ─1──n─▶ request        pause (a lane or campaign that waits)
                                                   heartbeat (who was alive when)
                                                   brandname (whom the account may send as)
+                                                  trouble (a step that fails at each tick)
 
 contact (people)        opt_out (numbers that want nothing)        template (named texts, by version)
 reminder (rules), event ─1──n─▶ attendee        occurrence (what was made of either, for whom)
@@ -14,7 +15,7 @@ a lease exists exactly while a message is being sent, and a status is one that t
 from worker.models.base import Base
 from worker.models.contacts import Contact, OptOut, Template
 from worker.models.messages import Message, Notification, Request
-from worker.models.operation import Brandname, Heartbeat, Pause
+from worker.models.operation import Brandname, Heartbeat, Pause, Trouble
 from worker.models.reminders import Attendee, Event, Occurrence, Reminder
 
 __all__ = [
@@ -32,4 +33,5 @@ __all__ = [
     "Reminder",
     "Request",
     "Template",
+    "Trouble",
 ]

@@ -35,6 +35,7 @@ class Notification(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[str]
+    purpose: Mapped[str | None]  # None: of before there were purposes; `ledger.opt_out.PURPOSE` says which it had
     source: Mapped[str]
     reference: Mapped[str | None]  # the producer's own key
     campaign: Mapped[str | None]
@@ -65,7 +66,13 @@ class Message(Base):
             "due_at",
             postgresql_where=text("status = 'queued' AND grouped AND NOT paused"),
         ),
-        Index("message_group_idx", "notification_id", "id", postgresql_where=text("status = 'queued' AND grouped")),
+        Index(
+            "message_group_idx",
+            "notification_id",
+            "request_id",
+            "id",
+            postgresql_where=text("status = 'queued' AND grouped"),
+        ),
         Index("message_paused_idx", "due_at", postgresql_where=text("paused")),
         Index("message_lease_idx", "lease_until", postgresql_where=text("status = 'sending'")),
         Index("message_unconfirmed_idx", "due_at", postgresql_where=text("status = 'unconfirmed'")),
@@ -84,7 +91,7 @@ class Message(Base):
         Index(
             "message_expires_idx", "expires_at", postgresql_where=text("status = 'queued' AND expires_at IS NOT NULL")
         ),
-        Index("message_queued_phone_idx", "phone", postgresql_where=text("status = 'queued'")),
+        Index("message_phone_idx", "phone", "created_at"),
         Index("message_held_idx", "id", postgresql_where=text("status = 'held'")),
         CheckConstraint(one_of("status", Status), name="status_known"),
         CheckConstraint(one_of("lane", Lane), name="lane_known"),
@@ -109,7 +116,8 @@ class Message(Base):
     rescues: Mapped[int] = mapped_column(server_default=text("0"))  # claims in a row whose process died
     absences: Mapped[int] = mapped_column(server_default=text("0"))  # looks in a row that found no trace at eSMS
     paused: Mapped[bool] = mapped_column(server_default=text("false"))  # its campaign is: no claim even looks at it
-    request_id: Mapped[str | None]
+    request_id: Mapped[str | None]  # of the next or the last try; of advertising, those who share it share a request
+    renewals: Mapped[int] = mapped_column(server_default=text("0"))  # how often a new one was called for
     # Of advertising: RequestIds and SMSIDs of attempts that are over; request rows made for many are found by them.
     earlier_ids: Mapped[list[str] | None] = mapped_column(ARRAY(Text()))
     in_doubt_since: Mapped[datetime | None]  # the first try whose answer we do not have
@@ -119,6 +127,8 @@ class Message(Base):
     reason: Mapped[str | None]  # in words, for a person
     accepted_at: Mapped[datetime | None]
     settled_at: Mapped[datetime | None]  # when it became final
+    heard: Mapped[str | None]  # the evidence heard last (a name of Evidence), since it was last sent
+    heard_since: Mapped[datetime | None]  # and since when nothing else was heard
     network: Mapped[str | None]
     poll_at: Mapped[datetime | None]  # of those that share an sms_id, one carries it for all
     polls: Mapped[int] = mapped_column(server_default=text("0"))

@@ -31,6 +31,7 @@ class Pause(Base):
     since: Mapped[datetime] = mapped_column(server_default=text("now()"))
     probe_at: Mapped[datetime | None]
     probes: Mapped[int] = mapped_column(server_default=text("0"))
+    trial: Mapped[bool] = mapped_column(server_default=text("false"))  # one message may go, to see whether it is over
     lifted_at: Mapped[datetime | None]
     lifted_by: Mapped[str | None]
     marked_to: Mapped[UUID | None]  # of a campaign: its notifications up to this one have their messages marked
@@ -46,12 +47,24 @@ class Heartbeat(Base):
     at: Mapped[datetime]
 
 
+class Trouble(Base):
+    """A step of the upkeep that fails at each tick; gone as soon as it works again."""
+
+    __tablename__ = "trouble"
+
+    name: Mapped[str] = mapped_column(primary_key=True)  # of the step
+    error: Mapped[str]  # the last one: our own message, or a bug's class and line
+    since: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
 class Brandname(Base):
     """A name that the account may send from, as eSMS listed it last."""
 
     __tablename__ = "brandname"
 
     name: Mapped[str] = mapped_column(primary_key=True)
-    type: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # 1 advertising, 2 customer care
+    type: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # 1 advertising, 2 care; 0: not told
     rest_url: Mapped[str]  # which eSMS says so: the real one, or a simulator
+    account: Mapped[str] = mapped_column(server_default=text("''"))  # a digest of its key: whose they are
     seen_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

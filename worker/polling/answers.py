@@ -1,48 +1,109 @@
-"""What the answers of eSMS settle: all recipients of a send that ended early, or one by one those that it names."""
+"""What the answers of eSMS are evidence of: for all recipients of a send at once, or one by one for those it names.
+
+The manual's words for the receiver list are "has it been sent successfully *yet*": `false` stands there from the start.
+Pure.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 from worker import phone
 from worker.esms import ReceiverState, SendProgress, Trace
-from worker.ledger import Evidence, Poll, Settlement
-from worker.lifecycle import Status
+from worker.evidence import TWICE, Evidence
+from worker.ledger import HttpCall, Poll, Settlement
+from worker.lifecycle import Lane
 
-FINISHED, REFUSED, DELETED = 5, 4, 6  # SendStatus (manual II.3)
-ENDS = {
+REFUSED, FINISHED, DELETED = 4, 5, 6  # SendStatus (manual II.3)
+REASONS = {
+    FINISHED: "the operator could not deliver it",
     REFUSED: "the operator refused it (SendStatus 4)",
     DELETED: "it was deleted at eSMS (SendStatus 6)",
 }
+UNDER_WAY = "eSMS has not finished it"
+UNKNOWN_ID = "eSMS does not know its SMSID (code 105)"
+CALL_UNKNOWN = "eSMS does not say what becomes of calls: GetSendStatus answers 105"
+DOUBTFUL = "eSMS says that it did not arrive, but not that it was sent, or its counters say otherwise"
+NOTHING_SAID = "eSMS has finished it, and does not say whether it arrived"
 
 
-def ended(poll: Poll, progress: SendProgress, trace: Trace) -> Settlement | None:
-    """How it ended for all recipients; None where it goes on, or ended differently for each."""
-    reason = ENDS.get(progress.send_status or 0)
-    return _settlement(poll, None, Status.REJECTED, trace, reason=reason) if reason else None
+def is_over(progress: SendProgress) -> bool:
+    """Has eSMS ended trying? What became of whom, the receiver list says."""
+    return progress.send_status in REASONS
 
 
-def told(poll: Poll, receivers: Sequence[ReceiverState], trace: Trace) -> Iterator[Settlement]:
-    """One for each recipient that can be told apart; of one who is named twice, that it was delivered counts."""
+def unknown_id(poll: Poll, trace: Trace, again_after: timedelta) -> Settlement:
+    """Code 105: normal right after a send, and all that some accounts ever say of calls."""
+    reason = CALL_UNKNOWN if poll.lane is Lane.VOICE else UNKNOWN_ID
+    return _settlement(poll, trace, Evidence.NO_SUCH_ID, again_after, reason)
+
+
+def of_all(poll: Poll, progress: SendProgress, trace: Trace, again_after: timedelta) -> Settlement | None:
+    """What is told of all recipients alike; None where the receiver list is to tell."""
+    if not is_over(progress):
+        return _settlement(poll, trace, Evidence.UNDER_WAY, again_after, UNDER_WAY)
+    if progress.send_status == FINISHED or progress.success != 0:
+        return None
+    evidence = Evidence.REFUSED_BY_OPERATOR if poll.alone else Evidence.REFUSED_AMONG_MANY
+    return _settlement(poll, trace, evidence, again_after, REASONS[progress.send_status or 0])
+
+
+def told(
+    poll: Poll, progress: SendProgress, receivers: Sequence[ReceiverState], trace: Trace, again_after: timedelta
+) -> Iterator[Settlement]:
+    """One for each recipient that can be told apart; of one who is named twice, that it was delivered counts.
+
+    again_after: a "no" counts only when it was told before, so long ago.
+    """
+    agree = _counters_agree(progress, receivers)
     seen: set[str | None] = set()
     for receiver in sorted(receivers, key=lambda receiver: not receiver.delivered):
         e164 = None if poll.alone else phone.e164_of(receiver.phone)
-        if receiver.delivered is None or e164 in seen or (e164 is None and not poll.alone):
+        if e164 in seen or (e164 is None and not poll.alone):
             continue
         seen.add(e164)
-        status = Status.DELIVERED if receiver.delivered else Status.UNDELIVERED
-        reason = None if receiver.delivered else "the operator could not deliver it"
-        yield _settlement(poll, e164, status, trace, reason=reason, network=receiver.network)
+        evidence, reason = _of_one(receiver, progress, agree=agree)
+        yield _settlement(poll, trace, evidence, again_after, reason, phone=e164, network=receiver.network)
+    if poll.alone and not seen:
+        yield _settlement(poll, trace, Evidence.NOTHING_SAID, again_after, NOTHING_SAID)
+
+
+def _counters_agree(progress: SendProgress, receivers: Sequence[ReceiverState]) -> bool:
+    arrived = sum(receiver.delivered is True for receiver in receivers)
+    denied = sum(receiver.delivered is False for receiver in receivers)
+    if progress.send_status == FINISHED:
+        return progress.failed is not None and progress.failed >= denied and (progress.success or 0) <= arrived
+    return progress.success == arrived
+
+
+def _of_one(receiver: ReceiverState, progress: SendProgress, *, agree: bool) -> tuple[Evidence, str | None]:
+    if receiver.delivered is None or (receiver.delivered and receiver.is_sent is False):
+        return Evidence.NOTHING_SAID, NOTHING_SAID
+    if receiver.delivered:
+        return Evidence.ARRIVED, None
+    reason = REASONS[progress.send_status or 0]
+    if agree and progress.send_status != FINISHED:
+        return Evidence.REFUSED_AMONG_MANY, reason
+    return (Evidence.NOT_ARRIVED, reason) if agree and receiver.is_sent else (Evidence.DOUBTFUL_DENIAL, DOUBTFUL)
 
 
 def _settlement(
     poll: Poll,
-    e164: str | None,
-    status: Status,
     trace: Trace,
+    evidence: Evidence,
+    again_after: timedelta,
+    reason: str | None,
     *,
-    reason: str | None = None,
+    phone: str | None = None,
     network: str | None = None,
 ) -> Settlement:
-    evidence = Evidence.of(trace)
-    return Settlement(poll=poll, phone=e164, status=status, reason=reason, network=network, evidence=evidence)
+    return Settlement(
+        poll=poll,
+        phone=phone,
+        evidence=evidence,
+        again_after=again_after if evidence in TWICE else None,
+        reason=reason,
+        network=network,
+        http_call=HttpCall.of(trace),
+    )

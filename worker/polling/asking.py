@@ -1,8 +1,8 @@
 """Ask GetSendStatus about what was accepted, and when that is finished GetSmsReceiverStatus.
 
-Finished does not mean delivered, and silence means nothing: whoever can't be told apart is asked about again later.
-The second question is asked even where the counters of the first add up: they count messages sent, and name neither
-what arrived nor the network.
+Finished does not mean delivered, silence means nothing, and a "no" counts only when it is said again: whoever can't be
+told apart is asked about again later. The second question is asked even where the counters of the first add up: they
+count messages sent, and name neither what arrived nor the network.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from worker import backoff, ledger
 from worker.database import Database
@@ -21,11 +21,12 @@ from worker.errors import Unavailable
 from worker.esms import Client, EsmsError, Exchange, Finished, ReceiverState, SendProgress, Trace
 from worker.ledger import Poll, Settlement
 from worker.limiter import POLL, Limiter
-from worker.polling.answers import FINISHED, ended, told
+from worker.polling.answers import of_all, told, unknown_id
 from worker.settings import Pace
 from worker.telemetry import emit
 
 WRITE_EVERY = 0.1  # seconds: an answer is on disk no later than this
+UNKNOWN_ID = "105"
 CLAIM_EVERY = 1.0  # seconds, while answers are awaited: a call that hangs must not keep others from being asked about
 
 
@@ -38,7 +39,8 @@ class Poller:
     exchange: Exchange
     limiter: Limiter
     pace: Pace
-    _line: deque[tuple[Poll, bool]] = field(default_factory=deque)  # to be asked; True: by the second question
+    # To be asked; with the answer to the first question: by the second.
+    _line: deque[tuple[Poll, SendProgress | None]] = field(default_factory=deque)
     _settled: list[Settlement] = field(default_factory=list)
     _later: list[tuple[Poll, timedelta]] = field(default_factory=list)
     _answered: int = 0  # polls whose answers are in hand, and not yet on disk
@@ -84,7 +86,7 @@ class Poller:
             return more
         self._claim_at = time.monotonic() + CLAIM_EVERY
         polls = self._claim()
-        self._line.extend((poll, False) for poll in polls)
+        self._line.extend((poll, None) for poll in polls)
         return bool(polls)
 
     def _claim(self) -> list[Poll]:
@@ -111,11 +113,11 @@ class Poller:
 
     def _launch(self) -> None:
         for _ in range(self.limiter.take(POLL, self._room())):
-            poll, second = self._line.popleft()
-            ask = self.client.prepare_receiver_status if second else self.client.prepare_send_status
-            self.exchange.put(poll, ask(poll.sms_id))
+            poll, progress = self._line.popleft()
+            ask = self.client.prepare_send_status if progress is None else self.client.prepare_receiver_status
+            self.exchange.put((poll, progress), ask(poll.sms_id))
             self._counts["calls"] += 1
-            self._counts["asked"] += not second
+            self._counts["asked"] += progress is None
 
     def _collect(self) -> None:
         if self.exchange.in_flight:
@@ -139,36 +141,38 @@ class Poller:
     # Hearing...
 
     def _hear(self, finished: Finished[Any]) -> None:
-        poll = finished.tag
-        assert isinstance(poll, Poll)
+        poll, progress = cast("tuple[Poll, SendProgress | None]", finished.tag)
         try:
             reply: Any = finished.result()
-        except EsmsError:
-            self._ask_later(poll)  # unknown yet (105), no answer, or not a word we know: nothing that settles
+        except EsmsError as error:  # most of it tells nothing: no answer, or not a word we know
+            again_after = self.pace.denied_again_after(poll.lane)
+            heard = [unknown_id(poll, finished.trace, again_after)] if error.code == UNKNOWN_ID else []
+            self._ask_later(poll, heard)
             return
         if isinstance(reply, SendProgress):
             self._on_progress(poll, reply, finished.trace)
-        else:
-            self._on_receivers(poll, reply, finished.trace)
+        elif progress is not None:  # it was the answer to the first question
+            self._on_receivers(poll, progress, reply, finished.trace)
 
     def _on_progress(self, poll: Poll, progress: SendProgress, trace: Trace) -> None:
-        if progress.send_status == FINISHED:
-            self._line.appendleft((poll, True))
-        elif end := ended(poll, progress, trace):
-            self._answer([end])
+        heard = of_all(poll, progress, trace, self.pace.denied_again_after(poll.lane))
+        if heard is None:
+            self._line.appendleft((poll, progress))
         else:
-            self._ask_later(poll)
+            self._ask_later(poll, [heard])
 
-    def _on_receivers(self, poll: Poll, receivers: Sequence[ReceiverState], trace: Trace) -> None:
-        settled = list(told(poll, receivers, trace))
-        if len(settled) < len(receivers) or not settled or not poll.alone:
-            self._ask_later(poll, settled)  # changes nothing where all of them are settled
-        else:
-            self._answer(settled)
+    def _on_receivers(
+        self, poll: Poll, progress: SendProgress, receivers: Sequence[ReceiverState], trace: Trace
+    ) -> None:
+        self._ask_later(poll, list(told(poll, progress, receivers, trace, self.pace.denied_again_after(poll.lane))))
 
-    def _ask_later(self, poll: Poll, settled: Sequence[Settlement] = ()) -> None:
-        self._later.append((poll, backoff.before_polling_again(poll.polls, self.pace.poll_first_after)))
-        self._answer(settled)
+    def _ask_later(self, poll: Poll, heard: Sequence[Settlement]) -> None:
+        """Changes nothing where all of them are settled. Asked sooner, a second "no" of the only one proves nothing."""
+        wait = backoff.before_polling_again(poll.polls, self.pace.poll_first_after)
+        least = [each.again_after for each in heard if each.again_after and poll.alone]
+        if not (poll.alone and any(each.ends for each in heard)):
+            self._later.append((poll, max(wait, *least) if least else wait))
+        self._answer(heard)
 
     def _answer(self, settled: Sequence[Settlement]) -> None:
         if not self._answered:

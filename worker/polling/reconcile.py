@@ -1,64 +1,63 @@
 """Find in GetSmsSentData what became of SMS that no id can be asked about any more; a day's rows serve many of them.
 
 One match settles it. For what eSMS surely took, none may mean that the row is not there yet: it stays open. For what
-it may have taken, none twice in a row means that it was not: it is sent. Several that could be it, or eSMS's silence,
-leave it to a person: a guess would send twice or lose.
+it may have taken, none means that it was not only where the list has caught up with us, twice: then it is sent. What is
+not certain is left to a person: a guess would send twice or lose.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import date
-from enum import Enum
+from datetime import date, timedelta
 from typing import Any
 
 from worker import backoff, ledger
 from worker.database import Database
 from worker.esms import Client, EsmsError, Exchange, Finished, SentSms
-from worker.ledger import Evidence, Look, Lost
+from worker.evidence import TWICE, Evidence
+from worker.ledger import HttpCall, Known, Look, Lost
 from worker.lifecycle import Status
-from worker.polling.matching import days_of, end_of, matches
+from worker.polling.matching import Ours, Sight, by_number, days_of, shown_to, sighted, some_later
 from worker.settings import Pace
 from worker.telemetry import emit
 
-ABSENCES_PROVE = 2  # looks in a row without a trace
-LOOKS_MOST = 12  # without an answer: about nine hours
+LOOKS_MOST = 12  # that prove nothing: about nine hours
+SAMPLE = 50  # rows of others that are tried for being ours
 
 TAKEN = "eSMS took it; its SMSID is lost"
 DOUBT = "eSMS may have taken it, and can't be asked again"
 FOUND = "its SMSID was lost; found in the sent data by number, text and time"
-
+NOT_THERE = "the sent data does not show it"
+WHY = {
+    Evidence.SEVERAL: "several rows of the sent data could be it",
+    Evidence.ABSENT: NOT_THERE,
+    Evidence.ABSENT_SLOW: f"{NOT_THERE}, and may still do so much later",
+    Evidence.ABSENT_UNPROVED: f"{NOT_THERE}, and may not be complete",
+    Evidence.NO_LIST: "eSMS did not show the sent data",
+}
+UNPROVED = {Evidence.ABSENT_UNPROVED, Evidence.NO_LIST}
 
 Days = tuple[date, date]  # the first and the last
 
 
-class Sight(Enum):
-    """Why a look did not find it."""
-
-    ABSENT = "the sent data does not show it"
-    SEVERAL = "several rows of the sent data could be it"
-    UNANSWERED = "eSMS did not show the sent data"
-
-
 def find_lost(database: Database, client: Client, exchange: Exchange, pace: Pace) -> int:
-    """Look for what is due to be looked for; how many were found, or proved not taken."""
+    """Look for what is due to be looked for; how many were found, or decided otherwise."""
     with database.begin() as session:
         lost = ledger.claim_lost(session, most=pace.claim_most * 10, lease=pace.lease, window=pace.request_id_window)
-    decided: list[Look] = []
+    decided: list[Status] = []
     for days, messages in sorted(_by_days(lost).items()):
         looks = list(_look(messages, _sent_on(days, client, exchange), database, pace))
         with database.begin() as session:  # at once: many days of a slow eSMS may outlast the lease
-            won = ledger.looked(session, looks)
-        decided += [look for look in looks if look.outcome and look.lost.message_id in won]
+            decided += ledger.looked(session, looks).values()
     _tell(decided)
     return len(decided)
 
 
-def _tell(decided: Sequence[Look]) -> None:
-    if not_taken := sum(look.status is Status.QUEUED for look in decided):
+def _tell(decided: Sequence[Status]) -> None:
+    if not_taken := decided.count(Status.QUEUED):
         emit("messages.not_taken", messages=not_taken)
-    if held := sum(look.status is Status.HELD for look in decided):
+    if held := decided.count(Status.HELD):
         emit("messages.held", messages=held)
 
 
@@ -77,74 +76,56 @@ def _sent_on(days: Days, client: Client, exchange: Exchange) -> Finished[Any]:
 
 
 def _look(messages: Sequence[Lost], finished: Finished[Any], database: Database, pace: Pace) -> Iterator[Look]:
-    evidence = Evidence.of(finished.trace, with_reply=False)  # it holds other people's texts
+    http_call = HttpCall.of(finished.trace, with_reply=False)  # it holds other people's texts
     try:
         rows: Sequence[SentSms] = finished.result()
     except EsmsError as error:
         emit("sent_data.failed", code=error.code, reason=error.reason)
-        yield from (_not_found(lost, Sight.UNANSWERED, evidence, pace) for lost in messages)
+        yield from (_looked(lost, Sight(Evidence.NO_LIST), http_call, pace) for lost in messages)
         return
-    known = _known(database, rows)
-    # Advertising requests that are in the data, at least for some of their recipients, found now or earlier.
-    seen = {request_id for request_id in known.values() if request_id}
-    absent: list[Lost] = []
-    for alike, could_be in matches(messages, rows, known):
-        if not could_be:
-            absent += alike
-        elif len(alike) > 1 or len(could_be) > 1:
-            yield from (_not_found(lost, Sight.SEVERAL, evidence, pace) for lost in alike)
-        else:
-            yield _found(alike[0], could_be[0], evidence, pace)
-        seen |= {lost.request_id for lost in alike if lost.request_id} if could_be else set()
-    for lost in absent:
-        yield _not_found(lost, Sight.SEVERAL if lost.request_id in seen else Sight.ABSENT, evidence, pace)
+    of_number = by_number(rows)
+    ours = _ours(messages, rows, database)
+    shown = shown_to(of_number, ours)
+    for lost in messages:
+        old = http_call.at - pace.denied_again_after(lost.lane)
+        yield _looked(lost, sighted(lost, of_number, ours, shown, old=old), http_call, pace)
 
 
-def _known(database: Database, rows: Sequence[SentSms]) -> dict[tuple[str, str], str | None]:
-    sms_ids = [row.sms_id for row in rows if row.sms_id is not None]
+def _ours(messages: Sequence[Lost], rows: Sequence[SentSms], database: Database) -> Ours:
+    """What we know of the numbers that are looked for, and of some others whose rows tell how far the list goes."""
+    others = by_number(some_later(rows, min(lost.until for lost in messages), most=SAMPLE))
+    numbers = {lost.phone for lost in messages} | {number for number in others if number}
     with database.begin() as session:
-        return ledger.known(session, sms_ids)
+        found = ledger.known_to(session, sorted(numbers), since=min(lost.since for lost in messages))
+    known: dict[str, list[Known]] = defaultdict(list)
+    for each in found:
+        known[each.phone].append(each)
+    return known
 
 
-def _found(lost: Lost, row: SentSms, evidence: Evidence, pace: Pace) -> Look:
-    if row.sms_id is not None:
-        return Look(
-            lost=lost,
-            status=Status.ACCEPTED,
-            sms_id=row.sms_id,
-            reason=FOUND,
-            outcome="SMSID found",
-            evidence=evidence,
-        )
-    if lost.status is Status.UNCONFIRMED:  # that it was taken is known now; what became of it, the next look tells
-        return Look(lost=lost, status=Status.ACCEPTED, reason=FOUND, outcome="found", evidence=evidence)
-    if (end := end_of(row)) is not None:
-        return Look(lost=lost, status=end, reason=FOUND, outcome=str(end), evidence=evidence)
-    return _later(lost, Sight.ABSENT, pace)
-
-
-def _not_found(lost: Lost, sight: Sight, evidence: Evidence, pace: Pace) -> Look:
-    if lost.status is Status.ACCEPTED:
-        return _later(lost, sight, pace)
-    reason = f"{DOUBT}; {sight.value}"
-    if sight is Sight.ABSENT and lost.absences + 1 >= ABSENCES_PROVE:
-        if lost.handed_over:  # it may stand there under another day, or still be to come: sending it could double it
-            return Look(lost=lost, status=Status.HELD, reason=reason, outcome="held", evidence=evidence)
-        reason = "eSMS did not take it: the sent data does not show it"
-        return Look(lost=lost, status=Status.QUEUED, reason=reason, outcome="not taken", evidence=evidence)
-    if sight is Sight.SEVERAL or (sight is Sight.UNANSWERED and lost.polls >= LOOKS_MOST):
-        return Look(lost=lost, status=Status.HELD, reason=reason, outcome="held", evidence=evidence)
-    return _later(lost, sight, pace, evidence)
-
-
-def _later(lost: Lost, sight: Sight, pace: Pace, evidence: Evidence | None = None) -> Look:
-    known = TAKEN if lost.status is Status.ACCEPTED else DOUBT
+def _looked(lost: Lost, sight: Sight, http_call: HttpCall, pace: Pace) -> Look:
+    evidence = sight.evidence
+    if lost.status is Status.UNCONFIRMED and evidence in UNPROVED and lost.polls >= LOOKS_MOST:
+        evidence = Evidence.NO_PROOF_FOR_HOURS
+    again_after = _again_after(evidence, lost, pace)
     return Look(
         lost=lost,
-        status=lost.status,
-        reason=f"{known}; {sight.value} (yet)",
-        absent=sight is Sight.ABSENT,
-        wait=backoff.before_looking_again(lost.polls, pace.sent_data_after),
-        outcome="absent" if evidence and sight is Sight.ABSENT else None,
         evidence=evidence,
+        again_after=again_after,
+        reason=_reason(lost, sight.evidence),
+        sms_id=sight.row.sms_id if sight.row else None,
+        wait=max(backoff.before_looking_again(lost.polls, pace.sent_data_after), again_after or timedelta()),
+        http_call=http_call,
     )
+
+
+def _again_after(evidence: Evidence, lost: Lost, pace: Pace) -> timedelta | None:
+    if evidence not in TWICE:
+        return None
+    return pace.sent_data_complete if evidence in WHY else pace.denied_again_after(lost.lane)
+
+
+def _reason(lost: Lost, evidence: Evidence) -> str:
+    if evidence not in WHY:
+        return FOUND
+    return f"{TAKEN if lost.status is Status.ACCEPTED else DOUBT}; {WHY[evidence]}"

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from worker.checks import label
+from worker.checks import label, text_of
 from worker.errors import Invalid
 from worker.recurrence import RecurrenceError
 from worker.recurrence.wallclock import zone_named
@@ -37,9 +37,7 @@ def words(field: str, value: object) -> str:
     """A text of people's, on one line, that may be empty."""
     if value is None:
         return ""
-    if not isinstance(value, str):
-        raise Invalid(field, f"is {type(value).__name__}, not text", "give it as text")
-    text = " ".join(value.split())
+    text = " ".join(text_of(field, value).split())
     if len(text) > TEXT_MOST or not text.isprintable():
         raise Invalid(field, "can't be shown on a phone", f"give up to {TEXT_MOST} printable characters")
     return text

@@ -18,7 +18,7 @@ from worker.errors import Invalid
 from worker.intake import Enqueue, Sms, TemplateCall, check_one
 from worker.ledger.occurrences import Key
 from worker.ledger.templates import StoredTemplate
-from worker.lifecycle import Kind
+from worker.lifecycle import Kind, Purpose
 from worker.reminders.plan import Due
 from worker.schedule import EventRow, RuleRow
 from worker.settings import Settings
@@ -91,6 +91,7 @@ def request_for(owner: Owner, due: Due, template: StoredTemplate, made: Written,
     return Enqueue(
         request=_request(template, made, owner.channel),
         reference=reference,
+        purpose=Purpose.REMINDER,
         source=SOURCE,
         campaign=owner.campaign,
         send_date=due.occurs_at,

@@ -60,12 +60,15 @@ class EventChange:
 
     id: UUID
     outcome: EventOutcome
-    added: int = 0  # attendees
+    added: int = 0
+    """Attendees."""
     changed: int = 0
     removed: int = 0
-    recalled: int = 0  # reminders that were queued and do not go out as they were
+    recalled: int = 0
+    """Reminders that were queued and do not go out as they were."""
     too_late: tuple[TooLate, ...] = ()
-    next_at: datetime | None = None  # the next reminder; None: there is no more
+    next_at: datetime | None = None
+    """The next reminder; None: there is no more."""
 
 
 def upsert(session: Session, event: Event, settings: Settings, *, now: datetime) -> EventChange:

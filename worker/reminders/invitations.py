@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from worker.checks import label, number
+from worker.checks import label, phone_of
 from worker.errors import Invalid
 from worker.ledger.events import AttendeeRow
 from worker.recurrence import at_wall_clock, parse_offset
@@ -28,10 +28,13 @@ FARTHEST = timedelta(days=3660)  # a start farther away is a slip of the pen
 class Attendee:
     """Whom an event invites: by the key of a contact, whose number counts when the reminder is made, or by a number."""
 
-    key: str  # your own key for this person in this event
+    key: str
+    """Your own key for this person in this event."""
     phone: str | None = field(default=None, repr=False)
-    contact: str | None = None  # the contact's key
-    contact_source: str | None = None  # the contact's source; None: the event's
+    contact: str | None = None
+    """The contact's key."""
+    contact_source: str | None = None
+    """The contact's source; None: the event's."""
     name: str = field(default="", repr=False)
     attributes: Mapping[str, str] = field(default_factory=dict, repr=False)
 
@@ -135,7 +138,7 @@ def _attendee(attendee: Attendee, where: str, source: str) -> AttendeeRow:
         key=key,
         contact_source=label(f"{where}.contact_source", attendee.contact_source or source) if by_contact else None,
         contact_key=label(f"{where}.contact", attendee.contact) if by_contact else None,
-        phone=None if attendee.phone is None else number(f"{where}.phone", attendee.phone),
+        phone=None if attendee.phone is None else phone_of(f"{where}.phone", attendee.phone, for_sms=False),
         name=words(f"{where}.name", attendee.name),
         attributes=texts(f"{where}.attributes", attendee.attributes) if attendee.attributes else {},
     )

@@ -38,10 +38,14 @@ class Channel:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Rule:
     name: str
-    template: str  # of `esms-worker templates`
-    tags: Sequence[str] = ()  # contacts that have one of these; none: everybody
-    source: str | None = None  # only contacts of this source
-    zone: str | None = None  # whose clock counts; None: TIME_ZONE
+    template: str
+    """Of `esms-worker templates`."""
+    tags: Sequence[str] = ()
+    """Contacts that have one of these; none: everybody."""
+    source: str | None = None
+    """Only contacts of this source."""
+    zone: str | None = None
+    """Whose clock counts; None: TIME_ZONE."""
     channel: Channel = field(default_factory=Channel)
 
 
@@ -52,7 +56,8 @@ class Anniversary(_Rule):
     kind: ReminderKind = ReminderKind.BIRTHDAY
     at: time = time(8)
     days_before: int = 0
-    late_until: time = time(20)  # of the day that it is due; after that it is skipped
+    late_until: time = time(20)
+    """Of the day that it is due; after that it is skipped."""
     feb29: Feb29 = Feb29.FEB28
     leap: LeapMonth = LeapMonth.FIRST
     short: ShortMonth = ShortMonth.DAY29
@@ -64,10 +69,14 @@ class Recurring(_Rule):
 
     rrule: str | None = None
     cron: str | None = None
-    start: datetime | date | None = None  # where an RRULE counts from; naive: the zone's wall clock. None: now
-    at: time | None = None  # of a start that is a day, or is not given; None: 08:00 of such a day
-    until: datetime | date | None = None  # a day to its end
-    exceptions: Sequence[datetime | date] = ()  # occurrences, or whole days, that fall out
+    start: datetime | date | None = None
+    """Where an RRULE counts from; naive: the zone's wall clock. None: now."""
+    at: time | None = None
+    """Of a start that is a day, or is not given; None: 08:00 of such a day."""
+    until: datetime | date | None = None
+    """A day to its end."""
+    exceptions: Sequence[datetime | date] = ()
+    """Occurrences, or whole days, that fall out."""
     late_for: timedelta = LATE
 
     @property

@@ -141,6 +141,9 @@ class Pace:
     ask_again_after: timedelta  # an SMS in doubt is asked again after this
     request_id_window: timedelta  # and no later than this after the first try: eSMS forgets RequestIds after 24 h
     poll_first_after: timedelta
+    denied_after: timedelta  # "not delivered" counts only when eSMS says it again after this
+    denied_after_bulk: timedelta  # the same in the bulk lane, whose SmsTypes are slow
+    sent_data_complete: timedelta  # what eSMS took stands in the sent data after this; slow SmsTypes may take longer
     sent_data_after: timedelta  # what was taken without an SMSID is looked for in GetSmsSentData after this
     poll_until: timedelta  # eSMS answers for 7 days; after that the truth can't be had
     deaths_most: int  # a message whose worker died so often in a row is held: it may be what kills them
@@ -158,6 +161,10 @@ class Pace:
         _check_window(pace)
         return pace
 
+    def denied_again_after(self, lane: Lane) -> timedelta:
+        """After which wait a second "not delivered" counts."""
+        return self.denied_after_bulk if lane is Lane.BULK else self.denied_after
+
     @classmethod
     def _read(cls, read: Reader) -> Pace:
         return cls(
@@ -170,6 +177,9 @@ class Pace:
             ask_again_after=read.wait("WORKER_ASK_AGAIN_AFTER", 60),
             request_id_window=read.wait("WORKER_REQUEST_ID_WINDOW", 23 * 3600),
             poll_first_after=read.wait("WORKER_POLL_FIRST_AFTER", 15),
+            denied_after=read.wait("WORKER_DENIED_AFTER", 1800),
+            denied_after_bulk=read.wait("WORKER_DENIED_AFTER_BULK", 6 * 3600),
+            sent_data_complete=read.wait("WORKER_SENT_DATA_COMPLETE", 2 * 3600),
             sent_data_after=read.wait("WORKER_SENT_DATA_AFTER", 300),
             poll_until=read.wait("WORKER_POLL_UNTIL", 7 * 86400),
             deaths_most=read.count("WORKER_DEATHS_MOST", 6),

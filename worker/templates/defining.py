@@ -6,12 +6,12 @@ import re
 from collections.abc import Sequence
 
 from worker import text
-from worker.checks import ID_MOST, JOINER
+from worker.checks import ID_MOST, affordable, joinable
 from worker.errors import Invalid
 from worker.ledger.templates import StoredTemplate
 from worker.lifecycle import Kind, SmsType
 from worker.templates.variables import parse
-from worker.text import SEGMENTS_MOST, Diacritics
+from worker.text import Diacritics
 
 CALL_VARIABLES_MOST = 20  # of one call's template
 
@@ -45,8 +45,7 @@ def _sms(name: str, content: str, variables: Sequence[str], diacritics: Diacriti
         raise Invalid("variables", "are for calls", "write them into the content, like {name}")
     body = parse(content, diacritics=diacritics).text
     written = text.strip_diacritics(body) if diacritics is Diacritics.STRIP else body
-    if (segments := text.measure(written, SmsType.CUSTOMER_CARE).segments) > SEGMENTS_MOST:
-        raise Invalid("content", f"makes {segments} SMS of one", f"shorten it to {SEGMENTS_MOST} at most")
+    affordable(text.measure(written, SmsType.CUSTOMER_CARE))
     return StoredTemplate(name=name, kind=Kind.SMS, content=body, diacritics=diacritics)
 
 
@@ -57,8 +56,7 @@ def _call(name: str, template_id: str, variables: Sequence[str], diacritics: Dia
         raise Invalid("variables", f"are more than {CALL_VARIABLES_MOST}", "give those of the template at eSMS")
     for place, each in enumerate(variables, start=1):
         parse(each, field=f"variables[{place}]")
-        if JOINER in each:
-            raise Invalid(f"variables[{place}]", f"holds {JOINER}, by which eSMS tells them apart", "write it without")
+        joinable(f"variables[{place}]", each)
     return StoredTemplate(
         name=name,
         kind=Kind.TEMPLATE_CALL,

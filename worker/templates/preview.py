@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from worker import text
+from worker.checks import affordable
 from worker.errors import Invalid
 from worker.ledger.contacts import ContactRow
 from worker.ledger.templates import StoredTemplate
 from worker.lifecycle import Kind
 from worker.templates.values import Addressee, Occasion, written
-from worker.text import SEGMENTS_MOST, Measure
+from worker.text import Measure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +45,7 @@ def _measured(content: str, sms_type: int) -> Measure:
     measure = text.measure(content, sms_type)
     if measure.too_long:
         raise Invalid("content", f"is {measure.characters} characters long, of {measure.limit}", "shorten it")
-    if measure.segments > SEGMENTS_MOST:
-        raise Invalid("content", f"makes {measure.segments} SMS of one", f"shorten it to {SEGMENTS_MOST} at most")
-    return measure
+    return affordable(measure)
 
 
 @dataclass(slots=True)

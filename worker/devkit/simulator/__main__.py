@@ -41,6 +41,9 @@ def _options(arguments: list[str] | None) -> Options:
     parser.add_argument(
         "--set", dest="knobs", type=_knobs, default={}, metavar="JSON", help='as {"rates": {"hang": 0.1}}'
     )
+    parser.add_argument(
+        "--books", type=Path, help="a file that keeps what was taken, so that a restart goes on from it"
+    )
     parser.add_argument("--port-file", type=Path, help="where to write the port once it listens")
     parser.add_argument(
         "--with-parent",

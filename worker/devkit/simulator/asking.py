@@ -3,6 +3,7 @@
 SendStatus moves with time: 1 → 2 → 3, `pace` seconds each, and then where the message's fate leads: 5, 4 or 6.
 """
 
+import unicodedata
 from collections.abc import Callable
 from typing import Any
 
@@ -21,7 +22,8 @@ from worker.devkit.simulator.replies import (
 )
 from worker.devkit.simulator.scene import Asked, Scene
 
-AWAITING, WAITING, SENDING, FINISHED = 1, 2, 3, 5
+AWAITING, WAITING, SENDING, REFUSED, FINISHED, DELETED = 1, 2, 3, 4, 5, 6
+ENDED = (REFUSED, FINISHED, DELETED)
 _DAY = 86_400  # seconds
 
 
@@ -49,8 +51,16 @@ def _balance(scene: Scene, _asked: Asked) -> Reply:
 
 
 def _brandnames(scene: Scene, _asked: Asked) -> Reply:
-    rows = [{"Brandname": name, "Type": kind} for name, kinds in scene.knobs.brandnames.items() for kind in kinds]
+    shown = _TYPES_SHOWN[scene.knobs.brandname_types]
+    rows = [{"Brandname": name} | shown(kind) for name, kinds in scene.knobs.brandnames.items() for kind in kinds]
     return Reply(BRANDNAMES, {"CodeResponse": "100", "ListBrandName": rows})
+
+
+_TYPES_SHOWN: dict[str, Callable[[int], dict[str, Any]]] = {
+    "number": lambda kind: {"Type": kind},
+    "text": lambda kind: {"Type": {1: "QC", 2: "CSKH"}[kind]},
+    "missing": lambda _kind: {},
+}
 
 
 # Statuses...
@@ -60,20 +70,24 @@ def _send_status(scene: Scene, asked: Asked) -> Reply:
     # The published pages ask for a call by ReferenceId and answer in words of their own.
     of_call = "referenceid" in asked.params
     send = _find(scene, asked.get("referenceid" if of_call else "refid"))
-    if send is None:
+    if send is None or not _tells_of(scene, send):
         return refusal(STATUS, "105")
     status = _status_shown(scene, send)
     unknown = send.asks < send.plot.unknown_asks
     send.asks += 1
     if unknown:
         return refusal(STATUS, "105")
-    return _call_status(send, status) if of_call else _counters(send, status)
+    return _call_status(send, status) if of_call else _counters(scene, send, status)
 
 
-def _counters(send: Send, status: int) -> Reply:
+def _tells_of(scene: Scene, send: Send) -> bool:
+    return send.function == SMS or scene.knobs.call_statuses
+
+
+def _counters(scene: Scene, send: Send, status: int) -> Reply:
     total = send.phones.count(",") + 1
-    arrived = sum(send.fate(position).arrives for position in range(total)) if status == FINISHED else 0
-    members = {
+    arrived = sum(send.fate(position).arrives for position in range(total)) if status in ENDED else 0
+    members: dict[str, Any] = {
         "CodeResponse": "100",
         "SMSID": send.sms_id,
         "SendFailed": total - arrived if status >= 4 else 0,
@@ -82,6 +96,10 @@ def _counters(send: Send, status: int) -> Reply:
         "TotalReceiver": total,
         "TotalSent": total,
     }
+    if scene.knobs.send_failed == "zero":
+        members["SendFailed"] = 0
+    elif scene.knobs.send_failed == "missing":
+        del members["SendFailed"]
     return Reply(STATUS, members)
 
 
@@ -101,14 +119,25 @@ def _call_status(send: Send, status: int) -> Reply:
 
 def _receivers(scene: Scene, asked: Asked) -> Reply:
     send = _find(scene, asked.get("refid"))
-    if send is None or send.asks < send.plot.unknown_asks:
+    if send is None or send.asks < send.plot.unknown_asks or not _tells_of(scene, send):
         return refusal(RECEIVERS, "105")
-    finished = _status_shown(scene, send) == FINISHED
+    finished = _status_shown(scene, send) in ENDED
+    told = finished and scene.now() - send.due >= 3 * scene.knobs.pace + scene.knobs.false_for
     rows = [
-        {"IsSent": finished, "Phone": number, "SentResult": finished and send.fate(position).arrives}
+        _IS_SENT[scene.knobs.is_sent](finished, told and send.fate(position).arrives)
+        | {"Phone": number, "SentResult": told and send.fate(position).arrives}
         for position, number in enumerate(send.numbers)
     ]
     return Reply(RECEIVERS, {"CodeResult": "100", "ReceiverList": rows})
+
+
+_IS_SENT: dict[str, Callable[[bool, bool], dict[str, Any]]] = {
+    "finished": lambda finished, _arrived: {"IsSent": finished},
+    "always": lambda _finished, _arrived: {"IsSent": True},
+    "never": lambda _finished, _arrived: {"IsSent": False},
+    "delivered": lambda _finished, arrived: {"IsSent": arrived},
+    "missing": lambda _finished, _arrived: {},
+}
 
 
 def _status_shown(scene: Scene, send: Send) -> int:
@@ -136,16 +165,17 @@ def status_of(scene: Scene, send: Send) -> int:
         return AWAITING
     if age < 2 * pace:
         return WAITING
-    final = _final_status(send)
+    final = _final_status(scene, send)
     return SENDING if age < 3 * pace and final == FINISHED else final
 
 
-def _final_status(send: Send) -> int:
-    """One status speaks for all recipients: theirs where they agree; 3 while any is on the way; else finished."""
+def _final_status(scene: Scene, send: Send) -> int:
+    """One status speaks for all recipients: theirs where they agree; 3 while any is on the way; else `mixed_status`."""
     statuses = {fate.final_status for fate in send.fates}
-    if len(statuses) == 1:
-        return statuses.pop()
-    return SENDING if SENDING in statuses else FINISHED
+    if SENDING in statuses:
+        return SENDING
+    mixed = len(statuses) > 1 or len({fate.arrives for fate in send.fates}) > 1
+    return scene.knobs.mixed_status if mixed else statuses.pop()
 
 
 # Sent data...
@@ -157,8 +187,25 @@ def _sent_data(scene: Scene, asked: Asked) -> Reply:
         return refusal(SENT_DATA, "140")
     day_after = end.timestamp() + _DAY
     sends = (send for send in between(scene.ledger.sends, start.timestamp(), day_after) if send.function == SMS)
-    rows = [row for send in sends if not send.refused for row in _rows(scene, send)]
-    return Reply(SENT_DATA, {"CodeResult": "100", "SentData": rows})
+    seen = (send for send in sends if not send.refused and send.at <= scene.now() - scene.knobs.sent_data_lag)
+    rows = [row for send in seen for row in _rows(scene, send)]
+    rows += [_foreign_row(scene, *each.split(" ", 1)) for each in scene.knobs.foreign_rows]
+    members: dict[str, Any] = {"CodeResult": "100"} | _LISTS[scene.knobs.sent_data_list](rows)
+    return Reply(SENT_DATA, members | ({"CountTotal": len(rows)} if scene.knobs.sent_data_total else {}))
+
+
+_LISTS: dict[str, Callable[[list[dict[str, Any]]], dict[str, Any]]] = {
+    "list": lambda rows: {"SentData": rows},
+    "missing": lambda _rows: {},
+    "null": lambda _rows: {"SentData": None},
+    "renamed": lambda rows: {"SmsSentData": rows},
+    "text": lambda rows: {"SentData": f"{len(rows)} rows"},
+}
+
+
+def _foreign_row(scene: Scene, number: str, content: str) -> dict[str, Any]:
+    row = {"SentStatus": True, "CodeResult": "100", "ErrorMessage": "", "SmsType": 2}
+    return row | {"Content": content, "Phone": number, "SentTime": f"{vietnam(scene.now()):%Y-%m-%d %H:%M:%S}"}
 
 
 def _rows(scene: Scene, send: Send) -> list[dict[str, Any]]:
@@ -167,13 +214,33 @@ def _rows(scene: Scene, send: Send) -> list[dict[str, Any]]:
 
 
 def _row(scene: Scene, send: Send, status: int, position: int, number: str) -> dict[str, Any]:
-    arrived = status == FINISHED and send.fate(position).arrives
+    arrived = status in ENDED and send.fate(position).arrives
     row = _ROWS[scene.knobs.sent_data](scene, send, status, arrived)
-    row |= {"Content": send.content, "Phone": number, "SmsType": int(send.sms_type)}
-    if status == FINISHED:  # absent until it is sent
+    text, phone = _TEXTS[scene.knobs.texts_shown](send.content), _PHONES[scene.knobs.phones_shown](number)
+    row |= {"Content": text, "Phone": phone, "SmsType": int(send.sms_type)}
+    if status in ENDED and scene.knobs.sent_time != "none":  # absent until it is sent
         when = vietnam(send.due)
         row["SentTime"] = when if scene.knobs.sent_time == "date" else f"{when:%Y-%m-%d %H:%M:%S}"
     return row
+
+
+def _without_accents(text: str) -> str:
+    bare = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
+    return "".join(char for char in bare if not unicodedata.combining(char))
+
+
+_TEXTS: dict[str, Callable[[str], str]] = {
+    "as_sent": lambda text: text,
+    "plain": _without_accents,
+    "upper": str.upper,
+    "labelled": lambda text: f"[QC] {text}",
+    "signed": lambda text: f"{text} sangbrand",
+}
+_PHONES: dict[str, Callable[[str], str]] = {
+    "local": lambda number: number,
+    "international": lambda number: f"84{number[1:]}",
+    "masked": lambda number: f"{number[:4]}***{number[-3:]}",
+}
 
 
 def _manual_row(_scene: Scene, _send: Send, _status: int, arrived: bool) -> dict[str, Any]:
@@ -191,7 +258,7 @@ def _published_row(scene: Scene, send: Send, _status: int, arrived: bool) -> dic
 
 
 def _published_v2_row(scene: Scene, send: Send, status: int, arrived: bool) -> dict[str, Any]:
-    result = int(arrived) if status == FINISHED else 2
+    result = int(arrived) if status in ENDED else 2
     ids = {"ReferenceId": send.sms_id, "SmsId": _page_id(send), "Campaign": ""}
     return ids | {"SellPrice": scene.knobs.sms_price, "SendResult": result, "SendStatus": status}
 

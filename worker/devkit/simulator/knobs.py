@@ -30,9 +30,11 @@ QUIRKS = {
     "error_message_on_success": "`ErrorMessage` filled although the code is 100",
     "float_balance": "`Balance` as `7.52743E+06`",
     "number_codes": "codes as numbers",
+    "send_status_with_124": "a 124 tells the `SendStatus` of the first send",
     "session_cookie": "ASP.NET's session cookie with every answer",
     "string_counts": "counts and statuses as text",
     "swapped_code_names": "`CodeResult` where the manual has `CodeResponse`, and the other way round",
+    "text_regenerate": '`CountRegenerate` as `"0"`, the manual\'s own sample',
     "unknown_members": "members that no manual knows, one of them nested",
 }
 
@@ -76,6 +78,15 @@ def _one_of(*choices: str) -> Callable[[Any], str]:
         if value not in choices:
             raise ValueError(f"must be one of: {', '.join(choices)}")
         return str(value)
+
+    return check
+
+
+def _one_of_numbers(*choices: int) -> Callable[[Any], int]:
+    def check(value: Any) -> int:
+        if isinstance(value, bool) or value not in choices:
+            raise ValueError(f"must be one of: {', '.join(map(str, choices))}")
+        return int(value)
 
     return check
 
@@ -203,7 +214,45 @@ class Knobs:
     sent_data: str = _knob(
         "manual", _one_of("manual", "published", "published_v2"), "the members of a row of GetSmsSentData"
     )
-    sent_time: str = _knob("date", _one_of("date", "text"), "SentTime as `/Date(…+0700)/`, or as text")
+    sent_time: str = _knob(
+        "date", _one_of("date", "text", "none"), "SentTime as `/Date(…+0700)/`, as text, or left out even when sent"
+    )
+    sent_data_lag: float = _knob(0, _seconds, "seconds after which a send appears in GetSmsSentData")
+    sent_data_list: str = _knob(
+        "list",
+        _one_of("list", "missing", "null", "renamed", "text"),
+        "how `SentData` comes, always under code 100: as a list; left out, null, under another name, or as a text",
+    )
+    sent_data_total: bool = _knob(False, _yes_or_no, "whether GetSmsSentData tells `CountTotal`")
+    texts_shown: str = _knob(
+        "as_sent",
+        _one_of("as_sent", "plain", "upper", "labelled", "signed"),
+        "texts in GetSmsSentData: as they were sent, without accents, in capitals, behind `[QC] `, before a brandname",
+    )
+    phones_shown: str = _knob(
+        "local", _one_of("local", "international", "masked"), "numbers in GetSmsSentData: 0901…, 84901…, 0901***567"
+    )
+    foreign_rows: list[str] = _knob(
+        [], _texts, "SMS that somebody sent by eSMS's web page, each as `number text`: GetSmsSentData shows them too"
+    )
+    false_for: float = _knob(0, _seconds, "seconds after SendStatus 5 in which the receiver list still says false")
+    is_sent: str = _knob(
+        "finished",
+        _one_of("finished", "always", "never", "delivered", "missing"),
+        "`IsSent` of the receiver list: true once finished, always, never, where it was delivered; or left out",
+    )
+    send_failed: str = _knob(
+        "true", _one_of("true", "zero", "missing"), "`SendFailed` of GetSendStatus: the truth, always 0, or left out"
+    )
+    mixed_status: int = _knob(
+        5, _one_of_numbers(4, 5, 6), "SendStatus of a request that ended differently for its recipients"
+    )
+    call_statuses: bool = _knob(True, _yes_or_no, "whether calls can be asked about; else their ids get 105 for ever")
+    a_second: int = _knob(0, _whole, "sends a second that are taken; more get 160 and are not; 0: any number")
+    postpaid: bool = _knob(False, _yes_or_no, "whether sends are taken though the balance is 0 or below")
+    brandname_types: str = _knob(
+        "number", _one_of("number", "text", "missing"), "`Type` of GetListBrandname: 1 and 2, QC and CSKH, or left out"
+    )
     xml: str = _knob("namespace", _one_of("namespace", "plain"), "the XML dialect; plain also reverses the members")
     quirks: list[str] = _knob([], _quirks, "oddities of the real replies, each by its name")
 

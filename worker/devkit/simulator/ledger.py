@@ -7,7 +7,7 @@ import itertools
 import secrets
 import uuid
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from worker.devkit.simulator.clock import vietnam
@@ -77,9 +77,10 @@ class Send:
 
 
 class Ledger:
-    """Counts of everything since the start or the last reset."""
+    """Counts of everything since the start or the last reset. `note` hears of each send as it gets its id."""
 
-    def __init__(self) -> None:
+    def __init__(self, note: Callable[[Send], None] = lambda _: None) -> None:
+        self._note = note
         self.run = secrets.token_hex(4)
         self.sends: list[Send] = []
         self.by_id: dict[str, Send] = {}
@@ -91,6 +92,7 @@ class Ledger:
         self.plots: Counter[str] = Counter()
         self.mistakes: deque[str] = deque(maxlen=50)
         self.mistaken = self.taken_sms = self.taken_calls = self.sandboxed = 0
+        self._second = self._in_second = 0
         self._tally = _Tally()
         # Ids differ between runs, as the provider's do: a test that keeps one over a restart is wrong.
         self._next_id = itertools.count(20_000_000 + secrets.randbelow(60_000_000))
@@ -101,8 +103,29 @@ class Ledger:
         tries = self.asked[key] = self.asked.get(key, 0) + 1
         return tries
 
+    def has_room(self, now: float, a_second: int) -> bool:
+        """Is one more allowed in this second of so many? 0: any number."""
+        if int(now) != self._second:
+            self._second, self._in_second = int(now), 0
+        self._in_second += 1
+        return not a_second or self._in_second <= a_second
+
     def take(self, send: Send, id_form: str) -> None:
         self._give_id(send, id_form)
+        self._count(send)
+
+    def restore(self, sends: Iterable[Send]) -> None:
+        """Go on from sends of an earlier run, as they were noted."""
+        highest = 0
+        for send in sends:
+            self._enter(send)
+            highest = max(highest, int(send.sms_id) if send.sms_id.isdigit() else 0)
+            if not send.refused:
+                self._count(send)
+        if highest:
+            self._next_id = itertools.count(highest + 1)
+
+    def _count(self, send: Send) -> None:
         if send.request_id:
             self.remembered[send.request_id] = send.at
         if send.sandbox:
@@ -122,6 +145,10 @@ class Ledger:
             send.sms_id = str(next(self._next_id))
         else:
             send.sms_id = str(uuid.uuid4()) + ("" if form == "guid" else str(next(self._next_id) % 1000))
+        self._enter(send)
+        self._note(send)
+
+    def _enter(self, send: Send) -> None:
         self.sends.append(send)
         self.by_id[send.sms_id] = send
 

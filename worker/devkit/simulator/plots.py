@@ -124,7 +124,6 @@ PLOTS: dict[str, Plot] = {
         meaning="not taken; the connection is reset the first time", taken=False, manner=Manner.RESET, tries=1
     ),
     "reset_taken": Plot(meaning="taken; the connection is reset the first time", manner=Manner.RESET, tries=1),
-    "code_99_taken": Plot(meaning="code 99 the first time, though taken", code="99", tries=1),
     "empty": Plot(meaning="taken; the first answer has an empty body", body=Body.EMPTY, tries=1),
     "error_without_code": Plot(
         meaning='not taken; `{"error":"Invalid request"}` the first time', taken=False, body=Body.NO_CODE, tries=1
@@ -157,21 +156,28 @@ RECIPIENTS: dict[str, str] = {
 }
 DELIVERED = PLOTS["delivered"]
 
-_CODE = re.compile(r"code_\d{2,3}")
+_CODE = re.compile(r"code_\d{1,3}(_taken)?")
 
 
 def plot_named(name: str) -> Plot:
     """The plot of that name; `code_NNN` makes one. Raises LookupError with one line for a person."""
     if plot := PLOTS.get(name):
         return plot
-    if _CODE.fullmatch(name) is None or name == "code_100":
-        raise LookupError(f"plot {name!r} is unknown; take code_NNN (a refusal) or one of: {', '.join(PLOTS)}")
-    return _refusal(name.removeprefix("code_"))
+    if _CODE.fullmatch(name) is None or name in ("code_100", "code_100_taken"):
+        others = f"code_NNN (a refusal), code_NNN_taken or one of: {', '.join(PLOTS)}"
+        raise LookupError(f"plot {name!r} is unknown; take {others}")
+    code = name.removeprefix("code_")
+    return _answered(code.removesuffix("_taken")) if code.endswith("_taken") else _refusal(code)
 
 
 @cache
 def _refusal(code: str) -> Plot:
     return Plot(meaning=f"refused with code {code}", taken=False, code=code)
+
+
+@cache
+def _answered(code: str) -> Plot:
+    return Plot(meaning=f"code {code} the first time, though taken", code=code, tries=1)
 
 
 def rolled(rates: Mapping[str, float], *key: object) -> str | None:

@@ -6,7 +6,8 @@ the plot's order, is put in place of their reply here.
 
 from urllib.parse import unquote
 
-from worker.devkit.simulator import asking, sending
+from worker.devkit.simulator import asking, callbacks, sending
+from worker.devkit.simulator.books import Books
 from worker.devkit.simulator.knobs import FUNCTIONS, Knobs
 from worker.devkit.simulator.ledger import Ledger
 from worker.devkit.simulator.plots import Body, Plot
@@ -27,14 +28,23 @@ _BOMB = (
 
 
 class Provider:
-    """The pretended provider: its settings and its memory."""
+    """The pretended provider: its settings and its memory, which goes on from the books where there are any."""
 
-    def __init__(self, knobs: Knobs) -> None:
-        self.reset(knobs)
+    def __init__(self, knobs: Knobs, books: Books | None = None) -> None:
+        self._books = books
+        self._begin(knobs)
+        if books:
+            self.ledger.restore(books.sends())
 
     def reset(self, knobs: Knobs) -> None:
         """Forget everything, and take these knobs."""
-        self.scene = Scene(knobs, Ledger())
+        callbacks.forget()
+        if self._books:
+            self._books.forget()
+        self._begin(knobs)
+
+    def _begin(self, knobs: Knobs) -> None:
+        self.scene = Scene(knobs, Ledger(self._books.note) if self._books else Ledger())
 
     @property
     def knobs(self) -> Knobs:

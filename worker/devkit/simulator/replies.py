@@ -15,7 +15,12 @@ NAMESPACE = "http://schemas.datacontract.org/2004/07/AdvertisingAPI.Model"
 _INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 
 # How the items of a list and the root of each reply are named in XML.
-ITEMS = {"ReceiverList": "Receiver", "ListBrandName": "listbrandname", "SentData": "SentSmsData"}
+ITEMS = {
+    "ReceiverList": "Receiver",
+    "ListBrandName": "listbrandname",
+    "SentData": "SentSmsData",
+    "SmsSentData": "SentSmsData",
+}
 SEND, BALANCE, STATUS = "SmsResultModel", "MemberModel", "SmsStatusResult"
 RECEIVERS, BRANDNAMES, SENT_DATA, CALL_STATUS = "SmsReceiver", "BrandnameListModel", "SmsSentData", "CallStatusResult"
 
@@ -56,7 +61,8 @@ class Reply:
 
 def refusal(root: str, code: str) -> Reply:
     name = "CodeResult" if root in (SEND, RECEIVERS, SENT_DATA) else "CodeResponse"
-    return Reply(root, {name: code, "CountRegenerate": 0, "ErrorMessage": ERRORS.get(code, f"Loi {code}")})
+    besides: dict[str, Any] = {SEND: {"CountRegenerate": 0}, BALANCE: {"Balance": 0}}.get(root, {})
+    return Reply(root, {name: code} | besides | {"ErrorMessage": ERRORS.get(code, f"Loi {code}")})
 
 
 def spelled(reply: Reply, form: str, dialect: str, quirks: Collection[str]) -> bytes:
@@ -115,6 +121,8 @@ def _element(name: str, value: Any, *, reverse: bool) -> str:
         case list():
             item = ITEMS[name]
             text = "".join(f"<{item}>{_elements(row, reverse=reverse)}</{item}>" for row in value)
+        case None:
+            text = ""
         case bool():
             text = str(value).lower()
         case datetime():
@@ -133,6 +141,8 @@ def _with_quirks(members: dict[str, Any], quirks: Collection[str]) -> dict[str, 
         members.setdefault("ErrorMessage", "Success")
     if "unknown_members" in quirks:
         members |= {"TotalPrice": 790.0, "Trace": {"Node": "esms-07", "Tags": "a, b"}}
+    if "text_regenerate" in quirks and "CountRegenerate" in members:
+        members["CountRegenerate"] = str(members["CountRegenerate"])
     if "string_counts" in quirks:
         members = {name: str(value) if type(value) is int else value for name, value in members.items()}
     if "number_codes" in quirks:

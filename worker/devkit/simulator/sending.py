@@ -6,6 +6,8 @@ A message is taken here and at once, whatever then happens to the answer: that i
 import re
 from collections.abc import Callable
 
+from worker.devkit.simulator import callbacks
+from worker.devkit.simulator.asking import status_of
 from worker.devkit.simulator.clock import read_vietnam
 from worker.devkit.simulator.knobs import plot_of_number
 from worker.devkit.simulator.ledger import Send
@@ -32,7 +34,15 @@ def play(scene: Scene, asked: Asked) -> tuple[Reply, Plot]:
     if not scene.keys_fit(asked):
         return refusal(SEND, "101"), DELIVERED
     plot = scene.plot_of_send(asked, numbers, request_id, tries)
-    return _replied(scene, asked, send, numbers, plot), plot
+    reply = _replied(scene, asked, send, numbers, plot)
+    if reply.code == "124" and "send_status_with_124" in scene.knobs.quirks:
+        reply.members |= _first_status(scene, request_id)
+    return reply, plot
+
+
+def _first_status(scene: Scene, request_id: str) -> dict[str, int]:
+    first = next((send for send in scene.ledger.sends if send.request_id == request_id), None)
+    return {"SendStatus": status_of(scene, first)} if first else {}
 
 
 def _replied(scene: Scene, asked: Asked, send: Send, numbers: list[str], plot: Plot) -> Reply:
@@ -42,6 +52,8 @@ def _replied(scene: Scene, asked: Asked, send: Send, numbers: list[str], plot: P
         return _refused(scene, send, plot, ordered) if ordered else refusal(SEND, "99")
     if _remembered(scene, send):
         return refusal(SEND, "124")
+    if not scene.ledger.has_room(send.at, scene.knobs.a_second):
+        return refusal(SEND, "160")
     if code := _FAULTS[asked.function](scene, asked, numbers) or _poor(scene, asked, numbers):
         return _refused(scene, send, plot, code)
     _take(scene, asked, send, numbers, plot)
@@ -72,13 +84,15 @@ def _take(scene: Scene, asked: Asked, send: Send, numbers: list[str], plot: Plot
     send.sandbox = asked.get("sandbox") == "1"
     send.due = max(send.at, _due(asked) or send.at)
     scene.ledger.take(send, scene.knobs.sms_ids)
+    if url := asked.get("callbackurl"):
+        callbacks.plan(scene, send, url)
     if not send.sandbox:
         scene.knobs.balance -= _price(scene, asked.function, len(numbers))
 
 
 def _taken(send: Send) -> Reply:
     if send.function == SMS:
-        return Reply(SEND, {"CodeResult": "100", "CountRegenerate": "0", "SMSID": send.sms_id})
+        return Reply(SEND, {"CodeResult": "100", "CountRegenerate": 0, "SMSID": send.sms_id})
     # The manual prints a space after the id of a call, in JSON and in XML.
     return Reply(SEND, {"CodeResult": "100", "SMSID": send.sms_id + " "})
 
@@ -98,7 +112,11 @@ def _price(scene: Scene, function: str, numbers: int) -> float:
 
 
 def _poor(scene: Scene, asked: Asked, numbers: list[str]) -> str:
-    if asked.get("sandbox") == "1" or scene.knobs.balance >= _price(scene, asked.function, len(numbers)):
+    if (
+        asked.get("sandbox") == "1"
+        or scene.knobs.postpaid
+        or scene.knobs.balance >= _price(scene, asked.function, len(numbers))
+    ):
         return ""
     return "103"
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from worker.devkit.simulator.books import Books
 from worker.devkit.simulator.control import Control
 from worker.devkit.simulator.knobs import Knobs
 from worker.devkit.simulator.provider import Provider
@@ -39,6 +40,7 @@ class Options:
     seed: int = 0
     pace: float = 0.1
     port_file: Path | None = None
+    books: Path | None = None  # a file that keeps what was taken over restarts
     parent: int | None = None  # a process id: stop when that parent is gone
     knobs: Mapping[str, Any] = field(default_factory=dict)  # any of the others; a reset comes back to these
 
@@ -88,13 +90,20 @@ async def _listening(options: Options) -> AsyncIterator[int]:
 
 
 def _answers(options: Options, connections: set[Connection]) -> Callable[[Request], Answer]:
-    provider = Provider(options.fresh_knobs())
+    provider = Provider(options.fresh_knobs(), _books(options.books))
     control = Control(provider, options.fresh_knobs, lambda: len(connections))
 
     def answer(request: Request) -> Answer:
         return control.answer(request) if request.path.startswith("/_sim/") else provider.answer(request)
 
     return answer
+
+
+def _books(path: Path | None) -> Books | None:
+    try:
+        return Books(path) if path else None
+    except OSError as error:
+        raise CannotStart(f"--books {path} can't be used ({error.strerror}); choose another") from None
 
 
 def _in_the_way(options: Options, error: OSError) -> str:

@@ -17,6 +17,7 @@ class Verdict(StrEnum):
     TAKEN_BEFORE = "taken before"
     REFUSED = "refused"
     ACCOUNT = "account trouble"
+    TOO_FAST = "too fast"
     UNSURE = "may have been taken"
 
 
@@ -150,6 +151,10 @@ MEANINGS: tuple[Meaning, ...] = (
          "RequestId quá dài.",
          "the RequestId is too long",
          "Keep it to 50 characters."),
+    _row("160", EVERY, Verdict.TOO_FAST, "P",
+         "Gửi quá nhiều request trong một giây.",
+         "too many requests a second: nothing was taken",
+         "Nothing: it is sent again by itself, more slowly; set WORKER_RATE to what eSMS allows the account."),
     _row("163", SMS_SEND, Verdict.REFUSED, "P",
          "Quá nhiều số điện thoại trong một request.",
          "too many numbers in one request",

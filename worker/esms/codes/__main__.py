@@ -13,8 +13,9 @@ Printed by `python -m worker.esms.codes`; a test keeps this page and the table i
 The same number means different things in different functions.
 Source M is the provider's manual, P is what the provider publishes beside it.
 
-Any other code is unknown: it is never taken as success.
-The request is refused, the code and the reply are kept, and a person is shown them.
+Any other code is documented nowhere: it says neither that the request was taken nor that it was refused.
+An SMS is asked again under the same RequestId, a few times at most, then held for a person; a call is held at once.
+The code and the reply are kept, and `show` and `held list` show the code.
 An answer without a code, or with two that differ, counts as *may have been taken*.
 """
 

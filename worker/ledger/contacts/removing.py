@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from worker.ledger.opt_out import REMINDERS
+from worker.ledger.opt_out import PURPOSE
 
 # What is queued for another person with the same number stays: a reminder's reference holds its contact's id.
 _CANCEL_REMINDERS = text(f"""
@@ -16,7 +16,7 @@ _CANCEL_REMINDERS = text(f"""
     SET status = 'cancelled', settled_at = now(), paused = false, reason = 'the contact was removed'
     FROM contact AS c, notification AS n
     WHERE c.id = ANY(:ids) AND m.phone = ANY(c.phones) AND m.status = 'queued'
-      AND n.id = m.notification_id AND n.source = '{REMINDERS}'
+      AND n.id = m.notification_id AND {PURPOSE} = 'reminder'
       AND (strpos(n.reference, c.id::text) > 0 OR NOT EXISTS (
           SELECT FROM contact AS other WHERE other.phones && c.phones AND other.id <> ALL(:ids)))
 """)

@@ -14,13 +14,11 @@ from sqlalchemy.orm import Session
 
 from worker.ids import uuid7
 from worker.ledger.contacts.values import TYPES, Counts, StoredContact
-from worker.ledger.opt_out import storing
 from worker.ledger.rows import as_rows
 
 
 def upsert(session: Session, rows: Sequence[StoredContact]) -> Counts:
     """Insert or update these, each (source, key) once; who opted out stays so, and so does a number that did."""
-    storing(session)
     alike: dict[frozenset[str], list[StoredContact]] = defaultdict(list)
     for row in rows:
         alike[frozenset(row.values)].append(row)

@@ -6,8 +6,8 @@ still writes in capitals are folded when they are next written.
 
 from alembic import op
 
-revision = "0008"
-down_revision = "0007"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 

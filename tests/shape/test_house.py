@@ -1,0 +1,41 @@
+"""The house stays small: no long file, no import cycle, and half of the functions of six lines or fewer."""
+
+from __future__ import annotations
+
+import ast
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from statistics import median
+
+import grimp
+
+SOURCES = sorted((Path(__file__).parents[2] / "worker").rglob("*.py"))
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    """A package's door counts with what is behind it only where that door imports it."""
+    graph = grimp.build_graph("worker", exclude_type_checking_imports=True)
+    imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    try:
+        TopologicalSorter(imports).prepare()
+    except CycleError as error:
+        raise AssertionError(" imports ".join(reversed(error.args[1]))) from None
+
+
+def test_no_file_is_longer_than_330_lines() -> None:
+    assert [path.name for path in SOURCES if len(path.read_text().splitlines()) > 330] == []
+
+
+def test_the_median_function_has_six_lines_or_fewer() -> None:
+    """Its signature and docstring not counted."""
+    assert median(_lines(each) for path in SOURCES for each in _functions(ast.parse(path.read_text()))) <= 6
+
+
+def _functions(tree: ast.Module) -> list[Function]:
+    return [node for node in ast.walk(tree) if isinstance(node, Function)]
+
+
+def _lines(function: Function) -> int:
+    body = function.body[ast.get_docstring(function) is not None :] or function.body
+    return (function.end_lineno or 0) - body[0].lineno + 1

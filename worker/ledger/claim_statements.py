@@ -1,0 +1,195 @@
+"""How messages are claimed, handed back, and said to be dialled, in SQL: what may move, from where, and under which id.
+
+A RequestId follows from the message's id and `renewals`, which only a person's retry or a proof that nothing was taken
+raises: a claim whose commit was lost with its server comes back under the same one, and eSMS takes it once.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+
+from worker.ledger.opt_out import REASON, unwilling
+
+_RETURNING = """
+    RETURNING m.id, m.attempts, m.phone, m.lane, m.request_id, m.failures, m.asked,
+        m.in_doubt_since IS NOT NULL AS in_doubt, n.kind, n.content, n.template_id, n.options::text AS options,
+        CASE WHEN n.hand_over THEN n.send_date END AS hand_over_at, m.expires_at - now() AS expires_in, n.unwilling
+"""
+
+# Of those due, what they say, and whether their recipient wants none of it: the one look that counts, since whatever
+# becomes queued by whichever way is claimed before it goes out.
+_READ = f"""(
+        SELECT due.id AS message_id, n.kind, n.content, n.template_id, n.options, n.hand_over, n.send_date,
+            {unwilling("due.phone")} AS unwilling
+        FROM due JOIN notification AS n ON n.id = due.notification_id
+        OFFSET 0  -- or it would be looked up once for each column that it decides about
+    ) AS n"""
+
+# Which campaigns are paused is looked up row by row, but only while any is; what is marked as paused isn't even seen.
+_OF_NO_PAUSED_CAMPAIGN = """(
+    NOT EXISTS (SELECT FROM pause WHERE campaign IS NOT NULL AND lifted_at IS NULL)
+    OR NOT EXISTS (
+        SELECT FROM pause JOIN notification AS c ON c.campaign = pause.campaign
+        WHERE pause.lifted_at IS NULL AND c.id = m.notification_id
+    )
+)"""
+_NOT_PAUSED = f"""
+    NOT EXISTS (SELECT FROM pause WHERE pause.lane = m.lane AND lifted_at IS NULL) AND {_OF_NO_PAUSED_CAMPAIGN}
+"""
+_NOT_EXPIRED = "(m.expires_at IS NULL OR m.expires_at > now())"
+
+_BEGIN = """
+    lease_until = CASE WHEN NOT n.unwilling THEN now() + :lease END,
+    attempts = m.attempts + CASE WHEN n.unwilling THEN 0 ELSE 1 END,
+    dialled_at = NULL
+"""
+_START = f"""
+    {_BEGIN}, paused = false,
+    status = CASE WHEN n.unwilling THEN 'cancelled' ELSE 'sending' END,
+    settled_at = CASE WHEN n.unwilling THEN now() END,
+    reason = CASE WHEN n.unwilling THEN '{REASON}' ELSE m.reason END
+"""
+# To ask again could send it. So it is looked for instead, as what is past its date, and by itself: the others of an
+# advertising request may be asked for without it.
+_ASK = f"""
+    {_BEGIN},
+    status = CASE WHEN n.unwilling THEN 'unconfirmed' ELSE 'sending' END,
+    expires_at = CASE WHEN n.unwilling THEN now() ELSE m.expires_at END,
+    due_at = CASE WHEN n.unwilling THEN now() ELSE m.due_at END,
+    reason = CASE WHEN n.unwilling THEN '{REASON}; whether eSMS took it before is looked for' ELSE m.reason END,
+    request_id = CASE WHEN n.unwilling AND m.grouped THEN NULL ELSE m.request_id END,
+    earlier_ids = CASE WHEN n.unwilling AND m.grouped THEN array_append(m.earlier_ids, m.request_id)
+        ELSE m.earlier_ids END
+"""
+
+_REQUEST_ID = "replace(m.id::text, '-', '') || CASE WHEN m.renewals = 0 THEN '' ELSE '-' || m.renewals END"
+
+# The status is a literal: a generic prepared plan could not match a bound parameter to the partial index.
+CLAIM = text(f"""
+    WITH due AS MATERIALIZED (
+        SELECT m.id, m.phone, m.notification_id FROM message AS m
+        WHERE m.status = 'queued' AND NOT m.grouped AND NOT m.paused AND m.lane = :lane AND m.due_at <= now()
+          AND {_NOT_EXPIRED} AND {_OF_NO_PAUSED_CAMPAIGN}
+          AND (:trial OR NOT EXISTS (SELECT FROM pause WHERE lane = :lane AND lifted_at IS NULL))
+        ORDER BY m.due_at LIMIT :most
+        FOR UPDATE SKIP LOCKED
+    )
+    UPDATE message AS m
+    SET {_START}, request_id = coalesce(m.request_id, {_REQUEST_ID})
+    FROM {_READ}
+    WHERE m.id = n.message_id
+    {_RETURNING}
+""")
+
+# The notification's row is the lock of its recipients: only one process at a time cuts requests out of them.
+LEAD = text(f"""
+    SELECT n.id, m.request_id FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+    WHERE m.status = 'queued' AND m.grouped AND NOT m.paused AND m.due_at <= now()
+      AND {_NOT_EXPIRED} AND {_NOT_PAUSED}
+    ORDER BY m.due_at LIMIT 1
+    FOR UPDATE OF n SKIP LOCKED
+""")
+
+# Who is to share a request is settled when they are stored, so that a claim that was lost comes back with the same ones
+# under the same RequestId. Those whose RequestId was renewed are cut anew, all together.
+# The last request must not fall below what eSMS asks for at least: the one before it leaves enough. Nobody counts all.
+_UNCUT = f"""
+    m.notification_id = :lead AND m.request_id IS NULL AND m.status = 'queued' AND m.grouped
+          AND m.due_at <= now() AND {_NOT_EXPIRED}
+"""
+CUT = text(f"""
+    WITH waiting AS MATERIALIZED (
+        SELECT count(*) AS count FROM (
+            SELECT FROM message AS m WHERE {_UNCUT} ORDER BY m.id LIMIT :group_most + :group_least
+        ) AS counted
+    ), cut AS MATERIALIZED (
+        SELECT CASE
+            WHEN count > :group_most AND count < :group_most + :group_least THEN count - :group_least
+            ELSE least(count, :group_most)
+        END AS size FROM waiting
+    ), due AS MATERIALIZED (
+        SELECT m.id, m.renewals FROM message AS m
+        WHERE {_UNCUT}
+        ORDER BY m.id
+        LIMIT (SELECT size FROM cut)
+        FOR UPDATE SKIP LOCKED  -- waiting for a person's cancel, which locks in another order, could deadlock
+    ), first AS MATERIALIZED (SELECT {_REQUEST_ID} AS request_id FROM due AS m ORDER BY m.id LIMIT 1)
+    UPDATE message AS m SET request_id = first.request_id
+    FROM due, first
+    WHERE m.id = due.id AND (SELECT count(*) FROM due) = (SELECT size FROM cut)
+    RETURNING m.request_id
+""")
+
+# A statement of its own, so that it sees what whoever held that lock before has left.
+# Some may be marked still although their campaign goes on: the mark is for speed alone.
+CLAIM_GROUP = text(f"""
+    WITH waiting AS MATERIALIZED (
+        SELECT m.id FROM message AS m
+        WHERE m.notification_id = :lead AND m.request_id = :request_id AND m.status = 'queued' AND m.grouped
+          AND {_NOT_EXPIRED}
+    ), due AS MATERIALIZED (
+        SELECT m.id, m.phone, m.notification_id FROM message AS m JOIN waiting USING (id)
+        WHERE m.status = 'queued'
+        ORDER BY m.id
+        FOR UPDATE OF m SKIP LOCKED
+    )
+    UPDATE message AS m SET {_START}
+    FROM {_READ}
+    WHERE m.id = n.message_id
+      AND (SELECT count(*) FROM due) = (SELECT count(*) FROM waiting)  -- else somebody holds some of them: soon again
+    {_RETURNING}
+""")
+
+CLAIM_DOUBTFUL = text(f"""
+    WITH due AS MATERIALIZED (
+        SELECT m.id, m.phone, m.notification_id FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+        WHERE m.status = 'unconfirmed' AND NOT m.grouped AND n.kind = 'sms' AND m.due_at <= now()
+          AND m.in_doubt_since > now() - :window AND {_NOT_EXPIRED} AND {_NOT_PAUSED} AND m.lane = ANY(:lanes)
+        ORDER BY m.due_at LIMIT :most
+        FOR UPDATE OF m SKIP LOCKED
+    )
+    UPDATE message AS m SET {_ASK}
+    FROM {_READ}
+    WHERE m.id = n.message_id
+    {_RETURNING}
+""")
+
+# All of a request in doubt is asked again together: the same RequestId must stand for the same recipients.
+CLAIM_DOUBTFUL_GROUP = text(f"""
+    WITH lead AS MATERIALIZED (
+        SELECT n.id, m.request_id FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+        WHERE m.status = 'unconfirmed' AND m.grouped AND m.due_at <= now()
+          AND m.in_doubt_since > now() - :window AND {_NOT_EXPIRED} AND {_NOT_PAUSED}
+          AND NOT EXISTS (  -- the rest of it is still to be rescued
+              SELECT FROM message AS o
+              WHERE o.notification_id = n.id AND o.request_id = m.request_id AND o.status = 'sending'
+          )
+        ORDER BY m.due_at LIMIT 1
+        FOR UPDATE OF n SKIP LOCKED
+    ), due AS MATERIALIZED (
+        SELECT m.id, m.phone, m.notification_id
+        FROM message AS m JOIN lead ON m.notification_id = lead.id AND m.request_id = lead.request_id
+        WHERE m.status = 'unconfirmed'
+        ORDER BY m.id
+        FOR UPDATE OF m
+    )
+    UPDATE message AS m SET {_ASK}
+    FROM {_READ}
+    WHERE m.id = n.message_id
+    {_RETURNING}
+""")
+
+INTEND = text("""
+    UPDATE message AS m SET dialled_at = clock_timestamp()
+    FROM unnest(CAST(:id AS uuid[]), CAST(:attempt AS integer[])) AS mine (id, attempt)
+    WHERE m.id = mine.id AND m.attempts = mine.attempt AND m.status = 'sending' AND m.lease_until > clock_timestamp()
+    RETURNING m.id
+""")
+
+HAND_BACK = text("""
+    UPDATE message AS m
+    SET status = CASE WHEN m.in_doubt_since IS NULL THEN 'queued' ELSE 'unconfirmed' END, lease_until = NULL
+    FROM unnest(CAST(:id AS uuid[]), CAST(:attempt AS integer[])) AS mine (id, attempt)
+    WHERE m.id = mine.id AND m.attempts = mine.attempt AND m.status = 'sending' AND m.dialled_at IS NULL
+    RETURNING m.id
+""")
