@@ -151,7 +151,7 @@ class Bench:
 
     def messages(self, ticket: Ticket) -> list[dict[str, Any]]:
         """The messages of a notification, as `show --json` tells them."""
-        found: list[dict[str, Any]] = self.notifier.show(ticket.id)["messages"]
+        found: list[dict[str, Any]] = self.notifier.show(ticket.id).as_json()["messages"]
         return found
 
     def message(self, ticket: Ticket) -> dict[str, Any]:

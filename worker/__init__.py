@@ -8,7 +8,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from worker.api.notifier import Decided, Notifier
+    from worker.api.decisions import Answer, Decision
+    from worker.api.decisions import Decision as Decided
+    from worker.api.notifier import Notifier
     from worker.contacts import ContactFields
     from worker.errors import Conflict, Invalid, NotFound, SettingsError, Unavailable, WorkerError
     from worker.intake import Enqueue, RecordCall, Sms, TemplateCall, Ticket
@@ -21,19 +23,24 @@ _HOMES = {
     "worker.errors": ("Conflict", "Invalid", "NotFound", "SettingsError", "Unavailable", "WorkerError"),
     "worker.intake": ("Enqueue", "RecordCall", "Sms", "TemplateCall", "Ticket"),
     "worker.lifecycle": ("Purpose", "SmsType", "Status"),
-    "worker.api.notifier": ("Decided", "Notifier"),
+    "worker.api.decisions": ("Answer", "Decision"),
+    "worker.api.notifier": ("Notifier",),
     "worker.reminders": ("Anniversary", "Attendee", "Channel", "EventChange", "Recurring"),
     "worker.reporting": ("Standing",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
+_FORMER_NAMES = {"Decided": "Decision"}
+
 __all__ = [
     "Anniversary",
+    "Answer",
     "Attendee",
     "Channel",
     "Conflict",
     "ContactFields",
     "Decided",
+    "Decision",
     "Enqueue",
     "EventChange",
     "Invalid",
@@ -55,6 +62,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
+    name = _FORMER_NAMES.get(name, name)
     if name not in _HOME_OF:
         raise AttributeError(f"module 'worker' has no attribute {name!r}")
     return getattr(import_module(_HOME_OF[name]), name)

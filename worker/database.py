@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
-from worker.errors import Unavailable, WorkerError
+from worker.errors import MIGRATE, Unavailable, WorkerError
 from worker.telemetry import emit
 
 T = TypeVar("T")
@@ -33,8 +33,6 @@ SERVER_LIMITS = {
     "tcp_user_timeout": "30000",  # milliseconds
     "timezone": "UTC",
 }
-
-MIGRATE = "run `esms-worker migrate`"
 
 
 class Database:

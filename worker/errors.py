@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from typing import Any
 
+MIGRATE = "run `esms-worker migrate`"  # the remedy for a schema of another version
+
 
 class WorkerError(Exception):
     """Something a user caused or can mend; `str()` of it is one line."""

@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from threading import current_thread, main_thread
 from types import FrameType
 from typing import Any, cast
@@ -19,16 +18,13 @@ from celery.signals import after_setup_logger, beat_init, worker_init, worker_re
 from celery.worker.consumer import consumer
 
 from worker import delivery, maintenance, runtime
-from worker.contacts import upsert_fields
+from worker.api.notifier import Notifier
 from worker.errors import Invalid, SettingsError, Unavailable, WorkerError
-from worker.intake.fields import enqueue_fields
-from worker.ledger.clock import clock
 from worker.lifecycle import Kind, Lane
 from worker.limiter import POLL
 from worker.polling import Poller, find_lost
 from worker.queues import Task, make_app
-from worker.reminders import EventChange, Scheduler, events
-from worker.reminders.fields import cancellation_of, event_of
+from worker.reminders import EventChange, Scheduler
 from worker.settings import Pace, ProviderSettings, Rates
 from worker.telemetry import emit
 
@@ -172,34 +168,26 @@ def enqueue_record_call(**fields: Any) -> None:
 @app.task(name=Task.UPSERT_CONTACT.value)
 def upsert_contact(**fields: Any) -> None:
     """The fields of ContactFields, dates as ISO 8601 text; what is absent stays, null clears."""
-    parts = runtime.current()
-    today = datetime.now(parts.settings.time_zone).date()
-    with _taken("contact"), parts.database.begin() as session:
-        upsert_fields(session, fields, today=today)
+    with _taken("contact"):
+        _notifier().contacts.upsert_fields(fields)
 
 
 @app.task(name=Task.UPSERT_EVENT.value)
 def upsert_event(**fields: Any) -> None:
     """The fields of Event and its channel; give a version, since tasks may overtake each other."""
-    parts = runtime.current()
-    change = None
-    with _taken("event"), parts.database.begin() as session:
-        change = events.upsert(session, event_of(fields), parts.settings, now=clock(session))
-    _tell_late(change)
+    with _taken("event"):
+        _tell_late(_notifier().reminders.upsert_event_fields(fields))
 
 
 @app.task(name=Task.CANCEL_EVENT.value)
 def cancel_event(**fields: Any) -> None:
     """source, key and, if the event has one, version."""
-    parts = runtime.current()
-    change = None
-    with _taken("event"), parts.database.begin() as session:
-        change = events.cancel(session, **cancellation_of(fields), now=clock(session))
-    _tell_late(change)
+    with _taken("event"):
+        _tell_late(_notifier().reminders.cancel_event_fields(fields))
 
 
-def _tell_late(change: EventChange | None) -> None:
-    if change is not None and change.too_late:
+def _tell_late(change: EventChange) -> None:
+    if change.too_late:
         emit("reminders.late", id=change.id, recipients=len(change.too_late))
 
 
@@ -236,13 +224,16 @@ def _answer(task: Task, step: Callable[[runtime.Runtime], bool]) -> None:
 
 def _enqueue(kind: Kind, fields: dict[str, Any]) -> None:
     """Celery may deliver a task twice; its id is the reference of a request that brings none."""
-    parts = runtime.current()
     if not fields.get("reference") and app.current_task is not None:
         fields = fields | {"reference": f"task:{app.current_task.request.id}"}
-    lanes: set[Lane] = set()
-    with _taken(kind), parts.database.begin() as session:
-        lanes = enqueue_fields(session, kind, fields, parts.settings, now=datetime.now(UTC))
-    parts.bell.ring(lanes)
+    with _taken(kind):
+        _notifier().enqueue_fields(kind, fields, late=True)
+
+
+def _notifier() -> Notifier:
+    """A producer like any other, on this process's own connections."""
+    parts = runtime.current()
+    return Notifier(parts.settings, database=parts.database, bell=parts.bell)
 
 
 @contextmanager

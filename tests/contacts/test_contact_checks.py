@@ -170,7 +170,7 @@ def test_a_key_of_two_sources_asks_which_one(bench: Bench) -> None:
 
 def test_an_unknown_field_is_refused_with_those_that_there_are(bench: Bench) -> None:
     with pytest.raises(Invalid, match="birth_date"):
-        bench.notifier.contacts.upsert(key="1", birthday="1990-08-15")
+        bench.notifier.contacts.upsert(key="1", birthday="1990-08-15")  # type: ignore[call-arg]
 
 
 def test_opting_out_and_in_by_key_takes_every_number_along(bench: Bench) -> None:

@@ -72,7 +72,7 @@ def test_what_was_stored_before_there_were_purposes_is_for_what_its_source_and_t
     with bench.database.begin() as session:
         session.execute(text("UPDATE notification SET purpose = NULL"))
     assert bench.put(sms, source=source, reference="1", purpose=purpose) == replace(first, repeated=True)
-    assert bench.notifier.show(first.id)["purpose"] == purpose or goes or sms_type == 3
+    assert bench.notifier.show(first.id).purpose == purpose or goes or sms_type == 3
     decide(bench.database, LAN)
     assert bench.status(first) == ("queued" if goes else "cancelled")
 

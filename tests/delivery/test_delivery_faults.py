@@ -11,7 +11,6 @@ from sqlalchemy import text
 
 from tests.support import HTTP_CALL, Bench, eventually, otp
 from worker import Invalid, RecordCall, Sms, SmsType, ledger
-from worker.intake.fields import enqueue_fields
 from worker.ledger import Claim, Outcome
 from worker.lifecycle import Kind, Lane, Status
 
@@ -98,8 +97,8 @@ def test_a_group_is_asked_about_though_its_first_message_was_lost_to_another(ben
 
 def test_a_date_of_the_year_one_is_refused_and_stops_nobody(bench: Bench) -> None:
     fields = {"to": "0901000001", "content": "x", "sms_type": 7, "send_date": "0001-01-01T00:00:00", "hand_over": True}
-    with pytest.raises(Invalid, match="send_date"), bench.database.begin() as session:
-        enqueue_fields(session, Kind.SMS, fields, bench.settings, now=datetime.now(UTC))
+    with pytest.raises(Invalid, match="send_date"):
+        bench.notifier.enqueue_fields(Kind.SMS, fields, late=True)
 
 
 def test_an_unknown_error_is_asked_about_a_few_times_and_then_left_to_a_person(bench: Bench) -> None:

@@ -36,7 +36,7 @@ def test_every_kind_goes_out_and_is_settled(crew: Installation, app: Notifier, b
     for id_, end in wanted.items():
         eventually(lambda id_=id_, end=end: set(app.status(id_).statuses) == {end})  # type: ignore[misc]
     eventually(lambda: set(app.status(lost.id).statuses) == {Status.DELIVERED})
-    assert "124" in [row["code"] for row in app.show(lost.id)["messages"][0]["requests"]]
+    assert "124" in [row.code for row in app.show(lost.id).messages[0].requests]
     found = bench.simulator.ledger()
     assert found.twice() == {}
     assert found.calls["0903000005"] == 1

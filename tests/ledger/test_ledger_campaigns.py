@@ -133,7 +133,7 @@ def test_the_date_of_what_esms_holds_already_is_not_moved_with_the_rest(bench: B
     assert len(bench.claim(most=1)) == 1
     decided = bench.notifier.move(ticket.id, date + SOON)
     assert (decided.moved, decided.too_late) == (0, {"left as it is: queued": 1, "too late: sending": 1})
-    assert bench.notifier.show(ticket.id)["send_date"] == date
+    assert bench.notifier.show(ticket.id).send_date == date
 
 
 def test_a_campaign_moves_as_a_whole(bench: Bench) -> None:

@@ -36,7 +36,7 @@ def test_an_urgent_message_is_claimed_before_older_ones_of_other_lanes(bench: Be
     many(bench, 5, SmsType.CUSTOMER_CARE)
     urgent = bench.put(otp())
     [first, *_] = bench.claim(most=3)
-    assert first.fences[0].id == bench.notifier.show(urgent.id)["messages"][0]["id"] or first.lane is Lane.URGENT
+    assert first.fences[0].id == bench.notifier.show(urgent.id).messages[0].id or first.lane is Lane.URGENT
 
 
 def test_a_future_message_stays_until_it_is_due(bench: Bench) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Unpack
 
 from sqlalchemy.orm import Session
 
-from worker.contacts import ContactFields, opt_in_of, opt_out_of, upsert_contacts
+from worker.contacts import ContactFields, opt_in_of, opt_out_of, upsert_contacts, upsert_fields
 from worker.contacts.checks import parse_phone
+from worker.contacts.contact_fields import ContactChanges
 from worker.database import Database
 from worker.errors import Invalid, NotFound
 from worker.ledger import contacts, opt_out
@@ -26,7 +27,9 @@ class Contacts:
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database, self._settings = database, settings
 
-    def upsert(self, *, key: str, source: str = "", session: Session | None = None, **fields: Any) -> Counts:
+    def upsert(
+        self, *, key: str, source: str = "", session: Session | None = None, **fields: Unpack[ContactChanges]
+    ) -> Counts:
         """Add or change one person by your own key; what is not given stays, None or an empty value clears it.
 
         fields: those of ContactFields. Raises Invalid, which names the field.
@@ -41,11 +44,44 @@ class Contacts:
         except Invalid as error:
             raise error.at(None) from None
 
+    def upsert_fields(self, fields: Mapping[str, Any], *, session: Session | None = None) -> Counts:
+        """The same from JSON fields: what is absent stays, null clears. Raises Invalid, also for an unknown field."""
+        today = datetime.now(self._settings.time_zone).date()
+        with self._database.joined(session) as joined:
+            return upsert_fields(joined, fields, today=today)
+
     def upsert_many(self, items: Iterable[ContactFields], *, session: Session | None = None) -> Counts:
         """Add or change many, all or none; thousands a second. Raises Invalid, which tells the item and the field."""
         today = datetime.now(self._settings.time_zone).date()
         with self._database.joined(session) as joined:
             return upsert_contacts(joined, items, today=today)
+
+    def list(
+        self,
+        *,
+        tags: Sequence[str] = (),
+        source: str | None = None,
+        opted_out: bool | None = None,
+        name: str | None = None,
+        most: int = 50,
+    ) -> Sequence[ContactRow]:
+        """The first to come first. tags: those with at least one; opted_out: only those who did, or did not.
+
+        name: words of it, or how they begin; without accents and capitals.
+        """
+        with self._database.begin() as session:
+            return contacts.page(session, tags=tags, source=source, opted_out=opted_out, name=name, most=most)
+
+    def by_key(self, key: str, *, source: str | None = None) -> Sequence[ContactRow]:
+        """Those with this key; several sources may have one each."""
+        with self._database.begin() as session:
+            return contacts.by_keys(session, [key], source=source)
+
+    def by_phone(self, phone: str, *, source: str | None = None) -> Sequence[ContactRow]:
+        """Those who have this number, in any spelling. Raises Invalid."""
+        number = parse_phone(phone)
+        with self._database.begin() as session:
+            return contacts.by_phones(session, [number], source=source)
 
     def show(self, key: str, *, source: str | None = None) -> ContactRow:
         """The contact with this key. Raises NotFound; Invalid if several sources have one."""

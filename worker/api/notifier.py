@@ -2,49 +2,41 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from worker import intake, ledger, reporting
+from worker import intake, reporting
 from worker.api.contacts import Contacts
+from worker.api.decisions import Campaign, Decision, Decisions, Held, id_of
+from worker.api.pauses import BY_A_PERSON, Pauses
 from worker.api.reminders import Reminders
+from worker.api.reports import Reports
 from worker.api.templates import Templates
 from worker.database import Database
-from worker.errors import Invalid, NotFound
+from worker.errors import Invalid
 from worker.intake import Enqueue, Request, Ticket
-from worker.intake.checks import check_send_date
-from worker.lifecycle import TOO_LATE, Lane, Purpose, Status
+from worker.intake.fields import enqueue_of
+from worker.lifecycle import Kind, Lane, Purpose
 from worker.queues import Bell
-from worker.reporting import Standing
+from worker.reporting import NotificationShown, Standing
 from worker.settings import Settings
 
-Step = Callable[[Session, Sequence[UUID]], int]  # moves messages of these notifications; how many
 
+class Common(TypedDict, total=False):
+    """What goes with each of many requests that say nothing of their own."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decided:
-    """What a cancel, move or retry did: how many messages it moved, and where the others stand."""
-
-    moved: int
-    others: Mapping[Status, int]
-    late: int = 0
-    """Of the others, reminders that a retry left since their time has passed."""
-
-    @property
-    def too_late(self) -> Mapping[str, int]:
-        """In words, for a cancel or a move: "too late: sending", "too late: eSMS holds it" and so on; and how many."""
-        words: Counter[str] = Counter()
-        for status, count in self.others.items():
-            words[TOO_LATE.get(status, f"left as it is: {status}")] += count
-        return words
+    purpose: Purpose | str | None
+    source: str
+    campaign: str | None
+    send_date: datetime | None
+    expires_at: datetime | None
+    hand_over: bool
 
 
 class _Rehearsed(Exception):
@@ -58,12 +50,17 @@ class Notifier:
     when Postgres can't be reached; a broker that is away is no error, the message then goes out with beat's next tick.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, database: Database | None = None, bell: Bell | None = None) -> None:
+        """database, bell: to be shared with a process that has them already; `close` closes them all the same."""
         self.settings = settings
-        self._database = Database(settings.database_url)
-        self._bell = Bell(settings.broker_url, settings.redis_url)
+        self._database = database or Database(settings.database_url)
+        self._bell = bell or Bell(settings.broker_url, settings.redis_url)
+        self._decisions = Decisions(self._database, settings, self._bell)
         self.contacts = Contacts(self._database, settings)
+        self.held = Held(self._database, settings, self._bell)
+        self.pauses = Pauses(self._database, self._bell)
         self.reminders = Reminders(self._database, settings)
+        self.reports = Reports(self._database, settings)
         self.templates = Templates(self._database, settings)
 
     @classmethod
@@ -113,7 +110,7 @@ class Notifier:
         return ticket
 
     def enqueue_many(
-        self, items: Iterable[Request | Enqueue], *, session: Session | None = None, **common: Any
+        self, items: Iterable[Request | Enqueue], *, session: Session | None = None, **common: Unpack[Common]
     ) -> list[Ticket]:
         """Hand over many, all or none, in one transaction; tens of thousands a second.
 
@@ -140,71 +137,80 @@ class Notifier:
             raise error.at(None) from None
         return ticket
 
+    def enqueue_fields(self, kind: Kind, fields: Mapping[str, Any], *, late: bool = False) -> Ticket:
+        """Hand over one request that comes as JSON fields: those of its kind and of `enqueue`, dates as ISO 8601 text.
+
+        late: a date that has passed is no mistake, since the request may have waited somewhere.
+        Raises what `enqueue` raises; Invalid also for a field that there is not, or that is missing.
+        """
+        try:
+            [ticket] = self._accept([enqueue_of(kind, fields)], None, late=late)
+        except Invalid as error:
+            raise error.at(None) from None
+        return ticket
+
     def status(self, notification_id: UUID | str) -> Standing:
         """Where a notification stands. Raises NotFound."""
         with self._database.begin() as session:
-            return reporting.standing(session, _id(notification_id))
+            return reporting.standing(session, id_of(notification_id))
 
-    def show(self, notification_id: UUID | str) -> dict[str, Any]:
-        """All there is to tell about a notification, as `show --json` prints it. Raises NotFound."""
+    def show(self, notification_id: UUID | str) -> NotificationShown:
+        """All there is to tell about a notification. Raises NotFound."""
         with self._database.begin() as session:
-            return reporting.whole(session, _id(notification_id))
+            return reporting.whole(session, id_of(notification_id))
 
-    def cancel(self, notification_id: UUID | str) -> Decided:
+    def cancel(self, notification_id: UUID | str) -> Decision:
         """Cancel what has not been claimed yet; what it is too late for is told. Raises NotFound."""
-        return self._decide(_id(notification_id), Status.CANCELLED, ledger.cancel)
+        return self._decisions.cancel(id_of(notification_id))
 
-    def cancel_campaign(self, campaign: str) -> Decided:
+    def cancel_campaign(self, campaign: str) -> Decision:
         """Cancel what waits of a campaign, some at a time. Raises NotFound."""
-        return self._decide_campaign(campaign, Status.CANCELLED, ledger.cancel)
+        return self._decisions.cancel(Campaign(campaign))
 
-    def move(self, notification_id: UUID | str, send_date: datetime) -> Decided:
+    def move(self, notification_id: UUID | str, send_date: datetime) -> Decision:
         """Give what has not been claimed yet another send_date; a naive one is in the zone of TIME_ZONE.
 
         The usual expires_at moves along; one that the producer gave stays, and what would be too late by it is left.
         Raises NotFound, and Invalid for a date that can't be.
         """
-        return self._decide(_id(notification_id), None, self._moving(send_date))
+        return self._decisions.move(id_of(notification_id), send_date)
 
-    def move_campaign(self, campaign: str, send_date: datetime) -> Decided:
+    def move_campaign(self, campaign: str, send_date: datetime) -> Decision:
         """Give what waits of a campaign another send_date, some at a time. Raises as `move` does."""
-        return self._decide_campaign(campaign, None, self._moving(send_date))
+        return self._decisions.move(Campaign(campaign), send_date)
 
-    def retry(self, notification_id: UUID | str) -> Decided:
+    def retry(self, notification_id: UUID | str) -> Decision:
         """Queue again what was rejected, not delivered or expired. Raises NotFound.
 
         Advertising to fewer than eSMS takes in one request (20) stays as it is, and so does a reminder whose time has
         passed: `late` of the answer tells how many.
         """
-        return self._decide(_id(notification_id), Status.QUEUED, self._retry)
+        return self._decisions.retry(id_of(notification_id))
 
-    def retry_campaign(self, campaign: str) -> Decided:
+    def retry_campaign(self, campaign: str) -> Decision:
         """Queue again what failed of a campaign, some at a time. Raises NotFound."""
-        return self._decide_campaign(campaign, Status.QUEUED, self._retry)
+        return self._decisions.retry(Campaign(campaign))
 
     def find(self, reference: str, source: str | None = None) -> UUID:
         """The id of the notification with this reference. Raises NotFound."""
         with self._database.begin() as session:
             return reporting.find(session, reference=reference, source=source)
 
-    def pause_campaign(self, campaign: str, reason: str = "paused by a person") -> bool:
+    def pause(self, lanes: Sequence[Lane], reason: str = BY_A_PERSON) -> Sequence[Lane]:
+        """Hold lanes back until `resume`; those that a person had not paused already come back."""
+        return self.pauses.pause(lanes, reason)
+
+    def resume(self, lanes: Sequence[Lane]) -> Sequence[Lane]:
+        """Let paused lanes go on; the ones that were paused come back."""
+        return self.pauses.resume(lanes)
+
+    def pause_campaign(self, campaign: str, reason: str = BY_A_PERSON) -> bool:
         """Hold a campaign back from the next claim on, until `resume_campaign`; False when it is already."""
-        with self._database.begin() as session:
-            return ledger.pause_campaign(session, campaign, reason)
+        return self.pauses.pause_campaign(campaign, reason)
 
     def resume_campaign(self, campaign: str) -> bool:
         """Let a campaign go on, in the order in which it would have gone; False when it was not held back."""
-        with self._database.begin() as session:
-            lifted = ledger.lift_campaign(session, campaign, by="a person")
-        self._bell.ring(set(Lane) if lifted else set())
-        return lifted
-
-    def resume(self, lanes: Sequence[Lane]) -> list[Lane]:
-        """Let paused lanes go on; the ones that were paused come back."""
-        with self._database.begin() as session:
-            lifted = ledger.lift(session, lanes, by="a person")
-        self._bell.ring(set(lifted))
-        return lifted
+        return self.pauses.resume_campaign(campaign)
 
     def close(self) -> None:
         """Give the connections back."""
@@ -217,15 +223,16 @@ class Notifier:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _accept(self, wanted: Iterable[Enqueue], session: Session | None) -> list[Ticket]:
+    def _accept(self, wanted: Iterable[Enqueue], session: Session | None, *, late: bool = False) -> list[Ticket]:
+        """late: a date that has passed is no mistake."""
         now = datetime.now(UTC)
         if session is not None:
             with session.begin_nested():  # all or none, whatever the caller does with the error
-                tickets, due = intake.accept(session, wanted, self.settings, now=now)
+                tickets, due = intake.accept(session, wanted, self.settings, now=now, late=late)
             self._ring_after_commit(session, due)
             return tickets
         with self._database.begin() as own:
-            tickets, due = intake.accept(own, wanted, self.settings, now=now)
+            tickets, due = intake.accept(own, wanted, self.settings, now=now, late=late)
         self._bell.ring(due)
         return tickets
 
@@ -243,46 +250,3 @@ class Notifier:
 
     def _after_rollback(self, session: Session) -> None:
         session.info[self] = set()
-
-    def _moving(self, send_date: datetime) -> Step:
-        aware = check_send_date(send_date, self.settings, datetime.now(UTC))
-        return lambda session, ids: ledger.move(session, ids, aware, self.settings.horizons)
-
-    def _retry(self, session: Session, ids: Sequence[UUID]) -> int:
-        return ledger.retry(session, ids, self.settings.horizons, least=self.settings.advertising_least)
-
-    def _decide(self, notification_id: UUID, to: Status | None, step: Step) -> Decided:
-        with self._database.begin() as session:
-            moved = step(session, [notification_id])
-            late = ledger.late(session, [notification_id]) if to is Status.QUEUED else 0
-            statuses = Counter(reporting.standing(session, notification_id).statuses)
-        return self._decided(moved, statuses, to, late)
-
-    def _decide_campaign(self, campaign: str, to: Status | None, step: Step) -> Decided:
-        moved = late = 0
-        statuses: Counter[Status] = Counter()
-
-        def each(session: Session, ids: list[UUID]) -> None:
-            nonlocal moved, late
-            moved += step(session, ids)
-            late += ledger.late(session, ids) if to is Status.QUEUED else 0
-            statuses.update(reporting.statuses_of(session, ids))
-
-        ledger.through(self._database.begin, campaign, each)
-        if not statuses:
-            raise NotFound(f"no notification has the campaign {campaign!r}: check its spelling")
-        return self._decided(moved, statuses, to, late)
-
-    def _decided(self, moved: int, statuses: Counter[Status], to: Status | None, late: int) -> Decided:
-        """to: where they went; None: they wait as before, under another date."""
-        if moved and to is not Status.CANCELLED:
-            self._bell.ring(set(Lane))
-        statuses[to or Status.QUEUED] -= moved
-        return Decided(moved=moved, others=dict(+statuses), late=late)
-
-
-def _id(notification_id: UUID | str) -> UUID:
-    try:
-        return notification_id if isinstance(notification_id, UUID) else UUID(notification_id)
-    except (ValueError, AttributeError):
-        raise NotFound(f"{notification_id!r} is no id: give one that `enqueue` returned") from None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Unpack
 
 from sqlalchemy.orm import Session
 
@@ -20,7 +20,7 @@ from worker.lifecycle import OccurrenceState
 from worker.reminders import Channel, EventChange, Rule, RuleChange, calendars, events, rule_changes
 from worker.reminders.calendars import Imported
 from worker.reminders.costs import Price
-from worker.reminders.fields import event_of
+from worker.reminders.fields import EventFields, cancellation_of, event_of
 from worker.reminders.plan import Due
 from worker.reminders.rules import ALL_DAY_AT
 from worker.reminders.simulate import Simulation, simulate
@@ -60,13 +60,17 @@ class Reminders:
 
     # Events...
 
-    def upsert_event(self, *, session: Session | None = None, **fields: Any) -> EventChange:
+    def upsert_event(self, *, session: Session | None = None, **fields: Unpack[EventFields]) -> EventChange:
         """Store an event of yours as it is now, with all its attendees; as often as you like, in any order.
 
         fields: those of `Event`, and sms_type, brandname, unicode; times may be ISO 8601 text.
         Reminders that have not gone out follow the event; the answer tells which could not be called back.
         Raises Invalid, which names the field; nothing of the event is stored then.
         """
+        return self.upsert_event_fields(fields, session=session)
+
+    def upsert_event_fields(self, fields: Mapping[str, Any], *, session: Session | None = None) -> EventChange:
+        """The same from JSON fields. Raises Invalid, also for one that there is not, or that is missing."""
         event = event_of(fields)
         with self._database.joined(session) as joined:
             return events.upsert(joined, event, self._settings, now=clock(joined))
@@ -77,6 +81,10 @@ class Reminders:
         """Call an event off with all its reminders that have not gone out. Raises NotFound, Invalid."""
         with self._database.joined(session) as joined:
             return events.cancel(joined, source, key, version=version, now=clock(joined))
+
+    def cancel_event_fields(self, fields: Mapping[str, Any], *, session: Session | None = None) -> EventChange:
+        """The same from JSON fields: source, key and, where the event has one, version. Raises NotFound, Invalid."""
+        return self.cancel_event(**cancellation_of(fields), session=session)
 
     def events(self, *, source: str | None = None, past: bool = False, most: int = 50) -> list[EventListed]:
         """Events in the order of their starts; past: also those that are over or cancelled."""

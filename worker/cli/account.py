@@ -6,46 +6,34 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 from rich.text import Text
 
-from worker import ledger, runtime
-from worker.cli.ledger_session import ledger_session
+from worker.api.account import Account
 from worker.cli.output import console, json_option, printable, say, say_error, say_json, table, text
-from worker.errors import Unavailable, WorkerError
-from worker.esms import VIETNAM, Client, EsmsError, SentSms
-from worker.settings import ProviderSettings
+from worker.errors import WorkerError
+from worker.esms import VIETNAM, SentSms
+from worker.settings import Settings
 from worker.spreadsheets import write_csv
 
-T = TypeVar("T")
-
 DAY = click.DateTime(["%Y-%m-%d"])
-TYPES = {1: "advertising", 2: "customer care"}
+TYPES: dict[int | None, str] = {1: "advertising", 2: "customer care"}
 SENT = {"true": "sent", "1": "sent", "false": "not sent", "0": "not sent"}  # the manual's SentStatus
 STANDING = {1: "awaiting approval", 2: "waiting", 3: "sending", 4: "refused", 5: "finished", 6: "deleted", 7: "sent"}
-
-
-def ask(question: Callable[[Client], T]) -> T:
-    """eSMS's answer. Raises SettingsError, or Unavailable: one line that says why there is none."""
-    with runtime.make_client(ProviderSettings.from_environ(), in_flight=1) as client:
-        try:
-            return question(client)
-        except EsmsError as error:
-            problem = error.reason
-    raise Unavailable("eSMS", problem, "see docs/codes.md, or try again later")
 
 
 @click.command()
 @json_option
 def balance(as_json: bool) -> None:
     """What is left on the account."""
-    found = ask(Client.get_balance)
+    with Account.from_env() as account:
+        found = account.balance()
     if as_json:
         say_json({"balance": str(found.balance), "user_id": found.user_id})
     else:
@@ -56,20 +44,19 @@ def balance(as_json: bool) -> None:
 @json_option
 def brandnames(as_json: bool) -> None:
     """The brandnames that are registered, from now on the ones that may be enqueued."""
-    whose, found = ask(lambda client: ((client.rest_url, client.account), client.list_brandnames()))
-    if as_json:
-        say_json([{"brandname": each.name, "type": each.type} for each in found])
-    else:
-        shown = table("brandname", "type")
-        for each in found:
-            shown.add_row(text(each.name), "not told" if each.type is None else TYPES.get(each.type, str(each.type)))
-        console().print(shown)
-    try:
-        with ledger_session() as session:
-            named = [(each.name, each.type) for each in found]
-            ledger.replace_brandnames(session, named, rest_url=whose[0], account=whose[1])
-    except WorkerError as error:  # they were asked for, and are shown
-        say_error(f"not kept for the check at enqueue: {error}")
+    with Account.from_env() as account:
+        found = account.brandnames()
+        if as_json:
+            say_json([{"brandname": each.name, "type": each.type} for each in found])
+        else:
+            shown = table("brandname", "type")
+            for each in found:
+                shown.add_row(text(each.name), TYPES.get(each.type, "not told"))
+            console().print(shown)
+        try:
+            account.keep_brandnames(found, Settings.from_environ())
+        except WorkerError as error:  # they were asked for, and are shown
+            say_error(f"not kept for the check at enqueue: {error}")
 
 
 # Sent data...
@@ -85,7 +72,8 @@ def sent_data(since: datetime, until: datetime, as_csv: bool, as_json: bool) -> 
     if as_csv and as_json:
         raise click.UsageError("--csv: can't be had together with --json: leave one out")
     first, last = _days(since.date(), until.date())
-    rows = ask(lambda client: client.get_sent_data(first, last))
+    with Account.from_env() as account:
+        rows = account.sent_data(first, last)
     if as_json:
         say_json([_plain(row) for row in rows])
     elif as_csv:

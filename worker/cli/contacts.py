@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import tzinfo
 from typing import Any, TypeVar
 
 import click
 from rich.table import Table
-from sqlalchemy.orm import Session
 
 from worker.api.notifier import Notifier
 from worker.cli.contact_files import export_file, import_file
-from worker.cli.ledger_session import ledger_session
 from worker.cli.output import console, json_option, say, say_json, table, text
-from worker.contacts.checks import parse_phone
 from worker.contacts.exporting import lunar_text
 from worker.errors import Invalid
-from worker.ledger import contacts
 from worker.ledger.contacts import ContactRow
-from worker.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -43,20 +38,19 @@ def list_(
     name: str | None, tags: tuple[str, ...], source: str | None, opted_out: bool | None, limit: int, as_json: bool
 ) -> None:
     """Contacts, the first to come first; those with this NAME: words of it, or how they begin, without accents."""
-    settings = Settings.from_environ()
-    with ledger_session(settings) as session:
-        rows = contacts.page(session, tags=tags, source=source, opted_out=opted_out, name=name, most=limit + 1)
+    with Notifier.from_env() as notifier:
+        rows = notifier.contacts.list(tags=tags, source=source, opted_out=opted_out, name=name, most=limit + 1)
     if as_json:
         say_json([contact_json(row) for row in rows[:limit]])
     elif rows:
-        console().print(_listed(rows[:limit], settings.time_zone))
+        console().print(_listed(rows[:limit], notifier.settings.time_zone))
         if len(rows) > limit:
             say(f"the first {limit:,}: --limit shows more, `contacts export` all")
     else:
         say("No contacts. Bring some in: esms-worker contacts import people.csv --dry-run")
 
 
-def _listed(rows: list[ContactRow], zone: tzinfo) -> Table:
+def _listed(rows: Sequence[ContactRow], zone: tzinfo) -> Table:
     shown = table("key", "source", "name", "phone", "birth", "tags", "opted out")
     for row in rows:
         shown.add_row(
@@ -81,25 +75,24 @@ def show(key: str | None, phone: str | None, source: str | None, as_json: bool) 
 
     Exit code 1 when there is none.
     """
-    settings = Settings.from_environ()
     _one_of(key, phone)
-    with ledger_session(settings) as session:
+    with Notifier.from_env() as notifier:
         if key is not None:
-            rows = contacts.by_keys(session, [key], source=source) or _with_number(session, key, source)
+            rows = notifier.contacts.by_key(key, source=source) or _with_number(notifier, key, source)
         else:
-            rows = contacts.by_phones(session, [parse_phone(phone)], source=source)
+            rows = notifier.contacts.by_phone(phone or "", source=source)
     if as_json:
         say_json([contact_json(row) for row in rows])
     elif not rows:
         say("no such contact")
     for row in [] if as_json else rows:
-        console().print(_whole(row, settings.time_zone))
+        console().print(_whole(row, notifier.settings.time_zone))
     return 0 if rows else 1
 
 
-def _with_number(session: Session, key: str, source: str | None) -> list[ContactRow]:
+def _with_number(notifier: Notifier, key: str, source: str | None) -> Sequence[ContactRow]:
     try:
-        return contacts.by_phones(session, [parse_phone(key)], source=source)
+        return notifier.contacts.by_phone(key, source=source)
     except Invalid:
         return []
 

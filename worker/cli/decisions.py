@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import tzinfo
 
 import click
 
-from worker import ledger, reporting
-from worker.api.notifier import Decided, Notifier
-from worker.cli.ledger_session import ledger_session
-from worker.cli.look import id_of, uuid_of
+from worker.api.decisions import Answer, Decision
+from worker.api.notifier import Notifier
+from worker.cli.look import id_of
 from worker.cli.output import console, json_option, look_of, looks_of, say, say_json, table, text
 from worker.cli.send import date_of
-from worker.lifecycle import Lane, Status
-from worker.settings import Settings
+from worker.lifecycle import Lane
+from worker.reporting import PauseShown
 
 LANES = [str(lane) for lane in Lane]
-ANSWERS = {
-    "send-again": Status.QUEUED,
-    "delivered": Status.DELIVERED,
-    "not-delivered": Status.UNDELIVERED,
-    "drop": Status.CANCELLED,
-}
 
 
 def which_options(command: Callable[..., int]) -> Callable[..., int]:
@@ -46,7 +40,7 @@ def cancel(id_: str | None, reference: str | None, source: str | None, campaign:
         if campaign is not None:
             _refuse_both(id_ or reference or source)
             return _say_too_late("cancelled", notifier.cancel_campaign(campaign), as_json)
-        decided = notifier.cancel(_which(notifier, id_, reference, source))
+        decided = notifier.cancel(id_of(notifier, id_, reference, source))
     return _say_too_late("cancelled", decided, as_json)
 
 
@@ -63,7 +57,7 @@ def move(
         if campaign is not None:
             _refuse_both(id_ or reference or source)
             return _say_too_late("moved", notifier.move_campaign(campaign, at), as_json)
-        decided = notifier.move(_which(notifier, id_, reference, source), at)
+        decided = notifier.move(id_of(notifier, id_, reference, source), at)
     return _say_too_late("moved", decided, as_json)
 
 
@@ -76,7 +70,7 @@ def retry(id_: str | None, reference: str | None, source: str | None, campaign: 
         if campaign is not None:
             _refuse_both(id_ or reference or source)
             return _say_decided("queued again", notifier.retry_campaign(campaign), as_json)
-        decided = notifier.retry(_which(notifier, id_, reference, source))
+        decided = notifier.retry(id_of(notifier, id_, reference, source))
     return _say_decided("queued again", decided, as_json)
 
 
@@ -85,12 +79,7 @@ def _refuse_both(other: str | None) -> None:
         raise click.UsageError("give one notification or a --campaign, not both")
 
 
-def _which(notifier: Notifier, id_: str | None, reference: str | None, source: str | None) -> str:
-    with ledger_session(notifier.settings) as session:
-        return str(id_of(session, id_, reference, source))
-
-
-def _say_too_late(what: str, decided: Decided, as_json: bool) -> int:
+def _say_too_late(what: str, decided: Decision, as_json: bool) -> int:
     if as_json:
         say_json(_as_json(decided) | {"too_late": decided.too_late})
     else:
@@ -100,7 +89,7 @@ def _say_too_late(what: str, decided: Decided, as_json: bool) -> int:
     return 0 if decided.moved else 1
 
 
-def _say_decided(what: str, decided: Decided, as_json: bool) -> int:
+def _say_decided(what: str, decided: Decision, as_json: bool) -> int:
     if as_json:
         say_json(_as_json(decided) | {"late": decided.late})
     else:
@@ -112,7 +101,7 @@ def _say_decided(what: str, decided: Decided, as_json: bool) -> int:
     return 0 if decided.moved else 1
 
 
-def _as_json(decided: Decided) -> dict[str, object]:
+def _as_json(decided: Decision) -> dict[str, object]:
     return {"moved": decided.moved, "others": {str(status): count for status, count in decided.others.items()}}
 
 
@@ -125,36 +114,37 @@ def held() -> None:
 @json_option
 def held_list(as_json: bool) -> None:
     """What waits for a decision, and why."""
-    settings = Settings.from_environ()
-    with ledger_session(settings) as session:
-        rows = reporting.held(session)
+    with Notifier.from_env() as notifier:
+        rows = notifier.held.list()
     if as_json:
-        say_json(rows)
+        say_json([asdict(row) for row in rows])
         return
     shown = table("message", "kind", "phone", "since", "reason")
     for row in rows:
-        shown.add_row(*(text(row[name], settings.time_zone) for name in ("id", "kind", "phone", "since", "reason")))
+        told = (row.id, row.kind, row.phone, row.since, row.reason)
+        shown.add_row(*(text(each, notifier.settings.time_zone) for each in told))
     console().print(shown if rows else "Nothing is held.")
 
 
 @held.command("resolve")
 @click.argument("message_id")
 @click.option(
-    "--as", "answer", type=click.Choice(list(ANSWERS)), required=True, help="What you found out, or what is to happen."
+    "--as",
+    "answer",
+    type=click.Choice([str(each) for each in Answer]),
+    required=True,
+    help="What you found out, or what is to happen.",
 )
 @json_option
 def held_resolve(message_id: str, answer: str, as_json: bool) -> int:
     """Decide about one held message (see `held list`). `send-again` may reach the recipient a second time."""
-    status = ANSWERS[answer]
-    settings = Settings.from_environ()
-    with ledger_session(settings) as session:
-        said = f"a person decided: {answer}"
-        moved = ledger.resolve(session, uuid_of(message_id), status, said, settings.horizons)
+    with Notifier.from_env() as notifier:
+        status = notifier.held.resolve(message_id, Answer(answer))
     if as_json:
-        say_json({"id": message_id, "resolved": moved, "status": str(status) if moved else None})
+        say_json({"id": message_id, "resolved": status is not None, "status": status and str(status)})
     else:
-        console().print(f"{message_id} is {look_of(status)}" if moved else f"{message_id} is not held (any more)")
-    return 0 if moved else 1
+        console().print(f"{message_id} is {look_of(status)}" if status else f"{message_id} is not held (any more)")
+    return 0 if status else 1
 
 
 @click.command()
@@ -168,10 +158,8 @@ def pause(lanes: tuple[str, ...], campaign: str | None, reason: str, as_json: bo
     with Notifier.from_env() as notifier:
         if campaign is not None:
             notifier.pause_campaign(campaign, reason)
-        with ledger_session(notifier.settings) as session:
-            for lane in _lanes(lanes):
-                ledger.pause(session, lane, reason, code=None)
-            paused = reporting.pauses(session)
+        notifier.pause(_lanes(lanes), reason)
+        paused = notifier.pauses.list()
     _say_pauses(paused, as_json, notifier.settings.time_zone)
 
 
@@ -186,8 +174,7 @@ def resume(lanes: tuple[str, ...], campaign: str | None, as_json: bool) -> None:
         if campaign is not None:
             notifier.resume_campaign(campaign)
         notifier.resume(_lanes(lanes))
-        with ledger_session(notifier.settings) as session:
-            paused = reporting.pauses(session)
+        paused = notifier.pauses.list()
     _say_pauses(paused, as_json, notifier.settings.time_zone)
 
 
@@ -200,13 +187,14 @@ def _lanes(names: tuple[str, ...]) -> list[Lane]:
     return list(Lane) if "all" in names else [Lane(name) for name in names]
 
 
-def _say_pauses(paused: list[dict[str, object]], as_json: bool, zone: tzinfo) -> None:
+def _say_pauses(paused: Sequence[PauseShown], as_json: bool, zone: tzinfo) -> None:
     if as_json:
-        say_json(paused)
+        say_json([asdict(row) for row in paused])
         return
     shown = table("lane", "campaign", "since", "code", "reason")
     for row in paused:
-        shown.add_row(*(text(row[name], zone) for name in ("lane", "campaign", "since", "code", "reason")))
+        told = (row.lane, row.campaign, row.since, row.code, row.reason)
+        shown.add_row(*(text(each, zone) for each in told))
     console().print(shown if paused else "Nothing is paused.")
 
 

@@ -19,13 +19,12 @@ from rich.console import Group
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from worker import reporting
+from worker import RecordCall, Sms, TemplateCall
 from worker.api.notifier import Notifier
 from worker.cli.look import say_report
 from worker.cli.output import console, look_of, looks_of, say, table
-from worker.cli.up import Installation, installed
-from worker.database import Database
-from worker.intake import RecordCall, Request, Sms, TemplateCall
+from worker.cli.up import installed
+from worker.intake import Request
 from worker.lifecycle import Lane, SmsType, Status
 from worker.settings import environment
 
@@ -127,14 +126,14 @@ def run_demo() -> int:
         Notifier.from_env(installation.environ) as notifier,
     ):
         scenes = story()
-        with _paused(installation, Lane.BULK):
+        with _paused(notifier, Lane.BULK):
             tickets = [_enqueue(notifier, scene) for scene in scenes]
             say(f"{sum(ticket[1] for ticket in tickets)} messages are enqueued.\n")
             ids = [id_ for id_, _ in tickets]
             _wait(notifier, ids[10:11], scenes[10:11])
         ended = _watch(notifier, ids, scenes)
         _say_ends(scenes, ended)
-        _say_report(installation)
+        say_report(notifier.reports.summary(["status", "campaign"]).lines)
     return _verdict(scenes, ended, said)
 
 
@@ -159,16 +158,10 @@ def _enqueue(notifier: Notifier, scene: Scene) -> tuple[UUID, int]:
 
 
 @contextmanager
-def _paused(installation: Installation, lane: Lane) -> Iterator[None]:
-    from worker import ledger
-
-    database = Database(installation.environ["DATABASE_URL"])
-    with database.begin() as session:
-        ledger.pause(session, lane, "the demo wants a wish to be late", code=None)
+def _paused(notifier: Notifier, lane: Lane) -> Iterator[None]:
+    notifier.pause([lane], "the demo wants a wish to be late")
     yield
-    with database.begin() as session:
-        ledger.lift(session, [lane], by="the demo")
-    database.close()
+    notifier.resume([lane])
 
 
 def _statuses(notifier: Notifier, ids: list[UUID]) -> list[Mapping[Status, int]]:
@@ -212,13 +205,6 @@ def _say_ends(scenes: list[Scene], ended: list[Mapping[Status, int]]) -> None:
         shown.add_row(scene.what, looks_of(statuses), sign)
     console().print(shown)
     say("")
-
-
-def _say_report(installation: Installation) -> None:
-    database = Database(installation.environ["DATABASE_URL"])
-    with database.begin() as session:
-        say_report({"status": reporting.report(session, "status"), "campaign": reporting.report(session, "campaign")})
-    database.close()
 
 
 def _verdict(scenes: list[Scene], ended: list[Mapping[Status, int]], said: deque[str]) -> int:

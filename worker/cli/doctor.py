@@ -8,14 +8,11 @@ from typing import Any
 
 import click
 
-from worker import reporting, runtime
+from worker.api.account import Account
 from worker.api.notifier import Notifier
-from worker.cli.ledger_session import database_of, ledger_session
+from worker.api.operation import Operation
 from worker.cli.output import console, json_option, say_json, table, text, waiting
-from worker.database import MIGRATE
-from worker.errors import WorkerError
-from worker.esms import EsmsError
-from worker.migrating import revisions
+from worker.errors import MIGRATE, WorkerError
 from worker.queues import Queue, configuration, make_app
 from worker.settings import Pace, ProviderSettings, Rates, Settings, environment
 
@@ -124,10 +121,9 @@ def _keys_are_here() -> bool:
 
 
 def _postgres() -> str:
-    with database_of(Settings.from_environ()) as database:
-        told = what_protects_calls(*database.durability())
-        version = database.engine.dialect.server_version_info or ()  # known since the first connection
-    return f"version {'.'.join(map(str, version))} answers at {database.place}; {told}"
+    with Operation.from_env() as operation:
+        told = what_protects_calls(*operation.durability())
+        return f"version {operation.version()} answers at {operation.place}; {told}"
 
 
 def what_protects_calls(commit: str, standbys: str) -> str:
@@ -140,8 +136,8 @@ def what_protects_calls(commit: str, standbys: str) -> str:
 
 
 def _schema() -> str:
-    with database_of(Settings.from_environ()) as database:
-        there, wanted = revisions(database)
+    with Operation.from_env() as operation:
+        there, wanted = operation.revisions()
     if there != wanted:
         raise _Wrong(f"the database is at revision {there or 'none'}, this version wants {wanted}: {MIGRATE}")
     return f"at revision {there}"
@@ -196,8 +192,8 @@ def _listening() -> dict[str, set[str]]:
 
 def _beat() -> str:
     limit = MISSED * Pace.from_environ().tick.total_seconds()
-    with ledger_session() as session:
-        ago = reporting.seconds_since_beat(session)
+    with Operation.from_env() as operation:
+        ago = operation.seconds_since_beat()
     if ago is None:
         raise _Wrong("it has never ticked: start `celery -A worker.tasks beat`")
     if ago > limit:
@@ -206,8 +202,8 @@ def _beat() -> str:
 
 
 def _upkeep() -> str:
-    with ledger_session() as session:
-        failing = reporting.troubles(session)
+    with Operation.from_env() as operation:
+        failing = operation.troubles()
     if failing:
         raise _Wrong(f"failing: {'; '.join(failing)}: see the log of the worker for `step.failed`")
     return "no step fails"
@@ -216,34 +212,24 @@ def _upkeep() -> str:
 def _esms(*, workers: bool) -> str:
     if workers and not _keys_are_here():
         return "the keys are with the workers, and this machine needs none"
-    with runtime.make_client(ProviderSettings.from_environ(), in_flight=1) as client:
-        try:
-            balance = client.get_balance().balance
-        except EsmsError as error:
-            raise _Wrong(_remedied(error)) from None
-    return f"takes our keys; balance {balance:,.0f} đồng; workers send by {client.transport}"
+    with Account.from_env() as account:
+        if (why := account.refusal()) is not None:
+            raise _Wrong(remedied(why))
+        balance = account.balance().balance
+    return f"takes our keys; balance {balance:,.0f} đồng; workers send by {account.transport}"
 
 
-def refusal(provider: ProviderSettings) -> str | None:
-    """Why eSMS does not answer with these keys, and what to do; None when it does."""
-    with runtime.make_client(provider, in_flight=1) as client:
-        try:
-            client.get_balance()
-        except EsmsError as error:
-            return _remedied(error)
-    return None
-
-
-def _remedied(error: EsmsError) -> str:
-    return f"{error.reason}: check ESMS_API_KEY, ESMS_SECRET_KEY and ESMS_REST_URL"
+def remedied(refusal: str) -> str:
+    """Why eSMS does not answer, and what to do."""
+    return f"{refusal}: check ESMS_API_KEY, ESMS_SECRET_KEY and ESMS_REST_URL"
 
 
 def _lanes() -> str:
-    with ledger_session() as session:
-        paused = reporting.pauses(session)
-        held = len(reporting.held(session))
+    with Notifier.from_env() as notifier:
+        paused = notifier.pauses.list()
+        held = len(notifier.held.list())
     if paused:
-        told = "; ".join(f"{row['lane']}: {row['reason']}" for row in paused)
+        told = "; ".join(f"{row.lane or row.campaign}: {row.reason}" for row in paused)
         raise _Wrong(f"paused: {told}: mend the cause, then `esms-worker resume LANE`")
     return "all open" + (f"; {held} message(s) are held: see `esms-worker held list`" if held else "")
 
@@ -259,8 +245,8 @@ def _reminders() -> str:
 
 
 def _calls() -> str:
-    with ledger_session() as session:
-        silent = reporting.calls_nobody_knows(session)
+    with Operation.from_env() as operation:
+        silent = operation.silent_calls()
     if silent:
         raise _Wrong(
             f"{silent:,} call(s) got nothing but code 105 for a day: GetSendStatus tells nothing of this account's "

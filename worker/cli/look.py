@@ -2,45 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import click
 from rich.console import Group
 from rich.table import Table
-from sqlalchemy.orm import Session
 
-from worker import reporting
-from worker.cli.ledger_session import ledger_session
+from worker.api.notifier import Notifier
 from worker.cli.output import console, json_option, look_of, looks_of, say, say_json, table, text
 from worker.cli.spans import span_options
-from worker.errors import NotFound
 from worker.lifecycle import Status
-from worker.reporting import Line, Standing
-from worker.settings import Settings
+from worker.reporting import By, Line, MessageShown, NotificationShown, Standing
 
 BAR, SHORT_BAR = 30, 12  # characters of the longest bar
 ROOM_FOR_BARS = 100  # columns of a terminal
 MOST_LINES = 20  # of a report's campaigns or days that people see
 
 
-def id_of(session: Session, id_: str | None, reference: str | None, source: str | None) -> UUID:
+def id_of(notifier: Notifier, id_: str | None, reference: str | None, source: str | None) -> UUID | str:
     """The notification that the options name. Raises NotFound or a usage error."""
     if (id_ is None) == (reference is None):
         raise click.UsageError("give an ID, or a --reference (and --source)")
-    if reference is not None:
-        return reporting.find(session, reference=reference, source=source)
-    return uuid_of(id_ or "")
-
-
-def uuid_of(id_: str) -> UUID:
-    """An id as text. Raises NotFound."""
-    try:
-        return UUID(id_)
-    except ValueError:
-        raise NotFound(f"{id_!r} is no id: give one that `send` printed") from None
+    return notifier.find(reference, source) if reference is not None else id_ or ""
 
 
 @click.command()
@@ -50,39 +36,38 @@ def uuid_of(id_: str) -> UUID:
 @json_option
 def show(id_: str | None, reference: str | None, source: str | None, as_json: bool) -> None:
     """All about a notification: its messages, and every request made for each."""
-    settings = Settings.from_environ()
-    with ledger_session(settings) as session:
-        whole = reporting.whole(session, id_of(session, id_, reference, source))
+    with Notifier.from_env() as notifier:
+        whole = notifier.show(id_of(notifier, id_, reference, source))
     if as_json:
-        say_json(whole)
+        say_json(whole.as_json())
     else:
-        console().print(_whole(whole, settings.time_zone))
+        console().print(_whole(whole, notifier.settings.time_zone))
 
 
-def _whole(whole: dict[str, Any], zone: tzinfo) -> Group:
+def _whole(whole: NotificationShown, zone: tzinfo) -> Group:
     facts = table("", "")
     for name in ("id", "kind", "source", "reference", "campaign", "created_at", "send_date", "expires_at"):
-        if whole[name] not in (None, ""):
-            facts.add_row(name, text(whole[name], zone))
+        if (value := getattr(whole, name)) not in (None, ""):
+            facts.add_row(name, text(value, zone))
     facts.show_header = False
     messages = table("phone", "status", "tries:n", "code", "SMSID", "reason")
-    for each in whole["messages"]:
-        told = (text(each[name]) for name in ("attempts", "code", "sms_id", "reason"))
-        messages.add_row(text(each["phone"]), look_of(each["status"]), *told)
-    requests = [_requests(each, zone) for each in whole["messages"] if each["requests"]]
+    for each in whole.messages:
+        told = (text(value) for value in (each.attempts, each.code, each.sms_id, each.reason))
+        messages.add_row(text(each.phone), look_of(each.status), *told)
+    requests = [_requests(each, zone) for each in whole.messages if each.requests]
     return Group(facts, "", messages, "", *requests)
 
 
-def _requests(message: dict[str, Any], zone: tzinfo) -> Table:
-    shown = table("at", "function", "http", "code", "s:n", "outcome", title=f"requests for {message['phone']}")
-    for row in message["requests"]:
+def _requests(message: MessageShown, zone: tzinfo) -> Table:
+    shown = table("at", "function", "http", "code", "s:n", "outcome", title=f"requests for {message.phone}")
+    for row in message.requests:
         shown.add_row(
-            text(row["at"], zone, "%d/%m %H:%M:%S"),
-            row["function"],
-            text(row["http_status"]),
-            text(row["code"]),
-            f"{row['seconds']:.3f}",
-            text(row["outcome"]),
+            text(row.at, zone, "%d/%m %H:%M:%S"),
+            row.function,
+            text(row.http_status),
+            text(row.code),
+            f"{row.seconds:.3f}",
+            text(row.outcome),
         )
     return shown
 
@@ -94,8 +79,8 @@ def _requests(message: dict[str, Any], zone: tzinfo) -> Table:
 @json_option
 def status(id_: str | None, reference: str | None, source: str | None, as_json: bool) -> None:
     """Where a notification stands, in one line."""
-    with ledger_session() as session:
-        standing = reporting.standing(session, id_of(session, id_, reference, source))
+    with Notifier.from_env() as notifier:
+        standing = notifier.status(id_of(notifier, id_, reference, source))
     if as_json:
         say_json(_standing(standing))
     else:
@@ -124,21 +109,17 @@ def report(
     by: Sequence[str], since: str | None, until: str | None, campaign: str | None, source: str | None, as_json: bool
 ) -> None:
     """How many messages came to what: by status, by campaign, by day."""
-    settings = Settings.from_environ()
-    ways = by or ("status", "campaign", "day")
-    first, last = span_options(since, until, settings.time_zone)
-    names = {"campaign": campaign, "source": source}
-    asked: dict[str, Any] = names | {"since": first, "until": last, "time_zone": settings.time_zone.key}
-    with ledger_session(settings) as session:
-        reports = {way: reporting.report(session, way, **asked) for way in ways}  # type: ignore[arg-type]
-        missed = not any(reports.values()) and reporting.is_used(session)
-        around = reporting.around(session, since=first, until=last, **names) if missed else None
+    with Notifier.from_env() as notifier:
+        zone = notifier.settings.time_zone
+        first, last = span_options(since, until, zone)
+        ways = cast("Sequence[By]", by or ("status", "campaign", "day"))
+        found = notifier.reports.summary(ways, since=first, until=last, campaign=campaign, source=source)
     if as_json:
-        say_json({f"by_{way}": [_line(line) for line in lines] for way, lines in reports.items()})
-    elif around:
-        say(_nothing(around, settings.time_zone))
+        say_json({f"by_{way}": [_line(line) for line in lines] for way, lines in found.lines.items()})
+    elif found.is_used and not any(found.lines.values()):
+        say(_nothing((found.before, found.after), zone))
     else:
-        say_report(reports)
+        say_report(found.lines)
 
 
 def _nothing(around: Sequence[datetime | None], zone: tzinfo) -> str:
@@ -151,7 +132,7 @@ def _line(line: Line) -> dict[str, Any]:
     return {"key": line.key, "total": line.total, "statuses": {str(s): n for s, n in line.statuses.items()}}
 
 
-def say_report(reports: dict[str, list[Line]]) -> None:
+def say_report(reports: Mapping[By, Sequence[Line]]) -> None:
     """The report as tables, with bars whose length is the number of messages."""
     if not any(reports.values()):
         say("No messages yet. Send one: esms-worker send sms --to 0901234567 --content Hello --sms-type 7")
@@ -161,7 +142,7 @@ def say_report(reports: dict[str, list[Line]]) -> None:
         say("")
 
 
-def _by_status(lines: list[Line]) -> Any:
+def _by_status(lines: Sequence[Line]) -> Any:
     most = max(line.total for line in lines)
     shown = table("status", "messages:n", "")
     counted = {line.key: line.total for line in lines}
@@ -171,7 +152,7 @@ def _by_status(lines: list[Line]) -> Any:
     return shown
 
 
-def _by(way: str, lines: list[Line]) -> Any:
+def _by(way: str, lines: Sequence[Line]) -> Any:
     ordered = lines[-MOST_LINES:] if way == "day" else sorted(lines, key=lambda line: -line.total)[:MOST_LINES]
     most = max(line.total for line in ordered)
     shown = table(way, "messages:n", "delivered:n", "failed:n", "held:n", "open:n", "")

@@ -6,21 +6,19 @@ from pathlib import Path
 
 import click
 
-from worker.cli.ledger_session import database_of
+from worker.api.operation import Operation
 from worker.cli.output import json_option, say, say_json
-from worker.migrating import migrate as migrate_to
-from worker.migrating import revisions
-from worker.settings import UP_FOLDER, Settings, environment, up_folder
+from worker.settings import UP_FOLDER, environment, up_folder
 
 
 @click.command()
 @json_option
 def migrate(as_json: bool) -> None:
     """Bring the database to this version's schema; safe to run again, and by many at once."""
-    with database_of(Settings.from_environ()) as database:
-        before, _ = revisions(database)
-        migrate_to(database)
-        after, _ = revisions(database)
+    with Operation.from_env() as operation:
+        before, _ = operation.revisions()
+        operation.migrate()
+        after, _ = operation.revisions()
     if as_json:
         say_json({"before": before, "after": after})
     else:

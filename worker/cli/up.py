@@ -18,16 +18,15 @@ from pathlib import Path
 from threading import Event
 from typing import NoReturn
 
-from worker import ledger, reporting
-from worker.cli.doctor import refusal
+from worker.api.account import Account
+from worker.api.operation import Operation
+from worker.cli.doctor import remedied
 from worker.cli.output import say, say_error
-from worker.database import Database
 from worker.devkit.postgres import Postgres
 from worker.devkit.processes import CannotStart, Child, Server, folder_lock
 from worker.devkit.processes.folder import write_private
 from worker.devkit.valkey import Valkey
 from worker.errors import Unavailable
-from worker.migrating import migrate
 from worker.queues import Queue
 from worker.settings import UP_FOLDER, ProviderSettings, Settings, environment
 
@@ -38,7 +37,6 @@ REAL = "Sending for REAL through eSMS, with the keys in the environment"
 SIMULATOR_KEYS = {"ESMS_API_KEY": "simulator-key", "ESMS_SECRET_KEY": "simulator-secret"}
 IMPATIENT = {"WORKER_DENIED_AFTER": "10", "WORKER_DENIED_AFTER_BULK": "20"}  # what the simulator denies, it means
 BOOKS = "simulator.jsonl"  # what the simulator took, so that it still settles after a restart
-SIMULATOR_MARK = "simulator"  # a heartbeat in the ledger: its messages are trials
 BRANDNAME = "sangbrand"  # the simulator knows it
 
 ROOM = 300 * 1024 * 1024  # bytes: a new Postgres takes some 40 MB, and runs into trouble when it can't grow
@@ -85,11 +83,16 @@ def run_up(folder: Path, workers: int) -> int:
     return code
 
 
+def _refusal(installation: Installation) -> str | None:
+    with Account.from_env(installation.environ) as account:
+        return account.refusal()
+
+
 def _welcome(installation: Installation) -> None:
     """What another terminal can do now, or why nothing will be sent."""
-    trouble = None if installation.simulated else refusal(ProviderSettings.from_environ(installation.environ))
+    trouble = None if installation.simulated else _refusal(installation)
     if trouble:
-        say_error(f"eSMS: {trouble}")
+        say_error(f"eSMS: {remedied(trouble)}")
     say(f"Everything runs{', but nothing can be sent until that is mended' if trouble else ''}.")
     say(f"The data is in {installation.folder}.")
     say("(Ctrl-C here stops everything.)  In another terminal, from this folder:")
@@ -214,24 +217,24 @@ def _simulator(installation: Installation, tell: Callable[[str, str], None]) -> 
 
 
 def _migrate(installation: Installation) -> None:
-    with Database(installation.environ["DATABASE_URL"]) as database:
-        migrate(database)
+    with Operation.from_env(installation.environ) as operation:
+        operation.migrate()
 
 
 def _keep_apart(installation: Installation) -> None:
     """Trials must never reach people, nor real messages end in the simulator, because a key was set or forgotten."""
-    with Database(installation.environ["DATABASE_URL"]) as database, database.begin() as session:
-        trials = reporting.was_seen(session, SIMULATOR_MARK)
+    with Operation.from_env(installation.environ) as operation:
+        trials = operation.is_simulated()
         if trials and not installation.simulated:
             problem = "the messages here were made for the simulator, and would now go to people"
             raise CannotStart("esms-worker up", problem, "choose another --folder, or delete this one")
-        if installation.simulated and not trials and reporting.is_used(session):
+        if installation.simulated and trials is False:
             problem = "the messages here are real, and would now go to the simulator"
             raise CannotStart(
                 "esms-worker up", problem, "set ESMS_API_KEY and ESMS_SECRET_KEY, or choose another --folder"
             )
         if installation.simulated:
-            ledger.beat(session, SIMULATOR_MARK)
+            operation.mark_simulated()
 
 
 def _leave_addresses(installation: Installation) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
-from typing import Final
+from typing import Final, TypedDict
 
 
 class Keep(Enum):
@@ -44,3 +44,18 @@ class ContactFields:
     """True opts out; nothing here ever opts in."""
     version: int | None = None
     """Grows with each change: what comes late with a smaller one changes nothing."""
+
+
+class ContactChanges(TypedDict, total=False):
+    """What may be told of a person besides key and source, as ContactFields has it; what is absent stays."""
+
+    name: str | None
+    phones: str | Sequence[str] | None
+    birth_date: date | str | None
+    lunar_birth: str | None
+    death_date: date | str | None
+    lunar_death: str | None
+    tags: str | Sequence[str] | None
+    attributes: Mapping[str, str | None] | None
+    opted_out: bool
+    version: int | None

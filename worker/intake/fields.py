@@ -1,4 +1,4 @@
-"""A request as JSON fields, from a Celery task: which are known, which are needed, dates as ISO 8601 text."""
+"""A request as JSON fields, from a Celery task or another door: which are known and needed, dates as ISO 8601 text."""
 
 from __future__ import annotations
 
@@ -7,13 +7,9 @@ from dataclasses import fields as fields_of
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy.orm import Session
-
 from worker.errors import Invalid
-from worker.intake.accept import accept
 from worker.intake.request import Enqueue, RecordCall, Request, Sms, TemplateCall
-from worker.lifecycle import Kind, Lane
-from worker.settings import Settings
+from worker.lifecycle import Kind
 
 MAKERS: dict[Kind, type[Sms] | type[TemplateCall] | type[RecordCall]] = {
     Kind.SMS: Sms,
@@ -29,16 +25,13 @@ BESIDES = {field.name for field in fields_of(Enqueue)} - {"request"}
 DATES = ("send_date", "expires_at")
 
 
-def enqueue_fields(
-    session: Session, kind: Kind, fields: Mapping[str, Any], settings: Settings, *, now: datetime
-) -> set[Lane]:
-    """Store one request in the session's transaction; the lanes to ring. Raises Invalid or Conflict."""
+def enqueue_of(kind: Kind, fields: Mapping[str, Any]) -> Enqueue:
+    """What these fields ask for; their values are checked later. Raises Invalid."""
     besides: dict[str, Any] = {
         name: _date(name, value) if name in DATES else value for name, value in fields.items() if name in BESIDES
     }
     request = request_of(kind, {name: value for name, value in fields.items() if name not in BESIDES})
-    _, lanes = accept(session, [Enqueue(request=request, **besides)], settings, now=now, late=True)
-    return lanes
+    return Enqueue(request=request, **besides)
 
 
 def request_of(kind: Kind, fields: Mapping[str, Any]) -> Request:

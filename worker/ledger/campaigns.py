@@ -106,17 +106,17 @@ def mark(session: Session) -> bool:
 
 def through(
     begin: Callable[[], AbstractContextManager[Session]], campaign: str, step: Callable[[Session, list[UUID]], object]
-) -> None:
+) -> bool:
     """Take a step with some notifications of a campaign at a time, each in a transaction of its own, none of them long.
 
-    Whoever dies on the way has done what came before, and may simply begin anew.
+    False when no notification has it. Whoever dies on the way has done what came before, and may simply begin anew.
     """
     after: UUID | None = None
     while True:
         with begin() as session:
             ids = _notifications(session, campaign, after)
             if not ids:
-                return
+                return after is not None
             step(session, ids)
         after = ids[-1]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import MISSING
 from dataclasses import fields as fields_of
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Required, TypedDict
 
 from worker.errors import Invalid
 from worker.reminders.invitations import Attendee, Event
@@ -15,6 +15,31 @@ from worker.reminders.rules import Channel
 MOMENT = "write it like 2026-03-01T08:00 or 2026-03-01T08:00+07:00"
 CHANNEL = {field.name for field in fields_of(Channel)}
 CANCELS = ("source", "key", "version")
+
+
+class EventFields(TypedDict, total=False):
+    """An event and its channel as a producer may give them: as `Event` and `Channel`, times also as ISO 8601 text."""
+
+    source: Required[str]
+    key: Required[str]
+    starts_at: Required[datetime | date | str]
+    template: Required[str]
+    offsets: Required[Sequence[str]]
+    attendees: Sequence[Attendee | Mapping[str, Any]] | None
+    title: str
+    place: str
+    ends_at: datetime | str | None
+    zone: str | None
+    attributes: Mapping[str, str]
+    late_for: timedelta | float | None  # as a number: seconds
+    recurrence: str | None
+    exceptions: Sequence[datetime | date | str]
+    version: int | datetime | str | None
+    all_day_at: time | str
+    series: str | None
+    sms_type: int
+    brandname: str | None
+    unicode: bool
 
 
 def event_of(fields: Mapping[str, Any]) -> Event:

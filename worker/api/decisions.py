@@ -1,0 +1,150 @@
+"""What a person may decide: cancel, move or send again what was asked for, and end what is held."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from worker import ledger, reporting
+from worker.database import Database
+from worker.errors import NotFound
+from worker.intake.checks import check_send_date
+from worker.lifecycle import TOO_LATE, Lane, Status
+from worker.queues import Bell
+from worker.reporting import HeldShown
+from worker.settings import Settings
+
+Step = Callable[[Session, Sequence[UUID]], int]  # moves messages of these notifications; how many
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a cancel, move or retry did: how many messages it moved, and where the others stand."""
+
+    moved: int
+    others: Mapping[Status, int]
+    late: int = 0  # of the others: reminders whose day has passed, so that no retry sends them
+
+    @property
+    def too_late(self) -> Mapping[str, int]:
+        """In words, for a cancel or a move: "too late: sending", "too late: eSMS holds it" and so on; and how many."""
+        words: Counter[str] = Counter()
+        for status, count in self.others.items():
+            words[TOO_LATE.get(status, f"left as it is: {status}")] += count
+        return words
+
+
+class Answer(StrEnum):
+    """What a person found out about a held message, or wants of it."""
+
+    SEND_AGAIN = "send-again"  # it may reach the recipient a second time
+    DELIVERED = "delivered"
+    NOT_DELIVERED = "not-delivered"
+    DROP = "drop"
+
+
+LEADS_TO = {
+    Answer.SEND_AGAIN: Status.QUEUED,
+    Answer.DELIVERED: Status.DELIVERED,
+    Answer.NOT_DELIVERED: Status.UNDELIVERED,
+    Answer.DROP: Status.CANCELLED,
+}
+
+
+class Held:
+    """Messages that only a person can decide about. Every method may raise Unavailable."""
+
+    def __init__(self, database: Database, settings: Settings, bell: Bell) -> None:
+        self._database, self._settings, self._bell = database, settings, bell
+
+    def list(self, *, most: int = 1000) -> Sequence[HeldShown]:
+        """The oldest first."""
+        with self._database.begin() as session:
+            return reporting.held(session, most=most)
+
+    def resolve(self, message_id: UUID | str, answer: Answer, *, by: str = "a person") -> Status | None:
+        """Decide about one; where it stands now, or None when it is not held (any more). Raises NotFound.
+
+        by: who decides, as `show` will tell it.
+        """
+        status = LEADS_TO[answer]
+        with self._database.begin() as session:
+            said = f"{by} decided: {answer}"
+            moved = ledger.resolve(session, id_of(message_id), status, said, self._settings.horizons)
+        if moved and status is Status.QUEUED:
+            self._bell.ring(set(Lane))
+        return status if moved else None
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """All notifications with this label."""
+
+    name: str
+
+
+Which = UUID | Campaign
+
+
+class Decisions:
+    """Cancel, move, send again: one notification, or a campaign some at a time."""
+
+    def __init__(self, database: Database, settings: Settings, bell: Bell) -> None:
+        self._database, self._settings, self._bell = database, settings, bell
+
+    def cancel(self, which: Which) -> Decision:
+        """Cancel what has not been claimed yet."""
+        return self._decide(which, Status.CANCELLED, ledger.cancel)
+
+    def move(self, which: Which, send_date: datetime) -> Decision:
+        """Give what has not been claimed yet another date."""
+        aware = check_send_date(send_date, self._settings, datetime.now(UTC))
+        return self._decide(which, None, lambda session, ids: ledger.move(session, ids, aware, self._settings.horizons))
+
+    def retry(self, which: Which) -> Decision:
+        """Queue again what failed."""
+        least = self._settings.advertising_least
+        return self._decide(
+            which,
+            Status.QUEUED,
+            lambda session, ids: ledger.retry(session, ids, self._settings.horizons, least=least),
+        )
+
+    def _decide(self, which: Which, to: Status | None, step: Step) -> Decision:
+        """to: where they go; None: they wait as before, under another date."""
+        moved = late = 0
+        statuses: Counter[Status] = Counter()
+
+        def each(session: Session, ids: Sequence[UUID]) -> None:
+            nonlocal moved, late
+            moved += step(session, ids)
+            late += ledger.late(session, ids) if to is Status.QUEUED else 0
+            statuses.update(reporting.statuses_of(session, ids))
+
+        self._through(which, each)
+        if moved and to is not Status.CANCELLED:
+            self._bell.ring(set(Lane))
+        statuses[to or Status.QUEUED] -= moved
+        return Decision(moved=moved, others=dict(+statuses), late=late)
+
+    def _through(self, which: Which, each: Callable[[Session, Sequence[UUID]], None]) -> None:
+        if isinstance(which, UUID):
+            with self._database.begin() as session:
+                reporting.standing(session, which)
+                each(session, [which])
+        elif not ledger.through(self._database.begin, which.name, each):
+            raise NotFound(f"no notification has the campaign {which.name!r}: check its spelling")
+
+
+def id_of(given: UUID | str) -> UUID:
+    """An id as a program or a person gives it. Raises NotFound."""
+    try:
+        return given if isinstance(given, UUID) else UUID(given)
+    except (ValueError, AttributeError):
+        raise NotFound(f"{given!r} is no id: give one that `enqueue` returned or `send` printed") from None

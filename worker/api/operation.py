@@ -1,0 +1,85 @@
+"""What an operator asks of an installation: its schema, who is at work, what fails, and whose messages it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
+
+from worker import ledger, reporting
+from worker.database import Database
+from worker.migrating import migrate, revisions
+from worker.settings import Settings
+
+SIMULATED = "simulator"  # a heartbeat in the ledger: its messages are trials
+
+
+class Operation:
+    """An installation's ledger, for whoever runs it. Every method may raise Unavailable."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._database = Database(settings.database_url, pool_size=1)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """With the settings of the environment. Raises SettingsError."""
+        return cls(Settings.from_environ(environ))
+
+    @property
+    def place(self) -> str:
+        """Host, port and database, without the password."""
+        return self._database.place
+
+    def version(self) -> str:
+        """Postgres's."""
+        with self._database.begin() as session:
+            return ".".join(map(str, session.connection().dialect.server_version_info or ()))
+
+    def durability(self) -> tuple[str, str]:
+        """Postgres's synchronous_commit and synchronous_standby_names."""
+        return self._database.durability()
+
+    def silent_calls(self) -> int:
+        """How many calls eSMS took and for a day has answered all questions about with code 105; a thousand at most."""
+        with self._database.begin() as session:
+            return reporting.calls_nobody_knows(session)
+
+    def revisions(self) -> tuple[str | None, str | None]:
+        """The schema's revision, and the one that this version wants."""
+        return revisions(self._database)
+
+    def migrate(self) -> None:
+        """Bring the schema to this version; many at once wait for each other."""
+        migrate(self._database)
+
+    def seconds_since_beat(self) -> float | None:
+        """How long ago beat last ticked and a worker heard it; None: never."""
+        with self._database.begin() as session:
+            return reporting.seconds_since_beat(session)
+
+    def troubles(self) -> list[str]:
+        """The steps of the upkeep that fail at each tick, with their errors."""
+        with self._database.begin() as session:
+            return reporting.troubles(session)
+
+    def is_simulated(self) -> bool | None:
+        """Were the messages here made for a simulator? None: there are none yet, and it was never marked."""
+        with self._database.begin() as session:
+            if reporting.was_seen(session, SIMULATED):
+                return True
+            return False if reporting.is_used(session) else None
+
+    def mark_simulated(self) -> None:
+        """From now on the messages here are trials: never to be sent to people."""
+        with self._database.begin() as session:
+            ledger.beat(session, SIMULATED)
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()

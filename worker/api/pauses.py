@@ -1,0 +1,49 @@
+"""Lanes and campaigns that a person holds back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from worker import ledger, reporting
+from worker.database import Database
+from worker.lifecycle import Lane
+from worker.queues import Bell
+from worker.reporting import PauseShown
+
+BY_A_PERSON = "paused by a person"
+
+
+class Pauses:
+    """What is held back, and letting it go. Every method may raise Unavailable."""
+
+    def __init__(self, database: Database, bell: Bell) -> None:
+        self._database, self._bell = database, bell
+
+    def list(self) -> Sequence[PauseShown]:
+        """Every lane and campaign that is held back now, by a person or by itself, the first one first."""
+        with self._database.begin() as session:
+            return reporting.pauses(session)
+
+    def pause(self, lanes: Sequence[Lane], reason: str = BY_A_PERSON) -> Sequence[Lane]:
+        """Hold lanes back until `resume`; what is in flight is finished. Those that a person had not paused already."""
+        with self._database.begin() as session:
+            return [lane for lane in lanes if ledger.pause(session, lane, reason, code=None)]
+
+    def resume(self, lanes: Sequence[Lane], *, by: str = "a person") -> Sequence[Lane]:
+        """Let paused lanes go on; the ones that were paused come back."""
+        with self._database.begin() as session:
+            lifted = ledger.lift(session, lanes, by=by)
+        self._bell.ring(set(lifted))
+        return lifted
+
+    def pause_campaign(self, campaign: str, reason: str = BY_A_PERSON) -> bool:
+        """Hold a campaign back from the next claim on; False when it is already."""
+        with self._database.begin() as session:
+            return ledger.pause_campaign(session, campaign, reason)
+
+    def resume_campaign(self, campaign: str, *, by: str = "a person") -> bool:
+        """Let a campaign go on, in the order in which it would have gone; False when it was not held back."""
+        with self._database.begin() as session:
+            lifted = ledger.lift_campaign(session, campaign, by=by)
+        self._bell.ring(set(Lane) if lifted else set())
+        return lifted

@@ -1,0 +1,57 @@
+"""What was sent and what became of it, for all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from worker import reporting
+from worker.database import Database
+from worker.reporting import By, Line
+from worker.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Lines by status, campaign or day; where none match: when others were enqueued last before, and next after."""
+
+    lines: dict[By, list[Line]]
+    before: datetime | None = None
+    after: datetime | None = None
+    is_used: bool = True  # False: the ledger holds nothing at all
+
+
+class Reports:
+    """Counts of messages. Every method may raise Unavailable."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database, self._settings = database, settings
+
+    def summary(
+        self,
+        by: Sequence[By] = ("status", "campaign", "day"),
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        campaign: str | None = None,
+        source: str | None = None,
+    ) -> Report:
+        """How many messages are in which status; days are those of TIME_ZONE, by when they were enqueued.
+
+        since is in, until is not. Raises NotFound for a campaign or source that nothing has, with the nearest names.
+        """
+        zone = self._settings.time_zone.key
+        with self._database.begin() as session:
+            lines = {
+                each: reporting.report(
+                    session, each, since=since, until=until, campaign=campaign, source=source, time_zone=zone
+                )
+                for each in by
+            }
+            if any(lines.values()):
+                return Report(lines=lines)
+            if not reporting.is_used(session):
+                return Report(lines=lines, is_used=False)
+            before, after = reporting.around(session, since=since, until=until, campaign=campaign, source=source)
+        return Report(lines=lines, before=before, after=after)

@@ -1,0 +1,40 @@
+"""Questions about what was asked for and what became of it; reads only."""
+
+from worker.reporting.operation import (
+    HeldShown,
+    PauseShown,
+    calls_nobody_knows,
+    held,
+    is_used,
+    pauses,
+    seconds_since_beat,
+    troubles,
+    was_seen,
+)
+from worker.reporting.standing import Standing, find, standing, statuses_of
+from worker.reporting.summary import By, Line, around, report
+from worker.reporting.whole import MessageShown, NotificationShown, RequestShown, whole
+
+__all__ = [
+    "By",
+    "HeldShown",
+    "Line",
+    "MessageShown",
+    "NotificationShown",
+    "PauseShown",
+    "RequestShown",
+    "Standing",
+    "around",
+    "calls_nobody_knows",
+    "find",
+    "held",
+    "is_used",
+    "pauses",
+    "report",
+    "seconds_since_beat",
+    "standing",
+    "statuses_of",
+    "troubles",
+    "was_seen",
+    "whole",
+]

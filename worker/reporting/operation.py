@@ -1,0 +1,114 @@
+"""How the worker stands: what is held back, what waits for a person, who was at work when, what fails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from worker.evidence import Evidence
+from worker.lifecycle import Lane, Status
+from worker.models import Heartbeat, Message, Notification, Pause, Trouble
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldShown:
+    """A message that only a person can decide about."""
+
+    id: UUID  # the message's
+    notification: UUID
+    reference: str | None
+    kind: str
+    phone: str  # E.164
+    since: datetime | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseShown:
+    """A lane or a campaign that is held back now. code: eSMS's, or ours; None: a person paused it."""
+
+    lane: str | None
+    campaign: str | None
+    code: str | None
+    reason: str
+    since: datetime
+    probe_at: datetime | None
+
+
+def held(session: Session, *, most: int = 1000) -> list[HeldShown]:
+    """What waits for a person's decision, the oldest first."""
+    query = (
+        select(Message, Notification)
+        .join(Notification, Notification.id == Message.notification_id)
+        .where(Message.status == Status.HELD.value)
+        .order_by(Message.id)
+        .limit(most)
+    )
+    return [
+        HeldShown(
+            id=message.id,
+            notification=notification.id,
+            reference=notification.reference,
+            kind=notification.kind,
+            phone=message.phone,
+            since=message.in_doubt_since,
+            reason=message.reason,
+        )
+        for message, notification in session.execute(query)
+    ]
+
+
+def pauses(session: Session) -> list[PauseShown]:
+    """The lanes and campaigns that are held back now."""
+    query = select(Pause).where(Pause.lifted_at.is_(None)).order_by(Pause.since)
+    return [
+        PauseShown(
+            lane=row.lane,
+            campaign=row.campaign,
+            code=row.code,
+            reason=row.reason,
+            since=row.since,
+            probe_at=row.probe_at,
+        )
+        for row in session.scalars(query)
+    ]
+
+
+def seconds_since_beat(session: Session) -> float | None:
+    """How long ago beat last ticked and a worker heard it, by the database's clock; None: never."""
+    query = select(func.extract("epoch", func.now() - Heartbeat.at)).where(Heartbeat.name == "beat")
+    found = session.scalar(query)
+    return None if found is None else float(found)
+
+
+def troubles(session: Session) -> list[str]:
+    """The steps of the upkeep that fail, each with its error and since when."""
+    query = select(Trouble).order_by(Trouble.since)
+    return [f"{row.name} (since {row.since:%Y-%m-%d %H:%M} UTC): {row.error}" for row in session.scalars(query)]
+
+
+def was_seen(session: Session, name: str) -> bool:
+    """Has this part ever been at work here?"""
+    return session.get(Heartbeat, name) is not None
+
+
+def is_used(session: Session) -> bool:
+    """Does the ledger hold anything?"""
+    return session.scalar(select(Notification.id).limit(1)) is not None
+
+
+def calls_nobody_knows(session: Session) -> int:
+    """How many calls eSMS took and for a day has answered all questions about with code 105; a thousand at most."""
+    day_ago = func.now() - timedelta(days=1)
+    silent = select(Message.id).where(
+        Message.status == Status.ACCEPTED.value,
+        Message.lane == Lane.VOICE.value,
+        Message.accepted_at <= day_ago,
+        Message.heard == Evidence.NO_SUCH_ID.name,
+        Message.heard_since <= day_ago,
+    )
+    return session.scalar(select(func.count()).select_from(silent.limit(1000).subquery())) or 0

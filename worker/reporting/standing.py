@@ -1,0 +1,73 @@
+"""Where a notification stands, and which one is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from worker.errors import NotFound
+from worker.lifecycle import FINAL, Status
+from worker.models import Message, Notification
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where a notification stands: how many of its messages are in which status."""
+
+    id: UUID
+    reference: str | None
+    source: str
+    campaign: str | None
+    kind: str
+    statuses: Mapping[Status, int]
+
+    @property
+    def final(self) -> bool:
+        """Nothing will change any more, unless a person asks for it."""
+        return all(status in FINAL for status in self.statuses)
+
+
+def find(session: Session, *, reference: str, source: str | None = None) -> UUID:
+    """The id of the notification with this reference. Raises NotFound, also where several sources used it."""
+    query = select(Notification.id, Notification.source).where(Notification.reference == reference)
+    if source is not None:
+        query = query.where(Notification.source == source)
+    found = session.execute(query).all()
+    if len(found) > 1:
+        sources = ", ".join(sorted(repr(row.source) for row in found))
+        raise NotFound(f"reference {reference!r} is used by several sources ({sources}): name one with --source")
+    if not found:
+        raise NotFound(f"no notification has the reference {reference!r}: check its spelling and its source")
+    id_: UUID = found[0].id
+    return id_
+
+
+def standing(session: Session, notification_id: UUID) -> Standing:
+    """Where it stands. Raises NotFound."""
+    row = notification(session, notification_id)
+    return Standing(
+        id=row.id,
+        reference=row.reference,
+        source=row.source,
+        campaign=row.campaign,
+        kind=row.kind,
+        statuses=statuses_of(session, [notification_id]),
+    )
+
+
+def statuses_of(session: Session, ids: Sequence[UUID]) -> dict[Status, int]:
+    """How many messages of these notifications are in which status."""
+    counted = select(Message.status, func.count()).where(Message.notification_id.in_(ids)).group_by(Message.status)
+    return {Status(status): count for status, count in session.execute(counted)}
+
+
+def notification(session: Session, notification_id: UUID) -> Notification:
+    """Its row. Raises NotFound."""
+    row = session.get(Notification, notification_id)
+    if row is None:
+        raise NotFound(f"no notification has the id {notification_id}: check it, or look for its reference")
+    return row

@@ -1,0 +1,111 @@
+"""How many messages came to what: by status, by campaign, by day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import get_close_matches
+from typing import Any, Literal
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.engine import RowMapping
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from worker.errors import NotFound
+from worker.lifecycle import Status
+from worker.models import Message, Notification
+
+By = Literal["status", "campaign", "day"]
+
+NAMES_MOST = 10_000  # of campaigns or sources that are compared with a misspelt one
+# The rows that the index of this column has: a source that never gave a reference is not offered.
+NAMED = {"campaign": Notification.campaign.is_not(None), "source": Notification.reference.is_not(None)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of a report: a status, campaign or day, and how many messages of it are in which status."""
+
+    key: str
+    statuses: Mapping[Status, int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.statuses.values())
+
+
+def report(
+    session: Session,
+    by: By,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    campaign: str | None = None,
+    source: str | None = None,
+    time_zone: str = "Asia/Ho_Chi_Minh",
+) -> list[Line]:
+    """How many messages are in which status: by status, by campaign, or by day of enqueueing in `time_zone`."""
+    key = {
+        "status": Message.status,
+        "campaign": func.coalesce(Notification.campaign, ""),
+        "day": func.to_char(func.timezone(time_zone, Message.created_at), "YYYY-MM-DD"),
+    }[by]
+    query = _within(select(key.label("key"), Message.status, func.count().label("messages")), since, until)
+    if campaign is not None:
+        query = query.where(Notification.campaign == campaign)
+    if source is not None:
+        query = query.where(Notification.source == source)
+    rows = session.execute(query.group_by("key", Message.status)).mappings()
+    return _lines(rows)
+
+
+def around(
+    session: Session, *, since: datetime | None, until: datetime | None, campaign: str | None, source: str | None
+) -> tuple[datetime | None, datetime | None]:
+    """Where nothing matches: when others were enqueued last before `since`, and next from `until` on.
+
+    Raises NotFound for a campaign or source that nothing has, with the nearest ones.
+    """
+    for column, name in ((Notification.campaign, campaign), (Notification.source, source)):
+        if name is not None and session.scalar(select(Notification.id).where(column == name).limit(1)) is None:
+            raise NotFound(f"no message has the {column.key} {name!r}: {_nearest(session, column, name)}")
+    at = Notification.created_at
+    return (
+        session.scalar(select(func.max(at)).where(at < since)) if since else None,
+        session.scalar(select(func.min(at)).where(at >= until)) if until else None,
+    )
+
+
+def _nearest(session: Session, column: InstrumentedAttribute[Any], name: str) -> str:
+    near = get_close_matches(name, _names(session, column), n=3, cutoff=0.4)
+    return f"did you mean {' or '.join(map(repr, near))}?" if near else "check its spelling"
+
+
+def _names(session: Session, column: InstrumentedAttribute[Any]) -> Sequence[str]:
+    """The names that stand in this column, from one to the next by its index and not row by row."""
+    following = select(func.min(column)).where(NAMED[column.key])
+    names = select(following.scalar_subquery().label("name")).cte(recursive=True)
+    names = names.union_all(
+        select(following.where(column > names.c.name).scalar_subquery()).where(names.c.name.is_not(None))
+    )
+    return session.scalars(select(names.c.name).where(names.c.name.is_not(None)).limit(NAMES_MOST)).all()
+
+
+def _within(
+    query: Select[*tuple[Any, ...]], since: datetime | None, until: datetime | None
+) -> Select[*tuple[Any, ...]]:
+    query = query.select_from(Message).join(Notification, Notification.id == Message.notification_id)
+    if since is not None:
+        query = query.where(Message.created_at >= since)
+    if until is not None:
+        query = query.where(Message.created_at < until)
+    return query
+
+
+def _lines(rows: Any) -> list[Line]:
+    lines: dict[str, dict[Status, int]] = {}
+    row: RowMapping
+    for row in rows:
+        lines.setdefault(row["key"], {})[Status(row["status"])] = row["messages"]
+    return [Line(key=key, statuses=statuses) for key, statuses in sorted(lines.items())]

@@ -1,0 +1,151 @@
+"""All there is to tell about a notification: its messages, and every request made for each."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import literal_column, select
+from sqlalchemy.orm import Session, aliased
+
+from worker.ledger.opt_out import PURPOSE
+from worker.models import Message, Notification, Request
+from worker.reporting.standing import notification
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestShown:
+    """One HTTP call that sent, or that changed something."""
+
+    function: str
+    at: datetime
+    seconds: float
+    http_status: int | None
+    code: str | None
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageShown:
+    """One recipient's message, and the requests made for it, in their order. Times in UTC."""
+
+    id: UUID
+    phone: str  # E.164
+    status: str
+    lane: str
+    sms_id: str | None
+    request_id: str | None
+    attempts: int
+    code: str | None
+    reason: str | None
+    due_at: datetime
+    accepted_at: datetime | None
+    settled_at: datetime | None
+    network: str | None
+    requests: Sequence[RequestShown]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationShown:
+    """What a producer asked for, and what became of each recipient. Times in UTC."""
+
+    id: UUID
+    reference: str | None
+    source: str
+    campaign: str | None
+    kind: str
+    purpose: str | None
+    created_at: datetime
+    send_date: datetime | None
+    hand_over: bool
+    expires_at: datetime | None
+    messages: Sequence[MessageShown]
+
+    def as_json(self) -> dict[str, Any]:
+        """As `show --json` prints it, but for the times and ids, which are no text yet."""
+        return asdict(self)
+
+
+def whole(session: Session, notification_id: UUID) -> NotificationShown:
+    """All there is to tell about a notification. Raises NotFound."""
+    row = notification(session, notification_id)
+    of_it = select(Message).where(Message.notification_id == notification_id).order_by(Message.id)
+    messages = session.scalars(of_it).all()
+    requests = _requests(session, messages)
+    return NotificationShown(
+        id=row.id,
+        reference=row.reference,
+        source=row.source,
+        campaign=row.campaign,
+        kind=row.kind,
+        purpose=_purpose(session, notification_id),
+        created_at=row.created_at,
+        send_date=row.send_date,
+        hand_over=row.hand_over,
+        expires_at=row.expires_at,
+        messages=[_message(message, requests) for message in messages],
+    )
+
+
+def _purpose(session: Session, notification_id: UUID) -> str | None:
+    n = aliased(Notification, name="n")
+    return session.scalar(select(literal_column(PURPOSE)).where(n.id == notification_id))
+
+
+Requests = Mapping[UUID | str, Sequence[Request]]  # by message, or by the RequestId or SMSID that many share
+
+
+def _requests(session: Session, messages: Sequence[Message]) -> Requests:
+    """Those made for one of these messages alone, and those made for many at once that share an id with them."""
+    ids = [message.id for message in messages]
+    found = list(session.scalars(select(Request).where(Request.message_id.in_(ids)))) if ids else []
+    if shared := {id_ for message in messages for id_ in _shared_ids(message)}:
+        of_many = select(Request).where(Request.message_id.is_(None))
+        found += session.scalars(of_many.where(Request.request_id.in_(shared)))
+        found += session.scalars(of_many.where(Request.request_id.is_(None), Request.sms_id.in_(shared)))
+    by_key: dict[UUID | str, list[Request]] = defaultdict(list)
+    for row in found:
+        by_key[row.message_id or row.request_id or row.sms_id or ""].append(row)
+    return by_key
+
+
+def _shared_ids(message: Message) -> set[str]:
+    """By which its requests are known that were made for many at once, of this attempt and of those that are over."""
+    ids = (message.request_id, message.sms_id, *(message.earlier_ids or ())) if message.grouped else ()
+    return {id_ for id_ in ids if id_}
+
+
+def _message(message: Message, requests: Requests) -> MessageShown:
+    keys: list[UUID | str] = [message.id, *_shared_ids(message)]
+    rows = [row for key in keys for row in requests.get(key, ())]
+    return MessageShown(
+        id=message.id,
+        phone=message.phone,
+        status=message.status,
+        lane=message.lane,
+        sms_id=message.sms_id,
+        request_id=message.request_id,
+        attempts=message.attempts,
+        code=message.code,
+        reason=message.reason,
+        due_at=message.due_at,
+        accepted_at=message.accepted_at,
+        settled_at=message.settled_at,
+        network=message.network,
+        requests=[_request(row) for row in sorted(rows, key=lambda row: row.id)],
+    )
+
+
+def _request(row: Request) -> RequestShown:
+    return RequestShown(
+        function=row.function,
+        at=row.at,
+        seconds=round(row.seconds, 3),
+        http_status=row.http_status,
+        code=row.code,
+        outcome=row.outcome,
+    )
