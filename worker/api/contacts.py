@@ -2,20 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Unpack
+from typing import Any, TypedDict, Unpack
 
 from sqlalchemy.orm import Session
 
 from worker.contacts import ContactFields, opt_in_of, opt_out_of, upsert_contacts, upsert_fields
 from worker.contacts.checks import parse_phone
 from worker.contacts.contact_fields import ContactChanges
+from worker.contacts.exporting import pages
+from worker.contacts.importing import Importer, Summary
+from worker.contacts.rows import Reader
 from worker.database import Database
 from worker.errors import Invalid, NotFound
 from worker.ledger import contacts, opt_out
 from worker.ledger.contacts import ContactRow, Counts
 from worker.settings import Settings
+from worker.spreadsheets import Refused, Sheet
+
+__all__ = ["ContactRow", "Contacts", "Watch", "Which"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """What is told while a file comes in: rows not taken, cells left out of those that are, how many rows are done."""
+
+    refuse: Callable[[Refused], object]
+    leave_out: Callable[[Refused], object]
+    advance: Callable[[int], object] = int
+
+
+class Which(TypedDict, total=False):
+    """Which contacts: with one of these tags, of this source, only those who opted out (or did not)."""
+
+    tags: Sequence[str]
+    source: str | None
+    opted_out: bool | None
 
 
 class Contacts:
@@ -55,6 +79,31 @@ class Contacts:
         today = datetime.now(self._settings.time_zone).date()
         with self._database.joined(session) as joined:
             return upsert_contacts(joined, items, today=today)
+
+    def import_sheet(self, sheet: Sheet, reader: Reader, *, dry: bool = False, watch: Watch) -> Summary:
+        """Bring people in from an open sheet, a thousand rows to a transaction. Raises Unreadable, Unavailable.
+
+        dry: everything but the commits.
+        """
+        importer = Importer(
+            begin=self._database.begin,
+            reader=reader,
+            today=datetime.now(self._settings.time_zone).date(),
+            dry=dry,
+            refuse=watch.refuse,
+            leave_out=watch.leave_out,
+            advance=watch.advance,
+        )
+        return importer.run(sheet)
+
+    def export(self, **which: Unpack[Which]) -> Iterator[ContactRow]:
+        """All contacts that are meant, a page to a transaction."""
+        return (row for page in pages(self._database.begin, **which) for row in page)
+
+    def attribute_names(self) -> Sequence[str]:
+        """Every attribute that some contact has; reads them all."""
+        with self._database.begin() as session:
+            return contacts.attribute_names(session)
 
     def list(
         self,

@@ -5,22 +5,20 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 import click
 
-from worker.cli.ledger_session import database_of
+from worker.api.contacts import ContactRow, Watch, Which
+from worker.api.notifier import Notifier
 from worker.cli.output import json_option, progress, say, say_json
 from worker.cli.spreadsheet import Problems, file_options, say_columns, usage
 from worker.contacts.columns import FIELDS, Columns, choose
 from worker.contacts.dates import DateOrder
-from worker.contacts.exporting import header, pages, write_rows
-from worker.contacts.importing import Importer, Summary
+from worker.contacts.exporting import header, write_rows
+from worker.contacts.importing import Summary
 from worker.contacts.rows import Reader
-from worker.ledger.contacts import ContactRow, attribute_names
-from worker.settings import Settings
 from worker.spreadsheets import Sheet, open_sheet, open_table, write_csv
 
 
@@ -61,7 +59,6 @@ def import_file(
     without is left out and told. A column that the file has not is left as it was; an empty cell clears. Nobody who
     opted out is opted in again.
     """
-    settings = Settings.from_environ()
     with usage():
         opened = open_sheet(file, encoding=encoding, sheet=sheet, header_row=header_row)
         columns = choose(opened.columns, told, rest_as_attributes=rest_as_attributes)
@@ -69,7 +66,7 @@ def import_file(
         _say_columns(opened, columns)
     reader = Reader(columns=columns, source=source, order=DateOrder(dates) if dates else None, tags=tags)
     with Problems.of(opened, report) as problems, usage():
-        summary = _run(opened, reader, settings, problems, dry_run)
+        summary = _run(opened, reader, problems, dry_run)
     if as_json:
         _say_json(summary, columns, problems, dry_run)
     else:
@@ -77,19 +74,13 @@ def import_file(
     return 1 if problems.count else 0
 
 
-def _run(sheet: Sheet, reader: Reader, settings: Settings, problems: Problems, dry_run: bool) -> Summary:
-    today = datetime.now(settings.time_zone).date()
-    with database_of(settings) as database, progress() as bar:
+def _run(sheet: Sheet, reader: Reader, problems: Problems, dry_run: bool) -> Summary:
+    with Notifier.from_env() as notifier, progress() as bar:
         task = bar.add_task("checked" if dry_run else "stored", total=sheet.rows)
-        return Importer(
-            begin=database.begin,
-            reader=reader,
-            today=today,
-            dry=dry_run,
-            refuse=problems.refuse,
-            leave_out=problems.leave_out,
-            advance=lambda rows: bar.advance(task, rows),
-        ).run(sheet)
+        watch = Watch(
+            refuse=problems.refuse, leave_out=problems.leave_out, advance=lambda rows: bar.advance(task, rows)
+        )
+        return notifier.contacts.import_sheet(sheet, reader, dry=dry_run, watch=watch)
 
 
 def _say_columns(sheet: Sheet, columns: Columns) -> None:
@@ -131,17 +122,15 @@ def _say_json(summary: Summary, columns: Columns, problems: Problems, dry: bool)
 @click.option("--source", metavar="S", help="Which application's contacts.")
 @click.option("--opted-out/--opted-in", default=None, help="Only those who opted out, or did not.")
 @json_option
-def export_file(file: Path, as_json: bool, **which: Any) -> None:
+def export_file(file: Path, as_json: bool, **which: Unpack[Which]) -> None:
     """Write contacts to a FILE that a spreadsheet opens and `contacts import` takes again: XLSX by its name, else CSV.
 
     - is standard output. In CSV, cells that a spreadsheet would run as a formula get an apostrophe in front.
     """
-    settings = Settings.from_environ()
-    with database_of(settings) as database:
-        with database.begin() as session:
-            names = attribute_names(session)
-        sources: set[str] = set()
-        rows = _noted(sources, (row for page in pages(database.begin, **which) for row in page))
+    sources: set[str] = set()
+    with Notifier.from_env() as notifier:
+        names = notifier.contacts.attribute_names()
+        rows = _noted(sources, notifier.contacts.export(**which))
         if str(file) == "-":
             write_rows(write_csv(sys.stdout, header(names)), rows, names)
             return

@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 import click
 from rich.table import Table
 
+from worker.api.contacts import ContactRow
 from worker.api.notifier import Notifier
 from worker.cli.contact_files import export_file, import_file
 from worker.cli.output import console, json_option, say, say_json, table, text
 from worker.contacts.exporting import lunar_text
 from worker.errors import Invalid
-from worker.ledger.contacts import ContactRow
 
 F = TypeVar("F", bound=Callable[..., Any])
 
