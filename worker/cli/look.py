@@ -53,7 +53,7 @@ def _whole(whole: NotificationShown, zone: tzinfo) -> Group:
     messages = table("phone", "status", "tries:n", "code", "SMSID", "reason")
     for each in whole.messages:
         told = (text(value) for value in (each.attempts, each.code, each.sms_id, each.reason))
-        messages.add_row(each.phone, look_of(each.status), *told)
+        messages.add_row(text(each.phone), look_of(each.status), *told)
     requests = [_requests(each, zone) for each in whole.messages if each.requests]
     return Group(facts, "", messages, "", *requests)
 
