@@ -320,3 +320,45 @@ def test_a_bulk_of_numbers_reports_the_ones_named_again(cli: Cli, bench: Bench) 
     assert (ticket["messages"], ticket["duplicates"]) == (2, ["+84901000001"])
     with bench.database.begin() as session:
         assert session.scalar(text("SELECT count(*) FROM message")) == 2
+
+
+def test_a_person_is_told_what_a_text_is_billed_as_and_why(cli: Cli) -> None:
+    accented = ("sms", "--to", "0901000001", "--content", "ệ" * 71, "--sms-type", "7")
+    assert "2 SMS: ệ make it Unicode, 70 characters to an SMS" in cli("send", *accented)[1]
+    told = sent(cli, *accented)
+    assert (told["segments"], told["encoding"], told["forcing"]) == (2, "ucs2", ["ệ"])
+    assert cli("send", *SMS)[1].rstrip().endswith("1 SMS")
+
+
+def test_a_dry_run_of_a_send_tells_all_and_queues_nothing(cli: Cli, bench: Bench) -> None:
+    code, out, _ = cli("send", *SMS, "--to", "0901000002", "--campaign", "codes", "--dry-run")
+    assert code == 0
+    assert all(each in out for each in ("would be queued, 2 message(s)", "1 SMS each, 2 in all", "codes", "Ma: 1"))
+    assert sent(cli, *SMS, "--dry-run")["id"] is None
+    assert cli("send", "sms", "--to", "12", "--content", "x", "--sms-type", "7", "--dry-run")[0] == 1
+    with bench.database.begin() as session:
+        assert session.scalar(text("SELECT count(*) FROM notification")) == 0
+    first = sent(cli, *SMS, "--reference", "r")["id"]
+    assert sent(cli, *SMS, "--reference", "r", "--dry-run")["repeated"]
+    assert sent(cli, *SMS, "--reference", "r")["id"] == first
+
+
+def test_one_wrong_number_among_several_is_told_by_its_place(cli: Cli) -> None:
+    _, _, err = cli("send", *SMS, "--to", "12", "--to", "0901000003")
+    assert "to: number 2 of 3: " in err
+    assert "number 1" not in cli("send", "sms", "--to", "12", "--content", "x", "--sms-type", "7")[2]
+
+
+def test_no_json_and_no_table_speaks_to_the_terminal(
+    cli: Cli, bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hostile = "\x1b]0;x\x07\x9b31m\u202eabc"
+    with bench.database.begin() as session:
+        session.execute(
+            text("INSERT INTO contact (id, source, key, name) VALUES (gen_random_uuid(), '', 'k', :n)"), {"n": hostile}
+        )
+    for arguments in (("contacts", "list"), ("contacts", "show", "k"), ("contacts", "list", "--json")):
+        out = cli(*arguments)[1]
+        assert "abc" in out
+        assert not [sign for sign in out if not sign.isprintable() and sign != "\n"]
+    assert json.loads(cli("contacts", "list", "--json")[1])[0]["name"] == hostile

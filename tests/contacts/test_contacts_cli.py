@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 from openpyxl import Workbook, load_workbook
+from sqlalchemy import text
 
 from tests.cli.test_cli_commands import Cli, cli
 from tests.contacts.people import HOA, LAN, MAI, found, statuses
 from tests.support import Bench
 from worker import Sms
 from worker.ledger import contacts
+from worker.ledger.contacts.finding import _BY_ID_UNINDEXED, _NAMED, NO_ID, _page
 
 __all__ = ["cli"]
 
@@ -279,6 +281,44 @@ def test_contacts_are_listed_shown_and_removed(cli: Cli, bring: Import) -> None:
     assert cli("contacts", "remove", "1", "--source", "shop")[0] == 0
     assert cli("contacts", "remove", "1")[0] == 0
     assert "No contacts" in cli("contacts", "list", "--tag", "none")[1]
+
+
+def test_contacts_are_found_by_name_without_accents_and_by_tag_in_any_case(cli: Cli, bring: Import) -> None:
+    bring("key,name,tags\n1,Nguyễn Thị Lan,Khách\n2,Đỗ LÂN Anh,VIP\n3,Hoa Mai,khách; ĐỐI TÁC\n4,Loan,\n")
+
+    def found(*arguments: str) -> set[str]:
+        return {each["key"] for each in json.loads(cli("contacts", "list", *arguments, "--json")[1])}
+
+    assert found("lan") == {"1", "2"}
+    assert found("LÂN") == {"1", "2"}
+    assert found("do lan") == {"2"}
+    assert found("ngu th") == {"1"}
+    assert found("oan") == found("") == found("& !") == set()
+    assert found("--tag", "Khách") == found("--tag", "KHÁCH") == {"1", "3"}
+    assert found("--tag", "vip", "--tag", "đối tác") == {"2", "3"}
+    assert counted(bring("key,tags\n1,KHÁCH\n")[1]) == (0, 0, 1, 0)
+
+
+def test_a_name_is_searched_by_an_index(bench: Bench) -> None:
+    fill = """
+        INSERT INTO contact (id, source, key, name)
+        SELECT gen_random_uuid(), '', n::text, 'Nguyễn ' || n FROM generate_series(1, 20000) n
+    """
+    with bench.database.begin() as session:
+        session.execute(text(fill))
+        session.execute(text("ANALYZE contact"))
+        asked: dict[str, Any] = {"tags": [], "source": None, "opted_out": None, "after": NO_ID, "most": 50}
+        explained = text(f"EXPLAIN {_page(_NAMED, _BY_ID_UNINDEXED).text}")
+        plan = "\n".join(session.scalars(explained, asked | {"words": "lan:*"}))
+    assert "contact_name_words_idx" in plan
+
+
+def test_a_contact_is_shown_by_a_number_too(cli: Cli, bring: Import) -> None:
+    bring("key,phone\n1,0901000001\n0901000001,0901000002\n")
+    assert [each["key"] for each in json.loads(cli("contacts", "show", "+84 901 000 002", "--json")[1])] == [
+        "0901000001"
+    ]
+    assert [each["key"] for each in json.loads(cli("contacts", "show", "0901000001", "--json")[1])] == ["0901000001"]
 
 
 def test_a_person_opts_out_and_in(cli: Cli, bring: Import, bench: Bench) -> None:

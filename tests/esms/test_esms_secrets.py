@@ -174,6 +174,40 @@ def test_an_echoed_key_is_taken_out_of_the_reply_kept(client: Client, server: Sc
         assert_clean(kept)
 
 
+def spellings(key: str) -> list[str]:
+    """As a server that means no good may echo it."""
+    html = {"decimal": "&#{};", "hex": "&#x{:x};", "padded": "&#x000{:X}", "bare": "&#{}"}
+    ways = ["".join(f"\\u{ord(each):04x}" for each in key), "".join(f"\\\\u{ord(each):04X}" for each in key)]
+    ways += ["".join(form.format(ord(each)) for each in key) for form in html.values()]
+    ways += [seen.join(key) for seen in ("\u200b", "\u2060", "\xad", "&#8203;", "\\u200b", "\ufeff\u200d")]
+    ways += [key.encode().hex(), key.encode().hex(" "), "".join(f"\\x{ord(each):02x}" for each in key)]
+    return [*ways, f"\\u{ord(key[0]):04x}{key[1:]}", f"{key[:-1]}&#{ord(key[-1])};"]
+
+
+@pytest.mark.parametrize("spelling", spellings(API_KEY) + spellings(SECRET_KEY))
+def test_a_key_is_kept_in_no_spelling(client: Client, server: ScriptedServer, spelling: str) -> None:
+    server.play(reply(f"<html>{spelling}</html>", "500 Internal Server Error"))
+    with pytest.raises(EsmsError) as caught:
+        client.send_sms(SMS)
+    assert caught.value.trace is not None
+    assert "".join((caught.value.trace.reply or "").split()) == "<html>[key]</html>"
+
+
+SHORT = "S3cretKey0123"
+
+
+@pytest.mark.parametrize("echo", [SHORT, SHORT.lower(), "".join(f"\\u{ord(each):04x}" for each in SHORT)])
+def test_no_id_and_no_code_is_a_key(server: ScriptedServer, echo: str) -> None:
+    with Client(Credentials(API_KEY, SHORT), rest_url=server.url, voice_url=server.url) as client:
+        server.play(reply(f'{{"CodeResult":"100","SMSID":"{echo}"}}'))
+        assert client.send_sms(SMS).sms_id is None
+        server.play(reply(f'{{"CodeResult":"{echo}"}}'))
+        with pytest.raises(EsmsError) as caught:
+            client.send_sms(SMS)
+    assert caught.value.code is None
+    assert SHORT.lower() not in repr(vars(caught.value)).lower()
+
+
 def test_a_key_cut_by_the_window_goes_whole() -> None:
     scrub = Scrubber(Credentials("A" * 40, "B" * 40))
     for shift in range(120):

@@ -44,6 +44,19 @@ def test_migrations_go_up_down_and_up_again(empty: Database) -> None:
     empty.close()
 
 
+def test_tags_that_were_written_in_capitals_are_folded(empty: Database) -> None:
+    run(empty, "upgrade", "0012")
+    with empty.begin() as session:
+        put = "INSERT INTO contact (id, source, key, tags) VALUES (gen_random_uuid(), '', :key, :tags)"
+        session.execute(text(put), {"key": "1", "tags": ["KHÁCH", 'a, "b"', "khách", "Đội 1"]})
+        session.execute(text(put), {"key": "2", "tags": ["khách"]})
+    run(empty, "upgrade", "0013")
+    with empty.begin() as session:
+        tags = session.scalars(text("SELECT tags FROM contact ORDER BY key")).all()
+    assert tags == [["khách", 'a, "b"', "đội 1"], ["khách"]]
+    empty.close()
+
+
 def test_models_equal_migrations(empty: Database) -> None:
     migrate(empty)
     with empty.begin() as session:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Unpack
+from typing import Any, TypedDict, Unpack
 
 from sqlalchemy.orm import Session
 
@@ -17,10 +18,28 @@ from worker.contacts.rows import Reader
 from worker.database import Database
 from worker.errors import Invalid, NotFound
 from worker.ledger import contacts, opt_out
-from worker.ledger.contacts import ContactRow as ContactRow
-from worker.ledger.contacts import Counts, attribute_names
+from worker.ledger.contacts import ContactRow, Counts
 from worker.settings import Settings
 from worker.spreadsheets import Refused, Sheet
+
+__all__ = ["ContactRow", "Contacts", "Watch", "Which"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """What is told while a file comes in: rows not taken, cells left out of those that are, how many rows are done."""
+
+    refuse: Callable[[Refused], object]
+    leave_out: Callable[[Refused], object]
+    advance: Callable[[int], object] = int
+
+
+class Which(TypedDict, total=False):
+    """Which contacts: with one of these tags, of this source, only those who opted out (or did not)."""
+
+    tags: Sequence[str]
+    source: str | None
+    opted_out: bool | None
 
 
 class Contacts:
@@ -61,17 +80,46 @@ class Contacts:
         with self._database.joined(session) as joined:
             return upsert_contacts(joined, items, today=today)
 
+    def import_sheet(self, sheet: Sheet, reader: Reader, *, dry: bool = False, watch: Watch) -> Summary:
+        """Bring people in from an open sheet, a thousand rows to a transaction. Raises Unreadable, Unavailable.
+
+        dry: everything but the commits.
+        """
+        importer = Importer(
+            begin=self._database.begin,
+            reader=reader,
+            today=datetime.now(self._settings.time_zone).date(),
+            dry=dry,
+            refuse=watch.refuse,
+            leave_out=watch.leave_out,
+            advance=watch.advance,
+        )
+        return importer.run(sheet)
+
+    def export(self, **which: Unpack[Which]) -> Iterator[ContactRow]:
+        """All contacts that are meant, a page to a transaction."""
+        return (row for page in pages(self._database.begin, **which) for row in page)
+
+    def attribute_names(self) -> Sequence[str]:
+        """Every attribute that some contact has; reads them all."""
+        with self._database.begin() as session:
+            return contacts.attribute_names(session)
+
     def list(
         self,
         *,
         tags: Sequence[str] = (),
         source: str | None = None,
         opted_out: bool | None = None,
+        name: str | None = None,
         most: int = 50,
     ) -> Sequence[ContactRow]:
-        """The first to come first. tags: those with at least one; opted_out: only those who did, or did not."""
+        """The first to come first. tags: those with at least one; opted_out: only those who did, or did not.
+
+        name: words of it, or how they begin; without accents and capitals.
+        """
         with self._database.begin() as session:
-            return contacts.page(session, tags=tags, source=source, opted_out=opted_out, most=most)
+            return contacts.page(session, tags=tags, source=source, opted_out=opted_out, name=name, most=most)
 
     def by_key(self, key: str, *, source: str | None = None) -> Sequence[ContactRow]:
         """Those with this key; several sources may have one each."""
@@ -83,43 +131,6 @@ class Contacts:
         number = parse_phone(phone)
         with self._database.begin() as session:
             return contacts.by_phones(session, [number], source=source)
-
-    def attributes(self) -> Sequence[str]:
-        """The names of the attributes that any contact has."""
-        with self._database.begin() as session:
-            return attribute_names(session)
-
-    def each(
-        self, *, tags: Sequence[str] = (), source: str | None = None, opted_out: bool | None = None
-    ) -> Iterator[ContactRow]:
-        """All of them, some at a time: as many as there are, in little memory."""
-        for page in pages(self._database.begin, tags=tags, source=source, opted_out=opted_out):
-            yield from page
-
-    def import_rows(
-        self,
-        sheet: Sheet,
-        reader: Reader,
-        *,
-        refuse: Callable[[Refused], object],
-        leave_out: Callable[[Refused], object] = lambda _: None,
-        advance: Callable[[int], object] = lambda _: None,
-        dry_run: bool = False,
-    ) -> Summary:
-        """Take a file's rows in, some at a time; those that can't be are told, and the others stored.
-
-        reader: which column is what. refuse, leave_out: hear of each row, and each cell, that was not taken.
-        advance: hears how many rows were done. dry_run: everything but storing.
-        """
-        return Importer(
-            begin=self._database.begin,
-            reader=reader,
-            today=datetime.now(self._settings.time_zone).date(),
-            dry=dry_run,
-            refuse=refuse,
-            leave_out=leave_out,
-            advance=advance,
-        ).run(sheet)
 
     def show(self, key: str, *, source: str | None = None) -> ContactRow:
         """The contact with this key. Raises NotFound; Invalid if several sources have one."""

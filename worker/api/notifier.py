@@ -129,6 +129,14 @@ class Notifier:
             raise _Rehearsed
         return tickets
 
+    def rehearse(self, request: Request, **common: Any) -> Ticket:
+        """What `enqueue` would answer to the same, by everything that it does but the commit. Raises the same."""
+        try:
+            [ticket] = self.rehearse_many([Enqueue(request=request, **common)])
+        except Invalid as error:
+            raise error.at(None) from None
+        return ticket
+
     def enqueue_fields(self, kind: Kind, fields: Mapping[str, Any], *, late: bool = False) -> Ticket:
         """Hand over one request that comes as JSON fields: those of its kind and of `enqueue`, dates as ISO 8601 text.
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import csv
 import sys
 from collections.abc import Sequence
 from dataclasses import fields
@@ -17,10 +16,11 @@ import click
 from rich.text import Text
 
 from worker.api.account import Account
-from worker.cli.output import console, json_option, say, say_error, say_json, table, text
+from worker.cli.output import console, json_option, printable, say, say_error, say_json, table, text
 from worker.errors import WorkerError
 from worker.esms import VIETNAM, SentSms
 from worker.settings import Settings
+from worker.spreadsheets import write_csv
 
 DAY = click.DateTime(["%Y-%m-%d"])
 TYPES: dict[int | None, str] = {1: "advertising", 2: "customer care"}
@@ -100,17 +100,11 @@ def _plain(row: SentSms) -> dict[str, Any]:
 
 
 def _say_csv(rows: Sequence[SentSms]) -> None:
-    writer = csv.DictWriter(sys.stdout, FIELDS)
-    writer.writeheader()
-    writer.writerows({name: _cell(value) for name, value in _plain(row).items()} for row in rows)
-
-
-def _cell(value: object) -> object:
-    # A spreadsheet runs a cell that begins with one of these as a formula, and a recipient may have written it.
-    # With an apostrophe before it, it stays a text; --json has it as it came.
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r", "\n")):
-        return "'" + value
-    return value.isoformat() if isinstance(value, datetime) else value
+    # A formula that a recipient may have written gets an apostrophe before it; --json has it as it came.
+    write = write_csv(sys.stdout, FIELDS)
+    clean = printable if sys.stdout.isatty() else str
+    for row in rows:
+        write([clean(value) if isinstance(value, str) else value for value in _plain(row).values()])
 
 
 def _say_table(rows: Sequence[SentSms]) -> None:
@@ -119,7 +113,7 @@ def _say_table(rows: Sequence[SentSms]) -> None:
     for column in shown.columns[:-1]:
         column.no_wrap = True
     for row in rows:
-        shown.add_row(_time(row), Text(row.phone), text(row.sms_type), _result(row), _line(row.content))
+        shown.add_row(_time(row), text(row.phone), text(row.sms_type), _result(row), _line(row.content))
     console().print(shown)
     say(f"{len(rows):,} SMS; every field: --json, --csv")
 
@@ -130,8 +124,7 @@ def _time(row: SentSms) -> str:
 
 def _line(content: str) -> Text:
     """In one line and as it is: neither markup, nor what a terminal would obey."""
-    shown = (char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in " ".join(content.split()))
-    return Text("".join(shown), no_wrap=True, overflow="ellipsis")
+    return Text(printable(" ".join(content.split())), no_wrap=True, overflow="ellipsis")
 
 
 def _result(row: SentSms) -> str:

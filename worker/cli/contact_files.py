@@ -6,11 +6,11 @@ import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 import click
 
-from worker.api.contacts import ContactRow
+from worker.api.contacts import ContactRow, Watch, Which
 from worker.api.notifier import Notifier
 from worker.cli.output import json_option, progress, say, say_json
 from worker.cli.spreadsheet import Problems, file_options, say_columns, usage
@@ -77,14 +77,10 @@ def import_file(
 def _run(sheet: Sheet, reader: Reader, problems: Problems, dry_run: bool) -> Summary:
     with Notifier.from_env() as notifier, progress() as bar:
         task = bar.add_task("checked" if dry_run else "stored", total=sheet.rows)
-        return notifier.contacts.import_rows(
-            sheet,
-            reader,
-            refuse=problems.refuse,
-            leave_out=problems.leave_out,
-            advance=lambda rows: bar.advance(task, rows),
-            dry_run=dry_run,
+        watch = Watch(
+            refuse=problems.refuse, leave_out=problems.leave_out, advance=lambda rows: bar.advance(task, rows)
         )
+        return notifier.contacts.import_sheet(sheet, reader, dry=dry_run, watch=watch)
 
 
 def _say_columns(sheet: Sheet, columns: Columns) -> None:
@@ -126,15 +122,15 @@ def _say_json(summary: Summary, columns: Columns, problems: Problems, dry: bool)
 @click.option("--source", metavar="S", help="Which application's contacts.")
 @click.option("--opted-out/--opted-in", default=None, help="Only those who opted out, or did not.")
 @json_option
-def export_file(file: Path, as_json: bool, **which: Any) -> None:
+def export_file(file: Path, as_json: bool, **which: Unpack[Which]) -> None:
     """Write contacts to a FILE that a spreadsheet opens and `contacts import` takes again: XLSX by its name, else CSV.
 
     - is standard output. In CSV, cells that a spreadsheet would run as a formula get an apostrophe in front.
     """
+    sources: set[str] = set()
     with Notifier.from_env() as notifier:
-        names = notifier.contacts.attributes()
-        sources: set[str] = set()
-        rows = _noted(sources, notifier.contacts.each(**which))
+        names = notifier.contacts.attribute_names()
+        rows = _noted(sources, notifier.contacts.export(**which))
         if str(file) == "-":
             write_rows(write_csv(sys.stdout, header(names)), rows, names)
             return

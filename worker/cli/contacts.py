@@ -14,6 +14,7 @@ from worker.api.notifier import Notifier
 from worker.cli.contact_files import export_file, import_file
 from worker.cli.output import console, json_option, say, say_json, table, text
 from worker.contacts.exporting import lunar_text
+from worker.errors import Invalid
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -27,15 +28,18 @@ def contacts_group() -> None:
 
 
 @contacts_group.command("list")
+@click.argument("name", required=False)
 @tag_option
 @source_option
 @click.option("--opted-out/--opted-in", default=None, help="Only those who opted out, or did not.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True)
 @json_option
-def list_(tags: tuple[str, ...], source: str | None, opted_out: bool | None, limit: int, as_json: bool) -> None:
-    """Contacts, the first to come first."""
+def list_(
+    name: str | None, tags: tuple[str, ...], source: str | None, opted_out: bool | None, limit: int, as_json: bool
+) -> None:
+    """Contacts, the first to come first; those with this NAME: words of it, or how they begin, without accents."""
     with Notifier.from_env() as notifier:
-        rows = notifier.contacts.list(tags=tags, source=source, opted_out=opted_out, most=limit + 1)
+        rows = notifier.contacts.list(tags=tags, source=source, opted_out=opted_out, name=name, most=limit + 1)
     if as_json:
         say_json([contact_json(row) for row in rows[:limit]])
     elif rows:
@@ -67,11 +71,14 @@ def _listed(rows: Sequence[ContactRow], zone: tzinfo) -> Table:
 @source_option
 @json_option
 def show(key: str | None, phone: str | None, source: str | None, as_json: bool) -> int:
-    """All about the contact with this KEY, or about those who have a number. Exit code 1 when there is none."""
+    """All about the contact with this KEY, or about those who have a number, given as KEY too.
+
+    Exit code 1 when there is none.
+    """
     _one_of(key, phone)
     with Notifier.from_env() as notifier:
         if key is not None:
-            rows = notifier.contacts.by_key(key, source=source)
+            rows = notifier.contacts.by_key(key, source=source) or _with_number(notifier, key, source)
         else:
             rows = notifier.contacts.by_phone(phone or "", source=source)
     if as_json:
@@ -81,6 +88,13 @@ def show(key: str | None, phone: str | None, source: str | None, as_json: bool) 
     for row in [] if as_json else rows:
         console().print(_whole(row, notifier.settings.time_zone))
     return 0 if rows else 1
+
+
+def _with_number(notifier: Notifier, key: str, source: str | None) -> Sequence[ContactRow]:
+    try:
+        return notifier.contacts.by_phone(key, source=source)
+    except Invalid:
+        return []
 
 
 def _whole(row: ContactRow, zone: tzinfo) -> Table:

@@ -62,7 +62,7 @@ def _whole(whole: NotificationShown, zone: tzinfo) -> Group:
     short = shortened([each.id for each in whole.messages])
     for each in whole.messages:
         told = (text(value) for value in (each.attempts, each.code, each.sms_id, each.reason))
-        messages.add_row(short[each.id], each.phone, look_of(each.status), *told)
+        messages.add_row(short[each.id], text(each.phone), look_of(each.status), *told)
     requests = [_requests(each, zone) for each in whole.messages if each.requests]
     return Group(facts, "", messages, "", *requests)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +22,9 @@ from rich.table import Table
 from worker.errors import Invalid
 from worker.intake.fields import iso
 from worker.lifecycle import Status
+
+# Controls that JSON leaves as they are (0x9b begins a sequence), and what turns the direction of the text around.
+_obeyed = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]").sub
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -74,8 +78,9 @@ def say_error(message: str) -> None:
 
 
 def say_json(value: Any) -> None:
-    """One JSON value for a program; times in ISO 8601, UTC."""
-    click.echo(json.dumps(value, ensure_ascii=False, default=_plain, indent=2))
+    """One JSON value for a program; times in ISO 8601, UTC. What a terminal would obey is escaped."""
+    written = json.dumps(value, ensure_ascii=False, default=_plain, indent=2)
+    click.echo(_obeyed(lambda found: f"\\u{ord(found[0]):04x}", written))
 
 
 def date_option(name: str, value: str) -> datetime:

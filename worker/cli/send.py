@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,13 +11,16 @@ import click
 
 from worker.api.notifier import Notifier
 from worker.api.sheet_sends import Columns, Order, SheetSend, Summary, choose
-from worker.cli.output import date_option, json_option, progress, say, say_json
+from worker.cli.output import console, date_option, json_option, progress, say, say_json, table, text
 from worker.cli.spreadsheet import Problems, file_options, say_columns, usage
-from worker.intake import RecordCall, Request, Sms, TemplateCall
+from worker.intake import RecordCall, Request, Sms, TemplateCall, Ticket
 from worker.lifecycle import Purpose
 from worker.spreadsheets import Refused, open_sheet
+from worker.text import ROOM, Measure, measure
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+SIGNS_SHOWN = 5
 
 
 def options(*each: Callable[[F], F]) -> Callable[[F], F]:
@@ -49,7 +53,8 @@ LABELS = (
     click.option("--source", metavar="S", default="", help="Which application asks."),
     click.option("--campaign", metavar="C", help="A label to report, cancel and retry by."),
 )
-common_options = options(*WHEN, purpose_option, *LABELS, json_option)
+dry_run_option = click.option("--dry-run", is_flag=True, help="Do everything but queue it, and say what it would do.")
+common_options = options(*WHEN, purpose_option, *LABELS, dry_run_option, json_option)
 sms_options = options(
     click.option("--content", required=True, metavar="T", help="The text."),
     click.option("--sms-type", type=int, default=2, show_default=True, help="1 2 3 4 6 7 8 13 (manual II.2)."),
@@ -122,23 +127,56 @@ def send_record_call(
 
 
 def _hand_over(
-    request: Request, *, as_json: bool, send_date: str | None, expires_at: str | None, **besides: Any
+    request: Request, *, as_json: bool, send_date: str | None, expires_at: str | None, dry_run: bool, **besides: Any
 ) -> None:
+    dates = {"send_date": date_of("--send-date", send_date), "expires_at": date_of("--expires-at", expires_at)}
     with Notifier.from_env() as notifier:
-        ticket = notifier.enqueue(
-            request,
-            send_date=date_of("--send-date", send_date),
-            expires_at=date_of("--expires-at", expires_at),
-            **besides,
-        )
+        if dry_run:
+            ticket = notifier.rehearse(request, **dates, **besides)
+        else:
+            ticket = notifier.enqueue(request, **dates, **besides)
+    size = measure(request.content, request.sms_type) if isinstance(request, Sms) else None
     if as_json:
         facts = {"messages": ticket.messages, "duplicates": list(ticket.duplicates), "repeated": ticket.repeated}
-        say_json({"id": str(ticket.id)} | facts)
+        say_json({"id": None if dry_run else str(ticket.id)} | facts | {"dry_run": dry_run} | _size_json(size))
         return
-    what = "was there already" if ticket.repeated else f"queued, {ticket.messages} message(s)"
-    say(f"{ticket.id}  {what}")
+    _say_ticket(ticket, dry_run)
+    if size:
+        say(_size(size, ticket.messages))
+    if dry_run:
+        _say_rehearsed(request, dates | besides)
+
+
+def _say_ticket(ticket: Ticket, dry_run: bool) -> None:
+    would = "would be queued" if dry_run else "queued"
+    what = "was there already" if ticket.repeated else f"{would}, {ticket.messages} message(s)"
+    say(f"dry run: {what}; nothing was stored" if dry_run else f"{ticket.id}  {what}")
     if ticket.duplicates:
         say(f"named again, sent once: {', '.join(ticket.duplicates)}")
+
+
+def _size(size: Measure, messages: int) -> str:
+    """How many SMS it is billed as, and what made it more than it looks."""
+    told = f"{size.segments} SMS each, {size.segments * messages:,} in all" if messages > 1 else f"{size.segments} SMS"
+    if not size.forcing:
+        return told
+    signs = " ".join(size.forcing[:SIGNS_SHOWN]) + (" …" if len(size.forcing) > SIGNS_SHOWN else "")
+    room = ROOM[size.encoding]
+    return f"{told}: {signs} make it Unicode, {room.alone} characters to an SMS, {room.joined} to each of several"
+
+
+def _size_json(size: Measure | None) -> dict[str, Any]:
+    return {} if size is None else {"segments": size.segments, "encoding": size.encoding, "forcing": list(size.forcing)}
+
+
+def _say_rehearsed(request: Request, how: Mapping[str, Any]) -> None:
+    """All that was asked for, as it was understood."""
+    shown = table("", "")
+    shown.show_header = False
+    for name, value in ({each.name: getattr(request, each.name) for each in fields(request)} | dict(how)).items():
+        if value not in (None, "", False, ()):
+            shown.add_row(name, text(", ".join(value) if isinstance(value, tuple) else value))
+    console().print(shown)
 
 
 def date_of(name: str, value: str | None) -> Any:
@@ -151,7 +189,7 @@ def date_of(name: str, value: str | None) -> Any:
 @click.option("--phone-column", metavar="NAME", help="By default one called phone, to, number, SĐT, …")
 @click.option("--reference-column", metavar="NAME", help="Your own key for each row.")
 @file_options
-@click.option("--dry-run", is_flag=True, help="Do everything but queue it.")
+@dry_run_option
 @options(*WHEN, purpose_option, *LABELS[1:], json_option)
 def send_csv(
     file: Path,

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from worker.api.notifier import Notifier
 from worker.api.templates import Previewed, StoredTemplate
-from worker.cli.output import console, date_option, json_option, say, say_json
+from worker.cli.output import console, date_option, json_option, printable, say, say_json
 from worker.cli.send import options
 from worker.lifecycle import SmsType
 from worker.templates import Preview, accents_taken_out, define_template
@@ -116,7 +116,7 @@ def _preview_json(each: Preview) -> dict[str, Any]:
 
 
 def _say_preview(each: Preview, sms_type: int) -> None:
-    console().print(Text(f"{each.contact.key}  {each.contact.name}", style="bold"))
+    console().print(Text(printable(f"{each.contact.key}  {each.contact.name}"), style="bold"))
     for line in _lines(each, sms_type):
         say(f"  {line}")
 

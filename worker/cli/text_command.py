@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from worker import text as texts
-from worker.cli.output import console, json_option, say, say_json
+from worker.cli.output import console, json_option, printable, say, say_json
 from worker.errors import Invalid
 from worker.lifecycle import SmsType
 from worker.text import ROOM, Encoding, Measure
@@ -82,7 +82,7 @@ def _side_by_side(written: str, plain: str) -> Table:
     made.add_column("as written", overflow="fold", ratio=1)
     made.add_column("without accents", overflow="fold", ratio=1)
     for name, one, other in zip(ROWS, _column(written), _column(plain), strict=True):
-        made.add_row(name, Text(one), Text(other))
+        made.add_row(name, Text(printable(one)), Text(printable(other)))
     return made
 
 

@@ -88,7 +88,7 @@ def _version(value: object) -> int | None:
 
 def _tags(value: object) -> list[str]:
     each = value.replace(";", ",").split(",") if isinstance(value, str) else _several("tags", value)
-    tags = list(dict.fromkeys(tag for one in each if (tag := _text("tags", one, TAG_MOST))))
+    tags = list(dict.fromkeys(tag for one in each if (tag := _text("tags", one, TAG_MOST).casefold())))
     if len(tags) > TAGS_MOST:
         raise Invalid("tags", f"are more than {TAGS_MOST}", "keep to those by which you choose people")
     return tags

@@ -42,12 +42,16 @@ class Finisher:
     def _understood(self, prepared: Prepared[Any], answer: Answer) -> tuple[Any, str | None, EsmsError | None]:
         """The typed reply, the code and the failure; one of the first and the last is None."""
         try:
-            record = replies.readable(answer.body, self._format)
+            record = self._without_keys(replies.readable(answer.body, self._format))
             return *_judged(prepared, answer.status, record), None
         except EsmsError as error:
             return None, error.code, error
         except Exception as error:  # noqa: BLE001  an answer that breaks our reader was still an answer to a send
             return None, None, MaybeTaken(f"the answer can't be understood ({type(error).__name__})")
+
+    def _without_keys(self, record: Record | None) -> Record | None:
+        """What a server echoes in an id, a code or a name must not end in a row."""
+        return None if record is None else Record(self._scrubbed.values(record.members))
 
 
 def _judged(prepared: Prepared[Any], status: int, record: Record | None) -> tuple[Any, str | None]:

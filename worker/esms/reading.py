@@ -13,10 +13,12 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 from xml.parsers import expat
 
+from worker.esms.credentials import ECHO
 from worker.esms.functions import Format
 
 VIETNAM = timezone(timedelta(hours=7), "+07")  # one offset, no daylight saving
 _DEEPEST = 16
+
 _LONGEST_CODE = 16
 _LONGEST_SMS_ID = 64
 _WHOLE = re.compile(r"[+-]?\d{1,18}(\.0{1,9})?")
@@ -50,7 +52,8 @@ class Record:
     def sms_id(self, *names: str) -> str | None:
         """An opaque id of at most 64 printable characters."""
         text = self.text(*names)
-        return text if text and len(text) <= _LONGEST_SMS_ID and text.isprintable() else None
+        usable = text and len(text) <= _LONGEST_SMS_ID and text.isprintable() and ECHO not in text
+        return text if usable else None
 
     def whole(self, *names: str) -> int | None:
         text = self.text(*names)

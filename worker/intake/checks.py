@@ -91,8 +91,16 @@ def _phones(request: Request) -> tuple[list[str], tuple[str, ...]]:
     wanted = [request.to] if isinstance(request.to, str) else request.to
     if not isinstance(wanted, Sequence) or not wanted:
         raise Invalid("to", "names nobody", "give a phone number, or a list of them")
-    all_of_them = [phone_of("to", number, for_sms=isinstance(request, Sms)) for number in wanted]
-    return _each_once(all_of_them)
+    return _each_once([_number(request, wanted, place) for place in range(len(wanted))])
+
+
+def _number(request: Request, wanted: Sequence[object], place: int) -> str:
+    """Which of several is wrong is told by its place: what it is stays out of errors."""
+    try:
+        return phone_of("to", wanted[place], for_sms=isinstance(request, Sms))
+    except Invalid as error:
+        which = f"number {place + 1} of {len(wanted)}: " if len(wanted) > 1 else ""
+        raise Invalid("to", which + error.problem, error.remedy) from None
 
 
 def _each_once(phones: list[str]) -> tuple[list[str], tuple[str, ...]]:

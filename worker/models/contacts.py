@@ -14,6 +14,17 @@ from worker.lifecycle import Kind
 from worker.models.base import Base, one_of
 from worker.text import Diacritics
 
+# A name as it is searched: without accents and capitals, by words. What the database itself has of both differs from
+# one installation to the next.
+ACCENTED = (
+    "ÀÁÂÃÈÉÊÌÍÒÓÔÕÙÚÝĂĐĨŨƠƯẠẢẤẦẨẪẬẮẰẲẴẶẸẺẼẾỀỂỄỆỈỊỌỎỐỒỔỖỘỚỜỞỠỢỤỦỨỪỬỮỰỲỴỶỸ"
+    "àáâãèéêìíòóôõùúýăđĩũơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ"
+)
+PLAIN = (
+    "aaaaeeeiioooouuyadiuouaaaaaaaaaaaaeeeeeeeeiioooooooooooouuuuuuuyyyy"
+    "aaaaeeeiioooouuyadiuouaaaaaaaaaaaaeeeeeeeeiioooooooooooouuuuuuuyyyy"
+)
+NAME_WORDS = f"to_tsvector('simple'::regconfig, lower(translate(name, '{ACCENTED}', '{PLAIN}')))"
 DAYS = ("birth_day", "lunar_birth_day", "death_day", "lunar_death_day")
 
 
@@ -24,6 +35,7 @@ class Contact(Base):
     __table_args__ = (
         Index("contact_source_key_key", "source", "key", unique=True),
         *(Index(f"contact_{day}_idx", day, "id", postgresql_where=text(f"{day} IS NOT NULL")) for day in DAYS),
+        Index("contact_name_words_idx", text(NAME_WORDS), postgresql_using="gin"),
         Index("contact_phones_idx", "phones", postgresql_using="gin"),
         Index(
             "contact_opted_out_phones_idx",

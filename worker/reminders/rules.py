@@ -138,7 +138,7 @@ def channel_of(channel: Channel) -> dict[str, Any]:
 def _tags(tags: Sequence[str]) -> tuple[str, ...]:
     if isinstance(tags, str) or not isinstance(tags, Sequence) or len(tags) > TAGS_MOST:
         raise Invalid("tags", "is no list of tags", f"give a list of at most {TAGS_MOST}")
-    return tuple(sorted({label("tags", tag) for tag in tags}))
+    return tuple(sorted({label("tags", tag).casefold() for tag in tags}))
 
 
 # Anniversaries...

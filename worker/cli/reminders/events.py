@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta, tzinfo
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from worker.settings import Settings
 MOMENT = "%a %Y-%m-%d %H:%M"
 FILE_MOST = 10 * 1024 * 1024 + 1  # bytes; the reader says what is too large
 LATE_SHOWN = 20
+BY_NUMBER = "number:"  # how an attendee is called who is no contact
 source_option = click.option("--source", metavar="S", required=True, help="Which application's event.")
 
 
@@ -70,10 +71,27 @@ def _say_event(row: EventRow, guests: Sequence[str], made: dict[str, int], zone:
     shown = table("", "")
     for name, value in event_json(row).items():
         if value not in (None, "", [], {}):
-            shown.add_row(name, text(value, zone, MOMENT))
-    shown.add_row("attendees", text(", ".join(guests[:20]) + (" …" if len(guests) > 20 else "")))
+            shown.add_row(name, text(value if isinstance(value, datetime) else _told(name, value), zone, MOMENT))
+    shown.add_row("attendees", text(_guests(guests)))
     shown.add_row("reminders", ", ".join(f"{count:,} {state}" for state, count in made.items()) or "none yet")
     console().print(shown)
+
+
+def _told(name: str, value: object) -> str:
+    """A value as people write it."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{each}: {of}" for each, of in value.items() if of is not None)
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return str(timedelta(seconds=value)) if name == "late_for" and isinstance(value, int) else str(value)
+
+
+def _guests(guests: Sequence[str]) -> str:
+    """Contacts by their keys; those who are known by a number alone are counted, since a number is not shown."""
+    known = [each for each in guests if not each.startswith(BY_NUMBER)]
+    others = len(guests) - len(known)
+    told = known[:20] + (["…"] if len(known) > 20 else [])
+    return ", ".join(told + ([f"{others:,} by number alone"] if others else []))
 
 
 def event_json(row: EventRow) -> dict[str, Any]:

@@ -5,6 +5,8 @@ The index on a day of the year carries the id: thousands of birthdays among a mi
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
@@ -13,6 +15,8 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from worker.ledger.contacts.values import ContactRow
+from worker.models.contacts import NAME_WORDS
+from worker.text import strip_diacritics
 
 NO_ID = UUID(int=0)  # before every other
 
@@ -62,7 +66,7 @@ def born_on(
     asked = {
         "days": [day for day, _ in pairs],
         "leaps": [leap for _, leap in pairs],
-        "tags": list(tags),
+        "tags": folded(tags),
         "source": source,
         "after": after or NO_ID,
         "most": most,
@@ -87,11 +91,15 @@ _BY_IDS = text(f"SELECT {_COLUMNS} FROM contact AS c WHERE c.id = ANY(:ids) ORDE
 _BY_PHONES = text(f"""
     SELECT {_COLUMNS} FROM contact AS c WHERE c.phones && CAST(:phones AS text[]) AND {_OF_SOURCE} ORDER BY c.id
 """)
-_PAGE = text(f"""
+_PAGE = f"""
     SELECT {_COLUMNS} FROM contact AS c
-    WHERE c.id > :after AND {_TAGGED} AND {_OF_SOURCE} AND {_OPTED_OUT}
-    ORDER BY c.id LIMIT :most
-""")
+    WHERE c.id > :after AND {_TAGGED} AND {_OF_SOURCE} AND {_OPTED_OUT} AND named
+    ORDER BY ordered LIMIT :most
+"""
+# Beginnings of words, by the index on them. A name without a single letter is nobody's.
+_NAMED = f"{NAME_WORDS.replace('(name', '(c.name')} @@ to_tsquery('simple', :words)"
+# The same order, which the primary key can't serve: a name that nobody has would be looked for in a million rows by it.
+_BY_ID_UNINDEXED = "CAST(c.id AS text)"
 _ATTRIBUTES = text("SELECT DISTINCT a FROM contact, jsonb_object_keys(jsonb_strip_nulls(attributes)) AS a ORDER BY a")
 _COUNT = text(f"""
     SELECT count(*) FROM contact AS c
@@ -120,19 +128,39 @@ def page(
     tags: Collection[str] = (),
     source: str | None = None,
     opted_out: bool | None = None,
+    name: str | None = None,
     after: UUID | None = None,
     most: int = 1000,
 ) -> list[ContactRow]:
-    """Contacts in the order of their ids, from `after`; tags: those with at least one of these."""
-    asked = {"tags": list(tags), "source": source, "opted_out": opted_out, "after": after or NO_ID, "most": most}
-    return _rows(session, _PAGE, asked)
+    """Contacts in the order of their ids, from `after`; tags: those with at least one of these.
+
+    name: words of it, or how they begin; without accents and capitals.
+    """
+    asked = {"tags": folded(tags), "source": source, "opted_out": opted_out, "after": after or NO_ID, "most": most}
+    if name is None:
+        return _rows(session, _page("true", "c.id"), asked)
+    return _rows(session, _page(_NAMED, _BY_ID_UNINDEXED), asked | {"words": _words(name)})
+
+
+def folded(tags: Collection[str]) -> list[str]:
+    """As they are stored: however people write them, they are the same."""
+    return [tag.casefold() for tag in tags]
+
+
+def _words(name: str) -> str:
+    plain = strip_diacritics(unicodedata.normalize("NFC", name)).casefold()
+    return " & ".join(f"{word}:*" for word in re.findall(r"[^\W_]+", plain))
+
+
+def _page(named: str, ordered: str) -> TextClause:
+    return text(_PAGE.replace("named", named).replace("ordered", ordered))
 
 
 def count(
     session: Session, *, tags: Collection[str] = (), source: str | None = None, opted_out: bool | None = None
 ) -> int:
     """How many contacts there are; reads them all."""
-    asked = {"tags": list(tags), "source": source, "opted_out": opted_out}
+    asked = {"tags": folded(tags), "source": source, "opted_out": opted_out}
     return int(session.execute(_COUNT, asked).scalar_one())
 
 
