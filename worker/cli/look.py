@@ -157,11 +157,11 @@ def _by(way: str, lines: Sequence[Line]) -> Any:
     most = max(line.total for line in ordered)
     shown = table(way, "messages:n", "delivered:n", "failed:n", "held:n", "open:n", "")
     for line in ordered:
-        delivered, failed, held = (
+        delivered, failed, held, never = (
             sum(line.statuses.get(status, 0) for status in group)
-            for group in ({Status.DELIVERED}, FAILED, {Status.HELD})
+            for group in ({Status.DELIVERED}, FAILED, {Status.HELD}, {Status.CANCELLED, Status.SANDBOXED})
         )
-        rest = line.total - delivered - failed - held - line.statuses.get(Status.CANCELLED, 0)
+        rest = line.total - delivered - failed - held - never
         numbers = (line.total, delivered, failed, held, rest)
         shown.add_row(text(line.key) or "(none)", *(f"{n:,}" for n in numbers), _bar(line.total, most, SHORT_BAR))
     if console().width < ROOM_FOR_BARS:
