@@ -68,6 +68,14 @@ class Held:
         with self._database.begin() as session:
             return reporting.held(session, most=most)
 
+    def locate(self, given: str) -> UUID:
+        """The id of the held message that a person names: by an id or its beginning, reference or phone number.
+
+        Raises NotFound, also for what names more than one.
+        """
+        with self._database.begin() as session:
+            return reporting.locate_held(session, given)
+
     def resolve(self, message_id: UUID | str, answer: Answer, *, by: str = "a person") -> Status | None:
         """Decide about one; where it stands now, or None when it is not held (any more). Raises NotFound.
 

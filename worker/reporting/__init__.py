@@ -1,5 +1,6 @@
 """Questions about what was asked for and what became of it; reads only."""
 
+from worker.reporting.locating import Located, locate, locate_held, shortened
 from worker.reporting.operation import (
     HeldShown,
     PauseShown,
@@ -19,6 +20,7 @@ __all__ = [
     "By",
     "HeldShown",
     "Line",
+    "Located",
     "MessageShown",
     "NotificationShown",
     "PauseShown",
@@ -29,9 +31,12 @@ __all__ = [
     "find",
     "held",
     "is_used",
+    "locate",
+    "locate_held",
     "pauses",
     "report",
     "seconds_since_beat",
+    "shortened",
     "standing",
     "statuses_of",
     "troubles",

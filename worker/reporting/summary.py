@@ -83,13 +83,17 @@ def _nearest(session: Session, column: InstrumentedAttribute[Any], name: str) ->
 
 
 def _names(session: Session, column: InstrumentedAttribute[Any]) -> Sequence[str]:
+    return session.scalars(names_in(column).limit(NAMES_MOST)).all()
+
+
+def names_in(column: InstrumentedAttribute[Any]) -> Select[str]:
     """The names that stand in this column, from one to the next by its index and not row by row."""
     following = select(func.min(column)).where(NAMED[column.key])
     names = select(following.scalar_subquery().label("name")).cte(recursive=True)
     names = names.union_all(
         select(following.where(column > names.c.name).scalar_subquery()).where(names.c.name.is_not(None))
     )
-    return session.scalars(select(names.c.name).where(names.c.name.is_not(None)).limit(NAMES_MOST)).all()
+    return select(names.c.name).where(names.c.name.is_not(None))
 
 
 def _within(
