@@ -85,11 +85,7 @@ MEANING: dict[Status, str] = {
     Status.UNKNOWN: "eSMS took it: what became of it can't be found out any more",
     Status.CANCELLED: "it was called back before it went out",
     Status.EXPIRED: "it was not sent in time",
-<<<<<<< HEAD
-    Status.SANDBOXED: "eSMS checked it; it delivers nothing that is sent with Sandbox",
-=======
     Status.SANDBOXED: "eSMS checked it in its sandbox: nothing is delivered",
->>>>>>> main
 }
 
 

@@ -171,16 +171,7 @@ def _by(way: str, lines: Sequence[Line]) -> Any:
     kinds = [kind for kind in KINDS if kind not in SELDOM or any(_counted(line)[kind] for line in ordered)]
     shown = table(way, "messages:n", *(f"{kind}:n" for kind in kinds), "")
     for line in ordered:
-<<<<<<< HEAD
         numbers = (line.total, *(_counted(line)[kind] for kind in kinds))
-=======
-        delivered, failed, held, never = (
-            sum(line.statuses.get(status, 0) for status in group)
-            for group in ({Status.DELIVERED}, FAILED, {Status.HELD}, {Status.CANCELLED, Status.SANDBOXED})
-        )
-        rest = line.total - delivered - failed - held - never
-        numbers = (line.total, delivered, failed, held, rest)
->>>>>>> main
         shown.add_row(text(line.key) or "(none)", *(f"{n:,}" for n in numbers), _bar(line.total, most, SHORT_BAR))
     if console().width < ROOM_FOR_BARS:
         shown.columns.pop()  # a long name needs the room more

@@ -41,11 +41,7 @@ LOOKS: dict[Status, tuple[str, str]] = {
     Status.UNKNOWN: ("?", "magenta"),
     Status.CANCELLED: ("-", "dim"),
     Status.EXPIRED: ("-", "dim"),
-<<<<<<< HEAD
-    Status.SANDBOXED: ("~", "dim"),
-=======
     Status.SANDBOXED: ("-", "dim"),
->>>>>>> main
 }
 
 
