@@ -41,6 +41,7 @@ LOOKS: dict[Status, tuple[str, str]] = {
     Status.UNKNOWN: ("?", "magenta"),
     Status.CANCELLED: ("-", "dim"),
     Status.EXPIRED: ("-", "dim"),
+    Status.SANDBOXED: ("-", "dim"),
 }
 
 

@@ -15,7 +15,7 @@ from worker.reporting.operation import (
     was_seen,
 )
 from worker.reporting.standing import Standing, find, standing, statuses_of
-from worker.reporting.summary import By, Line, around, report
+from worker.reporting.summary import By, Line, around, refuse_unknown, report
 from worker.reporting.whole import MessageShown, NotificationShown, RequestShown, whole
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "locate",
     "locate_held",
     "pauses",
+    "refuse_unknown",
     "report",
     "seconds_since_beat",
     "shortened",
