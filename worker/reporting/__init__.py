@@ -2,8 +2,10 @@
 
 from worker.reporting.locating import Located, locate, locate_held, shortened
 from worker.reporting.operation import (
+    BrandnamesShown,
     HeldShown,
     PauseShown,
+    brandnames,
     calls_nobody_knows,
     held,
     is_used,
@@ -18,6 +20,7 @@ from worker.reporting.waiting import Wait
 from worker.reporting.whole import MessageShown, NotificationShown, RequestShown, whole
 
 __all__ = [
+    "BrandnamesShown",
     "By",
     "HeldShown",
     "Line",
@@ -29,6 +32,7 @@ __all__ = [
     "Standing",
     "Wait",
     "around",
+    "brandnames",
     "calls_nobody_knows",
     "find",
     "held",
