@@ -26,6 +26,13 @@ def test_help_and_version_import_nothing_heavy(arguments: list[str]) -> None:
     assert not set(HEAVY) & set(done.stdout.splitlines()[-1].split())
 
 
+def test_a_question_about_a_message_imports_nothing_of_reminders_contacts_and_spreadsheets() -> None:
+    program = "import sys, worker.cli.look; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    idle = {f"worker.{name}" for name in ("contacts", "reminders", "recurrence", "templates", "spreadsheets", "esms")}
+    assert not (idle | {"alembic", "celery", "requests"}) & set(done.stdout.split())
+
+
 def test_tab_completes_names_of_commands_and_imports_nothing_heavy() -> None:
     program = (
         "import os, sys; from worker.cli import cli; from click.shell_completion import BashComplete;"

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any, TypedDict, Unpack
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from uuid import UUID
 
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from worker import intake, reporting
-from worker.api.contacts import Contacts
 from worker.api.decisions import Campaign, Decision, Decisions, Held, id_of
 from worker.api.pauses import BY_A_PERSON, Pauses
-from worker.api.reminders import Reminders
 from worker.api.reports import Reports
-from worker.api.templates import Templates
 from worker.database import Database
 from worker.errors import Invalid
 from worker.intake import Enqueue, Request, Ticket
@@ -26,6 +24,11 @@ from worker.lifecycle import Kind, Lane, Purpose
 from worker.queues import Bell
 from worker.reporting import Located, NotificationShown, Standing
 from worker.settings import Settings
+
+if TYPE_CHECKING:
+    from worker.api.contacts import Contacts
+    from worker.api.reminders import Reminders
+    from worker.api.templates import Templates
 
 
 class Common(TypedDict, total=False):
@@ -56,12 +59,32 @@ class Notifier:
         self._database = database or Database(settings.database_url)
         self._bell = bell or Bell(settings.broker_url, settings.redis_url)
         self._decisions = Decisions(self._database, settings, self._bell)
-        self.contacts = Contacts(self._database, settings)
         self.held = Held(self._database, settings, self._bell)
         self.pauses = Pauses(self._database, self._bell)
-        self.reminders = Reminders(self._database, settings)
         self.reports = Reports(self._database, settings)
-        self.templates = Templates(self._database, settings)
+
+    # Imported when first used: `status` need not wait for recurrences and spreadsheets.
+
+    @cached_property
+    def contacts(self) -> Contacts:
+        """People to be reminded."""
+        from worker.api.contacts import Contacts
+
+        return Contacts(self._database, self.settings)
+
+    @cached_property
+    def reminders(self) -> Reminders:
+        """Rules and events, and what comes of them."""
+        from worker.api.reminders import Reminders
+
+        return Reminders(self._database, self.settings)
+
+    @cached_property
+    def templates(self) -> Templates:
+        """Named texts with {variables}."""
+        from worker.api.templates import Templates
+
+        return Templates(self._database, self.settings)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Notifier:
