@@ -120,14 +120,14 @@ def test_what_an_older_version_stored_goes_on_under_its_request_id_and_all_of_it
     run(empty, "upgrade", "head")
     minute = timedelta(minutes=1)
     with empty.begin() as session:
-        claims = ledger.claim(session, [Lane.URGENT], most=9, lease=minute, group_least=20, group_most=1000)
+        claims = ledger.claim(session, [Lane.URGENT], most=9, lease=minute, group_most=1000)
         of_before, new = sorted(claims, key=lambda claim: claim.phones)
         assert (of_before.request_id, new.request_id) == ("of-before", new.fences[0].id.hex)
         assert len(claims) == 2
         ledger.record(session, [Outcome(claim=of_before, status=Status.SANDBOXED)])
         ledger.record(session, [Outcome(claim=new, status=Status.QUEUED, renew_request_id=True)])
     with empty.begin() as session:
-        [again] = ledger.claim(session, [Lane.URGENT], most=9, lease=minute, group_least=20, group_most=1000)
+        [again] = ledger.claim(session, [Lane.URGENT], most=9, lease=minute, group_most=1000)
         assert again.request_id == f"{new.request_id}-1"
     for step, revision in (("downgrade", "0005"), ("upgrade", "head")):
         run(empty, step, revision)
