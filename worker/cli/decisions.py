@@ -155,14 +155,17 @@ def held_resolve(message_id: str, answer: str, as_json: bool) -> int:
 @click.command()
 @click.argument("lanes", nargs=-1, type=click.Choice([*LANES, "all"]))
 @click.option("--campaign", metavar="C", help="Hold back a campaign instead of lanes.")
+@click.option("--to-come", is_flag=True, help="Also a campaign that nothing has yet.")
 @click.option("--reason", default="paused by a person", show_default=True)
 @json_option
-def pause(lanes: tuple[str, ...], campaign: str | None, reason: str, as_json: bool) -> None:
+def pause(lanes: tuple[str, ...], campaign: str | None, to_come: bool, reason: str, as_json: bool) -> None:
     """Hold lanes or a campaign back until `resume`; what is in flight is finished."""
     _refuse_neither(lanes, campaign)
+    if to_come and campaign is None:
+        raise click.UsageError("--to-come: is for a --campaign: leave it out")
     with Notifier.from_env() as notifier:
         if campaign is not None:
-            notifier.pause_campaign(campaign, reason)
+            notifier.pauses.pause_campaign(campaign, reason, to_come=to_come)
         notifier.pause(_lanes(lanes), reason)
         paused = notifier.pauses.list()
     _say_pauses(paused, as_json, notifier.settings.time_zone)
@@ -177,7 +180,7 @@ def resume(lanes: tuple[str, ...], campaign: str | None, as_json: bool) -> None:
     _refuse_neither(lanes, campaign)
     with Notifier.from_env() as notifier:
         if campaign is not None:
-            notifier.resume_campaign(campaign)
+            notifier.pauses.resume_campaign(campaign, to_come=False)
         notifier.resume(_lanes(lanes))
         paused = notifier.pauses.list()
     _say_pauses(paused, as_json, notifier.settings.time_zone)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Any, cast
@@ -167,21 +168,33 @@ def _by_status(lines: Sequence[Line]) -> Any:
 def _by(way: str, lines: Sequence[Line]) -> Any:
     ordered = lines[-MOST_LINES:] if way == "day" else sorted(lines, key=lambda line: -line.total)[:MOST_LINES]
     most = max(line.total for line in ordered)
-    shown = table(way, "messages:n", "delivered:n", "failed:n", "held:n", "open:n", "")
+    kinds = [kind for kind in KINDS if kind not in SELDOM or any(_counted(line)[kind] for line in ordered)]
+    shown = table(way, "messages:n", *(f"{kind}:n" for kind in kinds), "")
     for line in ordered:
-        delivered, failed, held, never = (
-            sum(line.statuses.get(status, 0) for status in group)
-            for group in ({Status.DELIVERED}, FAILED, {Status.HELD}, {Status.CANCELLED, Status.SANDBOXED})
-        )
-        rest = line.total - delivered - failed - held - never
-        numbers = (line.total, delivered, failed, held, rest)
+        numbers = (line.total, *(_counted(line)[kind] for kind in kinds))
         shown.add_row(text(line.key) or "(none)", *(f"{n:,}" for n in numbers), _bar(line.total, most, SHORT_BAR))
     if console().width < ROOM_FOR_BARS:
         shown.columns.pop()  # a long name needs the room more
     return shown
 
 
-FAILED = {Status.UNDELIVERED, Status.REJECTED, Status.UNKNOWN, Status.EXPIRED}
+# Each status is counted in one column, so that a line adds up.
+COLUMN_OF = {
+    Status.DELIVERED: "delivered",
+    **dict.fromkeys((Status.UNDELIVERED, Status.REJECTED, Status.UNKNOWN, Status.EXPIRED), "failed"),
+    Status.CANCELLED: "cancelled",
+    Status.SANDBOXED: "sandboxed",
+    Status.HELD: "held",
+}
+KINDS = ("delivered", "failed", "cancelled", "sandboxed", "held", "open")
+SELDOM = frozenset({"cancelled", "sandboxed"})  # shown where there are some
+
+
+def _counted(line: Line) -> Counter[str]:
+    counted: Counter[str] = Counter()
+    for status, count in line.statuses.items():
+        counted[COLUMN_OF.get(status, "open")] += count
+    return counted
 
 
 def _bar(value: int, most: int, longest: int = BAR) -> str:

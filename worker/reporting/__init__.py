@@ -2,8 +2,10 @@
 
 from worker.reporting.locating import Located, locate, locate_held, shortened
 from worker.reporting.operation import (
+    BrandnamesShown,
     HeldShown,
     PauseShown,
+    brandnames,
     calls_nobody_knows,
     held,
     is_used,
@@ -13,10 +15,11 @@ from worker.reporting.operation import (
     was_seen,
 )
 from worker.reporting.standing import Standing, find, standing, statuses_of
-from worker.reporting.summary import By, Line, around, report
+from worker.reporting.summary import By, Line, around, refuse_unknown, report
 from worker.reporting.whole import MessageShown, NotificationShown, RequestShown, whole
 
 __all__ = [
+    "BrandnamesShown",
     "By",
     "HeldShown",
     "Line",
@@ -27,6 +30,7 @@ __all__ = [
     "RequestShown",
     "Standing",
     "around",
+    "brandnames",
     "calls_nobody_knows",
     "find",
     "held",
@@ -34,6 +38,7 @@ __all__ = [
     "locate",
     "locate_held",
     "pauses",
+    "refuse_unknown",
     "report",
     "seconds_since_beat",
     "shortened",

@@ -67,14 +67,19 @@ def around(
 
     Raises NotFound for a campaign or source that nothing has, with the nearest ones.
     """
-    for column, name in ((Notification.campaign, campaign), (Notification.source, source)):
-        if name is not None and session.scalar(select(Notification.id).where(column == name).limit(1)) is None:
-            raise NotFound(f"no message has the {column.key} {name!r}: {_nearest(session, column, name)}")
+    refuse_unknown(session, campaign=campaign, source=source)
     at = Notification.created_at
     return (
         session.scalar(select(func.max(at)).where(at < since)) if since else None,
         session.scalar(select(func.min(at)).where(at >= until)) if until else None,
     )
+
+
+def refuse_unknown(session: Session, *, campaign: str | None = None, source: str | None = None) -> None:
+    """Raises NotFound for a campaign or source that nothing has, with the nearest ones."""
+    for column, name in ((Notification.campaign, campaign), (Notification.source, source)):
+        if name is not None and session.scalar(select(Notification.id).where(column == name).limit(1)) is None:
+            raise NotFound(f"no message has the {column.key} {name!r}: {_nearest(session, column, name)}")
 
 
 def _nearest(session: Session, column: InstrumentedAttribute[Any], name: str) -> str:
