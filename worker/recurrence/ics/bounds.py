@@ -69,11 +69,15 @@ def _check_depth(lines: list[bytes]) -> None:
 
 
 def _check_zones(lines: list[bytes]) -> None:
-    own = [zone for zone in _zones(lines) if not _has_known_name(zone)]
-    if sum(map(len, own)) > MOST_ZONE_LINES or not all(_is_tame(line.upper()) for zone in own for line in zone):
-        raise RecurrenceError(
-            "file", "a time zone of its own is too intricate", "use zones with names like Asia/Ho_Chi_Minh"
-        )
+    seen = 0
+    for zone in _zones(lines):
+        if _has_known_name(zone):
+            continue
+        seen += len(zone)
+        if seen > MOST_ZONE_LINES or not all(_is_tame(line.upper()) for line in zone):
+            raise RecurrenceError(
+                "file", "a time zone of its own is too intricate", "use zones with names like Asia/Ho_Chi_Minh"
+            )
 
 
 def _zones(lines: list[bytes]) -> Iterator[list[bytes]]:

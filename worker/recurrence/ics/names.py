@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from itertools import pairwise
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
-from worker.recurrence.errors import RecurrenceError
 from worker.recurrence.wallclock import zone_named
 
 WEEKS = range(160)  # three years, in which two zones are compared
@@ -29,17 +28,18 @@ def _readings(name: str) -> Iterator[str]:
     yield plain
     yield _of_windows().get(plain, "")
     if name.startswith("/") or "://" in name:
-        parts = plain.split("/")
-        yield from ("/".join(parts[at:]) for at in range(1, len(parts)))
+        yield from ("/".join(plain.rsplit("/", parts)[1:]) for parts in (3, 2, 1))
 
 
 def _zone(name: str) -> ZoneInfo | None:
-    if not name:
-        return None
-    try:
-        return zone_named("UTC" if name.upper() in OF_UTC else name)
-    except RecurrenceError:
-        return None
+    name = "UTC" if name.upper() in OF_UTC else name
+    return zone_named(name) if name in _iana() else None
+
+
+@lru_cache(maxsize=1)
+def _iana() -> frozenset[str]:
+    """Looked up here first: to ask the disk for a name that is none takes long, and a file may have thousands."""
+    return frozenset(available_timezones())
 
 
 def _of_windows() -> dict[str, str]:
