@@ -2,8 +2,10 @@
 
 from worker.reporting.locating import Located, locate, locate_held, shortened
 from worker.reporting.operation import (
+    BrandnamesShown,
     HeldShown,
     PauseShown,
+    brandnames,
     calls_nobody_knows,
     held,
     is_used,
@@ -17,6 +19,7 @@ from worker.reporting.summary import By, Line, around, refuse_unknown, report
 from worker.reporting.whole import MessageShown, NotificationShown, RequestShown, whole
 
 __all__ = [
+    "BrandnamesShown",
     "By",
     "HeldShown",
     "Line",
@@ -27,6 +30,7 @@ __all__ = [
     "RequestShown",
     "Standing",
     "around",
+    "brandnames",
     "calls_nobody_knows",
     "find",
     "held",
