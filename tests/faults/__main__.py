@@ -90,6 +90,8 @@ def played(wanted: list[Scenario], scale: float) -> Iterator[Row]:
 def show(row: Row) -> None:
     colour = "green" if row.good else "red"
     console.print(f"[{colour}]{'good' if row.good else 'BAD '}[/] {' · '.join(row.cells[0:1] + row.cells[2:])}")
+    for why, count in row.verdict.left_open.most_common(5):
+        console.print(f"     {count} {why}", soft_wrap=True)
     for wrong in [*(f"nobody passed: {point}" for point in row.missed), *row.verdict.wrong[:10]]:
         console.print(f"     {wrong}")
 

@@ -6,7 +6,7 @@ row is final, or held where that is allowed; and the request rows tell the same 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -75,6 +75,7 @@ class Verdict:
     held: int = 0
     unknown: int = 0
     wrong: list[str] = field(default_factory=list)
+    left_open: Counter[str] = field(default_factory=Counter)  # why what is held or unknown is
 
     @property
     def clean(self) -> bool:
@@ -154,6 +155,8 @@ class _Judge:
         self.verdict.doubled += max(0, got - 1)
         self.verdict.held += status == "held"
         self.verdict.unknown += status == "unknown"
+        if status in ("held", "unknown"):
+            self.verdict.left_open[f"{message.kind} {status}: {message.reason}"] += 1
         reaches = self.allowed.reaches(message.phone)
         if got > 1:
             yield f"the recipient got it {got} times"

@@ -130,7 +130,7 @@ def weak_words() -> Iterator[Scenario]:
         allowed=Allowed(),
         feed=calls_and_sms,
         voice_apart=True,
-        settings={"WORKER_BREAK_AFTER": "5"},
+        settings={"WORKER_BREAK_AFTER": "5", "WORKER_SENDS_IN_FLIGHT": "2"},  # or all are on the wire before it trips
     )
 
 
