@@ -70,7 +70,7 @@ FINAL = frozenset(status for status, onward in MOVES.items() if not onward)
 
 # Did it reach the recipient? What is in neither of these is not known, yet or for ever.
 ARRIVED = frozenset({Status.DELIVERED})
-NOT_ARRIVED = frozenset({Status.UNDELIVERED, Status.REJECTED, Status.CANCELLED, Status.EXPIRED})
+NOT_ARRIVED = frozenset({Status.UNDELIVERED, Status.REJECTED, Status.CANCELLED, Status.EXPIRED, Status.SANDBOXED})
 
 # A status in words, for whoever asks about one message.
 MEANING: dict[Status, str] = {
@@ -85,6 +85,7 @@ MEANING: dict[Status, str] = {
     Status.UNKNOWN: "eSMS took it: what became of it can't be found out any more",
     Status.CANCELLED: "it was called back before it went out",
     Status.EXPIRED: "it was not sent in time",
+    Status.SANDBOXED: "eSMS checked it in its sandbox: nothing is delivered",
 }
 
 

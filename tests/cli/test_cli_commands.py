@@ -146,6 +146,16 @@ def test_what_waits_is_cancelled_and_what_is_gone_is_not(cli: Cli, bench: Bench)
     assert cli("move", gone, "--send-date", "no date")[0] == 2
 
 
+def test_a_move_past_the_producers_expires_at_says_why_it_stays(cli: Cli) -> None:
+    when = ("--send-date", "2027-03-01T08:00", "--campaign", "tet")
+    sent(cli, *SMS, *when, "--expires-at", "2027-03-01T12:00")
+    sent(cli, *SMS, *when)
+    told = json.loads(cli("move", "--campaign", "tet", "--send-date", "2027-03-02T08:00", "--json")[1])
+    why = "left as it is: its expires_at comes before that date"
+    assert (told["moved"], told["too_late"]) == (1, {why: 1})
+    assert f"{why}: 1 message(s)" in cli("move", "--campaign", "tet", "--send-date", "2027-03-03T08:00")[1]
+
+
 def test_a_campaign_is_moved_paused_and_resumed(cli: Cli, bench: Bench) -> None:
     sent(cli, *SMS, "--campaign", "tet")
     assert cli("move", "--campaign", "tet", "--send-date", "2026-12-31T08:00")[0] == 0
@@ -259,7 +269,7 @@ def test_doctor_says_a_cause_once_and_what_to_look_at_again(cli: Cli, monkeypatc
     told = [" ".join(line.split()) for line in out.splitlines()]
     assert code == 1
     assert [line.split()[2] for line in told if line.startswith("✗ wrong")] == ["Postgres", "Redis"]
-    rest = "schema, workers, beat, upkeep, lanes, calls, reminders"
+    rest = "schema, workers, beat, upkeep, brandnames, lanes, calls, reminders"
     assert told[-1] == f"- not yet the rest mend that first, then look again at {rest}"
 
 
@@ -268,8 +278,8 @@ def test_doctor_goes_through_all_its_checks_though_nothing_is_set(cli: Cli, monk
         monkeypatch.delenv(name)
     code, out, err = cli("doctor", "--json")
     found = json.loads(out)
-    assert (code, err, len(found)) == (1, "", 11)
-    assert [check["ok"] for check in found] == [False] * 11
+    assert (code, err, len(found)) == (1, "", 12)
+    assert [check["ok"] for check in found] == [False] * 12
     assert "DATABASE_URL: is not set" in found[0]["text"]
 
 

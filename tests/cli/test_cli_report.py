@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
 
 from tests.cli.test_cli_commands import Cli, cli
 from tests.support import Bench, otp
+from worker.cli.output import LOOKS
+from worker.lifecycle import MEANING, Status
 
 __all__ = ["cli"]
 
@@ -66,3 +69,28 @@ def test_a_range_that_ends_before_it_begins_is_wrong_usage(cli: Cli) -> None:
 
 def test_only_an_empty_ledger_says_that_there_are_no_messages_yet(cli: Cli) -> None:
     assert cli("report", "--from", "2026-03-01")[1].startswith("No messages yet")
+
+
+def test_a_campaigns_columns_add_up_with_what_was_cancelled_and_sandboxed(cli: Cli, bench: Bench) -> None:
+    counts = {"delivered": 1, "expired": 2, "cancelled": 3, "sandboxed": 4, "held": 5, "accepted": 6}
+    for status, count in counts.items():
+        for _ in range(count):
+            bench.set(bench.put(campaign="tet"), status=f"'{status}'", accepted_at="now()")
+    header, line = cli("report", "--by", "campaign")[1].splitlines()[:2]
+    assert header.split() == ["campaign", "messages", "delivered", "failed", "cancelled", "sandboxed", "held", "open"]
+    assert line.split()[:8] == ["tet", "21", "1", "2", "3", "4", "5", "6"]
+
+
+def test_what_went_to_the_sandbox_is_shown_like_all_else_and_stands_open_no_more(cli: Cli, bench: Bench) -> None:
+    ticket = bench.put(replace(otp(), sandbox=True))
+    bench.deliver()
+    assert bench.status(ticket) == "sandboxed"
+    for command in (("show", str(ticket.id)), ("status", str(ticket.id)), ("report",), ("report", "--by", "day")):
+        code, out, err = cli(*command)
+        assert (code, err) == (0, "")
+        assert "sandboxed" in out or command[-1] == "day"
+    assert out.split()[-7:-1] == ["1", "0", "0", "1", "0", "0"]  # messages, delivered, failed, sandboxed, held, open
+
+
+def test_every_status_has_words_and_a_sign() -> None:
+    assert set(MEANING) == set(LOOKS) == set(Status)

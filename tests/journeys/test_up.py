@@ -120,7 +120,7 @@ def test_ctrl_c_finishes_the_calls_on_the_wire(up: Up, tmp_path: Path) -> None:
     up.ready()
     address = dict(line.split("=", 1) for line in (up.folder / ".esms-worker" / "env").read_text().splitlines())
     root = address["ESMS_REST_URL"].strip("'").removesuffix("/MainService.svc")
-    slow = urllib.request.Request(f"{root}/_sim/set", b'{"latency": 2}', {"Content-Type": "application/json"})
+    slow = urllib.request.Request(f"{root}/_sim/set", b'{"latency": 8}', {"Content-Type": "application/json"})
     urllib.request.urlopen(slow).close()
     numbers = [option for number in range(20) for option in ("--to", f"0902000{number + 100}")]
     sent = run(tmp_path, "send", "record-call", *numbers, "--record-id", "2001", "--json")

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from tests import canary
 from tests.support import Bench
-from worker import Sms, ledger
+from worker import Sms, ledger, reporting
 from worker.errors import Invalid
 from worker.esms import Client, Credentials
 from worker.ledger.brandnames import TRUSTED
@@ -107,8 +107,16 @@ def test_the_names_of_another_account_are_forgotten_even_when_its_own_cannot_be_
 
 def test_a_list_that_could_not_be_renewed_for_hours_judges_nobody(bench: Bench) -> None:
     refresh(bench)
+    assert listed(bench) == (2, True)
     grow_old(bench, TRUSTED)
     assert known(bench) == {}
+    assert listed(bench) == (2, False)  # doctor says so
+
+
+def listed(bench: Bench) -> tuple[int, bool]:
+    with bench.database.begin() as session:
+        found = reporting.brandnames(session)
+    return found.names, found.judges
 
 
 @pytest.mark.parametrize("types", ["text", "missing"])

@@ -51,6 +51,7 @@ def test_who_got_one_is_told_which(calendar: Calendar) -> None:
         ("rejected", "", False),
         ("cancelled", "", False),
         ("expired", "", False),
+        ("sandboxed", "settled_at = now()", False),
     ],
 )
 def test_whether_somebody_got_it_is_told_by_the_status_of_its_message(

@@ -147,3 +147,8 @@ def test_types_of_brandnames_come_as_text_or_not_at_all(esms: Client, knob: str,
     esms.running.set(brandname_types=knob)
     target = "/MainService.svc/json/GetListBrandname/simulator-key/simulator-secret"
     assert json.loads(esms.get(target)[2])["ListBrandName"][0] == item
+
+
+def test_a_landline_takes_a_call_and_no_sms(esms: Client) -> None:
+    assert esms.call("02438221234")["CodeResult"] == "100"
+    assert esms.sms("02438221234")["CodeResult"] == "108"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from uuid import UUID
@@ -20,7 +20,10 @@ from worker.queues import Bell
 from worker.reporting import HeldShown
 from worker.settings import Settings
 
-Step = Callable[[Session, Sequence[UUID]], int]  # moves messages of these notifications; how many
+Step = Callable[[Session, Sequence[UUID]], int]  # moves, or only counts, messages of these notifications; how many
+
+
+EXPIRES = "left as it is: its expires_at comes before that date"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,14 +33,16 @@ class Decision:
     moved: int
     others: Mapping[Status, int]
     late: int = 0  # of the others: reminders whose day has passed, so that no retry sends them
+    expiring: int = 0  # of the others: their producer's expires_at comes before the date that a move gave
 
     @property
     def too_late(self) -> Mapping[str, int]:
         """In words, for a cancel or a move: "too late: sending", "too late: eSMS holds it" and so on; and how many."""
-        words: Counter[str] = Counter()
+        words: Counter[str] = Counter({EXPIRES: self.expiring})
         for status, count in self.others.items():
+            count -= self.expiring if status is Status.QUEUED else 0
             words[TOO_LATE.get(status, f"left as it is: {status}")] += count
-        return words
+        return +words
 
 
 class Answer(StrEnum):
@@ -67,6 +72,14 @@ class Held:
         """The oldest first."""
         with self._database.begin() as session:
             return reporting.held(session, most=most)
+
+    def locate(self, given: str) -> UUID:
+        """The id of the held message that a person names: by an id or its beginning, reference or phone number.
+
+        Raises NotFound, also for what names more than one.
+        """
+        with self._database.begin() as session:
+            return reporting.locate_held(session, given)
 
     def resolve(self, message_id: UUID | str, answer: Answer, *, by: str = "a person") -> Status | None:
         """Decide about one; where it stands now, or None when it is not held (any more). Raises NotFound.
@@ -100,38 +113,50 @@ class Decisions:
 
     def cancel(self, which: Which) -> Decision:
         """Cancel what has not been claimed yet."""
-        return self._decide(which, Status.CANCELLED, ledger.cancel)
+        return self._decide(which, Status.CANCELLED, ledger.cancel)[0]
 
     def move(self, which: Which, send_date: datetime) -> Decision:
         """Give what has not been claimed yet another date."""
         aware = check_send_date(send_date, self._settings, datetime.now(UTC))
-        return self._decide(which, None, lambda session, ids: ledger.move(session, ids, aware, self._settings.horizons))
+        horizons = self._settings.horizons
+        decision, expiring = self._decide(
+            which,
+            None,
+            lambda session, ids: ledger.move(session, ids, aware, horizons),
+            lambda session, ids: ledger.past_expiry(session, ids, aware),
+        )
+        return replace(decision, expiring=expiring)
 
     def retry(self, which: Which) -> Decision:
         """Queue again what failed."""
-        least = self._settings.advertising_least
-        return self._decide(
+        horizons, least = self._settings.horizons, self._settings.advertising_least
+        decision, late = self._decide(
             which,
             Status.QUEUED,
-            lambda session, ids: ledger.retry(session, ids, self._settings.horizons, least=least),
+            lambda session, ids: ledger.retry(session, ids, horizons, least=least),
+            ledger.late,
         )
+        return replace(decision, late=late)
 
-    def _decide(self, which: Which, to: Status | None, step: Step) -> Decision:
-        """to: where they go; None: they wait as before, under another date."""
-        moved = late = 0
+    def _decide(self, which: Which, to: Status | None, step: Step, left: Step | None = None) -> tuple[Decision, int]:
+        """to: where they go; None: they wait as before, under another date. left: how many stay for a reason to tell.
+
+        The decision, and how many those were.
+        """
+        moved = stay = 0
         statuses: Counter[Status] = Counter()
 
         def each(session: Session, ids: Sequence[UUID]) -> None:
-            nonlocal moved, late
+            nonlocal moved, stay
             moved += step(session, ids)
-            late += ledger.late(session, ids) if to is Status.QUEUED else 0
+            stay += left(session, ids) if left else 0
             statuses.update(reporting.statuses_of(session, ids))
 
         self._through(which, each)
         if moved and to is not Status.CANCELLED:
             self._bell.ring(set(Lane))
         statuses[to or Status.QUEUED] -= moved
-        return Decision(moved=moved, others=dict(+statuses), late=late)
+        return Decision(moved=moved, others=dict(+statuses)), stay
 
     def _through(self, which: Which, each: Callable[[Session, Sequence[UUID]], None]) -> None:
         if isinstance(which, UUID):
@@ -139,7 +164,8 @@ class Decisions:
                 reporting.standing(session, which)
                 each(session, [which])
         elif not ledger.through(self._database.begin, which.name, each):
-            raise NotFound(f"no notification has the campaign {which.name!r}: check its spelling")
+            with self._database.begin() as session:
+                reporting.refuse_unknown(session, campaign=which.name)
 
 
 def id_of(given: UUID | str) -> UUID:

@@ -24,7 +24,7 @@ from worker.intake import Enqueue, Request, Ticket
 from worker.intake.fields import enqueue_of
 from worker.lifecycle import Kind, Lane, Purpose
 from worker.queues import Bell
-from worker.reporting import NotificationShown, Standing
+from worker.reporting import Located, NotificationShown, Standing
 from worker.settings import Settings
 
 
@@ -154,10 +154,10 @@ class Notifier:
         with self._database.begin() as session:
             return reporting.standing(session, id_of(notification_id))
 
-    def show(self, notification_id: UUID | str) -> NotificationShown:
-        """All there is to tell about a notification. Raises NotFound."""
+    def show(self, notification_id: UUID | str, *, message_id: UUID | None = None) -> NotificationShown:
+        """All there is to tell about a notification, or of its messages only about one. Raises NotFound."""
         with self._database.begin() as session:
-            return reporting.whole(session, id_of(notification_id))
+            return reporting.whole(session, id_of(notification_id), message_id=message_id)
 
     def cancel(self, notification_id: UUID | str) -> Decision:
         """Cancel what has not been claimed yet; what it is too late for is told. Raises NotFound."""
@@ -195,6 +195,15 @@ class Notifier:
         """The id of the notification with this reference. Raises NotFound."""
         with self._database.begin() as session:
             return reporting.find(session, reference=reference, source=source)
+
+    def locate(self, given: str, *, source: str | None = None, numbers: bool = False) -> Located:
+        """What a person names: by a notification's or a message's id, by its beginning (eight characters or more) where
+        nothing else begins so, or by its reference (of this source).
+
+        numbers: a phone number names the last message to it. Raises NotFound, also for what names more than one.
+        """
+        with self._database.begin() as session:
+            return reporting.locate(session, given, source=source, numbers=numbers)
 
     def pause(self, lanes: Sequence[Lane], reason: str = BY_A_PERSON) -> Sequence[Lane]:
         """Hold lanes back until `resume`; those that a person had not paused already come back."""

@@ -9,6 +9,7 @@ from typing import Self
 from worker import ledger, reporting
 from worker.database import Database
 from worker.migrating import migrate, revisions
+from worker.reporting import BrandnamesShown
 from worker.settings import Settings
 
 SIMULATED = "simulator"  # a heartbeat in the ledger: its messages are trials
@@ -34,6 +35,11 @@ class Operation:
         """Postgres's."""
         with self._database.begin() as session:
             return ".".join(map(str, session.connection().dialect.server_version_info or ()))
+
+    def brandnames(self) -> BrandnamesShown:
+        """The list by which a name is judged at enqueue, and whether it is fresh enough for that."""
+        with self._database.begin() as session:
+            return reporting.brandnames(session)
 
     def durability(self) -> tuple[str, str]:
         """Postgres's synchronous_commit and synchronous_standby_names."""

@@ -36,14 +36,24 @@ class Pauses:
         self._bell.ring(set(lifted))
         return lifted
 
-    def pause_campaign(self, campaign: str, reason: str = BY_A_PERSON) -> bool:
-        """Hold a campaign back from the next claim on; False when it is already."""
+    def pause_campaign(self, campaign: str, reason: str = BY_A_PERSON, *, to_come: bool = True) -> bool:
+        """Hold a campaign back from the next claim on; False when it is already.
+
+        to_come: it may be one that nothing has yet; without, that raises NotFound, with the nearest names.
+        """
         with self._database.begin() as session:
+            if not to_come:
+                reporting.refuse_unknown(session, campaign=campaign)
             return ledger.pause_campaign(session, campaign, reason)
 
-    def resume_campaign(self, campaign: str, *, by: str = "a person") -> bool:
-        """Let a campaign go on, in the order in which it would have gone; False when it was not held back."""
+    def resume_campaign(self, campaign: str, *, by: str = "a person", to_come: bool = True) -> bool:
+        """Let a campaign go on, in the order in which it would have gone; False when it was not held back.
+
+        to_come: as for `pause_campaign`, where it was not held back.
+        """
         with self._database.begin() as session:
             lifted = ledger.lift_campaign(session, campaign, by=by)
+            if not lifted and not to_come:
+                reporting.refuse_unknown(session, campaign=campaign)
         self._bell.ring(set(Lane) if lifted else set())
         return lifted

@@ -49,6 +49,7 @@ class Summary:
 
     queued: int = 0
     already: int = 0
+    opted_out: int = 0  # stored and cancelled at once
     bad: int = 0
     segments: int = 0  # that the queued ones are billed as
     unicode: int = 0  # queued ones that an accent, or the like, turned into Unicode
@@ -187,9 +188,11 @@ class SheetSend:
                 continue
             assert isinstance(item.request, Sms)
             size = text.measure(item.request.content, self.order.sms["sms_type"])
-            summary.queued += ticket.messages
-            summary.segments += ticket.messages * size.segments
-            summary.unicode += ticket.messages * bool(size.forcing)
+            queued = ticket.messages - len(ticket.opted_out)
+            summary.opted_out += len(ticket.opted_out)
+            summary.queued += queued
+            summary.segments += queued * size.segments
+            summary.unicode += queued * bool(size.forcing)
 
     def _checked(self, row: Row) -> Enqueue | Refused:
         number = written(row.cells[self.columns.phone])

@@ -10,11 +10,11 @@ import click
 
 from worker.api.decisions import Answer, Decision
 from worker.api.notifier import Notifier
-from worker.cli.look import id_of
+from worker.cli.look import located
 from worker.cli.output import console, json_option, look_of, looks_of, say, say_json, table, text
 from worker.cli.send import date_of
 from worker.lifecycle import Lane
-from worker.reporting import PauseShown
+from worker.reporting import PauseShown, shortened
 
 LANES = [str(lane) for lane in Lane]
 
@@ -40,7 +40,7 @@ def cancel(id_: str | None, reference: str | None, source: str | None, campaign:
         if campaign is not None:
             _refuse_both(id_ or reference or source)
             return _say_too_late("cancelled", notifier.cancel_campaign(campaign), as_json)
-        decided = notifier.cancel(id_of(notifier, id_, reference, source))
+        decided = notifier.cancel(located(notifier, id_, reference, source).notification)
     return _say_too_late("cancelled", decided, as_json)
 
 
@@ -57,7 +57,7 @@ def move(
         if campaign is not None:
             _refuse_both(id_ or reference or source)
             return _say_too_late("moved", notifier.move_campaign(campaign, at), as_json)
-        decided = notifier.move(id_of(notifier, id_, reference, source), at)
+        decided = notifier.move(located(notifier, id_, reference, source).notification, at)
     return _say_too_late("moved", decided, as_json)
 
 
@@ -70,7 +70,7 @@ def retry(id_: str | None, reference: str | None, source: str | None, campaign: 
         if campaign is not None:
             _refuse_both(id_ or reference or source)
             return _say_decided("queued again", notifier.retry_campaign(campaign), as_json)
-        decided = notifier.retry(id_of(notifier, id_, reference, source))
+        decided = notifier.retry(located(notifier, id_, reference, source).notification)
     return _say_decided("queued again", decided, as_json)
 
 
@@ -119,9 +119,10 @@ def held_list(as_json: bool) -> None:
     if as_json:
         say_json([asdict(row) for row in rows])
         return
-    shown = table("message", "kind", "phone", "since", "reason")
+    shown = table("message:id", "kind", "phone:id", "since", "reason")
+    short = shortened([row.id for row in rows])
     for row in rows:
-        told = (row.id, row.kind, row.phone, row.since, row.reason)
+        told = (short[row.id], row.kind, row.phone, row.since, row.reason)
         shown.add_row(*(text(each, notifier.settings.time_zone) for each in told))
     console().print(shown if rows else "Nothing is held.")
 
@@ -137,27 +138,34 @@ def held_list(as_json: bool) -> None:
 )
 @json_option
 def held_resolve(message_id: str, answer: str, as_json: bool) -> int:
-    """Decide about one held message (see `held list`). `send-again` may reach the recipient a second time."""
+    """Decide about one held message (see `held list`). `send-again` may reach the recipient a second time.
+
+    MESSAGE_ID: its id or the beginning of it; what else names it alone does too, a reference or a number.
+    """
     with Notifier.from_env() as notifier:
-        status = notifier.held.resolve(message_id, Answer(answer))
+        which = notifier.held.locate(message_id)
+        status = notifier.held.resolve(which, Answer(answer))
     if as_json:
-        say_json({"id": message_id, "resolved": status is not None, "status": status and str(status)})
+        say_json({"id": str(which), "resolved": status is not None, "status": status and str(status)})
     else:
-        console().print(f"{message_id} is {look_of(status)}" if status else f"{message_id} is not held (any more)")
+        console().print(f"{which} is {look_of(status)}" if status else f"{which} is not held (any more)")
     return 0 if status else 1
 
 
 @click.command()
 @click.argument("lanes", nargs=-1, type=click.Choice([*LANES, "all"]))
 @click.option("--campaign", metavar="C", help="Hold back a campaign instead of lanes.")
+@click.option("--to-come", is_flag=True, help="Also a campaign that nothing has yet.")
 @click.option("--reason", default="paused by a person", show_default=True)
 @json_option
-def pause(lanes: tuple[str, ...], campaign: str | None, reason: str, as_json: bool) -> None:
+def pause(lanes: tuple[str, ...], campaign: str | None, to_come: bool, reason: str, as_json: bool) -> None:
     """Hold lanes or a campaign back until `resume`; what is in flight is finished."""
     _refuse_neither(lanes, campaign)
+    if to_come and campaign is None:
+        raise click.UsageError("--to-come: is for a --campaign: leave it out")
     with Notifier.from_env() as notifier:
         if campaign is not None:
-            notifier.pause_campaign(campaign, reason)
+            notifier.pauses.pause_campaign(campaign, reason, to_come=to_come)
         notifier.pause(_lanes(lanes), reason)
         paused = notifier.pauses.list()
     _say_pauses(paused, as_json, notifier.settings.time_zone)
@@ -172,7 +180,7 @@ def resume(lanes: tuple[str, ...], campaign: str | None, as_json: bool) -> None:
     _refuse_neither(lanes, campaign)
     with Notifier.from_env() as notifier:
         if campaign is not None:
-            notifier.resume_campaign(campaign)
+            notifier.pauses.resume_campaign(campaign, to_come=False)
         notifier.resume(_lanes(lanes))
         paused = notifier.pauses.list()
     _say_pauses(paused, as_json, notifier.settings.time_zone)

@@ -45,6 +45,7 @@ RESTS_ON = {
     "lanes": "schema",
     "calls": "schema",
     "reminders": "schema",
+    "brandnames": "schema",
     "eSMS": "settings",
 }
 
@@ -85,6 +86,7 @@ def examine() -> Iterator[Finding]:
         "beat": _beat,
         "upkeep": _upkeep,
         "eSMS": lambda: _esms(workers=found["workers"].ok),
+        "brandnames": _brandnames,
         "lanes": _lanes,
         "calls": _calls,
         "reminders": _reminders,
@@ -222,6 +224,19 @@ def _esms(*, workers: bool) -> str:
 def remedied(refusal: str) -> str:
     """Why eSMS does not answer, and what to do."""
     return f"{refusal}: check ESMS_API_KEY, ESMS_SECRET_KEY and ESMS_REST_URL"
+
+
+def _brandnames() -> str:
+    with Operation.from_env() as operation:
+        found = operation.brandnames()
+    if found.seen_at is None:
+        return "none are known yet: whatever name is enqueued passes"
+    if not found.judges:
+        raise _Wrong(
+            f"the list of {found.seen_at:%Y-%m-%d %H:%M} UTC is too old to judge, so whatever name is enqueued passes: "
+            "see the log of the worker for `brandnames.failed`"
+        )
+    return f"{found.names} known; any other is refused at enqueue"
 
 
 def _lanes() -> str:

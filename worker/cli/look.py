@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Any, cast
-from uuid import UUID
 
 import click
 from rich.console import Group
@@ -15,18 +15,22 @@ from worker.api.notifier import Notifier
 from worker.cli.output import console, json_option, look_of, looks_of, say, say_json, table, text
 from worker.cli.spans import span_options
 from worker.lifecycle import Status
-from worker.reporting import By, Line, MessageShown, NotificationShown, Standing
+from worker.reporting import By, Line, Located, MessageShown, NotificationShown, Standing, shortened
 
 BAR, SHORT_BAR = 30, 12  # characters of the longest bar
 ROOM_FOR_BARS = 100  # columns of a terminal
 MOST_LINES = 20  # of a report's campaigns or days that people see
 
 
-def id_of(notifier: Notifier, id_: str | None, reference: str | None, source: str | None) -> UUID | str:
-    """The notification that the options name. Raises NotFound or a usage error."""
-    if (id_ is None) == (reference is None):
+def located(
+    notifier: Notifier, id_: str | None, reference: str | None, source: str | None, *, numbers: bool = False
+) -> Located:
+    """What the options name. Raises NotFound or a usage error."""
+    if id_ is not None and reference is None:
+        return notifier.locate(id_, source=source, numbers=numbers)
+    if reference is None or id_ is not None:
         raise click.UsageError("give an ID, or a --reference (and --source)")
-    return notifier.find(reference, source) if reference is not None else id_ or ""
+    return Located(notification=notifier.find(reference, source))
 
 
 @click.command()
@@ -35,9 +39,14 @@ def id_of(notifier: Notifier, id_: str | None, reference: str | None, source: st
 @click.option("--source", metavar="S", help="Which application used it.")
 @json_option
 def show(id_: str | None, reference: str | None, source: str | None, as_json: bool) -> None:
-    """All about a notification: its messages, and every request made for each."""
+    """All about a notification: its messages, and every request made for each.
+
+    ID: a notification's or one of its messages', whole or its beginning; a reference; or a number, for the last
+    message to it.
+    """
     with Notifier.from_env() as notifier:
-        whole = notifier.show(id_of(notifier, id_, reference, source))
+        which = located(notifier, id_, reference, source, numbers=True)
+        whole = notifier.show(which.notification, message_id=which.message)
     if as_json:
         say_json(whole.as_json())
     else:
@@ -50,10 +59,11 @@ def _whole(whole: NotificationShown, zone: tzinfo) -> Group:
         if (value := getattr(whole, name)) not in (None, ""):
             facts.add_row(name, text(value, zone))
     facts.show_header = False
-    messages = table("phone", "status", "tries:n", "code", "SMSID", "reason")
+    messages = table("message:id", "phone:id", "status:id", "tries:n", "code", "SMSID", "reason")
+    short = shortened([each.id for each in whole.messages])
     for each in whole.messages:
         told = (text(value) for value in (each.attempts, each.code, each.sms_id, each.reason))
-        messages.add_row(text(each.phone), look_of(each.status), *told)
+        messages.add_row(short[each.id], text(each.phone), look_of(each.status), *told)
     requests = [_requests(each, zone) for each in whole.messages if each.requests]
     return Group(facts, "", messages, "", *requests)
 
@@ -78,9 +88,12 @@ def _requests(message: MessageShown, zone: tzinfo) -> Table:
 @click.option("--source", metavar="S", help="Which application used it.")
 @json_option
 def status(id_: str | None, reference: str | None, source: str | None, as_json: bool) -> None:
-    """Where a notification stands, in one line."""
+    """Where a notification stands, in one line.
+
+    ID: as for `show`.
+    """
     with Notifier.from_env() as notifier:
-        standing = notifier.status(id_of(notifier, id_, reference, source))
+        standing = notifier.status(located(notifier, id_, reference, source, numbers=True).notification)
     if as_json:
         say_json(_standing(standing))
     else:
@@ -155,21 +168,33 @@ def _by_status(lines: Sequence[Line]) -> Any:
 def _by(way: str, lines: Sequence[Line]) -> Any:
     ordered = lines[-MOST_LINES:] if way == "day" else sorted(lines, key=lambda line: -line.total)[:MOST_LINES]
     most = max(line.total for line in ordered)
-    shown = table(way, "messages:n", "delivered:n", "failed:n", "held:n", "open:n", "")
+    kinds = [kind for kind in KINDS if kind not in SELDOM or any(_counted(line)[kind] for line in ordered)]
+    shown = table(way, "messages:n", *(f"{kind}:n" for kind in kinds), "")
     for line in ordered:
-        delivered, failed, held = (
-            sum(line.statuses.get(status, 0) for status in group)
-            for group in ({Status.DELIVERED}, FAILED, {Status.HELD})
-        )
-        rest = line.total - delivered - failed - held - line.statuses.get(Status.CANCELLED, 0)
-        numbers = (line.total, delivered, failed, held, rest)
+        numbers = (line.total, *(_counted(line)[kind] for kind in kinds))
         shown.add_row(text(line.key) or "(none)", *(f"{n:,}" for n in numbers), _bar(line.total, most, SHORT_BAR))
     if console().width < ROOM_FOR_BARS:
         shown.columns.pop()  # a long name needs the room more
     return shown
 
 
-FAILED = {Status.UNDELIVERED, Status.REJECTED, Status.UNKNOWN, Status.EXPIRED}
+# Each status is counted in one column, so that a line adds up.
+COLUMN_OF = {
+    Status.DELIVERED: "delivered",
+    **dict.fromkeys((Status.UNDELIVERED, Status.REJECTED, Status.UNKNOWN, Status.EXPIRED), "failed"),
+    Status.CANCELLED: "cancelled",
+    Status.SANDBOXED: "sandboxed",
+    Status.HELD: "held",
+}
+KINDS = ("delivered", "failed", "cancelled", "sandboxed", "held", "open")
+SELDOM = frozenset({"cancelled", "sandboxed"})  # shown where there are some
+
+
+def _counted(line: Line) -> Counter[str]:
+    counted: Counter[str] = Counter()
+    for status, count in line.statuses.items():
+        counted[COLUMN_OF.get(status, "open")] += count
+    return counted
 
 
 def _bar(value: int, most: int, longest: int = BAR) -> str:

@@ -41,6 +41,7 @@ LOOKS: dict[Status, tuple[str, str]] = {
     Status.UNKNOWN: ("?", "magenta"),
     Status.CANCELLED: ("-", "dim"),
     Status.EXPIRED: ("-", "dim"),
+    Status.SANDBOXED: ("-", "dim"),
 }
 
 
@@ -108,11 +109,11 @@ def looks_of(statuses: Mapping[Status, int]) -> str:
 
 
 def table(*columns: str, title: str | None = None) -> Table:
-    """An empty table in our style."""
+    """An empty table in our style; `name:n` is a column of numbers, `name:id` one to be copied: it is never folded."""
     made = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for column in columns:
         name, _, kind = column.partition(":")
-        made.add_column(name, justify="right" if kind == "n" else "left", overflow="fold")
+        made.add_column(name, justify="right" if kind == "n" else "left", overflow="fold", no_wrap=kind == "id")
     return made
 
 

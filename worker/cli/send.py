@@ -138,6 +138,7 @@ def _hand_over(
     size = measure(request.content, request.sms_type) if isinstance(request, Sms) else None
     if as_json:
         facts = {"messages": ticket.messages, "duplicates": list(ticket.duplicates), "repeated": ticket.repeated}
+        facts["opted_out"] = list(ticket.opted_out)
         say_json({"id": None if dry_run else str(ticket.id)} | facts | {"dry_run": dry_run} | _size_json(size))
         return
     _say_ticket(ticket, dry_run)
@@ -149,10 +150,14 @@ def _hand_over(
 
 def _say_ticket(ticket: Ticket, dry_run: bool) -> None:
     would = "would be queued" if dry_run else "queued"
-    what = "was there already" if ticket.repeated else f"{would}, {ticket.messages} message(s)"
+    queued = ticket.messages - len(ticket.opted_out)
+    what = "was there already" if ticket.repeated else f"{would}, {queued} message(s)"
     say(f"dry run: {what}; nothing was stored" if dry_run else f"{ticket.id}  {what}")
     if ticket.duplicates:
         say(f"named again, sent once: {', '.join(ticket.duplicates)}")
+    if ticket.opted_out:
+        at_once = "would be cancelled at once" if dry_run else "cancelled at once"
+        say(f"{at_once}, opted out: {', '.join(ticket.opted_out)}")
 
 
 def _size(size: Measure, messages: int) -> str:
@@ -242,6 +247,7 @@ def send_csv(
 def _say_summary(summary: Summary, order: Order, _: Columns, problems: Problems, dry: bool) -> None:
     would = "would be " if dry else ""
     counts = f"{summary.queued:,} {would}queued, {summary.already:,} there already, {summary.bad:,} bad rows"
+    counts += f", {summary.opted_out:,} {would}cancelled at once: opted out" if summary.opted_out else ""
     say(counts + (" (dry run: nothing was queued)" if dry else ""))
     say(f"billed as {summary.segments:,} SMS" + _because(summary.unicode))
     say(f"campaign: {order.campaign}")
@@ -260,6 +266,7 @@ def _say_summary_json(summary: Summary, order: Order, columns: Columns, problems
         "columns": columns.named(),
         "queued": summary.queued,
         "already": summary.already,
+        "opted_out": summary.opted_out,
         "segments": summary.segments,
         "unicode": summary.unicode,
         "bad": bad,

@@ -20,7 +20,7 @@ from worker.ids import uuid7
 from worker.intake.brandnames import Registered, check_brandname
 from worker.intake.checks import Checked, check
 from worker.intake.request import Enqueue
-from worker.ledger import First, Stored
+from worker.ledger import Put, Stored
 from worker.lifecycle import Lane
 from worker.settings import Settings
 
@@ -38,6 +38,8 @@ class Ticket:
     """Recipients that were named again, E.164."""
     repeated: bool = False
     """The reference was there already: this is the first ticket, nothing new was stored."""
+    opted_out: tuple[str, ...] = field(default=(), repr=False)
+    """Recipients that opted out of what this is for, E.164: their messages were cancelled at once."""
 
 
 def accept(
@@ -54,8 +56,8 @@ def accept(
     checked = (_checked(place, item, settings, registered, now, late) for place, item in enumerate(wanted))
     for chunk in _chunks(checked):
         stored = [_stored(item, settings) for item in chunk]
-        firsts = ledger.put(session, stored)
-        tickets += [_ticket(item, row, firsts) for item, row in zip(chunk, stored, strict=True)]
+        put = ledger.put(session, stored)
+        tickets += [_ticket(item, row, put) for item, row in zip(chunk, stored, strict=True)]
         due |= {item.lane for item in chunk if item.due_now(now)}
     return tickets, due
 
@@ -70,8 +72,8 @@ def accept_each(
     registered = _registered(session)
     checked = [_checked_or_error(item, settings, registered, now) for item in wanted]
     good = [(item, _stored(item, settings)) for item in checked if isinstance(item, Checked)]
-    firsts = ledger.put(session, [row for _, row in good])
-    tickets = iter([_ticket_or_conflict(item, row, firsts) for item, row in good])
+    put = ledger.put(session, [row for _, row in good])
+    tickets = iter([_ticket_or_conflict(item, row, put) for item, row in good])
     answers = [item if isinstance(item, Invalid) else next(tickets) for item in checked]
     return answers, {item.lane for item, _ in good if item.due_now(now)}
 
@@ -96,9 +98,9 @@ def _checked_or_error(
         return error.at(None)
 
 
-def _ticket_or_conflict(item: Checked, row: Stored, firsts: dict[tuple[str, str], First]) -> Ticket | Conflict:
+def _ticket_or_conflict(item: Checked, row: Stored, put: Put) -> Ticket | Conflict:
     try:
-        return _ticket(item, row, firsts)
+        return _ticket(item, row, put)
     except Conflict as error:
         return error
 
@@ -152,10 +154,11 @@ def _cut(recipients: int, settings: Settings) -> list[int]:
     return [*sizes, recipients]
 
 
-def _ticket(item: Checked, row: Stored, firsts: dict[tuple[str, str], First]) -> Ticket:
-    first = firsts.get((row.source, row.reference)) if row.reference is not None else None
+def _ticket(item: Checked, row: Stored, put: Put) -> Ticket:
+    first = put.firsts.get((row.source, row.reference)) if row.reference is not None else None
     if first is None or first.id == row.id:
-        return Ticket(id=row.id, messages=len(item.phones), duplicates=item.duplicates)
+        opted_out = tuple(sorted(put.opted_out.get(row.id, ())))
+        return Ticket(id=row.id, messages=len(item.phones), duplicates=item.duplicates, opted_out=opted_out)
     if (first.fingerprint, first.purpose) != (row.fingerprint, row.purpose):
         assert row.reference is not None
         raise Conflict(row.source, row.reference)

@@ -10,8 +10,8 @@ rules, events: what reminds             occurrences: what was made of them, for 
 from worker.ledger.brandnames import ask_for_brandnames, known_brandnames, replace_brandnames
 from worker.ledger.campaigns import lift_campaign, mark, pause_campaign, through
 from worker.ledger.claims import Claim, Fence, claim, claim_doubtful, claim_trial, hand_back, intend
-from worker.ledger.decisions import Horizons, cancel, late, move, resolve, retry
-from worker.ledger.inserts import First, Stored, put
+from worker.ledger.decisions import Horizons, cancel, late, move, past_expiry, resolve, retry
+from worker.ledger.inserts import First, Put, Stored, put
 from worker.ledger.pauses import Paused, allow_trial, due_probes, lift, pause, paused, probed
 from worker.ledger.polls import Poll, Settlement, ask_later, claim_polls, put_back, settle
 from worker.ledger.reconcile import Known, Look, Lost, claim_lost, known_to, looked
@@ -32,6 +32,7 @@ __all__ = [
     "Outcome",
     "Paused",
     "Poll",
+    "Put",
     "Rescued",
     "Settlement",
     "Stored",
@@ -60,6 +61,7 @@ __all__ = [
     "mark",
     "move",
     "note_troubles",
+    "past_expiry",
     "pause",
     "pause_campaign",
     "paused",

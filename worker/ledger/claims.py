@@ -30,7 +30,7 @@ from worker.ledger.claim_statements import (
     LEAD,
 )
 from worker.ledger.opt_out import withhold
-from worker.ledger.pauses import take_trial
+from worker.ledger.pauses import spend_trial, trial
 from worker.lifecycle import Kind, Lane
 
 
@@ -84,10 +84,12 @@ def claim(
 
 
 def claim_trial(session: Session, lane: Lane, *, lease: timedelta) -> list[Claim]:
-    """One message of a paused lane, where a trial is allowed and nobody else has taken it."""
-    if not take_trial(session, lane):
+    """One message of a paused lane, where a trial is allowed and nobody else has taken it; unspent if there is none."""
+    if (pause_id := trial(session, lane)) is None:
         return []
-    return _singles(session, CLAIM, {"lane": str(lane), "most": 1, "lease": lease, "trial": True})
+    if claims := _singles(session, CLAIM, {"lane": str(lane), "most": 1, "lease": lease, "trial": True}):
+        spend_trial(session, pause_id)
+    return claims
 
 
 def claim_doubtful(

@@ -45,6 +45,12 @@ _MOVE = text(f"""
     RETURNING m.notification_id
 """)
 
+# After `_MOVE`: what still waits under a producer's expires_at that the new date would come after.
+_PAST_EXPIRY = text("""
+    SELECT count(*) FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+    WHERE n.id = ANY(:ids) AND m.status = 'queued' AND n.expires_at <= :send_date
+""")
+
 _MOVED = text("UPDATE notification SET send_date = :send_date WHERE id = ANY(:ids)")
 
 # A new attempt at all: nothing of the old one may speak for it. A date that has passed would end it at once.
@@ -57,6 +63,7 @@ _RETRY = text(f"""
     UPDATE message AS m
     SET status = 'queued', due_at = now(), request_id = NULL, renewals = m.renewals + 1, sms_id = NULL, code = NULL,
         failures = 0, asked = 0, polls = 0, rescues = 0, absences = 0,
+        heard = NULL, heard_since = NULL,
         earlier_ids = CASE
             WHEN m.grouped THEN m.earlier_ids || array_remove(ARRAY[m.request_id, m.sms_id], NULL) ELSE m.earlier_ids
         END,
@@ -103,6 +110,11 @@ def move(session: Session, ids: Sequence[UUID], send_date: datetime, horizons: H
     return len(of)
 
 
+def past_expiry(session: Session, ids: Sequence[UUID], send_date: datetime) -> int:
+    """How many messages of these notifications `move` leaves, since their expires_at comes before that date."""
+    return int(session.execute(_PAST_EXPIRY, {"ids": list(ids), "send_date": send_date}).scalar_one())
+
+
 def retry(session: Session, ids: Sequence[UUID], horizons: Horizons, *, least: int = 1) -> int:
     """Queue again what was rejected, not delivered or expired; how many messages that were.
 
@@ -110,7 +122,7 @@ def retry(session: Session, ids: Sequence[UUID], horizons: Horizons, *, least: i
     passed. Who opted out since gets no advertising again.
     """
     queued = _queue_again(session, ids, RETRIED, "sent again by a person", horizons, least=least)
-    return queued - withhold_all_of(session, ids)
+    return queued - len(withhold_all_of(session, ids))
 
 
 def late(session: Session, ids: Sequence[UUID]) -> int:

@@ -6,7 +6,8 @@ A reference that its source used before is not inserted: the caller gets the fir
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import accumulate, repeat
@@ -54,6 +55,14 @@ class First:
     purpose: Purpose
 
 
+@dataclass(frozen=True, slots=True)
+class Put:
+    """What was there already, by source and reference; and the numbers that opted out, by notification."""
+
+    firsts: Mapping[tuple[str, str], First]
+    opted_out: Mapping[UUID, Sequence[str]]
+
+
 _COLUMNS = (
     "id", "kind", "purpose", "source", "reference", "campaign", "content", "template_id", "options",
     "send_date", "hand_over", "expires_at", "fingerprint",
@@ -92,13 +101,17 @@ _FIRST_OF_REFERENCE = text(f"""
 """)
 
 
-def put(session: Session, rows: Sequence[Stored]) -> dict[tuple[str, str], First]:
-    """Insert them, except those whose reference is taken; for these the first one comes back."""
+def put(session: Session, rows: Sequence[Stored]) -> Put:
+    """Insert them, except those whose reference is taken, and cancel at once what a recipient does not want."""
     asked = {"rows": as_rows([_notification(row) for row in rows])}
     inserted = set(session.scalars(_NOTIFICATIONS, asked).all())  # all(): to iterate would fetch row by row
     _put_messages(session, [row for row in rows if row.id in inserted])
-    withhold_all_of(session, [row.id for row in rows if row.id in inserted and row.purpose in FOR_THE_WILLING])
-    return _firsts(session, [row for row in rows if row.id not in inserted])
+    opted_out: dict[UUID, list[str]] = defaultdict(list)
+    for id_, phone in withhold_all_of(
+        session, [row.id for row in rows if row.id in inserted and row.purpose in FOR_THE_WILLING]
+    ):
+        opted_out[id_].append(phone)
+    return Put(_firsts(session, [row for row in rows if row.id not in inserted]), opted_out)
 
 
 def _notification(row: Stored) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from sqlalchemy.orm import Session
 
 from worker.lifecycle import FOR_THE_WILLING
 
+Withheld = Sequence[tuple[UUID, str]]  # of each message that was cancelled: its notification, and its number
+
 REASON = "the recipient opted out"
 
 # Of a notification `n`. What was stored before there were purposes has the one that its source and SmsType meant.
@@ -78,6 +80,7 @@ def _withhold(column: str) -> TextClause:
         FROM notification AS n
         WHERE m.{column} = ANY(CAST(:ids AS uuid[])) AND m.status = 'queued' AND n.id = m.notification_id
           AND {unwilling("m.phone")}
+        RETURNING m.notification_id, m.phone
     """)
 
 
@@ -128,15 +131,15 @@ def opted_out(session: Session, phones: Collection[str]) -> set[str]:
     return set(session.scalars(_WHO_OPTED_OUT, {"phones": list(phones)}))
 
 
-def withhold(session: Session, ids: Collection[UUID]) -> int:
+def withhold(session: Session, ids: Collection[UUID]) -> Withheld:
     """Cancel, of these messages that were just queued, reminders and advertising for those who opted out."""
     return _cancelled(session, _WITHHOLD, ids)
 
 
-def withhold_all_of(session: Session, notifications: Sequence[UUID]) -> int:
+def withhold_all_of(session: Session, notifications: Sequence[UUID]) -> Withheld:
     """The same for all that is queued of these notifications."""
     return _cancelled(session, _WITHHOLD_ALL_OF, notifications)
 
 
-def _cancelled(session: Session, statement: TextClause, ids: Collection[UUID]) -> int:
-    return session.execute(statement, {"ids": list(ids)}).rowcount if ids else 0  # type: ignore[attr-defined]
+def _cancelled(session: Session, statement: TextClause, ids: Collection[UUID]) -> Withheld:
+    return [(row.notification_id, row.phone) for row in session.execute(statement, {"ids": list(ids)})] if ids else ()

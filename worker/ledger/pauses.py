@@ -39,8 +39,8 @@ _PAUSE = text("""
         CASE WHEN CAST(:code AS text) IS NOT NULL THEN now() + least(:first * power(2, least(probes, 20)), :most) END
     FROM before
     ON CONFLICT (lane) WHERE lifted_at IS NULL DO UPDATE
-        -- A person's pause takes the place of the account's: no probe may lift it.
-        SET code = NULL, reason = excluded.reason, probe_at = NULL, since = now()
+        -- A person's pause takes the place of the account's: no probe may lift it, and nothing goes on trial.
+        SET code = NULL, reason = excluded.reason, probe_at = NULL, since = now(), trial = false
         WHERE excluded.code IS NULL AND pause.code IS NOT NULL
 """)
 
@@ -59,12 +59,12 @@ _PROBED = text("""
     UPDATE pause SET probes = probes + 1, probe_at = now() + :wait WHERE id = :id
 """)
 
-_ALLOW_TRIAL = text("UPDATE pause SET trial = true WHERE id = :id AND lifted_at IS NULL")
+# Not where a person has paused the lane while it was being probed.
+_ALLOW_TRIAL = text("UPDATE pause SET trial = true WHERE id = :id AND lifted_at IS NULL AND code IS NOT NULL")
 
-_TAKE_TRIAL = text("""
-    UPDATE pause SET trial = false WHERE lane = :lane AND lifted_at IS NULL AND trial
-    RETURNING id
-""")
+_TRIAL = text("SELECT id FROM pause WHERE lane = :lane AND lifted_at IS NULL AND trial FOR UPDATE SKIP LOCKED")
+
+_SPEND_TRIAL = text("UPDATE pause SET trial = false WHERE id = :id")
 
 _LIFT = text("""
     UPDATE pause SET lifted_at = now(), lifted_by = :by
@@ -107,13 +107,22 @@ def probed(session: Session, pause_id: int, *, wait: timedelta) -> None:
 
 
 def allow_trial(session: Session, pause_id: int) -> None:
-    """Let one message of the lane go, whoever claims it first: nothing else can tell whether the trouble is over."""
+    """Let one message of the lane go, whoever claims it first: nothing else can tell whether the trouble is over.
+
+    That holds until there is one. Nothing happens where a person holds the lane back by now.
+    """
     session.execute(_ALLOW_TRIAL, {"id": pause_id})
 
 
-def take_trial(session: Session, lane: Lane) -> bool:
-    """Is it for this process to try one message? Then for no other, once this is committed."""
-    return session.execute(_TAKE_TRIAL, {"lane": str(lane)}).first() is not None
+def trial(session: Session, lane: Lane) -> int | None:
+    """The pause whose trial is for this process, and until the transaction ends for no other."""
+    found: int | None = session.scalars(_TRIAL, {"lane": str(lane)}).first()
+    return found
+
+
+def spend_trial(session: Session, pause_id: int) -> None:
+    """One message goes: the next one only when a probe says so again."""
+    session.execute(_SPEND_TRIAL, {"id": pause_id})
 
 
 def lift(session: Session, lanes: Sequence[Lane], by: str) -> list[Lane]:

@@ -19,11 +19,11 @@ from worker.checks import label
 from worker.errors import Invalid, NotFound
 from worker.ledger.events import AttendeeChanges, find_event, instances_of, open_event, put_attendees, write_event
 from worker.ledger.occurrences import Recalled, recall
-from worker.lifecycle import Status
+from worker.lifecycle import NOT_ARRIVED, Status
 from worker.reminders.compose import try_out
 from worker.reminders.invitations import Event, attendee_rows, content_of, version_of
 from worker.reminders.plan import first_instant, starts
-from worker.reminders.rule_changes import GONE, RECALLABLE
+from worker.reminders.rule_changes import RECALLABLE
 from worker.schedule import EventRow
 from worker.settings import Settings
 from worker.templates import usable
@@ -183,7 +183,7 @@ def _change(
 def _matters(one: Recalled, now: datetime) -> bool:
     """Has it reached, or will it reach, somebody for a meeting that is still ahead?"""
     start = datetime.strptime(one.key.occasion, "%Y-%m-%dT%H:%MZ").replace(tzinfo=UTC)
-    return not one.called_back and one.status not in GONE and start > now
+    return not one.called_back and one.status not in NOT_ARRIVED and start > now
 
 
 def _too_late(one: Recalled) -> TooLate:

@@ -17,7 +17,7 @@ from worker.checks import label
 from worker.errors import Invalid, NotFound
 from worker.ledger.occurrences import Recalled, recall
 from worker.ledger.rules import add_rule, advance_rule, find_rule, pause_rule, remove_rule, resume_rule, rewrite_rule
-from worker.lifecycle import ReminderKind, Status
+from worker.lifecycle import NOT_ARRIVED, ReminderKind
 from worker.recurrence import at_wall_clock
 from worker.reminders.checks import zone_of
 from worker.reminders.compose import try_out
@@ -30,8 +30,6 @@ from worker.templates.variables import OF_A_RULE
 
 RECALLABLE = LATE_MOST + timedelta(days=1)  # whatever occurred longer ago has gone out or expired
 SHOWN = 100  # occurrences that one question shows
-
-GONE = frozenset({Status.CANCELLED, Status.EXPIRED, Status.REJECTED, Status.UNDELIVERED})  # has reached nobody
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,4 +168,4 @@ def _recalled(back: Sequence[Recalled]) -> int:
 
 
 def _too_late(back: Sequence[Recalled]) -> int:
-    return sum(not one.called_back and one.status not in GONE for one in back)
+    return sum(not one.called_back and one.status not in NOT_ARRIVED for one in back)

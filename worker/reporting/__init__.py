@@ -1,8 +1,11 @@
 """Questions about what was asked for and what became of it; reads only."""
 
+from worker.reporting.locating import Located, locate, locate_held, shortened
 from worker.reporting.operation import (
+    BrandnamesShown,
     HeldShown,
     PauseShown,
+    brandnames,
     calls_nobody_knows,
     held,
     is_used,
@@ -12,26 +15,33 @@ from worker.reporting.operation import (
     was_seen,
 )
 from worker.reporting.standing import Standing, find, standing, statuses_of
-from worker.reporting.summary import By, Line, around, report
+from worker.reporting.summary import By, Line, around, refuse_unknown, report
 from worker.reporting.whole import MessageShown, NotificationShown, RequestShown, whole
 
 __all__ = [
+    "BrandnamesShown",
     "By",
     "HeldShown",
     "Line",
+    "Located",
     "MessageShown",
     "NotificationShown",
     "PauseShown",
     "RequestShown",
     "Standing",
     "around",
+    "brandnames",
     "calls_nobody_knows",
     "find",
     "held",
     "is_used",
+    "locate",
+    "locate_held",
     "pauses",
+    "refuse_unknown",
     "report",
     "seconds_since_beat",
+    "shortened",
     "standing",
     "statuses_of",
     "troubles",

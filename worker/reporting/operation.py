@@ -10,8 +10,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from worker.evidence import Evidence
+from worker.ledger.brandnames import TRUSTED
 from worker.lifecycle import Lane, Status
-from worker.models import Heartbeat, Message, Notification, Pause, Trouble
+from worker.models import Brandname, Heartbeat, Message, Notification, Pause, Trouble
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,24 @@ class PauseShown:
     reason: str
     since: datetime
     probe_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrandnamesShown:
+    """The account's brandnames as eSMS listed them last. seen_at: in UTC; None: never. judges: fresh enough."""
+
+    names: int
+    seen_at: datetime | None
+    judges: bool
+
+
+def brandnames(session: Session) -> BrandnamesShown:
+    """The list by which a name is judged at enqueue."""
+    fresh = func.max(Brandname.seen_at) > func.now() - TRUSTED
+    names, seen_at, judges = session.execute(
+        select(func.count(Brandname.name.distinct()), func.max(Brandname.seen_at), func.coalesce(fresh, False))
+    ).one()
+    return BrandnamesShown(names=names, seen_at=seen_at, judges=judges)
 
 
 def held(session: Session, *, most: int = 1000) -> list[HeldShown]:

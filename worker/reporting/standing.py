@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from worker.errors import NotFound
 from worker.lifecycle import FINAL, Status
 from worker.models import Message, Notification
+from worker.reporting.summary import names_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,10 +34,7 @@ class Standing:
 
 def find(session: Session, *, reference: str, source: str | None = None) -> UUID:
     """The id of the notification with this reference. Raises NotFound, also where several sources used it."""
-    query = select(Notification.id, Notification.source).where(Notification.reference == reference)
-    if source is not None:
-        query = query.where(Notification.source == source)
-    found = session.execute(query).all()
+    found = referenced(session, reference, source)
     if len(found) > 1:
         sources = ", ".join(sorted(repr(row.source) for row in found))
         raise NotFound(f"reference {reference!r} is used by several sources ({sources}): name one with --source")
@@ -44,6 +42,14 @@ def find(session: Session, *, reference: str, source: str | None = None) -> UUID
         raise NotFound(f"no notification has the reference {reference!r}: check its spelling and its source")
     id_: UUID = found[0].id
     return id_
+
+
+def referenced(session: Session, reference: str, source: str | None = None) -> Sequence[Row[UUID, str]]:
+    """The id and source of each notification with this reference; by its index, source by source."""
+    query = select(Notification.id, Notification.source).where(Notification.reference == reference)
+    if source is None:
+        return session.execute(query.where(Notification.source.in_(names_in(Notification.source)))).all()
+    return session.execute(query.where(Notification.source == source)).all()
 
 
 def standing(session: Session, notification_id: UUID) -> Standing:

@@ -67,14 +67,19 @@ def around(
 
     Raises NotFound for a campaign or source that nothing has, with the nearest ones.
     """
-    for column, name in ((Notification.campaign, campaign), (Notification.source, source)):
-        if name is not None and session.scalar(select(Notification.id).where(column == name).limit(1)) is None:
-            raise NotFound(f"no message has the {column.key} {name!r}: {_nearest(session, column, name)}")
+    refuse_unknown(session, campaign=campaign, source=source)
     at = Notification.created_at
     return (
         session.scalar(select(func.max(at)).where(at < since)) if since else None,
         session.scalar(select(func.min(at)).where(at >= until)) if until else None,
     )
+
+
+def refuse_unknown(session: Session, *, campaign: str | None = None, source: str | None = None) -> None:
+    """Raises NotFound for a campaign or source that nothing has, with the nearest ones."""
+    for column, name in ((Notification.campaign, campaign), (Notification.source, source)):
+        if name is not None and session.scalar(select(Notification.id).where(column == name).limit(1)) is None:
+            raise NotFound(f"no message has the {column.key} {name!r}: {_nearest(session, column, name)}")
 
 
 def _nearest(session: Session, column: InstrumentedAttribute[Any], name: str) -> str:
@@ -83,13 +88,17 @@ def _nearest(session: Session, column: InstrumentedAttribute[Any], name: str) ->
 
 
 def _names(session: Session, column: InstrumentedAttribute[Any]) -> Sequence[str]:
+    return session.scalars(names_in(column).limit(NAMES_MOST)).all()
+
+
+def names_in(column: InstrumentedAttribute[Any]) -> Select[str]:
     """The names that stand in this column, from one to the next by its index and not row by row."""
     following = select(func.min(column)).where(NAMED[column.key])
     names = select(following.scalar_subquery().label("name")).cte(recursive=True)
     names = names.union_all(
         select(following.where(column > names.c.name).scalar_subquery()).where(names.c.name.is_not(None))
     )
-    return session.scalars(select(names.c.name).where(names.c.name.is_not(None)).limit(NAMES_MOST)).all()
+    return select(names.c.name).where(names.c.name.is_not(None))
 
 
 def _within(

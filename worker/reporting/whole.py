@@ -71,10 +71,12 @@ class NotificationShown:
         return asdict(self) | {"id": str(self.id), "messages": messages}
 
 
-def whole(session: Session, notification_id: UUID) -> NotificationShown:
-    """All there is to tell about a notification. Raises NotFound."""
+def whole(session: Session, notification_id: UUID, *, message_id: UUID | None = None) -> NotificationShown:
+    """All there is to tell about a notification, or of its messages only about one. Raises NotFound."""
     row = notification(session, notification_id)
     of_it = select(Message).where(Message.notification_id == notification_id).order_by(Message.id)
+    if message_id is not None:
+        of_it = of_it.where(Message.id == message_id)
     messages = session.scalars(of_it).all()
     requests = _requests(session, messages)
     return NotificationShown(

@@ -17,6 +17,7 @@ from worker.devkit.simulator.scene import Asked, Scene
 
 SMS_TYPES = {"1", "2", "3", "4", "6", "7", "8", "13"}
 _PHONE = re.compile(r"0[0-9]{9}")
+_LANDLINE = re.compile(r"02[0-9]{9}")  # takes calls, and no SMS
 _LONGEST_REQUEST_ID = 50
 _LONGEST_ADVERTISING = 422
 # The manual gives calls `yyyy/MM/dd`, and SMS no format at all; the published pages give SMS `yyyy-MM-dd`.
@@ -179,7 +180,7 @@ def _record_fault(scene: Scene, asked: Asked, numbers: list[str]) -> str:
 
 
 def _call_fault(scene: Scene, asked: Asked, numbers: list[str]) -> str:
-    if len(numbers) != 1 or not _PHONE.fullmatch(numbers[0]):
+    if len(numbers) != 1 or not (_PHONE.fullmatch(numbers[0]) or _LANDLINE.fullmatch(numbers[0])):
         return "108"
     return _date_fault(scene, asked, _CALL_DATES)
 
