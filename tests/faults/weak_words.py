@@ -166,7 +166,7 @@ def _codes() -> Iterator[Scenario]:
         codes = ("0", "199", "999")
         yield _weak(
             f"undocumented codes{', taken' if taken else ', not taken'}",
-            "one answer in four, SMS and calls; one number in a hundred always, where nothing is taken",
+            "one answer in four, SMS and calls" + ("" if taken else "; one number in a hundred always"),
             {"rates": {f"code_{code}{taken}": 0.08 for code in codes}, "plots": {} if taken else {"37": "code_999"}},
             answered(*codes),
             feed=Stock.hundred,
