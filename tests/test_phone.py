@@ -4,7 +4,7 @@ import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from phonenumbers import PhoneNumberType
+from phonenumbers import PhoneNumberType, carrier
 
 from worker import phone
 from worker.phone import Phone, PhoneError, parse
@@ -134,10 +134,30 @@ def test_eleven_digits_are_known_again_when_a_spreadsheet_ate_the_zero() -> None
         ("070", "MobiFone"), ("079", "MobiFone"), ("0898", "MobiFone"), ("090", "MobiFone"), ("093", "MobiFone"),
         ("0522", "Vietnamobile"), ("056", "Vietnamobile"), ("092", "Vietnamobile"),
         ("059", "Gmobile"), ("0996", "Gmobile"), ("087", "iTel"), ("0559", "Wintel"), ("095", None),
+        ("030", "MobiFone"), ("051", "MobiFone"), ("0997", "Gmobile"), ("0998", "iTel"), ("0999", "iTel"),
     ],
 )  # fmt: skip
 def test_the_prefix_tells_the_network(prefix: str, network: str | None) -> None:
     assert parse((prefix + "2345678")[:10].ljust(10, "1"), for_sms=True).network == network
+
+
+# What phonenumbers calls them, and where it knows less: it has 087 with the rest of 08, and nothing of 0990 and 0991.
+# That 031 is Viettel's it says only with the rest of 03.
+THEIR_NAMES = {"Vinaphone": "VinaPhone", "G-Mobile": "Gmobile", "Indochina Telecom": "iTel", "Reddi": "Wintel"}
+NOT_IN_THEIRS = {"31": None, "87": "iTel", "990": "Gmobile", "991": "Gmobile"}
+
+
+def test_each_network_is_that_of_the_public_metadata() -> None:
+    for beginning in map(str, range(100, 1000)):
+        national = beginning + "234567" if beginning.startswith("55") else beginning + "912345"
+        number = phonenumbers.parse("+84" + national, None)
+        if judge(national) != PhoneNumberType.MOBILE or beginning.startswith("1"):
+            continue
+        theirs = carrier.name_for_number(number, "en")
+        expected = NOT_IN_THEIRS.get(
+            beginning, NOT_IN_THEIRS.get(beginning[:2], THEIR_NAMES.get(theirs, theirs) or None)
+        )
+        assert parse("0" + national, for_sms=True).network == expected, beginning
 
 
 @pytest.mark.parametrize(

@@ -41,14 +41,14 @@ class Phone:
 
 LANDLINES = "+842"  # how each landline begins, and no mobile number (E.164)
 
-# By the first two digits after the 0.
+# By the first digits after the 0; three of them count before two.
 NETWORKS = {
     **dict.fromkeys(("32", "33", "34", "35", "36", "37", "38", "39", "86", "96", "97", "98"), "Viettel"),
     **dict.fromkeys(("81", "82", "83", "84", "85", "88", "91", "94"), "VinaPhone"),
-    **dict.fromkeys(("70", "76", "77", "78", "79", "89", "90", "93"), "MobiFone"),
+    **dict.fromkeys(("30", "51", "70", "76", "77", "78", "79", "89", "90", "93"), "MobiFone"),
     **dict.fromkeys(("52", "56", "58", "92"), "Vietnamobile"),
     **dict.fromkeys(("59", "99"), "Gmobile"),
-    "87": "iTel",
+    **dict.fromkeys(("87", "998", "999"), "iTel"),
     "55": "Wintel",
 }
 
@@ -96,7 +96,7 @@ def parse(raw: str, *, for_sms: bool) -> Phone:
 
 
 def _mobile(national: str) -> Phone:
-    return Phone("+84" + national, "0" + national, NETWORKS.get(national[:2]), True)
+    return Phone("+84" + national, "0" + national, NETWORKS.get(national[:3]) or NETWORKS.get(national[:2]), True)
 
 
 def _digits(raw: object) -> str:

@@ -116,25 +116,52 @@ def test_nobody_sees_a_key_or_a_password_in_the_process_list(up: Up) -> None:
     assert (up.folder / ".esms-worker" / "env").stat().st_mode & 0o077 == 0
 
 
-def test_ctrl_c_finishes_the_calls_on_the_wire(up: Up, tmp_path: Path) -> None:
-    up.ready()
+def turn(up: Up, knobs: str) -> None:
+    """Turn the knobs of its simulator."""
     address = dict(line.split("=", 1) for line in (up.folder / ".esms-worker" / "env").read_text().splitlines())
     root = address["ESMS_REST_URL"].strip("'").removesuffix("/MainService.svc")
-    slow = urllib.request.Request(f"{root}/_sim/set", b'{"latency": 8}', {"Content-Type": "application/json"})
-    urllib.request.urlopen(slow).close()
-    numbers = [option for number in range(20) for option in ("--to", f"0902000{number + 100}")]
-    sent = run(tmp_path, "send", "record-call", *numbers, "--record-id", "2001", "--json")
+    request = urllib.request.Request(f"{root}/_sim/set", knobs.encode(), {"Content-Type": "application/json"})
+    urllib.request.urlopen(request).close()
+
+
+def statuses(folder: Path, id_: str) -> dict[str, int]:
+    found: dict[str, int] = json.loads(run(folder, "status", id_, "--json").stdout)["statuses"]
+    return found
+
+
+def test_what_was_accepted_before_a_restart_still_comes_to_its_end(up: Up, tmp_path: Path) -> None:
+    """The simulator keeps its books in the folder, too."""
+    up.ready()
+    turn(up, '{"pace": 3600}')
+    sent = run(tmp_path, "send", "sms", "--to", "0901000001", "--content", "Ma: 1", "--sms-type", "7", "--json")
     id_ = json.loads(sent.stdout)["id"]
-    eventually(lambda: "sending" in json.loads(run(tmp_path, "status", id_, "--json").stdout)["statuses"])
+    eventually(lambda: statuses(tmp_path, id_) == {"accepted": 1})
     up.process.send_signal(signal.SIGINT)
     assert up.process.wait(60) == 0
 
     again = Up(tmp_path)
     again.ready()
-    statuses = json.loads(run(tmp_path, "status", id_, "--json").stdout)["statuses"]
+    eventually(lambda: statuses(tmp_path, id_) == {"delivered": 1})
     again.process.send_signal(signal.SIGINT)
     assert again.process.wait(60) == 0
-    assert set(statuses) <= {"queued", "accepted", "delivered", "sending"}
+
+
+def test_ctrl_c_finishes_the_calls_on_the_wire(up: Up, tmp_path: Path) -> None:
+    up.ready()
+    turn(up, '{"latency": 8}')
+    numbers = [option for number in range(20) for option in ("--to", f"0902000{number + 100}")]
+    sent = run(tmp_path, "send", "record-call", *numbers, "--record-id", "2001", "--json")
+    id_ = json.loads(sent.stdout)["id"]
+    eventually(lambda: "sending" in statuses(tmp_path, id_))
+    up.process.send_signal(signal.SIGINT)
+    assert up.process.wait(60) == 0
+
+    again = Up(tmp_path)
+    again.ready()
+    left = statuses(tmp_path, id_)
+    again.process.send_signal(signal.SIGINT)
+    assert again.process.wait(60) == 0
+    assert set(left) <= {"queued", "accepted", "delivered", "sending"}
 
 
 def test_trials_of_the_simulator_never_go_to_people(up: Up, tmp_path: Path) -> None:

@@ -133,9 +133,9 @@ def test_a_zone_is_forgotten_with_its_file() -> None:
 def test_a_series_in_such_a_zone_is_taken_into_ours_where_that_has_the_same_hours() -> None:
     series = "UID:x\nDTSTART;TZID=Office:20260105T090000\nRRULE:FREQ=DAILY"
     assert one(series, zone_block("Office")).zone == "Asia/Ho_Chi_Minh"
-    assert one(series, zone_block("Office", offset="+0600")).zone == "Asia/Ho_Chi_Minh"  # always an hour apart
+    assert one(series, zone_block("Office", offset="+0615")).zone == "Asia/Ho_Chi_Minh"  # always as far apart
     with pytest.raises(RecurrenceError, match="only this file knows its time zone, and the event recurs"):
-        read_ics(calendar(series, head=zone_block("Office")), zone=BERLIN)
+        read_ics(calendar(series, head=zone_block("Office", offset="+0615")), zone=BERLIN)
 
 
 @pytest.mark.parametrize(
@@ -287,7 +287,7 @@ def test_several_calendars_in_one_file_and_other_things_in_it_are_no_trouble() -
             "event 2 ('x'): EXRULE: exceptions by rule",
         ),
         (
-            "UID:x\nDTSTART:20260105T090000\nRRULE:FREQ=DAILY;UNTIL=20250101",
+            "UID:x\nDTSTART:20260105T090000\nRRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30",
             "event 2 ('x'): recurrence: the rule never comes",
         ),
         (

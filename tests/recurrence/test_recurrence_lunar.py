@@ -140,7 +140,7 @@ def sin(degrees: float) -> float:
 
 
 @cache
-def new_moon(k: int, zone: int) -> int:
+def new_moon(k: int, zone: float) -> int:
     """The Julian day of the k-th new moon since 1900."""
     t = k / 1236.85
     mean = 2415020.75933 + 29.53058868 * k + 0.0001178 * t**2 - 0.000000155 * t**3
@@ -163,7 +163,7 @@ def sun_twelfth(julian_day: int, zone: int) -> int:
     return math.floor((280.46645 + 36000.76983 * t + 0.0003032 * t**2 + more) % 360 / 30)
 
 
-def firsts_by_formula(begin: int, end: int, zone: int) -> set[date]:
+def firsts_by_formula(begin: int, end: int, zone: float) -> set[date]:
     return {date.fromordinal(new_moon(k, zone) - 1721425) for k in range((begin - 1900) * 12, (end - 1899) * 13)}
 
 
@@ -180,9 +180,17 @@ def test_months_begin_where_the_published_formula_has_them_but_for_two_near_midn
 
 
 def test_before_1968_months_begin_by_the_clock_of_that_time() -> None:
-    ours = {month.first for year in range(1926, 1967) for month in months_of(year)}
-    theirs = {day for day in firsts_by_formula(1925, 1968, 8) if min(ours) <= day <= max(ours)}
+    ours = {month.first for year in range(FIRST_YEAR, 1967) for month in months_of(year)}
+    theirs = {day for day in firsts_by_formula(1899, 1968, 8) if min(ours) <= day <= max(ours)}
     assert ours == theirs
+
+
+def test_from_1929_back_four_months_begin_a_day_later_than_by_the_clock_of_peking() -> None:
+    """Which the calendars of that time were printed by: 116°25' east."""
+    ours = {month.first for year in range(FIRST_YEAR, 1929) for month in months_of(year)}
+    theirs = {day for day in firsts_by_formula(1899, 1930, 7 + 46 / 60) if min(ours) <= day <= max(ours)}
+    assert ours - theirs == {date(1906, 4, 24), date(1914, 11, 18), date(1916, 2, 4), date(1920, 11, 11)}
+    assert theirs - ours == {day - DAY for day in ours - theirs}
 
 
 def solstice_lies_in(month: LunarMonth) -> bool:

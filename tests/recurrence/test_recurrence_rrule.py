@@ -345,11 +345,27 @@ def test_a_text_that_is_no_rule_is_refused_and_named(text: str, problem: str) ->
         "FREQ=DAILY;BYHOUR=8;BYMINUTE=0,14",
         "FREQ=DAILY;BYHOUR=23,0;BYMINUTE=0,55",
         "FREQ=YEARLY;BYSECOND=0,30",
+        "FREQ=DAILY;BYMINUTE=0,10,20;BYSETPOS=1,2",
+        "FREQ=DAILY;BYHOUR=0,23;BYMINUTE=0,50;BYSETPOS=1,-1",  # ten minutes over midnight
     ],
 )
 def test_what_comes_more_often_than_every_15_minutes_is_refused(text: str) -> None:
     with pytest.raises(RecurrenceError, match="more often than every 15 minutes: leave at least 15 minutes"):
         rule(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "clocks"),
+    [
+        ("FREQ=DAILY;BYMINUTE=0,10,20,30,40,50;BYSETPOS=1,3,5", ["08:00", "08:20", "08:40", "08:00"]),
+        ("FREQ=DAILY;BYHOUR=8,20;BYMINUTE=0,5;BYSETPOS=1,-1", ["08:00", "20:05", "08:00", "20:05"]),
+        ("FREQ=DAILY;BYMINUTE=0,1;BYSETPOS=2", ["08:01", "08:01"]),
+    ],
+)
+def test_of_a_daily_rule_only_what_bysetpos_leaves_is_judged_by_how_often_it_comes(
+    text: str, clocks: list[str]
+) -> None:
+    assert [f"{moment:%H:%M}" for moment in islice(rule(text).from_start(), len(clocks))] == clocks
 
 
 @pytest.mark.parametrize(
@@ -375,6 +391,7 @@ def test_every_15_minutes_is_allowed(text: str) -> None:
         "FREQ=YEARLY;BYDAY=1MO;BYSETPOS=366",
         "FREQ=YEARLY;BYYEARDAY=1;BYMONTH=2",
         "FREQ=DAILY;UNTIL=20260104",
+        "FREQ=DAILY;BYMINUTE=0,1;BYSETPOS=3",
         "FREQ=DAILY;UNTIL=19000101",
     ],
 )

@@ -152,7 +152,7 @@ def test_events_are_imported_listed_shown_and_cancelled(cli: Cli, calendar: Cale
     file.write_bytes((CALENDAR_FILE % (0, b"")).replace(b"2027", str(year).encode()))
     how = ("--template", "visit", "--remind", "1d", "--remind", "1h", "--to", "0901000001")
     assert answer(cli, "events", "import", str(file), *how) == {
-        "added": 2, "over": 1, "all_day": 0, "unreachable": 0, "too_late": 0
+        "added": 2, "over": 1, "over_before_start": 0, "all_day": 0, "unreachable": 0, "too_late": 0
     }  # fmt: skip
     assert cli("events", "import", str(file), *how)[1].startswith("2 unchanged")
     assert {row["key"] for row in answer(cli, "events", "list")} == {"one@clinic", "weekly@clinic"}
@@ -165,6 +165,16 @@ def test_events_are_imported_listed_shown_and_cancelled(cli: Cli, calendar: Cale
     assert answer(cli, "events", "cancel", "one@clinic", "--source", "ics")["outcome"] == "cancelled"
     assert len(answer(cli, "events", "list")) == 1
     assert len(answer(cli, "events", "list", "--past")) == 2
+
+
+def test_a_series_that_ends_before_it_starts_is_left_out_with_a_note(cli: Cli, tmp_path: Path) -> None:
+    year = datetime.now(UTC).year + 2
+    cut = (CALENDAR_FILE % (0, b"")).replace(b"COUNT=3", b"UNTIL=20200101").replace(b"2027", str(year).encode())
+    (tmp_path / "cut.ics").write_bytes(cut)
+    told = cli("events", "import", "cut.ics", "--template", "visit", "--remind", "1d", "--to", "0901000001")[1]
+    assert told.startswith("1 added\n")
+    assert "1 series that would end before it starts (UNTIL) was left out" in told
+    assert {row["key"] for row in answer(cli, "events", "list")} == {"one@clinic"}
 
 
 def test_a_template_is_not_changed_or_removed_under_a_rule_that_needs_it(

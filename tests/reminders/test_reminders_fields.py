@@ -178,6 +178,16 @@ def test_a_calendar_file_is_taken_in_and_the_same_again_changes_nothing(calendar
     assert calendar.now == at("2027-03-02 16:00")
 
 
+def test_a_known_series_that_now_ends_before_it_starts_is_called_off(calendar: Calendar) -> None:
+    """Which is what programs write when somebody ends a series at its first instance."""
+    cut = (CALENDAR_FILE % (0, b"")).replace(b"COUNT=3", b"UNTIL=20200101")
+    assert (dict((first := take(calendar, cut)).outcomes), first.over_before_start) == ({"added": 1}, 1)
+    take(calendar, CALENDAR_FILE % (0, b""))
+    assert dict(take(calendar, cut).outcomes) == {"unchanged": 1, "cancelled": 1}
+    calendar.tick("2027-03-02 16:00")
+    assert calendar.sent() == {}
+
+
 SERIES = b"""BEGIN:VCALENDAR\r
 VERSION:2.0\r
 PRODID:-//test//EN\r

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, tzinfo
 from typing import Any, cast
 
@@ -15,7 +16,7 @@ from worker.api.notifier import Notifier
 from worker.cli.output import console, json_option, look_of, looks_of, say, say_json, table, text
 from worker.cli.spans import span_options
 from worker.lifecycle import Status
-from worker.reporting import By, Line, Located, MessageShown, NotificationShown, Standing, shortened
+from worker.reporting import By, Line, Located, MessageShown, NotificationShown, Standing, Wait, shortened
 
 BAR, SHORT_BAR = 30, 12  # characters of the longest bar
 ROOM_FOR_BARS = 100  # columns of a terminal
@@ -55,17 +56,33 @@ def show(id_: str | None, reference: str | None, source: str | None, as_json: bo
 
 def _whole(whole: NotificationShown, zone: tzinfo) -> Group:
     facts = table("", "")
-    for name in ("id", "kind", "source", "reference", "campaign", "created_at", "send_date", "expires_at"):
+    for name in (
+        "id",
+        "kind",
+        "source",
+        "reference",
+        "campaign",
+        "created_at",
+        "send_date",
+        "expires_at",
+        "template_id",
+        "content",
+    ):
         if (value := getattr(whole, name)) not in (None, ""):
             facts.add_row(name, text(value, zone))
     facts.show_header = False
     messages = table("message:id", "phone:id", "status:id", "tries:n", "code", "SMSID", "reason")
     short = shortened([each.id for each in whole.messages])
     for each in whole.messages:
-        told = (text(value) for value in (each.attempts, each.code, each.sms_id, each.reason))
+        reason = _why(each.wait, zone) if each.wait else each.reason
+        told = (text(value) for value in (each.attempts, each.code, each.sms_id, reason))
         messages.add_row(short[each.id], text(each.phone), look_of(each.status), *told)
     requests = [_requests(each, zone) for each in whole.messages if each.requests]
     return Group(facts, "", messages, "", *requests)
+
+
+def _why(wait: Wait, zone: tzinfo) -> str:
+    return wait.why + (f" ({text(wait.until, zone)})" if wait.until else "")
 
 
 def _requests(message: MessageShown, zone: tzinfo) -> Table:
@@ -98,6 +115,8 @@ def status(id_: str | None, reference: str | None, source: str | None, as_json: 
         say_json(_standing(standing))
     else:
         console().print(looks_of(standing.statuses))
+        for wait in standing.waits:
+            say(f"  {wait.status} {wait.messages:,}: {_why(wait, notifier.settings.time_zone)}")
 
 
 def _standing(standing: Standing) -> dict[str, Any]:
@@ -108,6 +127,7 @@ def _standing(standing: Standing) -> dict[str, Any]:
         "kind": standing.kind,
         "final": standing.final,
         "statuses": {str(each): count for each, count in standing.statuses.items()},
+        "waits": [asdict(wait) for wait in standing.waits],
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -9,11 +10,13 @@ from itertools import product
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
+from cronsim.cronsim import Field
 
 from worker.recurrence.errors import RecurrenceError, shown
 from worker.recurrence.rule import CLOSEST, Rule, checked_rule, closest_of, too_often
 
 LONGEST = 200  # characters
+_stepped = re.compile(r"([^\s,/]+-[^\s,/]+)/0*[1-9][0-9]*").fullmatch
 REMEDY = "write five fields like 0 8 * * MON-FRI: minute, hour, day, month, weekday"
 
 
@@ -44,6 +47,7 @@ def parse_cron(
     """
     words = " ".join(text[: LONGEST + 1].upper().split())
     simulated = _read(words)
+    words = " ".join(simulated.parts[1:])
     if closest_of(_times_of_day(simulated), timedelta(days=1)) < CLOSEST:
         raise too_often()
     return checked_rule(words, Cron(words), start, zone, until, exceptions)
@@ -55,9 +59,16 @@ def _read(text: str) -> CronSim:
     if (count := len(text.split())) != 5:
         raise RecurrenceError("cron", f"it has {count} fields instead of 5", REMEDY)
     try:
-        return CronSim(text, datetime(2000, 1, 1))  # noqa: DTZ001  (only read, never asked for a time)
+        plain = " ".join(_plain(Field(at), field) for at, field in enumerate(text.split(), Field.MINUTE))
+        return CronSim(plain, datetime(2000, 1, 1))  # noqa: DTZ001  (only read, never asked for a time)
     except CronSimError as trouble:
         raise RecurrenceError("cron", f"{_said(trouble)} in {shown(text)}", REMEDY) from None
+
+
+def _plain(field: Field, text: str) -> str:
+    """The field with 9-9/2 as 9-9: CronSim takes a step in a range of one for 9/2, from 9 to the end."""
+    terms = ((term, _stepped(term)) for term in text.split(","))
+    return ",".join(found[1] if found and len(field.parse(found[1])) == 1 else term for term, found in terms)
 
 
 def _said(trouble: CronSimError) -> str:

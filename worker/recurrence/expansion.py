@@ -10,13 +10,16 @@ from calendar import isleap, monthrange
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from functools import cached_property
 from itertools import count, islice, product
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from worker.recurrence.rrule import Freq, Parts, parse_parts
 from worker.recurrence.rule import CLOSEST, LAST_YEAR, Rule, checked_rule, closest_of, too_often
 from worker.recurrence.wallclock import in_zone, wall_clock, zone_named
 
+Found = TypeVar("Found", time, datetime)
 DAY = timedelta(days=1)
 MOST_DAYS = 25_000  # looked at in vain, 68 years: the longest way between two 29 February on one weekday is 40 years
 SUB_DAILY = {Freq.HOURLY: timedelta(hours=1), Freq.MINUTELY: timedelta(minutes=1)}
@@ -85,8 +88,22 @@ def _closest(parts: Parts) -> timedelta:
         ]
         step = parts.interval * SUB_DAILY[parts.freq]
         return min(closest_of(within, timedelta(hours=1)), step)
-    times = product(parts.byhour, parts.byminute, parts.bysecond)
-    return closest_of([timedelta(hours=hour, minutes=minute, seconds=second) for hour, minute, second in times], DAY)
+    clocks = _clocks(parts) or [time.min]
+    return closest_of([timedelta(hours=at.hour, minutes=at.minute, seconds=at.second) for at in clocks], DAY)
+
+
+def _clocks(parts: Parts) -> list[time]:
+    """The times of day; of a daily rule, which has the same ones each day, those that BYSETPOS leaves."""
+    clocks = [time(*each) for each in product(sorted(parts.byhour), sorted(parts.byminute), sorted(parts.bysecond))]
+    return _chosen(clocks, parts.bysetpos) if parts.freq is Freq.DAILY else clocks
+
+
+def _chosen(found: list[Found], places: frozenset[int]) -> list[Found]:
+    """BYSETPOS: the first, the last, … of a period."""
+    if not places:
+        return found
+    wanted = {at - 1 if at > 0 else len(found) + at for at in places}
+    return [one for at, one in enumerate(found) if at in wanted]
 
 
 @dataclass(frozen=True)
@@ -106,7 +123,8 @@ class Expansion:
         tests, in_vain = day_tests(self.parts), 0
         for period in periods(self.parts, start.date(), max(start, since).date()):
             days = [day for day in period if all(test(day) for test in tests)]
-            found = self._chosen([moment for day in days for moment in self._times(day, start)])
+            found = [moment for day in days for moment in self._times(day, start)]
+            found = found if self.parts.freq is Freq.DAILY else _chosen(found, self.parts.bysetpos)
             yield from (moment for moment in found if moment >= start)
             in_vain = 0 if found else in_vain + len(period)
             if in_vain > MOST_DAYS:
@@ -115,8 +133,11 @@ class Expansion:
     def _times(self, day: date, start: datetime) -> list[datetime]:
         if self.parts.freq in SUB_DAILY:
             return self._steps(day, start)
-        times = product(sorted(self.parts.byhour), sorted(self.parts.byminute), sorted(self.parts.bysecond))
-        return [datetime.combine(day, time(*clock)) for clock in times]
+        return [datetime.combine(day, clock) for clock in self._at]
+
+    @cached_property
+    def _at(self) -> list[time]:
+        return _clocks(self.parts)
 
     def _steps(self, day: date, start: datetime) -> list[datetime]:
         """The steps of hours or minutes that fall on this day, counted from the start's own."""
@@ -137,13 +158,6 @@ class Expansion:
         """The times inside of one hour or one minute."""
         minutes = sorted(self.parts.byminute) if hourly else [step.minute]
         return (step.replace(minute=m, second=s) for m, s in product(minutes, sorted(self.parts.bysecond)))
-
-    def _chosen(self, found: list[datetime]) -> list[datetime]:
-        """BYSETPOS: the first, the last, … of a period."""
-        if not self.parts.bysetpos:
-            return found
-        places = {at - 1 if at > 0 else len(found) + at for at in self.parts.bysetpos}
-        return [moment for at, moment in enumerate(found) if at in places]
 
 
 # Periods...

@@ -4,6 +4,11 @@ PyEphem gives new moons, solstices and the sun's longitude; the rules are the ca
 the winter solstice; where thirteen months lie between two of those, the first without a principal term is the leap one.
 
 Viet Nam went from UTC+8 to UTC+7 on 1 January 1968, in the North; dates of the South until 1975 may differ by a day.
+The tests hold days of Tết against printed calendars from 1945 on (each year from 1965 to 2050), leap months from 1968
+to 2050, and the first day of each month against Hồ Ngọc Đức's formula, from 1900 to 2099. Rely on dates from 1929 on.
+Before, calendars were printed by Peking's local time (UTC+7:46), and we count by UTC+8: by that clock four of our
+months begin a day late (April 1906, November 1914, February 1916, November 1920), and printed ones of 1915 and 1924-25
+may differ, too.
 A new moon within two minutes of midnight can't be told for sure far ahead: 8 May 2054 is the only one until 2100.
 """
 

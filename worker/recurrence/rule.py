@@ -98,7 +98,7 @@ def checked_rule(
     if not FIRST_YEAR <= start.year <= LAST_YEAR:
         raise RecurrenceError("start", "its year is out of reach", f"give a year from {FIRST_YEAR} to {LAST_YEAR}")
     start = wall_clock(start.replace(microsecond=0), zone)
-    rule = Rule(text, start, zone, _last_moment(until, zone), _as_moments(exceptions, zone), pattern)
+    rule = Rule(text, start, zone, last_moment(until, zone), _as_moments(exceptions, zone), pattern)
     if next(rule.from_start(), None) is None:
         raise RecurrenceError(
             "recurrence", "the rule never comes to pass", "look at its days, its start and end, and its exceptions"
@@ -106,8 +106,8 @@ def checked_rule(
     return rule
 
 
-def _last_moment(until: datetime | date | None, zone: ZoneInfo) -> datetime | None:
-    """A day counts to its end."""
+def last_moment(until: datetime | date | None, zone: ZoneInfo) -> datetime | None:
+    """When an end is: a day counts to its end."""
     if until is None or isinstance(until, datetime):
         return until and in_zone(until, zone)
     return at_wall_clock(until, time.max, zone)

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from worker.contacts.checks import parse_phone
 from worker.errors import Invalid
+from worker.ledger.events import find_event
 from worker.recurrence import at_wall_clock
 from worker.recurrence.ics import IcsEvent, read_ics
 from worker.reminders import events
@@ -35,6 +36,7 @@ class Imported:
 
     outcomes: Counter[str] = field(default_factory=Counter)
     over: int = 0  # events that have begun already
+    over_before_start: int = 0  # series that end before they start
     all_day: int = 0  # events that are whole days
     unreachable: int = 0  # attendees without a number
     too_late: list[TooLate] = field(default_factory=list)
@@ -75,6 +77,9 @@ def _take(
     how: Mapping[str, Any],
     imported: Imported,
 ) -> EventChange | None:
+    imported.over_before_start += event.over_before_start
+    if event.over_before_start and find_event(session, source, event.key) is None:
+        return None
     if event.cancelled:
         return events.cancel(session, source, event.key, version=version_of(event), now=now)
     if event.rrule is None and _begins(event, how) <= now:

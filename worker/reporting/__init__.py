@@ -16,6 +16,7 @@ from worker.reporting.operation import (
 )
 from worker.reporting.standing import Standing, find, standing, statuses_of
 from worker.reporting.summary import By, Line, around, refuse_unknown, report
+from worker.reporting.waiting import Wait
 from worker.reporting.whole import MessageShown, NotificationShown, RequestShown, whole
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "PauseShown",
     "RequestShown",
     "Standing",
+    "Wait",
     "around",
     "brandnames",
     "calls_nobody_knows",

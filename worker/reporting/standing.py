@@ -13,6 +13,7 @@ from worker.errors import NotFound
 from worker.lifecycle import FINAL, Status
 from worker.models import Message, Notification
 from worker.reporting.summary import names_in
+from worker.reporting.waiting import Wait, waits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,8 @@ class Standing:
     campaign: str | None
     kind: str
     statuses: Mapping[Status, int]
+    waits: Sequence[Wait] = ()
+    """Why what waits waits."""
 
     @property
     def final(self) -> bool:
@@ -62,6 +65,7 @@ def standing(session: Session, notification_id: UUID) -> Standing:
         campaign=row.campaign,
         kind=row.kind,
         statuses=statuses_of(session, [notification_id]),
+        waits=waits(session, notification_id, row.campaign),
     )
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, aliased
 from worker.ledger.opt_out import PURPOSE
 from worker.models import Message, Notification, Request
 from worker.reporting.standing import notification
+from worker.reporting.waiting import Surroundings, Wait
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,8 @@ class MessageShown:
     accepted_at: datetime | None
     settled_at: datetime | None
     network: str | None
+    wait: Wait | None
+    """Why it waits, if it does."""
     requests: Sequence[RequestShown]
 
 
@@ -63,6 +66,10 @@ class NotificationShown:
     send_date: datetime | None
     hand_over: bool
     expires_at: datetime | None
+    content: str | None
+    """The text of an SMS."""
+    template_id: str | None
+    """Of a call: its template or recording."""
     messages: Sequence[MessageShown]
 
     def as_json(self) -> dict[str, Any]:
@@ -78,7 +85,7 @@ def whole(session: Session, notification_id: UUID, *, message_id: UUID | None = 
     if message_id is not None:
         of_it = of_it.where(Message.id == message_id)
     messages = session.scalars(of_it).all()
-    requests = _requests(session, messages)
+    requests, around = _requests(session, messages), Surroundings.of(session)
     return NotificationShown(
         id=row.id,
         reference=row.reference,
@@ -90,7 +97,9 @@ def whole(session: Session, notification_id: UUID, *, message_id: UUID | None = 
         send_date=row.send_date,
         hand_over=row.hand_over,
         expires_at=row.expires_at,
-        messages=[_message(message, requests) for message in messages],
+        content=row.content,
+        template_id=row.template_id,
+        messages=[_message(message, requests, around.wait(message, row.campaign)) for message in messages],
     )
 
 
@@ -122,7 +131,7 @@ def _shared_ids(message: Message) -> set[str]:
     return {id_ for id_ in ids if id_}
 
 
-def _message(message: Message, requests: Requests) -> MessageShown:
+def _message(message: Message, requests: Requests, wait: Wait | None) -> MessageShown:
     keys: list[UUID | str] = [message.id, *_shared_ids(message)]
     rows = [row for key in keys for row in requests.get(key, ())]
     return MessageShown(
@@ -139,6 +148,7 @@ def _message(message: Message, requests: Requests) -> MessageShown:
         accepted_at=message.accepted_at,
         settled_at=message.settled_at,
         network=message.network,
+        wait=wait,
         requests=[_request(row) for row in sorted(rows, key=lambda row: row.id)],
     )
 

@@ -191,6 +191,7 @@ def _late(late_for: str | None) -> timedelta | None:
 def _say_imported(found: Imported, all_day_at: str, as_json: bool) -> None:
     facts = {
         "over": found.over,
+        "over_before_start": found.over_before_start,
         "all_day": found.all_day,
         "unreachable": found.unreachable,
         "too_late": len(found.too_late),
@@ -202,6 +203,7 @@ def _say_imported(found: Imported, all_day_at: str, as_json: bool) -> None:
     told = {
         f"event(s) are whole days, reminded as if they began at {all_day_at} (--all-day-at)": found.all_day,
         "event(s) are over and were left out": found.over,
+        "series that would end before it starts (UNTIL) was left out": found.over_before_start,
         "attendee(s) have no phone number in the file": found.unreachable,
         "reminder(s) had gone out before the change": len(found.too_late),
     }

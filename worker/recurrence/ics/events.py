@@ -26,6 +26,7 @@ class IcsEvent:
     key: the UID; for one instance UID/20260105T020000Z, when the series had it. zone: of its rule, its times of day.
     ends_at: None where the file has none. exdates: instances that the rule has and the series hasn't.
     changed_at: which of two files is newer, where `sequence` is the same. series: the UID, for one instance.
+    over_before_start: a series whose UNTIL lies before its start. It has no instance, and counts as cancelled.
     """
 
     key: str
@@ -42,6 +43,7 @@ class IcsEvent:
     changed_at: datetime | None
     attendees: tuple[IcsAttendee, ...] = field(repr=False)
     series: str | None = None
+    over_before_start: bool = False
 
     @property
     def lasts(self) -> timedelta | None:

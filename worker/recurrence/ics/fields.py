@@ -50,6 +50,7 @@ def read_component(component: Component, zone: ZoneInfo, *, cancelled: bool) -> 
         cancelled=cancelled or _text(component, "STATUS").upper() == "CANCELLED",
         sequence=int(component.get("SEQUENCE", 0)),
         changed_at=_changed_at(component),
+        over_before_start=times.rrule is not None and times.first is None,
         attendees=tuple(_attendee(one) for one in _each(component, "ATTENDEE") if _is_person(one)),
     )
     return Read(event, times.first, _instance(component, times), _moments(component, "RDATE", times))
@@ -85,8 +86,8 @@ def _each(component: Component, name: str) -> list[Any]:
 
 
 def _moments(component: Component, name: str, times: Times) -> tuple[datetime, ...]:
-    values = (value for listed in _each(component, name) for value in listed.dts)
-    return tuple(sorted({read_moment(name, value, times) for value in values}))
+    values = ((value, listed) for listed in _each(component, name) for value in listed.dts)
+    return tuple(sorted({read_moment(name, value, times, listed) for value, listed in values}))
 
 
 def _instance(component: Component, times: Times) -> datetime | None:

@@ -51,13 +51,15 @@ def _parsed(data: bytes) -> list[Component]:
     from icalendar import Calendar
     from icalendar.timezone import tzp
 
+    from worker.recurrence.ics.provider import NamedZones
+
     try:
         # As bytes: what it gets as text without a line's end it takes for the name of a file, and opens it.
         plain = data.decode("utf-8-sig").encode()
     except UnicodeDecodeError as trouble:
         raise RecurrenceError("file", f"byte {trouble.start + 1} is no UTF-8", "export it as UTF-8") from None
     with _one_at_a_time, catch_warnings(action="ignore"):
-        tzp.use_default()  # forgets the zones of the last file: another's may have the same name
+        tzp.use(NamedZones())  # forgets the zones of the last file: another's may have the same name
         return _parsed_by(Calendar.from_ical, plain)
 
 

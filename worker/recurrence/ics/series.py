@@ -58,7 +58,7 @@ def _with_instances(series: Read, changed: list[IcsEvent], moments: list[datetim
 def _besides(series: Read) -> list[datetime]:
     """The instances that the rule doesn't have: what was added, and a start that is no day of the rule."""
     event = series.event
-    off_the_rule = event.rrule is not None and series.first != event.starts_at
+    off_the_rule = event.rrule is not None and series.first not in (None, event.starts_at)
     added = [moment for moment in series.added if moment != event.starts_at]
     return [event.starts_at, *added] if off_the_rule else added
 
@@ -70,6 +70,8 @@ def _at(event: IcsEvent, moment: datetime) -> IcsEvent:
 
 def _settled(event: IcsEvent) -> IcsEvent:
     """A series that has lost every instance is cancelled."""
+    if event.over_before_start:
+        return replace(event, cancelled=True)
     if event.rrule is None or not event.exdates:
         return event
     try:

@@ -7,8 +7,8 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from worker.recurrence.errors import RecurrenceError
+from worker.recurrence.ics.names import WEEKS, offset
 
-WEEKS = range(160)  # three years, in which two zones are compared
 REMEDY = "use a zone with a name like Asia/Ho_Chi_Minh"
 
 
@@ -16,7 +16,8 @@ def zone_of(start: datetime, rrule: str | None, ours: ZoneInfo) -> ZoneInfo:
     """The zone of an event that starts then: for its rule, and for times of day.
 
     UTC is nobody's wall clock: programs write in it wherever they are. So what starts in UTC, or in a zone that only
-    its file knows, is taken into ours, unless it recurs and would recur at other moments there.
+    its file knows and whose hours no known one has, is taken into ours, unless it recurs and would recur at other
+    moments there.
     """
     theirs = start.tzinfo
     if isinstance(theirs, ZoneInfo) and theirs.key != "UTC":
@@ -40,8 +41,4 @@ def _recurs_alike(start: datetime, rrule: str, theirs: tzinfo, ours: ZoneInfo) -
 def _apart(theirs: tzinfo, ours: ZoneInfo, year: int) -> frozenset[timedelta]:
     """By how much the clocks of two zones differ, from this year on."""
     moments = [datetime(year, 1, 1, 12, tzinfo=UTC) + timedelta(weeks=week) for week in WEEKS]
-    return frozenset(_offset(moment, ours) - _offset(moment, theirs) for moment in moments)
-
-
-def _offset(moment: datetime, zone: tzinfo) -> timedelta:
-    return moment.astimezone(zone).utcoffset() or timedelta()
+    return frozenset(offset(moment, ours) - offset(moment, theirs) for moment in moments)

@@ -1,0 +1,120 @@
+"""Why what waits waits: its date, a pause, a try that failed, nobody at work, or only its turn.
+
+The first reason that holds is told, in the order in which a person would have to mend them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from worker.lifecycle import Status
+from worker.models import Message
+from worker.reporting.operation import PauseShown, pauses, seconds_since_beat
+
+SILENT = 60.0  # seconds without a beat that a worker heard; beat ticks every WORKER_TICK, 5 by default
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """Why so many messages in this status wait, in words; until: when that is looked at again, or over (UTC)."""
+
+    status: Status
+    messages: int
+    why: str
+    until: datetime | None = None
+
+
+class Waiting(Protocol):
+    """What of a message tells why it waits."""
+
+    @property
+    def status(self) -> str: ...
+    @property
+    def lane(self) -> str: ...
+    @property
+    def due_at(self) -> datetime: ...
+    @property
+    def poll_at(self) -> datetime | None: ...
+    @property
+    def failures(self) -> int: ...
+    @property
+    def reason(self) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What holds messages back now; `at` by the database's clock."""
+
+    at: datetime
+    lanes: Mapping[str, PauseShown]
+    campaigns: Mapping[str, PauseShown]
+    silent: float | None  # seconds since the last beat
+
+    @classmethod
+    def of(cls, session: Session) -> Surroundings:
+        """As they are now."""
+        held = pauses(session)
+        return cls(
+            at=session.execute(select(func.now())).scalar_one(),
+            lanes={each.lane: each for each in held if each.lane},
+            campaigns={each.campaign: each for each in held if each.campaign},
+            silent=seconds_since_beat(session),
+        )
+
+    def wait(self, message: Waiting, campaign: str | None, messages: int = 1) -> Wait | None:
+        """Why a message of this campaign waits; None for one that is final, or on the wire now."""
+        status = Status(message.status)
+        match status:
+            case Status.QUEUED:
+                why, until = self._queued(message, campaign)
+            case Status.UNCONFIRMED:
+                why, until = "eSMS may have taken it: it is asked for again", message.due_at
+            case Status.ACCEPTED:
+                why, until = "eSMS took it: what became of it is asked again", message.poll_at
+            case Status.HELD:
+                why, until = "a person decides: see `esms-worker held list`", None
+            case _:
+                return None
+        return Wait(status=status, messages=messages, why=why, until=until)
+
+    def _queued(self, message: Waiting, campaign: str | None) -> tuple[str, datetime | None]:
+        if (pause := self.campaigns.get(campaign or "")) is not None:
+            return f"campaign {campaign} is paused: {pause.reason}", None
+        if message.due_at > self.at and not message.failures:
+            return "its date", message.due_at
+        if (pause := self.lanes.get(message.lane)) is not None:
+            return f"lane {message.lane} is paused: {pause.reason}", pause.probe_at
+        if message.due_at > self.at:
+            return f"tried again after: {message.reason or 'a try that failed'}", message.due_at
+        if self.silent is None or self.silent > SILENT:
+            ago = "ever" if self.silent is None else f"for {self.silent:,.0f} s"
+            return f"no beat that a worker heard {ago}: see `esms-worker doctor`", None
+        return f"its turn: lane {message.lane} goes as fast as its rate allows", None
+
+
+def waits(session: Session, notification_id: UUID, campaign: str | None) -> list[Wait]:
+    """Why what waits of a notification waits, those together that wait for the same."""
+    later = Message.due_at > func.now()
+    failed = Message.failures > 0
+    alike = (Message.status, Message.lane, later, failed)
+    query = select(
+        Message.status,
+        Message.lane,
+        func.min(Message.due_at).label("due_at"),
+        func.min(Message.poll_at).label("poll_at"),
+        func.min(Message.failures).label("failures"),
+        func.min(Message.reason).label("reason"),
+        func.count().label("messages"),
+    )
+    rows = session.execute(query.where(Message.notification_id == notification_id).group_by(*alike)).all()
+    around = Surroundings.of(session)
+    found = (around.wait(row, campaign, row.messages) for row in rows)
+    order = list(Status)
+    return sorted((each for each in found if each), key=lambda wait: order.index(wait.status))
