@@ -133,7 +133,7 @@ def buffers(database: Database) -> float:
 
 def _claim(session: Session) -> int:
     lease = timedelta(minutes=2)
-    claims = ledger.claim(session, [Lane.NORMAL], most=BATCH, lease=lease, group_least=20, group_most=1000)
+    claims = ledger.claim(session, [Lane.NORMAL], most=BATCH, lease=lease, group_most=1000)
     return len(claims)
 
 

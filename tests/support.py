@@ -149,7 +149,6 @@ class Bench:
                 lanes or tuple(Lane),
                 most=most,
                 lease=timedelta(seconds=lease),
-                group_least=20,
                 group_most=1000,
             )
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from tests.contacts.people import HOA, LAN, MAI, found, person, statuses, upsert
 from tests.support import Bench, eventually, otp
-from worker import ContactFields, Sms, TemplateCall, Ticket, ledger
+from worker import ContactFields, Notifier, Sms, TemplateCall, Ticket, ledger
 from worker.contacts import upsert_contacts
 from worker.database import Database
 from worker.evidence import Evidence
@@ -246,6 +246,20 @@ def test_of_an_advertising_request_who_opted_out_is_left_out_by_the_claim(bench:
     assert (again.request_id, len(again.fences)) == (claim.request_id, 23)
     assert MANY[3] not in again.phones
     assert bench.standing(ticket.id) == {Status.SENDING: 23, Status.CANCELLED: 1}
+
+
+@pytest.mark.parametrize("renewed", [False, True])
+def test_of_advertising_that_is_cut_one_who_opted_out_costs_nobody_else_theirs(bench: Bench, renewed: bool) -> None:
+    """Were the last request cut down to the least, eSMS would refuse it."""
+    many = [f"+8490200{number}" for number in range(1100, 1155)]
+    bench.settings = replace(bench.settings, advertising_most=50)
+    with Notifier(bench.settings) as notifier:
+        ticket = notifier.enqueue(advertising(many))
+    if renewed:
+        bench.set(ticket, request_id="NULL", renewals="1")
+    decide(bench.database, many[-1], many[0])
+    eventually(lambda: bench.deliver() or Status.QUEUED not in bench.standing(ticket.id))
+    assert bench.standing(ticket.id) == {Status.ACCEPTED: 53, Status.CANCELLED: 2}
 
 
 def test_a_contact_stored_in_the_very_moment_of_the_opt_out_gets_nothing_by_its_other_numbers(bench: Bench) -> None:

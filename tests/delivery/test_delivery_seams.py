@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,11 +11,12 @@ from sqlalchemy import text
 from tests.support import Bench, eventually, otp
 from worker import Sms, ledger
 from worker.evidence import Evidence
-from worker.ledger import Look
+from worker.ledger import Look, Outcome
 from worker.ledger.opt_out import opt_out
 from worker.lifecycle import Lane, Status
 from worker.maintenance import probe_pauses
 
+SEND = "SendMultipleMessage_V4_get"
 LEASE = timedelta(minutes=1)
 
 
@@ -131,3 +133,68 @@ def test_nothing_that_was_heard_of_the_former_attempt_speaks_for_the_next(bench:
         look = Look(lost=lost, evidence=Evidence.ABSENT_SLOW, reason="absent", again_after=timedelta(hours=1))
         ledger.looked(session, [look])
     assert bench.status(ticket) == "unconfirmed"
+
+
+# What is in doubt...
+
+
+@pytest.mark.parametrize("plot", ["hang", "reset", "http_5xx_taken", "no_id"])
+def test_an_sms_to_the_sandbox_whose_answer_is_lost_ends_sandboxed_all_the_same(bench: Bench, plot: str) -> None:
+    bench.simulator.set(plots={"0901000100": plot})
+    ticket = bench.put(replace(otp("0901000100"), sandbox=True))
+    eventually(lambda: bench.deliver() or bench.status(ticket) not in {"queued", "unconfirmed"})
+    bench.poll()
+    assert bench.status(ticket) == "sandboxed"
+    assert bench.simulator.ledger().twice() == {}
+
+
+@pytest.mark.parametrize("code", ["code_160", "code_103", "code_101"])
+def test_what_is_in_doubt_keeps_its_request_id_however_often_it_is_refused_for_now(bench: Bench, code: str) -> None:
+    bench.simulator.set(plots={"0901000100": "hang_not_taken"})
+    ticket = bench.put(otp("0901000100"))
+    bench.deliver()
+    asked = bench.message(ticket)["request_id"]
+    bench.simulator.set(force={SEND: code})
+    for asked_again in range(2, 5):
+        with bench.database.begin() as session:
+            ledger.lift(session, tuple(Lane), by="test")
+        bench.set(ticket, due_at="now()")
+        bench.deliver()
+        message = bench.message(ticket)
+        assert (message["status"], message["request_id"]) == ("unconfirmed", asked)
+        assert len(message["requests"]) >= asked_again
+    bench.simulator.set(force={})
+    with bench.database.begin() as session:
+        ledger.lift(session, tuple(Lane), by="test")
+    bench.set(ticket, due_at="now()")
+    eventually(lambda: bench.deliver() or bench.status(ticket) == "accepted")
+    assert [send["request_id"] for send in bench.simulator.sends()] == [asked]
+
+
+def test_advertising_that_was_too_fast_goes_out_once_under_other_request_ids(bench: Bench) -> None:
+    many = [f"09010{number}" for number in range(10100, 10150)]
+    ticket = bench.put(Sms(to=many, content="Giam gia", sms_type=1))
+    bench.simulator.set(force={SEND: "code_160"})
+    bench.deliver()
+    refused = {message["request_id"] for message in bench.messages(ticket)}
+    assert (refused, bench.standing(ticket.id)) == ({None}, {Status.QUEUED: 50})
+    bench.simulator.set(force={})
+    eventually(lambda: bench.deliver() or bench.standing(ticket.id) == {Status.ACCEPTED: 50})
+    [request_id] = {message["request_id"] for message in bench.messages(ticket)}
+    assert request_id.endswith("-1")
+    assert bench.simulator.ledger().twice() == {}
+
+
+def test_a_late_answer_to_a_trial_settles_it_and_sends_nothing_again(bench: Bench) -> None:
+    ticket = bench.put()
+    allow_trial(bench, Lane.URGENT)
+    with bench.database.begin() as session:
+        [claim] = ledger.claim_trial(session, Lane.URGENT, lease=LEASE)
+    bench.set(ticket, lease_until="now() - interval '1 second'")
+    bench.keep_house()
+    assert bench.status(ticket) == "unconfirmed"
+    bench.deliver()
+    assert bench.simulator.sends() == []  # its lane is paused
+    with bench.database.begin() as session:
+        ledger.record(session, [Outcome(claim=claim, status=Status.ACCEPTED, sms_id="1", poll_wait=LEASE)])
+    assert bench.status(ticket) == "accepted"

@@ -65,7 +65,7 @@ def of_a_dead_process(stage: Stage, stock: Stock) -> None:
     stock.hand_over(stock.calls(4))
     with stage.database.begin() as session:
         ledger.lift(session, [Lane.VOICE], by="test")
-        claims = ledger.claim(session, [Lane.VOICE], most=4, lease=DAY, group_least=20, group_most=1000)
+        claims = ledger.claim(session, [Lane.VOICE], most=4, lease=DAY, group_most=1000)
         ledger.intend(session, [claim.fences[0] for claim in claims[:2]])
         theirs = {"ids": [claim.fences[0].id for claim in claims]}
         session.execute(text("UPDATE message SET lease_until = now() WHERE id = ANY(:ids)"), theirs)

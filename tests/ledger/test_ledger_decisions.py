@@ -40,7 +40,7 @@ def test_a_cancel_that_meets_a_claim_waits_and_then_loses(bench: Bench) -> None:
     moved: list[int] = []
     with bench.database.begin() as session:
         minute = timedelta(minutes=1)
-        claims = ledger.claim(session, list(Lane), most=1, lease=minute, group_least=2, group_most=9)
+        claims = ledger.claim(session, list(Lane), most=1, lease=minute, group_most=9)
         cancelling = Thread(target=lambda: moved.append(bench.notifier.cancel(ticket.id).moved))
         cancelling.start()
     cancelling.join()

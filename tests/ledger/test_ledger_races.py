@@ -148,7 +148,7 @@ def _claim(scene: Scene) -> Claim:
 
 
 def claim(session: Session, _: Scene) -> object:
-    return ledger.claim(session, list(Lane), most=9, lease=DAY, group_least=20, group_most=1000)
+    return ledger.claim(session, list(Lane), most=9, lease=DAY, group_most=1000)
 
 
 def claim_doubtful(session: Session, _: Scene) -> object:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
 from alembic import command
@@ -12,7 +13,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 
+from worker import ledger
 from worker.database import Database
+from worker.ledger import Outcome
+from worker.lifecycle import Lane, Status
 from worker.migrating import config, migrate, revisions
 from worker.models import Base
 
@@ -94,3 +98,40 @@ def test_three_migrators_at_once_make_one_schema(empty_database_url: str) -> Non
     assert [process.wait() for process in running] == [0, 0, 0]
     with Database(empty_database_url) as database:
         assert len(set(revisions(database))) == 1
+
+
+def test_what_an_older_version_stored_goes_on_under_its_request_id_and_all_of_it_goes_down_again(
+    empty: Database,
+) -> None:
+    run(empty, "upgrade", "0005")
+    put = """
+        WITH n AS (
+            INSERT INTO notification (id, kind, source, content, options, hand_over, fingerprint)
+            VALUES (gen_random_uuid(), 'sms', 'shop', 'Ma: 1', CAST(:options AS jsonb), false, '') RETURNING id
+        )
+        INSERT INTO message (id, notification_id, phone, lane, status, grouped, due_at, request_id)
+        SELECT gen_random_uuid(), n.id, :phone, 'urgent', :status, false, now(), :request_id FROM n
+    """
+    rows = [("+84901000001", "queued", "of-before"), ("+84901000002", "queued", None), ("+84901000003", "held", "x")]
+    with empty.begin() as session:
+        for phone, status, request_id in rows:
+            values = {"phone": phone, "status": status, "request_id": request_id, "options": '{"sms_type": 7}'}
+            session.execute(text(put), values)
+    run(empty, "upgrade", "head")
+    minute = timedelta(minutes=1)
+    with empty.begin() as session:
+        claims = ledger.claim(session, [Lane.URGENT], most=9, lease=minute, group_most=1000)
+        of_before, new = sorted(claims, key=lambda claim: claim.phones)
+        assert (of_before.request_id, new.request_id) == ("of-before", new.fences[0].id.hex)
+        assert len(claims) == 2
+        ledger.record(session, [Outcome(claim=of_before, status=Status.SANDBOXED)])
+        ledger.record(session, [Outcome(claim=new, status=Status.QUEUED, renew_request_id=True)])
+    with empty.begin() as session:
+        [again] = ledger.claim(session, [Lane.URGENT], most=9, lease=minute, group_most=1000)
+        assert again.request_id == f"{new.request_id}-1"
+    for step, revision in (("downgrade", "0005"), ("upgrade", "head")):
+        run(empty, step, revision)
+        with empty.begin() as session:
+            found = session.scalars(text("SELECT status FROM message ORDER BY phone")).all()
+        assert found == ["unknown", "sending", "held"]
+    empty.close()

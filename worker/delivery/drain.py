@@ -133,7 +133,6 @@ class Drain:
             [lane],
             most=room,
             lease=self.pace.lease,
-            group_least=self.settings.advertising_least,
             group_most=self.settings.advertising_most,
         )
 

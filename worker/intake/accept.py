@@ -146,10 +146,10 @@ def _stored(item: Checked, settings: Settings) -> Stored:
 
 
 def _cut(recipients: int, settings: Settings) -> list[int]:
-    """So many to each advertising request, and to none so few that eSMS refuses it."""
+    """So many to each advertising request, and to none so few that eSMS refuses it once some of them opt out."""
     sizes: list[int] = []
     while recipients > (most := settings.advertising_most):
-        sizes.append(min(most, recipients - settings.advertising_least))
+        sizes.append(min(most, (recipients + 1) // 2))
         recipients -= sizes[-1]
     return [*sizes, recipients]
 

@@ -92,7 +92,8 @@ LEAD = text(f"""
 
 # Who is to share a request is settled when they are stored, so that a claim that was lost comes back with the same ones
 # under the same RequestId. Those whose RequestId was renewed are cut anew, all together.
-# The last request must not fall below what eSMS asks for at least: the one before it leaves enough. Nobody counts all.
+# No request must fall below what eSMS asks for at least, not even when some of it opt out until it is claimed: the last
+# two share what is left. Nobody counts all.
 _UNCUT = f"""
     m.notification_id = :lead AND m.request_id IS NULL AND m.status = 'queued' AND m.grouped
           AND m.due_at <= now() AND {_NOT_EXPIRED}
@@ -100,13 +101,10 @@ _UNCUT = f"""
 CUT = text(f"""
     WITH waiting AS MATERIALIZED (
         SELECT count(*) AS count FROM (
-            SELECT FROM message AS m WHERE {_UNCUT} ORDER BY m.id LIMIT :group_most + :group_least
+            SELECT FROM message AS m WHERE {_UNCUT} ORDER BY m.id LIMIT 2 * :group_most
         ) AS counted
     ), cut AS MATERIALIZED (
-        SELECT CASE
-            WHEN count > :group_most AND count < :group_most + :group_least THEN count - :group_least
-            ELSE least(count, :group_most)
-        END AS size FROM waiting
+        SELECT CASE WHEN count > :group_most THEN (count + 1) / 2 ELSE count END AS size FROM waiting
     ), due AS MATERIALIZED (
         SELECT m.id, m.renewals FROM message AS m
         WHERE {_UNCUT}

@@ -67,19 +67,18 @@ def claim(
     *,
     most: int,
     lease: timedelta,
-    group_least: int,
     group_most: int,
 ) -> list[Claim]:
     """What is due in these lanes, the first lane first, up to `most` requests; theirs is the lease from now on.
 
-    group_least, group_most: recipients of an advertising request.
+    group_most: recipients of an advertising request.
     """
     claims: list[Claim] = []
     for lane in lanes:
         if room := most - len(claims):
             claims += _singles(session, CLAIM, {"lane": str(lane), "most": room, "lease": lease, "trial": False})
         if lane is Lane.BULK and len(claims) < most:
-            claims += _group(session, lease, {"group_least": group_least, "group_most": group_most})
+            claims += _group(session, lease, group_most)
     return claims
 
 
@@ -132,10 +131,10 @@ def _groups(session: Session, statement: TextClause, asked: dict[str, Any]) -> l
     return [_claim(list(group)) for _, group in groupby(rows, key=lambda row: row.request_id)]
 
 
-def _group(session: Session, lease: timedelta, sizes: dict[str, int]) -> list[Claim]:
+def _group(session: Session, lease: timedelta, most: int) -> list[Claim]:
     if (lead := session.execute(LEAD).one_or_none()) is None:
         return []
-    request_id = lead.request_id or session.scalars(CUT, {"lead": lead.id} | sizes).first()
+    request_id = lead.request_id or session.scalars(CUT, {"lead": lead.id, "group_most": most}).first()
     return _groups(session, CLAIM_GROUP, {"lead": lead.id, "request_id": request_id, "lease": lease})
 
 
