@@ -39,7 +39,7 @@ dist: $(DIST)
 bench: $(BENCH)
 	@$(BIN)/python -m benchmarks
 
-# Some twenty minutes; make faults ONLY=polling runs the rows with that word and writes no table.
+# Some forty minutes; make faults ONLY=polling runs the rows with that word and writes no table.
 faults: $(READY)
 	@$(BIN)/python -m tests.faults $(if $(ONLY),--only '$(ONLY)')
 	@$(if $(ONLY),,$(BIN)/python -m tests.faults.mutations)

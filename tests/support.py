@@ -116,10 +116,16 @@ class Bench:
         """Enqueue one request, by default a code to somebody who gets it."""
         return self.notifier.enqueue(request or otp(), **besides)
 
-    def deliver(self, lanes: Sequence[Lane] = tuple(Lane), *, stopping: Callable[[], bool] = lambda: False) -> bool:
-        """Answer one doorbell."""
+    def deliver(
+        self,
+        lanes: Sequence[Lane] = tuple(Lane),
+        *,
+        stopping: Callable[[], bool] = lambda: False,
+        breaker: delivery.Breaker | None = None,
+    ) -> bool:
+        """Answer one doorbell. breaker: that of the process, where it has answered others before."""
         parts = (self.database, self.client, self.sending, self.limiter, self.settings, self.pace)
-        return delivery.Drain(*parts, call_timeout=4.0).run(lanes, stopping)
+        return delivery.Drain(*parts, call_timeout=4.0, breaker=breaker).run(lanes, stopping)
 
     def ask(self, *, stopping: Callable[[], bool] = lambda: False) -> bool:
         """Ask what became of what has an SMSID."""

@@ -12,6 +12,7 @@ from functools import cached_property
 from threading import current_thread, main_thread
 
 from worker.database import Database
+from worker.delivery import Breaker
 from worker.errors import SettingsError
 from worker.esms import Client, Credentials, Exchange, InvalidRequest
 from worker.limiter import Limiter
@@ -117,6 +118,11 @@ class Runtime:
         """Of all that goes to this account at this address, whichever process sends it."""
         provider = self.provider
         return Limiter(self.settings.redis_url, self.rates, account=f"{provider.rest_url} {provider.api_key}")
+
+    @cached_property
+    def breaker(self) -> Breaker:
+        """Kept between tasks: at a low rate one alone is over before it has seen enough silence."""
+        return Breaker(self.pace.break_after)
 
     @property
     def mine(self) -> bool:

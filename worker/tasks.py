@@ -203,6 +203,7 @@ def _deliver(task: Task, lanes: list[Lane]) -> None:
             parts.pace,
             timeout,
             call_help=lambda: parts.bell.again(task),
+            breaker=parts.breaker,
         )
         return drain.run(lanes, runtime.stop.asked)
 

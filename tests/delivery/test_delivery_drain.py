@@ -14,6 +14,7 @@ from sqlalchemy import text
 from tests import canary
 from tests.support import Bench, eventually, otp
 from worker import RecordCall, Sms, SmsType, TemplateCall, Unavailable, ledger
+from worker.delivery import Breaker
 from worker.esms import Client, Credentials
 from worker.intake import Request
 from worker.lifecycle import Lane
@@ -272,6 +273,17 @@ def test_an_answer_in_between_keeps_the_breaker_from_tripping(bench: Bench) -> N
     bench.notifier.enqueue_many(otp(f"090100{n:04d}") for n in range(1100, 1120))
     bench.deliver()
     assert paused(bench) == {}
+
+
+def test_a_silence_is_noticed_however_few_go_out_for_one_doorbell(bench: Bench) -> None:
+    bench.pace = replace(bench.pace, ask_again_after=timedelta(hours=1))
+    bench.simulator.set(force={"MakeCallTemplate_V2": "reset_taken"})
+    breaker, noticed = Breaker(3), []
+    for number in range(3):
+        bench.put(TemplateCall(to=f"090100{number:04d}", template_id="1001", variables=["Lan"]))
+        bench.deliver(breaker=breaker)
+        noticed.append(Lane.VOICE in paused(bench))
+    assert noticed == [False, False, True]
 
 
 def test_the_rate_limit_spends_no_attempt_and_loses_nothing(bench: Bench) -> None:

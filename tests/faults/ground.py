@@ -7,7 +7,7 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
@@ -18,7 +18,7 @@ from redis import Redis, RedisError
 from sqlalchemy import text
 
 from tests import canary
-from tests.faults.judge import Verdict, judged, unsettled
+from tests.faults.judge import Allowed, Verdict, judged, unsettled
 from tests.faults.killing import How
 from tests.faults.link import Link
 from tests.faults.processes import Crew, environ_of
@@ -49,6 +49,7 @@ class Ground:
     database: Database
     notifier: Notifier
     broker: Celery
+    voice: Link  # what calls go over, where they have a base of their own
     scale: float = 1.0  # so many times the messages
     struck: int = 0  # how often the fault was done
     missed: list[str] = field(default_factory=list)  # points that nobody passed
@@ -112,8 +113,8 @@ class Ground:
         except Unavailable:
             return False
 
-    def verdict(self, stock: Stock) -> Verdict:
-        return judged(self.database, self.simulator, stock)
+    def verdict(self, stock: Stock, allowed: Allowed) -> Verdict:
+        return judged(self.database, self.simulator, stock, allowed)
 
     def forget(self) -> None:
         """All is settled: nobody looks at these rows any more."""
@@ -126,8 +127,8 @@ class Ground:
 
 
 @contextmanager
-def ground(scale: float) -> Iterator[Ground]:
-    """Started, and all of it gone afterwards."""
+def ground(scale: float, settings: Mapping[str, str], *, voice_apart: bool) -> Iterator[Ground]:
+    """Started, and all of it gone afterwards. settings: of the workers, besides the quick ones."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="esms-faults-")))
         folder.chmod(0o755)  # PostgreSQL may have to run as another user
@@ -136,7 +137,9 @@ def ground(scale: float) -> Iterator[Ground]:
         keys = {"api_key": canary.API_KEY, "secret_key": canary.SECRET_KEY}
         running = stack.enter_context(simulator.start(**keys, **QUIET))  # type: ignore[arg-type]
         link = stack.enter_context(Link(running.address))
-        environ = environ_of(postgres.url, valkey.url, link, folder)
+        voice = stack.enter_context(Link(running.address))
+        apart = voice if voice_apart else None
+        environ = environ_of(postgres.url, valkey.url, link, folder, voice=apart) | dict(settings)
         database = stack.enter_context(Database(postgres.url))
         migrate(database)
         notifier = stack.enter_context(Notifier.from_env(environ))
@@ -145,7 +148,7 @@ def ground(scale: float) -> Iterator[Ground]:
         stack.enter_context(said)
         crew = Crew(environ, folder, link, workers={"a": 3, "b": 3}, beats=1, said=_into(said.write))
         stack.enter_context(crew)
-        yield Ground(folder, postgres, valkey, running, link, crew, database, notifier, broker, scale)
+        yield Ground(folder, postgres, valkey, running, link, crew, database, notifier, broker, voice, scale)
 
 
 def _into(write: Callable[[str], object]) -> Callable[[str], None]:

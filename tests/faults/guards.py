@@ -185,6 +185,13 @@ GUARDS = (
         "tests/delivery/test_delivery_codes.py",
     ),
     Guard(
+        "a silence counts from one doorbell to the next",
+        "worker/delivery/drain.py",
+        "self.breaker or Breaker(",
+        "Breaker(",
+        f"{DRAIN} -k silence_is_noticed",
+    ),
+    Guard(
         "a trial is one message's",
         "worker/ledger/pauses.py",
         "UPDATE pause SET trial = false WHERE",

@@ -6,7 +6,7 @@ row is final, or held where that is allowed; and the request rows tell the same 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,8 +17,9 @@ from tests.faults.stock import Stock
 from worker.database import Database
 from worker.devkit.simulator import Running
 
-SETTLED = {"delivered", "cancelled", "held"}  # where everything ends in these tests: nobody is unreachable
+SETTLED = {"delivered", "cancelled", "held"}  # where everything ends, unless a row allows more
 SENT = {"accepted", "delivered", "undelivered", "unknown"}
+DENIED = {"undelivered", "rejected"}
 UNKNOWN_ERROR = "99"
 
 _MESSAGES = text("""
@@ -34,10 +35,34 @@ _REQUESTS = text("""
     ORDER BY id
 """)
 
+_FOUND = text("SELECT DISTINCT message_id FROM request WHERE function LIKE 'Get%' AND outcome LIKE '%found'")
+
 _SETTLED = text("""
     SELECT count(*) FROM message AS m JOIN notification AS n ON n.id = m.notification_id
     WHERE n.campaign = ANY(:campaigns) AND m.status NOT IN ('queued', 'sending', 'unconfirmed', 'accepted')
 """)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Allowed:
+    """What may come of a fault besides.
+
+    in_doubt: an SMS is held or ends unknown where eSMS never says what became of it.
+    unreachable: numbers with these last digits get nothing although eSMS takes it, so they alone may be called so.
+    """
+
+    in_doubt: bool = False
+    unreachable: str | None = None
+
+    def reaches(self, phone: str) -> bool:
+        return self.unreachable is None or not phone.endswith(self.unreachable)
+
+    def ends(self, phone: str) -> set[str]:
+        """Where a message to this number may end."""
+        return SETTLED | ({"unknown"} if self.in_doubt else set()) | (set() if self.reaches(phone) else DENIED)
+
+
+STRICT = Allowed()
 
 
 @dataclass
@@ -48,7 +73,9 @@ class Verdict:
     lost: int = 0
     doubled: int = 0
     held: int = 0
+    unknown: int = 0
     wrong: list[str] = field(default_factory=list)
+    left_open: Counter[str] = field(default_factory=Counter)  # why what is held or unknown is
 
     @property
     def clean(self) -> bool:
@@ -66,17 +93,25 @@ def unsettled(database: Database, stock: Stock) -> int:
     return len(stock.phones) - int(settled)
 
 
-def judged(database: Database, simulator: Running, stock: Stock) -> Verdict:
+def judged(database: Database, simulator: Running, stock: Stock, allowed: Allowed = STRICT) -> Verdict:
     """The verdict over all that was handed over."""
     with database.begin() as session:
         messages = session.execute(_MESSAGES, {"campaigns": stock.campaigns}).all()
         requests = session.execute(_REQUESTS).all()
-    return _Judge(messages, requests, simulator).over(stock)
+        found = set(session.scalars(_FOUND))
+    return _Judge(messages, requests, found, simulator, allowed).over(stock)
 
 
 class _Judge:
-    def __init__(self, messages: Iterable[Row[Any]], requests: Iterable[Row[Any]], simulator: Running) -> None:
-        self.messages = list(messages)
+    def __init__(
+        self,
+        messages: Iterable[Row[Any]],
+        requests: Iterable[Row[Any]],
+        found: set[Any],
+        simulator: Running,
+        allowed: Allowed,
+    ) -> None:
+        self.messages, self.found, self.allowed = list(messages), found, allowed
         self.by_message, self.by_request = defaultdict(list), defaultdict(list)
         for row in requests:
             (self.by_message[row.message_id] if row.message_id else self.by_request[row.request_id]).append(row)
@@ -119,16 +154,24 @@ class _Judge:
         got, status = self._got(message), message.status
         self.verdict.doubled += max(0, got - 1)
         self.verdict.held += status == "held"
+        self.verdict.unknown += status == "unknown"
+        if status in ("held", "unknown"):
+            self.verdict.left_open[f"{message.kind} {status}: {message.reason}"] += 1
+        reaches = self.allowed.reaches(message.phone)
         if got > 1:
             yield f"the recipient got it {got} times"
-        if status not in SETTLED:
+        if status not in self.allowed.ends(message.phone) | DENIED:
             self.verdict.lost += 1
             yield "it never came to its end"
         if status in SENT and not got:
             self.verdict.lost += 1
             yield "the recipient never got it"
-        if status not in SENT | {"held"} and got:
+        if (status not in SENT | {"held"} or status in DENIED) and got and reaches:
             yield f"the recipient got it {got} times all the same"
+        if status == "delivered" and not reaches:
+            yield "eSMS took it, and it never arrived"
+        if status in DENIED and not got:
+            yield "refused, though nothing was wrong with it"
         if len(self.texts[message.phone]) > 1 or (message.kind != "sms" and self.texts[message.phone]):
             yield "the recipient got a text that was not for him"
 
@@ -136,9 +179,10 @@ class _Judge:
 
     def _story(self, message: Row[Any]) -> Iterator[str]:
         rows = self.by_message[message.id] + self.by_request[message.request_id]
-        if message.status == "held" and not _may_be_held(message, rows):
+        if message.status == "held" and not _may_be_held(message, rows, in_doubt=self.allowed.in_doubt):
             yield "held without a need"
-        if message.status in SENT and not any("accepted" in row.outcome for row in rows):
+        taken = message.id in self.found or any("accepted" in row.outcome for row in rows)
+        if message.status in SENT and not taken:
             yield "no request row says that eSMS took it"
         if message.sms_id is not None and not self._is_of(message.sms_id, message):
             yield "its SMSID is another message's, or nobody's"
@@ -155,10 +199,11 @@ class _Judge:
         return send is not None and message.phone in send["phones"]
 
 
-def _may_be_held(message: Row[Any], rows: list[Row[Any]]) -> bool:
+def _may_be_held(message: Row[Any], rows: list[Row[Any]], *, in_doubt: bool) -> bool:
     """A call that may have been dialled, an SMS of which eSMS says it does not know, what kills every worker."""
     if (message.reason or "").startswith("every process that was to send it died"):
         return True
     if message.kind == "sms":
-        return bool(rows) and rows[-1].code == UNKNOWN_ERROR
+        in_doubt = in_doubt and not any(row.outcome == "accepted" for row in rows)
+        return bool(rows) and (in_doubt or rows[-1].code == UNKNOWN_ERROR)
     return message.dialled_at is not None and not any(row.outcome == "accepted" for row in rows)

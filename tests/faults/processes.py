@@ -44,13 +44,15 @@ QUICK = {
 }
 
 
-def environ_of(database_url: str, redis_url: str, link: Link, folder: Path) -> dict[str, str]:
-    """All that a worker process reads."""
+def environ_of(
+    database_url: str, redis_url: str, link: Link, folder: Path, *, voice: Link | None = None
+) -> dict[str, str]:
+    """All that a worker process reads. voice: calls go over this link, to a base of their own."""
     ours = ("WORKER_", "ESMS_", "CELERY_", "DATABASE_", "REDIS_")
     rest = {name: value for name, value in environment().items() if not name.startswith(ours)}
-    base = "http://{}:{}/MainService.svc".format(*link.address)
+    base, calls = ("http://{}:{}/MainService.svc".format(*each.address) for each in (link, voice or link))
     addresses = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "ESMS_BRANDNAME": "sangbrand"}
-    provider = {"ESMS_REST_URL": base, "ESMS_VOICE_URL": base}
+    provider = {"ESMS_REST_URL": base, "ESMS_VOICE_URL": calls}
     python = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore"}
     return rest | addresses | provider | canary.ENVIRON | QUICK | python | {killing.FOLDER: str(folder)}
 

@@ -6,13 +6,15 @@ While it is done, messages of all kinds are handed over. A deed returns when the
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from threading import Thread
+from typing import Any
 
 from sqlalchemy import text
 
 from tests.faults.ground import Ground
+from tests.faults.judge import STRICT, Allowed
 from tests.faults.killing import How
 from tests.faults.link import State
 from tests.faults.stock import Stock
@@ -38,7 +40,11 @@ Deed = Callable[[Ground, Stock, Thread], None]  # the thread is the one that han
 
 @dataclass(frozen=True)
 class Scenario:
-    """One row. hundreds: how many hundred messages are handed over meanwhile."""
+    """One row. hundreds: how many hundred messages are handed over meanwhile.
+
+    knobs: of eSMS, until all is settled. settings: of the workers, besides the quick ones. count: of eSMS's totals, how
+    often the fault was done, where the deed does not count.
+    """
 
     name: str
     how: str
@@ -46,6 +52,11 @@ class Scenario:
     deed: Deed
     in_doubt: bool = False  # a fifth of the answers gets lost besides, so that there is doubt to ask about
     feed: Callable[[Stock], None] = Stock.hundred
+    knobs: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
+    voice_apart: bool = False
+    allowed: Allowed = STRICT
+    count: Callable[[Mapping[str, Any]], int] | None = None
 
 
 def killed(

@@ -33,6 +33,7 @@ class Stock:
         self.campaigns = [campaign]  # with those of its events
         self.phones: list[str] = []  # in local form
         self.cancelled: set[str] = set()  # numbers whose cancel came in time, as the application was told
+        self.text = "Tin nhan"  # each with a number of its own behind it
         self._next = first
 
     def hundred(self) -> None:
@@ -42,10 +43,14 @@ class Stock:
         self.hand_over(self.sms(10), send_date=_soon())
         self.taken_back(5)
 
+    def coming(self, count: int) -> list[str]:
+        """The numbers that the next so many messages will go to, in local form."""
+        return [_local(number) for number in range(self._next + 1, self._next + 1 + count)]
+
     # What to hand over...
 
     def sms(self, count: int, sms_type: SmsType = SmsType.OTP) -> list[Request]:
-        return [Sms(to=self._phone(), content=f"Tin nhan {self._next}", sms_type=sms_type) for _ in range(count)]
+        return [Sms(to=self._phone(), content=f"{self.text} {self._next}", sms_type=sms_type) for _ in range(count)]
 
     def calls(self, count: int) -> list[Request]:
         """Half of them read a template, half play a recording."""
@@ -109,7 +114,7 @@ class Stock:
 
     def _phone(self) -> str:
         self._next += 1
-        self.phones.append(f"09{self._next:08}")
+        self.phones.append(_local(self._next))
         return self.phones[-1]
 
     def _until_sure(self, step: Callable[[], T]) -> T:
@@ -121,6 +126,10 @@ class Stock:
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.2)  # the condition to wait for is in another process
+
+
+def _local(number: int) -> str:
+    return f"09{number:08}"
 
 
 def _soon() -> datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import text
 
-from tests.faults.judge import Verdict, judged
+from tests.faults.judge import STRICT, Allowed, Verdict, judged
 from tests.faults.stock import Stock
 from tests.support import Bench, eventually
 from worker.esms import OutgoingSms
@@ -27,8 +27,8 @@ def statuses(bench: Bench) -> set[str]:
         return set(session.scalars(text("SELECT status FROM message")))
 
 
-def verdict(bench: Bench, stock: Stock) -> Verdict:
-    return judged(bench.database, bench.simulator, stock)
+def verdict(bench: Bench, stock: Stock, allowed: Allowed = STRICT) -> Verdict:
+    return judged(bench.database, bench.simulator, stock, allowed)
 
 
 def test_what_went_well_is_clean(bench: Bench, stock: Stock) -> None:
@@ -41,6 +41,11 @@ def test_an_sms_that_somebody_got_twice_is_doubled(bench: Bench, stock: Stock) -
     again = OutgoingSms(phone=[stock.phones[0]], content="Tin nhan 1", sms_type=7, request_id="another")
     bench.client.send_sms(again)
     assert verdict(bench, stock).doubled == 1
+
+
+def apply(bench: Bench, statement: str) -> None:
+    with bench.database.begin() as session:
+        session.execute(text(statement))
 
 
 def a_row(assignment: str, kind: str) -> str:
@@ -57,6 +62,8 @@ SMS, CALL = "= 'sms'", "<> 'sms'"
         (a_row("status = 'queued'", SMS), "never came to its end"),
         (a_row("status = 'unconfirmed'", SMS), "never came to its end"),
         (a_row("status = 'rejected'", SMS), "got it 1 times all the same"),
+        (a_row("status = 'undelivered'", SMS), "got it 1 times all the same"),
+        (a_row("status = 'unknown'", SMS), "never came to its end"),
         (a_row("status = 'held'", SMS), "held without a need"),
         (a_row("status = 'held'", CALL), "held without a need"),
         (a_row("sms_id = 'another'", SMS), "SMSID is another message's"),
@@ -71,8 +78,7 @@ SMS, CALL = "= 'sms'", "<> 'sms'"
     ],
 )
 def test_each_wrong_in_the_ledger_is_told(bench: Bench, stock: Stock, change: str, wrong: str) -> None:
-    with bench.database.begin() as session:
-        session.execute(text(change))
+    apply(bench, change)
     found = verdict(bench, stock)
     assert not found.clean
     assert wrong in str(found)
@@ -86,3 +92,35 @@ def test_a_message_that_never_went_out_though_its_row_says_so_is_lost(bench: Ben
 def test_what_was_cancelled_in_time_and_went_out_is_told(bench: Bench, stock: Stock) -> None:
     stock.cancelled.add(stock.phones[0])
     assert "cancelled in time, and yet not cancelled" in str(verdict(bench, stock))
+
+
+DOUBT = Allowed(in_doubt=True)
+
+
+def test_unknown_is_counted_where_esms_never_tells(bench: Bench, stock: Stock) -> None:
+    apply(bench, a_row("status = 'unknown'", SMS))
+    found = verdict(bench, stock, DOUBT)
+    assert found.clean, str(found)
+    assert found.unknown == 1
+
+
+def test_held_is_no_end_for_what_esms_said_it_took(bench: Bench, stock: Stock) -> None:
+    apply(bench, a_row("status = 'held'", SMS))
+    assert "held without a need" in str(verdict(bench, stock, DOUBT))
+
+
+def test_only_who_gets_nothing_may_be_called_so(bench: Bench, stock: Stock) -> None:
+    nobody, all_of_them = Allowed(unreachable="none"), Allowed(unreachable="")
+    apply(bench, "UPDATE message SET status = 'undelivered'")
+    assert verdict(bench, stock, all_of_them).clean
+    assert "got it 1 times all the same" in str(verdict(bench, stock, nobody))
+
+
+def test_delivered_is_wrong_where_it_never_arrived(bench: Bench, stock: Stock) -> None:
+    assert "it never arrived" in str(verdict(bench, stock, Allowed(unreachable="")))
+
+
+def test_a_refusal_of_what_was_never_taken_is_told(bench: Bench, stock: Stock) -> None:
+    bench.simulator.reset()
+    apply(bench, "UPDATE message SET status = 'rejected'")
+    assert "nothing was wrong with it" in str(verdict(bench, stock))

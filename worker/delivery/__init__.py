@@ -3,6 +3,7 @@
 No transaction is open while we wait for the provider.
 """
 
+from worker.delivery.breaker import Breaker
 from worker.delivery.drain import Drain
 
-__all__ = ["Drain"]
+__all__ = ["Breaker", "Drain"]

@@ -17,8 +17,10 @@ class Breaker:
 
     def trips(self, lane: Lane, *, answered: bool) -> bool:
         """Has it come to so many just now?"""
-        self._silent[lane] = 0 if answered else self._silent[lane] + 1
-        return self._silent[lane] == self.most
+        silent = 0 if answered else self._silent[lane] + 1
+        tripped = silent >= self.most
+        self._silent[lane] = 0 if tripped else silent
+        return tripped
 
     def forget(self, lane: Lane) -> None:
         """Count anew."""

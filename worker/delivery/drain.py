@@ -48,6 +48,7 @@ class Drain:
     call_timeout: float  # seconds; no call takes longer
     call_help: Callable[[], object] = lambda: None  # there is more due than one batch: an idle process may join in
     _lines: Lines = field(default_factory=lambda: Lines((), lambda _: None))
+    breaker: Breaker | None = None  # that of the process; None: one of its own
     _breaker: Breaker = field(default_factory=lambda: Breaker(inf))
     _answers: list[Outcome] = field(default_factory=list)
     _record_at: float = 0.0
@@ -63,7 +64,8 @@ class Drain:
         Whatever is in flight then is waited for and recorded; what was only claimed is handed back.
         """
         self._stopping = stopping
-        self._lines, self._breaker = Lines(lanes, self.limiter.rate), Breaker(self.pace.break_after)
+        self._lines = Lines(lanes, self.limiter.rate)
+        self._breaker = self.breaker or Breaker(self.pace.break_after)
         started = time.monotonic()
         finish_at = started + self.pace.drain.total_seconds()
         more = True
