@@ -28,6 +28,11 @@ class Reports:
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database, self._settings = database, settings
 
+    def campaigns(self, start: str = "", *, most: int = 100) -> Sequence[str]:
+        """Their names, those that begin so; by the index, however many messages each has."""
+        with self._database.begin() as session:
+            return reporting.campaigns(session, start, most=most)
+
     def summary(
         self,
         by: Sequence[By] = ("status", "campaign", "day"),

@@ -10,6 +10,7 @@ import click
 
 from worker.api.decisions import Answer, Decision
 from worker.api.notifier import Notifier
+from worker.cli import completion
 from worker.cli.look import located
 from worker.cli.output import console, json_option, look_of, looks_of, say, say_json, table, text
 from worker.cli.send import date_of
@@ -22,7 +23,9 @@ LANES = [str(lane) for lane in Lane]
 def which_options(command: Callable[..., int]) -> Callable[..., int]:
     """Of which notification, or of which campaign."""
     for option in (
-        click.option("--campaign", metavar="C", help="All of a campaign, some at a time."),
+        click.option(
+            "--campaign", metavar="C", help="All of a campaign, some at a time.", shell_complete=completion.campaigns
+        ),
         click.option("--source", metavar="S", help="Which application used it."),
         click.option("--reference", metavar="R", help="The producer's own key."),
         click.argument("id_", metavar="ID", required=False),
@@ -154,7 +157,9 @@ def held_resolve(message_id: str, answer: str, as_json: bool) -> int:
 
 @click.command()
 @click.argument("lanes", nargs=-1, type=click.Choice([*LANES, "all"]))
-@click.option("--campaign", metavar="C", help="Hold back a campaign instead of lanes.")
+@click.option(
+    "--campaign", metavar="C", help="Hold back a campaign instead of lanes.", shell_complete=completion.campaigns
+)
 @click.option("--to-come", is_flag=True, help="Also a campaign that nothing has yet.")
 @click.option("--reason", default="paused by a person", show_default=True)
 @json_option
@@ -173,7 +178,9 @@ def pause(lanes: tuple[str, ...], campaign: str | None, to_come: bool, reason: s
 
 @click.command()
 @click.argument("lanes", nargs=-1, type=click.Choice([*LANES, "all"]))
-@click.option("--campaign", metavar="C", help="Let a campaign go on instead of lanes.")
+@click.option(
+    "--campaign", metavar="C", help="Let a campaign go on instead of lanes.", shell_complete=completion.campaigns
+)
 @json_option
 def resume(lanes: tuple[str, ...], campaign: str | None, as_json: bool) -> None:
     """Let held lanes, or a campaign, go on, in the order in which they would have gone."""

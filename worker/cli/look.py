@@ -13,6 +13,7 @@ from rich.console import Group
 from rich.table import Table
 
 from worker.api.notifier import Notifier
+from worker.cli import completion
 from worker.cli.output import console, json_option, look_of, looks_of, say, say_json, table, text
 from worker.cli.spans import span_options
 from worker.lifecycle import Status
@@ -135,7 +136,7 @@ def _standing(standing: Standing) -> dict[str, Any]:
 @click.option("--by", type=click.Choice(["status", "campaign", "day"]), multiple=True, help="By default all three.")
 @click.option("--from", "since", metavar="ISO", help="Enqueued on this day or later, or at this moment or later.")
 @click.option("--to", "until", metavar="ISO", help="Enqueued on this day or earlier, or before this moment.")
-@click.option("--campaign", metavar="C")
+@completion.campaign_option()
 @click.option("--source", metavar="S")
 @json_option
 def report(

@@ -11,6 +11,7 @@ import click
 
 from worker.api.notifier import Notifier
 from worker.api.sheet_sends import Columns, Order, SheetSend, Summary, choose
+from worker.cli import completion
 from worker.cli.output import console, date_option, json_option, progress, say, say_json, table, text
 from worker.cli.spreadsheet import Problems, file_options, say_columns, usage
 from worker.intake import RecordCall, Request, Sms, TemplateCall, Ticket
@@ -51,7 +52,9 @@ WHEN = (
 LABELS = (
     click.option("--reference", metavar="R", help="Your own key: the same one again sends nothing twice."),
     click.option("--source", metavar="S", default="", help="Which application asks."),
-    click.option("--campaign", metavar="C", help="A label to report, cancel and retry by."),
+    click.option(
+        "--campaign", metavar="C", help="A label to report, cancel and retry by.", shell_complete=completion.campaigns
+    ),
 )
 dry_run_option = click.option("--dry-run", is_flag=True, help="Do everything but queue it, and say what it would do.")
 common_options = options(*WHEN, purpose_option, *LABELS, dry_run_option, json_option)

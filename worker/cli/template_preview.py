@@ -11,6 +11,7 @@ from rich.text import Text
 
 from worker.api.notifier import Notifier
 from worker.api.templates import Previewed, StoredTemplate
+from worker.cli import completion
 from worker.cli.output import console, date_option, json_option, printable, say, say_json
 from worker.cli.send import options
 from worker.lifecycle import SmsType
@@ -32,7 +33,7 @@ template_options = options(
 
 
 @click.command("preview")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=completion.templates)
 @template_options
 @click.option("--contact", "keys", multiple=True, metavar="KEY", help="For whom; by default the first ones.")
 @click.option("--tag", "tags", multiple=True, metavar="T", help="Those with at least one of these tags.")

@@ -10,6 +10,7 @@ import click
 
 from worker.api.notifier import Notifier
 from worker.api.templates import StoredTemplate, TemplateRow
+from worker.cli import completion
 from worker.cli.output import console, json_option, say, say_json, table, text
 from worker.cli.template_preview import diacritics_of, preview_command, template_options
 from worker.settings import Settings
@@ -39,7 +40,7 @@ def list_(as_json: bool) -> None:
 
 
 @templates_group.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completion.templates)
 @json_option
 def show(name: str, as_json: bool) -> None:
     """Every version that a template had; the last one counts."""
@@ -63,7 +64,7 @@ def _versions(rows: Sequence[TemplateRow], zone: tzinfo) -> Any:
 
 
 @templates_group.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completion.templates)
 @template_options
 @click.option("--change-kind", is_flag=True, help="Also where rules and events then call instead of writing.")
 @json_option
@@ -81,7 +82,7 @@ def add(name: str, diacritics: str | None, as_json: bool, **what: Any) -> None:
 
 
 @templates_group.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completion.templates)
 @json_option
 def remove(name: str, as_json: bool) -> None:
     """Take a template away that no rule and no event needs; its versions stay for the record."""

@@ -15,7 +15,7 @@ from worker.reporting.operation import (
     was_seen,
 )
 from worker.reporting.standing import Standing, find, standing, statuses_of
-from worker.reporting.summary import By, Line, around, refuse_unknown, report
+from worker.reporting.summary import By, Line, around, campaigns, refuse_unknown, report
 from worker.reporting.waiting import Wait
 from worker.reporting.whole import MessageShown, NotificationShown, RequestShown, whole
 
@@ -34,6 +34,7 @@ __all__ = [
     "around",
     "brandnames",
     "calls_nobody_knows",
+    "campaigns",
     "find",
     "held",
     "is_used",

@@ -118,3 +118,13 @@ def _lines(rows: Any) -> list[Line]:
     for row in rows:
         lines.setdefault(row["key"], {})[Status(row["status"])] = row["messages"]
     return [Line(key=key, statuses=statuses) for key, statuses in sorted(lines.items())]
+
+
+def campaigns(session: Session, start: str, *, most: int) -> Sequence[str]:
+    """The names of campaigns that begin so, from one to the next by their index."""
+    first = select(func.min(Notification.campaign)).where(Notification.campaign >= start)
+    names = select(first.scalar_subquery().label("name")).cte(recursive=True)
+    following = select(func.min(Notification.campaign)).where(Notification.campaign > names.c.name)
+    names = names.union_all(select(following.scalar_subquery()).where(func.starts_with(names.c.name, start)))
+    found = select(names.c.name).where(func.starts_with(names.c.name, start)).limit(most)
+    return session.scalars(found).all()

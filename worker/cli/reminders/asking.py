@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from worker.api.notifier import Notifier
+from worker.cli import completion
 from worker.cli.output import console, json_option, say, say_json, table, text
 from worker.cli.reminders.options import day_option
 from worker.reminders.why import Explanation
@@ -16,7 +17,7 @@ GOT = {True: "✔ yes", False: "✗ no", None: "? not known yet"}
 @click.command("why")
 @click.argument("person", metavar="CONTACT|PHONE")
 @click.option("--source", metavar="S", help="Whose contact, where several sources have the key.")
-@click.option("--rule", metavar="R", help="Only this rule.")
+@click.option("--rule", metavar="R", help="Only this rule.", shell_complete=completion.rules)
 @click.option("--date", "day", metavar="DATE", help="Which day, in TIME_ZONE.  [default: today]")
 @json_option
 def why_command(person: str, source: str | None, rule: str | None, day: str | None, as_json: bool) -> int:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from worker.api.notifier import Notifier
+from worker.cli import completion
 from worker.cli.output import console, json_option, say, say_json, table, text
 from worker.cli.reminders.options import clock_option, day_or_moment_option, given, length_option
 from worker.lifecycle import ReminderKind
@@ -72,9 +73,15 @@ def _what(command: F) -> F:
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completion.rules)
 @_what
-@click.option("--template", required=True, metavar="T", help="The text: see `esms-worker templates`.")
+@click.option(
+    "--template",
+    required=True,
+    metavar="T",
+    help="The text: see `esms-worker templates`.",
+    shell_complete=completion.templates,
+)
 @click.option("--tag", "tags", multiple=True, metavar="T", help="Contacts with at least one of these; none: everybody.")
 @click.option("--contacts-of", "source", metavar="S", help="Only contacts of this source.")
 @click.option("--at", metavar="HH:MM", help="Time of day, also where --start is only a day.  [default: 08:00]")
@@ -176,7 +183,7 @@ def _option(name: str) -> str:
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completion.rules)
 @json_option
 def show(name: str, as_json: bool) -> None:
     """All about a rule: what it says, when it comes next, what it has made."""
@@ -198,7 +205,7 @@ def show(name: str, as_json: bool) -> None:
 
 
 @click.command("next")
-@click.argument("name")
+@click.argument("name", shell_complete=completion.rules)
 @count_option
 @json_option
 def next_(name: str, count: int, as_json: bool) -> None:
@@ -224,7 +231,7 @@ def _due_json(due: Due) -> dict[str, Any]:
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completion.rules)
 @json_option
 def pause(name: str, as_json: bool) -> None:
     """Have a rule remind nobody until `resume`; what is queued is called back."""
@@ -232,7 +239,7 @@ def pause(name: str, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completion.rules)
 @json_option
 def resume(name: str, as_json: bool) -> None:
     """Let a rule go on with what is not too late."""
@@ -240,7 +247,7 @@ def resume(name: str, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completion.rules)
 @json_option
 def remove(name: str, as_json: bool) -> None:
     """End a rule; what is queued is called back, what it made stays on record."""
