@@ -213,12 +213,11 @@ def _deliver(task: Task, lanes: list[Lane]) -> None:
 def _answer(task: Task, step: Callable[[runtime.Runtime], bool]) -> None:
     """Do one bell's work, and ring again where there is more. A server that is away is one line, not a traceback."""
     try:
-        parts = runtime.current()
-        parts.bell.answer(task)
         with runtime.stop.finishing():
-            more = step(parts)
-        if more:
-            parts.bell.again(task)
+            parts = runtime.current()
+            parts.bell.answer(task)
+            if step(parts):
+                parts.bell.again(task)
     except WorkerError as error:
         emit("step.failed", task=task, error=error)
 
