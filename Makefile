@@ -12,13 +12,17 @@ $(shell rm -f $(READY))
 endif
 endif
 
-.PHONY: demo test check docs dist bench faults clean
+.PHONY: demo test long check docs dist bench faults clean
 
 demo: $(READY)
 	@$(BIN)/esms-worker demo
 
 test: check
-	@$(BIN)/python -m pytest -n 4 --dist loadgroup
+	@$(BIN)/python -m pytest -n 4 --dist loadgroup -m 'not long'
+
+# The journeys that take longest, by supervisors and by `up`; .ci/run runs them after the others.
+long: $(READY)
+	@$(BIN)/python -m pytest -n 4 --dist loadgroup -m long
 
 check: $(READY)
 	@$(BIN)/ruff check --quiet .

@@ -95,6 +95,7 @@ def test_a_child_that_is_told_alone_finishes_and_its_worker_goes_on(
     each_was_made_once_or_waits(bench)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_honcho_with_the_procfile_finishes_the_calls_on_the_wire(
     environ: dict[str, str], app: Notifier, bench: Bench, tmp_path: Path, number: signal.Signals

@@ -129,6 +129,7 @@ def statuses(folder: Path, id_: str) -> dict[str, int]:
     return found
 
 
+@pytest.mark.long
 def test_what_was_accepted_before_a_restart_still_comes_to_its_end(up: Up, tmp_path: Path) -> None:
     """The simulator keeps its books in the folder, too."""
     up.ready()
@@ -146,6 +147,7 @@ def test_what_was_accepted_before_a_restart_still_comes_to_its_end(up: Up, tmp_p
     assert again.process.wait(60) == 0
 
 
+@pytest.mark.long
 def test_ctrl_c_finishes_the_calls_on_the_wire(up: Up, tmp_path: Path) -> None:
     up.ready()
     turn(up, '{"latency": 8}')
@@ -173,6 +175,7 @@ def test_trials_of_the_simulator_never_go_to_people(up: Up, tmp_path: Path) -> N
     assert "made for the simulator" in real.stderr
 
 
+@pytest.mark.long
 def test_the_demo_ends_as_its_story_says_and_touches_no_broker_of_the_persons_own(
     tmp_path: Path, redis_url: str
 ) -> None:
