@@ -76,3 +76,14 @@ class Unavailable(WorkerError):
 
     def __init__(self, what: str, problem: str, remedy: str) -> None:
         super().__init__(f"{what}: {problem}: {remedy}")
+
+
+class Unusable(ValueError):
+    """A text that can't be used for what it is given for, before it is known whose field it is: see `Invalid`."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(problem, remedy)
+        self.problem, self.remedy = problem, remedy
+
+    def __str__(self) -> str:
+        return f"{self.problem}; {self.remedy}"

@@ -7,19 +7,13 @@ thirty, held to the same answers by a test.
 import re
 from dataclasses import dataclass
 
+from worker.errors import Unusable
+
 LONGEST = 40  # characters; nobody writes one number at greater length
 
 
-class PhoneError(ValueError):
+class PhoneError(Unusable):
     """A text that is no number we can send to. Both parts are for people, and neither repeats the number."""
-
-    def __init__(self, problem: str, remedy: str) -> None:
-        super().__init__(problem, remedy)
-        self.problem = problem
-        self.remedy = remedy
-
-    def __str__(self) -> str:
-        return f"{self.problem}; {self.remedy}"
 
 
 @dataclass(frozen=True, slots=True)

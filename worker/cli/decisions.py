@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import tzinfo
+from functools import partial
+from uuid import UUID
 
 import click
 
@@ -37,13 +39,10 @@ def which_options(command: Callable[..., int]) -> Callable[..., int]:
 @click.command()
 @which_options
 @json_option
-def cancel(id_: str | None, reference: str | None, source: str | None, campaign: str | None, as_json: bool) -> int:
+def cancel(as_json: bool, **which: str | None) -> int:
     """Cancel what has not been sent yet; says for what it is too late. Exit code 1 when nothing could be cancelled."""
     with Notifier.from_env() as notifier:
-        if campaign is not None:
-            _refuse_both(id_ or reference or source)
-            return _say_too_late("cancelled", notifier.cancel_campaign(campaign), as_json)
-        decided = notifier.cancel(located(notifier, id_, reference, source).notification)
+        decided = _decided(notifier, notifier.cancel, notifier.cancel_campaign, **which)
     return _say_too_late("cancelled", decided, as_json)
 
 
@@ -51,35 +50,41 @@ def cancel(id_: str | None, reference: str | None, source: str | None, campaign:
 @which_options
 @click.option("--send-date", metavar="ISO", required=True, help="When to send instead; without a zone: of TIME_ZONE.")
 @json_option
-def move(
-    id_: str | None, reference: str | None, source: str | None, campaign: str | None, send_date: str, as_json: bool
-) -> int:
+def move(send_date: str, as_json: bool, **which: str | None) -> int:
     """Send at another date what has not been sent yet. Exit code 1 when nothing could be moved."""
     at = date_of("--send-date", send_date)
     with Notifier.from_env() as notifier:
-        if campaign is not None:
-            _refuse_both(id_ or reference or source)
-            return _say_too_late("moved", notifier.move_campaign(campaign, at), as_json)
-        decided = notifier.move(located(notifier, id_, reference, source).notification, at)
+        one, many = partial(notifier.move, send_date=at), partial(notifier.move_campaign, send_date=at)
+        decided = _decided(notifier, one, many, **which)
     return _say_too_late("moved", decided, as_json)
 
 
 @click.command()
 @which_options
 @json_option
-def retry(id_: str | None, reference: str | None, source: str | None, campaign: str | None, as_json: bool) -> int:
+def retry(as_json: bool, **which: str | None) -> int:
     """Send again what was rejected, not delivered or expired. Exit code 1 when there was nothing to."""
     with Notifier.from_env() as notifier:
-        if campaign is not None:
-            _refuse_both(id_ or reference or source)
-            return _say_decided("queued again", notifier.retry_campaign(campaign), as_json)
-        decided = notifier.retry(located(notifier, id_, reference, source).notification)
+        decided = _decided(notifier, notifier.retry, notifier.retry_campaign, **which)
     return _say_decided("queued again", decided, as_json)
 
 
-def _refuse_both(other: str | None) -> None:
-    if other is not None:
+def _decided(
+    notifier: Notifier,
+    one: Callable[[UUID], Decision],
+    many: Callable[[str], Decision],
+    *,
+    id_: str | None,
+    reference: str | None,
+    source: str | None,
+    campaign: str | None,
+) -> Decision:
+    """About what `which_options` name."""
+    if campaign is None:
+        return one(located(notifier, id_, reference, source).notification)
+    if (id_ or reference or source) is not None:
         raise click.UsageError("give one notification or a --campaign, not both")
+    return many(campaign)
 
 
 def _say_too_late(what: str, decided: Decision, as_json: bool) -> int:

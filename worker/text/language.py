@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 
+from worker.errors import Unusable
+
 ATTRIBUTE = "attr."  # in front of a contact's own, so that any other name that we don't know is a slip of the pen
 LONGEST_TEMPLATE = 10_000  # characters, of a template and of what comes out
 
@@ -17,16 +19,8 @@ _token = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 _name = re.compile(r"(?:attr\.)?\w{1,64}").fullmatch
 
 
-class TemplateError(ValueError):
+class TemplateError(Unusable):
     """A template, or the values for it, that can't be used: what is wrong, and what to do."""
-
-    def __init__(self, problem: str, remedy: str) -> None:
-        super().__init__(problem, remedy)
-        self.problem = problem
-        self.remedy = remedy
-
-    def __str__(self) -> str:
-        return f"{self.problem}; {self.remedy}"
 
 
 @dataclass(frozen=True, slots=True)
