@@ -185,3 +185,8 @@ def e164_of(number: str) -> str | None:
         return parse(number, for_sms=False).e164
     except PhoneError:
         return None
+
+
+def local_of(e164: str) -> str:
+    """An E.164 number of ours as eSMS and people write it: 0 and the digits."""
+    return "0" + e164.removeprefix("+84")

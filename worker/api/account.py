@@ -51,13 +51,12 @@ class Account(AbstractContextManager["Account"]):
         """What it sent on these days in Viet Nam, both included (manual II.5)."""
         return self._ask(lambda client: client.get_sent_data(first, last))
 
-    def refusal(self) -> str | None:
-        """Why eSMS does not answer with these keys; None when it does."""
+    def balance_or_refusal(self) -> Balance | str:
+        """What is left, in dong; or why eSMS does not answer with these keys."""
         try:
-            self._client.get_balance()
+            return self._client.get_balance()
         except EsmsError as error:
             return error.reason
-        return None
 
     def close(self) -> None:
         """Give the connection back."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypedDict, Unpack
 
 from sqlalchemy.orm import Session
@@ -70,15 +70,13 @@ class Contacts:
 
     def upsert_fields(self, fields: Mapping[str, Any], *, session: Session | None = None) -> Counts:
         """The same from JSON fields: what is absent stays, null clears. Raises Invalid, also for an unknown field."""
-        today = datetime.now(self._settings.time_zone).date()
         with self._database.joined(session) as joined:
-            return upsert_fields(joined, fields, today=today)
+            return upsert_fields(joined, fields, today=self._today())
 
     def upsert_many(self, items: Iterable[ContactFields], *, session: Session | None = None) -> Counts:
         """Add or change many, all or none; thousands a second. Raises Invalid, which tells the item and the field."""
-        today = datetime.now(self._settings.time_zone).date()
         with self._database.joined(session) as joined:
-            return upsert_contacts(joined, items, today=today)
+            return upsert_contacts(joined, items, today=self._today())
 
     def import_sheet(self, sheet: Sheet, reader: Reader, *, dry: bool = False, watch: Watch) -> Summary:
         """Bring people in from an open sheet, a thousand rows to a transaction. Raises Unreadable, Unavailable.
@@ -88,7 +86,7 @@ class Contacts:
         importer = Importer(
             begin=self._database.begin,
             reader=reader,
-            today=datetime.now(self._settings.time_zone).date(),
+            today=self._today(),
             dry=dry,
             refuse=watch.refuse,
             leave_out=watch.leave_out,
@@ -171,6 +169,9 @@ class Contacts:
         with self._database.joined(session) as joined:
             _, cancelled = contacts.remove(joined, [only(contacts.by_keys(joined, [key], source=source)).id])
         return cancelled
+
+    def _today(self) -> date:
+        return datetime.now(self._settings.time_zone).date()
 
 
 def only(rows: list[ContactRow]) -> ContactRow:

@@ -161,7 +161,7 @@ class Decisions:
     def _through(self, which: Which, each: Callable[[Session, Sequence[UUID]], None]) -> None:
         if isinstance(which, UUID):
             with self._database.begin() as session:
-                reporting.standing(session, which)
+                reporting.notification(session, which)
                 each(session, [which])
         elif not ledger.through(self._database.begin, which.name, each):
             with self._database.begin() as session:

@@ -12,8 +12,9 @@ from hashlib import blake2b
 from itertools import islice
 from typing import Any
 
-from worker import phone, text
+from worker import text
 from worker.api.notifier import Notifier
+from worker.checks import phone_of
 from worker.contacts.columns import guessed
 from worker.errors import Conflict, Invalid
 from worker.intake import Enqueue, Sms
@@ -243,9 +244,9 @@ class SheetSend:
                 continue
             number = written(row.cells[self.columns.phone])
             try:
-                phone.parse(number, for_sms=True)
-            except phone.PhoneError as error:
-                self._refused(self._why(row, Invalid(TO, error.problem, error.remedy)), summary)
+                phone_of(TO, number, for_sms=True)
+            except Invalid as error:
+                self._refused(self._why(row, error), summary)
             else:
                 yield number
 

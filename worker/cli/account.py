@@ -131,6 +131,3 @@ def _result(row: SentSms) -> str:
     if row.delivered is not None:
         return "✔ delivered" if row.delivered else "✗ not delivered"
     return STANDING.get(row.send_status or 0) or SENT.get(row.sent_status or "", text(row.sent_status))
-
-
-COMMANDS = (balance, brandnames, sent_data)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import tzinfo
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 from rich.table import Table
@@ -15,8 +15,7 @@ from worker.cli.contact_files import export_file, import_file
 from worker.cli.output import console, json_option, say, say_json, table, text
 from worker.contacts.exporting import lunar_text
 from worker.errors import Invalid
-
-F = TypeVar("F", bound=Callable[..., Any])
+from worker.phone import local_of
 
 source_option = click.option("--source", metavar="S", help="Which application's contacts.")
 tag_option = click.option("--tag", "tags", multiple=True, metavar="T", help="Those with at least one of these tags.")
@@ -57,7 +56,7 @@ def _listed(rows: Sequence[ContactRow], zone: tzinfo) -> Table:
             text(row.key),
             text(row.source),
             text(row.name),
-            _local(row.phones[0]) + (f" +{len(row.phones) - 1}" if len(row.phones) > 1 else "") if row.phones else "",
+            local_of(row.phones[0]) + (f" +{len(row.phones) - 1}" if len(row.phones) > 1 else "") if row.phones else "",
             text(row.birth_date or lunar_text(row.lunar_birth_day, row.lunar_birth_leap)),
             text(", ".join(row.tags)),
             text(row.opted_out_at, zone, "%Y-%m-%d"),
@@ -188,11 +187,5 @@ def contact_json(row: ContactRow) -> dict[str, Any]:
     }
 
 
-def _local(phone: str) -> str:
-    return "0" + phone.removeprefix("+84")
-
-
 contacts_group.add_command(import_file)
 contacts_group.add_command(export_file)
-
-COMMANDS = (contacts_group,)

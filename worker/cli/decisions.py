@@ -14,26 +14,19 @@ from worker.api.decisions import Answer, Decision
 from worker.api.notifier import Notifier
 from worker.cli import completion
 from worker.cli.look import located
-from worker.cli.output import console, json_option, look_of, looks_of, say, say_json, table, text
-from worker.cli.send import date_of
+from worker.cli.output import console, date_option, json_option, look_of, looks_of, options, say, say_json, table, text
 from worker.lifecycle import Lane
 from worker.reporting import PauseShown, shortened
 
 LANES = [str(lane) for lane in Lane]
 
 
-def which_options(command: Callable[..., int]) -> Callable[..., int]:
-    """Of which notification, or of which campaign."""
-    for option in (
-        click.option(
-            "--campaign", metavar="C", help="All of a campaign, some at a time.", shell_complete=completion.campaigns
-        ),
-        click.option("--source", metavar="S", help="Which application used it."),
-        click.option("--reference", metavar="R", help="The producer's own key."),
-        click.argument("id_", metavar="ID", required=False),
-    ):
-        command = option(command)
-    return command
+which_options = options(  # of which notification, or of which campaign
+    click.argument("id_", metavar="ID", required=False),
+    click.option("--reference", metavar="R", help="The producer's own key."),
+    click.option("--source", metavar="S", help="Which application used it."),
+    completion.campaign_option("All of a campaign, some at a time."),
+)
 
 
 @click.command()
@@ -52,7 +45,7 @@ def cancel(as_json: bool, **which: str | None) -> int:
 @json_option
 def move(send_date: str, as_json: bool, **which: str | None) -> int:
     """Send at another date what has not been sent yet. Exit code 1 when nothing could be moved."""
-    at = date_of("--send-date", send_date)
+    at = date_option("--send-date", send_date)
     with Notifier.from_env() as notifier:
         one, many = partial(notifier.move, send_date=at), partial(notifier.move_campaign, send_date=at)
         decided = _decided(notifier, one, many, **which)
@@ -162,9 +155,7 @@ def held_resolve(message_id: str, answer: str, as_json: bool) -> int:
 
 @click.command()
 @click.argument("lanes", nargs=-1, type=click.Choice([*LANES, "all"]))
-@click.option(
-    "--campaign", metavar="C", help="Hold back a campaign instead of lanes.", shell_complete=completion.campaigns
-)
+@completion.campaign_option("Hold back a campaign instead of lanes.")
 @click.option("--to-come", is_flag=True, help="Also a campaign that nothing has yet.")
 @click.option("--reason", default="paused by a person", show_default=True)
 @json_option
@@ -183,9 +174,7 @@ def pause(lanes: tuple[str, ...], campaign: str | None, to_come: bool, reason: s
 
 @click.command()
 @click.argument("lanes", nargs=-1, type=click.Choice([*LANES, "all"]))
-@click.option(
-    "--campaign", metavar="C", help="Let a campaign go on instead of lanes.", shell_complete=completion.campaigns
-)
+@completion.campaign_option("Let a campaign go on instead of lanes.")
 @json_option
 def resume(lanes: tuple[str, ...], campaign: str | None, as_json: bool) -> None:
     """Let held lanes, or a campaign, go on, in the order in which they would have gone."""
@@ -216,6 +205,3 @@ def _say_pauses(paused: Sequence[PauseShown], as_json: bool, zone: tzinfo) -> No
         told = (row.lane, row.campaign, row.since, row.code, row.reason)
         shown.add_row(*(text(each, zone) for each in told))
     console().print(shown if paused else "Nothing is paused.")
-
-
-COMMANDS = (cancel, move, retry, held, pause, resume)

@@ -215,10 +215,10 @@ def _esms(*, workers: bool) -> str:
     if workers and not _keys_are_here():
         return "the keys are with the workers, and this machine needs none"
     with Account.from_env() as account:
-        if (why := account.refusal()) is not None:
-            raise _Wrong(remedied(why))
-        balance = account.balance().balance
-    return f"takes our keys; balance {balance:,.0f} đồng; workers send by {account.transport}"
+        found = account.balance_or_refusal()
+    if isinstance(found, str):
+        raise _Wrong(remedied(found))
+    return f"takes our keys; balance {found.balance:,.0f} đồng; workers send by {account.transport}"
 
 
 def remedied(refusal: str) -> str:

@@ -220,6 +220,3 @@ def _counted(line: Line) -> Counter[str]:
 
 def _bar(value: int, most: int, longest: int = BAR) -> str:
     return "█" * max(1, round(longest * value / most))
-
-
-COMMANDS = (show, status, report)

@@ -97,6 +97,17 @@ def json_option(command: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(command)
 
 
+def options(*each: Callable[[F], F]) -> Callable[[F], F]:
+    """Several click options as one decorator, shown in this order."""
+
+    def decorate(command: F) -> F:
+        for option in reversed(each):
+            command = option(command)
+        return command
+
+    return decorate
+
+
 def look_of(status: str) -> str:
     """A status with its sign and colour."""
     sign, colour = LOOKS[Status(status)]

@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from worker.api.notifier import Notifier
 from worker.api.sheet_sends import Columns, Order, SheetSend, Summary, choose
 from worker.cli import completion
-from worker.cli.output import console, date_option, json_option, progress, say, say_json, table, text
+from worker.cli.output import console, date_option, json_option, options, progress, say, say_json, table, text
 from worker.cli.spreadsheet import Problems, file_options, say_columns, usage
 from worker.intake import RecordCall, Request, Sms, TemplateCall, Ticket
 from worker.lifecycle import Purpose
 from worker.spreadsheets import Refused, open_sheet
 from worker.text import ROOM, Measure, measure
 
-F = TypeVar("F", bound=Callable[..., Any])
-
 SIGNS_SHOWN = 5
-
-
-def options(*each: Callable[[F], F]) -> Callable[[F], F]:
-    """Several click options as one decorator, shown in this order."""
-
-    def decorate(command: F) -> F:
-        for option in reversed(each):
-            command = option(command)
-        return command
-
-    return decorate
 
 
 to_option = click.option("--to", multiple=True, required=True, metavar="N", help="Recipient; may be given many times.")
@@ -52,9 +39,7 @@ WHEN = (
 LABELS = (
     click.option("--reference", metavar="R", help="Your own key: the same one again sends nothing twice."),
     click.option("--source", metavar="S", default="", help="Which application asks."),
-    click.option(
-        "--campaign", metavar="C", help="A label to report, cancel and retry by.", shell_complete=completion.campaigns
-    ),
+    completion.campaign_option("A label to report, cancel and retry by."),
 )
 dry_run_option = click.option("--dry-run", is_flag=True, help="Do everything but queue it, and say what it would do.")
 common_options = options(*WHEN, purpose_option, *LABELS, dry_run_option, json_option)
@@ -281,6 +266,3 @@ def _error(each: Refused, columns: Columns) -> str:
     """By the field, as programs know it."""
     field = columns.field_of(each.column)
     return f"{field}: {each.problem}" if field else each.problem
-
-
-COMMANDS = (send,)

@@ -66,6 +66,3 @@ def simulator(port: int, host: str, latency: float, pace: float, seed: int) -> i
 
     options = {"port": port, "host": host, "latency": latency, "pace": pace, "seed": seed}
     return main([part for name, value in options.items() for part in (f"--{name}", str(value))])
-
-
-COMMANDS = (migrate, up, demo, simulator)

@@ -6,20 +6,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-from worker.cli.output import console, say, table, text
+from worker.cli.output import console, options, say, table, text
 from worker.spreadsheets import Refused, Sheet, Unreadable, open_table
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 SHOWN = 50  # refused rows that a person is shown
 LISTED = 1000  # refused rows that --json lists
 PROBLEM = "problem"  # the column that a file of refused rows has besides its own
 
-_OPTIONS = (
+file_options = options(
     click.option("--encoding", metavar="E", help="Of a CSV file; by default its mark, else UTF-8."),
     click.option("--sheet", metavar="NAME", help="Of an XLSX file; by default the first that Excel shows."),
     click.option(
@@ -32,13 +30,6 @@ _OPTIONS = (
         help="Write every row with a problem here, whole (CSV, or XLSX by its name): correct it and give it again.",
     ),
 )
-
-
-def file_options(command: F) -> F:
-    """`--encoding --sheet --header-row --refused`."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
 
 
 @contextmanager

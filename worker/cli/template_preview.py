@@ -12,8 +12,7 @@ from rich.text import Text
 from worker.api.notifier import Notifier
 from worker.api.templates import Previewed, StoredTemplate
 from worker.cli import completion
-from worker.cli.output import console, date_option, json_option, printable, say, say_json
-from worker.cli.send import options
+from worker.cli.output import console, date_option, json_option, options, printable, say, say_json
 from worker.lifecycle import SmsType
 from worker.templates import Preview, accents_taken_out, define_template
 from worker.text import Diacritics, Encoding

@@ -113,5 +113,3 @@ def _json(row: TemplateRow) -> dict[str, Any]:
 
 
 templates_group.add_command(preview_command)
-
-COMMANDS = (templates_group,)

@@ -85,7 +85,8 @@ def run_up(folder: Path, workers: int) -> int:
 
 def _refusal(installation: Installation) -> str | None:
     with Account.from_env(installation.environ) as account:
-        return account.refusal()
+        found = account.balance_or_refusal()
+    return found if isinstance(found, str) else None
 
 
 def _welcome(installation: Installation) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from worker.ledger import contacts
 from worker.ledger.contacts import ContactRow
+from worker.phone import local_of
 from worker.spreadsheets.writing import Value, Write
 from worker.text import ATTRIBUTE
 
@@ -47,7 +48,7 @@ def _cells(row: ContactRow) -> list[Value]:
     return [
         row.key,
         row.name,
-        "; ".join("0" + each.removeprefix("+84") for each in row.phones),
+        "; ".join(local_of(each) for each in row.phones),
         row.birth_date,
         lunar_text(row.lunar_birth_day, row.lunar_birth_leap),
         row.death_date,

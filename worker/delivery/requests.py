@@ -8,6 +8,7 @@ from typing import Any
 from worker.esms import Client, InvalidRequest, OutgoingRecordCall, OutgoingSms, OutgoingTemplateCall, Prepared
 from worker.ledger import Claim
 from worker.lifecycle import Kind
+from worker.phone import local_of
 from worker.settings import Settings
 
 
@@ -27,7 +28,7 @@ def prepared(client: Client, claim: Claim, settings: Settings, now: datetime) ->
 def _sms(claim: Claim, settings: Settings, send_date: datetime | None) -> OutgoingSms:
     options = claim.options
     return OutgoingSms(
-        phone=[_local(e164) for e164 in claim.phones],
+        phone=[local_of(e164) for e164 in claim.phones],
         content=claim.content or "",
         sms_type=options["sms_type"],
         request_id=claim.request_id,
@@ -40,7 +41,7 @@ def _sms(claim: Claim, settings: Settings, send_date: datetime | None) -> Outgoi
 
 def _template_call(claim: Claim, send_date: datetime | None) -> OutgoingTemplateCall:
     return OutgoingTemplateCall(
-        phone=_local(claim.phones[0]),
+        phone=local_of(claim.phones[0]),
         template_id=claim.template_id or "",
         variables=claim.options.get("variables", ()),
         send_date=send_date,
@@ -50,12 +51,7 @@ def _template_call(claim: Claim, send_date: datetime | None) -> OutgoingTemplate
 def _record_call(claim: Claim, send_date: datetime | None) -> OutgoingRecordCall:
     options = dict(claim.options)
     if forward := options.pop("number_forward", None):
-        options["number_forward"] = _local(forward)
+        options["number_forward"] = local_of(forward)
     return OutgoingRecordCall(
-        phone=_local(claim.phones[0]), record_id=claim.template_id or "", send_date=send_date, **options
+        phone=local_of(claim.phones[0]), record_id=claim.template_id or "", send_date=send_date, **options
     )
-
-
-def _local(e164: str) -> str:
-    """As eSMS wants it: 0 and nine digits."""
-    return "0" + e164.removeprefix("+84")

@@ -45,7 +45,6 @@ class Settlement:
     phone: str | None  # E.164
     evidence: Evidence
     again_after: timedelta | None = None
-    code: str | None = None
     reason: str | None = None
     network: str | None = None
     http_call: HttpCall
@@ -88,7 +87,7 @@ _ASK_LATER = text("""
     WHERE m.id = p.id AND m.sms_id = p.sms_id AND m.status = 'accepted'
 """)
 
-_TOLD = "status text, heard text, code text, reason text, network text, again_after interval"
+_TOLD = "status text, heard text, reason text, network text, again_after interval"
 
 # A "no" that has not been told before, or not long enough ago, is noted and moves nothing.
 _SURE = """(s.status <> 'accepted' AND (
@@ -100,7 +99,6 @@ _SETTLED = f"""
     poll_at = CASE WHEN NOT {_SURE} THEN m.poll_at END,
     heard = s.heard,
     heard_since = CASE WHEN m.heard = s.heard THEN m.heard_since ELSE now() END,
-    code = coalesce(s.code, m.code),
     reason = s.reason || CASE WHEN s.again_after IS NULL OR {_SURE} THEN '' ELSE '; it counts when said again' END,
     network = coalesce(s.network, m.network)
 """
@@ -183,7 +181,7 @@ def _settle_groups(session: Session, settlements: Sequence[Settlement]) -> list[
 
 
 def _row(settlement: Settlement) -> dict[str, Any]:
-    names = ("status", "code", "reason", "network", "again_after")
+    names = ("status", "reason", "network", "again_after")
     row = {name: getattr(settlement, name) for name in names}
     return row | {"sms_id": settlement.poll.sms_id, "heard": settlement.evidence.name}
 

@@ -79,15 +79,15 @@ class Known:
     tried_before: bool  # it went out under another RequestId too
 
 
-_CLAIM = """
-    UPDATE message AS m SET {lease}, polls = m.polls + 1
+_SINCE = """
+    greatest(coalesce(m.in_doubt_since, m.accepted_at), CASE WHEN n.hand_over THEN n.send_date END)
+"""
+_CLAIM = f"""
+    UPDATE message AS m SET {{lease}}, polls = m.polls + 1
     FROM due, notification AS n
     WHERE m.id = due.id AND n.id = m.notification_id
     RETURNING m.id AS message_id, m.status, m.request_id, m.phone, n.content, m.lane, n.hand_over AS handed_over,
-        m.polls, {since} AS since, least({since} + :window, m.expires_at) + :lease AS until
-"""
-_SINCE = """
-    greatest(coalesce(m.in_doubt_since, m.accepted_at), CASE WHEN n.hand_over THEN n.send_date END)
+        m.polls, {_SINCE} AS since, least({_SINCE} + :window, m.expires_at) + :lease AS until
 """
 
 _CLAIM_ACCEPTED = text(f"""
@@ -97,7 +97,7 @@ _CLAIM_ACCEPTED = text(f"""
         ORDER BY m.poll_at LIMIT :most
         FOR UPDATE OF m SKIP LOCKED
     )
-    {_CLAIM.format(lease="poll_at = now() + :lease", since=_SINCE)}
+    {_CLAIM.format(lease="poll_at = now() + :lease")}
 """)
 
 # The opposite of what a claim asks again: the two never want the same message. Not before the date until which eSMS
@@ -111,7 +111,7 @@ _CLAIM_UNCONFIRMED = text(f"""
         ORDER BY m.due_at LIMIT :most
         FOR UPDATE OF m SKIP LOCKED
     )
-    {_CLAIM.format(lease="due_at = now() + :lease", since=_SINCE)}
+    {_CLAIM.format(lease="due_at = now() + :lease")}
 """)
 
 # Long before: one may have waited for its date. An answer that came late has the SMSID of the attempt in doubt, and so

@@ -114,7 +114,7 @@ class Message(Base):
     failures: Mapped[int] = mapped_column(server_default=text("0"))  # tries in a row that surely were not taken
     asked: Mapped[int] = mapped_column(server_default=text("0"))  # tries in a row whose answer was in doubt
     rescues: Mapped[int] = mapped_column(server_default=text("0"))  # claims in a row whose process died
-    absences: Mapped[int] = mapped_column(server_default=text("0"))  # looks in a row that found no trace at eSMS
+    absences: Mapped[int] = mapped_column(server_default=text("0"))  # of the former version alone: no longer read
     paused: Mapped[bool] = mapped_column(server_default=text("false"))  # its campaign is: no claim even looks at it
     request_id: Mapped[str | None]  # of the next or the last try; of advertising, those who share it share a request
     renewals: Mapped[int] = mapped_column(server_default=text("0"))  # how often a new one was called for

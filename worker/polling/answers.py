@@ -36,17 +36,17 @@ def is_over(progress: SendProgress) -> bool:
 def unknown_id(poll: Poll, trace: Trace, again_after: timedelta) -> Settlement:
     """Code 105: normal right after a send, and all that some accounts ever say of calls."""
     reason = CALL_UNKNOWN if poll.lane is Lane.VOICE else UNKNOWN_ID
-    return _settlement(poll, trace, Evidence.NO_SUCH_ID, again_after, reason)
+    return _settlement(poll, HttpCall.of(trace), Evidence.NO_SUCH_ID, again_after, reason)
 
 
 def of_all(poll: Poll, progress: SendProgress, trace: Trace, again_after: timedelta) -> Settlement | None:
     """What is told of all recipients alike; None where the receiver list is to tell."""
     if not is_over(progress):
-        return _settlement(poll, trace, Evidence.UNDER_WAY, again_after, UNDER_WAY)
+        return _settlement(poll, HttpCall.of(trace), Evidence.UNDER_WAY, again_after, UNDER_WAY)
     if progress.send_status == FINISHED or progress.success != 0:
         return None
     evidence = Evidence.REFUSED_BY_OPERATOR if poll.alone else Evidence.REFUSED_AMONG_MANY
-    return _settlement(poll, trace, evidence, again_after, REASONS[progress.send_status or 0])
+    return _settlement(poll, HttpCall.of(trace), evidence, again_after, REASONS[progress.send_status or 0])
 
 
 def told(
@@ -56,7 +56,7 @@ def told(
 
     again_after: a "no" counts only when it was told before, so long ago.
     """
-    agree = _counters_agree(progress, receivers)
+    agree, http_call = _counters_agree(progress, receivers), HttpCall.of(trace)
     seen: set[str | None] = set()
     for receiver in sorted(receivers, key=lambda receiver: not receiver.delivered):
         e164 = None if poll.alone else phone.e164_of(receiver.phone)
@@ -64,9 +64,9 @@ def told(
             continue
         seen.add(e164)
         evidence, reason = _of_one(receiver, progress, agree=agree)
-        yield _settlement(poll, trace, evidence, again_after, reason, phone=e164, network=receiver.network)
+        yield _settlement(poll, http_call, evidence, again_after, reason, phone=e164, network=receiver.network)
     if poll.alone and not seen:
-        yield _settlement(poll, trace, Evidence.NOTHING_SAID, again_after, NOTHING_SAID)
+        yield _settlement(poll, HttpCall.of(trace), Evidence.NOTHING_SAID, again_after, NOTHING_SAID)
 
 
 def _counters_agree(progress: SendProgress, receivers: Sequence[ReceiverState]) -> bool:
@@ -90,7 +90,7 @@ def _of_one(receiver: ReceiverState, progress: SendProgress, *, agree: bool) -> 
 
 def _settlement(
     poll: Poll,
-    trace: Trace,
+    http_call: HttpCall,
     evidence: Evidence,
     again_after: timedelta,
     reason: str | None,
@@ -105,5 +105,5 @@ def _settlement(
         again_after=again_after if evidence in TWICE else None,
         reason=reason,
         network=network,
-        http_call=HttpCall.of(trace),
+        http_call=http_call,
     )

@@ -19,6 +19,7 @@ from worker.esms.codes import Verdict, meaning_of
 from worker.evidence import Evidence
 from worker.ledger import Known, Lost
 from worker.lifecycle import Lane, Status
+from worker.polling.answers import DELETED, FINISHED, REFUSED
 from worker.text import strip_diacritics
 
 # Wide on purpose: clocks and time zones differ, slow types wait at eSMS for hours, and an SMS in doubt was asked for
@@ -140,7 +141,7 @@ def _words(content: str) -> tuple[str, ...]:
 
 # The manual's SentStatus is published as a truth value; as a number it would be a SendStatus, which tells less.
 SPOKEN = {"true": True, "false": False}
-ENDED, FINISHED = {4, 6}, 5
+ENDED = {REFUSED, DELETED}
 
 
 def _found(row: SentSms, lost: Lost, old: datetime) -> Evidence:

@@ -14,7 +14,7 @@ from worker.reporting.operation import (
     troubles,
     was_seen,
 )
-from worker.reporting.standing import Standing, find, standing, statuses_of
+from worker.reporting.standing import Standing, find, notification, standing, statuses_of
 from worker.reporting.summary import By, Line, around, campaigns, refuse_unknown, report
 from worker.reporting.waiting import Wait
 from worker.reporting.whole import MessageShown, NotificationShown, RequestShown, whole
@@ -40,6 +40,7 @@ __all__ = [
     "is_used",
     "locate",
     "locate_held",
+    "notification",
     "pauses",
     "refuse_unknown",
     "report",

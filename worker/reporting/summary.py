@@ -91,14 +91,13 @@ def _names(session: Session, column: InstrumentedAttribute[Any]) -> Sequence[str
     return session.scalars(names_in(column).limit(NAMES_MOST)).all()
 
 
-def names_in(column: InstrumentedAttribute[Any]) -> Select[str]:
-    """The names that stand in this column, from one to the next by its index and not row by row."""
+def names_in(column: InstrumentedAttribute[Any], start: str = "") -> Select[str]:
+    """The names in this column that begin so, from one to the next by its index and not row by row."""
     following = select(func.min(column)).where(NAMED[column.key])
-    names = select(following.scalar_subquery().label("name")).cte(recursive=True)
-    names = names.union_all(
-        select(following.where(column > names.c.name).scalar_subquery()).where(names.c.name.is_not(None))
-    )
-    return select(names.c.name).where(names.c.name.is_not(None))
+    names = select(following.where(column >= start).scalar_subquery().label("name")).cte(recursive=True)
+    begins = func.starts_with(names.c.name, start)
+    names = names.union_all(select(following.where(column > names.c.name).scalar_subquery()).where(begins))
+    return select(names.c.name).where(func.starts_with(names.c.name, start))
 
 
 def _within(
@@ -121,10 +120,5 @@ def _lines(rows: Any) -> list[Line]:
 
 
 def campaigns(session: Session, start: str, *, most: int) -> Sequence[str]:
-    """The names of campaigns that begin so, from one to the next by their index."""
-    first = select(func.min(Notification.campaign)).where(Notification.campaign >= start)
-    names = select(first.scalar_subquery().label("name")).cte(recursive=True)
-    following = select(func.min(Notification.campaign)).where(Notification.campaign > names.c.name)
-    names = names.union_all(select(following.scalar_subquery()).where(func.starts_with(names.c.name, start)))
-    found = select(names.c.name).where(func.starts_with(names.c.name, start)).limit(most)
-    return session.scalars(found).all()
+    """The names of campaigns that begin so."""
+    return session.scalars(names_in(Notification.campaign, start).limit(most)).all()

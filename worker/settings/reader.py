@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Literal, TypeVar, cast
 from urllib.parse import urlsplit
@@ -61,16 +61,18 @@ class Reader:
         return value in {"1", "true", "yes", "on"}
 
     def format(self, name: str) -> Format:
-        value = (self.text(name) or "json").lower()
-        if value not in {"json", "xml"}:
-            raise SettingsError(name, f"{value!r} is no reply format of eSMS", "set it to json or xml")
-        return cast(Format, value)
+        return cast(Format, self._one_of(name, ("json", "xml"), "is no reply format of eSMS", "set it to json or xml"))
 
     def transport(self, name: str) -> Transport:
-        value = (self.text(name) or "auto").lower()
-        if value not in {"auto", "requests", "curl"}:
-            raise SettingsError(name, f"{value!r} carries nothing", "set it to auto, requests or curl")
-        return cast(Transport, value)
+        choices = ("auto", "requests", "curl")
+        return cast(Transport, self._one_of(name, choices, "carries nothing", "set it to auto, requests or curl"))
+
+    def _one_of(self, name: str, choices: Sequence[str], problem: str, remedy: str) -> str:
+        """The first is the default."""
+        value = (self.text(name) or choices[0]).lower()
+        if value not in choices:
+            raise SettingsError(name, f"{value!r} {problem}", remedy)
+        return value
 
     def count(self, name: str, default: int) -> int:
         return self._number(name, default, int, "a whole number")

@@ -14,5 +14,3 @@ def reminders_group() -> None:
 
 for command in (*rules.COMMANDS, *asking.COMMANDS, *simulating.COMMANDS, *events.COMMANDS):
     reminders_group.add_command(command)
-
-COMMANDS = (reminders_group,)

@@ -12,13 +12,12 @@ import click
 from worker.api.notifier import Notifier
 from worker.cli import completion
 from worker.cli.output import console, json_option, say, say_json, table, text
-from worker.cli.reminders.options import clock_option, length_option
+from worker.cli.reminders.options import MOMENT, clock_option, length_option
 from worker.reminders import Channel, EventChange
 from worker.reminders.calendars import Imported
 from worker.schedule import EventRow
 from worker.settings import Settings
 
-MOMENT = "%a %Y-%m-%d %H:%M"
 FILE_MOST = 10 * 1024 * 1024 + 1  # bytes; the reader says what is too large
 LATE_SHOWN = 20
 BY_NUMBER = "number:"  # how an attendee is called who is no contact

@@ -10,6 +10,8 @@ import click
 
 from worker.cli.output import date_option
 
+MOMENT = "%a %Y-%m-%d %H:%M"  # as tables show one
+
 _length = re.compile(r"(\d{1,5}) ?(m|min|minutes?|h|hours?|d|days?)").fullmatch
 _MINUTES = {"m": 1, "h": 60, "d": 1440}
 

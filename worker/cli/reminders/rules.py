@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import tzinfo
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from worker.api.notifier import Notifier
 from worker.cli import completion
-from worker.cli.output import console, json_option, say, say_json, table, text
-from worker.cli.reminders.options import clock_option, day_or_moment_option, given, length_option
+from worker.cli.output import console, json_option, options, say, say_json, table, text
+from worker.cli.reminders.options import MOMENT, clock_option, day_or_moment_option, given, length_option
 from worker.lifecycle import ReminderKind
 from worker.recurrence import Feb29, LeapMonth, ShortMonth
 from worker.reminders import Anniversary, Channel, Recurring, Rule, RuleChange
@@ -19,9 +19,6 @@ from worker.reminders.plan import Due
 from worker.schedule import RuleRow
 from worker.settings import Settings
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-MOMENT = "%a %Y-%m-%d %H:%M"
 count_option = click.option("--count", "-n", type=click.IntRange(1, 100), default=5, show_default=True)
 
 
@@ -56,20 +53,14 @@ def rule_json(row: RuleRow) -> dict[str, Any]:
     return {name: getattr(row, name) for name in names} | {"tags": list(row.tags)} | row.spec
 
 
-def _what(command: F) -> F:
-    """Which days the rule goes by: exactly one of these."""
-    for option in reversed(
-        (
-            click.option("--birthday", "kind", flag_value="birthday", help="People's birthdays."),
-            click.option("--lunar-birthday", "kind", flag_value="lunar_birthday", help="By the Vietnamese calendar."),
-            click.option("--death", "kind", flag_value="death", help="Death anniversaries."),
-            click.option("--lunar-death", "kind", flag_value="lunar_death", help="By the Vietnamese calendar (giỗ)."),
-            click.option("--rrule", metavar="R", help="A recurrence, like FREQ=WEEKLY;BYDAY=MO,TH."),
-            click.option("--cron", metavar="C", help='A cron line, like "0 8 1 * *".'),
-        )
-    ):
-        command = option(command)
-    return command
+_what = options(  # which days the rule goes by: exactly one of these
+    click.option("--birthday", "kind", flag_value="birthday", help="People's birthdays."),
+    click.option("--lunar-birthday", "kind", flag_value="lunar_birthday", help="By the Vietnamese calendar."),
+    click.option("--death", "kind", flag_value="death", help="Death anniversaries."),
+    click.option("--lunar-death", "kind", flag_value="lunar_death", help="By the Vietnamese calendar (giỗ)."),
+    click.option("--rrule", metavar="R", help="A recurrence, like FREQ=WEEKLY;BYDAY=MO,TH."),
+    click.option("--cron", metavar="C", help='A cron line, like "0 8 1 * *".'),
+)
 
 
 @click.command()

@@ -68,7 +68,7 @@ def _due(scene: Scene, send: Send, url: str, handle: asyncio.TimerHandle) -> Non
 
 def _sms(scene: Scene, send: Send, status: int) -> dict[str, object]:
     total = len(send.numbers)
-    arrived = sum(status in ENDED and send.fate(position).arrives for position in range(total))
+    arrived = sum(send.fate(position).arrives for position in range(total))
     members: dict[str, object] = {"SMSID": send.sms_id, "SendFailed": total - arrived, "SendStatus": status}
     members |= {"SendSuccess": arrived, "TotalPrice": scene.knobs.sms_price * total, "TotalReceiver": total}
     # RequestId is empty in the published samples.
