@@ -107,9 +107,22 @@ def main() -> int:
     for row in played(wanted, options.scale):
         rows.append(row)
         show(row)
-        if (mark := options.into or (not options.only and "table")) and not options.dry:
-            write_between(mark, _summed(rows))
+        if not options.dry:
+            _write(rows, options)
     return 0 if all(row.good for row in rows) else 1
+
+
+def _write(rows: list[Row], options: argparse.Namespace) -> None:
+    if options.into:
+        write_between(options.into, _summed(rows))
+    elif not options.only:
+        weak = {scenario.name for scenario in weak_words()}
+        for mark, ours in (
+            ("table", [each for each in rows if each.scenario.name not in weak]),
+            ("weak", [each for each in rows if each.scenario.name in weak]),
+        ):
+            if ours:
+                write_between(mark, _summed(ours))
 
 
 def _summed(rows: list[Row]) -> str:

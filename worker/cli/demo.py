@@ -1,4 +1,4 @@
-"""A story of half a minute: every kind, every status, on real servers and real processes, then the report.
+"""A story of half a minute: every kind, every status but `sandboxed`, real servers and processes, then the report.
 
 The last digits of a number pick what the simulated eSMS does with it; docs/simulator.md has the table.
 """

@@ -21,7 +21,7 @@ COMMANDS = {
     "contacts": ("contacts:contacts_group", "People to be reminded: import, look at, opt out, remove, export."),
     "demo": (
         "serve:demo",
-        "See it work, in half a minute: real servers, real processes, a simulated eSMS, every status.",
+        "See it work, in half a minute: real servers, real processes, a simulated eSMS, every status but sandboxed.",
     ),
     "doctor": ("doctor:doctor", "Say what is wrong with this installation and how to mend it."),
     "held": ("decisions:held", "What only a person can decide: eSMS may or may not have taken it."),

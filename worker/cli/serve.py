@@ -45,7 +45,7 @@ def up(folder: Path | None, workers: int) -> int:
 
 @click.command()
 def demo() -> int:
-    """See it work, in half a minute: real servers, real processes, a simulated eSMS, every status.
+    """See it work, in half a minute: real servers, real processes, a simulated eSMS, every status but sandboxed.
 
     Exit code 0 only when every message ended as the story says.
     """

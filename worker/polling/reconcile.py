@@ -22,7 +22,7 @@ from worker.polling.matching import Ours, Sight, by_number, days_of, shown_to, s
 from worker.settings import Pace
 from worker.telemetry import emit
 
-LOOKS_MOST = 12  # that prove nothing: about nine hours
+LOOKS_MOST = 12  # that prove nothing: four to eight hours
 SAMPLE = 50  # rows of others that are tried for being ours
 
 TAKEN = "eSMS took it; its SMSID is lost"
