@@ -7,7 +7,6 @@ the sources: who changes one changes both.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 RACES = "tests/ledger/test_ledger_races.py"
 MACHINE = "tests/ledger/test_ledger_machine.py"
@@ -33,13 +32,6 @@ class Guard:
     without: str
     test: str
     times: int = 1
-
-    def is_there(self, root: Path) -> bool:
-        return (root / self.file).read_text().count(self.text) == self.times
-
-    def take_out(self, root: Path) -> None:
-        source = root / self.file
-        source.write_text(source.read_text().replace(self.text, self.without))
 
 
 GUARDS = (

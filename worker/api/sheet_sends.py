@@ -112,14 +112,10 @@ def _phone_place(titles: Sequence[str], looks: Mapping[str, Places], told: str |
 
 def _variable_places(titles: Sequence[str], looks: Mapping[str, Places], name: str) -> Places:
     """The column of this name; else what looks like this field of a contact: {name} is found under Họ tên."""
-    if places := places_of(titles, name):
-        if len(places) == 1:
-            return (places[0],)
-        raise Unreadable("--content", f"{len(places)} columns are called {name!r}", there_are(titles))
-    places_like = looks.get(name, ())
-    if not places_like or (name != "name" and len(places_like) > 1):
-        raise Unreadable("--content", f"there is no column {name!r}", there_are(titles))
-    return places_like
+    like = looks.get(name, ())
+    if like and (name == "name" or len(like) == 1) and not places_of(titles, name):
+        return like
+    return (place_of(titles, name, option="--content"),)
 
 
 def variables_of(content: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from worker.contacts.columns import FIELDS
 from worker.ledger import contacts
 from worker.ledger.contacts import ContactRow
 from worker.phone import local_of
@@ -15,7 +16,6 @@ from worker.spreadsheets.writing import Value, Write
 from worker.text import ATTRIBUTE
 
 PAGE = 2000  # contacts held in memory at once
-COLUMNS = ("key", "name", "phone", "birth_date", "lunar_birth", "death_date", "lunar_death", "tags", "opted_out")
 
 
 def pages(begin: Callable[[], AbstractContextManager[Session]], **which: Any) -> Iterator[list[ContactRow]]:
@@ -32,7 +32,7 @@ def pages(begin: Callable[[], AbstractContextManager[Session]], **which: Any) ->
 
 def header(attributes: Iterable[str]) -> list[str]:
     """The titles of the columns. attributes: those that get one."""
-    return [*COLUMNS, *(ATTRIBUTE + name for name in attributes)]
+    return [*FIELDS, *(ATTRIBUTE + name for name in attributes)]
 
 
 def write_rows(write: Write, rows: Iterable[ContactRow], attributes: Iterable[str]) -> int:

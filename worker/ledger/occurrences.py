@@ -17,7 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from worker.ledger.rows import as_rows
-from worker.lifecycle import OccurrenceState, Status
+from worker.lifecycle import NOT_ARRIVED, OccurrenceState, Status
 
 UNFINISHED = "being made"  # never seen from outside: the transaction that writes it also closes it
 
@@ -50,6 +50,11 @@ class Recalled:
     notification_id: UUID
     called_back: bool  # it goes out no more; False: its message stands where its status says
     status: Status
+
+    @property
+    def too_late(self) -> bool:
+        """It is on its way, or has arrived."""
+        return not self.called_back and self.status not in NOT_ARRIVED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,10 @@ class StoredTemplate:
         bodies = [self.content] if self.content is not None else self.variables
         return tuple(Body(body, self.diacritics) for body in bodies)
 
+    def names(self) -> frozenset[str]:
+        """All variables of its texts."""
+        return frozenset(name for text in self.texts() for name in text.variables)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateRow(StoredTemplate):

@@ -19,7 +19,7 @@ from worker.checks import label
 from worker.errors import Invalid, NotFound
 from worker.ledger.events import AttendeeChanges, find_event, instances_of, open_event, put_attendees, write_event
 from worker.ledger.occurrences import Recalled, recall
-from worker.lifecycle import NOT_ARRIVED, Status
+from worker.lifecycle import Status
 from worker.reminders.compose import try_out
 from worker.reminders.invitations import Event, attendee_rows, content_of, version_of
 from worker.reminders.plan import first_instant, starts
@@ -128,7 +128,7 @@ def _check(session: Session, event: EventRow, settings: Settings, now: datetime)
     if next(starts(event, now), None) is None:
         raise Past("starts_at", "is in the past", "give a start that is ahead, or cancel the event")
     template = usable(session, event.template, KNOWN)
-    needed = {name for text in template.texts() for name in text.variables}
+    needed = template.names()
     for name in OF_AN_EVENT:
         if name in needed and not getattr(event, name):
             raise Invalid(name, f"is empty, and template {event.template!r} needs it", "give it")
@@ -183,7 +183,7 @@ def _change(
 def _matters(one: Recalled, now: datetime) -> bool:
     """Has it reached, or will it reach, somebody for a meeting that is still ahead?"""
     start = datetime.strptime(one.key.occasion, "%Y-%m-%dT%H:%MZ").replace(tzinfo=UTC)
-    return not one.called_back and one.status not in NOT_ARRIVED and start > now
+    return one.too_late and start > now
 
 
 def _too_late(one: Recalled) -> TooLate:

@@ -9,10 +9,10 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Required, TypedDict
 
 from worker.errors import Invalid
+from worker.intake.fields import iso
 from worker.reminders.invitations import Attendee, Event
 from worker.reminders.rules import Channel
 
-MOMENT = "write it like 2026-03-01T08:00 or 2026-03-01T08:00+07:00"
 CHANNEL = {field.name for field in fields_of(Channel)}
 CANCELS = ("source", "key", "version")
 
@@ -76,13 +76,6 @@ def _known(kind: type[Any], fields: Mapping[str, Any], *, besides: set[str] = fr
     return dict(fields)
 
 
-def _moment(field: str, value: object) -> datetime:
-    try:
-        return value if isinstance(value, datetime) else datetime.fromisoformat(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        raise Invalid(field, "is no date and time", MOMENT) from None
-
-
 def _time(field: str, value: object) -> time:
     try:
         return value if isinstance(value, time) else time.fromisoformat(value)  # type: ignore[arg-type]
@@ -91,7 +84,7 @@ def _time(field: str, value: object) -> time:
 
 
 def _version(field: str, value: object) -> int | datetime:
-    return value if isinstance(value, int) else _moment(field, value)
+    return value if isinstance(value, int) else iso(field, value)
 
 
 def _seconds(field: str, value: object) -> timedelta:
@@ -112,7 +105,7 @@ def _day_or_moment(field: str, value: object) -> datetime | date:
             return date.fromisoformat(value)
         except ValueError:
             raise Invalid(field, "holds no date", "write it like 2026-03-01") from None
-    return _moment(field, value)
+    return iso(field, value)
 
 
 def _attendees(field: str, value: object) -> list[Attendee]:
@@ -135,7 +128,7 @@ def _attendee(field: str, value: object) -> Attendee:
 _READ = {
     "starts_at": _day_or_moment,
     "all_day_at": _time,
-    "ends_at": _moment,
+    "ends_at": iso,
     "late_for": _seconds,
     "exceptions": _exceptions,
     "attendees": _attendees,

@@ -13,7 +13,8 @@ from typing import Any
 from worker.checks import label, phone_of
 from worker.errors import Invalid
 from worker.ledger.events import AttendeeRow
-from worker.recurrence import at_wall_clock, parse_offset
+from worker.recurrence import parse_offset
+from worker.recurrence.wallclock import in_zone, wall_clock
 from worker.reminders.checks import clock_of, duration_of, moments_of, texts, translated, words, zone_of
 from worker.reminders.recurring import LEAST_LATE, recurrence_of
 from worker.reminders.rules import ALL_DAY_AT, LATE_MOST, Channel, channel_of
@@ -151,8 +152,7 @@ def _moment(field: str, value: object, zone: str) -> datetime:
     where = zone_of(zone)
     if not 1970 <= value.year <= 2199:
         raise Invalid(field, "is in a year out of reach", "check the year")
-    aware = value if value.tzinfo else at_wall_clock(value.date(), value.time(), where)
-    return aware.astimezone(UTC).replace(second=0, microsecond=0)
+    return in_zone(value, where).astimezone(UTC).replace(second=0, microsecond=0)
 
 
 def _end(event: Event, starts_at: datetime, zone: str) -> datetime | None:
@@ -188,6 +188,6 @@ def _late_for(late_for: object) -> int | None:
 
 def _recurrence(event: Event, content: Mapping[str, Any]) -> str:
     """In the form that recurrence.py gives it."""
-    wall = content["starts_at"].astimezone(zone_of(content["zone"])).replace(tzinfo=None).isoformat()
+    wall = wall_clock(content["starts_at"], zone_of(content["zone"])).isoformat()
     spec = {"rrule": event.recurrence, "start": wall, "exceptions": content["exceptions"]}
     return recurrence_of(spec, content["zone"]).text

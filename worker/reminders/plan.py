@@ -97,9 +97,9 @@ def _later_than(recurrence: Recurrence, after: datetime) -> Iterator[datetime]:
 def _occasion(row: RuleRow, moment: datetime) -> str:
     """The day, where it is the only occurrence of its day: then a rule moved to another hour owes this day nothing."""
     zone = zone_of(row.zone)
-    midnight = at_wall_clock(moment.date(), time(), zone)
+    begin = at_wall_clock(moment.date(), time(), zone)
     end = at_wall_clock(moment.date() + DAY, time(), zone)
-    of_the_day = list(islice(recurrence_of(row.spec, row.zone).between(midnight, end), 2))
+    of_the_day = list(islice(recurrence_of(row.spec, row.zone).between(begin, end), 2))
     return moment.date().isoformat() if len(of_the_day) == 1 else _instant(moment)
 
 
@@ -133,6 +133,16 @@ def dues_at(event: EventRow, instant: datetime) -> list[Due]:
         for offset in _offsets(event)
         for start in _starts_reminded_at(event, offset, instant)
     ]
+
+
+def event_dues(event: EventRow, begin: datetime, end: datetime, *, most: int) -> Iterator[Due]:
+    """The reminders of an event from begin until before end, of so many moments at most."""
+    instant = next_instant(event, begin - INSTANT)
+    for _ in range(most):
+        if instant is None or instant >= end:
+            return
+        yield from dues_at(event, instant)
+        instant = next_instant(event, instant)
 
 
 def starts(event: EventRow, after: datetime) -> Iterator[datetime]:
@@ -194,3 +204,8 @@ def _instant(moment: datetime) -> str:
 
 def _no_sooner(deadline: datetime, occurs_at: datetime) -> datetime:
     return max(deadline.astimezone(UTC), occurs_at + LEAST_LATE)
+
+
+def midnight(day: date, zone: ZoneInfo) -> datetime:
+    """When the day begins in the zone, in UTC."""
+    return at_wall_clock(day, time(), zone).astimezone(UTC)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 
 from sqlalchemy.orm import Session
@@ -17,11 +17,10 @@ from worker.checks import label
 from worker.errors import Invalid, NotFound
 from worker.ledger.occurrences import Recalled, recall
 from worker.ledger.rules import add_rule, advance_rule, find_rule, pause_rule, remove_rule, resume_rule, rewrite_rule
-from worker.lifecycle import NOT_ARRIVED, ReminderKind
-from worker.recurrence import at_wall_clock
+from worker.lifecycle import ReminderKind
 from worker.reminders.checks import zone_of
 from worker.reminders.compose import try_out
-from worker.reminders.plan import INSTANT, Due, dues, next_due
+from worker.reminders.plan import INSTANT, Due, dues, midnight, next_due
 from worker.reminders.rules import LATE_MOST, Recurring, Rule, row_of
 from worker.schedule import RuleRow
 from worker.settings import Settings
@@ -98,8 +97,8 @@ def _going_on(old: RuleRow, wanted: RuleRow, owed: datetime, now: datetime) -> D
     """Where a changed rule goes on: with the day that the old one still owed, also when its new hour has passed."""
     moment = min(now, owed) - INSTANT
     zone = zone_of(old.zone)
-    midnight = at_wall_clock(owed.astimezone(zone).date(), time(), zone).astimezone(UTC)
-    of_the_day = dues(wanted, min(moment, midnight - INSTANT))
+    begin = midnight(owed.astimezone(zone).date(), zone)
+    of_the_day = dues(wanted, min(moment, begin - INSTANT))
     return next((due for due in of_the_day if due.is_of_a_day or due.occurs_at > moment), None)
 
 
@@ -168,4 +167,4 @@ def _recalled(back: Sequence[Recalled]) -> int:
 
 
 def _too_late(back: Sequence[Recalled]) -> int:
-    return sum(not one.called_back and one.status not in NOT_ARRIVED for one in back)
+    return sum(one.too_late for one in back)

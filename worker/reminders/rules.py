@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from worker.checks import label
 from worker.errors import Invalid
 from worker.lifecycle import ReminderKind, SmsType
 from worker.recurrence import Feb29, LeapMonth, ShortMonth
+from worker.recurrence.wallclock import wall_clock
 from worker.reminders.checks import clock_of, duration_of, moments_of, read_moment, word_of, zone_of
 from worker.reminders.recurring import LEAST_LATE, recurrence_of
 from worker.schedule import RuleRow
@@ -87,12 +88,12 @@ class Recurring(_Rule):
 Rule = Anniversary | Recurring
 
 
-def row_of(rule: Rule, *, time_zone: str, now: datetime, id_: UUID | None = None) -> RuleRow:
+def row_of(rule: Rule, *, time_zone: str, now: datetime) -> RuleRow:
     """The rule as it is stored, without its next occurrence. Raises Invalid, which names the field."""
     zone = rule.zone or time_zone
     zone_of(zone)
     return RuleRow(
-        id=id_ or uuid4(),
+        id=uuid4(),
         name=label("name", rule.name),
         kind=word_of("kind", ReminderKind, rule.kind),
         spec=_anniversary(rule) if isinstance(rule, Anniversary) else _recurring(rule, zone, now),
@@ -215,8 +216,7 @@ def _wall(field: str, moment: object, zone: str) -> str:
     """A moment as the zone's clocks show it, without the zone."""
     if not isinstance(moment, datetime):
         raise Invalid(field, f"is {type(moment).__name__}, not a datetime", "give a datetime.datetime")
-    local = moment.astimezone(zone_of(zone)) if moment.tzinfo else moment
-    return local.replace(tzinfo=None).isoformat(timespec="seconds")
+    return wall_clock(moment, zone_of(zone)).isoformat(timespec="seconds")
 
 
 def _read_recurring(spec: dict[str, Any]) -> dict[str, Any]:

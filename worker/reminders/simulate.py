@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import takewhile
 from zoneinfo import ZoneInfo
 
@@ -19,12 +19,11 @@ from worker.ledger.events import standing_events
 from worker.ledger.rules import all_rules
 from worker.ledger.templates import templates
 from worker.lifecycle import LANE_OF_SMS, Lane, SmsType
-from worker.recurrence import at_wall_clock
 from worker.reminders.audiences import Audiences, count_guests
 from worker.reminders.calendar_gaps import Odd, odd_on
 from worker.reminders.costs import Costs, Price
 from worker.reminders.people import keys_of
-from worker.reminders.plan import INSTANT, Due, dues, dues_at, next_instant
+from worker.reminders.plan import INSTANT, Due, dues, event_dues, midnight
 from worker.reminders.rules import Anniversary, rule_of
 from worker.schedule import EventRow, RuleRow
 
@@ -91,7 +90,7 @@ def simulate(
     """Both days belong to it. rate: messages a second; balance: in the price's money."""
     every = all_rules(session)
     rules = [rule for rule in every if rule.paused_at is None]
-    begin, end = _midnight(since, zone), _midnight(until + timedelta(days=1), zone)
+    begin, end = midnight(since, zone), midnight(until + timedelta(days=1), zone)
     named = {row.name: row for row in templates(session)}
     audiences, costs = Audiences(session, rules, named, since), Costs(named, price or Price())
     batches = [batch for rule in rules for batch in _of_rule(rule, audiences, costs, begin, end)]
@@ -119,13 +118,9 @@ def _of_rule(rule: RuleRow, audiences: Audiences, costs: Costs, begin: datetime,
 
 
 def _of_event(event: EventRow, guests: int, costs: Costs, begin: datetime, end: datetime) -> Iterator[Batch]:
-    instant = next_instant(event, begin - INSTANT)
-    for _ in range(INSTANTS_MOST):
-        if instant is None or instant >= end or not guests:
-            return
-        for due in dues_at(event, instant):
+    if guests:
+        for due in event_dues(event, begin, end, most=INSTANTS_MOST):
             yield _batch(event.key, event.template, event.channel, due, guests, costs)
-        instant = next_instant(event, instant)
 
 
 def _batch(name: str, template: str, channel: object, due: Due, people: int, costs: Costs) -> Batch:
@@ -187,7 +182,3 @@ def _mark_balance(days: Sequence[Day], balance: float | None) -> None:
     for day in days:
         spent += day.cost
         day.over_balance = balance is not None and spent > balance
-
-
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return at_wall_clock(day, time(), zone).astimezone(UTC)

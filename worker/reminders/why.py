@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice, takewhile
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -21,11 +21,10 @@ from worker.ledger.opt_out import opted_out
 from worker.ledger.rules import all_rules
 from worker.ledger.templates import template
 from worker.lifecycle import ARRIVED, MEANING, NOT_ARRIVED, OccurrenceState, Status
-from worker.recurrence import at_wall_clock
 from worker.reminders import rule_changes
 from worker.reminders.compose import Owner, Person, owner_of_event, owner_of_rule, written_or_reason
 from worker.reminders.people import LUNAR, keys_of, person_of_attendee, person_of_contact, recipient_of
-from worker.reminders.plan import INSTANT, Due, dues, dues_at, next_due, next_instant
+from worker.reminders.plan import INSTANT, Due, dues, event_dues, midnight, next_due
 from worker.reminders.rules import Anniversary, rule_of
 from worker.schedule import EventRow, RuleRow
 from worker.settings import Settings
@@ -94,8 +93,7 @@ def why_of(
 
     contact: None where only a number is known: then no rule means it. phones: E.164.
     """
-    begin = at_wall_clock(day, time(), zone).astimezone(UTC)
-    end = at_wall_clock(day + timedelta(days=1), time(), zone).astimezone(UTC)
+    begin, end = midnight(day, zone), midnight(day + timedelta(days=1), zone)
     answers: list[Explanation] = []
     for rule in rules:
         answers += _of_rule(session, contact, phones, rule, begin, end, now)
@@ -207,21 +205,14 @@ def _of_event(
             yield _none(name, None, "the event was cancelled")
         return
     known = {(row.key.occasion, row.key.before) for row in recorded}
-    for due in _dues_of(event, begin, end):
-        if (due.occasion, due.before) not in known:
-            [(_, guest)] = invited_to(session, [event.id], key=attendee)
-            reason = _not_written(session, owner_of_event(event), person_of_attendee(guest), due)
-            still = "it is still to come" if now < due.occurs_at else "the person was not invited then"
-            yield _none(name, due.occurs_at, reason or still)
-
-
-def _dues_of(event: EventRow, begin: datetime, end: datetime) -> Iterator[Due]:
-    instant = next_instant(event, begin - INSTANT)
-    for _ in range(SHOWN):
-        if instant is None or instant >= end:
-            return
-        yield from dues_at(event, instant)
-        instant = next_instant(event, instant)
+    not_made = [due for due in event_dues(event, begin, end, most=SHOWN) if (due.occasion, due.before) not in known]
+    if not not_made:
+        return
+    [(_, guest)] = invited_to(session, [event.id], key=attendee)
+    for due in not_made:
+        reason = _not_written(session, owner_of_event(event), person_of_attendee(guest), due)
+        still = "it is still to come" if now < due.occurs_at else "the person was not invited then"
+        yield _none(name, due.occurs_at, reason or still)
 
 
 def _recorded(of: str, row: OccurrenceRow) -> Explanation:

@@ -6,7 +6,7 @@ variables ─ defining ─ saving ─▶ ledger        values ─ preview: the s
 from worker.templates.defining import define_template
 from worker.templates.preview import Estimate, Preview, accents_taken_out, estimate, preview
 from worker.templates.saving import Saved, remove, save, unknown, usable
-from worker.templates.values import Addressee, Occasion, Written, main_number, needs_of, written
+from worker.templates.values import Addressee, Occasion, Written, needs_of, written
 
 __all__ = [
     "Addressee",
@@ -18,7 +18,6 @@ __all__ = [
     "accents_taken_out",
     "define_template",
     "estimate",
-    "main_number",
     "needs_of",
     "preview",
     "remove",

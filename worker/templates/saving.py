@@ -85,7 +85,7 @@ def _check_kind(session: Session, new: StoredTemplate, rules: Sequence[str]) -> 
 
 
 def _attributes_that_nobody_has(session: Session, new: StoredTemplate) -> list[str]:
-    named = {name for each in new.texts() for name in each.variables if name not in KNOWN}
+    named = new.names() - set(KNOWN)
     if not named:
         return []
     return sorted({name.removeprefix(ATTRIBUTE) for name in named} - set(contacts.attribute_names(session)))

@@ -60,7 +60,7 @@ def needs_of(template: StoredTemplate) -> frozenset[str]:
 
     So that many can be counted without being read; what only a finished text shows (it is too long, say) is not in it.
     """
-    named = {name for each in template.texts() for name in each.variables}
+    named = template.names()
     facts = {FACT_OF[name] for name in named & FACT_OF.keys()} | {name for name in named if name.startswith(ATTRIBUTE)}
     return frozenset(facts | {"mobile" if template.kind is Kind.SMS else "phone"})
 

@@ -1,4 +1,4 @@
-"""Find contacts: by day of the year, key, id, number, or page by page.
+"""Find contacts: by day of the year, key, number, or page by page.
 
 The index on a day of the year carries the id: thousands of birthdays among a million people are one range of it.
 """
@@ -87,7 +87,6 @@ def _born_on(*, lunar: bool, death: bool) -> str:
 
 
 _BY_KEYS = text(f"SELECT {_COLUMNS} FROM contact AS c WHERE {_OF_SOURCE} AND c.key = ANY(:keys) ORDER BY c.id")
-_BY_IDS = text(f"SELECT {_COLUMNS} FROM contact AS c WHERE c.id = ANY(:ids) ORDER BY c.id")
 _BY_PHONES = text(f"""
     SELECT {_COLUMNS} FROM contact AS c WHERE c.phones && CAST(:phones AS text[]) AND {_OF_SOURCE} ORDER BY c.id
 """)
@@ -110,11 +109,6 @@ _COUNT = text(f"""
 def by_keys(session: Session, keys: Collection[str], *, source: str | None = None) -> list[ContactRow]:
     """The contacts with these keys, of one source or of all."""
     return _rows(session, _BY_KEYS, {"keys": list(keys), "source": source})
-
-
-def by_ids(session: Session, ids: Collection[UUID]) -> list[ContactRow]:
-    """The contacts with these ids; those that were removed are not among them."""
-    return _rows(session, _BY_IDS, {"ids": list(ids)})
 
 
 def by_phones(session: Session, phones: Collection[str], *, source: str | None = None) -> list[ContactRow]:
