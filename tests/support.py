@@ -137,9 +137,9 @@ class Bench:
         find_lost(self.database, self.client, self.asking, self.pace)
         return more
 
-    def keep_house(self) -> None:
+    def look_after_ledger(self) -> None:
         """One tick's housekeeping."""
-        maintenance.keep_house(self.database, self.pace)
+        maintenance.look_after_ledger(self.database, self.pace)
 
     def claim(self, *lanes: Lane, most: int = 100, lease: float = 60) -> list[Claim]:
         """Claim by itself, without sending."""

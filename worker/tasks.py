@@ -127,7 +127,7 @@ def keep_house() -> None:
     """Look after leases, dates, doubts, pauses and brandnames."""
 
     def step(parts: runtime.Runtime) -> bool:
-        maintenance.look_after(parts.database, parts.client, parts.pace)
+        maintenance.keep_house(parts.database, parts.client, parts.pace)
         return False
 
     _answer(Task.KEEP_HOUSE, step)

@@ -177,7 +177,7 @@ def test_a_refused_message_is_retried(cli: Cli, bench: Bench) -> None:
 def test_a_held_call_is_listed_and_resolved(cli: Cli, bench: Bench) -> None:
     sent(cli, "record-call", "--to", "0901000005", "--record-id", "2001")
     bench.deliver()
-    bench.keep_house()
+    bench.look_after_ledger()
     [held] = json.loads(cli("held", "list", "--json")[1])
     assert "never dialled again" in held["reason"]
     assert cli("held", "resolve", held["id"], "--as", "delivered")[0] == 0

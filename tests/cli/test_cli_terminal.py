@@ -11,7 +11,7 @@ import pytest
 
 from worker.cli.look import say_report
 from worker.lifecycle import Status
-from worker.reporting import Line
+from worker.reporting import ReportLine
 
 SENTENCE = "Everything runs; what this sentence says goes on well beyond the eighty columns of a terminal"
 PROGRAM = f"from worker.cli.output import say, say_error; say('  ' + {SENTENCE!r}); say_error({SENTENCE!r}); say('')"
@@ -41,10 +41,10 @@ def test_a_long_campaign_takes_two_lines_at_most(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     name = "reminder:birthdays-of-the-whole-company-in-hanoi-2027"
-    say_report({"campaign": [Line(key=name, statuses={Status.DELIVERED: 12_345, Status.REJECTED: 12})]})
+    say_report({"campaign": [ReportLine(key=name, statuses={Status.DELIVERED: 12_345, Status.REJECTED: 12})]})
     told = capsys.readouterr().out
     assert len(told.strip().splitlines()) == 3
     assert "█" not in told
     monkeypatch.setenv("COLUMNS", "120")
-    say_report({"campaign": [Line(key=name, statuses={Status.DELIVERED: 12_345})]})
+    say_report({"campaign": [ReportLine(key=name, statuses={Status.DELIVERED: 12_345})]})
     assert "█" in capsys.readouterr().out

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from worker.contacts.columns import FIELDS, choose
-from worker.spreadsheets import Refused, Row, Sheet, Unreadable, escaped, open_sheet, unescaped
+from worker.spreadsheets import RefusedRow, Row, Sheet, Unreadable, escaped, open_sheet, unescaped
 
 Write = Callable[..., Path]
 
@@ -105,7 +105,7 @@ def test_a_csv_may_have_any_usual_delimiter(write: Write, delimiter: str, end: s
 def test_rows_are_numbered_as_a_spreadsheet_shows_them(write: Write) -> None:
     sheet = open_sheet(write('\n\nkey,name\n1,"La\nn"\n\n,\n2,Hoa\n3\n4,Mai,extra\n5,Ha,\n'))
     assert sheet.header_row == 3
-    told = [(row.number, isinstance(row, Refused)) for row in sheet.read()]
+    told = [(row.number, isinstance(row, RefusedRow)) for row in sheet.read()]
     assert told == [(4, False), (7, False), (8, True), (9, True), (10, False)]
 
 

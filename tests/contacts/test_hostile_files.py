@@ -15,7 +15,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import pytest
 from openpyxl import Workbook
 
-from worker.spreadsheets import Refused, Row, Unreadable, escaped, open_sheet, open_table, unescaped, write_csv
+from worker.spreadsheets import RefusedRow, Row, Unreadable, escaped, open_sheet, open_table, unescaped, write_csv
 
 MEMORY = 512 * 1024 * 1024  # bytes of address space: the interpreter itself takes a third of it
 SECONDS = 60  # of CPU
@@ -129,7 +129,7 @@ def test_a_small_file_takes_little_memory_and_time_whatever_it_unpacks_to(make: 
 def test_columns_beyond_those_that_we_take_are_refused_before_they_are_read(make: Make, tmp_path: Path) -> None:
     far = row(2, '<c r="A2"><v>1</v></c><c r="XFD2"><v>1</v></c>')
     [refused] = open_sheet(make(sheet=SHEET.format(ONE_ROW + far))).read()
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, RefusedRow)
     assert "has a cell beyond the column GR" in refused.problem
     formatted = row(2, '<c r="A2"><v>1</v></c><c r="XFD2" s="3"/>')
     assert isinstance(next(open_sheet(make(sheet=SHEET.format(ONE_ROW + formatted))).read()), Row)

@@ -66,7 +66,7 @@ def test_a_call_answered_by_an_undocumented_code_is_a_persons(bench: Bench) -> N
     bench.simulator.set(force={VOICE: "code_199_taken"})
     ticket = bench.put(RecordCall(to="0901000100", record_id="2001"))
     bench.deliver()
-    bench.keep_house()
+    bench.look_after_ledger()
     bench.deliver()
     message = bench.message(ticket)
     assert (message["status"], message["code"]) == ("held", "199")

@@ -83,7 +83,7 @@ def test_a_call_whose_answer_is_lost_is_dialled_once_and_ends_with_a_person(benc
     ticket = bench.put(call("0901000005"))
     for _ in range(3):
         bench.deliver()
-        bench.keep_house()
+        bench.look_after_ledger()
     assert bench.status(ticket) == "held"
     assert bench.simulator.ledger().calls == {"0901000005": 1}
 

@@ -25,7 +25,7 @@ def test_an_sms_whose_worker_died_a_day_ago_is_looked_for_and_not_sent_again(ben
     bench.set(ticket, status="'sending'", lease_until=day_ago, expires_at=day_ago, in_doubt_since="NULL")
     bench.simulator.set(clock_ahead=86400)  # eSMS has forgotten the RequestId
     bench.pace = replace(bench.pace, ask_again_after=timedelta(0))
-    bench.keep_house()
+    bench.look_after_ledger()
     bench.deliver()
     assert bench.status(ticket) == "unconfirmed"
     eventually(lambda: bench.poll() or bench.status(ticket) == "delivered")
@@ -45,7 +45,7 @@ def test_a_code_that_expires_while_it_waits_in_the_worker_is_not_sent(bench: Ben
     soon = datetime.now(UTC) + timedelta(seconds=2)
     tickets = [bench.put(otp(f"0901000{n}"), expires_at=soon) for n in range(100, 108)]
     bench.deliver()
-    bench.keep_house()
+    bench.look_after_ledger()
     statuses = [bench.status(ticket) for ticket in tickets]
     assert set(statuses) == {"accepted", "expired"}
     assert len(bench.simulator.ledger().sms) == statuses.count("accepted")

@@ -27,7 +27,7 @@ def test_advertising_whose_campaign_was_let_go_is_sent_though_some_of_it_is_stil
     with bench.database.begin() as session:
         ledger.hand_back(session, claim.fences[:25])
     bench.notifier.pause_campaign("tet")
-    bench.keep_house()
+    bench.look_after_ledger()
     with bench.database.begin() as session:
         ledger.hand_back(session, claim.fences[25:])
     bench.notifier.resume_campaign("tet")

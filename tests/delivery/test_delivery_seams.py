@@ -84,7 +84,7 @@ def test_after_a_trial_whose_process_died_the_next_probe_lets_another_message_go
     assert trials(bench, Lane.URGENT) == 1
     with bench.database.begin() as session:
         session.execute(text("UPDATE message SET lease_until = now() - interval '1 second' WHERE status = 'sending'"))
-    bench.keep_house()
+    bench.look_after_ledger()
     assert {bench.status(dead), bench.status(alive)} == {"unconfirmed", "queued"}
     bench.simulator.set(postpaid=True)
     probe(bench)
@@ -126,7 +126,7 @@ def test_nothing_that_was_heard_of_the_former_attempt_speaks_for_the_next(bench:
         assert ledger.resolve(session, claim.fences[0].id, Status.QUEUED, "again", bench.settings.horizons)
     bench.claim()
     bench.set(ticket, lease_until="now() - interval '1 second'")
-    bench.keep_house()
+    bench.look_after_ledger()
     bench.set(ticket, in_doubt_since="now() - interval '25 hours'", due_at="now()")
     with bench.database.begin() as session:
         [lost] = ledger.claim_lost(session, most=9, lease=LEASE, window=timedelta(hours=24))
@@ -191,7 +191,7 @@ def test_a_late_answer_to_a_trial_settles_it_and_sends_nothing_again(bench: Benc
     with bench.database.begin() as session:
         [claim] = ledger.claim_trial(session, Lane.URGENT, lease=LEASE)
     bench.set(ticket, lease_until="now() - interval '1 second'")
-    bench.keep_house()
+    bench.look_after_ledger()
     assert bench.status(ticket) == "unconfirmed"
     bench.deliver()
     assert bench.simulator.sends() == []  # its lane is paused

@@ -33,7 +33,7 @@ from worker.esms import (
     Prepared,
     Receipt,
 )
-from worker.esms.transport_types import Answer
+from worker.esms.transport_types import HttpAnswer
 
 INPUTS = int(os.environ.get("ESMS_FUZZ", "2000"))
 fuzzed = settings(
@@ -167,9 +167,9 @@ ASKED: list[tuple[Client, Prepared[Any]]] = [
 SEEDS = st.binary(min_size=2, max_size=80)  # one draw for all that an input needs: each draw costs more than reading it
 
 
-def outcome(seed: bytes, asked: Sequence[tuple[Client, Prepared[Any]]]) -> tuple[Finished[Any], Answer]:
+def outcome(seed: bytes, asked: Sequence[tuple[Client, Prepared[Any]]]) -> tuple[Finished[Any], HttpAnswer]:
     client, prepared = asked[seed[1] % len(asked)]
-    answer = Answer(STATUSES[seed[0] % len(STATUSES)], body(seed[2:], client._format))
+    answer = HttpAnswer(STATUSES[seed[0] % len(STATUSES)], body(seed[2:], client._format))
     return client._finish("tag", prepared, NOW, 0.1, answer), answer
 
 

@@ -51,11 +51,11 @@ def test_advertising_of_a_paused_campaign_waits_too(bench: Bench) -> None:
 def test_what_waits_is_marked_by_and_by_and_let_go_in_order(bench: Bench) -> None:
     tickets = campaign(bench)
     bench.notifier.pause_campaign("tet")
-    bench.keep_house()
+    bench.look_after_ledger()
     assert marked(bench) == 10
     assert bench.claim() == []
     bench.notifier.resume_campaign("tet")
-    bench.keep_house()
+    bench.look_after_ledger()
     assert marked(bench) == 0
     bench.deliver()
     sent = [send["phones"] for send in bench.simulator.sends()]
@@ -65,7 +65,7 @@ def test_what_waits_is_marked_by_and_by_and_let_go_in_order(bench: Bench) -> Non
 def test_what_is_put_into_a_paused_campaign_waits_too(bench: Bench) -> None:
     campaign(bench, 1)
     bench.notifier.pause_campaign("tet")
-    bench.keep_house()
+    bench.look_after_ledger()
     campaign(bench, 5)
     assert bench.claim() == []
 
@@ -73,17 +73,17 @@ def test_what_is_put_into_a_paused_campaign_waits_too(bench: Bench) -> None:
 def test_a_marked_message_can_be_cancelled_and_can_expire(bench: Bench) -> None:
     cancelled, late = campaign(bench, 2)
     bench.notifier.pause_campaign("tet")
-    bench.keep_house()
+    bench.look_after_ledger()
     bench.set(late, expires_at="now()")
     assert bench.notifier.cancel(cancelled.id).moved == 1
-    bench.keep_house()
+    bench.look_after_ledger()
     assert [bench.status(ticket) for ticket in (cancelled, late)] == ["cancelled", "expired"]
 
 
 def test_a_mark_that_was_forgotten_is_taken_away(bench: Bench) -> None:
     [ticket] = campaign(bench, 1)
     bench.set(ticket, paused="true")
-    bench.keep_house()
+    bench.look_after_ledger()
     assert len(bench.claim()) == 1
 
 
@@ -172,8 +172,8 @@ def test_two_walks_over_a_campaign_see_its_last_word(bench: Bench) -> None:
         ledger.mark(session)
     bench.notifier.resume_campaign("tet")
     bench.notifier.pause_campaign("tet")
-    bench.keep_house()
+    bench.look_after_ledger()
     assert marked(bench) == 10
     bench.notifier.resume_campaign("tet")
-    bench.keep_house()
+    bench.look_after_ledger()
     assert marked(bench) == 0

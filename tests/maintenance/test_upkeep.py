@@ -26,7 +26,7 @@ def test_a_step_that_fails_stops_none_behind_it_and_is_told_until_it_works_again
     try:
         late = bench.put(otp("0901000101"))
         bench.set(late, expires_at="now() - interval '1 second'")
-        bench.keep_house()
+        bench.look_after_ledger()
         assert bench.status(late) == "expired"
         with bench.database.begin() as session:
             [told] = reporting.troubles(session)
@@ -35,7 +35,7 @@ def test_a_step_that_fails_stops_none_behind_it_and_is_told_until_it_works_again
     finally:
         with bench.database.begin() as session:
             session.execute(text("ALTER TABLE message DROP CONSTRAINT broken"))
-    bench.keep_house()
+    bench.look_after_ledger()
     with bench.database.begin() as session:
         assert reporting.troubles(session) == []
 

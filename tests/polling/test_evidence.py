@@ -92,7 +92,7 @@ def test_a_false_without_is_sent_or_against_the_counters_ends_unknown_with_what_
     asked(bench, ticket)
     assert asked(bench, ticket, heard_since="now() - interval '1 day'") == "accepted"
     bench.set(ticket, accepted_at="now() - interval '7 days'")
-    bench.keep_house()
+    bench.look_after_ledger()
     message = bench.message(ticket)
     assert message["status"] == "unknown"
     assert "the last that was heard: eSMS says that it did not arrive" in message["reason"]

@@ -307,7 +307,7 @@ def test_what_nobody_could_tell_us_about_is_unknown_after_seven_days(bench: Benc
     [ticket] = accepted(bench, 1, "stuck")
     bench.set(ticket, accepted_at=f"now() - interval '{days} days'")
     bench.ask()
-    bench.keep_house()
+    bench.look_after_ledger()
     assert bench.status(ticket) == status
     if status == "unknown":
         assert claimed(bench) == []

@@ -166,7 +166,7 @@ def test_a_code_past_its_date_is_never_asked_again_and_ends_expired_when_it_was_
     later(bench)
     look_until(bench, ticket, "queued")
     bench.deliver()
-    bench.keep_house()
+    bench.look_after_ledger()
     assert bench.status(ticket) == "expired"
     assert len(bench.simulator.sends()) == 1  # the other one
 

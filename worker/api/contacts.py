@@ -20,7 +20,7 @@ from worker.errors import Invalid, NotFound
 from worker.ledger import contacts, opt_out
 from worker.ledger.contacts import ContactRow, Counts
 from worker.settings import Settings
-from worker.spreadsheets import Refused, Sheet
+from worker.spreadsheets import RefusedRow, Sheet
 
 __all__ = ["ContactRow", "Contacts", "Watch", "Which"]
 
@@ -29,8 +29,8 @@ __all__ = ["ContactRow", "Contacts", "Watch", "Which"]
 class Watch:
     """What is told while a file comes in: rows not taken, cells left out of those that are, how many rows are done."""
 
-    refuse: Callable[[Refused], object]
-    leave_out: Callable[[Refused], object]
+    refuse: Callable[[RefusedRow], object]
+    leave_out: Callable[[RefusedRow], object]
     advance: Callable[[int], object] = int
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from worker import reporting
 from worker.database import Database
-from worker.reporting import By, Line
+from worker.reporting import By, ReportLine
 from worker.settings import Settings
 
 
@@ -16,7 +16,7 @@ from worker.settings import Settings
 class Report:
     """Lines by status, campaign or day; where none match: when others were enqueued last before, and next after."""
 
-    lines: dict[By, list[Line]]
+    lines: dict[By, list[ReportLine]]
     before: datetime | None = None
     after: datetime | None = None
     is_used: bool = True  # False: the ledger holds nothing at all

@@ -20,7 +20,7 @@ from worker.errors import Conflict, Invalid
 from worker.intake import Enqueue, Sms
 from worker.intake.checks import check
 from worker.lifecycle import SmsType
-from worker.spreadsheets import Refused, Row, Sheet, Unreadable
+from worker.spreadsheets import RefusedRow, Row, Sheet, Unreadable
 from worker.spreadsheets.rows import written
 from worker.spreadsheets.titles import place_of, places_of, there_are
 
@@ -136,7 +136,7 @@ class SheetSend:
     notifier: Notifier
     columns: Columns
     order: Order
-    refuse: Callable[[Refused], object]
+    refuse: Callable[[RefusedRow], object]
     advance: Callable[[int], object]
     dry: bool = False
 
@@ -152,11 +152,11 @@ class SheetSend:
             self.advance(len(chunk))
         return summary
 
-    def _send_chunk(self, chunk: list[Row | Refused], summary: Summary) -> None:
+    def _send_chunk(self, chunk: list[Row | RefusedRow], summary: Summary) -> None:
         good: list[tuple[Row, Enqueue]] = []
         for row in chunk:
-            item = row if isinstance(row, Refused) else self._checked(row)
-            if isinstance(item, Refused):
+            item = row if isinstance(row, RefusedRow) else self._checked(row)
+            if isinstance(item, RefusedRow):
                 self._refused(item, summary)
             else:
                 assert isinstance(row, Row)
@@ -175,7 +175,7 @@ class SheetSend:
         except Conflict as error:
             reference = self.columns.reference
             column = None if reference is None else self.columns.titles[reference]
-            self._refused(Refused(row.number, column, str(error), row.cells), summary)
+            self._refused(RefusedRow(row.number, column, str(error), row.cells), summary)
 
     def _enqueue(self, items: list[Enqueue], summary: Summary) -> None:
         enqueue = self.notifier.rehearse_many if self.dry else self.notifier.enqueue_many
@@ -191,7 +191,7 @@ class SheetSend:
             summary.segments += queued * size.segments
             summary.unicode += queued * bool(size.forcing)
 
-    def _checked(self, row: Row) -> Enqueue | Refused:
+    def _checked(self, row: Row) -> Enqueue | RefusedRow:
         number = written(row.cells[self.columns.phone])
         try:
             content = self._content(row)
@@ -235,7 +235,7 @@ class SheetSend:
 
     def _numbers(self, sheet: Sheet, summary: Summary) -> Iterator[str]:
         for row in sheet.read():
-            if isinstance(row, Refused):
+            if isinstance(row, RefusedRow):
                 self._refused(row, summary)
                 continue
             number = written(row.cells[self.columns.phone])
@@ -246,17 +246,17 @@ class SheetSend:
             else:
                 yield number
 
-    def _refused(self, refused: Refused, summary: Summary) -> None:
+    def _refused(self, refused: RefusedRow, summary: Summary) -> None:
         summary.bad += 1
         self.refuse(refused)
 
-    def _why(self, row: Row, error: Invalid) -> Refused:
+    def _why(self, row: Row, error: Invalid) -> RefusedRow:
         if error.field == TO:
             places: Places | None = (self.columns.phone,)
         else:
             places = self.columns.variables.get(error.field)
         problem = f"{error.problem}: {error.remedy}" if places else str(error.at(None))
-        return Refused(row.number, self.columns.title(places) if places else None, problem, row.cells)
+        return RefusedRow(row.number, self.columns.title(places) if places else None, problem, row.cells)
 
 
 def reference_of(*parts: str) -> str:

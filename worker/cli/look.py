@@ -17,7 +17,7 @@ from worker.cli import completion
 from worker.cli.output import console, json_option, look_of, looks_of, say, say_json, table, text
 from worker.cli.spans import span_options
 from worker.lifecycle import Status
-from worker.reporting import By, Line, Located, MessageShown, NotificationShown, Standing, Wait, shortened
+from worker.reporting import By, Located, MessageShown, NotificationShown, ReportLine, Standing, Wait, shortened
 
 BAR, SHORT_BAR = 30, 12  # characters of the longest bar
 ROOM_FOR_BARS = 100  # columns of a terminal
@@ -162,11 +162,11 @@ def _nothing(around: Sequence[datetime | None], zone: tzinfo) -> str:
     return "No messages match" + (f"; of all others {' and '.join(near)}" if near else "")
 
 
-def _line(line: Line) -> dict[str, Any]:
+def _line(line: ReportLine) -> dict[str, Any]:
     return {"key": line.key, "total": line.total, "statuses": {str(s): n for s, n in line.statuses.items()}}
 
 
-def say_report(reports: Mapping[By, Sequence[Line]]) -> None:
+def say_report(reports: Mapping[By, Sequence[ReportLine]]) -> None:
     """The report as tables, with bars whose length is the number of messages."""
     if not any(reports.values()):
         say("No messages yet. Send one: esms-worker send sms --to 0901234567 --content Hello --sms-type 7")
@@ -176,7 +176,7 @@ def say_report(reports: Mapping[By, Sequence[Line]]) -> None:
         say("")
 
 
-def _by_status(lines: Sequence[Line]) -> Any:
+def _by_status(lines: Sequence[ReportLine]) -> Any:
     most = max(line.total for line in lines)
     shown = table("status", "messages:n", "")
     counted = {line.key: line.total for line in lines}
@@ -186,7 +186,7 @@ def _by_status(lines: Sequence[Line]) -> Any:
     return shown
 
 
-def _by(way: str, lines: Sequence[Line]) -> Any:
+def _by(way: str, lines: Sequence[ReportLine]) -> Any:
     ordered = lines[-MOST_LINES:] if way == "day" else sorted(lines, key=lambda line: -line.total)[:MOST_LINES]
     most = max(line.total for line in ordered)
     kinds = [kind for kind in KINDS if kind not in SELDOM or any(_counted(line)[kind] for line in ordered)]
@@ -211,7 +211,7 @@ KINDS = ("delivered", "failed", "cancelled", "sandboxed", "held", "open")
 SELDOM = frozenset({"cancelled", "sandboxed"})  # shown where there are some
 
 
-def _counted(line: Line) -> Counter[str]:
+def _counted(line: ReportLine) -> Counter[str]:
     counted: Counter[str] = Counter()
     for status, count in line.statuses.items():
         counted[COLUMN_OF.get(status, "open")] += count

@@ -16,7 +16,7 @@ from worker.cli.output import console, date_option, json_option, options, progre
 from worker.cli.spreadsheet import Problems, file_options, say_columns, usage
 from worker.intake import RecordCall, Request, Sms, TemplateCall, Ticket
 from worker.lifecycle import Purpose
-from worker.spreadsheets import Refused, open_sheet
+from worker.spreadsheets import RefusedRow, open_sheet
 from worker.text import ROOM, Measure, measure
 
 SIGNS_SHOWN = 5
@@ -262,7 +262,7 @@ def _say_summary_json(summary: Summary, order: Order, columns: Columns, problems
     say_json(facts | {"refused": summary.bad} | problems.json())
 
 
-def _error(each: Refused, columns: Columns) -> str:
+def _error(each: RefusedRow, columns: Columns) -> str:
     """By the field, as programs know it."""
     field = columns.field_of(each.column)
     return f"{field}: {each.problem}" if field else each.problem

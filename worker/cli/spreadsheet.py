@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from worker.cli.output import console, options, say, table, text
-from worker.spreadsheets import Refused, Sheet, Unreadable, open_table
+from worker.spreadsheets import RefusedRow, Sheet, Unreadable, open_table
 
 SHOWN = 50  # refused rows that a person is shown
 LISTED = 1000  # refused rows that --json lists
@@ -56,8 +56,8 @@ class Problems:
     """Rows and cells that were not taken: the first ones kept to be shown, all of them written where a person said."""
 
     report: Path | None = None
-    refused: list[Refused] = field(default_factory=list)
-    left_out: list[Refused] = field(default_factory=list)
+    refused: list[RefusedRow] = field(default_factory=list)
+    left_out: list[RefusedRow] = field(default_factory=list)
     count: int = 0
     _write: Callable[[Sequence[Any]], object] = lambda _: None
     _skipped: int = 0
@@ -75,15 +75,15 @@ class Problems:
                 problems._write = opened.enter_context(open_table(report, titles))
             yield problems
 
-    def refuse(self, problem: Refused) -> None:
+    def refuse(self, problem: RefusedRow) -> None:
         """A row that was not taken."""
         self._keep(self.refused, problem, str(problem))
 
-    def leave_out(self, problem: Refused) -> None:
+    def leave_out(self, problem: RefusedRow) -> None:
         """A cell without which its row was taken."""
         self._keep(self.left_out, problem, f"left out: {problem}")
 
-    def _keep(self, kept: list[Refused], problem: Refused, told: str) -> None:
+    def _keep(self, kept: list[RefusedRow], problem: RefusedRow, told: str) -> None:
         self.count += 1
         if len(kept) < LISTED:
             kept.append(problem)
@@ -110,5 +110,5 @@ class Problems:
         }
 
 
-def _json(each: Refused) -> dict[str, Any]:
+def _json(each: RefusedRow) -> dict[str, Any]:
     return {"row": each.number, "column": each.column, "problem": each.problem}

@@ -20,7 +20,7 @@ from worker.contacts.checks import check
 from worker.contacts.rows import Reader
 from worker.errors import Invalid
 from worker.ledger.contacts import Counts, StoredContact
-from worker.spreadsheets import Refused, Row, Sheet
+from worker.spreadsheets import RefusedRow, Row, Sheet
 from worker.text import ATTRIBUTE
 
 FIELD_OF_ERROR = {"phones": "phone"}  # errors name our fields, columns are chosen by theirs
@@ -54,8 +54,8 @@ class Importer:
     reader: Reader
     today: date
     dry: bool
-    refuse: Callable[[Refused], object]
-    leave_out: Callable[[Refused], object]
+    refuse: Callable[[RefusedRow], object]
+    leave_out: Callable[[RefusedRow], object]
     advance: Callable[[int], object]
 
     def run(self, sheet: Sheet) -> Summary:
@@ -69,16 +69,16 @@ class Importer:
             self.advance(len(batch))
         return summary
 
-    def _good(self, batch: list[Row | Refused], seen: dict[int, int], summary: Summary) -> Iterator[Person]:
+    def _good(self, batch: list[Row | RefusedRow], seen: dict[int, int], summary: Summary) -> Iterator[Person]:
         for row in batch:
-            wanted = row if isinstance(row, Refused) else self._checked(row, seen, summary)
-            if isinstance(wanted, Refused):
+            wanted = row if isinstance(row, RefusedRow) else self._checked(row, seen, summary)
+            if isinstance(wanted, RefusedRow):
                 self._refused(wanted, summary)
             else:
                 yield wanted
 
-    def _checked(self, row: Row, seen: dict[int, int], summary: Summary) -> Person | Refused:
-        left_out: list[Refused] = []
+    def _checked(self, row: Row, seen: dict[int, int], summary: Summary) -> Person | RefusedRow:
+        left_out: list[RefusedRow] = []
         try:
             person = self._person(row, self.reader, left_out)
             _check_new(person[0].key, row, seen)
@@ -89,7 +89,7 @@ class Importer:
             self.leave_out(each)
         return person
 
-    def _person(self, row: Row, reader: Reader, left_out: list[Refused]) -> Person:
+    def _person(self, row: Row, reader: Reader, left_out: list[RefusedRow]) -> Person:
         """Without the optional cells that can't be used. Raises Invalid."""
         try:
             fields = reader.contact(row)
@@ -101,12 +101,12 @@ class Importer:
             left_out.append(self._why(row, error))
         return self._person(row, reader.without(field), left_out)
 
-    def _why(self, row: Row, error: Invalid) -> Refused:
+    def _why(self, row: Row, error: Invalid) -> RefusedRow:
         column = self.reader.columns.of(_field_of(error))
         problem = f"{error.problem}: {error.remedy}" if column else str(error)
-        return Refused(row.number, column, problem, row.cells)
+        return RefusedRow(row.number, column, problem, row.cells)
 
-    def _refused(self, refused: Refused, summary: Summary) -> None:
+    def _refused(self, refused: RefusedRow, summary: Summary) -> None:
         summary.refused += 1
         self.refuse(refused)
 

@@ -32,7 +32,7 @@ from worker.esms.quoting import quoted
 from worker.esms.reading import VIETNAM, Record, Window
 from worker.esms.route import Route
 from worker.esms.threads import Threads
-from worker.esms.transport_types import Answer, Parcel, Patience
+from worker.esms.transport_types import HttpAnswer, Parcel, Patience
 from worker.esms.wire import Wire
 
 REST_URL = "https://rest.esms.vn/MainService.svc"
@@ -265,7 +265,7 @@ class Client:
     def _call(self, tag: object, prepared: Prepared[Reply]) -> Finished[Reply]:
         started_at, begun = datetime.now(UTC), monotonic()
         try:
-            came: Answer | EsmsError = self._wire.send(prepared.parcel)
+            came: HttpAnswer | EsmsError = self._wire.send(prepared.parcel)
         except EsmsError as failure:
             came = failure
         return self._finish(tag, prepared, started_at, monotonic() - begun, came)

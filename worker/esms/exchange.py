@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 from worker.esms.errors import EsmsError, NotTaken, Trace
 from worker.esms.functions import Function
 from worker.esms.reading import Record
-from worker.esms.transport_types import Answer, Parcel
+from worker.esms.transport_types import HttpAnswer, Parcel
 
 Reply = TypeVar("Reply")
 
@@ -44,7 +44,7 @@ class Finished(Generic[Reply]):
 
 
 # What a transport calls when a request is over: its tag, the request, when it began, its seconds, what came of it.
-Finish = Callable[[object, Prepared[Any], datetime, float, Answer | EsmsError], Finished[Any]]
+Finish = Callable[[object, Prepared[Any], datetime, float, HttpAnswer | EsmsError], Finished[Any]]
 
 GRACE = 1.0  # seconds in line beyond those of a whole call
 

@@ -9,7 +9,7 @@ from worker.esms.errors import EsmsError, MaybeTaken, Trace
 from worker.esms.exchange import Finished, Prepared
 from worker.esms.functions import Format
 from worker.esms.reading import Record
-from worker.esms.transport_types import Answer
+from worker.esms.transport_types import HttpAnswer
 
 _REPLY_KEPT = 2_000  # characters of it in a trace
 
@@ -22,7 +22,7 @@ class Finisher:
         self._scrubbed = Scrubber(credentials)
 
     def __call__(
-        self, tag: object, prepared: Prepared[Any], started_at: datetime, seconds: float, came: Answer | EsmsError
+        self, tag: object, prepared: Prepared[Any], started_at: datetime, seconds: float, came: HttpAnswer | EsmsError
     ) -> Finished[Any]:
         """tag: the caller's. seconds: how long the call took. came: the answer, or why there is none."""
         if isinstance(came, EsmsError):
@@ -39,7 +39,7 @@ class Finisher:
         )
         return Finished(tag, trace, reply, None) if failure is None else _failed(tag, trace, failure)
 
-    def _understood(self, prepared: Prepared[Any], answer: Answer) -> tuple[Any, str | None, EsmsError | None]:
+    def _understood(self, prepared: Prepared[Any], answer: HttpAnswer) -> tuple[Any, str | None, EsmsError | None]:
         """The typed reply, the code and the failure; one of the first and the last is None."""
         try:
             record = self._without_keys(replies.readable(answer.body, self._format))

@@ -19,7 +19,7 @@ from worker.esms.errors import EsmsError, MaybeTaken, NotTaken
 from worker.esms.exchange import Prepared
 from worker.esms.response import TooLongError, unpacked
 from worker.esms.route import IDLE, Route, origin
-from worker.esms.transport_types import Answer, Patience
+from worker.esms.transport_types import HttpAnswer, Patience
 
 _GZIP = b"\x1f\x8b"
 _TLS_ERRORS = frozenset(
@@ -122,7 +122,7 @@ class Handle:
             self._seen, self._heard_at = seen, now
         return now - self._heard_at >= self._patience.read
 
-    def outcome(self, error: int, now: float) -> Answer | EsmsError:
+    def outcome(self, error: int, now: float) -> HttpAnswer | EsmsError:
         """error: curl's number, 0 for none. Its text is left alone: it may name what is secret."""
         self._note_connection(error)
         if not self._gone:
@@ -130,7 +130,7 @@ class Handle:
         if error:
             return MaybeTaken(self._what_was_lost(error, now))
         try:
-            return Answer(self.curl.getinfo(pycurl.RESPONSE_CODE), self._body())
+            return HttpAnswer(self.curl.getinfo(pycurl.RESPONSE_CODE), self._body())
         except (TooLongError, zlib.error) as broken:
             self._too_long = isinstance(broken, TooLongError)
         return MaybeTaken(self._what_was_lost(pycurl.E_BAD_CONTENT_ENCODING, now))

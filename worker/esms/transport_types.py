@@ -22,7 +22,7 @@ class Parcel:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpAnswer:
     """What came back, whole: at most as many bytes as were asked for."""
 
     status: int

@@ -26,7 +26,7 @@ from urllib3.util.ssl_match_hostname import CertificateError
 from worker.esms.errors import EsmsError, MaybeTaken, NotTaken
 from worker.esms.response import HurriedResponse, TooLongError
 from worker.esms.route import IDLE, Route, origin
-from worker.esms.transport_types import Answer, Parcel, Patience
+from worker.esms.transport_types import HttpAnswer, Parcel, Patience
 
 _HEADERS = {"User-Agent": "esms-worker", "Accept-Encoding": "identity"}
 
@@ -162,7 +162,7 @@ class Wire:
     def room(self) -> int:
         return self._room
 
-    def send(self, parcel: Parcel) -> Answer:
+    def send(self, parcel: Parcel) -> HttpAnswer:
         """One GET. Raises NotTaken when no connection was made, MaybeTaken when the answer is lost."""
         begun = monotonic()
         try:
@@ -176,7 +176,7 @@ class Wire:
             _call.secret = ""
         raise failure  # out here, so that no foreign exception hangs on to it as its context
 
-    def _exchange(self, parcel: Parcel) -> Answer:
+    def _exchange(self, parcel: Parcel) -> HttpAnswer:
         patience = self._patience
         timeout = Timeout(connect=min(patience.connect, patience.total), read=min(patience.read, patience.total))
         response: Any = self._adapter.send(self._request(parcel.url), timeout=timeout)  # type: ignore[arg-type]
@@ -188,7 +188,7 @@ class Wire:
             raise
         finally:
             response._pool._put_conn(connection)
-        return Answer(response.status, body)
+        return HttpAnswer(response.status, body)
 
     def _request(self, url: str) -> _PublicRequest:
         if url not in self._requests:

@@ -6,15 +6,15 @@ from worker.maintenance.balance import watch_balance
 from worker.maintenance.brandnames import refresh_brandnames
 from worker.maintenance.probes import probe_pauses
 from worker.maintenance.steps import take
-from worker.maintenance.upkeep import keep_house
+from worker.maintenance.upkeep import look_after_ledger
 from worker.settings import Pace
 
-__all__ = ["keep_house", "look_after", "probe_pauses", "refresh_brandnames", "watch_balance"]
+__all__ = ["keep_house", "look_after_ledger", "probe_pauses", "refresh_brandnames", "watch_balance"]
 
 
-def look_after(database: Database, client: Client, pace: Pace) -> None:
+def keep_house(database: Database, client: Client, pace: Pace) -> None:
     """All that a tick looks after: the ledger first, then what eSMS is to be asked."""
-    keep_house(database, pace)
+    look_after_ledger(database, pace)
     steps = {
         "probe pauses": lambda: probe_pauses(database, client, pace),
         "watch the balance": lambda: watch_balance(database, client, pace),

@@ -15,7 +15,7 @@ from worker.telemetry import emit
 ROUNDS = 50  # of one step in one tick; the next tick goes on
 
 
-def keep_house(database: Database, pace: Pace) -> None:
+def look_after_ledger(database: Database, pace: Pace) -> None:
     """One round; any number of processes may make it at once."""
 
     def give_up(session: Session) -> int:

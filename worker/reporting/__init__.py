@@ -15,7 +15,7 @@ from worker.reporting.operation import (
     was_seen,
 )
 from worker.reporting.standing import Standing, find, notification, standing, statuses_of
-from worker.reporting.summary import By, Line, around, campaigns, refuse_unknown, report
+from worker.reporting.summary import By, ReportLine, around, campaigns, refuse_unknown, report
 from worker.reporting.waiting import Wait
 from worker.reporting.whole import MessageShown, NotificationShown, RequestShown, whole
 
@@ -23,11 +23,11 @@ __all__ = [
     "BrandnamesShown",
     "By",
     "HeldShown",
-    "Line",
     "Located",
     "MessageShown",
     "NotificationShown",
     "PauseShown",
+    "ReportLine",
     "RequestShown",
     "Standing",
     "Wait",

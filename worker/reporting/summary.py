@@ -24,7 +24,7 @@ NAMED = {"campaign": Notification.campaign.is_not(None), "source": Notification.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class ReportLine:
     """One line of a report: a status, campaign or day, and how many messages of it are in which status."""
 
     key: str
@@ -44,7 +44,7 @@ def report(
     campaign: str | None = None,
     source: str | None = None,
     time_zone: str = "Asia/Ho_Chi_Minh",
-) -> list[Line]:
+) -> list[ReportLine]:
     """How many messages are in which status: by status, by campaign, or by day of enqueueing in `time_zone`."""
     key = {
         "status": Message.status,
@@ -111,12 +111,12 @@ def _within(
     return query
 
 
-def _lines(rows: Any) -> list[Line]:
+def _lines(rows: Any) -> list[ReportLine]:
     lines: dict[str, dict[Status, int]] = {}
     row: RowMapping
     for row in rows:
         lines.setdefault(row["key"], {})[Status(row["status"])] = row["messages"]
-    return [Line(key=key, statuses=statuses) for key, statuses in sorted(lines.items())]
+    return [ReportLine(key=key, statuses=statuses) for key, statuses in sorted(lines.items())]
 
 
 def campaigns(session: Session, start: str, *, most: int) -> Sequence[str]:

@@ -6,12 +6,12 @@ titles: which column is meant        formulas: cells that a spreadsheet would ru
 
 from worker.spreadsheets.formulas import escaped, unescaped
 from worker.spreadsheets.reading import Sheet, open_sheet
-from worker.spreadsheets.rows import Cell, Refused, Row, Unreadable
+from worker.spreadsheets.rows import Cell, RefusedRow, Row, Unreadable
 from worker.spreadsheets.writing import open_table, write_csv
 
 __all__ = [
     "Cell",
-    "Refused",
+    "RefusedRow",
     "Row",
     "Sheet",
     "Unreadable",

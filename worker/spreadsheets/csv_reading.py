@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TextIO
 
 from worker.spreadsheets.formulas import unescaped
-from worker.spreadsheets.rows import Refused, Row, Unreadable
+from worker.spreadsheets.rows import RefusedRow, Row, Unreadable
 
 DELIMITERS = ",;\t|"
 MARKS = (
@@ -42,7 +42,7 @@ class CsvFile:
     delimiter: str
     rows: int  # all of them, the header and empty ones too
 
-    def read(self) -> Generator[Row | Refused]:
+    def read(self) -> Generator[Row | RefusedRow]:
         """Every row, numbered from 1."""
         with self.file.open(encoding=self.encoding, newline="") as opened:
             for number, cells in enumerate(_Records(self.file, opened, self.delimiter), start=1):

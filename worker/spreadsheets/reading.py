@@ -13,13 +13,13 @@ from datetime import date
 from pathlib import Path
 
 from worker.spreadsheets import csv_reading, xlsx_reading
-from worker.spreadsheets.rows import COLUMNS_MOST, Cell, Refused, Row, Unreadable
+from worker.spreadsheets.rows import COLUMNS_MOST, Cell, RefusedRow, Row, Unreadable
 
 OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 XLSX = b"PK\x03\x04"
 HEADER_WITHIN = 100  # rows from the top
 
-Rows = Generator[Row | Refused]
+Rows = Generator[Row | RefusedRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,25 +33,25 @@ class Sheet:
     hidden: tuple[str, ...]  # sheets of the workbook that Excel does not show
     _below: Rows
 
-    def read(self) -> Iterator[Row | Refused]:
+    def read(self) -> Iterator[Row | RefusedRow]:
         """The rows below the header that are not empty; those with too few or too many cells are refused."""
         with closing(self._below) as rows:
             for row in rows:
                 yield from self._whole(row)
 
-    def _whole(self, row: Row | Refused) -> Iterator[Row | Refused]:
-        if isinstance(row, Refused):
+    def _whole(self, row: Row | RefusedRow) -> Iterator[Row | RefusedRow]:
+        if isinstance(row, RefusedRow):
             yield row
         elif any(cell != "" for cell in row.cells):
             yield self._fitting(row)
 
-    def _fitting(self, row: Row) -> Row | Refused:
+    def _fitting(self, row: Row) -> Row | RefusedRow:
         width = len(self.columns)
         beyond = any(cell != "" for cell in row.cells[width:])
         if row.ragged and (len(row.cells) < width or beyond):
             remedy = "quote cells with commas" if beyond else "fill it up with empty cells"
             problem = f"has {len(row.cells)} cells where the header has {width}: {remedy}"
-            return Refused(row.number, None, problem, row.cells)
+            return RefusedRow(row.number, None, problem, row.cells)
         cells = [*row.cells[:width], *[""] * (width - len(row.cells))]
         return Row(row.number, cells, row.ragged)
 
@@ -99,7 +99,7 @@ def _sheet(
 def _header(rows: Rows, header_row: int | None) -> Row | None:
     """The row of the columns' names; the rows go on below it."""
     for row in rows:
-        if isinstance(row, Refused) or row.number > max(header_row or 0, HEADER_WITHIN):
+        if isinstance(row, RefusedRow) or row.number > max(header_row or 0, HEADER_WITHIN):
             return None
         if header_row is not None and row.number < header_row:
             continue

@@ -27,7 +27,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedRow:
     """A row that was not taken: which column (None: the row as a whole), what is wrong and what to do.
 
     cells: the row as it was read, so that it can be given back for correction.

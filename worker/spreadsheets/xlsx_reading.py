@@ -16,7 +16,7 @@ from typing import Any
 from xml.parsers import expat
 
 from worker.spreadsheets.formulas import unescaped
-from worker.spreadsheets.rows import COLUMNS_MOST, Cell, Refused, Row, Unreadable
+from worker.spreadsheets.rows import COLUMNS_MOST, Cell, RefusedRow, Row, Unreadable
 from worker.spreadsheets.xlsx_dates import LAST_DAY, date_styles, day_of, moment_of
 from worker.spreadsheets.xlsx_package import (
     SAVE_AGAIN,
@@ -51,7 +51,7 @@ class _Book:
 class XlsxFile:
     """One sheet of a file that is whole. Its rows can be read once."""
 
-    def __init__(self, sheet: str, hidden: tuple[str, ...], rows: Generator[Row | Refused], found: _Sheet) -> None:
+    def __init__(self, sheet: str, hidden: tuple[str, ...], rows: Generator[Row | RefusedRow], found: _Sheet) -> None:
         self.sheet, self.hidden, self._rows, self._found = sheet, hidden, rows, found
 
     @property
@@ -59,7 +59,7 @@ class XlsxFile:
         """How many, as the file says; known when the first was read."""
         return self._found.count
 
-    def read(self) -> Generator[Row | Refused]:
+    def read(self) -> Generator[Row | RefusedRow]:
         """Its rows that are not empty, numbered from 1 as Excel shows them."""
         return self._rows
 
@@ -77,7 +77,7 @@ def open_xlsx(file: Path, sheet: str | None) -> XlsxFile:
         return XlsxFile(chosen, book.hidden, _rows(package, book.sheets[chosen], found, opened.pop_all()), found)
 
 
-def _rows(package: Package, part: str, found: _Sheet, opened: ExitStack) -> Generator[Row | Refused]:
+def _rows(package: Package, part: str, found: _Sheet, opened: ExitStack) -> Generator[Row | RefusedRow]:
     with opened:
         for _ in package.events(part, found.parser):
             yield from found.taken()
@@ -179,7 +179,7 @@ class _Sheet:
     def __init__(self, name: str, texts: Sequence[str], dates: Sequence[bool], since_1904: bool) -> None:
         self._name, self._texts, self._dates, self._since_1904 = name, texts, dates, since_1904
         self._text = _Text()
-        self._done: list[Row | Refused] = []
+        self._done: list[Row | RefusedRow] = []
         self._number, self._place, self._count, self._kind, self._style = 0, -1, 0, "n", 0
         self._cells: list[Cell] = []
         self._beyond = False
@@ -187,7 +187,7 @@ class _Sheet:
         self._over = False
         self.parser = parser_of(self._start, self._end)
 
-    def taken(self) -> list[Row | Refused]:
+    def taken(self) -> list[Row | RefusedRow]:
         """The rows that were finished since this was asked last."""
         done, self._done = self._done, []
         return done
@@ -245,11 +245,11 @@ class _Sheet:
         wrong = next((place for place, cell in enumerate(self._cells) if cell in ERRORS), None)
         if self._beyond:
             problem = f"has a cell beyond the column {letters(COLUMNS_MOST - 1)}: keep {COLUMNS_MOST} columns at most"
-            self._done.append(Refused(self._number, None, problem, self._cells))
+            self._done.append(RefusedRow(self._number, None, problem, self._cells))
         elif wrong is not None:
             where = f"{letters(wrong)}{self._number}"
             problem = f"{where} holds {self._cells[wrong]}, an error of the spreadsheet: mend its formula"
-            self._done.append(Refused(self._number, None, problem, self._cells))
+            self._done.append(RefusedRow(self._number, None, problem, self._cells))
         elif self._cells:
             self._done.append(Row(self._number, self._cells))
 

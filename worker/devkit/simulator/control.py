@@ -13,7 +13,7 @@ from worker.devkit.simulator.knobs import KnobError, Knobs
 from worker.devkit.simulator.ledger import Send
 from worker.devkit.simulator.plots import PLOTS, RECIPIENTS
 from worker.devkit.simulator.provider import Provider
-from worker.devkit.simulator.wire import Answer, Request, json_answer
+from worker.devkit.simulator.wire import HttpAnswer, Request, json_answer
 
 _ALL = 2**62
 
@@ -39,7 +39,7 @@ class Control:
             ("POST", "/_sim/reset"): self._reset,
         }
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> HttpAnswer:
         route = self._routes.get((request.method, request.path))
         if route is None:
             known = ", ".join(f"{method} {path}" for method, path in self._routes)

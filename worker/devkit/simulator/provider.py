@@ -13,7 +13,7 @@ from worker.devkit.simulator.ledger import Ledger
 from worker.devkit.simulator.plots import Body, Plot
 from worker.devkit.simulator.replies import Reply, spelled
 from worker.devkit.simulator.scene import Asked, Scene
-from worker.devkit.simulator.wire import Answer, Manner, Request
+from worker.devkit.simulator.wire import HttpAnswer, Manner, Request
 
 _BY_LOWER_NAME = {name.lower(): name for name in FUNCTIONS}
 _PLAYS = sending.PLAYS | asking.PLAYS
@@ -54,49 +54,49 @@ class Provider:
     def ledger(self) -> Ledger:
         return self.scene.ledger
 
-    def answer(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> HttpAnswer:
         """What the request gets. Everything it changes has changed when this returns; only the answer may be late."""
         asked = _read(request)
         if asked is None:
-            return Answer(_page("Endpoint not found."), 404, "text/html; charset=utf-8")
+            return HttpAnswer(_page("Endpoint not found."), 404, "text/html; charset=utf-8")
         self.ledger.functions[asked.function] += 1
         reply, plot = _PLAYS[asked.function](self.scene, asked)
         return self._dressed(reply, plot, asked.form)
 
-    def _dressed(self, reply: Reply, plot: Plot, form: str) -> Answer:
+    def _dressed(self, reply: Reply, plot: Plot, form: str) -> HttpAnswer:
         answer = self._body(reply, plot, form)
         answer.manner, answer.delay, answer.drip = plot.manner, self.knobs.latency, self.knobs.drip
         lost = plot.manner not in (Manner.PLAIN, Manner.DRIP) or plot.body is not Body.REPLY
         self.ledger.answers[_what_came(plot) if lost else reply.code] += 1
         return answer
 
-    def _body(self, reply: Reply, plot: Plot, form: str) -> Answer:
+    def _body(self, reply: Reply, plot: Plot, form: str) -> HttpAnswer:
         match plot.body:
             case Body.SERVER_ERROR:
-                return Answer(_page("Service Unavailable"), 503, "text/html; charset=utf-8")
+                return HttpAnswer(_page("Service Unavailable"), 503, "text/html; charset=utf-8")
             case Body.HTML:
-                return Answer(_page("Maintenance"), 200, "text/html; charset=utf-8")
+                return HttpAnswer(_page("Maintenance"), 200, "text/html; charset=utf-8")
             case Body.EMPTY:
-                return Answer(b"")
+                return HttpAnswer(b"")
             case Body.REDIRECT:
-                return Answer(b"", 302, extra="Location: /elsewhere\r\n")
+                return HttpAnswer(b"", 302, extra="Location: /elsewhere\r\n")
             case Body.NO_CODE:
-                return Answer(b'{"error":"Invalid request"}')
+                return HttpAnswer(b'{"error":"Invalid request"}')
             case Body.NOT_UTF8:
-                return Answer(b'{"CodeResult":"100","SMSID":"\xff\xfe\xff"}')
+                return HttpAnswer(b'{"CodeResult":"100","SMSID":"\xff\xfe\xff"}')
             case Body.HUGE:
-                return Answer(b'{"CodeResult":"100","SMSID":"' + b"1" * 10_000_000 + b'"}')
+                return HttpAnswer(b'{"CodeResult":"100","SMSID":"' + b"1" * 10_000_000 + b'"}')
             case Body.BOMB:
-                return Answer(_BOMB, content_type="application/xml; charset=utf-8")
+                return HttpAnswer(_BOMB, content_type="application/xml; charset=utf-8")
             case Body.NO_ID:
                 reply.members.pop("SMSID", None)
         return self._spelled(reply, form)
 
-    def _spelled(self, reply: Reply, form: str) -> Answer:
+    def _spelled(self, reply: Reply, form: str) -> HttpAnswer:
         body = spelled(reply, form, self.knobs.xml, self.knobs.quirks)
         cookie = "Set-Cookie: ASP.NET_SessionId=simulated; path=/; HttpOnly\r\n"
         extra = cookie if "session_cookie" in self.knobs.quirks else ""
-        return Answer(body, content_type=f"application/{form}; charset=utf-8", extra=extra)
+        return HttpAnswer(body, content_type=f"application/{form}; charset=utf-8", extra=extra)
 
 
 def _read(request: Request) -> Asked | None:

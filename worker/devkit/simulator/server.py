@@ -18,7 +18,7 @@ from worker.devkit.simulator.books import Books
 from worker.devkit.simulator.control import Control
 from worker.devkit.simulator.knobs import Knobs
 from worker.devkit.simulator.provider import Provider
-from worker.devkit.simulator.wire import Answer, Connection, Request
+from worker.devkit.simulator.wire import Connection, HttpAnswer, Request
 
 _BACKLOG = 2048
 _PARENT_CHECK = 0.2  # seconds
@@ -89,11 +89,11 @@ async def _listening(options: Options) -> AsyncIterator[int]:
         await server.wait_closed()
 
 
-def _answers(options: Options, connections: set[Connection]) -> Callable[[Request], Answer]:
+def _answers(options: Options, connections: set[Connection]) -> Callable[[Request], HttpAnswer]:
     provider = Provider(options.fresh_knobs(), _books(options.books))
     control = Control(provider, options.fresh_knobs, lambda: len(connections))
 
-    def answer(request: Request) -> Answer:
+    def answer(request: Request) -> HttpAnswer:
         return control.answer(request) if request.path.startswith("/_sim/") else provider.answer(request)
 
     return answer

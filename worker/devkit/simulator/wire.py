@@ -64,7 +64,7 @@ class Request:
 
 
 @dataclass(slots=True)
-class Answer:
+class HttpAnswer:
     """One HTTP answer, and how it travels. `delay` and `drip` (between two bytes) are seconds."""
 
     body: bytes
@@ -83,8 +83,8 @@ class Answer:
         ).encode("latin-1")
 
 
-def json_answer(value: object, status: int = 200) -> Answer:
-    return Answer(json.dumps(value, ensure_ascii=False).encode(), status=status)
+def json_answer(value: object, status: int = 200) -> HttpAnswer:
+    return HttpAnswer(json.dumps(value, ensure_ascii=False).encode(), status=status)
 
 
 # Reading...
@@ -180,7 +180,7 @@ def _params(query: str) -> dict[str, str]:
 class Connection(asyncio.Protocol):
     """One client's connection. A request is handled the moment it is whole; only its answer waits for the latency."""
 
-    def __init__(self, answer: Callable[[Request], Answer], open_connections: "set[Connection]") -> None:
+    def __init__(self, answer: Callable[[Request], HttpAnswer], open_connections: "set[Connection]") -> None:
         self._answer = answer
         self._open = open_connections
         self._loop = asyncio.get_running_loop()
@@ -237,7 +237,7 @@ class Connection(asyncio.Protocol):
         self._transport.write(answer.head(keep_alive=False) + answer.body)
         self._transport.close()
 
-    def _travel(self, answer: Answer, keep_alive: bool) -> None:
+    def _travel(self, answer: HttpAnswer, keep_alive: bool) -> None:
         match answer.manner:
             case Manner.PLAIN:
                 self._transport.write(answer.head(keep_alive) + answer.body)
