@@ -113,14 +113,15 @@ def weak_words() -> Iterator[Scenario]:
         allowed=Allowed(),
         feed=Stock.hundred,
     )
-    yield _weak(
-        "a group refused, most of it delivered",
-        "SendStatus 4 for the group, one in ten got nothing",
-        {"mixed_status": 4, "false_for": 3, "plots": {UNREACHABLE: "operator_refuses"}},
-        RECEIVERS,
-        allowed=Allowed(unreachable=UNREACHABLE),
-        feed=advertising,
-    )
+    for what, send_status in (("refused", 4), ("deleted", 6)):
+        yield _weak(
+            f"a group {what}, most of it delivered",
+            f"SendStatus {send_status} for the group, one in ten got nothing",
+            {"mixed_status": send_status, "false_for": 3, "plots": {UNREACHABLE: "operator_refuses"}},
+            RECEIVERS,
+            allowed=Allowed(unreachable=UNREACHABLE),
+            feed=advertising,
+        )
     yield _weak(
         "the voice base silent",
         "for 25 s, while the SMS base answers",
@@ -135,11 +136,19 @@ def weak_words() -> Iterator[Scenario]:
 
 
 def _receiver_lists() -> Iterator[Scenario]:
-    for is_sent in ("always", "delivered", "never"):
+    for is_sent in ("always", "delivered", "never", "missing"):
         yield _weak(
             f"false at first, IsSent {is_sent}",
             "the receiver list says false for 8 s after SendStatus 5; one in ten never gets it",
             {"false_for": 8, "is_sent": is_sent, "plots": {UNREACHABLE: "undelivered"}},
+            RECEIVERS,
+            allowed=Allowed(in_doubt=True, unreachable=UNREACHABLE),
+        )
+    for failed in ("zero", "missing"):
+        yield _weak(
+            f"SendFailed {failed}",
+            f"the counter of GetSendStatus is {failed}; one in ten never gets it",
+            {"send_failed": failed, "plots": {UNREACHABLE: "undelivered"}},
             RECEIVERS,
             allowed=Allowed(in_doubt=True, unreachable=UNREACHABLE),
         )
@@ -149,12 +158,13 @@ def _sent_data() -> Iterator[Scenario]:
     for form in ("missing", "null", "renamed", "text"):
         how = f"half of the answers lost, and `SentData` {form}"
         yield _weak(f"no list, {form}", how, HALF_LOST | {"sent_data_list": form}, SENT_DATA, deed=more_later)
-    for shown in ("plain", "labelled"):
+    for shown in ("plain", "upper", "labelled", "signed"):
         how = f"half of the answers lost, texts in the sent data {shown}"
         knobs = HALF_LOST | {"texts_shown": shown}
         yield _weak(f"texts {shown}", how, knobs, SENT_DATA, deed=more_later, feed=with_accents)
-    how = "half of the answers lost, the sent data shows 0901***567"
-    yield _weak("numbers masked", how, HALF_LOST | {"phones_shown": "masked"}, SENT_DATA, deed=more_later)
+    for form, example in (("international", "84901234567"), ("masked", "0901***567")):
+        how = f"half of the answers lost, the sent data shows {example}"
+        yield _weak(f"numbers {form}", how, HALF_LOST | {"phones_shown": form}, SENT_DATA, deed=more_later)
     how = "half of the answers lost, others' SMS to every third number, no times"
     yield _weak("foreign rows", how, HALF_LOST | {"sent_time": "none"}, SENT_DATA, deed=foreign_rows)
     how = "half of the answers lost, nothing else: for comparison"
