@@ -107,20 +107,35 @@ def test_up_sends_keeps_its_data_and_leaves_no_process_behind(up: Up, tmp_path: 
 
 def test_nobody_sees_a_key_or_a_password_in_the_process_list(up: Up) -> None:
     up.ready()
-    address = dict(line.split("=", 1) for line in (up.folder / ".esms-worker" / "env").read_text().splitlines())[
-        "DATABASE_URL"
-    ]
-    password = address.split(":")[2].split("@")[0]
+    left = addresses(up)
+    secrets = [left[name] for name in ("ESMS_API_KEY", "ESMS_SECRET_KEY", "SIMULATOR_TOKEN")]
+    secrets.append(left["DATABASE_URL"].split(":")[2].split("@")[0])
     lists = [" ".join(process.cmdline()) for process in up.family()]
-    assert not any(password in line or "simulator-secret" in line for line in lists)
+    assert not any(secret in line for secret in secrets for line in lists)
     assert (up.folder / ".esms-worker" / "env").stat().st_mode & 0o077 == 0
+
+
+def addresses(up: Up) -> dict[str, str]:
+    """What it leaves for other terminals."""
+    lines = (up.folder / ".esms-worker" / "env").read_text().splitlines()
+    return {name: value.strip("'") for name, value in (line.split("=", 1) for line in lines)}
+
+
+def test_the_simulators_published_keys_open_nothing_of_up(up: Up) -> None:
+    """Else every user of the machine could read there what was sent, and to whom."""
+    up.ready()
+    base = addresses(up)["ESMS_REST_URL"]
+    for keys in ("simulator-key/simulator-secret", "x/y"):
+        with urllib.request.urlopen(f"{base}/json/GetBalance/{keys}") as answer:
+            assert json.load(answer)["CodeResponse"] == "101"
 
 
 def turn(up: Up, knobs: str) -> None:
     """Turn the knobs of its simulator."""
-    address = dict(line.split("=", 1) for line in (up.folder / ".esms-worker" / "env").read_text().splitlines())
-    root = address["ESMS_REST_URL"].strip("'").removesuffix("/MainService.svc")
-    request = urllib.request.Request(f"{root}/_sim/set", knobs.encode(), {"Content-Type": "application/json"})
+    left = addresses(up)
+    root = left["ESMS_REST_URL"].removesuffix("/MainService.svc")
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {left['SIMULATOR_TOKEN']}"}
+    request = urllib.request.Request(f"{root}/_sim/set", knobs.encode(), headers)
     urllib.request.urlopen(request).close()
 
 

@@ -37,7 +37,9 @@ class Client:
         return self.ask("GetSendStatus", RefId=sms_id)
 
     def get(self, target: str, method: str = "GET", body: bytes | None = None, **headers: str) -> tuple[int, str, str]:
-        """Status, content type and body."""
+        """Status, content type and body. What is under /_sim/ is asked for with the token."""
+        if target.startswith("/_sim/"):
+            headers = {"Authorization": f"Bearer {self.running.token}", "Content-Type": "application/json"} | headers
         connection = http.client.HTTPConnection(*self.address, timeout=PATIENCE)
         try:
             connection.request(method, target, body, headers)

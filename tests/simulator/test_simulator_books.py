@@ -1,5 +1,6 @@
 """With --books a simulator that was ended, or killed, goes on from what it had taken."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,9 +18,10 @@ SETTINGS = '{"latency": 0, "pace": 0}'
 def kept(path: Path) -> Iterator[Client]:
     """A simulator with these books; killed at the end, as the hardest case."""
     command = [sys.executable, "-m", "worker.devkit.simulator", "--set", SETTINGS, "--books", str(path)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    environ = os.environ | {"SIMULATOR_TOKEN": "ours"}
+    process = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True)
     assert process.stdout
-    running = Running(process, process.stdout.readline().rpartition(" ")[2].strip())
+    running = Running(process, process.stdout.readline().rpartition(" ")[2].strip(), "ours")
     try:
         yield Client(running)
     finally:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from tests.simulator.client import PATIENCE, Client
 from worker.devkit.simulator.wire import MAX_BODY, MAX_HEAD, BadRequest, parse
 
-BALANCE = b"GET /MainService.svc/json/GetBalance/simulator-key/simulator-secret HTTP/1.1\r\nHost: x\r\n\r\n"
-READY = b"GET /_sim/ready HTTP/1.1\r\nHost: x\r\n\r\n"
+BALANCE = b"GET /MainService.svc/json/GetBalance/simulator-key/simulator-secret HTTP/1.1\r\nHost: localhost\r\n\r\n"
+READY = b"GET /_sim/ready HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 @pytest.fixture
@@ -47,8 +47,10 @@ def test_a_request_may_arrive_byte_by_byte(raw: socket.socket) -> None:
     assert b'"CodeResponse":"100"' in read_until(raw, b"}")
 
 
-def test_a_body_is_asked_for_when_the_client_waits_to_be_asked(raw: socket.socket) -> None:
-    raw.sendall(b"POST /_sim/set HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\nExpect: 100-continue\r\n\r\n")
+def test_a_body_is_asked_for_when_the_client_waits_to_be_asked(esms: Client, raw: socket.socket) -> None:
+    head = f"POST /_sim/set HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {esms.running.token}\r\n"
+    head += "Content-Type: application/json\r\nContent-Length: 11\r\nExpect: 100-continue\r\n\r\n"
+    raw.sendall(head.encode())
     assert read_until(raw, b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
     raw.sendall(b'{"seed": 1}')
     assert b'"seed": 1' in read_until(raw, b"}")

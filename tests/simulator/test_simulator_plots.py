@@ -108,7 +108,9 @@ def test_a_message_that_hangs_is_taken_at_once(esms: Client) -> None:
 def test_a_reset_is_a_reset_and_not_an_orderly_close(esms: Client) -> None:
     esms.running.set(force={"GetBalance": "reset"})
     with socket.create_connection(esms.address, PATIENCE) as raw:
-        raw.sendall(b"GET /MainService.svc/json/GetBalance/simulator-key/simulator-secret HTTP/1.1\r\nHost: x\r\n\r\n")
+        raw.sendall(
+            b"GET /MainService.svc/json/GetBalance/simulator-key/simulator-secret HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        )
         with pytest.raises(ConnectionResetError):
             raw.recv(100)
 

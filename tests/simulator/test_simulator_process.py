@@ -20,7 +20,10 @@ def test_it_says_where_it_listens_in_one_line_and_leaves_on_a_signal_with_0(tmp_
     for name in (signal.SIGTERM, signal.SIGINT):
         port_file = tmp_path / "port"
         process = subprocess.Popen(
-            [*COMMAND, "--port-file", str(port_file)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            [*COMMAND, "--port-file", str(port_file)],
+            env=os.environ | {"SIMULATOR_TOKEN": "ours"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
         assert process.stdout
         line = process.stdout.readline().decode()
@@ -87,7 +90,7 @@ def test_stopping_hangs_up_on_clients_that_wait() -> None:
     running = simulator.start(force={"GetBalance": "hang_always"})
     with socket.create_connection(running.address, PATIENCE) as waiting:
         waiting.sendall(
-            b"GET /MainService.svc/json/GetBalance/simulator-key/simulator-secret HTTP/1.1\r\nHost: x\r\n\r\n"
+            b"GET /MainService.svc/json/GetBalance/simulator-key/simulator-secret HTTP/1.1\r\nHost: localhost\r\n\r\n"
         )
         running.until(lambda stats: stats["requests"] == 1)
         assert running.stop() == 0

@@ -57,12 +57,15 @@ def demo() -> int:
 @click.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes any free one.")
 @click.option("--host", default="127.0.0.1", show_default=True)
+@click.option(
+    "--allow-host", "allow_hosts", multiple=True, metavar="NAME", help="Another name that it is called by; repeatable."
+)
 @click.option("--latency", type=float, default=0.05, show_default=True, help="Seconds before each answer.")
 @click.option("--pace", type=float, default=0.1, show_default=True, help="Seconds in each SendStatus.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the dice.")
-def simulator(port: int, host: str, latency: float, pace: float, seed: int) -> int:
+def simulator(allow_hosts: tuple[str, ...], **options: object) -> int:
     """Pretend to be eSMS, for tests; docs/simulator.md tells which number gets which story."""
     from worker.devkit.simulator.__main__ import main
 
-    options = {"port": port, "host": host, "latency": latency, "pace": pace, "seed": seed}
-    return main([part for name, value in options.items() for part in (f"--{name}", str(value))])
+    pairs = [*options.items(), *(("allow-host", name) for name in allow_hosts)]
+    return main([part for name, value in pairs for part in (f"--{name}", str(value))])

@@ -22,22 +22,19 @@ from worker.api.account import Account
 from worker.api.operation import Operation
 from worker.cli.doctor import remedied
 from worker.cli.output import say, say_error
+from worker.cli.simulated import CONTROL, KEYS, environ_of_child, simulates, simulator
 from worker.devkit.postgres import Postgres
 from worker.devkit.processes import CannotStart, Child, Server, folder_lock
 from worker.devkit.processes.folder import write_private
 from worker.devkit.valkey import Valkey
 from worker.errors import Unavailable
 from worker.queues import Queue
-from worker.settings import UP_FOLDER, ProviderSettings, Settings, environment
+from worker.settings import UP_FOLDER, Settings, environment
 
 SIMULATED = (
     "Sending to the SIMULATOR, nothing leaves this machine (set ESMS_API_KEY and ESMS_SECRET_KEY to send for real)"
 )
 REAL = "Sending for REAL through eSMS, with the keys in the environment"
-SIMULATOR_KEYS = {"ESMS_API_KEY": "simulator-key", "ESMS_SECRET_KEY": "simulator-secret"}
-IMPATIENT = {"WORKER_DENIED_AFTER": "10", "WORKER_DENIED_AFTER_BULK": "20"}  # what the simulator denies, it means
-BOOKS = "simulator.jsonl"  # what the simulator took, so that it still settles after a restart
-BRANDNAME = "sangbrand"  # the simulator knows it
 
 ROOM = 300 * 1024 * 1024  # bytes: a new Postgres takes some 40 MB, and runs into trouble when it can't grow
 LEAST_ROOM = 48 * 1024 * 1024  # bytes, while it runs: Postgres wants 16 MB at a time, and Valkey refuses without any
@@ -63,7 +60,7 @@ class Installation:
         """What another terminal needs; real keys stay in the environment that they came from."""
         names = ["DATABASE_URL", "REDIS_URL"]
         if self.simulated:
-            names += ["ESMS_REST_URL", "ESMS_VOICE_URL", "ESMS_BRANDNAME", *SIMULATOR_KEYS]
+            names += ["ESMS_REST_URL", "ESMS_VOICE_URL", "ESMS_BRANDNAME", *KEYS, CONTROL]
         return {name: self.environ[name] for name in names if name in self.environ}
 
 
@@ -116,15 +113,6 @@ def _watched(installation: Installation) -> int:
         return 1
 
 
-def simulates(environ: Mapping[str, str]) -> bool:
-    """Without keys it is the simulator; with one of two it is a mistake, which the settings name."""
-    keys = [bool(environ.get(name, "").strip()) for name in SIMULATOR_KEYS]
-    if any(keys) or environ.get("ESMS_REST_URL"):
-        ProviderSettings.from_environ(environ)
-        return False
-    return True
-
-
 @contextmanager
 def installed(
     folder: Path, environ: Mapping[str, str], workers: int, tell: Callable[[str, str], None]
@@ -137,7 +125,7 @@ def installed(
         stack.enter_context(folder_lock(folder / "lock", "esms-worker up"))
         _start_servers(installation, stack)
         if installation.simulated:
-            stack.enter_context(_simulator(installation, tell))
+            installation.environ = stack.enter_context(simulator(folder, installation.environ, tell))
         Settings.from_environ(installation.environ)
         _migrate(installation)
         _keep_apart(installation)
@@ -194,29 +182,6 @@ def _start_servers(installation: Installation, stack: ExitStack) -> None:
             installation.environ[variable] = server.url
 
 
-@contextmanager
-def _simulator(installation: Installation, tell: Callable[[str, str], None]) -> Iterator[None]:
-    said: list[str] = []
-
-    def hear(line: str) -> None:
-        said.append(line)
-        tell("simulator", line)
-
-    child = Child(
-        "simulator",
-        [sys.executable, "-m", "worker.devkit.simulator", "--port", "0", "--books", str(installation.folder / BOOKS)],
-        env=_environ_of_child(installation.environ),
-        on_line=hear,
-        ready=lambda _: any("listening on" in line for line in said),
-    )
-    with child:
-        url = next(line for line in said if "listening on" in line).rsplit(" ", 1)[1] + "/MainService.svc"
-        installation.environ = IMPATIENT | installation.environ
-        installation.environ |= SIMULATOR_KEYS | {"ESMS_REST_URL": url, "ESMS_VOICE_URL": url}
-        installation.environ.setdefault("ESMS_BRANDNAME", BRANDNAME)
-        yield
-
-
 def _migrate(installation: Installation) -> None:
     with Operation.from_env(installation.environ) as operation:
         operation.migrate()
@@ -263,7 +228,7 @@ def start_apps(installation: Installation, workers: int, tell: Callable[[str, st
         child = Child(
             name,
             [sys.executable, "-m", "celery", "-A", "worker.tasks", "--quiet", *arguments],
-            env=_environ_of_child(installation.environ),
+            env=environ_of_child(installation.environ),
             cwd=installation.folder,  # where no .env lies
             on_line=_hears(name, ready[name], tell),
             grace=GRACE,
@@ -294,11 +259,6 @@ def _wait_for(apps: list[Child], ready: Mapping[str, Event]) -> None:
 def stop_together(apps: list[Child]) -> None:
     with ThreadPoolExecutor(max_workers=len(apps) or 1) as pool:
         list(pool.map(Child.stop, apps))
-
-
-def _environ_of_child(environ: Mapping[str, str]) -> dict[str, str]:
-    """Nothing but what we were given: our own environment may name servers that a demo must not touch."""
-    return dict(environ) | {"PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore"}
 
 
 def _tell(part: str, line: str) -> None:

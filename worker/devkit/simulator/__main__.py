@@ -14,8 +14,9 @@ from worker.devkit.simulator.server import CannotStart, Options, run
 def main(arguments: list[str] | None = None) -> int:
     """Exit code 0 when told to stop, 2 when it can't start."""
     options = _options(arguments)
+    made_up = "" if os.environ.get("SIMULATOR_TOKEN") else f"\nToken for its books and knobs: {options.token}"
     try:
-        run(options, announce=_say)
+        run(options, announce=lambda line: _say(line + made_up))
     except (CannotStart, KnobError) as error:
         print(f"eSMS simulator: {error}", file=sys.stderr)  # noqa: T201
         return 2
@@ -28,6 +29,14 @@ def _options(arguments: list[str] | None) -> Options:
     start = Options()
     parser = argparse.ArgumentParser(prog="python -m worker.devkit.simulator", description="A pretend eSMS for tests.")
     parser.add_argument("--host", default=start.host)
+    parser.add_argument(
+        "--allow-host",
+        dest="allow_hosts",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="another name that it is called by, as a container's; may be given again",
+    )
     parser.add_argument("--port", type=_port, default=start.port, help="0 (the default) takes any free one")
     parser.add_argument(
         "--api-key", default=os.environ.get("SIMULATOR_API_KEY", start.api_key), help="or SIMULATOR_API_KEY"
@@ -54,6 +63,7 @@ def _options(arguments: list[str] | None) -> Options:
         metavar="PID",
         help="stop when the process that started it is gone",
     )
+    parser.set_defaults(token=os.environ.get("SIMULATOR_TOKEN") or start.token)  # no option: everybody can read those
     return Options(**vars(parser.parse_args(arguments)))
 
 

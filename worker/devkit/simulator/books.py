@@ -21,6 +21,7 @@ class Books:
 
     def __init__(self, path: Path) -> None:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        os.fchmod(descriptor, 0o600)  # it may have been there
         self._file = os.fdopen(descriptor, "a+b", buffering=0)
 
     def note(self, send: Send) -> None:

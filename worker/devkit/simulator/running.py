@@ -8,6 +8,7 @@ with simulator.start(latency=0) as esms:
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 import time
@@ -23,7 +24,6 @@ from worker.devkit.simulator.knobs import KnobError, Knobs
 
 _ROOT = Path(__file__).parents[3]
 _PATIENCE = 30.0  # seconds for a control request, and for the process to end
-_JSON = {"Content-Type": "application/json"}
 _PAUSE = 0.01  # seconds
 _READY = "eSMS simulator listening on "
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -50,11 +50,15 @@ class Ledger:
 
 
 class Running:
-    """A simulator process. `url` is its root; `rest_url` and `voice_url` are what a client takes for its two bases."""
+    """A simulator process. `url` is its root; `rest_url` and `voice_url` are what a client takes for its two bases.
 
-    def __init__(self, process: "subprocess.Popen[str]", url: str) -> None:
+    `token` opens what is under `/_sim/`.
+    """
+
+    def __init__(self, process: "subprocess.Popen[str]", url: str, token: str) -> None:
         self.process = process
         self.url = url
+        self.token = token
         self.rest_url = self.voice_url = f"{url}/MainService.svc"
 
     @property
@@ -131,7 +135,8 @@ class Running:
 
     def _control(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.url}/_sim/{path}", data, _JSON)  # noqa: S310  (our own http)
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.token}"}
+        request = urllib.request.Request(f"{self.url}/_sim/{path}", data, headers)  # noqa: S310  (our own http)
         try:
             with _OPENER.open(request, timeout=_PATIENCE) as response:
                 told: dict[str, Any] = json.load(response)
@@ -158,14 +163,16 @@ def start(
     Knobs().set(knobs)
     command = [sys.executable, "-m", "worker.devkit.simulator", "--host", host, "--port", str(port)]
     command += ["--set", json.dumps(knobs), *(["--with-parent", str(os.getpid())] if with_parent else [])]
-    process = subprocess.Popen(command, env=_environment(api_key, secret_key), stdout=subprocess.PIPE, text=True)
-    return Running(process, _url_of(process))
+    token = secrets.token_urlsafe()
+    environment = _environment(api_key, secret_key, token)
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    return Running(process, _url_of(process), token)
 
 
-def _environment(api_key: str, secret_key: str) -> dict[str, str]:
+def _environment(api_key: str, secret_key: str, token: str) -> dict[str, str]:
     """Keys travel here: a process list shows arguments to everybody."""
     paths = filter(None, (str(_ROOT), os.environ.get("PYTHONPATH")))
-    keys = {"SIMULATOR_API_KEY": api_key, "SIMULATOR_SECRET_KEY": secret_key}
+    keys = {"SIMULATOR_API_KEY": api_key, "SIMULATOR_SECRET_KEY": secret_key, "SIMULATOR_TOKEN": token}
     return os.environ | keys | {"PYTHONPATH": os.pathsep.join(paths)}
 
 

@@ -7,15 +7,17 @@ import asyncio
 import contextlib
 import gc
 import os
+import secrets
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from worker.devkit.simulator.books import Books
 from worker.devkit.simulator.control import Control
+from worker.devkit.simulator.door import CONTROL, Door
 from worker.devkit.simulator.knobs import Knobs
 from worker.devkit.simulator.provider import Provider
 from worker.devkit.simulator.wire import Connection, HttpAnswer, Request
@@ -36,6 +38,8 @@ class Options:
     port: int = 0
     api_key: str = field(default="simulator-key", repr=False)
     secret_key: str = field(default="simulator-secret", repr=False)
+    token: str = field(default_factory=secrets.token_urlsafe, repr=False)  # opens the books and the knobs
+    allow_hosts: Sequence[str] = ()  # names that it is called by, besides `host` and this machine's own
     latency: float = 0.05
     seed: int = 0
     pace: float = 0.1
@@ -92,9 +96,12 @@ async def _listening(options: Options) -> AsyncIterator[int]:
 def _answers(options: Options, connections: set[Connection]) -> Callable[[Request], HttpAnswer]:
     provider = Provider(options.fresh_knobs(), _books(options.books))
     control = Control(provider, options.fresh_knobs, lambda: len(connections))
+    door = Door(options.host, options.allow_hosts, options.token)
 
     def answer(request: Request) -> HttpAnswer:
-        return control.answer(request) if request.path.startswith("/_sim/") else provider.answer(request)
+        if refusal := door.refusal(request):
+            return refusal
+        return control.answer(request) if request.path.startswith(CONTROL) else provider.answer(request)
 
     return answer
 

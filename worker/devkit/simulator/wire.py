@@ -9,7 +9,7 @@ import json
 import socket
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 from urllib.parse import unquote_plus
@@ -22,10 +22,13 @@ _REASONS = {
     200: "OK",
     302: "Found",
     400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
     411: "Length Required",
     413: "Content Too Large",
+    415: "Unsupported Media Type",
     431: "Request Header Fields Too Large",
     501: "Not Implemented",
     503: "Service Unavailable",
@@ -54,13 +57,14 @@ class BadRequest(Exception):
 
 @dataclass(slots=True)
 class Request:
-    """`params` come from the query and from a form, their names in lower case, as ASP.NET reads them."""
+    """`params` come from the query and from a form. Names are in lower case, as ASP.NET reads them, headers' too."""
 
     method: str
     path: str
     params: dict[str, str]
     body: bytes
     keep_alive: bool
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -109,7 +113,7 @@ def parse(buffer: bytes) -> tuple[Request, int] | None:
     params = _params(query)
     if method == "POST" and headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
         params |= _params(body.decode("latin-1"))
-    return Request(method, path, params, body, _keeps_alive(version, headers)), start + length
+    return Request(method, path, params, body, _keeps_alive(version, headers), headers), start + length
 
 
 def expects_continue(buffer: bytes) -> bool:
