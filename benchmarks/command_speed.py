@@ -38,7 +38,7 @@ CASES = (
     Case("--help", (*PROGRAM, "--help"), CLICK, 3.0),
     Case("--version", (*PROGRAM, "--version"), CLICK, 3.0),
     Case("Tab", PROGRAM, CLICK, 3.0, TAB),
-    Case("status", (*PROGRAM, "status", NOBODY), SQLALCHEMY, 3.0),
+    Case("status", (*PROGRAM, "status", NOBODY), SQLALCHEMY, 2.0),
 )
 
 

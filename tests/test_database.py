@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from tests.support import Bench, otp
 from worker.database import SERVER_LIMITS, Database
-from worker.errors import Unavailable
+from worker.errors import Unavailable, WorkerError
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,11 @@ def test_a_host_that_falls_silent_inside_a_transaction_lets_go_of_its_rows(bench
         with bench.database.begin() as other:
             other.execute(LOCK)  # waits for the silent one, no longer than that
         session.execute(LOCK)
+
+
+def test_a_question_can_write_nothing_and_the_next_transaction_can(database: Database) -> None:
+    beat = text("INSERT INTO heartbeat (name, at) VALUES ('one', now())")
+    with pytest.raises(WorkerError, match="25006"), database.reading() as asked:
+        asked.execute(beat)
+    with database.begin() as session:
+        session.execute(beat)

@@ -8,17 +8,22 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from itertools import zip_longest
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
-from sqlalchemy import Engine, create_engine, func, select
+from sqlalchemy import Connection, Engine, create_engine, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import Session, sessionmaker
 
 from worker.errors import MIGRATE, Unavailable, WorkerError
 from worker.telemetry import emit
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session, sessionmaker
+
+    Reader = Connection | Session  # what a question can be asked in: a reading, or whatever transaction is under way
 
 T = TypeVar("T")
 
@@ -61,8 +66,13 @@ class Database:
                 ),
             },
         )
-        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         self._pid = os.getpid()
+
+    @cached_property
+    def _sessions(self) -> sessionmaker[Session]:
+        from sqlalchemy.orm import sessionmaker  # a command that only asks does without it
+
+        return sessionmaker(self.engine, expire_on_commit=False)
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
@@ -70,6 +80,13 @@ class Database:
         self._forget_the_parents_connections()
         with self._translated(), self._sessions.begin() as session:
             yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that only reads, and does without the ORM. Raises as `begin` does."""
+        self._forget_the_parents_connections()
+        with self._translated(), self.engine.connect().execution_options(postgresql_readonly=True) as connection:
+            yield connection
 
     @contextmanager
     def joined(self, session: Session | None) -> Iterator[Session]:
@@ -108,7 +125,7 @@ class Database:
 
     def durability(self) -> tuple[str, str]:
         """Postgres's synchronous_commit and synchronous_standby_names: which commits outlive a crash, a fail-over."""
-        with self.begin() as session:
+        with self.reading() as session:
             names = ("synchronous_commit", "synchronous_standby_names")
             commit, standbys = session.execute(select(*map(func.current_setting, names))).one()
         return commit, standbys

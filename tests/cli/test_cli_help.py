@@ -1,11 +1,15 @@
 """Help is quick, and it is help."""
 
+from __future__ import annotations
+
+import os
 import subprocess
 import sys
 
 import click
 import pytest
 
+from tests.support import Bench, otp
 from worker.cli import cli, run
 from worker.cli.lazy import COMMANDS
 
@@ -26,11 +30,18 @@ def test_help_and_version_import_nothing_heavy(arguments: list[str]) -> None:
     assert not set(HEAVY) & set(done.stdout.splitlines()[-1].split())
 
 
-def test_a_question_about_a_message_imports_nothing_of_reminders_contacts_and_spreadsheets() -> None:
-    program = "import sys, worker.cli.look; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+@pytest.mark.parametrize("command", ["status", "show", "report"])
+def test_a_question_imports_nothing_of_the_orm_the_broker_and_what_makes_messages(
+    command: str, bench: Bench, database_url: str
+) -> None:
+    question = [command] if command == "report" else [command, str(bench.put(otp("0901000101")).id)]
+    program = "import sys; from worker.cli import run; assert run(sys.argv[1:]) == 0; print(); print(*sys.modules)"
+    arguments = [sys.executable, "-c", program, *question]
+    environ = os.environ | {"DATABASE_URL": database_url}
+    done = subprocess.run(arguments, env=environ, capture_output=True, text=True, check=True)
     idle = {f"worker.{name}" for name in ("contacts", "reminders", "recurrence", "templates", "spreadsheets", "esms")}
-    assert not (idle | {"alembic", "celery", "requests"}) & set(done.stdout.split())
+    idle |= {"sqlalchemy.orm", "worker.models", "alembic", "celery", "kombu", "redis", "requests"}
+    assert not idle & set(done.stdout.splitlines()[-1].split())
 
 
 def test_tab_completes_names_of_commands_and_imports_nothing_heavy() -> None:

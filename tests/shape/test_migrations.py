@@ -12,6 +12,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from worker import ledger
 from worker.database import Database
@@ -19,6 +20,7 @@ from worker.ledger import Outcome
 from worker.lifecycle import Lane, Status
 from worker.migrating import config, migrate, revisions
 from worker.models import Base
+from worker.reporting import tables as questions
 
 
 @pytest.fixture
@@ -67,6 +69,14 @@ def test_models_equal_migrations(empty: Database) -> None:
         context = MigrationContext.configure(session.connection(), opts={"compare_server_default": True})
         assert compare_metadata(context, Base.metadata) == []
     empty.close()
+
+
+def test_the_columns_that_questions_name_are_the_models() -> None:
+    read = [each for each in vars(questions).values() if isinstance(each, ReadOnlyColumnCollection)]
+    assert read
+    for columns in read:
+        model = Base.metadata.tables[columns[0].table.name]
+        assert set(columns.keys()) <= set(model.c.keys())
 
 
 def test_constraints_and_indexes_equal_the_models_word_for_word(empty: Database) -> None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, TypedDict, Unpack
-
-from sqlalchemy.orm import Session
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from worker.contacts import ContactFields, opt_in_of, opt_out_of, upsert_contacts, upsert_fields
 from worker.contacts.checks import parse_phone
@@ -21,6 +19,9 @@ from worker.ledger import contacts, opt_out
 from worker.ledger.contacts import ContactRow, Counts
 from worker.settings import Settings
 from worker.spreadsheets import RefusedRow, Sheet
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 __all__ = ["ContactRow", "Contacts", "Watch", "Which"]
 

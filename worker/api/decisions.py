@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 from uuid import UUID
-
-from sqlalchemy.orm import Session
 
 from worker import ledger, reporting
 from worker.database import Database
@@ -20,7 +19,10 @@ from worker.queues import Bell
 from worker.reporting import HeldShown
 from worker.settings import Settings
 
-Step = Callable[[Session, Sequence[UUID]], int]  # moves, or only counts, messages of these notifications; how many
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+Step = Callable[["Session", Sequence[UUID]], int]  # moves, or only counts, messages of these notifications; how many
 
 
 EXPIRES = "left as it is: its expires_at comes before that date"
@@ -70,7 +72,7 @@ class Held:
 
     def list(self, *, most: int = 1000) -> Sequence[HeldShown]:
         """The oldest first."""
-        with self._database.begin() as session:
+        with self._database.reading() as session:
             return reporting.held(session, most=most)
 
     def locate(self, given: str) -> UUID:
@@ -78,7 +80,7 @@ class Held:
 
         Raises NotFound, also for what names more than one.
         """
-        with self._database.begin() as session:
+        with self._database.reading() as session:
             return reporting.locate_held(session, given)
 
     def resolve(self, message_id: UUID | str, answer: Answer, *, by: str = "a person") -> Status | None:

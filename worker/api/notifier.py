@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from uuid import UUID
 
 from sqlalchemy import event
-from sqlalchemy.orm import Session
 
 from worker import intake, reporting
 from worker.api.decisions import Campaign, Decision, Decisions, Held, id_of
@@ -26,6 +25,8 @@ from worker.reporting import Located, NotificationShown, Standing
 from worker.settings import Settings
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from worker.api.contacts import Contacts
     from worker.api.reminders import Reminders
     from worker.api.templates import Templates
@@ -174,12 +175,12 @@ class Notifier:
 
     def status(self, notification_id: UUID | str) -> Standing:
         """Where a notification stands. Raises NotFound."""
-        with self._database.begin() as session:
+        with self._database.reading() as session:
             return reporting.standing(session, id_of(notification_id))
 
     def show(self, notification_id: UUID | str, *, message_id: UUID | None = None) -> NotificationShown:
         """All there is to tell about a notification, or of its messages only about one. Raises NotFound."""
-        with self._database.begin() as session:
+        with self._database.reading() as session:
             return reporting.whole(session, id_of(notification_id), message_id=message_id)
 
     def cancel(self, notification_id: UUID | str) -> Decision:
@@ -216,7 +217,7 @@ class Notifier:
 
     def find(self, reference: str, source: str | None = None) -> UUID:
         """The id of the notification with this reference. Raises NotFound."""
-        with self._database.begin() as session:
+        with self._database.reading() as session:
             return reporting.find(session, reference=reference, source=source)
 
     def locate(self, given: str, *, source: str | None = None, numbers: bool = False) -> Located:
@@ -225,7 +226,7 @@ class Notifier:
 
         numbers: a phone number names the last message to it. Raises NotFound, also for what names more than one.
         """
-        with self._database.begin() as session:
+        with self._database.reading() as session:
             return reporting.locate(session, given, source=source, numbers=numbers)
 
     def pause(self, lanes: Sequence[Lane], reason: str = BY_A_PERSON) -> Sequence[Lane]:

@@ -33,12 +33,12 @@ class Operation:
 
     def version(self) -> str:
         """Postgres's."""
-        with self._database.begin() as session:
-            return ".".join(map(str, session.connection().dialect.server_version_info or ()))
+        with self._database.reading() as session:
+            return ".".join(map(str, session.dialect.server_version_info or ()))
 
     def brandnames(self) -> BrandnamesShown:
         """The list by which a name is judged at enqueue, and whether it is fresh enough for that."""
-        with self._database.begin() as session:
+        with self._database.reading() as session:
             return reporting.brandnames(session)
 
     def durability(self) -> tuple[str, str]:
@@ -47,7 +47,7 @@ class Operation:
 
     def silent_calls(self) -> int:
         """How many calls eSMS took and for a day has answered all questions about with code 105; a thousand at most."""
-        with self._database.begin() as session:
+        with self._database.reading() as session:
             return reporting.calls_nobody_knows(session)
 
     def revisions(self) -> tuple[str | None, str | None]:
@@ -60,17 +60,17 @@ class Operation:
 
     def seconds_since_beat(self) -> float | None:
         """How long ago beat last ticked and a worker heard it; None: never."""
-        with self._database.begin() as session:
+        with self._database.reading() as session:
             return reporting.seconds_since_beat(session)
 
     def troubles(self) -> list[str]:
         """The steps of the upkeep that fail at each tick, with their errors."""
-        with self._database.begin() as session:
+        with self._database.reading() as session:
             return reporting.troubles(session)
 
     def is_simulated(self) -> bool | None:
         """Were the messages here made for a simulator? None: there are none yet, and it was never marked."""
-        with self._database.begin() as session:
+        with self._database.reading() as session:
             if reporting.was_seen(session, SIMULATED):
                 return True
             return False if reporting.is_used(session) else None

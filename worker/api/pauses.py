@@ -21,7 +21,7 @@ class Pauses:
 
     def list(self) -> Sequence[PauseShown]:
         """Every lane and campaign that is held back now, by a person or by itself, the first one first."""
-        with self._database.begin() as session:
+        with self._database.reading() as session:
             return reporting.pauses(session)
 
     def pause(self, lanes: Sequence[Lane], reason: str = BY_A_PERSON) -> Sequence[Lane]:

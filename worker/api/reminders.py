@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any, Unpack
-
-from sqlalchemy.orm import Session
+from typing import TYPE_CHECKING, Any, Unpack
 
 from worker.database import Database
 from worker.errors import NotFound
@@ -27,6 +25,9 @@ from worker.reminders.simulate import Simulation, simulate
 from worker.reminders.why import Explanation, why
 from worker.schedule import EventRow, RuleRow
 from worker.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 SHOWN = 5
 GUESTS_SHOWN = 1000

@@ -30,7 +30,7 @@ class Reports:
 
     def campaigns(self, start: str = "", *, most: int = 100) -> Sequence[str]:
         """Their names, those that begin so; by the index, however many messages each has."""
-        with self._database.begin() as session:
+        with self._database.reading() as session:
             return reporting.campaigns(session, start, most=most)
 
     def summary(
@@ -47,7 +47,7 @@ class Reports:
         since is in, until is not. Raises NotFound for a campaign or source that nothing has, with the nearest names.
         """
         zone = self._settings.time_zone.key
-        with self._database.begin() as session:
+        with self._database.reading() as session:
             lines = {
                 each: reporting.report(
                     session, each, since=since, until=until, campaign=campaign, source=source, time_zone=zone

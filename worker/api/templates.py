@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-
-from sqlalchemy.orm import Session
+from typing import TYPE_CHECKING
 
 from worker import templates
 from worker.database import Database
@@ -20,6 +19,9 @@ from worker.lifecycle import SmsType
 from worker.settings import Settings
 from worker.templates import Estimate, Occasion, Preview, Saved, define_template
 from worker.text import Diacritics
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 SAMPLE = 10_000  # contacts by which the cost of all is estimated
 

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
 from itertools import islice
+from typing import TYPE_CHECKING
 from uuid import UUID
-
-from sqlalchemy.orm import Session
 
 from worker import ledger
 from worker.errors import Conflict, Invalid
@@ -23,6 +22,9 @@ from worker.intake.request import Enqueue
 from worker.ledger import Put, Stored
 from worker.lifecycle import Lane
 from worker.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 AT_ONCE = 5000  # notifications in one statement
 

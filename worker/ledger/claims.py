@@ -12,12 +12,11 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import groupby
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import orjson
 from sqlalchemy import TextClause
-from sqlalchemy.orm import Session
 
 from worker.ledger.claim_statements import (
     CLAIM,
@@ -32,6 +31,9 @@ from worker.ledger.claim_statements import (
 from worker.ledger.opt_out import withhold
 from worker.ledger.pauses import spend_trial, trial
 from worker.lifecycle import Kind, Lane
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 
 @dataclass(frozen=True, slots=True)

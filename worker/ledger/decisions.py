@@ -8,14 +8,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from worker.ledger.opt_out import PURPOSE, withhold_all_of
 from worker.lifecycle import PERSONS_MOVES, Lane, Status
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 Horizons = Mapping[Lane, timedelta]  # by default, how long after its due date a message is still sent
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from worker.phone import LANDLINES
 from worker.text import ATTRIBUTE
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 _ALIVE = "AND c.death_day IS NULL AND c.lunar_death_day IS NULL"
 

@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from worker.ledger.rows import as_rows
 from worker.lifecycle import NOT_ARRIVED, OccurrenceState, Status
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 UNFINISHED = "being made"  # never seen from outside: the transaction that writes it also closes it
 

@@ -10,12 +10,15 @@ something is stored, queued again or opted out of, only tells people sooner; so 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import TextClause, text
-from sqlalchemy.orm import Session
 
 from worker.lifecycle import FOR_THE_WILLING
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 Withheld = Sequence[tuple[UUID, str]]  # of each message that was cancelled: its notification, and its number
 

@@ -9,17 +9,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from worker.evidence import TWICE, Evidence, proved
 from worker.ledger.opt_out import withhold
 from worker.ledger.records import HttpCall, witness
 from worker.ledger.rows import as_rows
 from worker.lifecycle import FINAL, MOVES, Lane, Status
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from worker.ledger.claims import Claim, Fence
 from worker.ledger.opt_out import withhold
@@ -21,6 +20,8 @@ from worker.ledger.rows import as_rows
 from worker.lifecycle import MOVES, Status
 
 if TYPE_CHECKING:  # a producer loads this too, and must not load the provider's client
+    from sqlalchemy.orm import Session
+
     from worker.esms import Trace
 
 

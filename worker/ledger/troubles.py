@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 _NOTE = text("""
     INSERT INTO trouble (name, error) SELECT * FROM unnest(CAST(:names AS text[]), CAST(:errors AS text[]))

@@ -9,16 +9,19 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from string import hexdigits
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import ColumnClause, ColumnElement, select
 
 from worker.errors import NotFound
 from worker.lifecycle import Status
-from worker.models import Message, Notification
 from worker.phone import e164_of
 from worker.reporting.standing import referenced
+from worker.reporting.tables import Message, Notification
+
+if TYPE_CHECKING:
+    from worker.database import Reader
 
 SHORTEST = 8  # characters of a beginning, as tables show them
 LOOKED_AT = 1000  # messages that begin alike; where there are more, the beginning says too little
@@ -32,7 +35,7 @@ class Located:
     message: UUID | None = None
 
 
-def locate(session: Session, given: str, *, source: str | None = None, numbers: bool = False) -> Located:
+def locate(session: Reader, given: str, *, source: str | None = None, numbers: bool = False) -> Located:
     """What the text names: an id or its beginning, a reference (of this source), or if `numbers` a number's last one.
 
     Raises NotFound, also where it names several.
@@ -43,12 +46,12 @@ def locate(session: Session, given: str, *, source: str | None = None, numbers: 
     return _only(found, given)
 
 
-def locate_held(session: Session, given: str) -> UUID:
+def locate_held(session: Reader, given: str) -> UUID:
     """The id of the held message that the text names: by its id or its beginning, or by its number.
 
     An id that is whole need not be held (any more). Raises NotFound, also where it names several.
     """
-    if (whole := _whole(given)) is not None and session.get(Message, whole) is not None:
+    if (whole := _whole(given)) and session.scalar(select(Message.id).where(Message.id == whole)):
         return whole
     ways = [_between(column, given) for column in (Message.id, Message.notification_id)]
     ways.append(Message.notification_id.in_([row.id for row in referenced(session, given)]))
@@ -58,7 +61,8 @@ def locate_held(session: Session, given: str) -> UUID:
         if way is not None and (ids := session.scalars(held.where(way)).all()):
             if len(ids) > 1:
                 raise NotFound(_several(given))
-            return ids[0]
+            only: UUID = ids[0]
+            return only
     raise NotFound(f"{_quoted(given)} names no held message: `esms-worker held list` shows them")
 
 
@@ -69,7 +73,7 @@ def shortened(ids: Collection[UUID]) -> dict[UUID, str]:
     return {id_: str(id_)[:length].rstrip("-") for id_ in ids}
 
 
-def _by_id(session: Session, given: str) -> set[Located]:
+def _by_id(session: Reader, given: str) -> set[Located]:
     if (notifications := _between(Notification.id, given)) is None:
         return set()
     found = {
@@ -85,16 +89,17 @@ def _by_id(session: Session, given: str) -> set[Located]:
     return found | others
 
 
-def _by_reference(session: Session, given: str, source: str | None) -> set[Located]:
+def _by_reference(session: Reader, given: str, source: str | None) -> set[Located]:
     return {Located(notification=row.id) for row in referenced(session, given, source)}
 
 
-def _by_number(session: Session, given: str) -> set[Located]:
+def _by_number(session: Reader, given: str) -> set[Located]:
     """The last message to it."""
     if (phone := e164_of(given)) is None:
         return set()
-    last = select(Message).where(Message.phone == phone).order_by(Message.created_at.desc(), Message.id.desc())
-    return {Located(notification=row.notification_id, message=row.id) for row in session.scalars(last.limit(1))}
+    ids = select(Message.notification_id, Message.id).where(Message.phone == phone)
+    last = ids.order_by(Message.created_at.desc(), Message.id.desc()).limit(1)
+    return {Located(notification=of, message=id_) for of, id_ in session.execute(last)}
 
 
 def _only(found: set[Located], given: str) -> Located:
@@ -125,7 +130,7 @@ def _whole(given: str) -> UUID | None:
         return None
 
 
-def _between(column: InstrumentedAttribute[UUID], given: str) -> ColumnElement[bool] | None:
+def _between(column: ColumnClause[UUID], given: str) -> ColumnElement[bool] | None:
     """The ids that begin so; None where no id could."""
     if (digits := _digits(given)) is None:
         return None

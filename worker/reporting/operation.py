@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from worker.evidence import Evidence
 from worker.ledger.brandnames import TRUSTED
 from worker.lifecycle import Lane, Status
-from worker.models import Brandname, Heartbeat, Message, Notification, Pause, Trouble
+from worker.reporting.tables import Brandname, Heartbeat, Message, Notification, Pause, Trouble
+
+if TYPE_CHECKING:
+    from worker.database import Reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +52,7 @@ class BrandnamesShown:
     judges: bool
 
 
-def brandnames(session: Session) -> BrandnamesShown:
+def brandnames(session: Reader) -> BrandnamesShown:
     """The list by which a name is judged at enqueue."""
     fresh = func.max(Brandname.seen_at) > func.now() - TRUSTED
     names, seen_at, judges = session.execute(
@@ -58,32 +61,39 @@ def brandnames(session: Session) -> BrandnamesShown:
     return BrandnamesShown(names=names, seen_at=seen_at, judges=judges)
 
 
-def held(session: Session, *, most: int = 1000) -> list[HeldShown]:
+def held(session: Reader, *, most: int = 1000) -> list[HeldShown]:
     """What waits for a person's decision, the oldest first."""
     query = (
-        select(Message, Notification)
-        .join(Notification, Notification.id == Message.notification_id)
-        .where(Message.status == Status.HELD.value)
+        select(
+            Message.id,
+            Message.notification_id,
+            Notification.reference,
+            Notification.kind,
+            Message.phone,
+            Message.in_doubt_since,
+            Message.reason,
+        )
+        .where(Notification.id == Message.notification_id, Message.status == Status.HELD.value)
         .order_by(Message.id)
         .limit(most)
     )
     return [
         HeldShown(
-            id=message.id,
-            notification=notification.id,
-            reference=notification.reference,
-            kind=notification.kind,
-            phone=message.phone,
-            since=message.in_doubt_since,
-            reason=message.reason,
+            id=row.id,
+            notification=row.notification_id,
+            reference=row.reference,
+            kind=row.kind,
+            phone=row.phone,
+            since=row.in_doubt_since,
+            reason=row.reason,
         )
-        for message, notification in session.execute(query)
+        for row in session.execute(query)
     ]
 
 
-def pauses(session: Session) -> list[PauseShown]:
+def pauses(session: Reader) -> list[PauseShown]:
     """The lanes and campaigns that are held back now."""
-    query = select(Pause).where(Pause.lifted_at.is_(None)).order_by(Pause.since)
+    query = select(*Pause).where(Pause.lifted_at.is_(None)).order_by(Pause.since)
     return [
         PauseShown(
             lane=row.lane,
@@ -93,34 +103,34 @@ def pauses(session: Session) -> list[PauseShown]:
             since=row.since,
             probe_at=row.probe_at,
         )
-        for row in session.scalars(query)
+        for row in session.execute(query)
     ]
 
 
-def seconds_since_beat(session: Session) -> float | None:
+def seconds_since_beat(session: Reader) -> float | None:
     """How long ago beat last ticked and a worker heard it, by the database's clock; None: never."""
     query = select(func.extract("epoch", func.now() - Heartbeat.at)).where(Heartbeat.name == "beat")
     found = session.scalar(query)
     return None if found is None else float(found)
 
 
-def troubles(session: Session) -> list[str]:
+def troubles(session: Reader) -> list[str]:
     """The steps of the upkeep that fail, each with its error and since when."""
-    query = select(Trouble).order_by(Trouble.since)
-    return [f"{row.name} (since {row.since:%Y-%m-%d %H:%M} UTC): {row.error}" for row in session.scalars(query)]
+    query = select(*Trouble).order_by(Trouble.since)
+    return [f"{row.name} (since {row.since:%Y-%m-%d %H:%M} UTC): {row.error}" for row in session.execute(query)]
 
 
-def was_seen(session: Session, name: str) -> bool:
+def was_seen(session: Reader, name: str) -> bool:
     """Has this part ever been at work here?"""
-    return session.get(Heartbeat, name) is not None
+    return session.scalar(select(Heartbeat.name).where(Heartbeat.name == name)) is not None
 
 
-def is_used(session: Session) -> bool:
+def is_used(session: Reader) -> bool:
     """Does the ledger hold anything?"""
     return session.scalar(select(Notification.id).limit(1)) is not None
 
 
-def calls_nobody_knows(session: Session) -> int:
+def calls_nobody_knows(session: Reader) -> int:
     """How many calls eSMS took and for a day has answered all questions about with code 105; a thousand at most."""
     day_ago = func.now() - timedelta(days=1)
     silent = select(Message.id).where(

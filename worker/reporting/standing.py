@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import Row, func, select
-from sqlalchemy.orm import Session
 
 from worker.errors import NotFound
 from worker.lifecycle import FINAL, Status
-from worker.models import Message, Notification
 from worker.reporting.summary import names_in
+from worker.reporting.tables import Message, Notification
 from worker.reporting.waiting import Wait, waits
+
+if TYPE_CHECKING:
+    from worker.database import Reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +38,7 @@ class Standing:
         return all(status in FINAL for status in self.statuses)
 
 
-def find(session: Session, *, reference: str, source: str | None = None) -> UUID:
+def find(session: Reader, *, reference: str, source: str | None = None) -> UUID:
     """The id of the notification with this reference. Raises NotFound, also where several sources used it."""
     found = referenced(session, reference, source)
     if len(found) > 1:
@@ -47,7 +50,7 @@ def find(session: Session, *, reference: str, source: str | None = None) -> UUID
     return id_
 
 
-def referenced(session: Session, reference: str, source: str | None = None) -> Sequence[Row[UUID, str]]:
+def referenced(session: Reader, reference: str, source: str | None = None) -> Sequence[Row[UUID, str]]:
     """The id and source of each notification with this reference; by its index, source by source."""
     query = select(Notification.id, Notification.source).where(Notification.reference == reference)
     if source is None:
@@ -55,7 +58,7 @@ def referenced(session: Session, reference: str, source: str | None = None) -> S
     return session.execute(query.where(Notification.source == source)).all()
 
 
-def standing(session: Session, notification_id: UUID) -> Standing:
+def standing(session: Reader, notification_id: UUID) -> Standing:
     """Where it stands. Raises NotFound."""
     row = notification(session, notification_id)
     return Standing(
@@ -69,15 +72,15 @@ def standing(session: Session, notification_id: UUID) -> Standing:
     )
 
 
-def statuses_of(session: Session, ids: Sequence[UUID]) -> dict[Status, int]:
+def statuses_of(session: Reader, ids: Sequence[UUID]) -> dict[Status, int]:
     """How many messages of these notifications are in which status."""
     counted = select(Message.status, func.count()).where(Message.notification_id.in_(ids)).group_by(Message.status)
     return {Status(status): count for status, count in session.execute(counted)}
 
 
-def notification(session: Session, notification_id: UUID) -> Notification:
+def notification(session: Reader, notification_id: UUID) -> Row[*tuple[Any, ...]]:
     """Its row. Raises NotFound."""
-    row = session.get(Notification, notification_id)
+    row = session.execute(select(*Notification).where(Notification.id == notification_id)).one_or_none()
     if row is None:
         raise NotFound(f"no notification has the id {notification_id}: check it, or look for its reference")
     return row

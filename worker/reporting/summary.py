@@ -6,15 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnClause, Select, func, select
 from sqlalchemy.engine import RowMapping
-from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from worker.errors import NotFound
 from worker.lifecycle import Status
-from worker.models import Message, Notification
+from worker.reporting.tables import Message, Notification
+
+if TYPE_CHECKING:
+    from worker.database import Reader
 
 By = Literal["status", "campaign", "day"]
 
@@ -36,7 +38,7 @@ class ReportLine:
 
 
 def report(
-    session: Session,
+    session: Reader,
     by: By,
     *,
     since: datetime | None = None,
@@ -61,7 +63,7 @@ def report(
 
 
 def around(
-    session: Session, *, since: datetime | None, until: datetime | None, campaign: str | None, source: str | None
+    session: Reader, *, since: datetime | None, until: datetime | None, campaign: str | None, source: str | None
 ) -> tuple[datetime | None, datetime | None]:
     """Where nothing matches: when others were enqueued last before `since`, and next from `until` on.
 
@@ -75,25 +77,25 @@ def around(
     )
 
 
-def refuse_unknown(session: Session, *, campaign: str | None = None, source: str | None = None) -> None:
+def refuse_unknown(session: Reader, *, campaign: str | None = None, source: str | None = None) -> None:
     """Raises NotFound for a campaign or source that nothing has, with the nearest ones."""
     for column, name in ((Notification.campaign, campaign), (Notification.source, source)):
         if name is not None and session.scalar(select(Notification.id).where(column == name).limit(1)) is None:
-            raise NotFound(f"no message has the {column.key} {name!r}: {_nearest(session, column, name)}")
+            raise NotFound(f"no message has the {column.name} {name!r}: {_nearest(session, column, name)}")
 
 
-def _nearest(session: Session, column: InstrumentedAttribute[Any], name: str) -> str:
+def _nearest(session: Reader, column: ColumnClause[Any], name: str) -> str:
     near = get_close_matches(name, _names(session, column), n=3, cutoff=0.4)
     return f"did you mean {' or '.join(map(repr, near))}?" if near else "check its spelling"
 
 
-def _names(session: Session, column: InstrumentedAttribute[Any]) -> Sequence[str]:
+def _names(session: Reader, column: ColumnClause[Any]) -> Sequence[str]:
     return session.scalars(names_in(column).limit(NAMES_MOST)).all()
 
 
-def names_in(column: InstrumentedAttribute[Any], start: str = "") -> Select[str]:
+def names_in(column: ColumnClause[Any], start: str = "") -> Select[str]:
     """The names in this column that begin so, from one to the next by its index and not row by row."""
-    following = select(func.min(column)).where(NAMED[column.key])
+    following = select(func.min(column)).where(NAMED[column.name])
     names = select(following.where(column >= start).scalar_subquery().label("name")).cte(recursive=True)
     begins = func.starts_with(names.c.name, start)
     names = names.union_all(select(following.where(column > names.c.name).scalar_subquery()).where(begins))
@@ -103,7 +105,7 @@ def names_in(column: InstrumentedAttribute[Any], start: str = "") -> Select[str]
 def _within(
     query: Select[*tuple[Any, ...]], since: datetime | None, until: datetime | None
 ) -> Select[*tuple[Any, ...]]:
-    query = query.select_from(Message).join(Notification, Notification.id == Message.notification_id)
+    query = query.where(Notification.id == Message.notification_id)
     if since is not None:
         query = query.where(Message.created_at >= since)
     if until is not None:
@@ -119,6 +121,6 @@ def _lines(rows: Any) -> list[ReportLine]:
     return [ReportLine(key=key, statuses=statuses) for key, statuses in sorted(lines.items())]
 
 
-def campaigns(session: Session, start: str, *, most: int) -> Sequence[str]:
+def campaigns(session: Reader, start: str, *, most: int) -> Sequence[str]:
     """The names of campaigns that begin so."""
     return session.scalars(names_in(Notification.campaign, start).limit(most)).all()

@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from worker.lifecycle import Status
-from worker.models import Message
 from worker.reporting.operation import PauseShown, pauses, seconds_since_beat
+from worker.reporting.tables import Message
+
+if TYPE_CHECKING:
+    from worker.database import Reader
 
 SILENT = 60.0  # seconds without a beat that a worker heard; beat ticks every WORKER_TICK, 5 by default
 
@@ -58,7 +60,7 @@ class Surroundings:
     silent: float | None  # seconds since the last beat
 
     @classmethod
-    def of(cls, session: Session) -> Surroundings:
+    def of(cls, session: Reader) -> Surroundings:
         """As they are now."""
         held = pauses(session)
         return cls(
@@ -99,7 +101,7 @@ class Surroundings:
         return f"its turn: lane {message.lane} goes as fast as its rate allows", None
 
 
-def waits(session: Session, notification_id: UUID, campaign: str | None) -> list[Wait]:
+def waits(session: Reader, notification_id: UUID, campaign: str | None) -> list[Wait]:
     """Why what waits of a notification waits, those together that wait for the same."""
     later = Message.due_at > func.now()
     failed = Message.failures > 0

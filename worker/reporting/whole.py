@@ -6,16 +6,18 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import literal_column, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import Row, select, text
 
 from worker.ledger.opt_out import PURPOSE
-from worker.models import Message, Notification, Request
 from worker.reporting.standing import notification
+from worker.reporting.tables import Message, Request
 from worker.reporting.waiting import Surroundings, Wait
+
+if TYPE_CHECKING:
+    from worker.database import Reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,13 +80,13 @@ class NotificationShown:
         return asdict(self) | {"id": str(self.id), "messages": messages}
 
 
-def whole(session: Session, notification_id: UUID, *, message_id: UUID | None = None) -> NotificationShown:
+def whole(session: Reader, notification_id: UUID, *, message_id: UUID | None = None) -> NotificationShown:
     """All there is to tell about a notification, or of its messages only about one. Raises NotFound."""
     row = notification(session, notification_id)
-    of_it = select(Message).where(Message.notification_id == notification_id).order_by(Message.id)
+    of_it = select(*Message).where(Message.notification_id == notification_id).order_by(Message.id)
     if message_id is not None:
         of_it = of_it.where(Message.id == message_id)
-    messages = session.scalars(of_it).all()
+    messages = session.execute(of_it).all()
     requests, around = _requests(session, messages), Surroundings.of(session)
     return NotificationShown(
         id=row.id,
@@ -103,35 +105,39 @@ def whole(session: Session, notification_id: UUID, *, message_id: UUID | None = 
     )
 
 
-def _purpose(session: Session, notification_id: UUID) -> str | None:
-    n = aliased(Notification, name="n")
-    return session.scalar(select(literal_column(PURPOSE)).where(n.id == notification_id))
+_PURPOSE = text(f"SELECT {PURPOSE} FROM notification AS n WHERE n.id = :id")  # noqa: S608 — our own constant
 
 
-Requests = Mapping[UUID | str, Sequence[Request]]  # by message, or by the RequestId or SMSID that many share
+def _purpose(session: Reader, notification_id: UUID) -> str | None:
+    found: str | None = session.scalar(_PURPOSE, {"id": notification_id})
+    return found
 
 
-def _requests(session: Session, messages: Sequence[Message]) -> Requests:
+AnyRow = Row[*tuple[Any, ...]]
+Requests = Mapping[UUID | str, Sequence[AnyRow]]  # by message, or by the RequestId or SMSID that many share
+
+
+def _requests(session: Reader, messages: Sequence[AnyRow]) -> Requests:
     """Those made for one of these messages alone, and those made for many at once that share an id with them."""
     ids = [message.id for message in messages]
-    found = list(session.scalars(select(Request).where(Request.message_id.in_(ids)))) if ids else []
+    found = list(session.execute(select(*Request).where(Request.message_id.in_(ids)))) if ids else []
     if shared := {id_ for message in messages for id_ in _shared_ids(message)}:
-        of_many = select(Request).where(Request.message_id.is_(None))
-        found += session.scalars(of_many.where(Request.request_id.in_(shared)))
-        found += session.scalars(of_many.where(Request.request_id.is_(None), Request.sms_id.in_(shared)))
-    by_key: dict[UUID | str, list[Request]] = defaultdict(list)
+        of_many = select(*Request).where(Request.message_id.is_(None))
+        found += session.execute(of_many.where(Request.request_id.in_(shared)))
+        found += session.execute(of_many.where(Request.request_id.is_(None), Request.sms_id.in_(shared)))
+    by_key: dict[UUID | str, list[AnyRow]] = defaultdict(list)
     for row in found:
         by_key[row.message_id or row.request_id or row.sms_id or ""].append(row)
     return by_key
 
 
-def _shared_ids(message: Message) -> set[str]:
+def _shared_ids(message: AnyRow) -> set[str]:
     """By which its requests are known that were made for many at once, of this attempt and of those that are over."""
     ids = (message.request_id, message.sms_id, *(message.earlier_ids or ())) if message.grouped else ()
     return {id_ for id_ in ids if id_}
 
 
-def _message(message: Message, requests: Requests, wait: Wait | None) -> MessageShown:
+def _message(message: AnyRow, requests: Requests, wait: Wait | None) -> MessageShown:
     keys: list[UUID | str] = [message.id, *_shared_ids(message)]
     rows = [row for key in keys for row in requests.get(key, ())]
     return MessageShown(
@@ -153,7 +159,7 @@ def _message(message: Message, requests: Requests, wait: Wait | None) -> Message
     )
 
 
-def _request(row: Request) -> RequestShown:
+def _request(row: AnyRow) -> RequestShown:
     return RequestShown(
         function=row.function,
         at=row.at,

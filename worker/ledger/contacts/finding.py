@@ -8,15 +8,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import TextClause, text
-from sqlalchemy.orm import Session
 
 from worker.ledger.contacts.values import ContactRow
 from worker.models.contacts import NAME_WORDS
 from worker.text import strip_diacritics
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 NO_ID = UUID(int=0)  # before every other
 

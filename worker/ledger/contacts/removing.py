@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from worker.ledger.opt_out import PURPOSE
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 # What is queued for another person with the same number stays: a reminder's reference holds its contact's id.
 _CANCEL_REMINDERS = text(f"""

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import TextClause, text
-from sqlalchemy.orm import Session
 
 from worker.ids import uuid7
 from worker.ledger.contacts.values import TYPES, Counts, StoredContact
 from worker.ledger.rows import as_rows
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 
 def upsert(session: Session, rows: Sequence[StoredContact]) -> Counts:
