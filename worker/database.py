@@ -17,7 +17,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from worker.errors import MIGRATE, Unavailable, WorkerError
+from worker.errors import MIGRATE, Busy, Unavailable, WorkerError
 from worker.telemetry import emit
 
 if TYPE_CHECKING:
@@ -87,6 +87,15 @@ class Database:
         self._forget_the_parents_connections()
         with self._translated(), self.engine.connect().execution_options(postgresql_readonly=True) as connection:
             yield connection
+
+    def connect(self) -> Iterator[Connection]:
+        """A connection, for what brings transactions of its own. Raises Unavailable."""
+        with self._translated(), self.engine.connect() as connection:
+            yield connection
+
+    def without_time_limit(self) -> Database:
+        """The same Postgres, where a statement may take as long as it needs: for building an index."""
+        return Database(self._url.render_as_string(hide_password=False), limits={"statement_timeout": "0"})
 
     @contextmanager
     def joined(self, session: Session | None) -> Iterator[Session]:
@@ -159,6 +168,8 @@ class Database:
             return Unavailable("Postgres", f"the schema in {self.place} is not this version's", MIGRATE)
         if state in {"53100", "53200", "53300"}:
             return Unavailable("Postgres", f"{self.place} is out of {_RUN_OUT[state]}", "make room and try again")
+        if state in {"55P03", "40P01", "57014"}:  # no lock in time, deadlock, a statement's time was up
+            return Busy("Postgres", f"others were at work on the same rows in {self.place}", "try again")
         if state == "25P03":
             problem = f"{self.place} ended our transaction: it was kept open for a minute with nothing to do"
             return Unavailable("Postgres", problem, "try again; where you hand over many, produce them faster")

@@ -6,6 +6,7 @@ WorkerError
 ├── NotFound           no such notification
 ├── SettingsError      a wrong or missing environment variable
 └── Unavailable        a server we need does not answer, or is not ready for us
+    └── Busy           others hold what we need, just now
 """
 
 from __future__ import annotations
@@ -76,6 +77,10 @@ class Unavailable(WorkerError):
 
     def __init__(self, what: str, problem: str, remedy: str) -> None:
         super().__init__(f"{what}: {problem}: {remedy}")
+
+
+class Busy(Unavailable):
+    """Others held the rows or tables that we need for too long; nothing was done."""
 
 
 class Unusable(ValueError):

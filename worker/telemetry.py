@@ -41,6 +41,7 @@ EVENTS: dict[str, int] = {
     "reminders.skipped": logging.WARNING,
     "reminders.failed": logging.ERROR,
     "reminders.late": logging.WARNING,
+    "migration.waits": logging.WARNING,
     "step.failed": logging.ERROR,
 }
 

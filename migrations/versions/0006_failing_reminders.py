@@ -6,6 +6,8 @@ Pre: run it before the first worker of this version starts. The former version g
 import sqlalchemy as sa
 from alembic import op
 
+from worker.migrating import steps
+
 revision = "0006"
 down_revision = "0005"
 branch_labels = None
@@ -16,10 +18,11 @@ TABLES = ("reminder", "event")
 
 def upgrade() -> None:
     for table in TABLES:
-        op.add_column(table, sa.Column("failing_since", sa.TIMESTAMP(timezone=True), nullable=True))
-        op.add_column(table, sa.Column("failure", sa.Text(), nullable=True))
+        since = sa.Column("failing_since", sa.TIMESTAMP(timezone=True), nullable=True)
+        op.add_column(table, since, if_not_exists=True)
+        op.add_column(table, sa.Column("failure", sa.Text(), nullable=True), if_not_exists=True)
         which = sa.text("failing_since IS NOT NULL")
-        op.create_index(f"{table}_failing_idx", table, ["failing_since"], postgresql_where=which)
+        steps.create_index(f"{table}_failing_idx", table, ["failing_since"], postgresql_where=which)
 
 
 def downgrade() -> None:

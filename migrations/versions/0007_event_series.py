@@ -6,6 +6,8 @@ Pre: run it before the first worker of this version starts. The former version g
 import sqlalchemy as sa
 from alembic import op
 
+from worker.migrating import steps
+
 revision = "0007"
 down_revision = "0006"
 branch_labels = None
@@ -13,11 +15,11 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("event", sa.Column("series", sa.Text(), nullable=True))
+    op.add_column("event", sa.Column("series", sa.Text(), nullable=True), if_not_exists=True)
     # As calendar files name them: UID/20260105T020000Z.
-    op.execute(r"UPDATE event SET series = left(key, length(key) - 17) WHERE key ~ '/\d{8}T\d{6}Z$'")
+    steps.fill("event", "series = left(key, length(key) - 17)", r"series IS NULL AND key ~ '/\d{8}T\d{6}Z$'")
     which = sa.text("series IS NOT NULL")
-    op.create_index("event_series_idx", "event", ["source", "series"], postgresql_where=which)
+    steps.create_index("event_series_idx", "event", ["source", "series"], postgresql_where=which)
 
 
 def downgrade() -> None:

@@ -7,6 +7,8 @@ that it cuts advertising by is in another order now, so let it finish soon.
 import sqlalchemy as sa
 from alembic import op
 
+from worker.migrating import steps
+
 revision = "0009"
 down_revision = "0008"
 branch_labels = None
@@ -16,15 +18,15 @@ WAITS = "status = 'queued' AND grouped"
 
 
 def upgrade() -> None:
-    op.add_column("message", sa.Column("renewals", sa.Integer(), server_default=sa.text("0"), nullable=False))
-    _recreate(["notification_id", "request_id", "id"])
+    renewals = sa.Column("renewals", sa.Integer(), server_default=sa.text("0"), nullable=False)
+    op.add_column("message", renewals, if_not_exists=True)
+    _replace(["notification_id", "request_id", "id"])
 
 
 def downgrade() -> None:
-    _recreate(["notification_id", "id"])
+    _replace(["notification_id", "id"])
     op.drop_column("message", "renewals")
 
 
-def _recreate(columns: list[str]) -> None:
-    op.drop_index("message_group_idx", "message")
-    op.create_index("message_group_idx", "message", columns, postgresql_where=sa.text(WAITS))
+def _replace(columns: list[str]) -> None:
+    steps.replace_index("message_group_idx", "message", columns, postgresql_where=sa.text(WAITS))

@@ -1,11 +1,12 @@
 """Add what believing eSMS's "no" only at its second time needs, and an index of all messages by number.
 
-Pre: the former version goes on working beside it. The index is built on the whole table of messages: on a large one,
-create it beforehand by hand, CONCURRENTLY and by the same name, and this finds it there.
+Pre: the former version goes on working beside it. The index is built on the whole table of messages, while all go on.
 """
 
 import sqlalchemy as sa
 from alembic import op
+
+from worker.migrating import steps
 
 revision = "0011"
 down_revision = "0010"
@@ -28,25 +29,24 @@ BEFORE = (
 
 
 def upgrade() -> None:
-    op.add_column("message", sa.Column("heard", sa.Text(), nullable=True))
-    op.add_column("message", sa.Column("heard_since", sa.TIMESTAMP(timezone=True), nullable=True))
+    op.add_column("message", sa.Column("heard", sa.Text(), nullable=True), if_not_exists=True)
+    since = sa.Column("heard_since", sa.TIMESTAMP(timezone=True), nullable=True)
+    op.add_column("message", since, if_not_exists=True)
     _know((*BEFORE, "sandboxed"))
-    op.create_index("message_phone_idx", "message", ["phone", "created_at"], if_not_exists=True)
-    op.drop_index("message_queued_phone_idx", "message")
+    steps.create_index("message_phone_idx", "message", ["phone", "created_at"])
+    steps.drop_index("message_queued_phone_idx", "message")
 
 
 def downgrade() -> None:
-    op.execute("UPDATE message SET status = 'unknown' WHERE status = 'sandboxed'")
-    op.create_index("message_queued_phone_idx", "message", ["phone"], postgresql_where=sa.text("status = 'queued'"))
-    op.drop_index("message_phone_idx", "message")
+    steps.fill("message", "status = 'unknown'", "status = 'sandboxed'")
+    queued = sa.text("status = 'queued'")
+    steps.create_index("message_queued_phone_idx", "message", ["phone"], postgresql_where=queued)
+    steps.drop_index("message_phone_idx", "message")
     _know(BEFORE)
     op.drop_column("message", "heard_since")
     op.drop_column("message", "heard")
 
 
 def _know(statuses: tuple[str, ...]) -> None:
-    """Rows that stand are not looked at under the lock: none of them can break the wider rule."""
-    op.drop_constraint(op.f("message_status_known"), "message")
     words = ", ".join(f"'{status}'" for status in statuses)
-    op.execute(f"ALTER TABLE message ADD CONSTRAINT message_status_known CHECK (status IN ({words})) NOT VALID")
-    op.execute("ALTER TABLE message VALIDATE CONSTRAINT message_status_known")
+    steps.add_check("message_status_known", "message", f"status IN ({words})")

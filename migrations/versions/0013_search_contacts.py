@@ -5,6 +5,9 @@ still writes in capitals are folded when they are next written.
 """
 
 from alembic import op
+from sqlalchemy import text
+
+from worker.migrating import steps
 
 revision = "0013"
 down_revision = "0012"
@@ -25,11 +28,11 @@ SMALL = ACCENTED[len(ACCENTED) // 2 :]
 
 def upgrade() -> None:
     words = f"to_tsvector('simple'::regconfig, lower(translate(name, '{ACCENTED}', '{PLAIN}')))"
-    op.execute(f"CREATE INDEX contact_name_words_idx ON contact USING gin ({words})")
+    steps.create_index("contact_name_words_idx", "contact", [text(words)], postgresql_using="gin")
     for table in ("contact", "reminder"):
         folded = f"CAST(lower(translate(CAST(tags AS text), '{CAPITALS}', '{SMALL}')) AS text[])"
         once = f"ARRAY(SELECT t FROM unnest({folded}) WITH ORDINALITY AS u (t, n) GROUP BY t ORDER BY min(n))"  # noqa: S608
-        op.execute(f"UPDATE {table} SET tags = {once} WHERE tags <> {folded}")  # noqa: S608
+        steps.fill(table, f"tags = {once}", f"tags <> {folded}")
 
 
 def downgrade() -> None:

@@ -8,7 +8,6 @@ import sys
 from datetime import timedelta
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
@@ -18,7 +17,7 @@ from worker import ledger
 from worker.database import Database
 from worker.ledger import Outcome
 from worker.lifecycle import Lane, Status
-from worker.migrating import config, migrate, revisions
+from worker.migrating import downgrade, migrate, revisions
 from worker.models import Base
 from worker.reporting import tables as questions
 
@@ -29,10 +28,7 @@ def empty(empty_database_url: str) -> Database:
 
 
 def run(database: Database, step: str, revision: str) -> None:
-    made = config()
-    with database.begin() as session:
-        made.attributes["connection"] = session.connection()
-        getattr(command, step)(made, revision)
+    {"upgrade": migrate, "downgrade": downgrade}[step](database, revision)
 
 
 def tables(database: Database) -> set[str]:

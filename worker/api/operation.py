@@ -8,7 +8,7 @@ from typing import Self
 
 from worker import ledger, reporting
 from worker.database import Database
-from worker.migrating import migrate, revisions
+from worker.migrating import PATIENCE, migrate, revisions
 from worker.reporting import BrandnamesShown
 from worker.settings import Settings
 
@@ -54,9 +54,12 @@ class Operation:
         """The schema's revision, and the one that this version wants."""
         return revisions(self._database)
 
-    def migrate(self) -> None:
-        """Bring the schema to this version; many at once wait for each other."""
-        migrate(self._database)
+    def migrate(self, patience: float = PATIENCE) -> None:
+        """Bring the schema to this version, beside workers of the version before; many at once wait for each other.
+
+        patience: seconds for which transactions of others may be in its way.
+        """
+        migrate(self._database, patience=patience)
 
     def seconds_since_beat(self) -> float | None:
         """How long ago beat last ticked and a worker heard it; None: never."""

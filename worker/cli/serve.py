@@ -12,12 +12,22 @@ from worker.settings import UP_FOLDER, environment, up_folder
 
 
 @click.command()
+@click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=600,
+    show_default=True,
+    help="Seconds for which transactions of others may be in its way.",
+)
 @json_option
-def migrate(as_json: bool) -> None:
-    """Bring the database to this version's schema; safe to run again, and by many at once."""
+def migrate(wait: float, as_json: bool) -> None:
+    """Bring the database to this version's schema; safe to run again, and by many at once.
+
+    The workers of the version before go on meanwhile.
+    """
     with Operation.from_env() as operation:
         before, _ = operation.revisions()
-        operation.migrate()
+        operation.migrate(wait)
         after, _ = operation.revisions()
     if as_json:
         say_json({"before": before, "after": after})

@@ -1,0 +1,88 @@
+"""What a migration may not do while workers go on: squawk judges its SQL, and we what squawk does not know of."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+
+from alembic import command
+from alembic.script import Script, ScriptDirectory
+
+from worker.migrating import config
+
+RELEASED = "0005"  # 0.1.0 begins there: nobody has rows that older migrations could hold up
+SQUAWK = Path(sys.executable).with_name("squawk")
+ELSEWHERE = (
+    "require-lock-timeout",  # worker/migrating/running.py sets both for every transaction
+    "require-statement-timeout",
+    "prefer-bigint-over-int",  # what is counted here stays small
+    "prefer-identity",
+    "prefer-text-field",
+)
+CONTRACTING = {"ban-drop-column", "ban-drop-table", "renaming-column", "renaming-object", "renaming-table"}
+ALL_ROWS = re.compile(
+    r"(UPDATE|DELETE|MERGE|INSERT(?!.*\bVALUES\b))\b(?!.*\balembic_version\b)", re.IGNORECASE | re.DOTALL
+)
+WHOLE_TABLE = re.compile(r"(TRUNCATE|CLUSTER|LOCK|VACUUM)\b", re.IGNORECASE)
+EMPTY_TRANSACTION = re.compile(r"BEGIN;\s*COMMIT;\s*")
+
+
+def unreleased() -> list[Script]:
+    """The migrations that an installation with messages in it runs, the oldest first."""
+    every = ScriptDirectory.from_config(config()).walk_revisions(RELEASED, "head")
+    return [script for script in reversed(list(every)) if script.revision != RELEASED]
+
+
+def complaints(script: Script, releases: str) -> list[str]:
+    """What is wrong with a migration, a line each. releases: the text of CHANGELOG.md."""
+    may_contract = _unused_since(script) in re.findall(r"^## \[(\d[^\]]*)\]", releases, re.MULTILINE)
+    return list(judged(sql_of(script), may_contract=may_contract))
+
+
+def sql_of(script: Script) -> str:
+    """All that it says to Postgres."""
+    made = config()
+    made.output_buffer = StringIO()
+    command.upgrade(made, f"{script.down_revision}:{script.revision}", sql=True)
+    return made.output_buffer.getvalue()
+
+
+def judged(sql: str, *, may_contract: bool = False) -> Iterator[str]:
+    """may_contract: whether what it takes away is used by no version that may still be at work."""
+    for statement in _statements(sql):
+        if ALL_ROWS.match(statement):
+            yield f"changes a table's rows in one transaction, use steps.fill or steps.copy: {statement[:80]}"
+        if WHOLE_TABLE.match(statement):
+            yield f"takes a table from everybody: {statement[:80]}"
+    for rule, text in _squawk(_as_it_may_be_repeated(sql)):
+        if not (rule in CONTRACTING and may_contract):
+            yield f"{rule}: {text}"
+
+
+def _unused_since(script: Script) -> str | None:
+    """A migration that takes something away says in UNUSED_SINCE which release was the first not to use it."""
+    return getattr(script.module, "UNUSED_SINCE", None)
+
+
+def _statements(sql: str) -> list[str]:
+    """Without what stands between dollars (the loops of steps.fill and steps.copy, functions) and comments."""
+    without = re.sub(r"\$(\w*)\$.*?\$\1\$", "", sql, flags=re.DOTALL)
+    return [statement.strip() for statement in re.sub(r"--[^\n]*", "", without).split(";")]
+
+
+def _as_it_may_be_repeated(sql: str) -> str:
+    """What commits on its way may be run again: squawk asks of bare statements that they bear it."""
+    in_pieces = EMPTY_TRANSACTION.sub("", sql).count("COMMIT;") > 1
+    return re.sub(r"^(BEGIN|COMMIT);$", "", sql, flags=re.MULTILINE) if in_pieces else sql
+
+
+def _squawk(sql: str) -> list[tuple[str, str]]:
+    command_line = [str(SQUAWK), "--reporter", "json", "--pg-version", "14.0", "--exclude", ",".join(ELSEWHERE)]
+    done = subprocess.run(command_line, input=sql, capture_output=True, text=True, check=False)
+    assert done.returncode in (0, 1), done.stderr
+    return [(found["rule_name"], found["message"]) for found in json.loads(done.stdout)]

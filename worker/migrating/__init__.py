@@ -1,0 +1,55 @@
+"""Bring the schema to this version, or tell whether it is.
+
+Migrations run beside workers of the version before: `running` takes locks for a moment at a time, `steps` has what a
+migration does to a large table.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from worker.database import Database
+from worker.migrating.running import PATIENCE
+
+__all__ = ["PATIENCE", "config", "downgrade", "migrate", "revisions"]
+
+PACKAGED = Path(__file__).parents[1] / "migrations"  # in an installed package
+IN_CHECKOUT = Path(__file__).parents[2] / "migrations"
+
+
+def config() -> Config:
+    """Alembic's, wherever we are installed."""
+    made = Config()
+    made.set_main_option("script_location", str(PACKAGED if PACKAGED.is_dir() else IN_CHECKOUT).replace("%", "%%"))
+    return made
+
+
+def migrate(database: Database, revision: str = "head", *, patience: float = PATIENCE) -> None:
+    """Upgrade to `revision`, each migration by itself; a second migrator waits for the first. Raises Unavailable.
+
+    patience: seconds for which it goes on trying while transactions are in its way; between two tries all others pass.
+    """
+    command.upgrade(_on(database, patience), revision)
+
+
+def downgrade(database: Database, revision: str) -> None:
+    """Undo every migration after `revision`. Raises Unavailable."""
+    command.downgrade(_on(database, PATIENCE), revision)
+
+
+def _on(database: Database, patience: float) -> Config:
+    made = config()
+    made.attributes.update(database=database, patience=patience)
+    return made
+
+
+def revisions(database: Database) -> tuple[str | None, str | None]:
+    """The schema's revision, and the one that this version wants. Raises Unavailable."""
+    with database.begin() as session:
+        there = MigrationContext.configure(session.connection()).get_current_revision()
+    return there, ScriptDirectory.from_config(config()).get_current_head()
