@@ -88,6 +88,7 @@ class Database:
         with self._translated(), self.engine.connect().execution_options(postgresql_readonly=True) as connection:
             yield connection
 
+    @contextmanager
     def connect(self) -> Iterator[Connection]:
         """A connection, for what brings transactions of its own. Raises Unavailable."""
         with self._translated(), self.engine.connect() as connection:
