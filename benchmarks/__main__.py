@@ -12,7 +12,7 @@ import time
 from benchmarks import results
 
 KEPT = ("provider_rate", "end_to_end", "lanes", "claim_cost", "memory", "cpu_by_step", "enqueue")  # drawn and told
-PRINTED = ("client_call", "command_speed", "rate_limit", "polling", "contacts", "reminders")
+PRINTED = ("client_call", "command_speed", "rate_limit", "polling", "contacts", "reminders", "stale_statistics")
 MADE_OF_THEM = ("draw", "document")
 
 

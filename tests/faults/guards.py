@@ -52,7 +52,7 @@ GUARDS = (
     Guard(
         "an answer is written only while it is being sent",
         "worker/ledger/records.py",
-        "AND m.attempts = o.attempt AND (\n            m.status = 'sending'\n",
+        'AND m.attempts = o.attempt AND (\n            {still("sending")}\n',
         "AND m.attempts = o.attempt AND (\n            true\n",
         f"{RECORDS}::test_an_answer_after_a_person_decided_changes_nothing_and_stays_as_evidence",
     ),
@@ -116,8 +116,8 @@ GUARDS = (
     Guard(
         "what is about to be dialled is not handed back",
         "worker/ledger/claim_statements.py",
-        "AND m.status = 'sending' AND m.dialled_at IS NULL",
-        "AND m.status = 'sending'",
+        'AND {still("sending")} AND m.dialled_at IS NULL',
+        'AND {still("sending")}',
         f"{RACES} -k about_to_be_dialled_or_handed_back",
     ),
     Guard(
@@ -207,15 +207,15 @@ GUARDS = (
     Guard(
         "what is settled stays settled",
         "worker/ledger/polls.py",
-        "WHERE m.id = s.message_id AND m.sms_id = s.sms_id AND m.status = 'accepted'",
-        "WHERE m.id = s.message_id AND m.sms_id = s.sms_id",
+        'WHERE m.id = s.message_id AND m.sms_id IS NOT DISTINCT FROM s.sms_id AND {still("accepted")}',
+        "WHERE m.id = s.message_id AND m.sms_id IS NOT DISTINCT FROM s.sms_id",
         f"{RECORDS}::test_a_settled_message_stays_as_it_is_whatever_comes_later",
     ),
     Guard(
         "an answer settles the SMSID that it is about",
         "worker/ledger/polls.py",
-        "WHERE m.id = s.message_id AND m.sms_id = s.sms_id AND m.status = 'accepted'",
-        "WHERE m.id = s.message_id AND m.status = 'accepted'",
+        'WHERE m.id = s.message_id AND m.sms_id IS NOT DISTINCT FROM s.sms_id AND {still("accepted")}',
+        'WHERE m.id = s.message_id AND {still("accepted")}',
         f"{RECORDS}::test_a_report_on_an_earlier_attempt_does_not_touch_a_later_one",
     ),
     Guard(
@@ -354,7 +354,7 @@ GUARDS = (
     Guard(
         "only what waits is cancelled",
         "worker/ledger/decisions.py",
-        "WHERE m.notification_id = ANY(:ids) AND m.status = 'queued'\n    RETURNING m.id",
+        'WHERE m.notification_id = ANY(:ids) AND {still("queued")}\n    RETURNING m.id',
         "WHERE m.notification_id = ANY(:ids)\n    RETURNING m.id",
         f"{PERSONS}::test_cancelling_what_is_being_sent_changes_nothing_and_says_so",
     ),

@@ -16,6 +16,8 @@ from sqlalchemy import text
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+from worker.ledger.plans import still
+
 STEP = 500  # notifications that one statement goes through
 MARKED_AT_ONCE = 5000  # messages: one notification may have a million
 
@@ -50,15 +52,15 @@ _STEP = text("""
 """)
 
 # The truth of now, not of the pause that asked for the walk: it may have been lifted and made again meanwhile.
-_MARK = text("""
+_MARK = text(f"""
     WITH truth AS MATERIALIZED (
         SELECT EXISTS (SELECT FROM pause WHERE campaign = :campaign AND lifted_at IS NULL) AS paused
     ), wrong AS MATERIALIZED (
         SELECT m.id, truth.paused FROM message AS m, truth
-        WHERE m.notification_id = ANY(:ids) AND m.status = 'queued' AND m.paused <> truth.paused
+        WHERE m.notification_id = ANY(:ids) AND {still("queued")} AND m.paused <> truth.paused
         LIMIT :most
     )
-    UPDATE message AS m SET paused = wrong.paused FROM wrong WHERE m.id = wrong.id AND m.status = 'queued'
+    UPDATE message AS m SET paused = wrong.paused FROM wrong WHERE m.id = wrong.id AND {still("queued")}
     RETURNING m.id
 """)
 

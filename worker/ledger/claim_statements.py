@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlalchemy import text
 
 from worker.ledger.opt_out import REASON, unwilling
+from worker.ledger.plans import still
 
 _RETURNING = """
     RETURNING m.id, m.attempts, m.phone, m.lane, m.request_id, m.failures, m.asked,
@@ -127,7 +128,7 @@ CLAIM_GROUP = text(f"""
           AND {_NOT_EXPIRED}
     ), due AS MATERIALIZED (
         SELECT m.id, m.phone, m.notification_id FROM message AS m JOIN waiting USING (id)
-        WHERE m.status = 'queued'
+        WHERE {still("queued")}
         ORDER BY m.id
         FOR UPDATE OF m SKIP LOCKED
     )
@@ -160,14 +161,14 @@ CLAIM_DOUBTFUL_GROUP = text(f"""
           AND m.in_doubt_since > now() - :window AND {_NOT_EXPIRED} AND {_NOT_PAUSED}
           AND NOT EXISTS (  -- the rest of it is still to be rescued
               SELECT FROM message AS o
-              WHERE o.notification_id = n.id AND o.request_id = m.request_id AND o.status = 'sending'
+              WHERE o.notification_id = n.id AND o.request_id = m.request_id AND {still("sending", message="o")}
           )
         ORDER BY m.due_at LIMIT 1
         FOR UPDATE OF n SKIP LOCKED
     ), due AS MATERIALIZED (
         SELECT m.id, m.phone, m.notification_id
         FROM message AS m JOIN lead ON m.notification_id = lead.id AND m.request_id = lead.request_id
-        WHERE m.status = 'unconfirmed'
+        WHERE {still("unconfirmed")}
         ORDER BY m.id
         FOR UPDATE OF m
     )
@@ -177,17 +178,17 @@ CLAIM_DOUBTFUL_GROUP = text(f"""
     {_RETURNING}
 """)
 
-INTEND = text("""
+INTEND = text(f"""
     UPDATE message AS m SET dialled_at = clock_timestamp()
     FROM unnest(CAST(:id AS uuid[]), CAST(:attempt AS integer[])) AS mine (id, attempt)
-    WHERE m.id = mine.id AND m.attempts = mine.attempt AND m.status = 'sending' AND m.lease_until > clock_timestamp()
+    WHERE m.id = mine.id AND m.attempts = mine.attempt AND {still("sending")} AND m.lease_until > clock_timestamp()
     RETURNING m.id
 """)
 
-HAND_BACK = text("""
+HAND_BACK = text(f"""
     UPDATE message AS m
     SET status = CASE WHEN m.in_doubt_since IS NULL THEN 'queued' ELSE 'unconfirmed' END, lease_until = NULL
     FROM unnest(CAST(:id AS uuid[]), CAST(:attempt AS integer[])) AS mine (id, attempt)
-    WHERE m.id = mine.id AND m.attempts = mine.attempt AND m.status = 'sending' AND m.dialled_at IS NULL
+    WHERE m.id = mine.id AND m.attempts = mine.attempt AND {still("sending")} AND m.dialled_at IS NULL
     RETURNING m.id
 """)

@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from worker.ledger.opt_out import PURPOSE, withhold_all_of
+from worker.ledger.plans import still
 from worker.lifecycle import PERSONS_MOVES, Lane, Status
 
 if TYPE_CHECKING:
@@ -26,10 +27,10 @@ _HORIZON = "make_interval(secs => CAST(CAST(:horizons AS json) ->> m.lane AS dou
 # A wish is of no use after its day, also when it is a person who sends it again.
 _LATE = f"({PURPOSE} = 'reminder' AND coalesce(n.expires_at <= now(), false))"
 
-_CANCEL = text("""
+_CANCEL = text(f"""
     UPDATE message AS m
     SET status = 'cancelled', settled_at = now(), paused = false, reason = 'cancelled before it was sent'
-    WHERE m.notification_id = ANY(:ids) AND m.status = 'queued'
+    WHERE m.notification_id = ANY(:ids) AND {still("queued")}
     RETURNING m.id
 """)
 
@@ -39,7 +40,7 @@ _MOVE = text(f"""
     SET due_at = CASE WHEN n.hand_over THEN m.due_at ELSE greatest(:send_date, now()) END,
         expires_at = CASE WHEN n.expires_at IS NULL THEN greatest(:send_date, now()) + {_HORIZON} ELSE m.expires_at END
     FROM notification AS n
-    WHERE n.id = m.notification_id AND n.id = ANY(:ids) AND m.status = 'queued'
+    WHERE n.id = m.notification_id AND n.id = ANY(:ids) AND {still("queued")}
       AND (n.expires_at IS NULL OR n.expires_at > :send_date)
       AND NOT (n.hand_over AND EXISTS (
           SELECT FROM message AS gone WHERE gone.notification_id = n.id AND gone.status <> 'queued'
@@ -48,9 +49,9 @@ _MOVE = text(f"""
 """)
 
 # After `_MOVE`: what still waits under a producer's expires_at that the new date would come after.
-_PAST_EXPIRY = text("""
+_PAST_EXPIRY = text(f"""
     SELECT count(*) FROM message AS m JOIN notification AS n ON n.id = m.notification_id
-    WHERE n.id = ANY(:ids) AND m.status = 'queued' AND n.expires_at <= :send_date
+    WHERE n.id = ANY(:ids) AND {still("queued")} AND n.expires_at <= :send_date
 """)
 
 _MOVED = text("UPDATE notification SET send_date = :send_date WHERE id = ANY(:ids)")
@@ -59,7 +60,7 @@ _MOVED = text("UPDATE notification SET send_date = :send_date WHERE id = ANY(:id
 _RETRY = text(f"""
     WITH enough AS MATERIALIZED (  -- eSMS would refuse advertising to fewer than the least
         SELECT m.notification_id AS id FROM message AS m
-        WHERE m.notification_id = ANY(:ids) AND m.status = ANY(:statuses)
+        WHERE m.notification_id = ANY(:ids) AND m.status || '' = ANY(:statuses)
         GROUP BY m.notification_id HAVING NOT bool_or(m.grouped) OR count(*) >= :least
     )
     UPDATE message AS m
@@ -73,24 +74,26 @@ _RETRY = text(f"""
         expires_at = CASE WHEN m.expires_at > now() THEN m.expires_at ELSE now() + {_HORIZON} END,
         reason = :reason
     FROM enough JOIN notification AS n USING (id)
-    WHERE m.notification_id = enough.id AND m.status = ANY(:statuses) AND (:late_too OR NOT {_LATE})
+    WHERE m.notification_id = enough.id AND m.status || '' = ANY(:statuses) AND (:late_too OR NOT {_LATE})
       AND (CAST(:message_id AS uuid) IS NULL OR m.id = :message_id)
     RETURNING m.id
 """)
 
 _TOO_LATE = text(f"""
     SELECT count(*) FROM message AS m JOIN notification AS n ON n.id = m.notification_id
-    WHERE n.id = ANY(:ids) AND m.status = ANY(:statuses) AND {_LATE}
+    WHERE n.id = ANY(:ids) AND m.status || '' = ANY(:statuses) AND {_LATE}
 """)
 
-_RESOLVE = text("""
+_RESOLVE = text(f"""
     UPDATE message AS m
     SET status = :status, settled_at = now(), reason = :reason
-    WHERE m.id = :message_id AND m.status = 'held'
+    WHERE m.id = :message_id AND {still("held")}
     RETURNING m.id
 """)
 
-_NOTIFICATION_OF = text("SELECT notification_id FROM message WHERE id = :message_id AND status = 'held' FOR UPDATE")
+_NOTIFICATION_OF = text(f"""
+    SELECT notification_id FROM message AS m WHERE m.id = :message_id AND {still("held")} FOR UPDATE
+""")
 
 RETRIED = frozenset({Status.REJECTED, Status.UNDELIVERED, Status.EXPIRED})
 assert all(Status.QUEUED in PERSONS_MOVES[status] for status in RETRIED)

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from worker.ledger.plans import still
 from worker.ledger.rows import as_rows
 from worker.lifecycle import NOT_ARRIVED, OccurrenceState, Status
 
@@ -104,10 +105,10 @@ _MADE = text("""
       AND (CAST(:recipients AS text[]) IS NULL OR recipient = ANY(CAST(:recipients AS text[])))
 """)
 
-_CALL_BACK = text("""
+_CALL_BACK = text(f"""
     UPDATE message AS m
     SET status = 'cancelled', settled_at = now(), paused = false, reason = :reason
-    WHERE m.notification_id = ANY(CAST(:ids AS uuid[])) AND m.status = 'queued'
+    WHERE m.notification_id = ANY(CAST(:ids AS uuid[])) AND {still("queued")}
     RETURNING m.notification_id
 """)
 

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import TextClause, text
 
+from worker.ledger.plans import still
 from worker.lifecycle import FOR_THE_WILLING
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ _CANCEL = text(f"""
     UPDATE message AS m
     SET status = 'cancelled', settled_at = now(), paused = false, reason = '{REASON}'
     FROM notification AS n
-    WHERE m.phone = ANY(CAST(:phones AS text[])) AND m.status = 'queued' AND n.id = m.notification_id
+    WHERE m.phone = ANY(CAST(:phones AS text[])) AND {still("queued")} AND n.id = m.notification_id
       AND {_IS_FOR_THE_WILLING}
 """)
 
@@ -81,7 +82,7 @@ def _withhold(column: str) -> TextClause:
         UPDATE message AS m
         SET status = 'cancelled', settled_at = now(), paused = false, reason = '{REASON}'
         FROM notification AS n
-        WHERE m.{column} = ANY(CAST(:ids AS uuid[])) AND m.status = 'queued' AND n.id = m.notification_id
+        WHERE m.{column} = ANY(CAST(:ids AS uuid[])) AND {still("queued")} AND n.id = m.notification_id
           AND {unwilling("m.phone")}
         RETURNING m.notification_id, m.phone
     """)

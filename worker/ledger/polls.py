@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from worker.evidence import TWICE, Evidence, proved
+from worker.ledger.plans import still
 from worker.ledger.records import HttpCall, postpone, witness
 from worker.ledger.rows import as_rows
 from worker.lifecycle import Lane, Status
@@ -77,16 +78,16 @@ _CLAIM_POLLS = text("""
     RETURNING m.id, m.sms_id, m.polls, NOT m.grouped AS alone, due.poll_at AS due_at, m.lane
 """)
 
-_PUT_BACK = text("""
+_PUT_BACK = text(f"""
     UPDATE message AS m SET poll_at = p.due_at, polls = m.polls - 1
     FROM json_to_recordset(CAST(:rows AS json)) AS p (id uuid, polls integer, due_at timestamptz)
-    WHERE m.id = p.id AND m.polls = p.polls AND m.status = 'accepted'
+    WHERE m.id = p.id AND m.polls = p.polls AND {still("accepted")}
 """)
 
-_ASK_LATER = text("""
+_ASK_LATER = text(f"""
     UPDATE message AS m SET poll_at = now() + p.wait
     FROM json_to_recordset(CAST(:rows AS json)) AS p (id uuid, sms_id text, wait interval)
-    WHERE m.id = p.id AND m.sms_id = p.sms_id AND m.status = 'accepted'
+    WHERE m.id = p.id AND m.sms_id IS NOT DISTINCT FROM p.sms_id AND {still("accepted")}
 """)
 
 _TOLD = "status text, heard text, reason text, network text, again_after interval"
@@ -111,7 +112,7 @@ _SAID = "m.id, m.sms_id, m.status <> 'accepted' AS moved, m.heard_since = now() 
 _SETTLE_ALONE = text(f"""
     UPDATE message AS m SET {_SETTLED}
     FROM json_to_recordset(CAST(:rows AS json)) AS s (message_id uuid, sms_id text, {_TOLD})
-    WHERE m.id = s.message_id AND m.sms_id = s.sms_id AND m.status = 'accepted' AND {_NEWS}
+    WHERE m.id = s.message_id AND m.sms_id IS NOT DISTINCT FROM s.sms_id AND {still("accepted")} AND {_NEWS}
     RETURNING {_SAID}
 """)
 
@@ -119,7 +120,7 @@ _SETTLE_ALONE = text(f"""
 # join by SMSID and number, not a thousand times a thousand comparisons.
 _SETTLE_GROUPS = text(f"""
     WITH members AS MATERIALIZED (
-        SELECT id, sms_id, phone FROM message WHERE sms_id = ANY(:sms_ids) AND status = 'accepted'
+        SELECT m.id, m.sms_id, m.phone FROM message AS m WHERE m.sms_id = ANY(:sms_ids) AND {still("accepted")}
     ), told AS MATERIALIZED (
         SELECT m.id, s.*
         FROM (SELECT id, sms_id, phone FROM members UNION ALL SELECT id, sms_id, '' FROM members) AS m
@@ -127,7 +128,7 @@ _SETTLE_GROUPS = text(f"""
           ON s.sms_id = m.sms_id AND s.phone = m.phone
     )
     UPDATE message AS m SET {_SETTLED}
-    FROM told AS s WHERE m.id = s.id AND m.status = 'accepted' AND m.sms_id = s.sms_id AND {_NEWS}
+    FROM told AS s WHERE m.id = s.id AND {still("accepted")} AND m.sms_id IS NOT DISTINCT FROM s.sms_id AND {_NEWS}
       AND (s.status <> 'accepted' OR s.phone <> '' OR m.heard IS NOT NULL)  -- a million wishes still under way: no news
     RETURNING {_SAID}
 """)

@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from worker.ledger.claims import Claim, Fence
 from worker.ledger.opt_out import withhold
+from worker.ledger.plans import still
 from worker.ledger.rows import as_rows
 from worker.lifecycle import MOVES, Status
 
@@ -69,7 +70,7 @@ class Outcome:
 
 
 # One statement: rows that are written down twice, once for each table, would cost twice.
-_RECORD = text("""
+_RECORD = text(f"""
     WITH o AS MATERIALIZED (
         SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS o (
             id uuid, attempt integer, status text, code text, reason text, sms_id text, renew_request_id boolean,
@@ -109,10 +110,10 @@ _RECORD = text("""
             poll_at = CASE WHEN o.status = 'accepted' THEN now() + o.poll_wait END
         FROM o
         WHERE m.id = o.id AND m.attempts = o.attempt AND (
-            m.status = 'sending'
+            {still("sending")}
             -- Late, but nobody has tried again since: what it says for certain ends the doubt that it left.
-            OR m.status = 'unconfirmed' AND o.status IN ('accepted', 'rejected', 'queued')
-            OR m.status = 'held' AND o.status IN ('accepted', 'rejected')
+            OR {still("unconfirmed")} AND o.status IN ('accepted', 'rejected', 'queued')
+            OR {still("held")} AND o.status IN ('accepted', 'rejected')
         )
         RETURNING m.id
     ), witnessed AS (
@@ -155,15 +156,15 @@ def _unasked(outcomes: Sequence[Outcome], won: set[UUID]) -> Iterator[tuple[str,
 
 
 # The one that carried the question may be settled by now: it passes to any other that shares the SMSID.
-_POSTPONE = text("""
+_POSTPONE = text(f"""
     WITH carriers AS MATERIALIZED (
         SELECT DISTINCT ON (m.sms_id) m.id, p.wait
         FROM unnest(CAST(:sms_id AS text[]), CAST(:wait AS interval[])) AS p (sms_id, wait)
-        JOIN message AS m ON m.sms_id = p.sms_id AND m.status = 'accepted'
+        JOIN message AS m ON m.sms_id = p.sms_id AND {still("accepted")}
         ORDER BY m.sms_id, m.poll_at IS NULL, m.id
     )
     UPDATE message AS m SET poll_at = now() + c.wait
-    FROM carriers AS c WHERE m.id = c.id AND m.status = 'accepted'
+    FROM carriers AS c WHERE m.id = c.id AND {still("accepted")}
 """)
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from worker.ledger.opt_out import PURPOSE
+from worker.ledger.plans import still
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -18,7 +19,7 @@ _CANCEL_REMINDERS = text(f"""
     UPDATE message AS m
     SET status = 'cancelled', settled_at = now(), paused = false, reason = 'the contact was removed'
     FROM contact AS c, notification AS n
-    WHERE c.id = ANY(:ids) AND m.phone = ANY(c.phones) AND m.status = 'queued'
+    WHERE c.id = ANY(:ids) AND m.phone = ANY(c.phones) AND {still("queued")}
       AND n.id = m.notification_id AND {PURPOSE} = 'reminder'
       AND (strpos(n.reference, c.id::text) > 0 OR NOT EXISTS (
           SELECT FROM contact AS other WHERE other.phones && c.phones AND other.id <> ALL(:ids)))

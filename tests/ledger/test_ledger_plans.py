@@ -1,0 +1,127 @@
+"""A statement about a few messages looks at a few pages, also while Postgres believes that none stand where they do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import event, text
+from sqlalchemy.orm import Session
+
+from tests.support import HTTP_CALL
+from worker import ledger
+from worker.database import Database
+from worker.evidence import Evidence
+from worker.ledger import Claim, Fence, Outcome, Poll, Settlement
+from worker.lifecycle import Kind, Lane, Status
+
+UNDER_WAY = 20_000  # messages, that nobody has counted
+FEW = 5  # that a statement is about
+PAGES = 60 * FEW  # of 8 kB; to walk along an index of those under way takes more
+
+MESSAGES = """
+    WITH put AS (
+        INSERT INTO notification (id, kind, source, content, options, hand_over, fingerprint)
+        SELECT lpad(to_hex(n), 32, '0')::uuid, 'sms', '', 'x', '{{}}', false, ''
+        FROM generate_series({first}, {last}) AS n
+        RETURNING id
+    )
+    INSERT INTO message (id, notification_id, phone, lane, status, grouped, due_at, attempts, sms_id, accepted_at,
+        poll_at, lease_until)
+    SELECT id, id, '+8490', 'normal', '{status}', false, now(), 1, CASE WHEN '{status}' = 'accepted' THEN id::text END,
+        now(), CASE WHEN '{status}' = 'accepted' THEN now() END, CASE WHEN '{status}' = 'sending' THEN now() END
+    FROM put
+"""
+
+
+def put(session: Session, first: int, count: int, status: Status) -> None:
+    session.execute(text(MESSAGES.format(first=first, last=first + count - 1, status=status)))
+
+
+def settle(session: Session, ids: Sequence[UUID], *, alone: bool = True) -> None:
+    polls = [Poll(id_, str(id_), 0, alone, HTTP_CALL.at) for id_ in ids]
+    ledger.settle(
+        session,
+        [Settlement(poll=poll, phone=None, evidence=Evidence.ARRIVED, http_call=HTTP_CALL) for poll in polls],
+    )
+
+
+def ask_later(session: Session, ids: Sequence[UUID], *, alone: bool = True) -> None:
+    polls = [Poll(id_, str(id_), 0, alone, HTTP_CALL.at) for id_ in ids]
+    ledger.ask_later(session, [(poll, poll.due_at - poll.due_at) for poll in polls])
+
+
+def record(session: Session, ids: Sequence[UUID]) -> None:
+    ledger.record(session, [Outcome(claim=claimed(id_), status=Status.ACCEPTED, http_call=HTTP_CALL) for id_ in ids])
+
+
+def claimed(id_: UUID) -> Claim:
+    return Claim(
+        fences=(Fence(id_, 1),),
+        phones=("",),
+        lane=Lane.NORMAL,
+        kind=Kind.SMS,
+        request_id=str(id_),
+        content="",
+        template_id=None,
+        options={},
+        hand_over_at=None,
+        expires_in=None,
+        in_doubt=False,
+        failures=0,
+        asked=0,
+    )
+
+
+CASES: dict[str, tuple[Status, Callable[[Session, Sequence[UUID]], object]]] = {
+    "settle": (Status.ACCEPTED, settle),
+    "settle groups": (Status.ACCEPTED, lambda session, ids: settle(session, ids, alone=False)),
+    "ask later": (Status.ACCEPTED, ask_later),
+    "ask groups later": (Status.ACCEPTED, lambda session, ids: ask_later(session, ids, alone=False)),
+    "record": (Status.SENDING, record),
+    "hand back": (Status.SENDING, lambda session, ids: ledger.hand_back(session, [Fence(id_, 1) for id_ in ids])),
+    "intend": (Status.SENDING, lambda session, ids: ledger.intend(session, [Fence(id_, 1) for id_ in ids])),
+    "cancel": (Status.QUEUED, ledger.cancel),
+}
+
+
+def test_a_few_are_found_by_their_ids_on_stale_statistics_too(database: Database) -> None:
+    firsts = {Status.ACCEPTED: UNDER_WAY, Status.SENDING: 2 * UNDER_WAY, Status.QUEUED: 3 * UNDER_WAY}
+    with undone(database) as session:
+        put(session, 1, UNDER_WAY - 1, Status.DELIVERED)
+        session.execute(text("ANALYZE message, notification"))
+        for status, first in firsts.items():
+            put(session, first, UNDER_WAY, status)
+        looked_at = {
+            name: pages(session, step, [UUID(int=firsts[status] + 7 * n) for n in range(FEW)])
+            for name, (status, step) in CASES.items()
+        }
+    assert {name: count for name, count in looked_at.items() if count > PAGES} == {}
+
+
+@contextmanager
+def undone(database: Database) -> Iterator[Session]:
+    """A transaction that leaves nothing."""
+    with database.engine.connect() as connection, Session(connection) as session:
+        yield session
+        session.rollback()
+
+
+def pages(session: Session, step: Callable[[Session, Sequence[UUID]], object], ids: Sequence[UUID]) -> int:
+    """How many pages Postgres looks at for the most costly statement of a step; twice done, the first time undone."""
+    seen: list[tuple[str, Any]] = []
+    note = lambda _, __, sql, values, *___: seen.append((sql, values))  # noqa: E731 — an event's signature
+    event.listen(session.connection(), "before_cursor_execute", note)
+    with session.begin_nested() as once:
+        step(session, ids)
+        once.rollback()
+    event.remove(session.connection(), "before_cursor_execute", note)
+    return max(_explained(session, sql, values) for sql, values in seen if sql.split()[0] in {"WITH", "UPDATE"})
+
+
+def _explained(session: Session, sql: str, values: Any) -> int:
+    explain = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}"
+    plan = session.connection().exec_driver_sql(explain, values).scalar_one()[0]["Plan"]
+    return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
