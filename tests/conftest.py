@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, Phase, settings
 from sqlalchemy import create_engine, make_url, text
 
 from tests import canary
-from tests.support import Bench
+from tests.support import Bench, reasons_in_english_alone
 from worker.database import Database
 from worker.devkit import simulator as esms
 from worker.devkit.postgres import Postgres
@@ -114,12 +114,13 @@ def _one_database(database_url: str) -> Iterator[Database]:
 
 @pytest.fixture
 def database(_one_database: Database) -> Iterator[Database]:
-    """Migrated and empty; no row may hold a key when the test is over."""
+    """Migrated and empty; when the test is over no row may hold a key, nor a reason that has no Vietnamese."""
     tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
     with _one_database.begin() as session:
         session.execute(text(f"TRUNCATE {tables} CASCADE"))
     yield _one_database
     assert canary.rows_that_hold_a_key(_one_database) == []
+    assert reasons_in_english_alone(_one_database) == []
 
 
 @pytest.fixture(scope="session")

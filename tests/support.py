@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from tests import canary
 from worker import Notifier, Sms, SmsType, Ticket, delivery, ledger, maintenance
+from worker.catalogue import is_known
 from worker.database import Database
 from worker.devkit.simulator import Running
 from worker.esms import Client, Credentials
@@ -79,6 +80,13 @@ def eventually(condition: Callable[[], object], *, within: float = PATIENCE) -> 
     while not condition():
         assert time.monotonic() < deadline, f"it did not come true within {within} seconds"
         time.sleep(0.02)
+
+
+def reasons_in_english_alone(database: Database) -> list[str]:
+    """What the worker wrote as the reason of a message and the catalogue does not know; `test` stands for any cause."""
+    with database.begin() as session:
+        found = session.scalars(text("SELECT DISTINCT reason FROM message WHERE reason IS NOT NULL")).all()
+    return [reason for reason in found if not is_known(reason.replace("test", "no answer came in time"))]
 
 
 def otp(to: str | Sequence[str] = "0901000001", content: str = "Ma: 1234") -> Sms:

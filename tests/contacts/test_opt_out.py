@@ -187,7 +187,7 @@ def rescued(session: Session, moment: Moment) -> object:
 def proved_not_taken(session: Session, moment: Moment) -> object:
     for _ in range(2):
         [lost] = ledger.claim_lost(session, most=9, lease=SOON, window=timedelta(days=1))
-        told = ledger.looked(session, [Look(lost=lost, evidence=Evidence.ABSENT, reason="absent", again_after=SOON)])
+        told = ledger.looked(session, [Look(lost=lost, evidence=Evidence.ABSENT, reason="test", again_after=SOON)])
     return told
 
 

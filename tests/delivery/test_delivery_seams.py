@@ -123,14 +123,14 @@ def test_nothing_that_was_heard_of_the_former_attempt_speaks_for_the_next(bench:
     [claim] = bench.claim()
     bench.set(ticket, status="'held'", lease_until="NULL", heard=f"'{heard}'", heard_since="now() - interval '2 days'")
     with bench.database.begin() as session:
-        assert ledger.resolve(session, claim.fences[0].id, Status.QUEUED, "again", bench.settings.horizons)
+        assert ledger.resolve(session, claim.fences[0].id, Status.QUEUED, "test", bench.settings.horizons)
     bench.claim()
     bench.set(ticket, lease_until="now() - interval '1 second'")
     bench.look_after_ledger()
     bench.set(ticket, in_doubt_since="now() - interval '25 hours'", due_at="now()")
     with bench.database.begin() as session:
         [lost] = ledger.claim_lost(session, most=9, lease=LEASE, window=timedelta(hours=24))
-        look = Look(lost=lost, evidence=Evidence.ABSENT_SLOW, reason="absent", again_after=timedelta(hours=1))
+        look = Look(lost=lost, evidence=Evidence.ABSENT_SLOW, reason="test", again_after=timedelta(hours=1))
         ledger.looked(session, [look])
     assert bench.status(ticket) == "unconfirmed"
 

@@ -57,6 +57,8 @@ def test_every_row_speaks_vietnamese_and_english_and_says_what_to_do() -> None:
         assert re.search("[à-ỹ]|Id ", row.vietnamese)
         assert row.english.isascii()
         assert row.remedy.endswith(".")
+        assert row.remedy_vietnamese.endswith(".")
+        assert re.search("[à-ỹ]", row.remedy_vietnamese)
 
 
 def test_a_number_means_what_its_function_means_by_it() -> None:

@@ -90,9 +90,9 @@ def test_a_person_decides_about_a_held_message_once(bench: Bench, status: Status
     record(bench, claim, Status.HELD)
     message_id = UUID(bench.message(ticket)["id"])
     with bench.database.begin() as session:
-        assert ledger.resolve(session, message_id, status, "a person decided", bench.settings.horizons)
+        assert ledger.resolve(session, message_id, status, "test", bench.settings.horizons)
     with bench.database.begin() as session:
-        assert not ledger.resolve(session, message_id, status, "a person decided", bench.settings.horizons)
+        assert not ledger.resolve(session, message_id, status, "test", bench.settings.horizons)
     assert bench.status(ticket) == status
 
 

@@ -164,7 +164,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def resolve(self, pick: int, status: Status) -> None:
         message = self._one(pick, self._in(Status.HELD))
         horizons = self.bench.settings.horizons
-        won = self._do(lambda session: ledger.resolve(session, message.id, status, "a person decided", horizons))
+        won = self._do(lambda session: ledger.resolve(session, message.id, status, "test", horizons))
         assert won == (message.status is Status.HELD)
         if won and status is Status.QUEUED:
             message.begin_anew()

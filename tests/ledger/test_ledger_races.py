@@ -221,7 +221,7 @@ def look(was: Status, status: Status) -> Callable[[Session, Scene], object]:
 def resolve(status: Status) -> Callable[[Session, Scene], object]:
     def act(session: Session, scene: Scene) -> object:
         horizons = scene.bench.settings.horizons
-        return ledger.resolve(session, scene.message_ids[0], status, "a person decided", horizons)
+        return ledger.resolve(session, scene.message_ids[0], status, "test", horizons)
 
     return act
 

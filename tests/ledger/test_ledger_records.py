@@ -73,7 +73,7 @@ def test_an_answer_after_a_person_decided_changes_nothing_and_stays_as_evidence(
     bench.set(ticket, status="'held'", lease_until="NULL")
     with bench.database.begin() as session:
         horizons = bench.settings.horizons
-        assert ledger.resolve(session, claim.fences[0].id, Status.CANCELLED, "a person decided", horizons)
+        assert ledger.resolve(session, claim.fences[0].id, Status.CANCELLED, "test", horizons)
     assert record(bench, accepted(claim)) == 0
     message = bench.message(ticket)
     assert message["status"] == "cancelled"
@@ -131,7 +131,7 @@ def test_a_call_of_a_dead_worker_is_queued_before_dialling_and_doubtful_after(
 def test_a_call_in_doubt_is_held_and_never_claimed_again(bench: Bench) -> None:
     ticket = bench.put(RecordCall(to="0901000001", record_id="2001"))
     [claim] = bench.claim()
-    record(bench, Outcome(claim=claim, status=Status.UNCONFIRMED, reason="answer lost"))
+    record(bench, Outcome(claim=claim, status=Status.UNCONFIRMED, reason="test"))
     with bench.database.begin() as session:
         window = timedelta(hours=23)
         assert ledger.claim_doubtful(session, [claim.lane], most=9, lease=window, window=window) == []
@@ -147,7 +147,7 @@ def test_an_sms_in_doubt_is_either_asked_again_or_looked_for_and_never_both(
 ) -> None:
     ticket = bench.put()
     [claim] = bench.claim()
-    record(bench, Outcome(claim=claim, status=Status.UNCONFIRMED, reason="answer lost", wait=timedelta(0)))
+    record(bench, Outcome(claim=claim, status=Status.UNCONFIRMED, reason="test", wait=timedelta(0)))
     window = timedelta(hours=23)
     asked = {"most": 9, "lease": timedelta(0), "window": window}
     with bench.database.begin() as session:
@@ -189,7 +189,7 @@ def test_a_recorded_answer_ends_the_row_of_deaths(bench: Bench) -> None:
         die_with(bench, ticket)
     bench.set(ticket, status="'queued'", due_at="now()", in_doubt_since="NULL")
     [claim] = bench.claim()
-    record(bench, Outcome(claim=claim, status=Status.QUEUED, reason="no connection", wait=timedelta(0)))
+    record(bench, Outcome(claim=claim, status=Status.QUEUED, reason="test", wait=timedelta(0)))
     die_with(bench, ticket)
     assert bench.status(ticket) == "unconfirmed"
 

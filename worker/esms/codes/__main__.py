@@ -27,10 +27,11 @@ def document() -> str:
 
 def _chapter(function: Function) -> Iterator[str]:
     yield f"## {function}\n"
-    yield "| code | verdict | tiếng Việt | English | what to do | source |"
-    yield "| --- | --- | --- | --- | --- | --- |"
+    yield "| code | verdict | tiếng Việt | English | what to do | cách xử lý | source |"
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
     for row in sorted((row for row in MEANINGS if function in row.functions), key=lambda row: int(row.code)):
-        yield f"| {row.code} | {row.verdict} | {row.vietnamese} | {row.english} | {row.remedy} | {row.source} |"
+        texts = (row.vietnamese, row.english, row.remedy, row.remedy_vietnamese)
+        yield f"| {row.code} | {row.verdict} | {' | '.join(texts)} | {row.source} |"
     yield ""
 
 

@@ -1,0 +1,93 @@
+"""Reasons that the ledger writes: time that passed, a process that died, a person's decision, an opt-out, a pause."""
+
+from __future__ import annotations
+
+from worker.catalogue.reasons.row import Reason, reason
+
+_OPTED_OUT = (
+    "Respect it. If the person wants messages again: `esms-worker contacts opt-in`.",
+    "Hãy tôn trọng ý muốn đó. Nếu người này muốn nhận lại: `esms-worker contacts opt-in`.",
+)
+_LATE = (
+    "If it is still of use, send it again with `retry`; find out first what held it up.",
+    "Nếu vẫn còn cần, gửi lại bằng `retry`; trước đó hãy xem vì sao bị chậm.",
+)
+_CALL = (
+    "Ask the recipient whether the phone rang, then decide: `esms-worker held resolve`.",
+    "Hỏi người nhận xem điện thoại có đổ chuông không, rồi quyết định bằng `esms-worker held resolve`.",
+)
+_UNKNOWN = (
+    "Ask the recipient, or eSMS's support by the SMSID.",
+    "Hỏi người nhận, hoặc hỏi bộ phận hỗ trợ của eSMS theo mã SMSID.",
+)
+_DEADLY = (
+    "Look into the worker's log for why it dies, then decide: `esms-worker held resolve`.",
+    "Xem nhật ký của worker để biết vì sao tiến trình chết, rồi quyết định bằng `esms-worker held resolve`.",
+)
+
+LEDGER: tuple[Reason, ...] = (
+    # Time...
+    reason("not sent before its expires_at", "không gửi kịp trước hạn (expires_at)", _LATE),
+    reason(
+        "the call may have been made; it is never dialled again by itself",
+        "có thể đã gọi rồi; hệ thống không bao giờ tự gọi lại",
+        _CALL,
+    ),
+    reason(
+        "the call may have been made; it is never dialled again by itself ({cause})",
+        "có thể đã gọi rồi; hệ thống không bao giờ tự gọi lại ({cause})",
+        _CALL,
+    ),
+    reason(
+        "eSMS took it and never said for certain what became of it; it answers for no longer",
+        "eSMS đã nhận nhưng không bao giờ báo chắc chắn kết quả; nay eSMS không còn trả lời nữa",
+        _UNKNOWN,
+    ),
+    reason(
+        "eSMS took it and never said for certain what became of it; it answers for no longer; "
+        "the last that was heard: {cause}",
+        "eSMS đã nhận nhưng không bao giờ báo chắc chắn kết quả; nay eSMS không còn trả lời nữa; "
+        "lần cuối nghe được: {cause}",
+        _UNKNOWN,
+    ),
+    # A process that died...
+    reason("the process that was sending it died or hung", "tiến trình đang gửi tin này bị chết hoặc bị treo"),
+    reason(
+        "every process that was to send it died, {deaths} in a row",
+        "mọi tiến trình nhận gửi tin này đều chết, {deaths} lần liên tiếp",
+        _DEADLY,
+    ),
+    # A person...
+    reason("cancelled before it was sent", "đã hủy trước khi gửi"),
+    reason("sent again by a person", "một người cho gửi lại"),
+    reason("{by} decided: send-again", "{by} quyết định: gửi lại"),
+    reason("{by} decided: delivered", "{by} xác định: đã đến nơi"),
+    reason("{by} decided: not-delivered", "{by} xác định: không đến nơi"),
+    reason("{by} decided: drop", "{by} quyết định: bỏ, không gửi nữa"),
+    reason("a person decided: send-again", "một người quyết định: gửi lại"),
+    reason("a person decided: delivered", "một người xác định: đã đến nơi"),
+    reason("a person decided: not-delivered", "một người xác định: không đến nơi"),
+    reason("a person decided: drop", "một người quyết định: bỏ, không gửi nữa"),
+    # An opt-out...
+    reason("the recipient opted out", "người nhận đã từ chối nhận tin", _OPTED_OUT),
+    reason(
+        "the recipient opted out; whether eSMS took it before is looked for",
+        "người nhận đã từ chối nhận tin; đang tìm xem trước đó eSMS đã nhận chưa",
+        _OPTED_OUT,
+    ),
+    reason("the contact was removed", "người này đã bị xóa khỏi danh bạ"),
+    # A reminder that was called back...
+    reason("the event was cancelled", "cuộc hẹn đã bị hủy"),
+    reason("the event was changed", "cuộc hẹn đã thay đổi"),
+    reason("the rule was changed", "quy tắc nhắc đã thay đổi"),
+    reason("the rule was paused", "quy tắc nhắc bị tạm dừng"),
+    reason("the rule was removed", "quy tắc nhắc đã bị xóa"),
+    # A pause...
+    reason("paused by a person", "một người đã tạm dừng"),
+    reason("eSMS does not answer", "eSMS không trả lời"),
+    reason(
+        "the balance is below the reserve of {floor} dong",
+        "số dư thấp hơn mức dự phòng {floor} đồng",
+        ("Top the account up; what waits then goes out by itself.", "Nạp thêm tiền; tin đang chờ sẽ tự gửi đi."),
+    ),
+)
