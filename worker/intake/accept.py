@@ -139,6 +139,7 @@ def _stored(item: Checked, settings: Settings) -> Stored:
         content=item.content,
         template_id=item.template_id,
         options=item.options,
+        segments=item.segments,
         send_date=item.send_date,
         hand_over=item.hand_over,
         expires_at=item.expires_at,

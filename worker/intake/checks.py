@@ -45,6 +45,7 @@ class Checked:
     send_date: datetime | None
     hand_over: bool
     expires_at: datetime | None
+    segments: int | None = None  # SMS that one recipient's text is billed as
 
     def due_now(self, now: datetime) -> bool:
         """Is there any point in ringing?"""
@@ -133,7 +134,7 @@ def _sms(sms: Sms, settings: Settings, recipients: int) -> dict[str, Any]:
         "kind": Kind.SMS,
         "lane": LANE_OF_SMS[sms_type],
         "grouped": _grouped(sms_type, recipients, settings),
-        "content": _text(sms.content, sms_type),
+        **_text(sms.content, sms_type),
         "template_id": None,
         "options": options | flags,
     }
@@ -180,7 +181,7 @@ def _purpose(value: object, sms_type: int | None) -> Purpose:
     return purpose
 
 
-def _text(content: object, sms_type: SmsType) -> str:
+def _text(content: object, sms_type: SmsType) -> dict[str, Any]:
     if not isinstance(content, str) or not content.strip():
         raise Invalid("content", "is empty", "give the text to send")
     if _unshowable(content):
@@ -190,7 +191,7 @@ def _text(content: object, sms_type: SmsType) -> str:
         problem = f"is {measure.characters} characters long, SmsType {sms_type:d} takes {measure.limit}"
         raise Invalid("content", problem, "shorten it")
     affordable(measure)
-    return content
+    return {"content": content, "segments": measure.segments}
 
 
 def _template_call(call: TemplateCall) -> dict[str, Any]:

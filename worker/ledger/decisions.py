@@ -65,7 +65,7 @@ _RETRY = text(f"""
     )
     UPDATE message AS m
     SET status = 'queued', due_at = now(), request_id = NULL, renewals = m.renewals + 1, sms_id = NULL, code = NULL,
-        failures = 0, asked = 0, polls = 0, rescues = 0, absences = 0,
+        price = NULL, failures = 0, asked = 0, polls = 0, rescues = 0, absences = 0,
         heard = NULL, heard_since = NULL,
         earlier_ids = CASE
             WHEN m.grouped THEN m.earlier_ids || array_remove(ARRAY[m.request_id, m.sms_id], NULL) ELSE m.earlier_ids

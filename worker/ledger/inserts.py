@@ -41,6 +41,7 @@ class Stored:
     content: str | None
     template_id: str | None
     options: dict[str, Any]
+    segments: int | None = None  # SMS that one recipient's text is billed as; None for a call
     send_date: datetime | None
     hand_over: bool
     expires_at: datetime | None
@@ -67,17 +68,18 @@ class Put:
 
 _COLUMNS = (
     "id", "kind", "purpose", "source", "reference", "campaign", "content", "template_id", "options",
-    "send_date", "hand_over", "expires_at", "fingerprint",
+    "segments", "send_date", "hand_over", "expires_at", "fingerprint",
 )  # fmt: skip
 
 _NOTIFICATIONS = text("""
     INSERT INTO notification (
         id, kind, purpose, source, reference, campaign, content, template_id, options,
-        send_date, hand_over, expires_at, fingerprint
+        segments, send_date, hand_over, expires_at, fingerprint
     )
     SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS n (
         id uuid, kind text, purpose text, source text, reference text, campaign text, content text, template_id text,
-        options jsonb, send_date timestamptz, hand_over boolean, expires_at timestamptz, fingerprint text
+        options jsonb, segments smallint, send_date timestamptz, hand_over boolean, expires_at timestamptz,
+        fingerprint text
     )
     -- In the order of the unique key: two bulk producers that share references queue up instead of deadlocking.
     ORDER BY n.source, n.reference

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -50,6 +51,7 @@ class Settlement:
     again_after: timedelta | None = None
     reason: str | None = None
     network: str | None = None
+    price: Decimal | None = None  # in dong
     http_call: HttpCall
 
     def __post_init__(self) -> None:
@@ -90,7 +92,7 @@ _ASK_LATER = text(f"""
     WHERE m.id = p.id AND m.sms_id IS NOT DISTINCT FROM p.sms_id AND {still("accepted")}
 """)
 
-_TOLD = "status text, heard text, reason text, network text, again_after interval"
+_TOLD = "status text, heard text, reason text, network text, price numeric, again_after interval"
 
 # A "no" that has not been told before, or not long enough ago, is noted and moves nothing.
 _SURE = """(s.status <> 'accepted' AND (
@@ -103,7 +105,8 @@ _SETTLED = f"""
     heard = s.heard,
     heard_since = CASE WHEN m.heard = s.heard THEN m.heard_since ELSE now() END,
     reason = s.reason || CASE WHEN s.again_after IS NULL OR {_SURE} THEN '' ELSE '; it counts when said again' END,
-    network = coalesce(s.network, m.network)
+    network = coalesce(s.network, m.network),
+    price = coalesce(s.price, m.price)
 """
 # What is weak is written when it is new, and not at each question.
 _NEWS = "(s.status <> 'accepted' OR m.heard IS DISTINCT FROM s.heard)"
@@ -184,7 +187,7 @@ def _settle_groups(session: Session, settlements: Sequence[Settlement]) -> list[
 
 
 def _row(settlement: Settlement) -> dict[str, Any]:
-    names = ("status", "reason", "network", "again_after")
+    names = ("status", "reason", "network", "price", "again_after")
     row = {name: getattr(settlement, name) for name in names}
     return row | {"sms_id": settlement.poll.sms_id, "heard": settlement.evidence.name}
 

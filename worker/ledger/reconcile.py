@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -52,6 +53,7 @@ class Look:
     evidence: Evidence
     reason: str
     sms_id: str | None = None
+    price: Decimal | None = None  # in dong
     again_after: timedelta | None = None
     wait: timedelta = timedelta()
     http_call: HttpCall | None = None
@@ -141,6 +143,7 @@ _LOOKED = text(f"""
     UPDATE message AS m SET
         status = {_TO},
         sms_id = l.sms_id,
+        price = CASE WHEN NOT {_ANEW} THEN coalesce(l.price, m.price) END,
         reason = l.reason,
         heard = CASE WHEN NOT {_ANEW} THEN l.heard END,
         heard_since = CASE WHEN {_ANEW} THEN NULL WHEN m.heard = l.heard THEN m.heard_since ELSE now() END,
@@ -159,7 +162,7 @@ _LOOKED = text(f"""
         in_doubt_since = CASE WHEN NOT {_ANEW} THEN m.in_doubt_since END
     FROM json_to_recordset(CAST(:rows AS json)) AS l (
         id uuid, was text, polls integer, status text, final boolean, heard text, again_after interval, sms_id text,
-        reason text, wait interval
+        reason text, price numeric, wait interval
     )
     WHERE m.id = l.id AND m.status = l.was AND m.polls = l.polls AND m.sms_id IS NULL
     RETURNING m.id, m.status, m.heard_since = now() AS news
@@ -241,6 +244,7 @@ def _row(look: Look) -> dict[str, Any]:
         "heard": look.evidence.name,
         "again_after": look.again_after,
         "sms_id": look.sms_id,
+        "price": look.price,
         "reason": look.reason,
         "wait": look.wait,
     }

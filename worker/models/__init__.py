@@ -4,6 +4,7 @@ notification ─1──n─▶ message ─1──n─▶ request        pause (a
                                                   heartbeat (who was alive when)
                                                   brandname (whom the account may send as)
                                                   trouble (a step that fails at each tick)
+                                                  price (what an SMS or a call costs, by the list)
 
 contact (people)        opt_out (numbers that want nothing)        template (named texts, by version)
 reminder (rules), event ─1──n─▶ attendee        occurrence (what was made of either, for whom)
@@ -16,6 +17,7 @@ from worker.models.base import Base
 from worker.models.contacts import Contact, OptOut, Template
 from worker.models.messages import Message, Notification, Request
 from worker.models.operation import Brandname, Heartbeat, Pause, Trouble
+from worker.models.prices import Price
 from worker.models.reminders import Attendee, Event, Occurrence, Reminder
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "Occurrence",
     "OptOut",
     "Pause",
+    "Price",
     "Reminder",
     "Request",
     "Template",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, Identity, Index, Text, text
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, Identity, Index, SmallInteger, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from worker.lifecycle import Kind, Lane, Status
@@ -42,6 +43,8 @@ class Notification(Base):
     content: Mapped[str | None]
     template_id: Mapped[str | None]  # of the call's template, or of its recording
     options: Mapped[dict[str, Any]]  # sms_type, brandname, variables, … : what the provider's function takes besides
+    # SMS that one recipient's text is billed as, by our own count; None: a call, or stored before that was counted
+    segments: Mapped[int | None] = mapped_column(SmallInteger)
     send_date: Mapped[datetime | None]
     hand_over: Mapped[bool]  # eSMS holds it until send_date, not we
     expires_at: Mapped[datetime | None]
@@ -132,6 +135,7 @@ class Message(Base):
     network: Mapped[str | None]
     poll_at: Mapped[datetime | None]  # of those that share an sms_id, one carries it for all
     polls: Mapped[int] = mapped_column(server_default=text("0"))
+    price: Mapped[Decimal | None]  # in dong, of this attempt, as eSMS told it; None: it did not
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from decimal import Decimal
+from typing import Any
 
 from worker import phone
 from worker.esms import ReceiverState, SendProgress, Trace
@@ -42,11 +44,12 @@ def unknown_id(poll: Poll, trace: Trace, again_after: timedelta) -> Settlement:
 def of_all(poll: Poll, progress: SendProgress, trace: Trace, again_after: timedelta) -> Settlement | None:
     """What is told of all recipients alike; None where the receiver list is to tell."""
     if not is_over(progress):
-        return _settlement(poll, HttpCall.of(trace), Evidence.UNDER_WAY, again_after, UNDER_WAY)
+        return _settlement(poll, HttpCall.of(trace), Evidence.UNDER_WAY, again_after, UNDER_WAY, price=_price(progress))
     if progress.send_status == FINISHED or progress.success != 0:
         return None
     evidence = Evidence.REFUSED_BY_OPERATOR if poll.alone else Evidence.REFUSED_AMONG_MANY
-    return _settlement(poll, HttpCall.of(trace), evidence, again_after, REASONS[progress.send_status or 0])
+    reason = REASONS[progress.send_status or 0]
+    return _settlement(poll, HttpCall.of(trace), evidence, again_after, reason, price=_price(progress))
 
 
 def told(
@@ -64,9 +67,15 @@ def told(
             continue
         seen.add(e164)
         evidence, reason = _of_one(receiver, progress, agree=agree)
-        yield _settlement(poll, http_call, evidence, again_after, reason, phone=e164, network=receiver.network)
+        told: dict[str, Any] = {"phone": e164, "network": receiver.network, "price": _price(progress)}
+        yield _settlement(poll, http_call, evidence, again_after, reason, **told)
     if poll.alone and not seen:
         yield _settlement(poll, HttpCall.of(trace), Evidence.NOTHING_SAID, again_after, NOTHING_SAID)
+
+
+def _price(progress: SendProgress) -> Decimal | None:
+    """Each recipient's share of what eSMS says that the send costs; 0 may only mean that it does not say yet."""
+    return progress.price / (progress.receivers or 1) if progress.price else None
 
 
 def _counters_agree(progress: SendProgress, receivers: Sequence[ReceiverState]) -> bool:
@@ -97,6 +106,7 @@ def _settlement(
     *,
     phone: str | None = None,
     network: str | None = None,
+    price: Decimal | None = None,
 ) -> Settlement:
     return Settlement(
         poll=poll,
@@ -105,5 +115,6 @@ def _settlement(
         again_after=again_after if evidence in TWICE else None,
         reason=reason,
         network=network,
+        price=price,
         http_call=http_call,
     )

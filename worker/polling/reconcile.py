@@ -114,6 +114,7 @@ def _looked(lost: Lost, sight: Sight, http_call: HttpCall, pace: Pace) -> Look:
         again_after=again_after,
         reason=_reason(lost, sight.evidence),
         sms_id=sight.row.sms_id if sight.row else None,
+        price=(sight.row.price or None) if sight.row else None,
         wait=max(backoff.before_looking_again(lost.polls, pace.sent_data_after), again_after or timedelta()),
         http_call=http_call,
     )
