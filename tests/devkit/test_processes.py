@@ -164,7 +164,18 @@ def test_a_child_whose_parent_died_before_it_could_ask_does_not_begin(tmp_path: 
 
     made = tmp_path / "made"
     nobody_of_ours = "1"
-    command = [sys.executable, launch.__file__, nobody_of_ours, "15", "-1", "-1", "/usr/bin/env", "touch", str(made)]
+    command = [
+        sys.executable,
+        launch.__file__,
+        nobody_of_ours,
+        "15",
+        "-1",
+        "-1",
+        "0",
+        "/usr/bin/env",
+        "touch",
+        str(made),
+    ]
     assert subprocess.run(command, check=False).returncode == launch.CANNOT
     assert not made.exists()
 

@@ -18,6 +18,7 @@ from redis import Redis
 
 from tests.support import eventually
 from worker.devkit import simulator
+from worker.devkit.processes.users import APPS, SERVERS
 
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
 
@@ -119,6 +120,47 @@ def addresses(up: Up) -> dict[str, str]:
     """What it leaves for other terminals."""
     lines = (up.folder / ".esms-worker" / "env").read_text().splitlines()
     return {name: value.strip("'") for name, value in (line.split("=", 1) for line in lines)}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may choose")
+def test_for_root_nothing_but_up_itself_runs_as_root_and_servers_cannot_look_into_workers(up: Up) -> None:
+    up.ready()
+    itself, *others = up.family()
+    assert itself.username() == "root"
+    assert {process.username() for process in others} == {"nobody"}
+    groups = {group: [process for process in others if process.gids().real == group] for group in (SERVERS, APPS)}
+    workers = [process for process in groups[APPS] if "celery" in process.cmdline()]
+    assert workers
+    assert len(groups[SERVERS]) + len(groups[APPS]) == len(others)
+    for process in workers:
+        looked = subprocess.run(
+            ["cat", f"/proc/{process.pid}/environ"], user="nobody", group=SERVERS, extra_groups=[], cwd="/", check=False
+        )
+        assert looked.returncode != 0
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o750, 0o701, 0o770, 0o777])
+def test_up_takes_no_folder_that_others_may_enter(tmp_path: Path, mode: int) -> None:
+    (tmp_path / ".esms-worker").mkdir()
+    (tmp_path / ".esms-worker").chmod(mode)
+    answer = run(tmp_path, "up")
+    assert answer.returncode == 1
+    assert answer.stderr.count("\n") == 1
+    assert f"{tmp_path}/.esms-worker belongs to somebody else, or others may enter it" in answer.stderr
+    assert list((tmp_path / ".esms-worker").iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give away")
+@pytest.mark.parametrize("group", [-1, 65_534, SERVERS])
+def test_up_takes_no_folder_of_somebody_elses_nor_a_link_to_one(tmp_path: Path, group: int) -> None:
+    other = tmp_path / "other"
+    other.mkdir(mode=0o700)
+    os.chown(other, 65_534, group)
+    (tmp_path / ".esms-worker").symlink_to(other)
+    for folder in (".esms-worker", "other"):
+        answer = run(tmp_path, "up", "--folder", folder)
+        assert (answer.returncode, "belongs to somebody else" in answer.stderr) == (1, True)
+    assert list(other.iterdir()) == []
 
 
 def test_the_simulators_published_keys_open_nothing_of_up(up: Up) -> None:

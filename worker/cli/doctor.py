@@ -14,7 +14,7 @@ from worker.api.operation import Operation
 from worker.cli.output import console, json_option, say_json, table, text, waiting
 from worker.errors import MIGRATE, WorkerError
 from worker.queues import Queue, configuration, make_app
-from worker.settings import Pace, ProviderSettings, Rates, Settings, environment
+from worker.settings import Pace, ProviderSettings, Rates, Settings, environment, readable_env
 
 PATIENCE = 2.0  # seconds for workers to answer
 MISSED = 4  # ticks without which beat counts as gone
@@ -114,7 +114,8 @@ def _settings() -> str:
         ProviderSettings.from_environ()
     Pace.from_environ()
     Rates.from_environ()
-    return "every variable is in order"
+    warning = f", but others on this machine can read {file}: chmod 600 {file}" if (file := readable_env()) else ""
+    return f"every variable is in order{warning}"
 
 
 def _keys_are_here() -> bool:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from worker.devkit.processes import Child
+from worker.devkit.processes.users import can_choose, hand_over, server_user
 from worker.settings import ProviderSettings
 
 KEYS = ("ESMS_API_KEY", "ESMS_SECRET_KEY")
@@ -38,10 +39,16 @@ def simulator(folder: Path, environ: Mapping[str, str], tell: Callable[[str, str
         said.append(line)
         tell("simulator", line)
 
+    books = folder / BOOKS
+    books.touch(0o600)
+    user = server_user(books, Path(__file__)) if can_choose() else None
+    hand_over(user, books)
     child = Child(
         "simulator",
-        [sys.executable, "-m", "worker.devkit.simulator", "--port", "0", "--books", str(folder / BOOKS)],
+        [sys.executable, "-m", "worker.devkit.simulator", "--port", "0", "--books", str(books)],
         env=environ_of_child(environ) | {name.replace("ESMS", "SIMULATOR"): key for name, key in keys.items()},
+        cwd=Path(sys.prefix),
+        user=user,
         on_line=hear,
         ready=lambda _: any("listening on" in line for line in said),
     )

@@ -6,7 +6,6 @@ The children die with this process, even by `kill -9`; what they had in flight i
 from __future__ import annotations
 
 import shlex
-import shutil
 import signal
 import sys
 import time
@@ -18,26 +17,28 @@ from pathlib import Path
 from threading import Event
 from typing import NoReturn
 
+import celery
+
 from worker.api.account import Account
 from worker.api.operation import Operation
 from worker.cli.doctor import remedied
+from worker.cli.folder import LEAST_ROOM, lack_of_room, prepare_folder
 from worker.cli.output import say, say_error
 from worker.cli.simulated import CONTROL, KEYS, environ_of_child, simulates, simulator
 from worker.devkit.postgres import Postgres
 from worker.devkit.processes import CannotStart, Child, Server, folder_lock
 from worker.devkit.processes.folder import write_private
+from worker.devkit.processes.users import app_user
 from worker.devkit.valkey import Valkey
 from worker.errors import Unavailable
 from worker.queues import Queue
-from worker.settings import UP_FOLDER, Settings, environment
+from worker.settings import UP_FOLDER, Settings, environment, readable_env
 
 SIMULATED = (
     "Sending to the SIMULATOR, nothing leaves this machine (set ESMS_API_KEY and ESMS_SECRET_KEY to send for real)"
 )
 REAL = "Sending for REAL through eSMS, with the keys in the environment"
 
-ROOM = 300 * 1024 * 1024  # bytes: a new Postgres takes some 40 MB, and runs into trouble when it can't grow
-LEAST_ROOM = 48 * 1024 * 1024  # bytes, while it runs: Postgres wants 16 MB at a time, and Valkey refuses without any
 GRACE = 45.0  # seconds for a worker to finish what is in flight; more than a whole call may take
 SHORT_GRACE = 5.0  # seconds, where a server is gone: nothing can be written down any more
 LOOK_EVERY = 0.2  # seconds
@@ -68,6 +69,8 @@ def run_up(folder: Path, workers: int) -> int:
     """Run until Ctrl-C or SIGTERM; the exit code."""
     environ = environment(besides_up=True)
     say(SIMULATED if simulates(environ) else REAL)
+    if file := readable_env():
+        say(f"Other users of this machine can read {file}: chmod 600 {file}")
     with _interrupted_once():
         try:
             with installed(folder, environ, workers, tell=_tell) as installation:
@@ -121,7 +124,7 @@ def installed(
     folder = folder.absolute()
     installation = Installation(folder, dict(environ), simulates(environ))
     with ExitStack() as stack:
-        _prepare_folder(folder, environ)
+        prepare_folder(folder, servers=not environ.get("DATABASE_URL"))
         stack.enter_context(folder_lock(folder / "lock", "esms-worker up"))
         _start_servers(installation, stack)
         if installation.simulated:
@@ -149,28 +152,12 @@ def watch(installation: Installation) -> NoReturn:
 
 
 def _check_servers(installation: Installation) -> None:
-    room = shutil.disk_usage(installation.folder).free
-    if installation.servers and room < LEAST_ROOM:
-        problem = f"only {room // 1024**2} MB are left for {installation.folder}"
+    if installation.servers and (problem := lack_of_room(installation.folder, LEAST_ROOM)):
         raise Unavailable("disk", problem, "make room and start again; nothing that was enqueued is lost")
     for server in installation.servers:
         if not server.alive:
             remedy = f"see {server.log} and start again; nothing that was enqueued is lost"
             raise Unavailable(server.name, "it stopped by itself", remedy)
-
-
-def _prepare_folder(folder: Path, environ: Mapping[str, str]) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        ignore = folder / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n")
-    except OSError as error:
-        raise CannotStart("esms-worker up", f"{folder}: {error.strerror}", "choose another with --folder") from None
-    room = shutil.disk_usage(folder).free
-    if not environ.get("DATABASE_URL") and room < ROOM:
-        problem = f"only {room // 1024**2} MB are free where {folder} is"
-        raise CannotStart("esms-worker up", problem, f"make room ({ROOM // 1024**2} MB), or choose another --folder")
 
 
 def _start_servers(installation: Installation, stack: ExitStack) -> None:
@@ -224,17 +211,23 @@ def start_apps(installation: Installation, workers: int, tell: Callable[[str, st
         "beat": ["beat", "--loglevel=WARNING", "--pidfile="],
     }
     ready = {name: Event() for name in commands}
+    user = app_user(Path(celery.__file__), Path(__file__), *_certificates(installation.environ))
     for name, arguments in commands.items():
         child = Child(
             name,
             [sys.executable, "-m", "celery", "-A", "worker.tasks", "--quiet", *arguments],
-            env=environ_of_child(installation.environ),
-            cwd=installation.folder,  # where no .env lies
+            env=environ_of_child(installation.environ) | ({} if user is None else {"HOME": "/"}),  # root's is closed
+            cwd=Path(sys.prefix),  # where no .env lies, and which it can reach whoever it is
+            user=user,
             on_line=_hears(name, ready[name], tell),
             grace=GRACE,
         )
         installation.apps.append(child.start())
     _wait_for(installation.apps, ready)
+
+
+def _certificates(environ: Mapping[str, str]) -> list[Path]:
+    return [Path(environ[name]) for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE") if environ.get(name)]
 
 
 def _hears(name: str, ready: Event, tell: Callable[[str, str], None]) -> Callable[[str], None]:

@@ -4,7 +4,6 @@ PostgreSQL refuses to run as root, as containers do everything: then it runs as 
 """
 
 import os
-import pwd
 import shutil
 import signal
 import subprocess
@@ -14,12 +13,12 @@ from pathlib import Path
 
 from worker.devkit import binaries
 from worker.devkit.processes import CannotStart, Server
-from worker.devkit.processes.child import User, launched
+from worker.devkit.processes.child import launched
 from worker.devkit.processes.errors import NO_SPACE, disk_full
 from worker.devkit.processes.folder import write_private
+from worker.devkit.processes.users import User, hand_over, server_user
 
 LEAST_VERSION = 14
-NOBODY = 65_534  # where the system's list of users names none
 
 ALWAYS = {
     "listen_addresses": "127.0.0.1",
@@ -54,10 +53,6 @@ class Postgres(Server):
         """For SQLAlchemy with psycopg 3, with the password: not for logs."""
         return f"postgresql+psycopg://postgres:{self._password}@127.0.0.1:{self.port}/postgres"
 
-    @property
-    def data(self) -> Path:
-        return self.folder / "data"
-
     @cached_property
     def _programs(self) -> Path:
         return _programs()
@@ -82,11 +77,7 @@ class Postgres(Server):
         return len(lines) > 7 and lines[0] == str(self.pid) and lines[7].strip() == "ready"
 
     def _user(self) -> User | None:
-        if os.geteuid() != 0:
-            return None
-        if self.data.exists() and (owner := self.data.stat()).st_uid != 0:
-            return User(owner.st_uid, owner.st_gid)
-        return _nobody()
+        return server_user(self.data) if os.geteuid() == 0 else None
 
     # Data
 
@@ -96,20 +87,13 @@ class Postgres(Server):
         draft.mkdir(mode=0o700)
         write_private(password, self._password)
         try:
-            self._hand_over(draft, password)
+            hand_over(self._user(), draft, password)
             self._initdb(draft, password)
+        except PermissionError:
+            raise self._closed_to_nobody() from None
         finally:
             password.unlink(missing_ok=True)
         draft.replace(self.data)
-
-    def _hand_over(self, *paths: Path) -> None:
-        if (user := self._user()) is None:
-            return
-        try:
-            for path in paths:
-                os.chown(path, user.uid, user.gid)
-        except PermissionError:
-            raise self._closed_to_nobody() from None
 
     def _initdb(self, data: Path, password: Path) -> None:
         outcome = self._run_initdb(data, password, "C.UTF-8")
@@ -191,14 +175,6 @@ def _programs() -> Path:
         if has_initdb and (binaries.major_version(postgres) or 0) >= LEAST_VERSION:
             return postgres.parent
     raise binaries.missing("PostgreSQL", "postgres", LEAST_VERSION, "DATABASE_URL")
-
-
-def _nobody() -> User:
-    try:
-        entry = pwd.getpwnam("nobody")
-    except KeyError:
-        return User(NOBODY, NOBODY)
-    return User(entry.pw_uid, entry.pw_gid)
 
 
 def _is_postgres(pid: int) -> bool:

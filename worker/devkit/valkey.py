@@ -12,6 +12,7 @@ from pathlib import Path
 from worker.devkit import binaries
 from worker.devkit.processes import Server
 from worker.devkit.processes.folder import write_private
+from worker.devkit.processes.users import hand_over
 
 LEAST_VERSION = 6
 PATIENCE = 1.0  # seconds
@@ -32,18 +33,16 @@ class Valkey(Server):
         """For redis-py and Celery, with the password: not for logs."""
         return f"redis://:{self._password}@127.0.0.1:{self.port}/0"
 
-    @property
-    def data(self) -> Path:
-        return self.folder / "data"
-
     # What Server asks
 
     def _prepare(self) -> None:
         self.data.mkdir(exist_ok=True, mode=0o700)
+        hand_over(self._user(), self.data)
 
     def _command(self) -> Sequence[str | Path]:
         settings = self.folder / "valkey.conf"
         write_private(settings, "".join(f"{name} {value}\n" for name, value in self._settings().items()))
+        hand_over(self._user(), settings)
         return [_program(), settings]
 
     def _settings(self) -> dict[str, str]:

@@ -7,6 +7,7 @@ Split by who needs what: a producer needs no provider keys.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -16,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from worker.errors import SettingsError
 from worker.lifecycle import Lane
+from worker.settings.ownership import others_may_read, refuse_if_others_write
 from worker.settings.reader import Format, Reader, Transport
 
 UP_FOLDER = ".esms-worker"  # in the folder that `esms-worker up` is started in, unless WORKER_FOLDER names another
@@ -41,6 +43,12 @@ def environment(*, besides_up: bool = False) -> dict[str, str]:
     return found if besides_up else _read_env(up_folder(found) / "env") | found
 
 
+def readable_env() -> Path | None:
+    """The `.env` of this folder where other users of the machine may read it."""
+    file = Path(".env")
+    return file if others_may_read(file) else None
+
+
 def up_folder(environ: Mapping[str, str]) -> Path:
     """Where `esms-worker up` keeps its data, and leaves the addresses that other commands read."""
     return Path(environ.get("WORKER_FOLDER") or UP_FOLDER)
@@ -49,8 +57,13 @@ def up_folder(environ: Mapping[str, str]) -> Path:
 def _read_env(file: Path) -> dict[str, str]:
     from dotenv.parser import parse_stream
 
-    if not file.is_file():
+    try:
+        found = file.stat()
+    except OSError:  # there is none, or it is none of ours
         return {}
+    if not stat.S_ISREG(found.st_mode):
+        return {}
+    refuse_if_others_write(file, found)
     try:
         with file.open(encoding="utf-8") as stream:
             bindings = list(parse_stream(stream))

@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -22,17 +21,10 @@ from typing import IO, Any, Self
 from worker.devkit.processes import launch
 from worker.devkit.processes.errors import CannotStart
 from worker.devkit.processes.identity import identity
+from worker.devkit.processes.users import User
 
 LOOK_EVERY = 0.01  # seconds
 READERS_LAST_WORDS = 2.0  # seconds
-
-
-@dataclass(frozen=True)
-class User:
-    """Whom a child runs as, by ids; only root can choose."""
-
-    uid: int
-    gid: int
 
 
 class Child:
@@ -255,8 +247,9 @@ def launched(argv: Sequence[str], death_signal: signal.Signals, user: User | Non
     if user is None and sys.platform != "linux":
         return list(argv)
     ids = (-1, -1) if user is None else (user.uid, user.gid)
-    notes = [str(number) for number in (os.getpid(), int(death_signal), *ids)]
-    return [sys.executable, "-I", "-S", str(launch.__file__), *notes, *argv]
+    needs = [str(path) for path in user.needs] if user else []
+    notes = [str(number) for number in (os.getpid(), int(death_signal), *ids, len(needs))]
+    return [sys.executable, "-I", "-S", str(launch.__file__), *notes, *needs, *argv]
 
 
 def _read(output: IO[Any], on_line: Callable[[str], None]) -> None:

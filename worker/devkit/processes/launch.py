@@ -1,19 +1,22 @@
 """The first thing that a child runs: change to another user if asked, tie our life to the parent's, become the program.
 
 It is a small program and not a preexec_fn: Python code between fork and exec can deadlock where there are threads.
-Usage: launch.py PARENT_PID DEATH_SIGNAL USER GROUP PROGRAM [ARGUMENT…]; USER and GROUP are ids, -1 to stay who we are.
+Usage: launch.py PARENT_PID DEATH_SIGNAL USER GROUP COUNT PATH… PROGRAM [ARGUMENT…]. USER and GROUP are ids, -1 to stay
+who we are; so many (COUNT) paths must be within the user's reach, and the program.
 """
 
 import ctypes
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from typing import NoReturn
 
 # Of linux/prctl.h, linux/securebits.h and linux/capability.h.
 SET_PDEATHSIG = 1
 SET_KEEPCAPS = 8
 SET_SECUREBITS = 28
+SET_NO_NEW_PRIVS = 38
 NO_SETUID_FIXUP = 4
 SECURE_KEEP_CAPS = 16
 CAP_AMBIENT = 47
@@ -25,10 +28,11 @@ CANNOT = 126  # as shells say that a program was found and could not be run
 
 
 def main(arguments: list[str]) -> NoReturn:
-    parent, death_signal, user, group, *command = arguments
+    parent, death_signal, user, group, count, *rest = arguments
+    paths, command = rest[: int(count)], rest[int(count) :]
     try:
         if int(user) >= 0:
-            become(int(user), int(group))
+            become(int(user), int(group), [command[0], *paths])
         # After become(): changing the user clears the death signal.
         die_with_parent(int(parent), int(death_signal))
         restore_signals()
@@ -38,22 +42,43 @@ def main(arguments: list[str]) -> NoReturn:
     sys.exit(CANNOT)
 
 
-def become(user: int, group: int) -> None:
-    """Change to an ordinary user; keep, where the system lets us, root's right to enter folders that are closed to it.
+def become(user: int, group: int, paths: Sequence[str]) -> None:
+    """Change to an ordinary user for good; where a path is closed to it, with root's right to enter closed folders.
 
     Without that right a server of user nobody can reach neither its data below /root nor its own program in a
     private venv. Opening those folders to everybody would be worse.
     """
     linux = sys.platform == "linux"
-    if linux:
+    keep = linux and not _reaches(user, group, paths)
+    if keep:
         _prctl(SET_KEEPCAPS, 1)
         # Otherwise access(2), with which PostgreSQL looks for its own parts, goes by the user alone.
         _prctl(SET_SECUREBITS, NO_SETUID_FIXUP | SECURE_KEEP_CAPS)
     os.setgroups([])
     os.setgid(group)
     os.setuid(user)
-    if linux:
+    if keep:
         _keep(CAP_DAC_OVERRIDE)
+    if linux:
+        _prctl(SET_NO_NEW_PRIVS, 1)  # no program that it starts gives it more, as su or sudo would
+
+
+def _reaches(user: int, group: int, paths: Sequence[str]) -> bool:
+    """Whether this user may read all of them; we are who we were afterwards."""
+    before = os.getgroups()
+    os.setgroups([])
+    os.setegid(group)
+    os.seteuid(user)
+    try:
+        return all(map(_is_open, paths))
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+        os.setgroups(before)
+
+
+def _is_open(path: str) -> bool:
+    return os.access(path, os.X_OK if os.path.isdir(path) else os.R_OK, effective_ids=True)  # noqa: PTH112  (raises nothing)
 
 
 def _keep(capability: int) -> None:

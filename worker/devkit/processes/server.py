@@ -12,10 +12,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Self
 
-from worker.devkit.processes.child import Child, User
+from worker.devkit.processes.child import Child
 from worker.devkit.processes.errors import NO_SPACE, CannotStart, disk_full, in_words
 from worker.devkit.processes.folder import Lock, folder_lock, is_free, kept_password, kept_port, write_private
 from worker.devkit.processes.identity import stop_leftover
+from worker.devkit.processes.users import User, can_choose, open_the_way, server_user
 
 LOG_LIMIT = 10_000_000  # bytes; a longer log is put aside at the next start
 TRIES = 20
@@ -70,6 +71,10 @@ class Server(ABC):
         return self._child is not None and self._child.alive
 
     @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
     def log(self) -> Path:
         return self.folder / "log"
 
@@ -77,6 +82,7 @@ class Server(ABC):
         """Start it, ending first what an earlier run left in the folder. Raises CannotStart."""
         with in_words(self.name, self.folder):
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            open_the_way(self.folder)
             self._lock = folder_lock(self.folder / "lock", self.name)
             try:
                 self._start_in_locked_folder()
@@ -125,7 +131,7 @@ class Server(ABC):
 
     def _user(self) -> User | None:
         """As whom it runs; None: as we do."""
-        return None
+        return server_user(self.data) if can_choose() else None
 
     # Steps
 
