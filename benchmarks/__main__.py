@@ -12,7 +12,16 @@ import time
 from benchmarks import results
 
 KEPT = ("provider_rate", "end_to_end", "lanes", "claim_cost", "memory", "cpu_by_step", "enqueue")  # drawn and told
-PRINTED = ("client_call", "command_speed", "rate_limit", "polling", "contacts", "reminders", "stale_statistics")
+PRINTED = (
+    "client_call",
+    "command_speed",
+    "rate_limit",
+    "polling",
+    "contacts",
+    "reminders",
+    "stale_statistics",
+    "http_door",
+)
 MADE_OF_THEM = ("draw", "document")
 
 

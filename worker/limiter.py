@@ -26,6 +26,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from math import floor, inf
 from random import random
+from threading import Lock
 from typing import Any
 from uuid import uuid4
 
@@ -186,6 +187,40 @@ def _cell(name: str, rate: float, what: str) -> _Cell:
     short = each + BURST
     far = short + max(AHEAD, each)
     return _Cell(name, each, far if name == SENDS and what == Lane.URGENT else short, far)
+
+
+class Meter:
+    """How fast anybody who asks by name may go, over all processes; `burst` seconds of it at once after a lull.
+
+    While Redis is lost, each process counts alone. For any number of threads.
+    """
+
+    def __init__(self, redis_url: str | None, *, burst: float = 1.0) -> None:
+        self._shared = _Shared(redis_url, "meter") if redis_url else None
+        self._alone, self._burst = _Alone(), burst
+        self._muted_until = 0.0
+        self._lock = Lock()
+
+    def wait(self, name: str, rate: float) -> float:
+        """0: it may go, and counts as gone; else after how many seconds it is worth asking again."""
+        reach = 1 / rate + self._burst
+        cells = [_Cell(name, 1 / rate, reach, reach)]
+        with self._lock:
+            grant = self._granted(cells)
+        return 0.0 if grant.requests else max(grant.wait, LEAST_PAUSE)
+
+    def close(self) -> None:
+        """Give the connection back."""
+        if self._shared is not None:
+            self._shared.close()
+
+    def _granted(self, cells: Sequence[_Cell]) -> _Grant:
+        if self._shared is not None and time.monotonic() >= self._muted_until:
+            try:
+                return self._shared.take("meter", cells, 1)
+            except _Lost:
+                self._muted_until = time.monotonic() + MUTED
+        return self._alone.take(cells, 1)
 
 
 class _Lost(Exception):

@@ -150,6 +150,7 @@ def _client(provider: ProviderSettings, in_flight: int) -> Client:
         total_timeout=provider.total_timeout,
         transport=provider.transport,
         in_flight=in_flight,
+        callback_url=provider.callback_url,
     )
 
 

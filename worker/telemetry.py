@@ -42,6 +42,7 @@ EVENTS: dict[str, int] = {
     "reminders.failed": logging.ERROR,
     "reminders.late": logging.WARNING,
     "migration.waits": logging.WARNING,
+    "request.failed": logging.ERROR,
     "step.failed": logging.ERROR,
 }
 

@@ -16,7 +16,7 @@ from worker.api.decisions import Campaign, Decision, Decisions, Held, id_of
 from worker.api.pauses import BY_A_PERSON, Pauses
 from worker.api.reports import Reports
 from worker.database import Database
-from worker.errors import Invalid
+from worker.errors import Conflict, Invalid
 from worker.intake import Enqueue, Request, Ticket
 from worker.intake.fields import enqueue_of
 from worker.lifecycle import Kind, Lane, Purpose
@@ -27,9 +27,11 @@ from worker.settings import Settings
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from worker.api.callbacks import Callbacks
     from worker.api.contacts import Contacts
     from worker.api.reminders import Reminders
     from worker.api.templates import Templates
+    from worker.api.tokens import Tokens
 
 
 class Common(TypedDict, total=False):
@@ -86,6 +88,20 @@ class Notifier:
         from worker.api.templates import Templates
 
         return Templates(self._database, self.settings)
+
+    @cached_property
+    def callbacks(self) -> Callbacks:
+        """What eSMS calls for."""
+        from worker.api.callbacks import Callbacks
+
+        return Callbacks(self._database, self._bell)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """Which application may do what by HTTP."""
+        from worker.api.tokens import Tokens
+
+        return Tokens(self._database, self.settings)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Notifier:
@@ -144,6 +160,24 @@ class Notifier:
         """
         wanted = (item if isinstance(item, Enqueue) else Enqueue(request=item, **common) for item in items)
         return self._accept(wanted, session)
+
+    def enqueue_each(
+        self, items: Iterable[Enqueue | Invalid], *, atomic: bool = False
+    ) -> list[Ticket | Invalid | Conflict]:
+        """Hand over those that can be sent, in one transaction, and learn of each other one why not; in order.
+
+        An Invalid among them comes back as it is: for requests that were wrong before they came here.
+        atomic: where one is refused, none is stored, and the tickets are only what they would have been.
+        Raises Unavailable.
+        """
+        answers: list[Ticket | Invalid | Conflict] = []
+        due: set[Lane] = set()
+        with suppress(_Rehearsed), self._database.begin() as session:
+            answers, due = intake.accept_each(session, items, self.settings, now=datetime.now(UTC), late=False)
+            if atomic and not all(isinstance(answer, Ticket) for answer in answers):
+                raise _Rehearsed
+        self._bell.ring(due)
+        return answers
 
     def rehearse_many(self, items: Iterable[Enqueue]) -> list[Ticket]:
         """What `enqueue_many` would answer, by everything that it does but the commit. Raises the same."""

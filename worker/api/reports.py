@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from worker import reporting
+from worker.checks import phone_of
 from worker.database import Database
-from worker.reporting import By, ReportLine
+from worker.reporting import By, Page, ReportLine
 from worker.settings import Settings
 
 
@@ -60,3 +61,21 @@ class Reports:
                 return Report(lines=lines, is_used=False)
             before, after = reporting.around(session, since=since, until=until, campaign=campaign, source=source)
         return Report(lines=lines, before=before, after=after)
+
+    def messages_to(
+        self,
+        to: str,
+        *,
+        source: str | None = None,
+        since: datetime | None = None,
+        after: str | None = None,
+        most: int = 100,
+    ) -> Page:
+        """The messages to a number in any spelling, the newest first; after: `next` of the page before.
+
+        since: enqueued from then on; naive: in TIME_ZONE. Raises Invalid.
+        """
+        phone = phone_of("to", to, for_sms=False)
+        moment = since if since is None or since.tzinfo else since.replace(tzinfo=self._settings.time_zone)
+        with self._database.reading() as session:
+            return reporting.messages_to(session, phone, source=source, since=moment, after=after, most=most)

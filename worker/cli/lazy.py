@@ -40,6 +40,7 @@ COMMANDS = {
     "retry": ("decisions:retry", "Send again what was rejected, not delivered or expired."),
     "send": ("send:send", "Hand over an SMS, a call, or a whole spreadsheet of SMS."),
     "sent-data": ("account:sent_data", "What eSMS says it sent between two days."),
+    "serve": ("serve:serve", "Answer applications of any language by HTTP, until Ctrl-C."),
     "show": ("look:show", "All about a notification: its messages, and every request made for each."),
     "simulator": (
         "serve:simulator",
@@ -51,6 +52,7 @@ COMMANDS = {
         "text_command:text",
         "Encoding, length and number of SMS of a TEXT, as it is and without accents; `-` reads standard input.",
     ),
+    "tokens": ("tokens:tokens_group", "Who is let in by HTTP, and what they may do there."),
     "up": (
         "serve:up",
         "Run everything on this machine, in the foreground, until Ctrl-C; the data stays in the folder.",

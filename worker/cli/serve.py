@@ -1,4 +1,4 @@
-"""Running it: `migrate`, `up`, `demo`, `simulator`."""
+"""Running it: `migrate`, `up`, `serve`, `demo`, `simulator`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 
 from worker.api.operation import Operation
 from worker.cli.output import json_option, say, say_json
-from worker.settings import UP_FOLDER, environment, up_folder
+from worker.settings import UP_FOLDER, Settings, environment, up_folder
 
 
 @click.command()
@@ -51,6 +51,24 @@ def up(folder: Path | None, workers: int) -> int:
     from worker.cli.up import run_up
 
     return run_up(folder or up_folder(environment(besides_up=True)), workers)
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes any free one.")
+@click.option("--proxy-headers", metavar="ADDRESS,…", help="Believe X-Forwarded-* of these addresses.")
+def serve(host: str, port: int, proxy_headers: str | None) -> int:
+    """Answer applications of any language by HTTP, until Ctrl-C.
+
+    TLS is the proxy's in front. Tokens: `esms-worker tokens add`. The description: /openapi.json.
+    """
+    try:
+        from worker.web.serving import serve as served
+    except ModuleNotFoundError as error:
+        raise click.ClickException(f"{error.name} is missing: pip install 'esms-worker[http]'") from None
+    proxies = [each.strip() for each in (proxy_headers or "").split(",") if each.strip()]
+    settings = Settings.from_environ()
+    return served(settings, host, port, proxies=proxies, ready=lambda at: say(f"listening on http://{host}:{at}"))
 
 
 @click.command()

@@ -61,6 +61,7 @@ class Client:
     environment. ca_bundle: a file of certificates to trust instead. in_flight: how many connections are kept open.
     transport: what carries an exchange: `requests`, `curl`, or `auto` for curl where pycurl is installed. Single calls
     go through requests always.
+    callback_url: what eSMS is asked to GET once a send has ended; it says when to ask, and proves nothing.
     Every call may raise any EsmsError; its family says what to do next.
     """
 
@@ -78,6 +79,7 @@ class Client:
         ca_bundle: str | None = None,
         in_flight: int = 32,
         transport: Transport | str = Transport.REQUESTS,
+        callback_url: str | None = None,
     ) -> None:
         self._credentials = credentials
         self._format = checks.format("format", format)
@@ -86,6 +88,7 @@ class Client:
         self._rest = checks.base_url("rest_url", rest_url)
         self._voice = checks.base_url("voice_url", voice_url)
         self._keys = _query({"ApiKey": credentials.api_key, "SecretKey": credentials.secret_key})
+        self._callback_url = None if callback_url is None else checks.base_url("callback_url", callback_url)
         self._in_flight = checks.count("in_flight", in_flight, least=1)
         self._patience = Patience(
             connect=checks.seconds("connect_timeout", connect_timeout),
@@ -157,6 +160,7 @@ class Client:
             "Sandbox": "1" if sms.sandbox else None,
             "RequestId": checks.request_id("request_id", sms.request_id),
             "SendDate": checks.moment("send_date", sms.send_date, _SMS_DATE),
+            "CallbackUrl": self._callback_url,
         }
         return self._with_query(Function.SEND_SMS, fields, replies.receipt)
 
@@ -217,6 +221,7 @@ class Client:
             "Phone": checks.callee("phone", call.phone),
             "VariableListStr": checks.variables("variables", call.variables),
             "SendDate": checks.moment("send_date", call.send_date, _VOICE_DATE),
+            "CallbackUrl": self._callback_url,
         }
         return self._with_query(Function.CALL_TEMPLATE, fields, replies.receipt)
 
@@ -238,6 +243,7 @@ class Client:
             "TimeWaitToIvr": _unless_none(checks.count, "time_wait_to_ivr", call.time_wait_to_ivr),
             "WaitRetry": _unless_none(checks.count, "wait_retry", call.wait_retry),
             "RequestID": _unless_none(checks.request_id, "request_id", call.request_id),
+            "CallbackUrl": self._callback_url,
         }
         return self._with_query(Function.CALL_RECORD, fields, replies.receipt)
 

@@ -65,14 +65,14 @@ def accept(
 
 
 def accept_each(
-    session: Session, wanted: Iterable[Enqueue], settings: Settings, *, now: datetime
+    session: Session, wanted: Iterable[Enqueue | Invalid], settings: Settings, *, now: datetime, late: bool = True
 ) -> tuple[list[Ticket | Invalid | Conflict], set[Lane]]:
-    """Store those that can be sent, and say of each other one why not, in order; dates may be late.
+    """Store those that can be sent, and say of each other one why not, in order; one that is wrong holds up no other.
 
-    For what no producer waits for: one that is wrong must not hold up the others.
+    wanted: an Invalid stands for one that was wrong before it came here. late: dates may be.
     """
     registered = _registered(session)
-    checked = [_checked_or_error(item, settings, registered, now) for item in wanted]
+    checked = [_checked_or_error(item, settings, registered, now, late) for item in wanted]
     good = [(item, _stored(item, settings)) for item in checked if isinstance(item, Checked)]
     put = ledger.put(session, [row for _, row in good])
     tickets = iter([_ticket_or_conflict(item, row, put) for item, row in good])
@@ -82,7 +82,7 @@ def accept_each(
 
 def check_one(session: Session, item: Enqueue, settings: Settings, *, now: datetime) -> None:
     """Would this be taken? Stores nothing. Raises Invalid."""
-    checked = _checked_or_error(item, settings, _registered(session), now)
+    checked = _checked_or_error(item, settings, _registered(session), now, late=True)
     if isinstance(checked, Invalid):
         raise checked
 
@@ -92,10 +92,12 @@ def _registered(session: Session) -> Callable[[], Registered]:
 
 
 def _checked_or_error(
-    item: Enqueue, settings: Settings, registered: Callable[[], Registered], now: datetime
+    item: Enqueue | Invalid, settings: Settings, registered: Callable[[], Registered], now: datetime, late: bool
 ) -> Checked | Invalid:
+    if isinstance(item, Invalid):
+        return item
     try:
-        return _checked(0, item, settings, registered, now, late=True)
+        return _checked(0, item, settings, registered, now, late)
     except Invalid as error:
         return error.at(None)
 

@@ -13,9 +13,20 @@ from worker.ledger.claims import Claim, Fence, claim, claim_doubtful, claim_tria
 from worker.ledger.decisions import Horizons, cancel, late, move, past_expiry, resolve, retry
 from worker.ledger.inserts import First, Put, Stored, put
 from worker.ledger.pauses import Paused, allow_trial, due_probes, lift, pause, paused, probed
-from worker.ledger.polls import Poll, Settlement, ask_later, claim_polls, put_back, settle
+from worker.ledger.polls import Poll, Settlement, ask_later, ask_now, claim_polls, put_back, settle
 from worker.ledger.reconcile import Known, Look, Lost, claim_lost, known_to, looked
 from worker.ledger.records import HttpCall, Outcome, postpone, record, witness
+from worker.ledger.tokens import (
+    TokenRow,
+    add_token,
+    current_token,
+    end_others,
+    find_token,
+    note_refused,
+    refused_tokens,
+    revoke_tokens,
+    tokens,
+)
 from worker.ledger.troubles import note_troubles
 from worker.ledger.upkeep import MOST, Rescued, beat, expire, give_up, hold_calls, rescue, take_turn
 
@@ -36,9 +47,12 @@ __all__ = [
     "Rescued",
     "Settlement",
     "Stored",
+    "TokenRow",
+    "add_token",
     "allow_trial",
     "ask_for_brandnames",
     "ask_later",
+    "ask_now",
     "beat",
     "cancel",
     "claim",
@@ -46,8 +60,11 @@ __all__ = [
     "claim_lost",
     "claim_polls",
     "claim_trial",
+    "current_token",
     "due_probes",
+    "end_others",
     "expire",
+    "find_token",
     "give_up",
     "hand_back",
     "hold_calls",
@@ -60,6 +77,7 @@ __all__ = [
     "looked",
     "mark",
     "move",
+    "note_refused",
     "note_troubles",
     "past_expiry",
     "pause",
@@ -70,12 +88,15 @@ __all__ = [
     "put",
     "put_back",
     "record",
+    "refused_tokens",
     "replace_brandnames",
     "rescue",
     "resolve",
     "retry",
+    "revoke_tokens",
     "settle",
     "take_turn",
     "through",
+    "tokens",
     "witness",
 ]

@@ -92,6 +92,13 @@ _ASK_LATER = text(f"""
     WHERE m.id = p.id AND m.sms_id IS NOT DISTINCT FROM p.sms_id AND {still("accepted")}
 """)
 
+# Whoever knows the address may call as often as he likes: after a few questions the plan goes on as if nobody did.
+_ASK_NOW = text("""
+    UPDATE message SET poll_at = now()
+    WHERE sms_id = :sms_id AND status = 'accepted' AND poll_at > now() AND polls < :most
+""")
+CALLS_HEARD = 6  # questions
+
 _TOLD = "status text, heard text, reason text, network text, price numeric, again_after interval"
 
 # A "no" that has not been told before, or not long enough ago, is noted and moves nothing.
@@ -135,6 +142,11 @@ _SETTLE_GROUPS = text(f"""
       AND (s.status <> 'accepted' OR s.phone <> '' OR m.heard IS NOT NULL)  -- a million wishes still under way: no news
     RETURNING {_SAID}
 """)
+
+
+def ask_now(session: Session, sms_id: str) -> bool:
+    """Let the question about this SMSID be due; False where there is none to ask, or it has been asked often."""
+    return session.execute(_ASK_NOW, {"sms_id": sms_id, "most": CALLS_HEARD}).rowcount > 0  # type: ignore[attr-defined, no-any-return]
 
 
 def claim_polls(session: Session, *, most: int, lease: timedelta) -> list[Poll]:

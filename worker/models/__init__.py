@@ -7,12 +7,14 @@ notification ─1──n─▶ message ─1──n─▶ request        pause (a
                                                   price (what an SMS or a call costs, by the list)
 
 contact (people)        opt_out (numbers that want nothing)        template (named texts, by version)
+token (who is let in by HTTP), refused_token
 reminder (rules), event ─1──n─▶ attendee        occurrence (what was made of either, for whom)
 
 The constraints carry what must hold whatever the code does: a reference stands for one notification,
 a lease exists exactly while a message is being sent, and a status is one that the life cycle knows.
 """
 
+from worker.models.access import RefusedToken, Token
 from worker.models.base import Base
 from worker.models.contacts import Contact, OptOut, Template
 from worker.models.messages import Message, Notification, Request
@@ -33,8 +35,10 @@ __all__ = [
     "OptOut",
     "Pause",
     "Price",
+    "RefusedToken",
     "Reminder",
     "Request",
     "Template",
+    "Token",
     "Trouble",
 ]

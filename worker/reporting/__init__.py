@@ -16,6 +16,7 @@ from worker.reporting.operation import (
 )
 from worker.reporting.standing import Standing, find, notification, standing, statuses_of
 from worker.reporting.summary import By, ReportLine, around, campaigns, refuse_unknown, report
+from worker.reporting.to_number import MessageListed, Page, messages_to
 from worker.reporting.waiting import Wait
 from worker.reporting.whole import MessageShown, NotificationShown, RequestShown, whole
 
@@ -24,8 +25,10 @@ __all__ = [
     "By",
     "HeldShown",
     "Located",
+    "MessageListed",
     "MessageShown",
     "NotificationShown",
+    "Page",
     "PauseShown",
     "ReportLine",
     "RequestShown",
@@ -40,6 +43,7 @@ __all__ = [
     "is_used",
     "locate",
     "locate_held",
+    "messages_to",
     "notification",
     "pauses",
     "refuse_unknown",

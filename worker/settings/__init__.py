@@ -25,6 +25,7 @@ UP_FOLDER = ".esms-worker"  # in the folder that `esms-worker up` is started in,
 REST_URL = "https://rest.esms.vn/MainService.svc"
 VOICE_URL = "https://voiceapi.esms.vn/MainService.svc"
 TOTAL_TIMEOUT = 30  # seconds
+CALLED = 120  # seconds until the first question where eSMS calls: by then it mostly has
 LEASE_MARGIN = timedelta(seconds=3)  # of a lease that is never used for sending
 REMEMBERED = timedelta(hours=24)  # how long eSMS refuses a RequestId that it took
 
@@ -87,6 +88,7 @@ class Settings:
     sandbox: bool  # eSMS makes the SMS but does not deliver it; calls are refused, they know no sandbox
     advertising_least: int  # recipients in one advertising request
     advertising_most: int
+    callback_url: str | None = field(repr=False)  # where eSMS says that it has something to tell
     horizons: Mapping[Lane, timedelta]  # for how long after its date a message is still sent, when nobody says so
 
     @classmethod
@@ -106,6 +108,7 @@ class Settings:
             sandbox=read.flag("ESMS_SANDBOX"),
             advertising_least=least,
             advertising_most=most,
+            callback_url=read.callback_url("WORKER_CALLBACK_URL"),
             horizons={lane: read.wait(*HORIZONS[lane]) for lane in Lane},
         )
 
@@ -123,6 +126,7 @@ class ProviderSettings:
     read_timeout: float  # seconds between two pieces of an answer
     total_timeout: float  # seconds for a whole call, however slowly it drips
     transport: Transport  # what carries many requests side by side; auto: curl where pycurl is installed
+    callback_url: str | None = field(default=None, repr=False)  # what eSMS is asked to call once a send has ended
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> ProviderSettings:
@@ -138,6 +142,7 @@ class ProviderSettings:
             read_timeout=read.seconds("WORKER_READ_TIMEOUT", 15),
             total_timeout=read.seconds("WORKER_TOTAL_TIMEOUT", TOTAL_TIMEOUT),
             transport=read.transport("WORKER_TRANSPORT"),
+            callback_url=read.callback_url("WORKER_CALLBACK_URL"),
         )
 
 
@@ -189,7 +194,7 @@ class Pace:
             tick=read.wait("WORKER_TICK", 5),
             ask_again_after=read.wait("WORKER_ASK_AGAIN_AFTER", 60),
             request_id_window=read.wait("WORKER_REQUEST_ID_WINDOW", 23 * 3600),
-            poll_first_after=read.wait("WORKER_POLL_FIRST_AFTER", 15),
+            poll_first_after=read.wait("WORKER_POLL_FIRST_AFTER", CALLED if read.text("WORKER_CALLBACK_URL") else 15),
             denied_after=read.wait("WORKER_DENIED_AFTER", 1800),
             denied_after_bulk=read.wait("WORKER_DENIED_AFTER_BULK", 6 * 3600),
             sent_data_complete=read.wait("WORKER_SENT_DATA_COMPLETE", 2 * 3600),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Literal, TypeVar, cast
@@ -13,6 +14,10 @@ from worker.errors import SettingsError
 Format = Literal["json", "xml"]
 Transport = Literal["auto", "requests", "curl"]
 N = TypeVar("N", int, float)
+
+CALLBACKS = "/callbacks/esms/"
+SECRET_LEAST = 22  # letters and digits that nobody guesses
+_callback = re.compile(rf"(?:/.*)?{CALLBACKS}[A-Za-z0-9_-]{{{SECRET_LEAST},200}}").fullmatch
 
 
 class Reader:
@@ -46,6 +51,14 @@ class Reader:
             wanted = " or ".join(f"{scheme}://…" for scheme in sorted(schemes))
             raise SettingsError(name, "is not an address that we understand", f"set it to {wanted}")
         return value.rstrip("/") if schemes <= {"http", "https"} else value
+
+    def callback_url(self, name: str) -> str | None:
+        """Where eSMS calls back: its last part keeps strangers out."""
+        value = self.url(name, {"http", "https"}, None)
+        if value is not None and not _callback(urlsplit(value).path):
+            remedy = f"set it to https://YOUR.HOST{CALLBACKS}SECRET, where SECRET has {SECRET_LEAST} letters and digits"
+            raise SettingsError(name, "is no address that a stranger can't guess", remedy)
+        return value
 
     def zone(self, name: str, default: str) -> ZoneInfo:
         value = self.text(name) or default

@@ -1,0 +1,53 @@
+"""A real `esms-worker serve` on a free port, for the run; and applications that speak to it by HTTP."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import httpx
+import pytest
+
+from tests.support import Bench
+
+Application = Callable[..., httpx.Client]
+
+
+@pytest.fixture(scope="session")
+def address(database_url: str, redis_url: str) -> Iterator[str]:
+    """Where the door is."""
+    environ = {
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "PATH": os.environ["PATH"],
+        "PYTHONUNBUFFERED": "1",
+    }
+    command = [sys.executable, "-m", "worker.cli", "serve", "--port", "0"]
+    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True, cwd="/") as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith("listening on"), line
+        yield line.split()[-1]
+        process.terminate()
+        assert process.wait(timeout=30) == 0
+
+
+@pytest.fixture
+def application(address: str, bench: Bench) -> Iterator[Application]:
+    """Makes a client with a token: `application("shop", may=["enqueue"])`."""
+    clients: list[httpx.Client] = []
+
+    def make(
+        name: str = "shop", *, source: str | None = "", may: str = "enqueue,read,decide", **more: float
+    ) -> httpx.Client:
+        of = name if source == "" else source
+        made = bench.notifier.tokens.add(name, source=of, may=may.split(","), **more)  # type: ignore[arg-type]
+        headers = {"Authorization": f"Bearer {made.token}"}
+        clients.append(httpx.Client(base_url=address, headers=headers, timeout=30))
+        return clients[-1]
+
+    yield make
+    for client in clients:
+        client.close()

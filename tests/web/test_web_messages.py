@@ -1,0 +1,131 @@
+"""Handing over and asking by HTTP, as an application of any language does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support import Bench
+from tests.web.conftest import Application
+
+
+def code(**fields: Any) -> dict[str, Any]:
+    return {"to": "0901 234 567", "content": "Ma: 123456", "sms_type": 7} | fields
+
+
+def test_one_message_is_201_and_on_disk(application: Application, bench: Bench) -> None:
+    answer = application().post("/v1/messages", json=code(reference="signup:1"))
+    assert answer.status_code == 201, answer.text
+    shown = bench.notifier.show(answer.json()["id"])
+    assert (shown.source, shown.reference, shown.messages[0].phone) == ("shop", "signup:1", "+84901234567")
+
+
+def test_the_same_reference_is_200_and_the_first_ticket(application: Application) -> None:
+    shop = application()
+    first, again = (shop.post("/v1/messages", json=code(reference="signup:1")) for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json()["id"] == first.json()["id"]
+    assert again.json()["repeated"]
+
+
+def test_an_idempotency_key_is_the_reference_of_who_gives_none(application: Application) -> None:
+    shop, key = application(), {"Idempotency-Key": "k-1"}
+    first = shop.post("/v1/messages", json=code(), headers=key)
+    assert shop.post("/v1/messages", json=code(), headers=key).json()["id"] == first.json()["id"]
+    other = shop.post("/v1/messages", json=code(content="another"), headers=key)
+    assert other.status_code == 409
+    assert other.headers["content-type"] == "application/problem+json"
+    assert other.json()["type"] == "/problems/conflict"
+
+
+@pytest.mark.parametrize(
+    ("fields", "pointer"),
+    [
+        ({"to": "12"}, "/to"),
+        ({"content": 5}, "/content"),
+        ({"contnet": "x"}, "/contnet"),
+        ({"sms_type": 99}, "/sms_type"),
+        ({"send_date": "soon"}, "/send_date"),
+        ({"kind": "fax"}, "/kind"),
+        ({"reference": "x" * 300}, "/reference"),
+    ],
+)
+def test_a_wrong_field_is_422_with_its_pointer(application: Application, fields: dict[str, Any], pointer: str) -> None:
+    answer = application().post("/v1/messages", json=code(**fields))
+    assert (answer.status_code, answer.json()["pointer"]) == (422, pointer), answer.text
+
+
+def test_an_unknown_field_is_named_with_the_nearest_one(application: Application) -> None:
+    answer = application().post("/v1/messages", json=code(refrence="x"))
+    assert "reference" in answer.json()["detail"]
+
+
+def test_of_a_batch_the_good_ones_are_kept_and_the_bad_ones_told_by_index(application: Application) -> None:
+    batch = [code(), code(to="1"), code(content=None), code(reference="a"), {"to": "0901234567"}, "no object"]
+    answer = application().post("/v1/messages", json=batch).json()
+    assert (answer["accepted"], answer["refused"]) == (2, 4)
+    assert [place for place, result in enumerate(answer["results"]) if "ticket" in result] == [0, 3]
+
+
+def test_an_atomic_batch_with_a_bad_one_stores_none(application: Application, bench: Bench) -> None:
+    batch = {"messages": [code(reference="a"), code(to="1"), code(content="")], "atomic": True}
+    answer = application().post("/v1/messages", json=batch)
+    assert answer.status_code == 422
+    assert [each["pointer"] for each in answer.json()["errors"]] == ["/messages/1/to", "/messages/2/content"]
+    assert not bench.notifier.reports.summary().is_used
+
+
+def test_ten_thousand_are_taken_at_once_and_one_more_is_not(application: Application) -> None:
+    shop = application()
+    assert shop.post("/v1/messages", json=[code()] * 10_000).json()["accepted"] == 10_000
+    assert shop.post("/v1/messages", json=[code()] * 10_001).status_code == 422
+
+
+def test_what_became_of_it_is_told_by_id_and_by_reference(application: Application, bench: Bench) -> None:
+    shop = application()
+    made = shop.post("/v1/messages", json=code(reference="r")).json()["id"]
+    bench.deliver()
+    by_id, by_reference = shop.get(f"/v1/messages/{made}"), shop.get("/v1/messages", params={"reference": "r"})
+    assert by_id.json() == by_reference.json()
+    assert by_id.json()["messages"][0]["status"] == "accepted"
+
+
+def test_the_messages_to_a_number_come_page_by_page(application: Application) -> None:
+    shop = application()
+    made = [shop.post("/v1/messages", json=code(reference=f"r{n}")).json()["id"] for n in range(5)]
+    seen: list[str] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = shop.get("/v1/messages", params={"to": "+84 901 234 567", "most": "2"} | cursor).json()
+        seen += [each["notification"] for each in page["messages"]]
+        if page["next"] is None:
+            break
+        cursor = {"cursor": page["next"]}
+    assert seen == made[::-1]
+
+
+def test_it_is_cancelled_moved_and_retried_by_its_id(application: Application) -> None:
+    shop = application()
+    made = shop.post("/v1/messages", json=code(send_date="2027-01-01T08:00")).json()["id"]
+    assert shop.post(f"/v1/messages/{made}:move", json={"send_date": "2027-02-01T08:00"}).json()["moved"] == 1
+    assert shop.post(f"/v1/messages/{made}:cancel").json()["moved"] == 1
+    assert shop.post(f"/v1/messages/{made}:retry").json()["moved"] == 0
+    assert shop.post("/v1/messages/nothing:cancel").status_code == 404
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[" * 5000, b'{"to":', b"\xff\xfe", b"null", b"5", b'"x"'])
+def test_what_is_no_message_is_400_or_422(application: Application, body: bytes) -> None:
+    assert application().post("/v1/messages", content=body).status_code in {400, 422}
+
+
+def test_a_huge_body_is_413_before_it_is_read(application: Application) -> None:
+    def forever() -> Any:
+        for _ in range(100):
+            yield b"x" * 1024 * 1024
+
+    try:
+        assert application().post("/v1/messages", content=forever()).status_code == 413
+    except httpx.WriteError:
+        return  # it was hung up on

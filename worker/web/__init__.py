@@ -1,0 +1,6 @@
+"""The HTTP door: one call into `worker.api` for each request, and nothing else. Needs the extra `http`.
+
+app: routes and what holds for all ─ serving: the process
+messages  campaigns  people  texts  account  health: the routes
+access: who is let in, and how fast ─ gathering: many small requests, one transaction ─ bodies ─ problems
+"""

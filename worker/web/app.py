@@ -1,0 +1,86 @@
+"""The application: its routes, and what holds for every request."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from anyio import to_thread
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import PlainTextResponse
+from starlette.exceptions import HTTPException
+
+from worker.api.notifier import Notifier
+from worker.api.operation import Operation
+from worker.database import Database
+from worker.errors import WorkerError
+from worker.limiter import Meter
+from worker.queues import Bell
+from worker.settings import Settings
+from worker.telemetry import emit, where
+from worker.web import callbacks, campaigns, messages, operation, people, texts
+from worker.web.access import Access
+from worker.web.door import Door
+from worker.web.problems import KINDS, Problem, response_of
+
+THREADS = 16  # requests that use the database at once; each has a connection
+ERRORS = (Problem, WorkerError, RequestValidationError, HTTPException, Exception)
+
+
+def make_app(settings: Settings) -> FastAPI:
+    """What `esms-worker serve` serves; it connects with the first request."""
+    app = FastAPI(
+        title="esms-worker",
+        version=version("esms-worker"),
+        description="SMS and voice calls through eSMS, each once, and the truth about what became of them.",
+        lifespan=_lifespan,
+        docs_url=None,  # they load scripts from elsewhere
+        redoc_url=None,
+    )
+    app.state.settings = settings
+    for room in (messages, campaigns, people, texts, operation, callbacks):
+        app.include_router(room.router)
+    app.add_api_route("/problems/{kind}", _explain, include_in_schema=False)
+    for error in ERRORS:
+        app.add_exception_handler(error, _answer)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    settings: Settings = app.state.settings
+    to_thread.current_default_thread_limiter().total_tokens = THREADS
+    database = Database(settings.database_url, pool_size=THREADS)
+    notifier = Notifier(settings, database=database, bell=Bell(settings.broker_url, settings.redis_url))
+    meter = app.state.meter = Meter(settings.redis_url)
+    app.state.door, app.state.access = Door(notifier), Access(notifier.tokens, meter)
+    app.state.operation = Operation(settings)
+    try:
+        yield
+    finally:
+        app.state.operation.close()
+        meter.close()
+        notifier.close()
+
+
+async def _answer(request: Request, error: Exception) -> Response:
+    """Every error as a problem. A bug's is logged by its class and line: its text may quote a person's."""
+    match error:
+        case RequestValidationError():
+            first = error.errors()[0]
+            return response_of(request, Problem("invalid", first["msg"], "/" + "/".join(map(str, first["loc"][1:]))))
+        case HTTPException():
+            kind = {404: "not-found", 405: "method"}.get(error.status_code, "malformed")
+            return response_of(request, Problem(kind, str(error.detail), headers=error.headers or {}))
+        case Problem() | WorkerError():
+            return response_of(request, error)
+    emit("request.failed", error=type(error).__name__, at=where(error))
+    return response_of(request, error)
+
+
+async def _explain(kind: str) -> Response:
+    """What a problem's type means."""
+    known = KINDS.get(kind)
+    return PlainTextResponse(f"{known.en}.\n{known.vi}.\n" if known else "no such type\n", 200 if known else 404)

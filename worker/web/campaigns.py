@@ -1,0 +1,64 @@
+"""`/v1/campaigns`: all notifications of a label, at once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from anyio import to_thread
+from fastapi import APIRouter, Depends, Request, Response
+
+from worker.access import May
+from worker.api.tokens import TokenRow
+from worker.intake.fields import iso
+from worker.web.access import needs
+from worker.web.answers import as_json, decision_out
+from worker.web.bodies import object_of
+from worker.web.door import for_all_sources, producer_of
+from worker.web.schemas import DecisionOut, DoneOut, body, problems
+
+router = APIRouter(prefix="/v1/campaigns", tags=["campaigns"], responses=problems("not-found"))
+Decider = Annotated[TokenRow, Depends(needs(May.DECIDE))]
+
+
+@router.post("/{name}:cancel", response_model=DecisionOut)
+def cancel(request: Request, name: str, holder: Decider) -> Response:
+    """Cancel what waits of it."""
+    for_all_sources(holder)
+    return as_json(decision_out(producer_of(request).cancel_campaign(name)))
+
+
+@router.post(
+    "/{name}:move",
+    response_model=DecisionOut,
+    responses=problems("invalid", "malformed"),
+    openapi_extra=body({"type": "object", "properties": {"send_date": {"type": "string"}}, "required": ["send_date"]}),
+)
+async def move(request: Request, name: str, holder: Decider) -> Response:
+    """Give what waits of it another `send_date`."""
+    for_all_sources(holder)
+    date = iso("send_date", (await object_of(request)).get("send_date"))
+    producer = producer_of(request)
+    return as_json(decision_out(await to_thread.run_sync(producer.move_campaign, name, date)))
+
+
+@router.post("/{name}:retry", response_model=DecisionOut)
+def retry(request: Request, name: str, holder: Decider) -> Response:
+    """Queue again what failed of it."""
+    for_all_sources(holder)
+    return as_json(decision_out(producer_of(request).retry_campaign(name)))
+
+
+@router.post("/{name}:pause", response_model=DoneOut)
+def pause(request: Request, name: str, holder: Decider) -> Response:
+    """Hold it back until `:resume`."""
+    for_all_sources(holder)
+    changed = producer_of(request).pauses.pause_campaign(name, f"paused by {holder.name}", to_come=False)
+    return as_json({"changed": changed})
+
+
+@router.post("/{name}:resume", response_model=DoneOut)
+def resume(request: Request, name: str, holder: Decider) -> Response:
+    """Let it go on."""
+    for_all_sources(holder)
+    changed = producer_of(request).pauses.resume_campaign(name, by=holder.name, to_come=False)
+    return as_json({"changed": changed})

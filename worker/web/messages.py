@@ -1,0 +1,171 @@
+"""`/v1/messages`: hand over one or many, ask what became of them, decide about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from anyio import to_thread
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+
+from worker.access import May
+from worker.api.tokens import TokenRow
+from worker.errors import Conflict, Invalid
+from worker.intake import Enqueue, Ticket
+from worker.intake.fields import enqueue_of, iso
+from worker.lifecycle import Kind
+from worker.web.access import needs
+from worker.web.answers import as_json, decision_out, ticket_out
+from worker.web.bodies import json_of, object_of
+from worker.web.door import Door, door_of, own, producer_of, source_for
+from worker.web.problems import Problem, body_of, problem_of
+from worker.web.schemas import AT_ONCE, BatchOut, DecisionOut, TicketOut, batch_schema, body, message_schema, problems
+
+router = APIRouter(prefix="/v1/messages", tags=["messages"])
+PROBLEMS = problems("invalid", "malformed", "conflict", "too-large", "too-slow")
+CREATED, OK, UNPROCESSABLE = 201, 200, 422
+
+Sender = Annotated[TokenRow, Depends(needs(May.ENQUEUE))]
+Reader = Annotated[TokenRow, Depends(needs(May.READ))]
+Decider = Annotated[TokenRow, Depends(needs(May.DECIDE))]
+Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=200)]
+Language = Annotated[str, Header(alias="Accept-Language", include_in_schema=False)]
+
+
+@router.post(
+    "",
+    status_code=CREATED,
+    response_model=TicketOut | BatchOut,
+    responses=PROBLEMS | {OK: {"model": TicketOut | BatchOut, "description": "A repeat, or the results of many"}},
+    openapi_extra=body({"anyOf": [message_schema(), batch_schema()]}),
+)
+async def enqueue(request: Request, holder: Sender, idempotency_key: Key = None) -> Response:
+    """Hand over one message, or up to 10,000 as a list (or as `{"messages": […], "atomic": true}`).
+
+    One: 201, or 200 where its reference was there already. `Idempotency-Key` is the reference of one that gives none.
+    Many: each has a result of its own, in order; with `atomic`, one that is refused refuses all.
+    """
+    door, given = door_of(request), await json_of(request)
+    if isinstance(given, list) or (isinstance(given, dict) and "messages" in given):
+        return await _many(door, holder, given)
+    ticket = await door.gathering.put(_item(holder, given, idempotency_key))
+    return as_json(ticket_out(ticket), OK if ticket.repeated else CREATED)
+
+
+def _item(holder: TokenRow, given: Any, key: str | None = None) -> Enqueue:
+    """Raises Problem, Invalid."""
+    if not isinstance(given, dict):
+        raise Invalid("messages", "is no JSON object", "send one, like {...}")
+    fields = dict(given)
+    fields["source"] = source_for(holder, fields.get("source"))
+    if key is not None and fields.get("reference") is None:
+        fields["reference"] = key
+    return enqueue_of(_kind(fields.pop("kind", Kind.SMS.value)), fields)
+
+
+def _kind(given: object) -> Kind:
+    try:
+        return Kind(given)  # type: ignore[arg-type]
+    except ValueError:
+        raise Invalid("kind", "there is no such kind", f"use {', '.join(Kind)}") from None
+
+
+async def _many(door: Door, holder: TokenRow, given: Any) -> Response:
+    messages, atomic = _taken_apart(given)
+    items = [_item_or_invalid(holder, each) for each in messages]
+    answers = await to_thread.run_sync(lambda: door.notifier.enqueue_each(items, atomic=atomic))
+    refused = {place: answer for place, answer in enumerate(answers) if not isinstance(answer, Ticket)}
+    if atomic and refused:
+        raise _none_stored(refused)
+    accepted = len(answers) - len(refused)
+    return as_json({"accepted": accepted, "refused": len(refused), "results": [_result(each) for each in answers]})
+
+
+def _none_stored(refused: Mapping[int, Invalid | Conflict]) -> Problem:
+    errors = [body_of(problem_of(error, within=f"/messages/{place}")) for place, error in refused.items()]
+    return Problem("invalid", "none was stored: mend these, or leave atomic out", "/messages", more={"errors": errors})
+
+
+def _taken_apart(given: Any) -> tuple[list[Any], bool]:
+    if isinstance(given, list):
+        messages, atomic = given, False
+    else:
+        messages, atomic = given["messages"], given.get("atomic", False)
+        for name in given.keys() - {"messages", "atomic"}:
+            raise Problem("invalid", "there is no such field: use messages and atomic", f"/{name}")
+    if not isinstance(messages, list) or not isinstance(atomic, bool):
+        raise Problem("malformed", "messages is a list, and atomic true or false")
+    if not 0 < len(messages) <= AT_ONCE:
+        raise Problem("invalid", f"holds {len(messages):,}: send 1 to {AT_ONCE:,} at once", "/messages")
+    return messages, atomic
+
+
+def _item_or_invalid(holder: TokenRow, given: Any) -> Enqueue | Invalid:
+    try:
+        return _item(holder, given)
+    except Invalid as error:
+        return error
+    except Problem as problem:
+        return Invalid("source", problem.detail, "leave it out")
+
+
+def _result(answer: Ticket | Invalid | Conflict) -> Mapping[str, Any]:
+    if isinstance(answer, Ticket):
+        return {"ticket": ticket_out(answer)}
+    return {"problem": body_of(problem_of(answer))}
+
+
+@router.get("", responses=problems("invalid", "not-found"))
+def find(
+    request: Request,
+    holder: Reader,
+    reference: Annotated[str | None, Query(max_length=200)] = None,
+    source: Annotated[str | None, Query(max_length=200)] = None,
+    to: Annotated[str | None, Query(max_length=40, description="A number, in any spelling.")] = None,
+    since: Annotated[str | None, Query(description="ISO 8601.")] = None,
+    cursor: Annotated[str | None, Query(max_length=200, description="`next` of the answer before.")] = None,
+    most: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> Response:
+    """By `reference`: the notification. By `to`: messages to this number, the newest first, page by page."""
+    producer = producer_of(request)
+    of = source_for(holder, source) or source
+    if reference is not None:
+        return as_json(producer.show(producer.find(reference, of)).as_json())
+    if to is None:
+        raise Problem("invalid", "give reference or to", "/reference")
+    moment = iso("since", since) if since else None
+    return as_json(producer.reports.messages_to(to, source=of, since=moment, after=cursor, most=most))
+
+
+@router.get("/{id}", responses=problems("not-found"))
+def show(request: Request, id: str, holder: Reader) -> Response:
+    """All about what was asked for: its messages, and every request made for each."""
+    producer = producer_of(request)
+    return as_json(producer.show(own(producer, holder, id)).as_json())
+
+
+@router.post("/{id}:cancel", response_model=DecisionOut, responses=problems("not-found"))
+def cancel(request: Request, id: str, holder: Decider) -> Response:
+    """Cancel what has not been claimed yet; what it is too late for is told."""
+    producer = producer_of(request)
+    return as_json(decision_out(producer.cancel(own(producer, holder, id))))
+
+
+@router.post(
+    "/{id}:move",
+    response_model=DecisionOut,
+    responses=problems("not-found", "invalid", "malformed"),
+    openapi_extra=body({"type": "object", "properties": {"send_date": {"type": "string"}}, "required": ["send_date"]}),
+)
+async def move(request: Request, id: str, holder: Decider) -> Response:
+    """Give what has not been claimed yet another `send_date`."""
+    date = iso("send_date", (await object_of(request)).get("send_date"))
+    producer = producer_of(request)
+    return as_json(decision_out(await to_thread.run_sync(lambda: producer.move(own(producer, holder, id), date))))
+
+
+@router.post("/{id}:retry", response_model=DecisionOut, responses=problems("not-found"))
+def retry(request: Request, id: str, holder: Decider) -> Response:
+    """Queue again what was rejected, not delivered or expired."""
+    producer = producer_of(request)
+    return as_json(decision_out(producer.retry(own(producer, holder, id))))

@@ -1,0 +1,165 @@
+"""What bodies look like, for `/openapi.json`: made of the same classes that Python producers use.
+
+A body's values are checked by `worker.intake` and its like, as everybody's are; these schemas only describe them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+
+from worker.contacts import ContactFields
+from worker.intake import Enqueue
+from worker.intake.fields import BESIDES, MAKERS, NEEDED
+from worker.lifecycle import Kind
+from worker.reminders import Channel
+from worker.reminders.invitations import Event
+from worker.web.problems import KINDS, MEDIA_TYPE
+
+Schema = dict[str, Any]
+AT_ONCE = 10_000  # messages in one request
+
+
+class Model(BaseModel):
+    """An answer."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class TicketOut(Model):
+    """What became of one request to send."""
+
+    id: str
+    """The notification's: ask, cancel and retry by it."""
+    messages: int
+    """Recipients, each counted once."""
+    repeated: bool
+    """The reference was there already: this is the first ticket, and nothing new was stored."""
+    duplicates: list[str]
+    """Recipients that were named again."""
+    opted_out: list[str]
+    """Recipients who want none of this: their messages were cancelled at once."""
+
+
+class ProblemOut(Model):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    pointer: str | None = None
+    """The field, as a JSON pointer into the body."""
+
+
+class BatchItemOut(Model):
+    """Of one of many: its ticket, or why it was refused."""
+
+    ticket: TicketOut | None = None
+    problem: ProblemOut | None = None
+
+
+class BatchOut(Model):
+    """Of many, in their order."""
+
+    accepted: int
+    refused: int
+    results: list[BatchItemOut]
+
+
+class DecisionOut(Model):
+    """What a cancel, move or retry did."""
+
+    moved: int
+    """Messages."""
+    others: dict[str, int]
+    """Where those stand that it did not move, and how many."""
+    too_late: dict[str, int]
+    """Why, in words, and how many."""
+
+
+class DoneOut(Model):
+    """Whether anything changed."""
+
+    changed: bool
+
+
+@cache
+def message_schema() -> Schema:
+    """One request to send, of any kind."""
+    return {"anyOf": [_request_schema(kind) for kind in Kind]}
+
+
+def batch_schema() -> Schema:
+    """Many, as a list or with `atomic`."""
+    many = {"type": "array", "items": message_schema(), "maxItems": AT_ONCE}
+    whole = {"messages": many, "atomic": {"type": "boolean", "default": False}}
+    return {"anyOf": [many, _object(whole, ["messages"])]}
+
+
+def _request_schema(kind: Kind) -> Schema:
+    own, besides = inlined(MAKERS[kind]), inlined(Enqueue)
+    properties = {"kind": {"const": kind.value}} | own["properties"]
+    properties |= {name: schema for name, schema in besides["properties"].items() if name in BESIDES}
+    needed = [*NEEDED[kind], *(["kind"] if kind is not Kind.SMS else [])]
+    return _object(properties, needed) | {"title": MAKERS[kind].__name__, "description": own.get("description", "")}
+
+
+@cache
+def contact_schema() -> Schema:
+    """A person, but for the key, which stands in the address."""
+    return _without(ContactFields, "key")
+
+
+@cache
+def event_schema() -> Schema:
+    """An event, but for the key, which stands in the address."""
+    channel = inlined(Channel)["properties"]
+    return _without(Event, "key", "channel", besides=channel)
+
+
+def _without(kind: Any, *left_out: str, besides: Mapping[str, Schema] | None = None) -> Schema:
+    """Those that stand elsewhere, and the source, which is the token's, need not be given."""
+    whole = inlined(kind)
+    properties = {name: schema for name, schema in whole["properties"].items() if name not in left_out}
+    needed = [name for name in whole.get("required", ()) if name not in {*left_out, "source"}]
+    return _object(properties | dict(besides or {}), needed)
+
+
+def _object(properties: Mapping[str, Schema], required: list[str]) -> Schema:
+    made: Schema = {"type": "object", "properties": dict(properties), "additionalProperties": False}
+    return made | ({"required": required} if required else {})
+
+
+def inlined(kind: Any) -> Schema:
+    """Its JSON schema, with what it refers to put in place."""
+    schema = TypeAdapter(kind).json_schema()
+    shared = schema.pop("$defs", {})
+
+    def put(value: Any) -> Any:
+        if isinstance(value, dict):
+            if "$ref" in value:
+                return put(shared[value["$ref"].rsplit("/", 1)[1]])
+            return {name: put(inner) for name, inner in value.items() if name != "title"}
+        return [put(inner) for inner in value] if isinstance(value, list) else value
+
+    made: Schema = put(schema)
+    return made
+
+
+def body(schema: Schema, *, required: bool = True) -> Schema:
+    """`openapi_extra` of a route whose body we read ourselves."""
+    return {"requestBody": {"required": required, "content": {"application/json": {"schema": schema}}}}
+
+
+def problems(*kinds: str) -> dict[int | str, dict[str, Any]]:
+    """`responses` of a route: these, and what every route may answer."""
+    found: dict[int | str, dict[str, Any]] = {}
+    for name in (*kinds, "unauthorized", "forbidden", "too-fast", "unavailable"):
+        status = int(KINDS[name].status)
+        content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemOut"}}}
+        found[status] = {"model": ProblemOut, "description": KINDS[name].en, "content": content}
+    return found
