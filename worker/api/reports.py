@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
 
 from worker import reporting
+from worker.api.decisions import id_of
+from worker.catalogue.text import Language
 from worker.checks import phone_of
 from worker.database import Database
 from worker.reporting import By, Page, ReportLine
 from worker.settings import Settings
+
+if TYPE_CHECKING:  # imported when first asked for: others need not wait for what reads reminders and codes
+    from worker.api.why import Stories
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +83,33 @@ class Reports:
         since: enqueued from then on; naive: in TIME_ZONE. Raises Invalid.
         """
         phone = phone_of("to", to, for_sms=False)
-        moment = since if since is None or since.tzinfo else since.replace(tzinfo=self._settings.time_zone)
         with self._database.reading() as session:
-            return reporting.messages_to(session, phone, source=source, since=moment, after=after, most=most)
+            return reporting.messages_to(session, phone, source=source, since=self._aware(since), after=after, most=most)
+
+    # Why...
+
+    def why(
+        self, notification_id: UUID | str, *, message_id: UUID | None = None, language: Language = Language.EN
+    ) -> Stories:
+        """The whole story of a notification's messages, or of one of them, in this language. Raises NotFound.
+
+        Of many recipients twenty are told, those first that it did not reach; `others` says how many are left.
+        """
+        from worker.api.why import why
+
+        with self._database.begin() as session:
+            return why(session, id_of(notification_id), message_id, language, self._settings.time_zone)
+
+    def why_to(self, number: str, *, since: datetime | None = None, language: Language = Language.EN) -> Stories:
+        """The same of the last twenty messages to a number, the newest first, and whose number it is.
+
+        since: handed over then or later; naive: in TIME_ZONE; None: in the last 30 days. Raises Invalid for what is no
+        phone number.
+        """
+        from worker.api.why import why_to
+
+        with self._database.begin() as session:
+            return why_to(session, number, self._aware(since), language, self._settings.time_zone)
+
+    def _aware(self, moment: datetime | None) -> datetime | None:
+        return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=self._settings.time_zone)

@@ -53,6 +53,10 @@ COMMANDS = {
         "Encoding, length and number of SMS of a TEXT, as it is and without accents; `-` reads standard input.",
     ),
     "tokens": ("tokens:tokens_group", "Who is let in by HTTP, and what they may do there."),
+    "why": (
+        "why:why",
+        "Why somebody got a message or did not: the whole story, in plain words.",
+    ),
     "up": (
         "serve:up",
         "Run everything on this machine, in the foreground, until Ctrl-C; the data stays in the folder.",

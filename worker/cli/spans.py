@@ -9,12 +9,14 @@ import click
 from worker.cli.output import date_option
 
 
-def span_options(since: str | None, until: str | None, zone: tzinfo) -> tuple[datetime | None, datetime | None]:
-    """From and (exclusive) to what `--from` and `--to` say; None: no bound. Raises a usage error."""
-    first = None if since is None else _moment("--from", since, zone)
-    last = None if until is None else _moment("--to", until, zone, days=1)
+def span_options(
+    since: str | None, until: str | None, zone: tzinfo, names: tuple[str, str] = ("--from", "--to")
+) -> tuple[datetime | None, datetime | None]:
+    """From and (exclusive) to what the two options say; None: no bound. Raises a usage error."""
+    first = None if since is None else _moment(names[0], since, zone)
+    last = None if until is None else _moment(names[1], until, zone, days=1)
     if first and last and last <= first:
-        raise click.UsageError(f"--from: {since} is not before --to {until}: give the earlier one first")
+        raise click.UsageError(f"{names[0]}: {since} is not before {names[1]} {until}: give the earlier one first")
     return first, last
 
 

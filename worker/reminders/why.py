@@ -115,13 +115,13 @@ def _of_rule(
 ) -> Iterator[Explanation]:
     if contact is None:
         recorded = occurrences_to(session, phones, rule.id, since=begin, until=end)
-        yield from (_recorded(rule.name, row) for row in recorded)
+        yield from (on_record(rule.name, row) for row in recorded)
         if not recorded:
             yield _none(rule.name, None, "no contact has this number: rules go by contacts")
         return
     recipient = recipient_of(contact.source, contact.key)
     recorded = occurrences_of(session, recipient, since=begin, until=end, owner_id=rule.id)
-    yield from (_recorded(rule.name, row) for row in recorded)
+    yield from (on_record(rule.name, row) for row in recorded)
     known = {row.key.occasion for row in recorded}
     of_the_day = list(islice(takewhile(lambda due: due.occurs_at < end, dues(rule, begin - INSTANT)), SHOWN))
     for due in of_the_day:
@@ -199,7 +199,7 @@ def _of_event(
 ) -> Iterator[Explanation]:
     name = f"{event.title or 'event'} ({event.key})"
     recorded = occurrences_of(session, attendee, since=begin, until=end, owner_id=event.id)
-    yield from (_recorded(name, row) for row in recorded)
+    yield from (on_record(name, row) for row in recorded)
     if event.cancelled_at is not None:
         if not recorded:
             yield _none(name, None, "the event was cancelled")
@@ -215,7 +215,8 @@ def _of_event(
         yield _none(name, due.occurs_at, reason or still)
 
 
-def _recorded(of: str, row: OccurrenceRow) -> Explanation:
+def on_record(of: str, row: OccurrenceRow) -> Explanation:
+    """What stands on record of one occurrence."""
     if row.state is OccurrenceState.MADE:
         return Explanation(
             of=of,

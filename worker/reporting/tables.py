@@ -20,15 +20,16 @@ def _columns(name: str, names: str) -> Columns:
 
 Notification = _columns(
     "notification",
-    "id kind source reference campaign created_at send_date hand_over expires_at content template_id",
+    "id kind source reference campaign created_at send_date hand_over expires_at content template_id segments",
 )
 Message = _columns(
     "message",
     "id notification_id phone lane status grouped due_at attempts failures request_id earlier_ids in_doubt_since "
-    "sms_id code reason accepted_at settled_at heard heard_since network poll_at created_at",
+    "sms_id code reason accepted_at settled_at heard heard_since network poll_at price created_at",
 )
 Request = _columns("request", "id message_id request_id sms_id function at seconds http_status code outcome")
-Pause = _columns("pause", "lane campaign code reason since probe_at lifted_at")
+Pause = _columns("pause", "lane campaign code reason since probe_at lifted_at lifted_by")
+OptOut = _columns("opt_out", "phone since")
 Heartbeat = _columns("heartbeat", "name at")
 Trouble = _columns("trouble", "name error since")
 Brandname = _columns("brandname", "name seen_at")

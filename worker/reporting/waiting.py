@@ -13,6 +13,9 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from worker.catalogue import waits as waits_
+from worker.catalogue.text import Language
+from worker.catalogue.waits import Why
 from worker.lifecycle import Status
 from worker.reporting.operation import PauseShown, pauses, seconds_since_beat
 from worker.reporting.tables import Message
@@ -71,34 +74,39 @@ class Surroundings:
         )
 
     def wait(self, message: Waiting, campaign: str | None, messages: int = 1) -> Wait | None:
-        """Why a message of this campaign waits; None for one that is final, or on the wire now."""
-        status = Status(message.status)
-        match status:
+        """Why a message of this campaign waits, in English; None for one that is final, or on the wire now."""
+        if (why := self.why(message, campaign)) is None:
+            return None
+        return Wait(status=Status(message.status), messages=messages, why=why.say(Language.EN), until=why.until)
+
+    def why(self, message: Waiting, campaign: str | None) -> Why | None:
+        """The same, to be said in either language."""
+        match Status(message.status):
             case Status.QUEUED:
-                why, until = self._queued(message, campaign)
+                return self._queued(message, campaign)
             case Status.UNCONFIRMED:
-                why, until = "eSMS may have taken it: it is asked for again", message.due_at
+                return Why(waits_.DOUBT, until=message.due_at)
             case Status.ACCEPTED:
-                why, until = "eSMS took it: what became of it is asked again", message.poll_at
+                return Why(waits_.TAKEN, until=message.poll_at)
             case Status.HELD:
-                why, until = "a person decides: see `esms-worker held list`", None
+                return Why(waits_.PERSON)
             case _:
                 return None
-        return Wait(status=status, messages=messages, why=why, until=until)
 
-    def _queued(self, message: Waiting, campaign: str | None) -> tuple[str, datetime | None]:
+    def _queued(self, message: Waiting, campaign: str | None) -> Why:
         if (pause := self.campaigns.get(campaign or "")) is not None:
-            return f"campaign {campaign} is paused: {pause.reason}", None
+            return Why(waits_.CAMPAIGN, {"campaign": campaign or "", "reason": pause.reason})
         if message.due_at > self.at and not message.failures:
-            return "its date", message.due_at
+            return Why(waits_.DATE, until=message.due_at)
         if (pause := self.lanes.get(message.lane)) is not None:
-            return f"lane {message.lane} is paused: {pause.reason}", pause.probe_at
+            return Why(waits_.LANE, {"lane": message.lane, "reason": pause.reason}, pause.probe_at)
         if message.due_at > self.at:
-            return f"tried again after: {message.reason or 'a try that failed'}", message.due_at
-        if self.silent is None or self.silent > SILENT:
-            ago = "ever" if self.silent is None else f"for {self.silent:,.0f} s"
-            return f"no beat that a worker heard {ago}: see `esms-worker doctor`", None
-        return f"its turn: lane {message.lane} goes as fast as its rate allows", None
+            return Why(waits_.TRIED, {"reason": message.reason or waits_.A_TRY}, message.due_at)
+        if self.silent is None:
+            return Why(waits_.NOBODY_EVER)
+        if self.silent > SILENT:
+            return Why(waits_.NOBODY, {"seconds": f"{self.silent:,.0f}"})
+        return Why(waits_.TURN, {"lane": message.lane})
 
 
 def waits(session: Reader, notification_id: UUID, campaign: str | None) -> list[Wait]:

@@ -87,7 +87,7 @@ def whole(session: Reader, notification_id: UUID, *, message_id: UUID | None = N
     if message_id is not None:
         of_it = of_it.where(Message.id == message_id)
     messages = session.execute(of_it).all()
-    requests, around = _requests(session, messages), Surroundings.of(session)
+    requests, around = rows_of_requests(session, messages), Surroundings.of(session)
     return NotificationShown(
         id=row.id,
         reference=row.reference,
@@ -101,7 +101,7 @@ def whole(session: Reader, notification_id: UUID, *, message_id: UUID | None = N
         expires_at=row.expires_at,
         content=row.content,
         template_id=row.template_id,
-        messages=[_message(message, requests, around.wait(message, row.campaign)) for message in messages],
+        messages=[_message(each, requests[each.id], around.wait(each, row.campaign)) for each in messages],
     )
 
 
@@ -117,8 +117,18 @@ AnyRow = Row[*tuple[Any, ...]]
 Requests = Mapping[UUID | str, Sequence[AnyRow]]  # by message, or by the RequestId or SMSID that many share
 
 
+def rows_of_requests(session: Reader, messages: Sequence[AnyRow]) -> Mapping[UUID, Sequence[AnyRow]]:
+    """Of each message, in their order: those made for it alone, and those made for many at once that share an id."""
+    found = _requests(session, messages)
+    return {message.id: _theirs(message, found) for message in messages}
+
+
+def _theirs(message: AnyRow, requests: Requests) -> Sequence[AnyRow]:
+    keys: list[UUID | str] = [message.id, *_shared_ids(message)]
+    return sorted((row for key in keys for row in requests.get(key, ())), key=lambda row: row.id)
+
+
 def _requests(session: Reader, messages: Sequence[AnyRow]) -> Requests:
-    """Those made for one of these messages alone, and those made for many at once that share an id with them."""
     ids = [message.id for message in messages]
     found = list(session.execute(select(*Request).where(Request.message_id.in_(ids)))) if ids else []
     if shared := {id_ for message in messages for id_ in _shared_ids(message)}:
@@ -137,9 +147,7 @@ def _shared_ids(message: AnyRow) -> set[str]:
     return {id_ for id_ in ids if id_}
 
 
-def _message(message: AnyRow, requests: Requests, wait: Wait | None) -> MessageShown:
-    keys: list[UUID | str] = [message.id, *_shared_ids(message)]
-    rows = [row for key in keys for row in requests.get(key, ())]
+def _message(message: AnyRow, requests: Sequence[AnyRow], wait: Wait | None) -> MessageShown:
     return MessageShown(
         id=message.id,
         phone=message.phone,
@@ -155,7 +163,7 @@ def _message(message: AnyRow, requests: Requests, wait: Wait | None) -> MessageS
         settled_at=message.settled_at,
         network=message.network,
         wait=wait,
-        requests=[_request(row) for row in sorted(rows, key=lambda row: row.id)],
+        requests=[_request(row) for row in requests],
     )
 
 

@@ -82,6 +82,7 @@ LEDGER: tuple[Reason, ...] = (
     reason("the rule was changed", "quy tắc nhắc đã thay đổi"),
     reason("the rule was paused", "quy tắc nhắc bị tạm dừng"),
     reason("the rule was removed", "quy tắc nhắc đã bị xóa"),
+    reason("a try that failed", "một lần thử không thành"),
     # A pause...
     reason("paused by a person", "một người đã tạm dừng"),
     reason("eSMS does not answer", "eSMS không trả lời"),

@@ -1,0 +1,114 @@
+"""The sentences of `why`: what happened to one message, step by step, and what happens next."""
+
+from __future__ import annotations
+
+from worker.catalogue.text import Text
+from worker.lifecycle import Status
+
+# Who wanted it...
+ENQUEUED = Text("{source} handed this {kind} over", "{source} giao {kind} này")
+ENQUEUED_BY_NOBODY = Text(
+    "This {kind} was handed over, by whom was not told", "{kind} này được giao, không ghi ứng dụng nào"
+)
+ENQUEUED_BY_RULE = Text("The reminder rule {rule} made this {kind}", "Quy tắc nhắc {rule} tạo {kind} này")
+ENQUEUED_BY_EVENT = Text("An event's reminder made this {kind}", "Lịch hẹn tạo {kind} này để nhắc")
+OF_CAMPAIGN = Text("campaign {campaign}", "chiến dịch {campaign}")
+OF_REFERENCE = Text("reference {reference}", "mã tham chiếu {reference}")
+OF_SEGMENTS = Text("{segments} SMS long", "dài {segments} tin SMS")
+
+# What held it back...
+KEPT_FOR_DATE = Text("Kept until its date, {date}", "Giữ lại chờ đến ngày giờ gửi: {date}")
+HANDED_OVER = Text(
+    "To be handed to eSMS at once, which keeps it until {date}; it can't be called back from there",
+    "Giao ngay cho eSMS giữ đến {date}; sau đó không gọi lại được",
+)
+LANE_PAUSED = Text("Lane {lane} was paused: {reason}", "Làn {lane} bị tạm dừng: {reason}")
+CAMPAIGN_PAUSED = Text("Campaign {campaign} was paused: {reason}", "Chiến dịch {campaign} bị tạm dừng: {reason}")
+LANE_RESUMED = Text("Lane {lane} went on", "Làn {lane} chạy tiếp")
+CAMPAIGN_RESUMED = Text("Campaign {campaign} went on", "Chiến dịch {campaign} chạy tiếp")
+WAITED = Text(
+    "It had waited {span} for its turn: the rate of lane {lane}, or nobody was at work",
+    "Đã chờ {span} mới đến lượt: do tốc độ của làn {lane}, hoặc lúc đó không có worker nào chạy",
+)
+OPTED_OUT = Text("The recipient opted out", "Người nhận đăng ký không nhận tin nữa")
+
+# What was asked of eSMS...
+SENT = Text("Sent to eSMS", "Gửi sang eSMS")
+CALLED = Text("eSMS was asked to call", "Yêu cầu eSMS gọi")
+POLLED = Text("eSMS was asked what became of it", "Hỏi eSMS kết quả")
+LOOKED = Text("Looked for in eSMS's list of what it sent", "Tìm trong danh sách đã gửi của eSMS")
+NO_ANSWER = Text("no answer", "không có câu trả lời")
+HTTP = Text("HTTP error {status}", "lỗi HTTP {status}")
+CODE = Text("code {code}: {meaning}", "mã {code}: {meaning}")
+CODE_UNKNOWN = Text("code {code}, which is documented nowhere", "mã {code}, không có trong tài liệu nào")
+
+# What came of it, by the words of the request's row...
+OUTCOMES: dict[str, Text] = {
+    "queued": Text("not taken, to be sent again", "eSMS chưa nhận, sẽ gửi lại"),
+    "unconfirmed": Text("it may have been taken or not", "có thể eSMS đã nhận, có thể chưa"),
+    "held": Text(
+        "nobody can tell whether it was taken: a person decides", "không rõ đã nhận hay chưa: chờ người quyết định"
+    ),
+    "accepted": Text("eSMS took it", "eSMS đã nhận"),
+    "rejected": Text("refused", "bị từ chối"),
+    "sandboxed": Text("checked in the sandbox, delivered to nobody", "chỉ kiểm tra ở chế độ thử, không gửi tới ai"),
+    "delivered": Text("it arrived", "đã đến nơi"),
+    "undelivered": Text("it did not arrive", "không đến nơi"),
+    "unknown": Text("what became of it can't be found out", "không biết được kết quả"),
+    "settled": Text("it told what became of the recipients", "eSMS báo kết quả của những người nhận"),
+    "not yet undelivered": Text(
+        "eSMS says that it did not arrive; that counts when it says so again",
+        "eSMS báo không đến nơi; chỉ tính khi eSMS báo lại lần nữa",
+    ),
+    "not yet rejected": Text(
+        "eSMS says that it was refused; that counts when it says so again",
+        "eSMS báo bị từ chối; chỉ tính khi eSMS báo lại lần nữa",
+    ),
+    "SMSID found": Text("found, with its SMSID", "đã tìm thấy, có mã SMSID"),
+    "found": Text("found: eSMS had taken it", "đã tìm thấy: eSMS đã nhận"),
+    "absent": Text("not there, looked for once more later", "không thấy, sẽ tìm lại lần nữa"),
+    "not taken": Text("not there again: it was not taken, and is sent", "vẫn không thấy: eSMS chưa nhận, sẽ gửi"),
+}
+LATE = Text("the answer came too late to count ({outcome})", "câu trả lời đến quá muộn nên không tính ({outcome})")
+
+# How it ended...
+ENDED: dict[Status, Text] = {
+    Status.DELIVERED: Text("It arrived", "Đã đến nơi"),
+    Status.UNDELIVERED: Text("It did not arrive", "Không đến nơi"),
+    Status.REJECTED: Text("It was refused", "Bị từ chối"),
+    Status.UNKNOWN: Text("What became of it can't be found out", "Không biết được kết quả"),
+    Status.CANCELLED: Text("It was called back and does not go out", "Đã hủy, không gửi nữa"),
+    Status.EXPIRED: Text("Its time had passed: it does not go out", "Đã quá hạn, không gửi nữa"),
+    Status.SANDBOXED: Text("It ended in eSMS's sandbox", "Kết thúc ở chế độ thử của eSMS"),
+    Status.HELD: Text("It is held", "Được giữ lại"),
+}
+BECAUSE = Text("{what}: {reason}", "{what}: {reason}")
+SAID_BY = Text("{what} (by {network}'s report)", "{what} (theo báo cáo của {network})")
+
+# What happens next...
+ON_THE_WIRE = Text("It is being sent right now", "Đang được gửi ngay lúc này")
+NOTHING_MORE = Text("Nothing more happens by itself", "Không có gì tự xảy ra thêm")
+NEXT = Text("Next", "Tiếp theo")
+TO_DO = Text("What to do", "Việc cần làm")
+
+# Around it...
+HEAD = Text("{who}: {status}", "{who}: {status}")
+NO_MESSAGES = Text(
+    "Nothing was handed over for this number since {since}.",
+    "Không có tin nào cho số này kể từ {since}.",
+)
+CONTACT = Text("This number is {name}'s", "Số này của {name}")
+NAMELESS = Text("somebody without a name, {key}", "người không ghi tên, mã {key}")
+OPTED_OUT_SINCE = Text(
+    "gets no reminders and no advertising since {date}", "không nhận tin nhắc và quảng cáo từ {date}"
+)
+REMINDERS = Text("Reminders", "Lời nhắc")
+REMINDER = Text("{rule}, for {date}: {what}", "{rule}, ngày {date}: {what}")
+MORE = Text(
+    "and {count} more messages that are not told here: give a message's id",
+    "và {count} tin khác không kể ở đây: hãy đưa mã của từng tin",
+)
+DELIVERED_MEANS = Text(
+    "“Arrived” is what the operator's message centre reports, not the phone itself.",
+    "“Đã đến nơi” là báo cáo từ tổng đài của nhà mạng, không phải từ chính chiếc điện thoại.",
+)

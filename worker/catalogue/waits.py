@@ -1,0 +1,47 @@
+"""Why what waits waits, and what happens next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from worker.catalogue.reasons import in_language
+from worker.catalogue.text import Language, Text
+
+CAMPAIGN = Text("campaign {campaign} is paused: {reason}", "chiến dịch {campaign} đang tạm dừng: {reason}")
+DATE = Text("its date", "chờ đến ngày giờ gửi")
+LANE = Text("lane {lane} is paused: {reason}", "làn {lane} đang tạm dừng: {reason}")
+TRIED = Text("tried again after: {reason}", "sẽ thử lại sau khi: {reason}")
+A_TRY = "a try that failed"  # known to the reasons
+NOBODY_EVER = Text(
+    "no beat that a worker heard ever: see `esms-worker doctor`",
+    "chưa bao giờ thấy bộ hẹn giờ (beat) và worker hoạt động: xem `esms-worker doctor`",
+)
+NOBODY = Text(
+    "no beat that a worker heard for {seconds} s: see `esms-worker doctor`",
+    "đã {seconds} giây không thấy bộ hẹn giờ (beat) và worker hoạt động: xem `esms-worker doctor`",
+)
+TURN = Text(
+    "its turn: lane {lane} goes as fast as its rate allows",
+    "chờ đến lượt: làn {lane} chạy nhanh hết mức tốc độ cho phép",
+)
+DOUBT = Text("eSMS may have taken it: it is asked for again", "có thể eSMS đã nhận: sẽ hỏi lại")
+TAKEN = Text("eSMS took it: what became of it is asked again", "eSMS đã nhận: sẽ hỏi tiếp kết quả")
+PERSON = Text("a person decides: see `esms-worker held list`", "chờ một người quyết định: xem `esms-worker held list`")
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """One of these, with what stands in its gaps. until: when that is looked at again, or over (UTC)."""
+
+    text: Text
+    values: Mapping[str, str] = field(default_factory=dict)
+    until: datetime | None = None
+
+    def say(self, language: Language) -> str:
+        """In this language; a stored reason within it too."""
+        told = {
+            name: in_language(value, language) if name == "reason" else value for name, value in self.values.items()
+        }
+        return self.text.say(language, **told)

@@ -1,0 +1,191 @@
+"""From what is on record to sentences: pure, in the language and the zone that it is told in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from uuid import UUID
+
+from worker.catalogue import Language, advice, in_language, names, statuses
+from worker.catalogue import story as say
+from worker.catalogue.text import moment, span
+from worker.lifecycle import ARRIVED, FINAL, NOT_ARRIVED, Kind, Lane, Status
+from worker.reporting.story.answers import answer_of
+from worker.reporting.story.reading import AnyRow, Facts
+from worker.reporting.story.waited import Gap, gaps_of
+
+NOTICED = timedelta(minutes=1)  # a shorter wait for its turn is nobody's question
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One thing that happened, or that holds now (at: None). at: in UTC."""
+
+    at: datetime | None
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """One message's story, told in one language."""
+
+    notification: UUID
+    message: UUID
+    phone: str  # E.164
+    source: str
+    reference: str | None
+    campaign: str | None
+    kind: Kind
+    status: Status
+    got: bool | None
+    """Did it reach the recipient? None: not known, yet or for ever."""
+    summary: str
+    """Where it stands, in a few words."""
+    steps: Sequence[Step]
+    next: str
+    """What happens next, by itself."""
+    next_at: datetime | None
+    """When, if that is known; in UTC."""
+    remedy: str
+    """What a person can do about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Tells one message's facts."""
+
+    facts: Facts
+    language: Language
+    zone: tzinfo
+
+    def story(self) -> Story:
+        row, of = self.facts.message, self.facts.notification
+        status, why = Status(row.status), self.facts.why
+        said = advice(self.language, kind=of.kind, status=row.status, code=row.code, reason=row.reason)
+        return Story(
+            notification=of.id,
+            message=row.id,
+            phone=row.phone,
+            source=of.source,
+            reference=of.reference,
+            campaign=of.campaign,
+            kind=Kind(of.kind),
+            status=status,
+            got=True if status in ARRIVED else False if status in NOT_ARRIVED else None,
+            summary=statuses.MEANINGS[status].say(self.language),
+            steps=sorted(self._steps(), key=lambda step: step.at or self.facts.at),
+            next=self._next(),
+            next_at=None if why is None else why.until,
+            remedy=said.remedy,
+        )
+
+    # What happened...
+
+    def _steps(self) -> Iterator[Step]:
+        yield self._enqueued()
+        yield from self._dated()
+        gaps = gaps_of(self.facts)
+        for gap in gaps:
+            yield from self._held_back(gap)
+        yield from self._opted_out()
+        for request in self.facts.requests:
+            yield Step(at=request.at, what=answer_of(request, self.language))
+        yield from self._ended()
+
+    def _enqueued(self) -> Step:
+        of = self.facts.notification
+        besides = [
+            say.OF_REFERENCE.say(self.language, reference=of.reference) if of.reference and not _is_made(of) else "",
+            say.OF_CAMPAIGN.say(self.language, campaign=of.campaign) if of.campaign and not _is_made(of) else "",
+            say.OF_SEGMENTS.say(self.language, segments=of.segments) if of.segments and of.segments > 1 else "",
+        ]
+        told = ", ".join(filter(None, besides))
+        return Step(at=of.created_at, what=_capital(self._by_whom(of)) + (f" ({told})" if told else ""))
+
+    def _by_whom(self, of: AnyRow) -> str:
+        kind = names.KINDS[Kind(of.kind)].say(self.language)
+        if _is_made(of):
+            maker, _, name = (of.campaign or "").partition(":")
+            text = say.ENQUEUED_BY_RULE if maker == "reminder" else say.ENQUEUED_BY_EVENT
+            return text.say(self.language, kind=kind, rule=_quoted(name))
+        text = say.ENQUEUED if of.source else say.ENQUEUED_BY_NOBODY
+        return text.say(self.language, kind=kind, source=_quoted(of.source))
+
+    def _dated(self) -> Iterator[Step]:
+        of = self.facts.notification
+        if of.send_date is not None and of.send_date > of.created_at:
+            text = say.HANDED_OVER if of.hand_over else say.KEPT_FOR_DATE
+            yield Step(at=of.created_at, what=text.say(self.language, date=self._moment(of.send_date)))
+
+    def _held_back(self, gap: Gap) -> Iterator[Step]:
+        """What held it back between two moments; where nothing on record did, and it was long, that it had its turn."""
+        for pause in gap.pauses:
+            yield self._paused(pause, max(pause.since, gap.since))
+            if pause.lifted_at is not None and pause.lifted_at <= gap.until:
+                yield self._resumed(pause)
+        if not gap.pauses and gap.sent and gap.until - gap.since >= NOTICED:
+            waited = span((gap.until - gap.since).total_seconds(), self.language)
+            lane = names.LANES[Lane(self.facts.message.lane)].say(self.language)
+            yield Step(at=gap.until, what=say.WAITED.say(self.language, span=waited, lane=lane))
+
+    def _paused(self, pause: AnyRow, at: datetime) -> Step:
+        reason = in_language(pause.reason, self.language)
+        if pause.lane is None:
+            told = say.CAMPAIGN_PAUSED.say(self.language, campaign=_quoted(pause.campaign), reason=reason)
+        else:
+            lane = names.LANES[Lane(pause.lane)].say(self.language)
+            told = say.LANE_PAUSED.say(self.language, lane=lane, reason=reason)
+        return Step(at=at, what=told)
+
+    def _resumed(self, pause: AnyRow) -> Step:
+        if pause.lane is None:
+            told = say.CAMPAIGN_RESUMED.say(self.language, campaign=_quoted(pause.campaign))
+        else:
+            told = say.LANE_RESUMED.say(self.language, lane=names.LANES[Lane(pause.lane)].say(self.language))
+        return Step(at=pause.lifted_at, what=told)
+
+    def _opted_out(self) -> Iterator[Step]:
+        since = self.facts.opted_out_since
+        if since is not None and since >= self.facts.notification.created_at:
+            yield Step(at=since, what=say.OPTED_OUT.say(self.language))
+
+    def _ended(self) -> Iterator[Step]:
+        row = self.facts.message
+        status = Status(row.status)
+        if status not in FINAL and status is not Status.HELD:
+            return
+        told = say.ENDED[status].say(self.language)
+        if status in ARRIVED and row.network:
+            told = say.SAID_BY.say(self.language, what=told, network=row.network)
+        elif row.reason and status not in ARRIVED:
+            told = say.BECAUSE.say(self.language, what=told, reason=in_language(row.reason, self.language))
+        yield Step(at=row.settled_at, what=told)
+
+    # What happens next...
+
+    def _next(self) -> str:
+        status, why = Status(self.facts.message.status), self.facts.why
+        if why is not None:
+            return _capital(why.say(self.language))
+        return (say.ON_THE_WIRE if status is Status.SENDING else say.NOTHING_MORE).say(self.language)
+
+    def _moment(self, at: datetime) -> str:
+        return moment(at, self.zone, self.language)
+
+
+def told(facts: Facts, language: Language, zone: tzinfo) -> Story:
+    """The story of one message; moments within sentences are of this zone."""
+    return Teller(facts, language, zone).story()
+
+
+def _is_made(notification: AnyRow) -> bool:
+    return bool(notification.source == "reminders")
+
+
+def _quoted(text: str | None) -> str:
+    return f"“{text}”"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
