@@ -82,9 +82,9 @@ class Reports:
 
         since: enqueued from then on; naive: in TIME_ZONE. Raises Invalid.
         """
-        phone = phone_of("to", to, for_sms=False)
+        phone, moment = phone_of("to", to, for_sms=False), self._aware(since)
         with self._database.reading() as session:
-            return reporting.messages_to(session, phone, source=source, since=self._aware(since), after=after, most=most)
+            return reporting.messages_to(session, phone, source=source, since=moment, after=after, most=most)
 
     # Why...
 
