@@ -12,7 +12,7 @@ $(shell rm -f $(READY))
 endif
 endif
 
-.PHONY: demo test long check docs dist bench faults clean
+.PHONY: demo test long check docs dist bench faults hostile clean
 
 demo: $(READY)
 	@$(BIN)/esms-worker demo
@@ -47,6 +47,10 @@ bench: $(BENCH)
 faults: $(READY)
 	@$(BIN)/python -m tests.faults $(if $(ONLY),--only '$(ONLY)')
 	@$(if $(ONLY),,$(BIN)/python -m tests.faults.mutations)
+
+# Some minutes: what `make test` tries with hundreds, with ten thousand.
+hostile: $(READY)
+	@ESMS_HOSTILE=10000 $(BIN)/python -m pytest -rPs --no-header --show-capture=stdout tests/journeys/test_hostile_broker.py tests/broker
 
 # Made whole or not at all: an interrupted install leaves no .ready, so the next run finishes it.
 $(READY): pyproject.toml constraints.txt

@@ -16,6 +16,8 @@ from worker.lifecycle import Lane
 from worker.settings import Pace, Settings
 from worker.telemetry import emit, where
 
+CONSUMER = "worker.broker.consumer:Consumer"  # reads what comes before Celery does
+
 if TYPE_CHECKING:
     from celery import Celery
 
@@ -44,6 +46,7 @@ class Task(StrEnum):
     UPSERT_CONTACT = "worker.upsert_contact"
     UPSERT_EVENT = "worker.upsert_event"
     CANCEL_EVENT = "worker.cancel_event"
+    COUNT_REFUSED = "worker.count_refused"  # no queue takes it: the reader puts it in the place of what is no task
 
 
 QUEUE_OF: dict[Task, Queue] = {
@@ -105,6 +108,7 @@ def configuration(settings: Settings, pace: Pace) -> dict[str, Any]:
         "task_reject_on_worker_lost": True,
         "task_default_queue": Queue.DELIVER.value,
         "task_routes": {task.value: {"queue": queue.value} for task, queue in QUEUE_OF.items()},
+        "worker_consumer": CONSUMER,
         "worker_prefetch_multiplier": 1,
         "worker_cancel_long_running_tasks_on_connection_loss": False,
         "worker_enable_remote_control": True,

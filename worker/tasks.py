@@ -19,6 +19,8 @@ from celery.worker.consumer import consumer
 
 from worker import delivery, maintenance, runtime
 from worker.api.notifier import Notifier
+from worker.api.operation import Operation
+from worker.broker import guard_transports
 from worker.errors import Invalid, SettingsError, Unavailable, WorkerError
 from worker.lifecycle import Kind, Lane
 from worker.limiter import POLL
@@ -28,6 +30,7 @@ from worker.reminders import EventChange, Scheduler
 from worker.settings import Pace, ProviderSettings, Rates
 from worker.telemetry import emit
 
+guard_transports()
 app = make_app()
 
 
@@ -184,6 +187,16 @@ def cancel_event(**fields: Any) -> None:
     """source, key and, if the event has one, version."""
     with _taken("event"):
         _tell_late(_notifier().reminders.cancel_event_fields(fields))
+
+
+@app.task(name=Task.COUNT_REFUSED.value)
+def count_refused(**what: Any) -> None:
+    """Something that came by a queue was no task of ours; see `worker.broker`."""
+    with _taken("count"):
+        parts = runtime.current()
+        times, news = Operation(parts.settings, database=parts.database).count_refused(**what)
+        if news:  # a flood is one line
+            emit("broker.refused", times=times, **what)
 
 
 def _tell_late(change: EventChange) -> None:

@@ -19,6 +19,7 @@ log = logging.getLogger("worker")
 EVENTS: dict[str, int] = {
     "process.ready": logging.INFO,
     "intake.refused": logging.ERROR,
+    "broker.refused": logging.ERROR,
     "ring.failed": logging.WARNING,
     "batch.sent": logging.INFO,
     "batch.late": logging.WARNING,

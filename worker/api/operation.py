@@ -9,7 +9,7 @@ from typing import Self
 from worker import ledger, reporting
 from worker.database import Database
 from worker.migrating import PATIENCE, migrate, revisions
-from worker.reporting import BrandnamesShown
+from worker.reporting import BrandnamesShown, RefusedShown
 from worker.settings import Settings
 
 SIMULATED = "simulator"  # a heartbeat in the ledger: its messages are trials
@@ -18,8 +18,8 @@ SIMULATED = "simulator"  # a heartbeat in the ledger: its messages are trials
 class Operation:
     """An installation's ledger, for whoever runs it. Every method may raise Unavailable."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._database = Database(settings.database_url, pool_size=1)
+    def __init__(self, settings: Settings, *, database: Database | None = None) -> None:
+        self._database = database or Database(settings.database_url, pool_size=1)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
@@ -70,6 +70,21 @@ class Operation:
         """The steps of the upkeep that fail at each tick, with their errors."""
         with self._database.reading() as session:
             return reporting.troubles(session)
+
+    def count_refused(self, *, queue: str, reason: str, size: int, task_id: str | None) -> tuple[int, bool]:
+        """Something in this queue was no task: how often that has come, and is it news after a minute without?"""
+        with self._database.begin() as session:
+            return ledger.count_refused(session, queue=queue, reason=reason, size=size, task_id=task_id)
+
+    def refused(self) -> list[RefusedShown]:
+        """What came by the queues and was no task, by queue and reason, the last first."""
+        with self._database.reading() as session:
+            return reporting.refused(session)
+
+    def forget_refused(self) -> int:
+        """Begin to count anew; how many kinds were forgotten."""
+        with self._database.begin() as session:
+            return ledger.forget_refused(session)
 
     def is_simulated(self) -> bool | None:
         """Were the messages here made for a simulator? None: there are none yet, and it was never marked."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
@@ -17,6 +18,7 @@ from worker.queues import Queue, configuration, make_app
 from worker.settings import Pace, ProviderSettings, Rates, Settings, environment, readable_env
 
 PATIENCE = 2.0  # seconds for workers to answer
+REMEMBERED = timedelta(days=1)  # for how long something that was no task is worth an alarm
 MISSED = 4  # ticks without which beat counts as gone
 
 
@@ -42,6 +44,7 @@ RESTS_ON = {
     "workers": "Redis",
     "beat": "schema",
     "upkeep": "schema",
+    "broker": "schema",
     "lanes": "schema",
     "calls": "schema",
     "reminders": "schema",
@@ -87,6 +90,7 @@ def examine() -> Iterator[Finding]:
         "upkeep": _upkeep,
         "eSMS": lambda: _esms(workers=found["workers"].ok),
         "brandnames": _brandnames,
+        "broker": _broker,
         "lanes": _lanes,
         "calls": _calls,
         "reminders": _reminders,
@@ -238,6 +242,17 @@ def _brandnames() -> str:
             "see the log of the worker for `brandnames.failed`"
         )
     return f"{found.names} known; any other is refused at enqueue"
+
+
+def _broker() -> str:
+    with Operation.from_env() as operation:
+        found = operation.refused()
+    if not found:
+        return "all that came by it was a task"
+    told = f"{sum(row.times for row in found):,} message(s) were no task, the last at {text(found[0].at)}"
+    if datetime.now(UTC) - found[0].at < REMEMBERED:
+        raise _Wrong(f"{told}: see `esms-worker refused list`, and mend who sends it")
+    return f"{told}: see `esms-worker refused list`"
 
 
 def _lanes() -> str:

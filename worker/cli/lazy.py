@@ -31,6 +31,7 @@ COMMANDS = {
     ),
     "move": ("decisions:move", "Send at another date what has not been sent yet."),
     "pause": ("decisions:pause", "Hold lanes or a campaign back until `resume`; what is in flight is finished."),
+    "refused": ("refused:refused", "What came by the broker and was no task: counted, nothing of it kept."),
     "reminders": (
         "reminders:reminders_group",
         "Birthdays, meetings and whatever recurs: who is reminded of what, when, and why not.",

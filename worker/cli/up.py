@@ -24,6 +24,7 @@ from worker.api.operation import Operation
 from worker.cli.doctor import remedied
 from worker.cli.folder import LEAST_ROOM, lack_of_room, prepare_folder
 from worker.cli.output import say, say_error
+from worker.cli.restarting import Restarts
 from worker.cli.simulated import CONTROL, KEYS, environ_of_child, simulates, simulator
 from worker.devkit.postgres import Postgres
 from worker.devkit.processes import CannotStart, Child, Server, folder_lock
@@ -141,13 +142,11 @@ def installed(
 
 def watch(installation: Installation) -> NoReturn:
     """Wait for Ctrl-C. A worker that dies is started again; a server that dies ends it all. Raises Unavailable."""
+    restarts = Restarts()
     while True:
         _check_servers(installation)
         for child in installation.apps:
-            if not child.alive:
-                say(f"{child.name} ended with exit code {child.exit_code}: starting it again")
-                time.sleep(1)
-                child.start()
+            restarts.look_after(child)
         time.sleep(LOOK_EVERY)
 
 

@@ -16,6 +16,7 @@ from worker.ledger.pauses import Paused, allow_trial, due_probes, lift, pause, p
 from worker.ledger.polls import Poll, Settlement, ask_later, ask_now, claim_polls, put_back, settle
 from worker.ledger.reconcile import Known, Look, Lost, claim_lost, known_to, looked
 from worker.ledger.records import HttpCall, Outcome, postpone, record, witness
+from worker.ledger.refused_tasks import count_refused, forget_refused
 from worker.ledger.tokens import (
     TokenRow,
     add_token,
@@ -60,11 +61,13 @@ __all__ = [
     "claim_lost",
     "claim_polls",
     "claim_trial",
+    "count_refused",
     "current_token",
     "due_probes",
     "end_others",
     "expire",
     "find_token",
+    "forget_refused",
     "give_up",
     "hand_back",
     "hold_calls",

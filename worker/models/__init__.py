@@ -5,6 +5,7 @@ notification ─1──n─▶ message ─1──n─▶ request        pause (a
                                                   brandname (whom the account may send as)
                                                   trouble (a step that fails at each tick)
                                                   price (what an SMS or a call costs, by the list)
+                                                  refused_task (what a broker brought that was none)
 
 contact (people)        opt_out (numbers that want nothing)        template (named texts, by version)
 token (who is let in by HTTP), refused_token
@@ -18,7 +19,7 @@ from worker.models.access import RefusedToken, Token
 from worker.models.base import Base
 from worker.models.contacts import Contact, OptOut, Template
 from worker.models.messages import Message, Notification, Request
-from worker.models.operation import Brandname, Heartbeat, Pause, Trouble
+from worker.models.operation import Brandname, Heartbeat, Pause, RefusedTask, Trouble
 from worker.models.prices import Price
 from worker.models.reminders import Attendee, Event, Occurrence, Reminder
 
@@ -35,6 +36,7 @@ __all__ = [
     "OptOut",
     "Pause",
     "Price",
+    "RefusedTask",
     "RefusedToken",
     "Reminder",
     "Request",

@@ -58,6 +58,20 @@ class Trouble(Base):
     at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
+class RefusedTask(Base):
+    """What came by a queue and was no task, counted by queue and reason: as many rows as there are of those."""
+
+    __tablename__ = "refused_task"
+
+    queue: Mapped[str] = mapped_column(primary_key=True)
+    reason: Mapped[str] = mapped_column(primary_key=True)  # refusals.Refusal, by name
+    times: Mapped[int] = mapped_column(BigInteger, server_default=text("1"))
+    since: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    size: Mapped[int] = mapped_column(BigInteger)  # bytes, of the last
+    task_id: Mapped[str | None]  # of the last that had a random one
+
+
 class Brandname(Base):
     """A name that the account may send from, as eSMS listed it last."""
 

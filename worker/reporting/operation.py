@@ -12,7 +12,8 @@ from sqlalchemy import func, select
 from worker.evidence import Evidence
 from worker.ledger.brandnames import TRUSTED
 from worker.lifecycle import Lane, Status
-from worker.reporting.tables import Brandname, Heartbeat, Message, Notification, Pause, Trouble
+from worker.refusals import Refusal
+from worker.reporting.tables import Brandname, Heartbeat, Message, Notification, Pause, RefusedTask, Trouble
 
 if TYPE_CHECKING:
     from worker.database import Reader
@@ -118,6 +119,35 @@ def troubles(session: Reader) -> list[str]:
     """The steps of the upkeep that fail, each with its error and since when."""
     query = select(*Trouble).order_by(Trouble.since)
     return [f"{row.name} (since {row.since:%Y-%m-%d %H:%M} UTC): {row.error}" for row in session.execute(query)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedShown:
+    """What came by a queue and was no task. since, at: the first and the last, in UTC; size: bytes, of the last."""
+
+    queue: str
+    reason: str
+    times: int
+    since: datetime
+    at: datetime
+    size: int
+    task_id: str | None
+
+
+def refused(session: Reader) -> list[RefusedShown]:
+    """What came by the queues and was no task, by queue and reason, the last first."""
+    return [
+        RefusedShown(
+            queue=row.queue,
+            reason=Refusal[row.reason].value if row.reason in Refusal.__members__ else row.reason,
+            times=row.times,
+            since=row.since,
+            at=row.at,
+            size=row.size,
+            task_id=row.task_id,
+        )
+        for row in session.execute(select(*RefusedTask).order_by(RefusedTask.at.desc()))
+    ]
 
 
 def was_seen(session: Reader, name: str) -> bool:

@@ -1,0 +1,102 @@
+"""Whatever is pushed into the queues: intake goes on, the good ones arrive, nobody dies, what is no task is counted.
+
+`make hostile` does it with 10,000; `ESMS_HOSTILE` says how many.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+
+import psutil
+import pytest
+from redis import Redis
+from sqlalchemy import text
+
+from tests.hostile.broker_messages import NO_TASKS, Item, good, hostile
+from tests.hostile.floods import Pushed, push_amqp, push_redis
+from tests.journeys.test_rabbitmq import SERVER, rabbitmq
+from tests.support import Bench, eventually
+from worker.api.operation import Operation
+from worker.cli.up import Installation
+from worker.queues import Queue
+
+__all__ = ["rabbitmq"]
+
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(1200)]
+
+COUNT = int(os.environ.get("ESMS_HOSTILE", "500"))
+PATIENCE = 60 + COUNT / 10  # seconds
+GROWTH_MOST = 150 * 1024**2  # bytes by which a process may have grown
+
+
+def flood(push: Callable[[Pushed], None], crew: Installation, bench: Bench, said: list[str]) -> None:
+    """Hostile ones into every queue, a good one among each ten into `enqueue`; everybody must outlive it."""
+    parents = {app.name: app.pid for app in crew.apps}
+    before = {process.pid: process.memory_info().rss for process in family(crew)}
+    wanted = [f"good-{number}" for number in range(COUNT // 10)]
+    mixed: list[tuple[str, Item]] = list(hostile(COUNT))
+    for number, reference in enumerate(wanted):
+        mixed.insert(number * 11, ("enqueue", good(reference)))
+    push(mixed)
+    eventually(lambda: arrived(bench) == len(wanted), within=PATIENCE)
+    assert {app.name: app.pid for app in crew.apps if app.alive} == parents
+    assert {process.pid for process in family(crew)} == set(before), "a process of a pool died"
+    assert not [line for line in said if "Traceback" in line]
+    grown = max(process.memory_info().rss - before[process.pid] for process in family(crew))
+    assert grown < GROWTH_MOST
+    sys.stdout.write(f"tried {len(mixed):,}, died 0, a process grew by {grown / 1024**2:.0f} MB at most\n")
+
+
+def family(crew: Installation) -> list[psutil.Process]:
+    """Every worker process, and beat."""
+    parents = [psutil.Process(app.pid) for app in crew.apps if app.pid]
+    return [process for parent in parents for process in [parent, *parent.children(recursive=True)]]
+
+
+def arrived(bench: Bench) -> int:
+    with bench.database.begin() as session:
+        query = "SELECT count(*) FROM notification WHERE source = 'legacy' AND reference LIKE 'good-%'"
+        return int(session.execute(text(query)).scalar_one())
+
+
+def refused(bench: Bench) -> dict[tuple[str, str], int]:
+    operation = Operation(bench.settings, database=bench.database)
+    return {(row.queue, row.reason): row.times for row in operation.refused()}
+
+
+def empty(redis_url: str) -> bool:
+    with Redis.from_url(redis_url) as redis:
+        waiting = [redis.llen(queue.value) for queue in Queue]
+        return not any(waiting) and redis.hlen("unacked") == 0
+
+
+def test_what_is_pushed_into_redis_stops_nobody(
+    crew: Installation, bench: Bench, redis_url: str, said: list[str]
+) -> None:
+    flood(lambda pushed: push_redis(redis_url, pushed), crew, bench, said)
+    eventually(lambda: empty(redis_url), within=PATIENCE)
+
+
+def test_each_that_is_no_task_is_counted_once(crew: Installation, bench: Bench, redis_url: str) -> None:
+    push_redis(redis_url, [("enqueue", item) for item in NO_TASKS.values()])
+    eventually(lambda: sum(refused(bench).values()) == len(NO_TASKS))
+    eventually(lambda: empty(redis_url))
+    assert sum(refused(bench).values()) == len(NO_TASKS)
+    assert {queue for queue, _ in refused(bench)} == {"enqueue"}
+
+
+@pytest.mark.skipif(SERVER is None, reason="no rabbitmq-server here")
+@pytest.mark.xdist_group("rabbitmq")
+class TestRabbitMQ:
+    """The same by RabbitMQ."""
+
+    @pytest.fixture
+    def environ(self, environ: dict[str, str], rabbitmq: str) -> dict[str, str]:
+        return environ | {"CELERY_BROKER_URL": rabbitmq}
+
+    def test_what_is_pushed_into_rabbitmq_stops_nobody(
+        self, crew: Installation, bench: Bench, environ: dict[str, str], said: list[str]
+    ) -> None:
+        flood(lambda pushed: push_amqp(environ["CELERY_BROKER_URL"], pushed), crew, bench, said)
