@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +46,7 @@ class Task(StrEnum):
     UPSERT_CONTACT = "worker.upsert_contact"
     UPSERT_EVENT = "worker.upsert_event"
     CANCEL_EVENT = "worker.cancel_event"
+    NOTE_LISTENER = "worker.note_listener"  # beat's, in each queue of applications: somebody listens
     COUNT_REFUSED = "worker.count_refused"  # no queue takes it: the reader puts it in the place of what is no task
 
 
@@ -61,7 +62,26 @@ QUEUE_OF: dict[Task, Queue] = {
     Task.UPSERT_CONTACT: Queue.ENQUEUE,
     Task.UPSERT_EVENT: Queue.ENQUEUE,
     Task.CANCEL_EVENT: Queue.ENQUEUE,
+    Task.NOTE_LISTENER: Queue.ENQUEUE,
 }
+
+OWN = f"{Queue.ENQUEUE}."  # and the source: a queue into which that application alone may push
+
+
+def queues_of(sources: Iterable[str]) -> list[str]:
+    """Into which applications push: the open one, and each one's own."""
+    return [Queue.ENQUEUE.value, *(OWN + source for source in sources)]
+
+
+def kind_of(queue: str) -> str:
+    """What is done there: `enqueue` for each application's own."""
+    return Queue.ENQUEUE.value if queue.startswith(OWN) else queue
+
+
+def source_of(queue: str) -> str | None:
+    """Whose own queue it is."""
+    return queue.removeprefix(OWN) if queue.startswith(OWN) else None
+
 
 TICKED = (Task.DELIVER_URGENT, Task.DELIVER, Task.POLL, Task.KEEP_HOUSE, Task.REMIND)
 
@@ -111,7 +131,7 @@ def configuration(settings: Settings, pace: Pace) -> dict[str, Any]:
         "worker_consumer": CONSUMER,
         "worker_prefetch_multiplier": 1,
         "worker_cancel_long_running_tasks_on_connection_loss": False,
-        "worker_enable_remote_control": True,
+        "worker_enable_remote_control": settings.remote_control,
         "worker_send_task_events": False,
         "beat_scheduler": "celery.beat:Scheduler",  # in memory: ours needs no file, every tick is harmless
         "beat_schedule": {
@@ -121,6 +141,14 @@ def configuration(settings: Settings, pace: Pace) -> dict[str, Any]:
                 "options": {"queue": QUEUE_OF[task].value, "expires": UNHEARD},
             }
             for task in TICKED
+        }
+        | {
+            f"{Task.NOTE_LISTENER.value} {queue}": {
+                "task": Task.NOTE_LISTENER.value,
+                "schedule": pace.tick.total_seconds(),
+                "options": {"queue": queue, "expires": UNHEARD},
+            }
+            for queue in queues_of(settings.sources)
         },
     }
 

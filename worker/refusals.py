@@ -26,4 +26,6 @@ class Refusal(StrEnum):
     FOLLOWED = "asks for other tasks to follow it (link, chain, chord)"
     WHEN = "has a date to run or to expire at that is none"
     WAITS = "asks to run later: this task can't, give its own date"
+    FOREIGN = "names a source that is not its queue's"
+    CLOSED = "came by the open queue, which is closed (WORKER_OPEN_QUEUE)"
     UNTAKEN = "could not be handed to a worker process"

@@ -14,7 +14,14 @@ from typing import Any, cast
 
 from celery.beat import Service
 from celery.exceptions import Reject
-from celery.signals import after_setup_logger, beat_init, worker_init, worker_ready, worker_shutting_down
+from celery.signals import (
+    after_setup_logger,
+    beat_init,
+    celeryd_after_setup,
+    worker_init,
+    worker_ready,
+    worker_shutting_down,
+)
 from celery.worker.consumer import consumer
 
 from worker import delivery, maintenance, runtime
@@ -25,9 +32,9 @@ from worker.errors import Invalid, SettingsError, Unavailable, WorkerError
 from worker.lifecycle import Kind, Lane
 from worker.limiter import POLL
 from worker.polling import Poller, find_lost
-from worker.queues import Task, make_app
+from worker.queues import QUEUE_OF, Queue, Task, make_app, queues_of
 from worker.reminders import EventChange, Scheduler
-from worker.settings import Pace, ProviderSettings, Rates
+from worker.settings import Pace, ProviderSettings, Rates, Settings
 from worker.telemetry import emit
 
 guard_transports()
@@ -66,6 +73,14 @@ class _NoBodies(logging.Filter):
 
 
 logging.getLogger("celery.worker.consumer.consumer").addFilter(_NoBodies())
+
+
+@celeryd_after_setup.connect
+def _listen_to_each_applications_queue(instance: Any, **_: Any) -> None:
+    queues = instance.app.amqp.queues
+    if Queue.ENQUEUE.value in queues.consume_from:
+        for queue in queues_of(Settings.from_environ().sources)[1:]:
+            queues.select_add(queue)
 
 
 @worker_ready.connect
@@ -189,6 +204,23 @@ def cancel_event(**fields: Any) -> None:
         _tell_late(_notifier().reminders.cancel_event_fields(fields))
 
 
+@app.task(name=Task.NOTE_LISTENER.value)
+def note_listener() -> None:
+    """Somebody listens to the queue that it came by."""
+    request = app.current_task.request if app.current_task else None
+    came_by = request.delivery_info["routing_key"] if request and request.delivery_info else None
+    parts = runtime.current()
+    if came_by in queues_of(parts.settings.sources):
+        _note_listener(parts, str(came_by))
+
+
+def _note_listener(parts: runtime.Runtime, queue: str) -> None:
+    try:
+        Operation(parts.settings, database=parts.database).note_listener(queue, every=parts.pace.tick)
+    except WorkerError as error:
+        emit("step.failed", task=Task.NOTE_LISTENER, error=error)
+
+
 @app.task(name=Task.COUNT_REFUSED.value)
 def count_refused(**what: Any) -> None:
     """Something that came by a queue was no task of ours; see `worker.broker`."""
@@ -229,6 +261,7 @@ def _answer(task: Task, step: Callable[[runtime.Runtime], bool]) -> None:
         with runtime.stop.finishing():
             parts = runtime.current()
             parts.bell.answer(task)
+            _note_listener(parts, QUEUE_OF[task].value)
             if step(parts):
                 parts.bell.again(task)
     except WorkerError as error:

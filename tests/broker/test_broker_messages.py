@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 from kombu.utils.json import loads
 
-from tests.hostile.broker_messages import NO_TASKS, TASKS, Item, as_redis, bent, body, message
+from tests.hostile.broker_messages import FIELDS, NO_TASKS, TASKS, Item, as_redis, bent, body, message
 from worker.broker.redis_transport import Channel, envelope
-from worker.broker.task_messages import Delivered, NoTask, TaskMessage, put_away, task_message
+from worker.broker.task_messages import Delivered, NoTask, Rule, TaskMessage, put_away, task_message
 from worker.queues import QUEUE_OF, Queue, Task
 from worker.refusals import Refusal
 
@@ -125,3 +125,23 @@ def test_of_what_is_put_away_nothing_is_kept_that_its_sender_wrote() -> None:
     assert put_away(came, Refusal.FORMAT).kwargs == {
         "queue": "enqueue", "reason": "FORMAT", "size": 6, "task_id": None,
     }  # fmt: skip
+
+
+def test_by_its_own_queue_an_application_is_who_it_is_and_can_not_say_otherwise() -> None:
+    unnamed = {name: value for name, value in FIELDS.items() if name != "source"}
+    for kwargs in (unnamed, unnamed | {"source": ""}, unnamed | {"source": "shop"}):
+        assert read(message(body(kwargs=kwargs)), "enqueue.shop").kwargs["source"] == "shop"
+    with pytest.raises(NoTask, match=Refusal.FOREIGN):
+        read(message(), "enqueue.shop")
+    with pytest.raises(NoTask, match=Refusal.NO_TASK):
+        read(message(body(kwargs={}), task="worker.deliver"), "enqueue.shop")
+
+
+def test_the_open_queue_takes_whom_the_setting_says() -> None:
+    came = Delivered("enqueue", message()["headers"], body(), "application/json", "utf-8")  # its source: legacy
+    assert task_message(came, Rule(("legacy",), "any"))
+    assert task_message(came, Rule(("shop",), "others"))
+    with pytest.raises(NoTask, match=Refusal.FOREIGN):
+        task_message(came, Rule(("legacy",), "others"))
+    with pytest.raises(NoTask, match="closed"):
+        task_message(came, Rule(("shop",), "none"))

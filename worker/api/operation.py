@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
@@ -70,6 +71,16 @@ class Operation:
         """The steps of the upkeep that fail at each tick, with their errors."""
         with self._database.reading() as session:
             return reporting.troubles(session)
+
+    def note_listener(self, queue: str, *, every: timedelta) -> None:
+        """Somebody listens to this queue; noted no more often than that."""
+        with self._database.begin() as session:
+            ledger.take_turn(session, reporting.LISTENER + queue, every=every / 2)
+
+    def listeners(self) -> dict[str, float]:
+        """How many seconds ago somebody was last heard to listen, by queue."""
+        with self._database.reading() as session:
+            return reporting.listeners(session)
 
     def count_refused(self, *, queue: str, reason: str, size: int, task_id: str | None) -> tuple[int, bool]:
         """Something in this queue was no task: how often that has come, and is it news after a minute without?"""

@@ -15,8 +15,9 @@ from uuid import UUID, uuid4
 
 from kombu.utils.json import dumps, loads
 
-from worker.queues import QUEUE_OF, Queue, Task
+from worker.queues import QUEUE_OF, Queue, Task, kind_of, source_of
 from worker.refusals import Refusal
+from worker.settings.reader import OpenQueue
 
 SIZE_MOST = 4 * 1024 * 1024  # bytes of a message as it lies in the broker; a campaign of 100,000 numbers fits
 DEPTH_MOST = 16  # lists and tables within each other; our own fields need four
@@ -67,7 +68,15 @@ class TaskMessage:
         return text.encode()
 
 
-def task_message(came: Delivered) -> TaskMessage:
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Whose messages the open queue takes. sources: who has a queue of its own."""
+
+    sources: tuple[str, ...] = ()
+    open_queue: OpenQueue = "any"
+
+
+def task_message(came: Delivered, rule: Rule = Rule()) -> TaskMessage:
     """The task that it is. Raises NoTask."""
     headers = came.headers if isinstance(came.headers, Mapping) else {}
     if REFUSAL in headers:
@@ -80,6 +89,8 @@ def task_message(came: Delivered) -> TaskMessage:
         raise NoTask(Refusal.POSITIONAL)
     task = _task(told.get("task"), came.queue)
     kwargs = _checked(task, kwargs) | _waiting(task, kwargs, _moment(told.get("eta")))
+    if QUEUE_OF[task] == Queue.ENQUEUE and task is not Task.NOTE_LISTENER:
+        kwargs = _sourced(kwargs, came.queue, rule)
     return TaskMessage(task, kwargs, _id(told.get("id")), _moment(told.get("expires")))
 
 
@@ -147,7 +158,7 @@ def _task(name: Any, queue: str) -> Task:
         task = Task(name)
     except ValueError:
         raise NoTask(Refusal.NO_TASK) from None
-    if QUEUE_OF.get(task) != queue:
+    if QUEUE_OF.get(task) != kind_of(queue):
         raise NoTask(Refusal.NO_TASK)
     return task
 
@@ -155,8 +166,22 @@ def _task(name: Any, queue: str) -> Task:
 def _checked(task: Task, kwargs: Any) -> dict[str, Any]:
     if not isinstance(kwargs, dict):
         raise NoTask(Refusal.NO_MAPPING)
-    if kwargs and QUEUE_OF[task] != Queue.ENQUEUE:
+    if kwargs and (task is Task.NOTE_LISTENER or QUEUE_OF[task] != Queue.ENQUEUE):
         raise NoTask(Refusal.NEEDLESS)
+    return kwargs
+
+
+def _sourced(kwargs: dict[str, Any], queue: str, rule: Rule) -> dict[str, Any]:
+    """Whose own queue it came by, its source is that one; it can't say otherwise."""
+    own, told = source_of(queue), kwargs.get("source")
+    if own is not None:
+        if told not in (None, "", own):
+            raise NoTask(Refusal.FOREIGN)
+        return kwargs | {"source": own}
+    if rule.open_queue == "none":
+        raise NoTask(Refusal.CLOSED)
+    if rule.open_queue == "others" and told in rule.sources:
+        raise NoTask(Refusal.FOREIGN)
     return kwargs
 
 

@@ -14,7 +14,7 @@ from worker.api.notifier import Notifier
 from worker.api.operation import Operation
 from worker.cli.output import console, json_option, say_json, table, text, waiting
 from worker.errors import MIGRATE, WorkerError
-from worker.queues import Queue, configuration, make_app
+from worker.queues import Queue, kind_of, queues_of
 from worker.settings import Pace, ProviderSettings, Rates, Settings, environment, readable_env
 
 PATIENCE = 2.0  # seconds for workers to answer
@@ -41,7 +41,7 @@ RESTS_ON = {
     "Postgres": "settings",
     "schema": "Postgres",
     "Redis": "settings",
-    "workers": "Redis",
+    "workers": "schema",
     "beat": "schema",
     "upkeep": "schema",
     "broker": "schema",
@@ -172,29 +172,17 @@ def _redis() -> str:
 
 
 def _workers() -> str:
-    listening = _listening()
-    missing = [queue.value for queue in Queue if queue.value not in listening]
+    """By what they wrote when a bell of beat's last reached them: who asks by the broker can read in it."""
+    settings, pace = Settings.from_environ(), Pace.from_environ()
+    limit = (MISSED * pace.tick + pace.drain).total_seconds()  # a task may go on for the whole of a drain
+    with Operation.from_env() as operation:
+        heard = operation.listeners()
+    wanted = dict.fromkeys([*queues_of(settings.sources), *(queue.value for queue in Queue)])
+    missing = [queue for queue in wanted if heard.get(queue, limit + 1) > limit]
     if missing:
-        command = f"celery -A worker.tasks worker -Q {','.join(missing)}"
-        raise _Wrong(f"nobody listens to {', '.join(missing)}: start `{command}`")
-    return f"{len(set().union(*listening.values()))} answer; every queue has one"
-
-
-def _listening() -> dict[str, set[str]]:
-    """Who listens to which queue."""
-    from kombu.exceptions import OperationalError
-
-    found = configuration(Settings.from_environ(), Pace.from_environ())
-    try:
-        with make_app(lambda: found) as app:
-            answers = app.control.inspect(timeout=PATIENCE).active_queues() or {}
-    except (OperationalError, OSError) as error:
-        raise _Wrong(f"the broker does not answer ({type(error).__name__}): start it, or mend REDIS_URL") from None
-    listening: dict[str, set[str]] = {}
-    for worker, queues in answers.items():
-        for queue in queues:
-            listening.setdefault(queue["name"], set()).add(worker)
-    return listening
+        command = f"celery -A worker.tasks worker -Q {','.join(dict.fromkeys(map(kind_of, missing)))}"
+        raise _Wrong(f"nobody listens to {', '.join(missing)}: start `{command}`, and beat, which asks them")
+    return f"every queue has one, heard {max(heard[queue] for queue in wanted):.0f} s ago at most"
 
 
 def _beat() -> str:

@@ -33,7 +33,7 @@ from worker.devkit.processes.users import app_user
 from worker.devkit.valkey import Valkey
 from worker.errors import Unavailable
 from worker.queues import Queue
-from worker.settings import UP_FOLDER, Settings, environment, readable_env
+from worker.settings import UP_FOLDER, Settings, environment, readable_env, sources_of
 
 SIMULATED = (
     "Sending to the SIMULATOR, nothing leaves this machine (set ESMS_API_KEY and ESMS_SECRET_KEY to send for real)"
@@ -160,12 +160,22 @@ def _check_servers(installation: Installation) -> None:
 
 
 def _start_servers(installation: Installation, stack: ExitStack) -> None:
-    kinds: dict[str, type[Server]] = {"DATABASE_URL": Postgres, "REDIS_URL": Valkey}
-    for variable, kind in kinds.items():
-        if not installation.environ.get(variable):
-            server = stack.enter_context(kind(installation.folder / kind.name.lower()))
-            installation.servers.append(server)
-            installation.environ[variable] = server.url
+    folder, environ = installation.folder, installation.environ
+    if not environ.get("DATABASE_URL"):
+        postgres = stack.enter_context(Postgres(folder / "postgresql"))
+        installation.servers.append(postgres)
+        environ["DATABASE_URL"] = postgres.url
+    if not environ.get("REDIS_URL"):
+        valkey = stack.enter_context(Valkey(folder / "valkey", sources=sources_of(environ)))
+        installation.servers.append(valkey)
+        environ["REDIS_URL"] = valkey.worker_url
+        _hand_out(folder, valkey)
+
+
+def _hand_out(folder: Path, valkey: Valkey) -> None:
+    """Each application's address of the broker, to be given to it: it may push to its own queue and read nothing."""
+    for source in valkey.sources:
+        write_private(folder / f"broker.{source}.env", f"CELERY_BROKER_URL='{valkey.source_url(source)}'\n")
 
 
 def _migrate(installation: Installation) -> None:

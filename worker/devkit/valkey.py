@@ -7,15 +7,20 @@ import signal
 import socket
 from collections.abc import Sequence
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 from worker.devkit import binaries
-from worker.devkit.processes import Server
-from worker.devkit.processes.folder import write_private
+from worker.devkit.processes import CannotStart, Server
+from worker.devkit.processes.folder import kept_password, write_private
 from worker.devkit.processes.users import hand_over
 
 LEAST_VERSION = 6
+SELECTORS_SINCE = 7  # rights by key and command; Valkey is later
 PATIENCE = 1.0  # seconds
+WORKER = "worker"  # the user of the workers
+APPLICATION = "app-"  # and the source: the user of an application
+WORKERS_RIGHTS = "~* &* +@all -@admin -@dangerous +info"
 
 
 class Valkey(Server):
@@ -23,15 +28,34 @@ class Valkey(Server):
 
     port: the port to listen on, 127.0.0.1 only; by default a free one, the same as in the last run where possible.
     durable: False keeps nothing on disk, for tests; True loses at most the last second in a power cut.
+    sources: applications that may push to their own queue, ring the bells, and nothing else; each has a user.
     """
 
     name = "Valkey"
     stop_signal = signal.SIGTERM
 
+    def __init__(
+        self, folder: Path, *, port: int | None = None, durable: bool = True, sources: Sequence[str] = ()
+    ) -> None:
+        super().__init__(folder, port=port, durable=durable)
+        self.sources = tuple(sources)
+
     @property
     def url(self) -> str:
-        """For redis-py and Celery, with the password: not for logs."""
+        """For redis-py and Celery, with the password that may do everything: not for logs."""
         return f"redis://:{self._password}@127.0.0.1:{self.port}/0"
+
+    @property
+    def worker_url(self) -> str:
+        """What the workers may: everything but rule the server, watch others (MONITOR), or empty it."""
+        return self._url_of(WORKER)
+
+    def source_url(self, source: str) -> str:
+        """What this application may: push to its queue, ring the bells, read nothing."""
+        return self._url_of(APPLICATION + source)
+
+    def _url_of(self, user: str) -> str:
+        return f"redis://{user}:{kept_password(self.folder / f'password.{user}')}@127.0.0.1:{self.port}/0"
 
     # What Server asks
 
@@ -41,7 +65,8 @@ class Valkey(Server):
 
     def _command(self) -> Sequence[str | Path]:
         settings = self.folder / "valkey.conf"
-        write_private(settings, "".join(f"{name} {value}\n" for name, value in self._settings().items()))
+        lines = [f"{name} {value}" for name, value in self._settings().items()] + self._users()
+        write_private(settings, "".join(f"{line}\n" for line in lines))
         hand_over(self._user(), settings)
         return [_program(), settings]
 
@@ -56,7 +81,22 @@ class Valkey(Server):
             "maxmemory-policy": "noeviction",  # a broker that forgets quietly is worse than one that refuses
             "daemonize": "no",
             "logfile": '""',
+            # Each message that was done is out of the file as soon as it has doubled; beat's bells see to that.
+            "auto-aof-rewrite-min-size": "1mb",
+            "auto-aof-rewrite-percentage": "100",
+            "slowlog-log-slower-than": "-1",  # it would keep numbers and texts
+            "proto-max-bulk-len": "16mb",
         }
+
+    def _users(self) -> list[str]:
+        if self.sources and (binaries.major_version(_program()) or 0) < SELECTORS_SINCE:
+            problem = f"version {binaries.major_version(_program())} can't give each application its own rights"
+            raise CannotStart(self.name, problem, "install Valkey 8 or Redis 7, or leave WORKER_SOURCES out")
+        rights = {WORKER: WORKERS_RIGHTS} | {APPLICATION + source: rights_of(source) for source in self.sources}
+        return [f"user {name} on {self._digest(name)} {told}" for name, told in rights.items()]
+
+    def _digest(self, user: str) -> str:
+        return "#" + sha256(kept_password(self.folder / f"password.{user}").encode()).hexdigest()
 
     def _is_ready(self) -> bool:
         # Our password is random: who takes it is our server. While it loads its data it answers -LOADING.
@@ -66,6 +106,17 @@ class Valkey(Server):
                 return b"+PONG" in _everything(connection)
         except OSError:
             return False
+
+
+def rights_of(source: str) -> str:
+    """An application's rights, as Valkey and Redis 7 write them: LPUSH into its queue and the bells, LLEN and SADD
+    because kombu declares a queue before it pushes, and the marks that keep a bell from being rung twice.
+    """
+    queues = (f"enqueue.{source}", "deliver", "urgent")
+    lists = " ".join([*(f'"~{queue}\\x06\\x16[369]"' for queue in queues), *(f"~{queue}" for queue in queues)])
+    bindings = " ".join(f"~_kombu.binding.{queue} ~_kombu.binding_permanent.{queue}" for queue in queues)
+    plain = "-@all +ping +select +hello +client|setinfo +client|setname +multi +exec"
+    return f"{plain} (+lpush +llen {lists}) (+sadd {bindings}) (+set ~esms-worker:rung:*)"
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from worker.reporting.locating import Located, locate, locate_held, shortened
 from worker.reporting.operation import (
+    LISTENER,
     BrandnamesShown,
     HeldShown,
     PauseShown,
@@ -10,6 +11,7 @@ from worker.reporting.operation import (
     calls_nobody_knows,
     held,
     is_used,
+    listeners,
     pauses,
     refused,
     seconds_since_beat,
@@ -23,6 +25,7 @@ from worker.reporting.waiting import Wait
 from worker.reporting.whole import MessageShown, NotificationShown, RequestShown, whole
 
 __all__ = [
+    "LISTENER",
     "BrandnamesShown",
     "By",
     "HeldShown",
@@ -44,6 +47,7 @@ __all__ = [
     "find",
     "held",
     "is_used",
+    "listeners",
     "locate",
     "locate_held",
     "messages_to",

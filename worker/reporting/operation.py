@@ -115,6 +115,16 @@ def seconds_since_beat(session: Reader) -> float | None:
     return None if found is None else float(found)
 
 
+LISTENER = "queue:"  # and its name: a heartbeat of whoever listens there
+
+
+def listeners(session: Reader) -> dict[str, float]:
+    """How many seconds ago somebody was last heard to listen, by queue."""
+    ago = func.extract("epoch", func.now() - Heartbeat.at)
+    query = select(Heartbeat.name, ago).where(Heartbeat.name.startswith(LISTENER))
+    return {name.removeprefix(LISTENER): float(seconds) for name, seconds in session.execute(query)}
+
+
 def troubles(session: Reader) -> list[str]:
     """The steps of the upkeep that fail, each with its error and since when."""
     query = select(*Trouble).order_by(Trouble.since)

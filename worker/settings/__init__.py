@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from worker.errors import SettingsError
 from worker.lifecycle import Lane
 from worker.settings.ownership import others_may_read, refuse_if_others_write
-from worker.settings.reader import Format, Reader, Transport
+from worker.settings.reader import Format, OpenQueue, Reader, Transport
 
 UP_FOLDER = ".esms-worker"  # in the folder that `esms-worker up` is started in, unless WORKER_FOLDER names another
 
@@ -48,6 +48,11 @@ def readable_env() -> Path | None:
     """The `.env` of this folder where other users of the machine may read it."""
     file = Path(".env")
     return file if others_may_read(file) else None
+
+
+def sources_of(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Which applications have a queue of their own. Raises SettingsError."""
+    return Reader(environ).sources("WORKER_SOURCES")
 
 
 def up_folder(environ: Mapping[str, str]) -> Path:
@@ -83,6 +88,10 @@ class Settings:
     database_url: str = field(repr=False)
     redis_url: str | None = field(repr=False)  # where a rung bell is noted and, unless overridden, the broker
     broker_url: str | None = field(repr=False)  # None: nobody is rung, beat finds the work
+    sources: tuple[str, ...]  # applications that have a queue of their own, by which they are known
+    open_queue: OpenQueue  # whose messages the queue `enqueue` takes: any's, others' than those, none
+    remote_control: bool  # Celery's inspect and events, which show numbers and texts to whoever reaches the broker
+    alive_file: Path | None  # written every ten seconds by a worker that takes messages
     time_zone: ZoneInfo
     brandname: str | None  # for the SmsTypes that need one, when a request names none
     sandbox: bool  # eSMS makes the SMS but does not deliver it; calls are refused, they know no sandbox
@@ -103,6 +112,10 @@ class Settings:
             database_url=read.database_url(),
             redis_url=redis_url,
             broker_url=read.url("CELERY_BROKER_URL", {"redis", "rediss", "amqp", "amqps"}, redis_url),
+            sources=read.sources("WORKER_SOURCES"),
+            open_queue=read.open_queue("WORKER_OPEN_QUEUE"),
+            remote_control=read.flag("WORKER_REMOTE_CONTROL"),
+            alive_file=Path(alive) if (alive := read.text("WORKER_ALIVE_FILE")) else None,
             time_zone=read.zone("TIME_ZONE", "Asia/Ho_Chi_Minh"),
             brandname=read.text("ESMS_BRANDNAME"),
             sandbox=read.flag("ESMS_SANDBOX"),

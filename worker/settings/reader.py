@@ -13,6 +13,7 @@ from worker.errors import SettingsError
 
 Format = Literal["json", "xml"]
 Transport = Literal["auto", "requests", "curl"]
+OpenQueue = Literal["any", "others", "none"]
 N = TypeVar("N", int, float)
 
 CALLBACKS = "/callbacks/esms/"
@@ -73,6 +74,16 @@ class Reader:
             raise SettingsError(name, f"{value!r} is neither yes nor no", "set it to 1 or 0")
         return value in {"1", "true", "yes", "on"}
 
+    def sources(self, name: str) -> tuple[str, ...]:
+        names = tuple(part.strip() for part in (self.text(name) or "").split(",") if part.strip())
+        if not all(map(_source, names)):
+            raise SettingsError(name, "holds a name that no queue can have", "use letters, digits, _ and -, like shop")
+        return names
+
+    def open_queue(self, name: str) -> OpenQueue:
+        choices = ("any", "others", "none")
+        return cast(OpenQueue, self._one_of(name, choices, "is no rule", "set it to any, others or none"))
+
     def format(self, name: str) -> Format:
         return cast(Format, self._one_of(name, ("json", "xml"), "is no reply format of eSMS", "set it to json or xml"))
 
@@ -114,6 +125,9 @@ class Reader:
         if not (0 < number < 1e9 or number == least):
             raise SettingsError(name, f"{value} is out of range", f"set it to {wanted} above 0, like {default or 1}")
         return number
+
+
+_source = re.compile(r"[A-Za-z0-9_-]{1,64}").fullmatch
 
 
 def _is_database(rest: str) -> bool:

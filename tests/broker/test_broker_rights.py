@@ -1,0 +1,110 @@
+"""From an application's password for the broker: it pushes to its own queue, rings, and can do nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from celery import Celery
+from kombu.exceptions import OperationalError
+from redis import Redis
+from redis.exceptions import AuthenticationError, NoPermissionError
+
+from worker.devkit.valkey import WORKERS_RIGHTS, Valkey, rights_of
+from worker.lifecycle import Lane
+from worker.queues import Bell
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
+    """As `up` starts it, for two applications."""
+    with Valkey(tmp_path_factory.mktemp("valkey") / "valkey", sources=("shop", "hr")) as valkey:
+        yield valkey
+
+
+@pytest.fixture
+def admin(valkey: Valkey) -> Iterator[Redis]:
+    with Redis.from_url(valkey.url) as redis:
+        redis.flushall()
+        yield redis
+
+
+def send(url: str, queue: str, **options: Any) -> None:
+    """As an application does that has only Celery."""
+    with Celery("shop", broker=url, set_as_current=False) as app:
+        app.conf.broker_transport_options = {"max_retries": 1}
+        app.send_task("worker.enqueue_sms", kwargs={"to": "0901000100"}, queue=queue, retry=False, **options)
+
+
+def test_an_application_pushes_to_its_own_queue(valkey: Valkey, admin: Redis) -> None:
+    send(valkey.source_url("shop"), "enqueue.shop")
+    send(valkey.source_url("shop"), "enqueue.shop", priority=5)
+    assert admin.llen("enqueue.shop") == 1
+    assert admin.llen("enqueue.shop\x06\x163") == 1
+
+
+@pytest.mark.parametrize("queue", ["enqueue", "enqueue.hr", "poll", "housekeeping"])
+def test_it_pushes_to_no_other(valkey: Valkey, admin: Redis, queue: str) -> None:
+    with pytest.raises(OperationalError):
+        send(valkey.source_url("shop"), queue)
+    assert admin.llen(queue) == 0
+
+
+def test_it_rings_the_bells(valkey: Valkey, admin: Redis) -> None:
+    url = valkey.source_url("shop")
+    Bell(url, url).ring({Lane.URGENT, Lane.NORMAL})
+    assert (admin.llen("urgent"), admin.llen("deliver")) == (1, 1)
+
+
+READING = [
+    "GET x", "LRANGE enqueue.shop 0 -1", "RPOP enqueue.shop", "BRPOP enqueue.shop 1", "LINDEX enqueue.shop 0",
+    "LMOVE enqueue.shop a LEFT LEFT", "HGETALL unacked", "KEYS *", "SCAN 0", "MONITOR", "SUBSCRIBE a", "PSUBSCRIBE *",
+    "PUBLISH a b", "CONFIG GET *", "ACL LIST", "ACL WHOAMI", "CLIENT LIST", "FLUSHALL", "FLUSHDB",
+    "DEL enqueue.shop", "SET enqueue.shop x", "SADD enqueue.shop x", "SMEMBERS _kombu.binding.enqueue.shop",
+    "EVAL return(1) 0", "DUMP enqueue.shop", "SHUTDOWN", "SLOWLOG GET", "INFO", "REPLICAOF no one",
+    "LPUSH unacked x", "GET esms-worker:rung:worker.deliver",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", READING)
+def test_it_reads_and_rules_nothing(valkey: Valkey, admin: Redis, command: str) -> None:
+    with Redis.from_url(valkey.source_url("shop"), socket_timeout=5) as redis, pytest.raises(NoPermissionError):
+        redis.execute_command(*command.split())
+
+
+@pytest.mark.parametrize("command", ["MONITOR", "FLUSHALL", "KEYS *", "CONFIG GET *", "ACL LIST", "SHUTDOWN"])
+def test_a_worker_does_not_rule_the_server(valkey: Valkey, command: str) -> None:
+    with Redis.from_url(valkey.worker_url, socket_timeout=5) as redis, pytest.raises(NoPermissionError):
+        redis.execute_command(*command.split())
+
+
+def test_without_a_password_nobody_is_let_in(valkey: Valkey) -> None:
+    with Redis(port=valkey.port) as redis, pytest.raises(AuthenticationError):
+        redis.ping()
+
+
+def test_passwords_are_kept_for_their_owner_alone(valkey: Valkey) -> None:
+    files = [*valkey.folder.glob("password*"), valkey.folder / "valkey.conf"]
+    assert len(files) == 5
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+
+
+def test_the_documents_give_an_application_the_rights_that_up_gives() -> None:
+    told = (ROOT / "docs" / "run-it-on-many.md").read_text()
+    assert f"user app-shop on >PASSWORD {rights_of('shop')}\n" in told
+
+
+def test_compose_starts_a_server_whose_workers_have_the_rights_of_ups(valkey: Valkey) -> None:
+    compose = (ROOT / "docker-compose.yml").read_text()
+    lines = compose.partition("content: |\n")[2].splitlines()
+    assert f"user worker on >${{VALKEY_PASSWORD:?set it in .env, letters and digits only}} {WORKERS_RIGHTS}" in [
+        line.strip() for line in lines
+    ]
+    mine, ups = ({line.strip() for line in lines}, (valkey.folder / "valkey.conf").read_text().splitlines())
+    same = [line for line in ups if line.startswith(("auto-aof", "slowlog", "proto", "maxmemory", "appendonly"))]
+    assert len(same) == 6
+    assert set(same) <= mine

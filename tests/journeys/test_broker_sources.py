@@ -1,0 +1,67 @@
+"""With the rights that `up` gives: an application is known by its queue, and workers answer nobody by the broker."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from celery import Celery
+from redis import Redis
+from sqlalchemy import text
+
+from tests.support import Bench, eventually
+from worker.api.operation import Operation
+from worker.cli import run
+from worker.cli.up import Installation
+from worker.devkit.valkey import Valkey
+
+pytestmark = pytest.mark.journey
+
+
+@pytest.fixture
+def valkey(tmp_path: Path) -> Iterator[Valkey]:
+    with Valkey(tmp_path / "valkey", sources=("shop",)) as valkey:
+        yield valkey
+
+
+@pytest.fixture
+def environ(environ: dict[str, str], valkey: Valkey) -> dict[str, str]:
+    return environ | {"REDIS_URL": valkey.worker_url, "WORKER_SOURCES": "shop"}
+
+
+def sources(bench: Bench) -> dict[str, str]:
+    with bench.database.begin() as session:
+        rows = session.execute(text("SELECT reference, source FROM notification")).all()
+    return {row.reference: row.source for row in rows}
+
+
+def test_an_application_is_known_by_its_queue_and_reads_nothing_of_anybody(
+    crew: Installation,
+    bench: Bench,
+    valkey: Valkey,
+    environ: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    fields = {"to": "0901000100", "content": "Ma: 7", "sms_type": 7}
+    with Celery("shop", broker=valkey.source_url("shop"), set_as_current=False) as app:
+        for reference, besides in {"mine": {}, "hers": {"source": "hr"}}.items():
+            kwargs = fields | besides | {"reference": reference}
+            app.send_task("worker.enqueue_sms", kwargs=kwargs, queue="enqueue.shop")
+    eventually(lambda: sources(bench) == {"mine": "shop"})
+    operation = Operation(bench.settings, database=bench.database)
+    eventually(lambda: [row.reason for row in operation.refused()] == ["names a source that is not its queue's"])
+    eventually(lambda: bench.simulator.ledger().sms == {("0901000100", "Ma: 7"): 1})
+    with Redis.from_url(valkey.url) as admin:
+        assert admin.pubsub_channels() == []  # neither remote control nor events
+        assert admin.pubsub_numpat() == 0
+    for name in environ:
+        monkeypatch.setenv(name, environ[name])
+    heard = {"enqueue", "enqueue.shop", "deliver", "urgent", "poll", "housekeeping"}
+    eventually(lambda: operation.listeners().keys() >= heard)
+    run(["doctor", "--json"])
+    found = {each["check"]: each for each in json.loads(capsys.readouterr().out)}
+    assert found["workers"]["ok"], found["workers"]
+    assert found["Redis"]["ok"], found["Redis"]
