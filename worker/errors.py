@@ -16,6 +16,17 @@ from typing import Any
 MIGRATE = "run `esms-worker migrate`"  # the remedy for a schema of another version
 
 
+def shown(text: object, most: int = 300) -> str:
+    """A stranger's words on one line of a log or an error: cut, and what is no visible character is written out."""
+    whole = str(text)
+    cut = whole if len(whole) <= most else f"{whole[:most]}…"
+    return cut if cut.isprintable() else "".join(map(_visible, cut))
+
+
+def _visible(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode()
+
+
 class WorkerError(Exception):
     """Something a user caused or can mend; `str()` of it is one line."""
 
@@ -37,9 +48,9 @@ class Invalid(WorkerError, ValueError):
     """
 
     def __init__(self, field: str, problem: str, remedy: str, *, item: int | None = None) -> None:
-        self.field, self.problem, self.remedy, self.item = field, problem, remedy, item
-        where = field if item is None else f"item {item}: {field}"
-        super().__init__(f"{where}: {problem}: {remedy}")
+        self.field, self.problem, self.remedy, self.item = shown(field, 100), shown(problem), shown(remedy, 500), item
+        where = self.field if item is None else f"item {item}: {self.field}"
+        super().__init__(f"{where}: {self.problem}: {self.remedy}")
 
     def at(self, item: int | None) -> Invalid:
         """The same error, telling which item of many it was; None: it was the only one."""

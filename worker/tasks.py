@@ -22,12 +22,11 @@ from celery.signals import (
     worker_ready,
     worker_shutting_down,
 )
-from celery.worker.consumer import consumer
 
 from worker import delivery, maintenance, runtime
 from worker.api.notifier import Notifier
 from worker.api.operation import Operation
-from worker.broker import guard_transports
+from worker.broker import guard_transports, keep_contents_out_of_logs
 from worker.errors import Invalid, SettingsError, Unavailable, WorkerError
 from worker.lifecycle import Kind, Lane
 from worker.limiter import POLL
@@ -57,22 +56,7 @@ def _let_our_facts_be_seen(**_: Any) -> None:
     logging.getLogger("worker").setLevel(logging.INFO)
 
 
-WITH_BODIES = {
-    getattr(consumer, name)
-    for name in ("UNKNOWN_TASK_ERROR", "INVALID_TASK_ERROR", "UNKNOWN_FORMAT", "MESSAGE_DECODE_ERROR")
-}
-
-
-class _NoBodies(logging.Filter):
-    """Celery logs a message that it can't use with its whole body: people's numbers and texts."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if record.msg in WITH_BODIES:
-            record.msg, record.args, record.exc_info = "a message that is no task of ours was dropped", (), None
-        return True
-
-
-logging.getLogger("celery.worker.consumer.consumer").addFilter(_NoBodies())
+keep_contents_out_of_logs()
 
 
 @celeryd_after_setup.connect

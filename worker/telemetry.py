@@ -11,6 +11,8 @@ from pathlib import Path
 from traceback import walk_tb
 from typing import Any
 
+from worker.errors import shown
+
 Listener = Callable[[str, dict[str, Any]], None]
 
 log = logging.getLogger("worker")
@@ -47,6 +49,8 @@ EVENTS: dict[str, int] = {
     "step.failed": logging.ERROR,
 }
 
+MOST = 1000  # characters of a fact
+
 _listeners: list[Listener] = []
 
 
@@ -65,7 +69,7 @@ def listen(listener: Listener) -> None:
 
 def to_log(event: str, facts: dict[str, Any]) -> None:
     """One line: the event's name and its facts."""
-    log.log(EVENTS[event], "%s %s", event, " ".join(f"{name}={value}" for name, value in facts.items()))
+    log.log(EVENTS[event], "%s %s", event, " ".join(f"{name}={shown(value, MOST)}" for name, value in facts.items()))
 
 
 def where(error: BaseException) -> str:

@@ -6,5 +6,6 @@ it in Postgres (`worker refused list`).
 """
 
 from worker.broker.guarding import guard_transports
+from worker.broker.logs import keep_contents_out_of_logs
 
-__all__ = ["guard_transports"]
+__all__ = ["guard_transports", "keep_contents_out_of_logs"]

@@ -145,7 +145,9 @@ def _sms_type(value: object) -> SmsType:
         return SmsType(value if type(value) is not bool else 0)  # type: ignore[arg-type]
     except ValueError:
         known = ", ".join(str(int(each)) for each in SmsType)
-        raise Invalid("sms_type", f"{value!r} is not known", f"use one of {known}") from None
+        # Any other value may be somebody's number, in the wrong field.
+        told = f"{value} is" if isinstance(value, int) and abs(value) < 1000 else "is"
+        raise Invalid("sms_type", f"{told} not known", f"use one of {known}") from None
 
 
 def _brandname(given: str | None, sms_type: SmsType, settings: Settings) -> str | None:
