@@ -28,6 +28,8 @@ from worker.settings import Pace, Rates, Settings
 
 PATIENCE = 60.0  # seconds; what is waited for takes one or two, on a busy machine more
 
+READ_TIMEOUT = 2.0  # seconds
+
 EAGER = {
     "WORKER_POLL_FIRST_AFTER": "0.001",
     "WORKER_SENT_DATA_AFTER": "0.001",
@@ -115,7 +117,7 @@ class Bench:
             Credentials(api_key, canary.SECRET_KEY),
             rest_url=self.simulator.rest_url,
             voice_url=self.simulator.voice_url,
-            **({"connect_timeout": 2.0, "read_timeout": 2.0, "total_timeout": 4.0} | options),
+            **({"connect_timeout": 2.0, "read_timeout": READ_TIMEOUT, "total_timeout": 4.0} | options),
         )
 
     # What a producer, beat and the worker do...
@@ -133,7 +135,8 @@ class Bench:
     ) -> bool:
         """Answer one doorbell. breaker: that of the process, where it has answered others before."""
         parts = (self.database, self.client, self.sending, self.limiter, self.settings, self.pace)
-        return delivery.Drain(*parts, call_timeout=4.0, breaker=breaker).run(lanes, stopping)
+        sizes = delivery.windows(self.pace, READ_TIMEOUT)
+        return delivery.Drain(*parts, call_timeout=4.0, breaker=breaker, windows=sizes).run(lanes, stopping)
 
     def ask(self, *, stopping: Callable[[], bool] = lambda: False) -> bool:
         """Ask what became of what has an SMSID."""

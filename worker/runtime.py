@@ -12,12 +12,14 @@ from functools import cached_property
 from threading import current_thread, main_thread
 
 from worker.database import Database
-from worker.delivery import Breaker
+from worker.delivery import Breaker, windows
 from worker.errors import SettingsError
 from worker.esms import Client, Credentials, Exchange, InvalidRequest
+from worker.lifecycle import Lane
 from worker.limiter import Limiter
 from worker.queues import Bell
 from worker.settings import Pace, ProviderSettings, Rates, Settings
+from worker.window import Window
 
 # The client's arguments, as the settings call them.
 VARIABLES = {
@@ -123,6 +125,11 @@ class Runtime:
     def breaker(self) -> Breaker:
         """Kept between tasks: at a low rate one alone is over before it has seen enough silence."""
         return Breaker(self.pace.break_after)
+
+    @cached_property
+    def windows(self) -> dict[Lane, Window]:
+        """Kept between tasks: what eSMS answers in time is found out once, and again after a silence."""
+        return windows(self.pace, self.provider.read_timeout)
 
     @property
     def mine(self) -> bool:

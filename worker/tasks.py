@@ -233,6 +233,7 @@ def _deliver(task: Task, lanes: list[Lane]) -> None:
             timeout,
             call_help=lambda: parts.bell.again(task),
             breaker=parts.breaker,
+            windows=parts.windows,
         )
         return drain.run(lanes, runtime.stop.asked)
 

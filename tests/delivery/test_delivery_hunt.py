@@ -158,3 +158,11 @@ def test_a_flood_in_one_lane_starves_no_other(bench: Bench) -> None:
     bench.deliver(stopping=lambda: bench.status(call) == "accepted")
     assert bench.status(call) == "accepted"
     assert [bench.status(ticket) for ticket in flood].count("queued") > 100
+
+
+def test_a_backlog_of_calls_to_a_slow_esms_holds_none(bench: Bench) -> None:
+    """As after an outage: all at once, to one that takes ten a second, are answered later than the time-out of 2 s."""
+    bench.simulator.set(latency=0.2, at_once=2, magic_numbers=False)
+    tickets = [bench.put(RecordCall(to=f"09012{number:05}", record_id="2001")) for number in range(50)]
+    bench.deliver([Lane.VOICE])
+    assert {str(status) for ticket in tickets for status in bench.standing(ticket.id)} == {"accepted"}

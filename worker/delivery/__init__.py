@@ -5,5 +5,6 @@ No transaction is open while we wait for the provider.
 
 from worker.delivery.breaker import Breaker
 from worker.delivery.drain import Drain
+from worker.delivery.lines import windows
 
-__all__ = ["Breaker", "Drain"]
+__all__ = ["Breaker", "Drain", "windows"]

@@ -6,7 +6,7 @@ What a killed process leaves in doubt is what it had in flight; so little is put
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from worker import ledger
 from worker.database import Database
 from worker.delivery.breaker import Breaker
-from worker.delivery.lines import CLAIM_EVERY, Line, Lines
+from worker.delivery.lines import CLAIM_EVERY, Line, Lines, windows
 from worker.delivery.outcomes import outcome_of, unsendable
 from worker.delivery.requests import prepared
 from worker.errors import Unavailable
@@ -29,6 +29,7 @@ from worker.lifecycle import Lane, PauseCode
 from worker.limiter import Limiter
 from worker.settings import Pace, Settings, usable_lease_after
 from worker.telemetry import emit
+from worker.window import Window
 
 RECORD_EVERY = 0.1  # seconds: an answer is on disk no later than this
 SHARE_OF = 8  # this part of what may be in flight is each lane's own: a flood in one starves no other
@@ -47,8 +48,9 @@ class Drain:
     pace: Pace
     call_timeout: float  # seconds; no call takes longer
     call_help: Callable[[], object] = lambda: None  # there is more due than one batch: an idle process may join in
-    _lines: Lines = field(default_factory=lambda: Lines((), lambda _: None))
     breaker: Breaker | None = None  # that of the process; None: one of its own
+    windows: Mapping[Lane, Window] | None = None  # the same
+    _lines: Lines = field(default_factory=lambda: Lines((), lambda _: None, {}))
     _breaker: Breaker = field(default_factory=lambda: Breaker(inf))
     _answers: list[Outcome] = field(default_factory=list)
     _record_at: float = 0.0
@@ -64,7 +66,8 @@ class Drain:
         Whatever is in flight then is waited for and recorded; what was only claimed is handed back.
         """
         self._stopping = stopping
-        self._lines = Lines(lanes, self.limiter.rate)
+        sizes = self.windows or windows(self.pace, self.call_timeout)
+        self._lines = Lines(lanes, self.limiter.rate, sizes)
         self._breaker = self.breaker or Breaker(self.pace.break_after)
         started = time.monotonic()
         finish_at = started + self.pace.drain.total_seconds()
@@ -193,7 +196,7 @@ class Drain:
             self._answers.append(unsendable(claim, error))
         else:
             self._sent += 1
-            self._lines.flies(claim.lane, 1)
+            self._lines.flies(claim.lane)
 
     # Recording...
 
@@ -213,9 +216,9 @@ class Drain:
         for each in finished:
             claim = each.tag
             assert isinstance(claim, Claim)
-            self._lines.flies(claim.lane, -1)
             self._answers.append(outcome_of(claim, each, self.pace, now, sandbox=self.settings.sandbox))
             trouble, answered = _error_of(each), each.trace.http_status is not None
+            self._lines.landed(claim.lane, each.trace.seconds, answered=answered)
             if isinstance(trouble, AccountTrouble):
                 self._pause(claim.lane, trouble.code or "account", trouble.reason)
             elif isinstance(trouble, TooFast):

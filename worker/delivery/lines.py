@@ -4,20 +4,37 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import ceil, inf
 
 from worker.ledger import Claim
 from worker.lifecycle import Lane
+from worker.settings import Pace
+from worker.window import Window
 
+# Requests that go out before eSMS has answered any: codes can't wait, and a call in doubt costs a person's time.
+FIRST = {Lane.URGENT: 32, Lane.NORMAL: 16, Lane.BULK: 16, Lane.VOICE: 2}
 CLAIM_EVERY = 0.2  # seconds: no sooner is a lane asked again that had nothing more due
+
+
+def windows(pace: Pace, patience: float) -> dict[Lane, Window]:
+    """How many of each lane may be in flight, while eSMS has so many seconds for an answer. Kept as long as a process.
+
+    An SMS without an answer is asked for again: it takes many of them to be a reason. A call is held.
+    """
+    most = pace.sends_in_flight
+    return {
+        lane: Window(patience, FIRST[lane], usual=most, most=most, bears=0.0 if lane is Lane.VOICE else 0.5)
+        for lane in Lane
+    }
 
 
 @dataclass
 class Line:
     """The claims of one lane, and until when each may be sent, by this process's monotonic clock."""
 
+    window: Window
     rate: float | None  # requests a second that may leave it
     claim_at: float = -inf
     doubt_at: float = 0.0  # when to ask again for what is in doubt; 0: at once, there was more
@@ -26,12 +43,19 @@ class Line:
 
     def room(self, most: int) -> int:
         """How many to claim now: as many as go out soon, for what waits here nobody else can send."""
-        soon = most if self.rate is None else min(most, ceil(self.rate))
+        soon = min(most, 2 * self.window.size(self.flying))
+        if self.rate is not None:
+            soon = min(soon, ceil(self.rate))
         return soon if len(self.waiting) <= soon // 2 and time.monotonic() >= self.claim_at else 0
 
     def found(self, count: int, asked: int) -> None:
         """So many were due of those asked for."""
         self.claim_at = -inf if count >= asked else time.monotonic() + CLAIM_EVERY
+
+    def may_fly(self) -> int:
+        """How many more eSMS is likely to answer in time; a quarter stands in line, so that none waits for us."""
+        size = self.window.size(self.flying)
+        return size + (size // 4 if size == self.window.most else 0) - self.flying
 
     @property
     def more(self) -> bool:
@@ -42,8 +66,10 @@ class Line:
 class Lines:
     """The lines of the lanes that one drain serves, in the order in which they are claimed and sent."""
 
-    def __init__(self, lanes: Iterable[Lane], rate: Callable[[str], float | None]) -> None:
-        self._lines = {lane: Line(rate(lane)) for lane in lanes}
+    def __init__(
+        self, lanes: Iterable[Lane], rate: Callable[[str], float | None], sizes: Mapping[Lane, Window]
+    ) -> None:
+        self._lines = {lane: Line(sizes[lane], rate(lane)) for lane in lanes}
 
     def __iter__(self) -> Iterator[tuple[Lane, Line]]:
         return iter(self._lines.items())
@@ -51,16 +77,30 @@ class Lines:
     def __len__(self) -> int:
         return sum(len(line.waiting) for line in self._lines.values())
 
-    def flies(self, lane: Lane, requests: int) -> None:
-        """So many more of this lane are on the wire, or fewer; of a lane that is not ours, a former drain left them."""
-        if lane in self._lines:
-            self._lines[lane].flying += requests
+    def flies(self, lane: Lane) -> None:
+        """One more of this lane is on the wire."""
+        self._lines[lane].flying += 1
+        self._lines[lane].window.sent()
+
+    def landed(self, lane: Lane, seconds: float, *, answered: bool) -> None:
+        """One of this lane is back, after so long; of a lane that is not ours, a former drain left it."""
+        if (line := self._lines.get(lane)) is None:
+            return
+        line.flying -= 1
+        if answered:
+            line.window.answered(seconds, line.flying + 1)
+        elif seconds:  # else it never left this process
+            line.window.silent(seconds)
 
     def allowed(self, lane: Lane, room: int, *, share: int) -> int:
-        """How many of this lane may go: all the room but what others who wait have not used of their share."""
+        """How many of this lane may go: all the room but what others who wait have not used of their share.
+
+        And no more than eSMS answers in time.
+        """
         others = [line for other, line in self._lines.items() if other is not lane and line.waiting]
         kept = sum(max(0, share - line.flying) for line in others)
-        return max(room - kept, min(room, share - self._lines[lane].flying))
+        line = self._lines[lane]
+        return min(line.may_fly(), max(room - kept, min(room, share - line.flying)))
 
     def rest(self) -> None:
         """Nobody could tell whether more is due: ask none of them again right now."""

@@ -61,6 +61,12 @@ def _whole(value: Any) -> int:
     return value
 
 
+def _count(value: Any) -> int:
+    if _whole(value) < 0:
+        raise ValueError("must be 0 or more")
+    return int(value)
+
+
 def _yes_or_no(value: Any) -> bool:
     if not isinstance(value, bool):
         raise ValueError("must be true or false")
@@ -182,6 +188,7 @@ class Knobs:
     secret_key: str = _knob("simulator-secret", _text, "the SecretKey that is right", secret=True)
     seed: int = _knob(0, _whole, "the dice's seed")
     latency: float = _knob(0.05, _seconds, "seconds before an answer leaves; the message is taken before them")
+    at_once: int = _knob(0, _count, "requests served at once, each for the latency; others stand in line; 0: all")
     pace: float = _knob(0.1, _seconds, "seconds in each of SendStatus 1, 2 and 3; 0: finished at once")
     drip: float = _knob(0.1, _seconds, "seconds between two bytes of a `slow` answer")
     clock_ahead: float = _knob(0, _number(-(10**9), 10**9), "seconds the simulator's clock is ahead of the real one")

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from worker.devkit.simulator import asking, callbacks, sending
 from worker.devkit.simulator.books import Books
+from worker.devkit.simulator.counter import Counter
 from worker.devkit.simulator.knobs import FUNCTIONS, Knobs
 from worker.devkit.simulator.ledger import Ledger
 from worker.devkit.simulator.plots import Body, Plot
@@ -45,6 +46,7 @@ class Provider:
 
     def _begin(self, knobs: Knobs) -> None:
         self.scene = Scene(knobs, Ledger(self._books.note) if self._books else Ledger())
+        self._counter = Counter()
 
     @property
     def knobs(self) -> Knobs:
@@ -65,7 +67,8 @@ class Provider:
 
     def _dressed(self, reply: Reply, plot: Plot, form: str) -> HttpAnswer:
         answer = self._body(reply, plot, form)
-        answer.manner, answer.delay, answer.drip = plot.manner, self.knobs.latency, self.knobs.drip
+        answer.manner, answer.drip = plot.manner, self.knobs.drip
+        answer.delay = self._counter.delay(self.knobs.latency, self.knobs.at_once)
         lost = plot.manner not in (Manner.PLAIN, Manner.DRIP) or plot.body is not Body.REPLY
         self.ledger.answers[_what_came(plot) if lost else reply.code] += 1
         return answer

@@ -1,0 +1,100 @@
+"""How many requests one process may have in flight: as many as eSMS answers in time, found out by trying, as TCP does.
+
+It begins with few, doubles them with each round of answers, and halves them when answers come late: long before the
+read time-out, past which an SMS is in doubt and a call held. After a pause or an outage it begins anew.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import inf
+
+EASY, LATE = 1 / 4, 1 / 2  # of the patience: what is answered sooner calls for more, what is answered later for fewer
+QUIET = 1.0  # seconds with nothing in flight, after which nobody knows any more how many are right
+FORGOTTEN = 60.0  # seconds after which a trouble no longer makes it careful
+SMOOTH = 1 / 16  # of each answer's seconds in the average
+BEYOND = 1 / 8  # with each answer: before what is too many is noticed, a round of answers is on its way
+PAYS, TOO_MANY = 1.5, 2.0  # times as long as usual: so long do answers pay for more, from there on for fewer
+
+
+@dataclass
+class Window:
+    """For one lane and one thread. Sizes are requests, times seconds.
+
+    patience: in which eSMS must answer. first: how many go before anything was answered. usual: as many as in time is
+    enough for. most: so many go where answers stay as quick with more in flight as they were with `usual`. bears: the
+    share of late answers, and of those that never came, that changes nothing; a network loses some at any size.
+    """
+
+    patience: float
+    first: int
+    usual: int
+    most: int
+    bears: float = 0.0
+    clock: Callable[[], float] = time.monotonic
+    _size: float = 0.0
+    _careful_from: float = inf  # from this size on it grows by one a round, and not by as many again
+    _cut_at: float = -inf
+    _moved_at: float = -inf  # when something was last put on the wire, or came back
+    _missing: float = 0.0  # the share that came late or not at all, of late
+    _mean: float = 0.0  # seconds that an answer takes, of late
+    _usual_mean: float = 0.0  # the same while no more than `usual` were in flight
+
+    def size(self, flying: int) -> int:
+        """How many may be in flight now, where so many are."""
+        now = self.clock()
+        if not flying and now - self._moved_at > QUIET:
+            self._begin(now)
+        return int(self._size)
+
+    def sent(self) -> None:
+        """One has gone out."""
+        self._moved_at = self.clock()
+
+    def answered(self, seconds: float, flying: int) -> None:
+        """eSMS took so long for an answer, whatever stands in it; so many were in flight with it."""
+        self._moved_at = self.clock()
+        self._note(seconds, flying)
+        if seconds > LATE * self.patience:
+            self._miss(seconds)
+            return
+        self._missing -= SMOOTH * self._missing
+        if self._size > self.usual and self._mean > TOO_MANY * self._usual_mean:
+            self._size = max(self.usual, self._size - 1)
+        elif seconds <= EASY * self.patience and 2 * flying >= self._size and self._pays():
+            self._size = min(self.most, self._size + self._step())
+
+    def silent(self, seconds: float) -> None:
+        """No answer came in so many seconds, or no connection."""
+        self._moved_at = self.clock()
+        self._miss(seconds)
+
+    def _begin(self, now: float) -> None:
+        self._size, self._moved_at = min(self.first, self.most), now
+        if now - self._cut_at > FORGOTTEN:
+            self._careful_from = inf
+
+    def _miss(self, seconds: float) -> None:
+        """Halve it, once for all that were in flight together: what went out before the last cut says nothing of it."""
+        now = self.clock()
+        self._missing += SMOOTH * (1 - self._missing)
+        if self._missing > self.bears and now - seconds >= self._cut_at:
+            self._size = self._careful_from = max(1.0, self._size / 2)
+            self._cut_at = now
+
+    def _note(self, seconds: float, flying: int) -> None:
+        self._mean += (seconds - self._mean) * (SMOOTH if self._mean else 1)
+        if flying <= self.usual or not self._usual_mean:
+            slower = self._mean > self._usual_mean > 0  # perhaps only because it was sent among more
+            self._usual_mean += (self._mean - self._usual_mean) * (SMOOTH * SMOOTH if slower else 1)
+
+    def _step(self) -> float:
+        """As many again with each round, or one, or above the usual something between."""
+        if self._size >= self._careful_from:
+            return 1 / self._size
+        return 1 if self._size < self.usual else BEYOND
+
+    def _pays(self) -> bool:
+        return self._size < self.usual or self._mean <= PAYS * self._usual_mean
