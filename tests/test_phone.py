@@ -57,6 +57,12 @@ def test_the_short_cut_takes_what_phonenumbers_takes_for_every_beginning_of_four
             assert bool(usual) == (judge(national) == PhoneNumberType.MOBILE and not national.startswith("0")), national
 
 
+@given(st.one_of(st.from_regex(r"(\+84|0|84)?[3-9][0-9]{7,9}", fullmatch=True), st.text(max_size=20)))
+def test_the_shortest_cut_of_all_says_what_parse_says_or_nothing(raw: str) -> None:
+    found = phone.usual_mobile(raw)
+    assert found is None or found == parse(raw, for_sms=True).e164
+
+
 @given(st.from_regex(r"[0-9]{7,11}", fullmatch=True))
 def test_any_digits_after_the_0_are_judged_as_phonenumbers_judges_them(national: str) -> None:
     kind = judge(national) if not national.startswith("0") else None

@@ -89,6 +89,11 @@ def parse(raw: str, *, for_sms: bool) -> Phone:
     return _mobile(usual[1])
 
 
+def usual_mobile(raw: str) -> str | None:
+    """E.164 where the number is written as a mobile number mostly is; else None, and `parse` has the word."""
+    return "+84" + usual[1] if (usual := _usual(raw)) else None
+
+
 def _mobile(national: str) -> Phone:
     return Phone("+84" + national, "0" + national, NETWORKS.get(national[:3]) or NETWORKS.get(national[:2]), True)
 

@@ -80,8 +80,8 @@ GUARDS = (
     Guard(
         "so does an advertising request, whoever of it is gone since",
         "worker/ledger/inserts.py",
-        '        "request_id": request_id,\n',
-        '        "request_id": None,\n',
+        '        message["request_id"] = request_id\n',
+        '        message["request_id"] = None\n',
         f"{LOST} -k opts_out_meanwhile",
     ),
     Guard(

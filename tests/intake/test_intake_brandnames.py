@@ -29,7 +29,7 @@ REGISTERED: Registered = {
 def complaint(sms: Sms, registered: Registered = REGISTERED) -> str | None:
     checked = check(Enqueue(request=sms), SETTINGS, now=datetime(2026, 3, 1, tzinfo=UTC))
     try:
-        check_brandname(checked, registered)
+        check_brandname(checked.terms.options, registered)
     except Invalid as error:
         return str(error)
     return None

@@ -11,7 +11,7 @@ import pytest
 
 from worker import Enqueue, Invalid, RecordCall, Sms, SmsType, TemplateCall
 from worker.intake import Request
-from worker.intake.checks import Checked, check
+from worker.intake.checks import Checked, Checks, check
 from worker.intake.fields import request_of
 from worker.lifecycle import Kind, Lane, Purpose
 from worker.settings import Settings
@@ -88,12 +88,33 @@ def test_no_error_repeats_the_number_or_the_text() -> None:
         assert "s3cret" not in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "right", "wrong"), [("sms_type", 1, True), ("unicode", False, 0), ("sandbox", True, 1)]
+)
+def test_what_equals_the_terms_of_the_one_before_is_checked_all_the_same(name: str, right: Any, wrong: Any) -> None:
+    one = replace(SMS, to=[f"09012345{place:02}" for place in range(20)], **{name: right})
+    checks = Checks(SETTINGS, now=NOW)
+    checks.check(Enqueue(request=one))
+    with pytest.raises(Invalid, match=name):
+        checks.check(Enqueue(request=replace(one, **{name: wrong})))
+
+
+def test_terms_that_are_the_same_are_one_and_others_are_not() -> None:
+    checks = Checks(SETTINGS, now=NOW)
+    first, same, other = (
+        checks.check(Enqueue(request=replace(SMS, content=str(place)), campaign=campaign)).terms
+        for place, campaign in enumerate(("a", "a", "b"))
+    )
+    assert first is same
+    assert (first.campaign, other.campaign) == ("a", "b")
+
+
 def test_a_brandname_is_needed_where_the_type_shows_one() -> None:
     without = replace(SETTINGS, brandname=None)
     with pytest.raises(Invalid, match="brandname: SmsType 2 needs one"):
         checked(SMS, without)
-    assert checked(SMS).options["brandname"] == "SHOP"
-    assert "brandname" not in checked(replace(SMS, sms_type=7)).options
+    assert checked(SMS).terms.options["brandname"] == "SHOP"
+    assert "brandname" not in checked(replace(SMS, sms_type=7)).terms.options
 
 
 @pytest.mark.parametrize(
@@ -111,7 +132,7 @@ def test_a_brandname_is_needed_where_the_type_shows_one() -> None:
 )
 def test_each_type_stands_in_its_lane(sms_type: int, lane: str) -> None:
     to = [f"090123{n:04d}" for n in range(30)]
-    assert checked(replace(SMS, to=to, sms_type=sms_type)).lane == Lane(lane)
+    assert checked(replace(SMS, to=to, sms_type=sms_type)).terms.lane == Lane(lane)
 
 
 @pytest.mark.parametrize(
@@ -122,19 +143,20 @@ def test_a_message_is_for_what_its_type_is_made_for_unless_its_producer_says_oth
     sms_type: int, purpose: str
 ) -> None:
     sms = replace(SMS, sms_type=sms_type)
-    assert checked(sms).purpose == purpose
-    assert checked(sms, purpose=Purpose.REMINDER).purpose == checked(CALL, purpose="reminder").purpose == "reminder"
-    assert checked(CALL).purpose == checked(RECORD).purpose == "service"
+    assert checked(sms).terms.purpose == purpose
+    for request in (sms, CALL):
+        assert checked(request, purpose=Purpose.REMINDER).terms.purpose == "reminder"
+    assert checked(CALL).terms.purpose == checked(RECORD).terms.purpose == "service"
 
 
 def test_a_naive_date_is_in_the_zone_of_the_settings() -> None:
-    tomorrow = checked(SMS, send_date=datetime(2026, 3, 2, 8, 0)).send_date  # noqa: DTZ001
+    tomorrow = checked(SMS, send_date=datetime(2026, 3, 2, 8, 0)).terms.send_date  # noqa: DTZ001
     assert tomorrow == datetime(2026, 3, 2, 8, 0, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))
 
 
 def test_what_comes_late_through_a_broker_is_stored_all_the_same() -> None:
     late = check(Enqueue(request=SMS, send_date=NOW - timedelta(days=9)), SETTINGS, now=NOW, late=True)
-    assert late.send_date == NOW - timedelta(days=9)
+    assert late.terms.send_date == NOW - timedelta(days=9)
 
 
 def test_calls_are_refused_while_everything_goes_to_the_sandbox() -> None:

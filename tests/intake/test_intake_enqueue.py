@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from threading import Thread
-from uuid import UUID
+from uuid import RFC_4122, UUID
 
 import pytest
 from redis import Redis
@@ -14,8 +14,9 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
 from tests.support import Bench, otp
-from worker import Conflict, Enqueue, Invalid, Notifier, RecordCall, Sms, Ticket, Unavailable
+from worker import Conflict, Enqueue, Invalid, Notifier, RecordCall, Sms, TemplateCall, Ticket, Unavailable
 from worker.database import Database
+from worker.ids import uuid7s
 
 
 def count(database: Database, table: str = "message") -> int:
@@ -247,6 +248,44 @@ def test_what_is_common_to_many_goes_with_each(bench: Bench) -> None:
     assert bench.notifier.cancel_campaign("tet").moved == 2
 
 
+def test_many_on_different_terms_are_stored_as_if_they_came_one_by_one(bench: Bench) -> None:
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    many = [f"0902{place:06d}" for place in range(45)]
+    wanted = [
+        Enqueue(request=otp("0901000001"), reference="a"),
+        Enqueue(request=otp("0901000002"), reference="b", campaign="codes", expires_at=tomorrow),
+        Enqueue(request=Sms(to=["0901000003", "0901000004"], content="Xin chào", sms_type=3, unicode=True)),
+        Enqueue(request=Sms(to=many, content="Sale", sms_type=1, brandname="Shop"), send_date=tomorrow),
+        Enqueue(request=Sms(to="0901000005", content="x", brandname="Shop"), send_date=tomorrow, hand_over=True),
+        Enqueue(request=TemplateCall(to=["0901000006", "0901000007"], template_id="7", variables=["a", "b"])),
+        Enqueue(request=RecordCall(to="0901000009", record_id="8", max_retry=2), purpose="reminder"),
+        Enqueue(request=otp("0901000008"), source="hr", reference="a"),
+    ]
+    together = [stored(bench, ticket) for ticket in bench.notifier.enqueue_many(wanted)]
+    with bench.database.begin() as session:
+        session.execute(text("TRUNCATE notification CASCADE"))
+    alone = [stored(bench, bench.notifier.enqueue_many([item])[0]) for item in wanted]
+    assert together == alone
+    assert [len(messages) for _, messages in together] == [1, 1, 2, 45, 1, 2, 1, 1]
+
+
+def stored(bench: Bench, ticket: Ticket) -> tuple[object, list[object]]:
+    """What stands there of it, but for ids and the moment."""
+    notification = """
+        SELECT kind, purpose, source, reference, campaign, content, template_id, options, hand_over, fingerprint,
+            send_date, expires_at FROM notification WHERE id = :id
+    """
+    messages = """
+        SELECT m.phone, m.lane, m.status, m.grouped, nullif(m.due_at, m.created_at) AS due,
+            m.expires_at - coalesce(n.expires_at, n.send_date, m.created_at) AS horizon,
+            m.request_id IS NOT NULL AS shared, count(*) OVER (PARTITION BY m.request_id) AS sharing
+        FROM message AS m JOIN notification AS n ON n.id = m.notification_id WHERE n.id = :id ORDER BY m.id
+    """
+    with bench.database.begin() as session:
+        found = session.execute(text(notification), {"id": ticket.id}).one()
+        return found, list(session.execute(text(messages), {"id": ticket.id}))
+
+
 def test_a_number_is_stored_as_e164(bench: Bench) -> None:
     ticket = bench.put(Sms(to="0901 234.567", content="x", sms_type=7))
     assert bench.message(ticket)["phone"] == "+84901234567"
@@ -255,3 +294,9 @@ def test_a_number_is_stored_as_e164(bench: Bench) -> None:
 def test_ids_sort_by_time(bench: Bench) -> None:
     ids: list[UUID] = [bench.put(otp(f"0901000{n:03d}")).id for n in range(100, 103)]
     assert all(id_.version == 7 for id_ in ids)
+
+
+def test_ids_made_together_are_different_in_order_and_of_their_kind() -> None:
+    ids = uuid7s(10_000)
+    assert ids == sorted(set(ids))
+    assert {(id_.version, id_.variant) for id_ in ids} == {(7, RFC_4122)}

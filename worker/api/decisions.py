@@ -13,7 +13,7 @@ from uuid import UUID
 from worker import ledger, reporting
 from worker.database import Database
 from worker.errors import NotFound
-from worker.intake.checks import check_send_date
+from worker.intake.terms import check_send_date
 from worker.lifecycle import TOO_LATE, Lane, Status
 from worker.queues import Bell
 from worker.reporting import HeldShown

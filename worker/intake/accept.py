@@ -5,7 +5,7 @@ A `reference` that this source used before gives back the first ticket, so that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
@@ -15,9 +15,9 @@ from uuid import UUID
 
 from worker import ledger
 from worker.errors import Conflict, Invalid
-from worker.ids import uuid7
-from worker.intake.brandnames import Registered, check_brandname
-from worker.intake.checks import Checked, check
+from worker.ids import uuid7s
+from worker.intake.brandnames import Registered
+from worker.intake.checks import Checked, Checks
 from worker.intake.request import Enqueue
 from worker.ledger import Put, Stored
 from worker.lifecycle import Lane
@@ -54,13 +54,13 @@ def accept(
     """
     tickets: list[Ticket] = []
     due: set[Lane] = set()
-    registered = _registered(session)
-    checked = (_checked(place, item, settings, registered, now, late) for place, item in enumerate(wanted))
+    checks = Checks(settings, now=now, late=late, registered=_registered(session))
+    checked = (_checked(place, item, checks) for place, item in enumerate(wanted))
     for chunk in _chunks(checked):
-        stored = [_stored(item, settings) for item in chunk]
+        stored = _stored(chunk, settings)
         put = ledger.put(session, stored)
         tickets += [_ticket(item, row, put) for item, row in zip(chunk, stored, strict=True)]
-        due |= {item.lane for item in chunk if item.due_now(now)}
+        due |= _due(chunk, now)
     return tickets, due
 
 
@@ -71,18 +71,19 @@ def accept_each(
 
     wanted: an Invalid stands for one that was wrong before it came here. late: dates may be.
     """
-    registered = _registered(session)
-    checked = [_checked_or_error(item, settings, registered, now, late) for item in wanted]
-    good = [(item, _stored(item, settings)) for item in checked if isinstance(item, Checked)]
-    put = ledger.put(session, [row for _, row in good])
-    tickets = iter([_ticket_or_conflict(item, row, put) for item, row in good])
+    checks = Checks(settings, now=now, late=late, registered=_registered(session))
+    checked = [_checked_or_error(item, checks) for item in wanted]
+    good = [item for item in checked if isinstance(item, Checked)]
+    stored = _stored(good, settings)
+    put = ledger.put(session, stored)
+    tickets = iter([_ticket_or_conflict(item, row, put) for item, row in zip(good, stored, strict=True)])
     answers = [item if isinstance(item, Invalid) else next(tickets) for item in checked]
-    return answers, {item.lane for item, _ in good if item.due_now(now)}
+    return answers, _due(good, now)
 
 
 def check_one(session: Session, item: Enqueue, settings: Settings, *, now: datetime) -> None:
     """Would this be taken? Stores nothing. Raises Invalid."""
-    checked = _checked_or_error(item, settings, _registered(session), now, late=True)
+    checked = _checked_or_error(item, Checks(settings, now=now, late=True, registered=_registered(session)))
     if isinstance(checked, Invalid):
         raise checked
 
@@ -91,13 +92,11 @@ def _registered(session: Session) -> Callable[[], Registered]:
     return cache(partial(ledger.known_brandnames, session))  # asked for once, if anything needs it at all
 
 
-def _checked_or_error(
-    item: Enqueue | Invalid, settings: Settings, registered: Callable[[], Registered], now: datetime, late: bool
-) -> Checked | Invalid:
+def _checked_or_error(item: Enqueue | Invalid, checks: Checks) -> Checked | Invalid:
     if isinstance(item, Invalid):
         return item
     try:
-        return _checked(0, item, settings, registered, now, late)
+        return checks.check(item)
     except Invalid as error:
         return error.at(None)
 
@@ -109,16 +108,17 @@ def _ticket_or_conflict(item: Checked, row: Stored, put: Put) -> Ticket | Confli
         return error
 
 
-def _checked(
-    place: int, item: Enqueue, settings: Settings, registered: Callable[[], Registered], now: datetime, late: bool
-) -> Checked:
+def _checked(place: int, item: Enqueue, checks: Checks) -> Checked:
     try:
-        checked = check(item, settings, now=now, late=late)
-        if "brandname" in checked.options:
-            check_brandname(checked, registered())
+        return checks.check(item)
     except Invalid as error:
         raise error.at(place) from None
-    return checked
+
+
+def _due(items: Iterable[Checked], now: datetime) -> set[Lane]:
+    """The lanes that there is any point in ringing for."""
+    several = {id(item.terms): item.terms for item in items}.values()
+    return {each.lane for each in several if each.send_date is None or each.hand_over or each.send_date <= now}
 
 
 def _chunks(items: Iterator[Checked]) -> Iterator[list[Checked]]:
@@ -126,28 +126,23 @@ def _chunks(items: Iterator[Checked]) -> Iterator[list[Checked]]:
         yield chunk
 
 
-def _stored(item: Checked, settings: Settings) -> Stored:
-    return Stored(
-        id=uuid7(),
-        kind=item.kind,
-        purpose=item.purpose,
-        lane=item.lane,
-        grouped=item.grouped,
-        messages=list(zip(sorted(uuid7() for _ in item.phones), item.phones, strict=True)),
-        requests=_cut(len(item.phones), settings) if item.grouped else (),
-        source=item.source,
-        reference=item.reference,
-        campaign=item.campaign,
-        content=item.content,
-        template_id=item.template_id,
-        options=item.options,
-        segments=item.segments,
-        send_date=item.send_date,
-        hand_over=item.hand_over,
-        expires_at=item.expires_at,
-        horizon=settings.horizons[item.lane],
-        fingerprint=item.fingerprint(),
-    )
+def _stored(items: Sequence[Checked], settings: Settings) -> list[Stored]:
+    ids = uuid7s(len(items))
+    messages = iter(uuid7s(sum([len(item.phones) for item in items])))
+    return [
+        Stored(
+            id_,
+            item.terms,
+            [(next(messages), phone) for phone in item.phones],
+            _cut(len(item.phones), settings) if item.terms.grouped else (),
+            item.reference,
+            item.content,
+            item.segments,
+            item.template_id,
+            item.fingerprint(),
+        )
+        for id_, item in zip(ids, items, strict=True)
+    ]
 
 
 def _cut(recipients: int, settings: Settings) -> list[int]:
@@ -160,11 +155,12 @@ def _cut(recipients: int, settings: Settings) -> list[int]:
 
 
 def _ticket(item: Checked, row: Stored, put: Put) -> Ticket:
-    first = put.firsts.get((row.source, row.reference)) if row.reference is not None else None
+    source = row.terms.source
+    first = put.firsts.get((source, row.reference)) if row.reference is not None else None
     if first is None or first.id == row.id:
         opted_out = tuple(sorted(put.opted_out.get(row.id, ())))
         return Ticket(id=row.id, messages=len(item.phones), duplicates=item.duplicates, opted_out=opted_out)
-    if (first.fingerprint, first.purpose) != (row.fingerprint, row.purpose):
+    if (first.fingerprint, first.purpose) != (row.fingerprint, row.terms.purpose):
         assert row.reference is not None
-        raise Conflict(row.source, row.reference)
+        raise Conflict(source, row.reference)
     return Ticket(id=first.id, messages=len(item.phones), duplicates=item.duplicates, repeated=True)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from typing import Any
 
 from worker import text
 from worker.errors import Invalid
-from worker.intake.checks import Checked
 from worker.lifecycle import BRANDNAME_TYPES, SmsType
 
 Registered = Mapping[str, frozenset[int]]  # brandnames, each with its types: 1 advertising, 2 customer care
@@ -18,9 +18,9 @@ Registered = Mapping[str, frozenset[int]]  # brandnames, each with its types: 1 
 PURPOSE = {SmsType.ADVERTISING: "advertising", SmsType.CUSTOMER_CARE: "customer care"}
 
 
-def check_brandname(checked: Checked, registered: Registered) -> None:
+def check_brandname(options: Mapping[str, Any], registered: Registered) -> None:
     """Refuse a brandname that the account has not. Raises Invalid. Nothing registered: nobody has asked eSMS yet."""
-    sms_type, name = SmsType(checked.options["sms_type"]), checked.options["brandname"]
+    sms_type, name = SmsType(options["sms_type"]), options["brandname"]
     if not registered or _fits(registered.get(name), sms_type):
         return
     what = f"is not registered for {PURPOSE[sms_type]}" if name in registered else "is not registered at eSMS"

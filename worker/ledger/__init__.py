@@ -11,7 +11,7 @@ from worker.ledger.brandnames import ask_for_brandnames, known_brandnames, repla
 from worker.ledger.campaigns import lift_campaign, mark, pause_campaign, through
 from worker.ledger.claims import Claim, Fence, claim, claim_doubtful, claim_trial, hand_back, intend
 from worker.ledger.decisions import Horizons, cancel, late, move, past_expiry, resolve, retry
-from worker.ledger.inserts import First, Put, Stored, put
+from worker.ledger.inserts import First, Put, Stored, Terms, put
 from worker.ledger.pauses import Paused, allow_trial, due_probes, lift, pause, paused, probed
 from worker.ledger.polls import Poll, Settlement, ask_later, ask_now, claim_polls, put_back, settle
 from worker.ledger.reconcile import Known, Look, Lost, claim_lost, known_to, looked
@@ -48,6 +48,7 @@ __all__ = [
     "Rescued",
     "Settlement",
     "Stored",
+    "Terms",
     "TokenRow",
     "add_token",
     "allow_trial",

@@ -1,4 +1,4 @@
-"""Put notifications and their messages in the ledger, many in two statements.
+"""Put notifications and their messages in the ledger, many in one statement.
 
 Reminders and advertising for a number that opted out are stored and cancelled at once, so that people can see why.
 A reference that its source used before is not inserted: the caller gets the first notification's id and fingerprint.
@@ -7,10 +7,10 @@ A reference that its source used before is not inserted: the caller gets the fir
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from itertools import accumulate, repeat
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -25,27 +25,34 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
-    """One notification as it is to stand in the ledger, with one message per recipient."""
+class Terms:
+    """What notifications may have in common: all but whom, what, and the reference. Told once for all of them."""
 
-    id: UUID
     kind: Kind
     purpose: Purpose
     lane: Lane
     grouped: bool
-    messages: Sequence[tuple[UUID, str]]  # id, phone in E.164
-    requests: Sequence[int] = ()  # of advertising: how many of them go out together, in their order
     source: str
-    reference: str | None
     campaign: str | None
-    content: str | None
-    template_id: str | None
     options: dict[str, Any]
-    segments: int | None = None  # SMS that one recipient's text is billed as; None for a call
     send_date: datetime | None
     hand_over: bool
     expires_at: datetime | None
     horizon: timedelta  # after its date it is still sent for so long, where the producer gave no expires_at
+
+
+@dataclass(slots=True)  # not frozen: tens of thousands a second are made, and that would take three times as long
+class Stored:
+    """One notification as it is to stand in the ledger, with one message per recipient."""
+
+    id: UUID
+    terms: Terms
+    messages: Sequence[tuple[UUID, str]]  # id, phone in E.164
+    requests: Sequence[int]  # of advertising: how many of them go out together, in their order
+    reference: str | None
+    content: str | None
+    segments: int | None  # SMS that one recipient's text is billed as; None for a call
+    template_id: str | None
     fingerprint: str
 
 
@@ -66,35 +73,45 @@ class Put:
     opted_out: Mapping[UUID, Sequence[str]]
 
 
-_COLUMNS = (
-    "id", "kind", "purpose", "source", "reference", "campaign", "content", "template_id", "options",
-    "segments", "send_date", "hand_over", "expires_at", "fingerprint",
-)  # fmt: skip
-
-_NOTIFICATIONS = text("""
-    INSERT INTO notification (
-        id, kind, purpose, source, reference, campaign, content, template_id, options,
-        segments, send_date, hand_over, expires_at, fingerprint
+# One statement for all: a notification brings its first message along, and only others stand by themselves. Told twice,
+# once for each table, rows would cost half as much again. Whose reference is taken comes back, and nothing is stored.
+_PUT = text("""
+    WITH t AS MATERIALIZED (
+        SELECT * FROM json_to_recordset(CAST(:terms AS json)) AS t (
+            t integer, kind text, purpose text, lane text, grouped boolean, source text, campaign text, options jsonb,
+            send_date timestamptz, hand_over boolean, expires_at timestamptz, horizon interval
+        )
+    ), r AS MATERIALIZED (
+        SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS r (
+            id uuid, t integer, reference text, content text, segments smallint, template_id text, fingerprint text,
+            message_id uuid, phone text, request_id text
+        )
+    ), others AS MATERIALIZED (
+        SELECT * FROM json_to_recordset(CAST(:others AS json)) AS o (
+            id uuid, t integer, message_id uuid, phone text, request_id text
+        )
+    ), inserted AS (
+        INSERT INTO notification (
+            id, kind, purpose, source, reference, campaign, content, template_id, options,
+            segments, send_date, hand_over, expires_at, fingerprint
+        )
+        SELECT r.id, t.kind, t.purpose, t.source, r.reference, t.campaign, r.content, r.template_id, t.options,
+            r.segments, t.send_date, t.hand_over, t.expires_at, r.fingerprint
+        FROM r JOIN t USING (t)
+        -- In the order of the unique key: two bulk producers that share references queue up instead of deadlocking.
+        ORDER BY t.source, r.reference
+        ON CONFLICT (source, reference) WHERE reference IS NOT NULL DO NOTHING
+        RETURNING id
+    ), messages AS (
+        INSERT INTO message (id, notification_id, phone, lane, grouped, request_id, status, due_at, expires_at)
+        SELECT m.message_id, m.id, m.phone, t.lane, t.grouped, m.request_id, 'queued',
+            greatest(now(), CASE WHEN NOT t.hand_over THEN t.send_date END),
+            coalesce(t.expires_at, greatest(now(), t.send_date) + t.horizon)
+        FROM (
+            SELECT id, t, message_id, phone, request_id FROM r UNION ALL SELECT * FROM others
+        ) AS m JOIN inserted USING (id) JOIN t USING (t)
     )
-    SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS n (
-        id uuid, kind text, purpose text, source text, reference text, campaign text, content text, template_id text,
-        options jsonb, segments smallint, send_date timestamptz, hand_over boolean, expires_at timestamptz,
-        fingerprint text
-    )
-    -- In the order of the unique key: two bulk producers that share references queue up instead of deadlocking.
-    ORDER BY n.source, n.reference
-    ON CONFLICT (source, reference) WHERE reference IS NOT NULL DO NOTHING
-    RETURNING id
-""")
-
-_MESSAGES = text("""
-    INSERT INTO message (id, notification_id, phone, lane, grouped, request_id, status, due_at, expires_at)
-    SELECT m.id, m.notification_id, m.phone, m.lane, m.grouped, m.request_id, 'queued', greatest(now(), m.due_at),
-        coalesce(m.expires_at, greatest(now(), m.send_date) + m.horizon)
-    FROM json_to_recordset(CAST(:rows AS json)) AS m (
-        id uuid, notification_id uuid, phone text, lane text, grouped boolean, request_id text,
-        due_at timestamptz, send_date timestamptz, expires_at timestamptz, horizon interval
-    )
+    SELECT id FROM r WHERE NOT EXISTS (SELECT FROM inserted WHERE inserted.id = r.id)
 """)
 
 _FIRST_OF_REFERENCE = text(f"""
@@ -107,57 +124,54 @@ _FIRST_OF_REFERENCE = text(f"""
 
 def put(session: Session, rows: Sequence[Stored]) -> Put:
     """Insert them, except those whose reference is taken, and cancel at once what a recipient does not want."""
-    asked = {"rows": as_rows([_notification(row) for row in rows])}
-    inserted = set(session.scalars(_NOTIFICATIONS, asked).all())  # all(): to iterate would fetch row by row
-    _put_messages(session, [row for row in rows if row.id in inserted])
+    repeated = set(session.scalars(_PUT, _asked(rows)).all()) if rows else set()
     opted_out: dict[UUID, list[str]] = defaultdict(list)
-    for id_, phone in withhold_all_of(
-        session, [row.id for row in rows if row.id in inserted and row.purpose in FOR_THE_WILLING]
-    ):
+    willing = [row.id for row in rows if row.terms.purpose in FOR_THE_WILLING and row.id not in repeated]
+    for id_, phone in withhold_all_of(session, willing):
         opted_out[id_].append(phone)
-    return Put(_firsts(session, [row for row in rows if row.id not in inserted]), opted_out)
+    return Put(_firsts(session, [row for row in rows if row.id in repeated]), opted_out)
 
 
-def _notification(row: Stored) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in _COLUMNS}
+def _asked(rows: Sequence[Stored]) -> dict[str, str]:
+    places: dict[int, int] = {}  # of terms, by identity: equal ones may stand there twice
+    terms: list[dict[str, Any]] = []
+    firsts: list[dict[str, Any]] = []
+    others: list[dict[str, Any]] = []
+    for row in rows:
+        if (place := places.get(id(row.terms))) is None:
+            place = places[id(row.terms)] = len(terms)
+            terms.append({"t": place} | {name: getattr(row.terms, name) for name in _TERMS})
+        first, *more = _messages(row, place)
+        firsts.append(first)
+        others += more
+    return {"terms": as_rows(terms), "rows": as_rows(firsts), "others": as_rows(others)}
 
 
-def _put_messages(session: Session, rows: Sequence[Stored]) -> None:
-    each = [
-        _message(row, id_, phone, request_id)
-        for row in rows
-        for (id_, phone), request_id in zip(row.messages, _request_ids(row), strict=True)
+_TERMS = [field.name for field in fields(Terms)]
+
+
+def _messages(row: Stored, place: int) -> list[dict[str, Any]]:
+    """One for each recipient; the first brings the notification along. What is absent is NULL."""
+    messages: list[dict[str, Any]] = [
+        {"id": row.id, "t": place, "message_id": id_, "phone": phone} for id_, phone in row.messages
     ]
-    if each:
-        session.execute(_MESSAGES, {"rows": as_rows(each)})
+    for message, request_id in zip(messages, _request_ids(row), strict=False):
+        message["request_id"] = request_id
+    first = messages[0]
+    first["content"], first["segments"], first["fingerprint"] = row.content, row.segments, row.fingerprint
+    first["reference"], first["template_id"] = row.reference, row.template_id
+    return messages
 
 
-def _request_ids(row: Stored) -> Iterable[str | None]:
+def _request_ids(row: Stored) -> Iterator[str]:
     """Each request has that of its first message; a message that goes out alone gets its own when it is claimed."""
-    if not row.requests:
-        return repeat(None, len(row.messages))
     firsts = accumulate(row.requests[:-1], initial=0)
-    return [row.messages[first][0].hex for first, size in zip(firsts, row.requests, strict=True) for _ in range(size)]
-
-
-def _message(row: Stored, id_: UUID, phone: str, request_id: str | None) -> dict[str, Any]:
-    return {
-        "id": id_,
-        "notification_id": row.id,
-        "phone": phone,
-        "lane": row.lane,
-        "grouped": row.grouped,
-        "request_id": request_id,
-        "due_at": None if row.hand_over else row.send_date,
-        "send_date": row.send_date,
-        "expires_at": row.expires_at,
-        "horizon": row.horizon,
-    }
+    return (row.messages[first][0].hex for first, size in zip(firsts, row.requests, strict=False) for _ in range(size))
 
 
 def _firsts(session: Session, repeats: Sequence[Stored]) -> dict[tuple[str, str], First]:
     if not repeats:
         return {}
-    asked = {"source": [row.source for row in repeats], "reference": [row.reference for row in repeats]}
+    asked = {"source": [row.terms.source for row in repeats], "reference": [row.reference for row in repeats]}
     found = session.execute(_FIRST_OF_REFERENCE, asked)
     return {(row.source, row.reference): First(row.id, row.fingerprint, Purpose(row.purpose)) for row in found}

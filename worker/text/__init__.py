@@ -14,6 +14,7 @@ from worker.text.sizes import (
     characters_that_force_unicode,
     encoding_of,
     measure,
+    unshowable,
 )
 
 __all__ = [
@@ -31,5 +32,6 @@ __all__ = [
     "render",
     "replacements",
     "strip_diacritics",
+    "unshowable",
     "variables_of",
 ]

@@ -3,6 +3,7 @@
 One character outside the GSM alphabet turns the whole text into Unicode and more than halves what fits into a segment.
 """
 
+import re
 from collections.abc import Set
 from dataclasses import dataclass
 from enum import StrEnum
@@ -20,6 +21,8 @@ ADVERTISING = 1  # SmsType
 ADVERTISING_EXTRA = 38
 ADVERTISING_LIMIT = 422  # characters; code 131 above (manual II.2)
 
+_basic = re.compile(f"[{re.escape(GSM_BASIC)}]*").fullmatch  # the quick answer for what most texts are
+_half = re.compile("[\ud800-\udfff]").search
 _extension = frozenset(GSM_EXTENSION)
 _alphabet = _extension.union(GSM_BASIC)
 
@@ -63,6 +66,11 @@ class Measure:
         return self.limit is not None and self.characters > self.limit
 
 
+def unshowable(text: str) -> bool:
+    """Does it hold a NUL, or half of a surrogate pair?"""
+    return "\0" in text or (not text.isascii() and _half(text) is not None)
+
+
 def encoding_of(text: str) -> Encoding:
     """The encoding that the text needs. One character decides for all."""
     return Encoding.GSM7 if _alphabet.issuperset(text) else Encoding.UCS2
@@ -79,9 +87,9 @@ def measure(text: str, sms_type: int) -> Measure:
 
     Advertising shares its segments with what the carriers add: one takes 122 characters, two 268, three 421.
     """
-    forcing = characters_that_force_unicode(text)
+    forcing = () if (basic := _basic(text)) else characters_that_force_unicode(text)
     encoding = Encoding.UCS2 if forcing else Encoding.GSM7
-    doubled = _doubled(text, encoding)
+    doubled = frozenset() if basic else _doubled(text, encoding)
     advertising = sms_type == ADVERTISING
     return Measure(
         encoding=encoding,
