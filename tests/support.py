@@ -152,6 +152,10 @@ class Bench:
         """One tick's housekeeping."""
         maintenance.look_after_ledger(self.database, self.pace)
 
+    def roll_up(self) -> None:
+        """A tick's adding up for the reports."""
+        maintenance.roll_up(self.database, "Asia/Ho_Chi_Minh")
+
     def claim(self, *lanes: Lane, most: int = 100, lease: float = 60) -> list[Claim]:
         """Claim by itself, without sending."""
         with self.database.begin() as session:

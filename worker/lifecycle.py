@@ -198,3 +198,11 @@ class OccurrenceState(StrEnum):
     MADE = "made"  # there is a notification
     SKIPPED = "skipped"  # there is none, and the reason says why
     CANCELLED = "cancelled"  # there was one, and it was called back before it went out
+
+
+# How long it took: bucket 0 is below the first of these seconds, bucket 1 from there to below the second, and so on.
+# The counts in the tables stand for these numbers: only a rebuild may follow a change of them.
+LATENCY_BOUNDS = (
+    0.1, 0.2, 0.5, 1, 2, 3, 5, 7, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 450, 600, 900, 1800, 3600, 7200, 14400,
+    43200, 86400, 259200,
+)  # fmt: skip

@@ -129,7 +129,7 @@ def keep_house() -> None:
     """Look after leases, dates, doubts, pauses and brandnames."""
 
     def step(parts: runtime.Runtime) -> bool:
-        maintenance.keep_house(parts.database, parts.client, parts.pace)
+        maintenance.keep_house(parts.database, parts.client, parts.pace, parts.settings.time_zone.key)
         return False
 
     _answer(Task.KEEP_HOUSE, step)

@@ -21,6 +21,7 @@ ELSEWHERE = (
     "require-lock-timeout",  # worker/migrating/running.py sets both for every transaction
     "require-statement-timeout",
     "prefer-bigint-over-int",  # what is counted here stays small
+    "prefer-bigint-over-smallint",
     "prefer-identity",
     "prefer-text-field",
 )

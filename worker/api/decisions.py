@@ -91,7 +91,7 @@ class Held:
         status = LEADS_TO[answer]
         with self._database.begin() as session:
             said = f"{by} decided: {answer}"
-            moved = ledger.resolve(session, id_of(message_id), status, said, self._settings.horizons)
+            moved = ledger.resolve(session, id_of(message_id), status, said, self._settings.horizons, by=by)
         if moved and status is Status.QUEUED:
             self._bell.ring(set(Lane))
         return status if moved else None

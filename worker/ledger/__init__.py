@@ -3,6 +3,8 @@
 put ─▶ claim ─▶ intend (calls) ─▶ record ─▶ claim_polls ─▶ settle       upkeep: rescue, expire, hold, give up
                                                                         persons: cancel, move, retry, resolve
 
+settlements (by triggers) ─▶ fold, into the sums of each day        fill: what was there before there were settlements
+
 contacts: upsert, born_on, remove       opt_out: who wants nothing       templates: texts by name and version
 rules, events: what reminds             occurrences: what was made of them, for whom, once
 """
@@ -11,6 +13,7 @@ from worker.ledger.brandnames import ask_for_brandnames, known_brandnames, repla
 from worker.ledger.campaigns import lift_campaign, mark, pause_campaign, through
 from worker.ledger.claims import Claim, Fence, claim, claim_doubtful, claim_trial, hand_back, intend
 from worker.ledger.decisions import Horizons, cancel, late, move, past_expiry, resolve, retry
+from worker.ledger.filling import fill
 from worker.ledger.inserts import First, Put, Stored, Terms, put
 from worker.ledger.pauses import Paused, allow_trial, due_probes, lift, pause, paused, probed
 from worker.ledger.polls import Poll, Settlement, ask_later, ask_now, claim_polls, put_back, settle
@@ -28,6 +31,7 @@ from worker.ledger.tokens import (
     revoke_tokens,
     tokens,
 )
+from worker.ledger.roll_up import begin_anew, fold
 from worker.ledger.troubles import note_troubles
 from worker.ledger.upkeep import MOST, Rescued, beat, expire, give_up, hold_calls, rescue, take_turn
 
@@ -56,6 +60,7 @@ __all__ = [
     "ask_later",
     "ask_now",
     "beat",
+    "begin_anew",
     "cancel",
     "claim",
     "claim_doubtful",
@@ -69,6 +74,8 @@ __all__ = [
     "expire",
     "find_token",
     "forget_refused",
+    "fill",
+    "fold",
     "give_up",
     "hand_back",
     "hold_calls",

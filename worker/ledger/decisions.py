@@ -38,6 +38,7 @@ _CANCEL = text(f"""
 _MOVE = text(f"""
     UPDATE message AS m
     SET due_at = CASE WHEN n.hand_over THEN m.due_at ELSE greatest(:send_date, now()) END,
+        wanted_at = greatest(:send_date, now()),
         expires_at = CASE WHEN n.expires_at IS NULL THEN greatest(:send_date, now()) + {_HORIZON} ELSE m.expires_at END
     FROM notification AS n
     WHERE n.id = m.notification_id AND n.id = ANY(:ids) AND {still("queued")}
@@ -56,7 +57,8 @@ _PAST_EXPIRY = text(f"""
 
 _MOVED = text("UPDATE notification SET send_date = :send_date WHERE id = ANY(:ids)")
 
-# A new attempt at all: nothing of the old one may speak for it. A date that has passed would end it at once.
+# A new attempt at all: nothing of the old one may speak for it; a trigger keeps that as a row of its own. A date that
+# has passed would end it at once.
 _RETRY = text(f"""
     WITH enough AS MATERIALIZED (  -- eSMS would refuse advertising to fewer than the least
         SELECT m.notification_id AS id FROM message AS m
@@ -65,7 +67,8 @@ _RETRY = text(f"""
     )
     UPDATE message AS m
     SET status = 'queued', due_at = now(), request_id = NULL, renewals = m.renewals + 1, sms_id = NULL, code = NULL,
-        price = NULL, failures = 0, asked = 0, polls = 0, rescues = 0, absences = 0,
+        generation = m.generation + 1, wanted_at = now(), wanted_by = :by, network = NULL, price = NULL,
+        failures = 0, asked = 0, polls = 0, rescues = 0, absences = 0,
         heard = NULL, heard_since = NULL,
         earlier_ids = CASE
             WHEN m.grouped THEN m.earlier_ids || array_remove(ARRAY[m.request_id, m.sms_id], NULL) ELSE m.earlier_ids
@@ -120,13 +123,14 @@ def past_expiry(session: Session, ids: Sequence[UUID], send_date: datetime) -> i
     return int(session.execute(_PAST_EXPIRY, {"ids": list(ids), "send_date": send_date}).scalar_one())
 
 
-def retry(session: Session, ids: Sequence[UUID], horizons: Horizons, *, least: int = 1) -> int:
+def retry(session: Session, ids: Sequence[UUID], horizons: Horizons, *, least: int = 1, by: str = "a person") -> int:
     """Queue again what was rejected, not delivered or expired; how many messages that were.
 
+    by: who asked for it.
     least: advertising whose failed recipients are fewer stays as it is, and so does a reminder whose time has
     passed. Who opted out since gets no advertising again.
     """
-    queued = _queue_again(session, ids, RETRIED, "sent again by a person", horizons, least=least)
+    queued = _queue_again(session, ids, RETRIED, f"sent again by {by}", horizons, by=by, least=least)
     return queued - len(withhold_all_of(session, ids))
 
 
@@ -136,7 +140,9 @@ def late(session: Session, ids: Sequence[UUID]) -> int:
     return int(session.execute(_TOO_LATE, asked).scalar_one())
 
 
-def resolve(session: Session, message_id: UUID, status: Status, reason: str, horizons: Horizons) -> bool:
+def resolve(
+    session: Session, message_id: UUID, status: Status, reason: str, horizons: Horizons, *, by: str = "a person"
+) -> bool:
     """End, or queue again, one held message as a person decided; False when it is not held (any more)."""
     assert status in PERSONS_MOVES[Status.HELD], status
     if status is not Status.QUEUED:
@@ -146,7 +152,7 @@ def resolve(session: Session, message_id: UUID, status: Status, reason: str, hor
     if held is None:
         return False
     of, which = [held.notification_id], frozenset({Status.HELD})
-    won = _queue_again(session, of, which, reason, horizons, message_id=message_id, late_too=True) > 0
+    won = _queue_again(session, of, which, reason, horizons, by=by, message_id=message_id, late_too=True) > 0
     withhold_all_of(session, of)
     return won
 
@@ -158,6 +164,7 @@ def _queue_again(
     reason: str,
     horizons: Horizons,
     *,
+    by: str,
     least: int = 1,
     message_id: UUID | None = None,
     late_too: bool = False,
@@ -166,6 +173,7 @@ def _queue_again(
         "ids": list(ids),
         "statuses": [str(status) for status in statuses],
         "reason": reason,
+        "by": by,
         "horizons": _json(horizons),
         "least": least,
         "message_id": message_id,

@@ -103,9 +103,12 @@ _PUT = text("""
         ON CONFLICT (source, reference) WHERE reference IS NOT NULL DO NOTHING
         RETURNING id
     ), messages AS (
-        INSERT INTO message (id, notification_id, phone, lane, grouped, request_id, status, due_at, expires_at)
+        INSERT INTO message (
+            id, notification_id, phone, lane, grouped, request_id, status, due_at, wanted_at, expires_at
+        )
         SELECT m.message_id, m.id, m.phone, t.lane, t.grouped, m.request_id, 'queued',
             greatest(now(), CASE WHEN NOT t.hand_over THEN t.send_date END),
+            greatest(now(), t.send_date),
             coalesce(t.expires_at, greatest(now(), t.send_date) + t.horizon)
         FROM (
             SELECT id, t, message_id, phone, request_id FROM r UNION ALL SELECT * FROM others

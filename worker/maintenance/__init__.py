@@ -5,15 +5,16 @@ from worker.esms import Client
 from worker.maintenance.balance import watch_balance
 from worker.maintenance.brandnames import refresh_brandnames
 from worker.maintenance.probes import probe_pauses
+from worker.maintenance.rolling import roll_up
 from worker.maintenance.steps import take
 from worker.maintenance.upkeep import look_after_ledger
 from worker.settings import Pace
 
-__all__ = ["keep_house", "look_after_ledger", "probe_pauses", "refresh_brandnames", "watch_balance"]
+__all__ = ["keep_house", "look_after_ledger", "probe_pauses", "refresh_brandnames", "roll_up", "watch_balance"]
 
 
-def keep_house(database: Database, client: Client, pace: Pace) -> None:
-    """All that a tick looks after: the ledger first, then what eSMS is to be asked."""
+def keep_house(database: Database, client: Client, pace: Pace, zone: str) -> None:
+    """All that a tick looks after: the ledger, what eSMS is to be asked, the reports' sums by this zone's days."""
     look_after_ledger(database, pace)
     steps = {
         "probe pauses": lambda: probe_pauses(database, client, pace),
@@ -21,3 +22,4 @@ def keep_house(database: Database, client: Client, pace: Pace) -> None:
         "refresh brandnames": lambda: refresh_brandnames(database, client),
     }
     take(database, steps)
+    roll_up(database, zone)

@@ -7,6 +7,8 @@ notification ─1──n─▶ message ─1──n─▶ request        pause (a
                                                   price (what an SMS or a call costs, by the list)
                                                   refused_task (what a broker brought that was none)
 
+attempt (tries that are over)        settlement (each change of status) ─▶ report_daily, report_latency (by roll_up)
+
 contact (people)        opt_out (numbers that want nothing)        template (named texts, by version)
 token (who is let in by HTTP), refused_token
 reminder (rules), event ─1──n─▶ attendee        occurrence (what was made of either, for whom)
@@ -18,12 +20,14 @@ a lease exists exactly while a message is being sent, and a status is one that t
 from worker.models.access import RefusedToken, Token
 from worker.models.base import Base
 from worker.models.contacts import Contact, OptOut, Template
+from worker.models.history import Attempt, ReportDaily, ReportLatency, RollUp, Settlement
 from worker.models.messages import Message, Notification, Request
 from worker.models.operation import Brandname, Heartbeat, Pause, RefusedTask, Trouble
 from worker.models.prices import Price
 from worker.models.reminders import Attendee, Event, Occurrence, Reminder
 
 __all__ = [
+    "Attempt",
     "Attendee",
     "Base",
     "Brandname",
@@ -39,7 +43,11 @@ __all__ = [
     "RefusedTask",
     "RefusedToken",
     "Reminder",
+    "ReportDaily",
+    "ReportLatency",
     "Request",
+    "RollUp",
+    "Settlement",
     "Template",
     "Token",
     "Trouble",

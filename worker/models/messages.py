@@ -136,6 +136,9 @@ class Message(Base):
     poll_at: Mapped[datetime | None]  # of those that share an sms_id, one carries it for all
     polls: Mapped[int] = mapped_column(server_default=text("0"))
     price: Mapped[Decimal | None]  # in dong, of this attempt, as eSMS told it; None: it did not
+    generation: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))  # times that it was sent again
+    wanted_at: Mapped[datetime | None]  # when this generation was to go out; None: put in by a former version
+    wanted_by: Mapped[str | None]  # who had it sent again; None: its producer
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 

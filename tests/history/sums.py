@@ -1,0 +1,66 @@
+"""The sums of the reports, and the same counted on the raw tables: the slow way that must agree."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from worker import ledger
+from worker.database import Database
+from worker.ledger.opt_out import PURPOSE
+from worker.lifecycle import FINAL
+
+ZONE = "Asia/Ho_Chi_Minh"
+
+# What a person had sent again stays as it was: the attempt that ended a generation.
+RAW = f"""
+    SELECT CAST(timezone('{ZONE}', one.wanted_at) AS date) AS day, n.source, coalesce(n.campaign, ''), {PURPOSE},
+        m.lane,
+        coalesce(CAST(n.options ->> 'sms_type' AS integer), 0),
+        CASE WHEN one.status = ANY(:final) THEN coalesce(one.network, '') ELSE '' END, one.status,
+        coalesce(one.code, ''), count(*)
+    FROM (
+        SELECT id, coalesce(wanted_at, created_at) AS wanted_at, status, code, network FROM message
+        UNION ALL
+        SELECT message_id, wanted_at, status, code, network FROM attempt WHERE status <> 'queued'
+    ) AS one JOIN message AS m USING (id) JOIN notification AS n ON n.id = m.notification_id
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
+"""
+
+Key = tuple[Any, ...]
+
+
+def raw(session: Session) -> dict[Key, int]:
+    """Counted on the messages and their attempts."""
+    return {tuple(key): n for *key, n in session.execute(text(RAW), {"final": [str(each) for each in FINAL]})}
+
+
+def daily(session: Session) -> dict[Key, int]:
+    """As the fold has it."""
+    rows = session.execute(text("SELECT * FROM report_daily WHERE (messages, segments, priced, price) <> (0, 0, 0, 0)"))
+    return {tuple(row[:9]): row.messages for row in rows}
+
+
+def latency(session: Session) -> dict[Key, int]:
+    """The buckets."""
+    return {tuple(row[:9]): row.messages for row in session.execute(text("SELECT * FROM report_latency")) if row[9]}
+
+
+def fold_all(database: Database, *, most: int = 1000) -> None:
+    """Until nothing is left."""
+    more = True
+    while more:
+        with database.begin() as session:
+            more = ledger.fold(session, ZONE, most=most)
+
+
+def by_status(database: Database) -> dict[str, int]:
+    """Of all days."""
+    counted: Counter[str] = Counter()
+    with database.begin() as session:
+        for key, messages in daily(session).items():
+            counted[key[7]] += messages
+    return dict(counted)

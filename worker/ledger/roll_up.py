@@ -1,0 +1,113 @@
+"""Add up settlements by day, each exactly once, some at a time, by whichever process comes first.
+
+What has been added up is a snapshot of Postgres: the transactions that it sees. The next step adds those that a newer
+one sees besides. So a row that becomes visible late, behind others with higher numbers, is neither missed nor waited
+for: an application's transaction that stays open for an hour holds up only its own rows, and a reader's holds up none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from worker.ledger.contributions import FOLD
+
+MOST = 20_000  # settlements that one step adds up
+NOTHING = "3:3:"  # a snapshot that sees no transaction of ours
+
+_BEGUN = text("""
+    INSERT INTO roll_up (id, server, done)
+    SELECT 1, system_identifier, :nothing FROM pg_control_system()
+    ON CONFLICT DO NOTHING
+""")
+
+_STATE = text("""
+    SELECT r.server = c.system_identifier AS at_home, coalesce(r.zone, :zone) AS zone, r.done, r.target,
+        r.after_transaction, r.after_id, CAST(pg_current_snapshot() AS text) AS now
+    FROM roll_up AS r, pg_control_system() AS c
+    FOR UPDATE OF r SKIP LOCKED
+""")
+
+# Where it is on its way; once it is there, what was the target is done.
+_ON = text("""
+    UPDATE roll_up SET zone = :zone, target = :target, after_transaction = :after_transaction, after_id = :after_id
+""")
+_DONE = text("""
+    UPDATE roll_up SET zone = :zone, done = :target, target = NULL, after_transaction = 0, after_id = 0,
+        folded_at = CASE WHEN :caught_up THEN now() ELSE folded_at END
+""")
+
+_ANEW = text("""
+    UPDATE roll_up SET server = c.system_identifier, zone = :zone, done = :nothing, target = NULL,
+        after_transaction = 0, after_id = 0, folded_at = NULL
+    FROM pg_control_system() AS c
+""")
+_FORGET = (text("DELETE FROM report_daily"), text("DELETE FROM report_latency"))
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A pg_snapshot's text: it sees the transactions below `below`, but for those that were running."""
+
+    below: int
+    running: frozenset[int]
+
+    @classmethod
+    def read(cls, written: str) -> Snapshot:
+        """From `xmin:xmax:running,running,…`."""
+        _, below, running = written.split(":")
+        return cls(int(below), frozenset(int(each) for each in running.split(",") if each))
+
+
+def fold(session: Session, zone: str, *, most: int = MOST) -> bool:
+    """Add up the next ones, at most so many. True: there is more; False: that was all, or another process is at it.
+
+    zone: whose days are counted by; it stays that of the first fold, until `begin_anew`.
+    """
+    if (state := _state(session, zone)) is None:
+        return False
+    target = state.target or state.now
+    found = session.execute(FOLD, _asked(state, target, most)).one()
+    now = {"zone": state.zone, "target": target}
+    if found.rows == most:
+        session.execute(_ON, now | {"after_transaction": found.last_transaction, "after_id": found.last_id})
+        return True
+    session.execute(_DONE, now | {"caught_up": state.target is None})  # else the target is of a moment ago
+    return state.target is not None
+
+
+def begin_anew(session: Session, zone: str) -> None:
+    """Forget all sums: the next folds add everything up again, by the days of this zone."""
+    session.execute(_BEGUN, {"nothing": NOTHING})
+    for statement in _FORGET:
+        session.execute(statement)
+    session.execute(_ANEW, {"zone": zone, "nothing": NOTHING})
+
+
+def _state(session: Session, zone: str) -> Any:
+    """Ours to go on with, or None. In a dump that was restored elsewhere, transactions have other numbers: anew."""
+    state = session.execute(_STATE, {"zone": zone}).one_or_none()
+    if state is None:
+        session.execute(_BEGUN, {"nothing": NOTHING})
+        return session.execute(_STATE, {"zone": zone}).one_or_none()
+    if not state.at_home:
+        begin_anew(session, state.zone)
+        return session.execute(_STATE, {"zone": zone}).one()
+    return state
+
+
+def _asked(state: Any, target: str, most: int) -> dict[str, Any]:
+    done, new = Snapshot.read(state.done), Snapshot.read(target)
+    return {
+        "late": sorted(done.running - new.running),  # were running then, and are over
+        "running": sorted(new.running),
+        "from": done.below,
+        "below": new.below,
+        "after_transaction": state.after_transaction,
+        "after_id": state.after_id,
+        "zone": state.zone,
+        "most": most,
+    }
