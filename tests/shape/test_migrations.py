@@ -28,7 +28,10 @@ def empty(empty_database_url: str) -> Database:
 
 
 def run(database: Database, step: str, revision: str) -> None:
-    {"upgrade": migrate, "downgrade": downgrade}[step](database, revision)
+    if step == "upgrade":
+        migrate(database, revision)
+    else:
+        downgrade(database, revision)
 
 
 def tables(database: Database) -> set[str]:

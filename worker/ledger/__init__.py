@@ -20,6 +20,7 @@ from worker.ledger.polls import Poll, Settlement, ask_later, ask_now, claim_poll
 from worker.ledger.reconcile import Known, Look, Lost, claim_lost, known_to, looked
 from worker.ledger.records import HttpCall, Outcome, postpone, record, witness
 from worker.ledger.refused_tasks import count_refused, forget_refused
+from worker.ledger.roll_up import begin_anew, fold
 from worker.ledger.tokens import (
     TokenRow,
     add_token,
@@ -31,7 +32,6 @@ from worker.ledger.tokens import (
     revoke_tokens,
     tokens,
 )
-from worker.ledger.roll_up import begin_anew, fold
 from worker.ledger.troubles import note_troubles
 from worker.ledger.upkeep import MOST, Rescued, beat, expire, give_up, hold_calls, rescue, take_turn
 
@@ -72,10 +72,10 @@ __all__ = [
     "due_probes",
     "end_others",
     "expire",
-    "find_token",
-    "forget_refused",
     "fill",
+    "find_token",
     "fold",
+    "forget_refused",
     "give_up",
     "hand_back",
     "hold_calls",

@@ -68,7 +68,8 @@ _NET = """
 _KEYED = f"""
     SELECT net.*, coalesce(n.source, '') AS source, coalesce(n.campaign, '') AS campaign,
         CASE WHEN n.id IS NULL THEN '' ELSE {PURPOSE} END AS purpose,
-        coalesce(CAST(n.options ->> 'sms_type' AS smallint), 0) AS sms_type, messages * coalesce(n.segments, 0) AS segments
+        coalesce(CAST(n.options ->> 'sms_type' AS smallint), 0) AS sms_type,
+        messages * coalesce(n.segments, 0) AS segments
     FROM net LEFT JOIN notification AS n ON n.id = net.notification_id
 """
 
