@@ -12,7 +12,7 @@ $(shell rm -f $(READY))
 endif
 endif
 
-.PHONY: demo test long check docs dist bench faults hostile clean
+.PHONY: demo test long check docs dist constraints bench faults hostile clean
 
 demo: $(READY)
 	@$(BIN)/esms-worker demo
@@ -30,15 +30,21 @@ check: $(READY)
 	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports > .venv/lint-imports.log || (cat .venv/lint-imports.log; exit 1)
 	@$(BIN)/python -m pytest --noconftest tests/shape/test_house.py > .venv/house.log || (cat .venv/house.log; exit 1)
+	@$(BIN)/python .ci/audit.py .venv/.audited
 
 docs: $(READY)
 	@$(BIN)/python -m tests.documents.api
 
 # What would be published, built and tried as a stranger would install it. Publishes nothing.
 dist: $(DIST)
-	@rm -rf dist && $(BIN)/python -m build --outdir dist . > .venv/build.log || (cat .venv/build.log; exit 1)
+	@rm -rf dist && $(BIN)/python -m build --no-isolation --outdir dist . > .venv/build.log || (cat .venv/build.log; exit 1)
 	@$(BIN)/python -m twine check --strict dist/*
 	@$(BIN)/python -m tests.documents.installed dist/*.whl
+
+# Pins every version and the hashes of its files; make constraints UPGRADE=--upgrade takes the newest.
+constraints: $(DIST)
+	@$(BIN)/python .ci/install.py --list | $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate \
+	  --custom-compile-command 'make constraints' --all-extras $(UPGRADE) --output-file constraints.txt pyproject.toml -
 
 bench: $(BENCH)
 	@$(BIN)/python -m benchmarks
@@ -57,18 +63,18 @@ $(READY): pyproject.toml constraints.txt
 	@echo "Setting up .venv (a minute or two, the first time)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || (echo "$(PYTHON) is older than 3.11: run make PYTHON=python3.12 (or newer)"; exit 1)
 	@$(PYTHON) -m venv --clear .venv
-	@PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[embedded,http,dev]'
+	@$(BIN)/python .ci/install.py --editable embedded http dev
 	@touch $(READY)
 
 # What the benchmarks compare with is installed only for them.
 $(BENCH): $(READY)
 	@echo "Adding what the benchmarks need to .venv"
-	@PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[embedded,http,dev,bench]'
+	@$(BIN)/python .ci/install.py --editable embedded http dev bench
 	@touch $(BENCH)
 
 $(DIST): $(READY)
 	@echo "Adding what building needs to .venv"
-	@PIP_DISABLE_PIP_VERSION_CHECK=1 $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[embedded,http,dev,dist]'
+	@$(BIN)/python .ci/install.py --editable embedded http dev dist
 	@touch $(DIST)
 
 clean:

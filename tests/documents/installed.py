@@ -1,4 +1,4 @@
-"""The built wheel as a stranger has it: in a fresh environment, `esms-worker demo` passes, and types are shipped.
+"""The built wheel as a stranger has it: in a fresh environment `esms-worker demo` passes, and a program type-checks.
 
 `python -m tests.documents.installed dist/esms_worker-0.1.0-py3-none-any.whl`, as `make dist` does.
 """
@@ -13,6 +13,8 @@ import venv
 from pathlib import Path
 from zipfile import ZipFile
 
+from tests.typing import check_consumer
+
 ROOT = Path(__file__).parents[2]
 NEEDED = {"worker/py.typed", "worker/migrations/env.py", "worker/cli/__init__.py"}
 
@@ -24,14 +26,12 @@ def try_out(wheel: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         environment = Path(folder) / "venv"
         venv.create(environment, with_pip=True)
-        pip = environment / "bin" / "pip"
-        _install(pip, wheel)
+        python = environment / "bin" / "python"
+        install = [str(python), str(ROOT / ".ci" / "install.py"), "--wheel", str(wheel.absolute()), "embedded"]
+        subprocess.run(install, check=True)
+        if check_consumer.main(str(python)):
+            raise SystemExit(f"{wheel.name}: a consumer's program does not type-check")
         _run_demo(environment, Path(folder))
-
-
-def _install(pip: Path, wheel: Path) -> None:
-    pinned = ["--constraint", str(ROOT / "constraints.txt")]
-    subprocess.run([str(pip), "install", "--quiet", *pinned, f"{wheel.absolute()}[embedded]"], check=True)
 
 
 def _run_demo(environment: Path, folder: Path) -> None:

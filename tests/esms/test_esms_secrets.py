@@ -1,5 +1,6 @@
 """Keys, numbers and texts stay in, whatever fails and however logging is set up."""
 
+import base64
 import http.client
 import json
 import logging
@@ -181,6 +182,11 @@ def spellings(key: str) -> list[str]:
     ways += ["".join(form.format(ord(each)) for each in key) for form in html.values()]
     ways += [seen.join(key) for seen in ("\u200b", "\u2060", "\xad", "&#8203;", "\\u200b", "\ufeff\u200d")]
     ways += [key.encode().hex(), key.encode().hex(" "), "".join(f"\\x{ord(each):02x}" for each in key)]
+    more = ("%u{:04x}", "\\u{{{:x}}}", "\\{:03o}", "={:02X}", "&amp;#{};", "&amp;amp;#x{:x};")
+    ways += ["".join(form.format(ord(each)) for each in key) for form in more]
+    ways += [seen.join(key) for seen in ("\ufe0f", "\u3164", "\u180b", "\U000e0020", "%00", "\n", "\r\n ")]
+    ways += ["".join(chr(ord(each) + 0xFEE0) for each in key), f"{key[:7]}\r\n {key[7:]}", key.encode().hex(":")]
+    ways += [key.encode("utf-16-be").hex()]
     return [*ways, f"\\u{ord(key[0]):04x}{key[1:]}", f"{key[:-1]}&#{ord(key[-1])};"]
 
 
@@ -191,6 +197,15 @@ def test_a_key_is_kept_in_no_spelling(client: Client, server: ScriptedServer, sp
         client.send_sms(SMS)
     assert caught.value.trace is not None
     assert "".join((caught.value.trace.reply or "").split()) == "<html>[key]</html>"
+
+
+@pytest.mark.parametrize("before", [b"", b"x", b"xy", b"user:"])
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+def test_a_key_in_the_midst_of_something_in_base64_is_found(before: bytes, encode: Callable[[bytes], bytes]) -> None:
+    scrub = Scrubber(Credentials(API_KEY, SECRET_KEY))
+    for key in (API_KEY, SECRET_KEY):
+        told = encode(before + key.encode() + b":" + key.encode()).decode()
+        assert scrub(told, 2000).count("[key]") == 2
 
 
 SHORT = "S3cretKey0123"

@@ -112,6 +112,8 @@ def test_nobody_sees_a_key_or_a_password_in_the_process_list(up: Up) -> None:
     secrets = [left[name] for name in ("ESMS_API_KEY", "ESMS_SECRET_KEY", "SIMULATOR_TOKEN")]
     secrets.append(left["DATABASE_URL"].split(":")[2].split("@")[0])
     lists = [" ".join(process.cmdline()) for process in up.family()]
+    [beat] = [process for process in up.family() if "beat" in process.cmdline()]
+    assert not any(secret in beat.environ().values() for secret in secrets[:2])  # it asks eSMS nothing
     assert not any(secret in line for secret in secrets for line in lists)
     assert (up.folder / ".esms-worker" / "env").stat().st_mode & 0o077 == 0
 

@@ -29,7 +29,7 @@ from worker.cli.simulated import CONTROL, KEYS, environ_of_child, simulates, sim
 from worker.devkit.postgres import Postgres
 from worker.devkit.processes import CannotStart, Child, Server, folder_lock
 from worker.devkit.processes.folder import write_private
-from worker.devkit.processes.users import app_user
+from worker.devkit.processes.users import User, app_user
 from worker.devkit.valkey import Valkey
 from worker.errors import Unavailable
 from worker.queues import Queue
@@ -225,7 +225,7 @@ def start_apps(installation: Installation, workers: int, tell: Callable[[str, st
         child = Child(
             name,
             [sys.executable, "-m", "celery", "-A", "worker.tasks", "--quiet", *arguments],
-            env=environ_of_child(installation.environ) | ({} if user is None else {"HOME": "/"}),  # root's is closed
+            env=_environ_of_app(name, installation.environ, user),
             cwd=Path(sys.prefix),  # where no .env lies, and which it can reach whoever it is
             user=user,
             on_line=_hears(name, ready[name], tell),
@@ -233,6 +233,12 @@ def start_apps(installation: Installation, workers: int, tell: Callable[[str, st
         )
         installation.apps.append(child.start())
     _wait_for(installation.apps, ready)
+
+
+def _environ_of_app(name: str, environ: Mapping[str, str], user: User | None) -> dict[str, str]:
+    """Beat asks eSMS nothing, so it gets no keys. Root's home is closed to another user, and libpq looks into it."""
+    besides = {} if user is None else {"HOME": "/"}
+    return environ_of_child(environ) | besides | (dict.fromkeys(KEYS, "") if name == "beat" else {})
 
 
 def _certificates(environ: Mapping[str, str]) -> list[Path]:

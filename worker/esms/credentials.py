@@ -46,7 +46,7 @@ class Scrubber:
         self._longest = max(
             len(longest_first[0]), _LETTER_MOST * max(len(credentials.api_key), len(credentials.secret_key))
         )
-        self._lowered = [form.lower() for form in forms] if all(map(str.isascii, forms)) else [""]
+        self._lowered = _told_at_once(forms)
 
     def __call__(self, text: str, limit: int) -> str:
         """The first `limit` characters of the text without keys and NULs; a key that the limit cuts goes whole."""
@@ -60,7 +60,7 @@ class Scrubber:
 
     def _is_clean(self, text: str) -> bool:
         """True for the ordinary reply. Outside ASCII lower() and IGNORECASE differ: that is left to the pattern."""
-        lowered = text.lower()
+        lowered = "".join(text.lower().split())
         plain = text.isascii() and not any(sign in text for sign in _CODES)
         return plain and not any(form in lowered for form in self._lowered)
 
@@ -76,14 +76,21 @@ class Scrubber:
         return "Scrubber()"
 
 
-# What nobody sees between two letters, as itself and as its code.
-_UNSEEN = (
-    r"(?:[\0\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]|\\+u(?:200[b-f]|2060|feff|00ad|0000)"
-)
+def _told_at_once(forms: set[str]) -> list[str]:
+    """Those that a text may hold in which none of our codes stands, in small letters; one that all have for others."""
+    if not all(map(str.isascii, forms)):
+        return [""]
+    plain = {"".join(form.lower().split()) for form in forms if not any(sign in form for sign in _CODES)}
+    return [form for form in plain if not any(other in form for other in plain - {form})]
+
+
+# What nobody sees, or a line's break, between two letters: as itself and as its code.
+_UNSEEN = r"(?:[\s\0\u00ad\u034f\u061c\u115f\u1160\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164]"
+_UNSEEN += r"|[\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e01ef]|\\+u(?:200[b-f]|2060|feff|00ad|0000)|\\+[nrt]|%0[0ad]"
 _UNSEEN += "|&#(?:820[3-7]|8288|65279|173);|&#x(?:200[b-f]|2060|feff|ad);|&(?:shy|zwnj|zwj|ZeroWidthSpace);)"
 _UNSEEN_MOST = 4  # in a row
-_LETTER_MOST = 16 + 16 * _UNSEEN_MOST  # characters that a letter takes at most
-_CODES = ("\0", "\\", "&", "%")
+_LETTER_MOST = 32 + 16 * _UNSEEN_MOST  # characters that a letter takes at most
+_CODES = ("\0", "\\", "&", "%", "=")
 
 
 def _spelled(key: str) -> str:
@@ -93,14 +100,19 @@ def _spelled(key: str) -> str:
 
 def _letter(letter: str) -> str:
     code = ord(letter)
+    amp = "&(?:amp;){0,3}#"  # escaped again, and again
     ways = [
         re.escape(letter),
-        rf"\\+u0{{0,4}}{code:x}",
+        rf"\\+u(?:0{{0,4}}{code:x}|\{{0{{0,4}}{code:x}\}})",
         rf"\\+x{code:02x}",
-        rf"&#0{{0,6}}{code};?",
-        rf"&#x0{{0,6}}{code:x};?",
+        rf"\\+{code:03o}",
+        rf"%u0{{0,2}}{code:x}",
+        rf"{amp}0{{0,6}}{code};?",
+        rf"{amp}x0{{0,6}}{code:x};?",
     ]
-    ways += [f"%(?:25)?{byte:02x}" for byte in letter.encode()] if letter.isascii() else []
+    if letter.isascii():
+        wide = chr(code + 0xFEE0)
+        ways += [f"%(?:25)?{code:02x}", f"={code:02x}", *([wide] if letter != wide and code > 0x20 else [])]
     return f"(?:{'|'.join(ways)})"
 
 
@@ -115,10 +127,21 @@ def _forms(key: str) -> set[str]:
         quote(quoted),  # encoded twice, as in a ?returnUrl=
         every_byte,
         html.escape(key),
+        *(key.encode().hex(between) for between in " :-"),
         key.encode().hex(),
-        key.encode().hex(" "),
         key.encode("utf-16-le").hex(),
+        key.encode("utf-16-be").hex(),
         json.dumps(key)[1:-1],
         json.dumps(key)[1:-1].replace("/", "\\/"),
-        base64.b64encode(key.encode()).decode().rstrip("="),
+        *_in_base64(key.encode()),
     }
+
+
+def _in_base64(text: bytes) -> set[str]:
+    """What stands in base64 wherever these bytes lie in a longer text: three ways, and signs that URLs can carry."""
+    found: set[str] = set()
+    for before in range(3):
+        first, last = (before * 8 + 5) // 6, (before + len(text)) * 8 // 6
+        ours = base64.b64encode(b"\0" * before + text).decode()[first:last]
+        found |= {ours, ours.replace("+", "-").replace("/", "_")}
+    return found

@@ -7,7 +7,7 @@ titles: which column is meant        formulas: cells that a spreadsheet would ru
 from worker.spreadsheets.formulas import escaped, unescaped
 from worker.spreadsheets.reading import Sheet, open_sheet
 from worker.spreadsheets.rows import Cell, RefusedRow, Row, Unreadable
-from worker.spreadsheets.writing import open_table, write_csv
+from worker.spreadsheets.writing import open_table, private, write_csv
 
 __all__ = [
     "Cell",
@@ -18,6 +18,7 @@ __all__ = [
     "escaped",
     "open_sheet",
     "open_table",
+    "private",
     "unescaped",
     "write_csv",
 ]

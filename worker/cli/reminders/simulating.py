@@ -16,6 +16,7 @@ from worker.reminders.costs import Price
 from worker.reminders.heatmap import Language, page
 from worker.reminders.simulate import DAYS_MOST, Day, Simulation
 from worker.settings import Rates, Settings
+from worker.spreadsheets import private
 
 SHOWN = 10  # of each list
 
@@ -52,7 +53,8 @@ def simulate_command(
             balance=balance,
         )
     if html is not None:
-        html.write_text(page(found, lang), encoding="utf-8")
+        with private(html) as to:  # people's names and days stand in it
+            to.write(page(found, lang).encode())
     if as_json:
         say_json(_json(found))
     else:
