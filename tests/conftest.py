@@ -25,12 +25,17 @@ from worker.devkit.valkey import Valkey
 from worker.esms import Client
 from worker.migrating import migrate
 from worker.models import Base
+from worker.roles import Role
+from worker.roles.logins import set_passwords
 
 settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # nothing is timed
 settings.register_profile("first failure", settings.get_profile("ours"), phases=[Phase.generate])  # cuts nothing down
 settings.load_profile("ours")
 
 TEMPLATE = "esms_test_template"
+# The roles are the whole server's: they get one password for the run.
+LOGINS = (Role.OWNER, Role.WORKER, Role.PRODUCER, Role.REPORT)
+PASSWORD = "of-the-tests"
 
 _servers = ExitStack()
 
@@ -46,9 +51,10 @@ def pytest_configure(config: pytest.Config) -> None:
     if "TEST_REDIS_URL" not in os.environ:
         os.environ["TEST_REDIS_URL"] = _servers.enter_context(Valkey(folder / "valkey", durable=False)).url
     _create(TEMPLATE, template="template0")
-    database = Database(_url(TEMPLATE))
-    migrate(database)
-    database.close()
+    with Database(_url(TEMPLATE)) as database:
+        migrate(database)
+        with database.begin() as session:
+            set_passwords(session.connection(), dict.fromkeys(LOGINS, PASSWORD))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -81,6 +87,16 @@ def database_url(worker_number: int) -> str:
     name = f"esms_test_{worker_number}"
     _create(name, template=TEMPLATE)
     return _url(name)
+
+
+@pytest.fixture(scope="session")
+def url_as(database_url: str) -> Callable[[str], str]:
+    """The same database's address for a role of ours."""
+
+    def url(role: str) -> str:
+        return make_url(database_url).set(username=role, password=PASSWORD).render_as_string(hide_password=False)
+
+    return url
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from functools import cached_property
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Self, TypeVar
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
     Reader = Connection | Session  # what a question can be asked in: a reading, or whatever transaction is under way
 
 T = TypeVar("T")
+
+# A transaction of one source takes this role on, and says which in this setting: worker/roles knows both, and Postgres
+# keeps to them.
+SOURCE_ROLE = "esms_source"
+NARROWED_BY = "esms.source"
 
 CONNECT_TIMEOUT = 5  # seconds
 # What the server holds us to: a host that lost its power or its network must not keep rows locked past its lease.
@@ -67,6 +73,13 @@ class Database:
             },
         )
         self._pid = os.getpid()
+        self._source: str | None = None
+
+    def of_source(self, source: str) -> Self:
+        """The same connections, where every transaction sees and moves what belongs to this source alone."""
+        narrowed = copy(self)
+        narrowed._source = source
+        return narrowed
 
     @cached_property
     def _sessions(self) -> sessionmaker[Session]:
@@ -79,6 +92,7 @@ class Database:
         """One transaction. Raises Unavailable when Postgres can't be reached, isn't migrated or has no room."""
         self._forget_the_parents_connections()
         with self._translated(), self._sessions.begin() as session:
+            self._narrow(session)
             yield session
 
     @contextmanager
@@ -86,6 +100,7 @@ class Database:
         """A transaction that only reads, and does without the ORM. Raises as `begin` does."""
         self._forget_the_parents_connections()
         with self._translated(), self.engine.connect().execution_options(postgresql_readonly=True) as connection:
+            self._narrow(connection)
             yield connection
 
     @contextmanager
@@ -105,8 +120,32 @@ class Database:
             with self.begin() as own:
                 yield own
         else:
-            with session.begin_nested():
+            with session.begin_nested(), self._narrowed(session):
                 yield session
+
+    @contextmanager
+    def _narrowed(self, session: Session) -> Iterator[None]:
+        """Only here: the caller's transaction goes on as who it was. An error's savepoint undoes this as well."""
+        if self._source is None:
+            yield
+            return
+        before = session.scalar(select(func.current_setting("role")))
+        self._narrow(session)
+        yield
+        session.execute(select(func.set_config("role", before, True), func.set_config(NARROWED_BY, "", True)))
+
+    def _narrow(self, within: Session | Connection) -> None:
+        """Until the transaction ends. One statement: its price is a round trip."""
+        if self._source is None:
+            return
+        role, source = ("role", SOURCE_ROLE), (NARROWED_BY, f"={self._source}")
+        try:
+            within.execute(select(*(func.set_config(name, value, True) for name, value in (role, source))))
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) not in {"22023", "42501"}:  # no such role, or not for us
+                raise
+            remedy = "let an administrator run `esms-worker migrate`, or use a login of `esms-worker producers add`"
+            raise Unavailable("Postgres", f"nothing in {self.place} keeps sources apart for us", remedy) from None
 
     def committed(self, step: str, action: Callable[[Session], T], nothing: T) -> T:
         """What the action found, once that is committed: what is not on disk must not be acted upon.
@@ -120,6 +159,10 @@ class Database:
             emit("step.failed", task=step, error=error)
             return nothing
         return found
+
+    def url_for(self, user: str, password: str) -> str:
+        """The address by which this user reaches the same database: a secret."""
+        return self._url.set(username=user, password=password).render_as_string(hide_password=False)
 
     @property
     def place(self) -> str:
@@ -165,7 +208,7 @@ class Database:
 
     def _ours(self, error: SQLAlchemyError) -> WorkerError:
         state = getattr(getattr(error, "orig", None), "sqlstate", None) or ""
-        if state in {"42P01", "42703"}:  # no such table, no such column
+        if state in {"42P01", "42703", "42883"}:  # no such table, column, function
             return Unavailable("Postgres", f"the schema in {self.place} is not this version's", MIGRATE)
         if state in {"53100", "53200", "53300"}:
             return Unavailable("Postgres", f"{self.place} is out of {_RUN_OUT[state]}", "make room and try again")
@@ -179,7 +222,8 @@ class Database:
         if getattr(error, "connection_invalidated", False) or state.startswith(("08", "57P")) or _no_connection(error):
             return Unavailable("DATABASE_URL", f"no Postgres answers at {self.place}", "start it, or mend the variable")
         if state == "42501":
-            return Unavailable("Postgres", f"our role may not do this in {self.place}", "grant it the rights")
+            problem = f"our login may not do this in {self.place}: it is another source's, or needs more rights"
+            return Unavailable("Postgres", problem, "use a source of its own, or ask who runs the worker")
         if state.startswith(("22", "23", "42")):  # what was asked is wrong, whenever it is asked
             return WorkerError(f"Postgres: it refused what we asked (SQLSTATE {state}): report this, and what you did")
         problem = f"{self.place} could not do it now (SQLSTATE {state or 'unknown'})"

@@ -49,8 +49,9 @@ class Contacts:
     session: where a method takes one, it joins that transaction.
     """
 
-    def __init__(self, database: Database, settings: Settings) -> None:
-        self._database, self._settings = database, settings
+    def __init__(self, database: Database, settings: Settings, *, source: str = "") -> None:
+        """source: whose contacts they are where a call names none."""
+        self._database, self._settings, self._source = database, settings, source
 
     def upsert(
         self, *, key: str, source: str = "", session: Session | None = None, **fields: Unpack[ContactChanges]
@@ -60,7 +61,7 @@ class Contacts:
         fields: those of ContactFields. Raises Invalid, which names the field.
         """
         try:
-            wanted = ContactFields(key=key, source=source, **fields)
+            wanted = ContactFields(key=key, source=source or self._source, **fields)
         except TypeError:
             known = ", ".join(ContactFields.__dataclass_fields__)
             raise Invalid("contact", "there is no such field", f"use {known}") from None
@@ -154,7 +155,7 @@ class Contacts:
         """These numbers want nothing, whoever has them; how many messages were cancelled. Raises Invalid."""
         numbers = [parse_phone(each) for each in phones]
         with self._database.joined(session) as joined:
-            return opt_out.opt_out(joined, numbers, source)
+            return opt_out.opt_out(joined, numbers, source or self._source)
 
     def opt_in_phones(self, phones: Collection[str], *, session: Session | None = None) -> int:
         """These numbers want them again; how many had opted out. Raises Invalid."""

@@ -9,12 +9,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from uuid import UUID
 
-from sqlalchemy import event
-
 from worker import intake, reporting
 from worker.api.decisions import Campaign, Decision, Decisions, Held, id_of
+from worker.api.naming import RungLater, in_the_name_of
 from worker.api.pauses import BY_A_PERSON, Pauses
 from worker.api.reports import Reports
+from worker.checks import label_or_none
 from worker.database import Database
 from worker.errors import Conflict, Invalid
 from worker.intake import Enqueue, Request, Ticket
@@ -56,11 +56,25 @@ class Notifier:
     when Postgres can't be reached; a broker that is away is no error, the message then goes out with beat's next tick.
     """
 
-    def __init__(self, settings: Settings, *, database: Database | None = None, bell: Bell | None = None) -> None:
-        """database, bell: to be shared with a process that has them already; `close` closes them all the same."""
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        database: Database | None = None,
+        bell: Bell | None = None,
+        source: str | None = None,
+    ) -> None:
+        """database, bell: to be shared with a process that has them already; `close` closes them all the same.
+
+        source: hands over in this name, and finds, sees and moves what belongs to it alone: Postgres holds it to that.
+        Raises Invalid for a name that can't be.
+        """
         self.settings = settings
-        self._database = database or Database(settings.database_url)
+        self.source = label_or_none("source", source)
+        given = database or Database(settings.database_url)
+        self._database = given if self.source is None else given.of_source(self.source)
         self._bell = bell or Bell(settings.broker_url, settings.redis_url)
+        self._later = RungLater(self._bell)
         self._decisions = Decisions(self._database, settings, self._bell)
         self.held = Held(self._database, settings, self._bell)
         self.pauses = Pauses(self._database, self._bell)
@@ -73,7 +87,7 @@ class Notifier:
         """People to be reminded."""
         from worker.api.contacts import Contacts
 
-        return Contacts(self._database, self.settings)
+        return Contacts(self._database, self.settings, source=self.source or "")
 
     @cached_property
     def reminders(self) -> Reminders:
@@ -104,9 +118,18 @@ class Notifier:
         return Tokens(self._database, self.settings)
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str] | None = None) -> Notifier:
-        """With the settings of the environment (DATABASE_URL; REDIS_URL to ring). Raises SettingsError."""
-        return cls(Settings.from_environ(environ))
+    def from_env(cls, environ: Mapping[str, str] | None = None, *, source: str | None = None) -> Notifier:
+        """With the settings of the environment (DATABASE_URL; REDIS_URL to ring). Raises SettingsError.
+
+        source: hands over in this name, and finds, sees and moves what belongs to it alone. Raises Invalid.
+        """
+        return cls(Settings.from_environ(environ), source=source)
+
+    def of_source(self, source: str) -> Notifier:
+        """One for this source, for a process that serves many: on connections that this one closes. Raises Invalid."""
+        if self.source not in (None, source):
+            raise Invalid("source", f"this Notifier is for {self.source!r} alone", "ask the one that it was made from")
+        return Notifier(self.settings, database=self._database, bell=self._bell, source=source)
 
     def enqueue(
         self,
@@ -126,7 +149,7 @@ class Notifier:
         purpose: what it is for; who opted out gets no reminder and no advertising. By default what its SmsType is made
         for, and service for a call.
         reference: your own key; the same one from the same source gives back the first ticket.
-        source: which application asks. campaign: a label to report, cancel and retry by.
+        source: which application asks; a Notifier for one source needs none. campaign: to report, cancel and retry by.
         send_date: when to send; until then it can be cancelled. A naive datetime is in the zone of TIME_ZONE.
         expires_at: not sent after this. hand_over: eSMS holds it until send_date instead; it can't be cancelled then.
         session: join this transaction; it is stored and the worker rung when that commits, and not at all otherwise.
@@ -183,7 +206,9 @@ class Notifier:
         """What `enqueue_many` would answer, by everything that it does but the commit. Raises the same."""
         tickets: list[Ticket] = []
         with suppress(_Rehearsed), self._database.begin() as session:
-            tickets, _ = intake.accept(session, items, self.settings, now=datetime.now(UTC))
+            tickets, _ = intake.accept(
+                session, in_the_name_of(self.source, items), self.settings, now=datetime.now(UTC)
+            )
             raise _Rehearsed
         return tickets
 
@@ -293,27 +318,10 @@ class Notifier:
     def _accept(self, wanted: Iterable[Enqueue], session: Session | None, *, late: bool = False) -> list[Ticket]:
         """late: a date that has passed is no mistake."""
         now = datetime.now(UTC)
-        if session is not None:
-            with session.begin_nested():  # all or none, whatever the caller does with the error
-                tickets, due = intake.accept(session, wanted, self.settings, now=now, late=late)
-            self._ring_after_commit(session, due)
-            return tickets
-        with self._database.begin() as own:
-            tickets, due = intake.accept(own, wanted, self.settings, now=now, late=late)
-        self._bell.ring(due)
+        with self._database.joined(session) as joined:  # all or none, whatever the caller does with the error
+            tickets, due = intake.accept(joined, in_the_name_of(self.source, wanted), self.settings, now=now, late=late)
+        if session is None:
+            self._bell.ring(due)
+        else:
+            self._later.ring(session, due)
         return tickets
-
-    def _ring_after_commit(self, session: Session, lanes: set[Lane]) -> None:
-        if self not in session.info:  # one listener for all: each would stay until a commit
-            session.info[self] = set()
-            event.listen(session, "after_commit", self._after_commit)
-            event.listen(session, "after_rollback", self._after_rollback)
-        session.info[self] |= lanes
-
-    def _after_commit(self, session: Session) -> None:
-        if not session.in_nested_transaction():  # SQLAlchemy tells of savepoints too
-            lanes, session.info[self] = session.info[self], set()
-            self._bell.ring(lanes)
-
-    def _after_rollback(self, session: Session) -> None:
-        session.info[self] = set()

@@ -55,12 +55,13 @@ class Operation:
         """The schema's revision, and the one that this version wants."""
         return revisions(self._database)
 
-    def migrate(self, patience: float = PATIENCE) -> None:
-        """Bring the schema to this version, beside workers of the version before; many at once wait for each other.
+    def migrate(self, patience: float = PATIENCE) -> list[str]:
+        """Bring the schema and the roles to this version, beside workers of the version before; many at once wait for
+        each other. What could not be done for the roles comes back, a line each.
 
         patience: seconds for which transactions of others may be in its way.
         """
-        migrate(self._database, patience=patience)
+        return migrate(self._database, patience=patience)
 
     def seconds_since_beat(self) -> float | None:
         """How long ago beat last ticked and a worker heard it; None: never."""

@@ -31,6 +31,10 @@ COMMANDS = {
     ),
     "move": ("decisions:move", "Send at another date what has not been sent yet."),
     "pause": ("decisions:pause", "Hold lanes or a campaign back until `resume`; what is in flight is finished."),
+    "producers": (
+        "producers:producers_group",
+        "Logins of Postgres for applications, each bound to its sources: it sees and moves theirs alone.",
+    ),
     "refused": ("refused:refused", "What came by the broker and was no task: counted, nothing of it kept."),
     "reminders": (
         "reminders:reminders_group",

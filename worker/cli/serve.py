@@ -27,12 +27,14 @@ def migrate(wait: float, as_json: bool) -> None:
     """
     with Operation.from_env() as operation:
         before, _ = operation.revisions()
-        operation.migrate(wait)
+        lacking = operation.migrate(wait)
         after, _ = operation.revisions()
     if as_json:
-        say_json({"before": before, "after": after})
+        say_json({"before": before, "after": after, "roles": lacking})
     else:
         say(f"Postgres is at revision {after}" + ("" if before != after else " already"))
+        for line in lacking:
+            say(f"note: {line}")
 
 
 @click.command()

@@ -37,17 +37,24 @@ _IS_FOR_THE_WILLING = f"{PURPOSE} IN ({', '.join(repr(str(each)) for each in sor
 
 # Not by the contact's mark alone: one that was stored in the very moment of the opt-out has none.
 _OPTED_OUT = """(
-        EXISTS (SELECT FROM opt_out AS o WHERE o.phone = {phone})
+        EXISTS (SELECT FROM {schema}opt_out AS o WHERE o.phone = {phone})
         OR EXISTS (
-            SELECT FROM contact AS c WHERE c.phones @> ARRAY[{phone}]
-              AND (c.opted_out_at IS NOT NULL OR EXISTS (SELECT FROM opt_out AS o WHERE o.phone = ANY(c.phones)))
+            SELECT FROM {schema}contact AS c WHERE c.phones @> ARRAY[{phone}] AND (
+                c.opted_out_at IS NOT NULL
+                OR EXISTS (SELECT FROM {schema}opt_out AS o WHERE o.phone = ANY(c.phones))
+            )
         )
     )"""
 
 
+def opted_out_by_number(phone: str, schema: str) -> str:
+    """SQL: does nobody with this number want reminders or advertising? For the database's function has_opted_out."""
+    return _OPTED_OUT.format(phone=phone, schema=f"{schema}.")
+
+
 def unwilling(phone: str) -> str:
     """SQL: does the recipient with this number want nothing of what the notification `n` is for?"""
-    return f"({_IS_FOR_THE_WILLING} AND {_OPTED_OUT.format(phone=phone)})"
+    return f"({_IS_FOR_THE_WILLING} AND {_OPTED_OUT.format(phone=phone, schema='')})"
 
 
 _REMEMBER = text("""
@@ -77,13 +84,14 @@ _CANCEL = text(f"""
 """)
 
 
+# By the database's function: a producer that is bound to a source sees neither another's contacts nor its opt-outs.
 def _withhold(column: str) -> TextClause:
     return text(f"""
         UPDATE message AS m
         SET status = 'cancelled', settled_at = now(), paused = false, reason = '{REASON}'
         FROM notification AS n
         WHERE m.{column} = ANY(CAST(:ids AS uuid[])) AND {still("queued")} AND n.id = m.notification_id
-          AND {unwilling("m.phone")}
+          AND {_IS_FOR_THE_WILLING} AND has_opted_out(m.phone)
         RETURNING m.notification_id, m.phone
     """)
 
@@ -91,8 +99,8 @@ def _withhold(column: str) -> TextClause:
 _WITHHOLD = _withhold("id")
 _WITHHOLD_ALL_OF = _withhold("notification_id")
 
-_WHO_OPTED_OUT = text(f"""
-    SELECT p.phone FROM unnest(CAST(:phones AS text[])) AS p (phone) WHERE {_OPTED_OUT.format(phone="p.phone")}
+_WHO_OPTED_OUT = text("""
+    SELECT p.phone FROM unnest(CAST(:phones AS text[])) AS p (phone) WHERE has_opted_out(p.phone)
 """)
 
 _FORGET = text("DELETE FROM opt_out WHERE phone = ANY(:phones)")

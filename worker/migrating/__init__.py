@@ -12,9 +12,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
 
+from worker import roles
 from worker.database import Database
-from worker.migrating.running import PATIENCE
+from worker.migrating.running import PATIENCE, run
 
 __all__ = ["PATIENCE", "config", "downgrade", "migrate", "revisions"]
 
@@ -29,12 +31,25 @@ def config() -> Config:
     return made
 
 
-def migrate(database: Database, revision: str = "head", *, patience: float = PATIENCE) -> None:
+def migrate(database: Database, revision: str = "head", *, patience: float = PATIENCE) -> list[str]:
     """Upgrade to `revision`, each migration by itself; a second migrator waits for the first. Raises Unavailable.
 
+    Then see to the roles; what could not be done for them comes back, a line each.
     patience: seconds for which it goes on trying while transactions are in its way; between two tries all others pass.
     """
     command.upgrade(_on(database, patience), revision)
+    return see_to_roles(database, patience)
+
+
+def see_to_roles(database: Database, patience: float = PATIENCE) -> list[str]:
+    """Who may do what with the tables of this version; what could not be done, a line each. Raises Unavailable."""
+    lacking: list[str] = []
+
+    def step(connection: Connection) -> None:
+        lacking[:] = roles.bring_about(connection)
+
+    run(database, step, patience)
+    return lacking
 
 
 def downgrade(database: Database, revision: str) -> None:

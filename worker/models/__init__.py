@@ -5,6 +5,7 @@ notification ─1──n─▶ message ─1──n─▶ request        pause (a
                                                   brandname (whom the account may send as)
                                                   trouble (a step that fails at each tick)
                                                   price (what an SMS or a call costs, by the list)
+                                                  producer_source (what a login of Postgres is bound to)
                                                   refused_task (what a broker brought that was none)
 
 attempt (tries that are over)        settlement (each change of status) ─▶ report_daily, report_latency (by roll_up)
@@ -22,7 +23,7 @@ from worker.models.base import Base
 from worker.models.contacts import Contact, OptOut, Template
 from worker.models.history import Attempt, ReportDaily, ReportLatency, RollUp, Settlement
 from worker.models.messages import Message, Notification, Request
-from worker.models.operation import Brandname, Heartbeat, Pause, RefusedTask, Trouble
+from worker.models.operation import Brandname, Heartbeat, Pause, ProducerSource, RefusedTask, Trouble
 from worker.models.prices import Price
 from worker.models.reminders import Attendee, Event, Occurrence, Reminder
 
@@ -40,6 +41,7 @@ __all__ = [
     "OptOut",
     "Pause",
     "Price",
+    "ProducerSource",
     "RefusedTask",
     "RefusedToken",
     "Reminder",

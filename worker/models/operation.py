@@ -82,3 +82,12 @@ class Brandname(Base):
     rest_url: Mapped[str]  # which eSMS says so: the real one, or a simulator
     account: Mapped[str] = mapped_column(server_default=text("''"))  # a digest of its key: whose they are
     seen_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class ProducerSource(Base):
+    """A source that a login of Postgres is bound to: it sees and moves what belongs to its sources, and no more."""
+
+    __tablename__ = "producer_source"
+
+    role_name: Mapped[str] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(primary_key=True)

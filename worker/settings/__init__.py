@@ -55,6 +55,12 @@ def sources_of(environ: Mapping[str, str]) -> tuple[str, ...]:
     return Reader(environ).sources("WORKER_SOURCES")
 
 
+def administration() -> dict[str, str]:
+    """The same for who makes roles: where `up` runs the Postgres, by the administrator's address that it left here."""
+    ours = environment(besides_up=True)
+    return environment() | ({} if ours.get("DATABASE_URL") else _read_env(up_folder(ours) / "admin"))
+
+
 def up_folder(environ: Mapping[str, str]) -> Path:
     """Where `esms-worker up` keeps its data, and leaves the addresses that other commands read."""
     return Path(environ.get("WORKER_FOLDER") or UP_FOLDER)

@@ -1,0 +1,54 @@
+"""In whose name things are handed over, and the bell that rings once the caller's transaction commits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sqlalchemy import event
+
+from worker.errors import Invalid
+from worker.intake import Enqueue
+from worker.lifecycle import Lane
+from worker.queues import Bell
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session  # a command that only asks does without it
+
+
+def in_the_name_of(source: str | None, wanted: Iterable[Enqueue]) -> Iterable[Enqueue]:
+    """These as that source's; None: each as it says. Raises Invalid where one names another."""
+    if source is None:
+        return wanted
+    return (_named(source, place, item) for place, item in enumerate(wanted))
+
+
+def _named(source: str, place: int, item: Enqueue) -> Enqueue:
+    if item.source not in ("", source):
+        remedy = "leave it out, or use a Notifier for that one"
+        raise Invalid("source", f"this Notifier is for {source!r} alone", remedy, item=place)
+    return replace(item, source=source)
+
+
+class RungLater:
+    """Rings when a transaction of somebody else's commits, and not at all otherwise."""
+
+    def __init__(self, bell: Bell) -> None:
+        self._bell = bell
+
+    def ring(self, session: Session, lanes: set[Lane]) -> None:
+        """For these lanes, once this session's transaction is committed."""
+        if self not in session.info:  # one listener for all: each would stay until a commit
+            session.info[self] = set()
+            event.listen(session, "after_commit", self._after_commit)
+            event.listen(session, "after_rollback", self._after_rollback)
+        session.info[self] |= lanes
+
+    def _after_commit(self, session: Session) -> None:
+        if not session.in_nested_transaction():  # SQLAlchemy tells of savepoints too
+            lanes, session.info[self] = session.info[self], set()
+            self._bell.ring(lanes)
+
+    def _after_rollback(self, session: Session) -> None:
+        session.info[self] = set()

@@ -1,0 +1,105 @@
+"""Logins of Postgres for applications, each bound to its sources: what an administrator gives to whom."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Connection
+
+from worker.checks import label
+from worker.database import Database
+from worker.errors import Invalid, NotFound
+from worker.ledger import producers
+from worker.ledger.producers import Bound
+from worker.roles import logins
+from worker.roles.logins import PREFIX
+from worker.settings import Settings, administration
+
+__all__ = ["Bound", "Login", "Producers"]
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """How an application reaches Postgres. url: for its DATABASE_URL, with the password; it can't be had again."""
+
+    role: str
+    sources: Sequence[str]
+    url: str = field(repr=False)
+
+
+class Producers:
+    """Every method may raise Unavailable: when Postgres can't be reached, or its login may not make roles."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._database = Database(settings.database_url, pool_size=1)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """With an administrator's DATABASE_URL; in a folder of `esms-worker up` with its own. Raises SettingsError."""
+        return cls(Settings.from_environ(administration() if environ is None else environ))
+
+    def add(self, name: str, sources: Sequence[str]) -> Login:
+        """A login that sees and moves these sources' alone, and hands over in their names alone.
+
+        Raises Invalid for a name or source that can't be, or a name that is taken.
+        """
+        role = _role(name)
+        wanted = [label("source", each) for each in sources]
+        if not wanted:
+            raise Invalid("source", "none is given", "give one or more")
+        password = secrets.token_urlsafe(24)
+        with self._database.begin() as session:
+            connection = session.connection()
+            if logins.is_there(connection, role):
+                raise Invalid("name", f"there is a login {role} already", "rotate its password, or remove it first")
+            logins.bind(connection, role, set(wanted), password)
+        return Login(role=role, sources=sorted(set(wanted)), url=self._database.url_for(role, password))
+
+    def list(self) -> Sequence[Bound]:
+        """Every login and the sources that it is bound to."""
+        with self._database.begin() as session:
+            return producers.bound(session.connection())
+
+    def rotate(self, name: str) -> Login:
+        """Another password; the former one ends at once, connections that are open stay. Raises NotFound, Invalid."""
+        password = secrets.token_urlsafe(24)
+        with self._database.begin() as session:
+            found = self._found(session.connection(), _role(name))
+            logins.renew(session.connection(), found.role, password)
+        return Login(role=found.role, sources=found.sources, url=self._database.url_for(found.role, password))
+
+    def remove(self, name: str) -> None:
+        """Take a login away; what it handed over stays. Raises NotFound, Invalid."""
+        with self._database.begin() as session:
+            logins.unbind(session.connection(), self._found(session.connection(), _role(name)).role)
+
+    @staticmethod
+    def _found(connection: Connection, role: str) -> Bound:
+        for each in producers.bound(connection):
+            if each.role == role:
+                return each
+        raise NotFound(f"no producer has the login {role}: `esms-worker producers list` shows them")
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+
+def _role(name: str) -> str:
+    bare = name.removeprefix(PREFIX)
+    if not _NAME.fullmatch(bare):
+        raise Invalid("name", "can't be part of a role's name", "use a to z, digits and _, 40 at most, a letter first")
+    return PREFIX + bare

@@ -1,0 +1,35 @@
+"""Which sources a login of Postgres is bound to; worker/roles makes the logins, and Postgres keeps them to it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+_ALL = text("SELECT role_name, array_agg(source ORDER BY source) FROM producer_source GROUP BY role_name ORDER BY 1")
+_BIND = text("INSERT INTO producer_source (role_name, source) SELECT :role, unnest(CAST(:sources AS text[]))")
+_UNBIND = text("DELETE FROM producer_source WHERE role_name = :role")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """A login of Postgres, and the sources that it is bound to."""
+
+    role: str
+    sources: Sequence[str]
+
+
+def bound(connection: Connection) -> list[Bound]:
+    """Every login that is bound to sources."""
+    return [Bound(role=role, sources=sources) for role, sources in connection.execute(_ALL)]
+
+
+def bind(connection: Connection, role: str, sources: Collection[str]) -> None:
+    """These are its sources from now on, besides those that were."""
+    connection.execute(_BIND, {"role": role, "sources": sorted(sources)})
+
+
+def unbind(connection: Connection, role: str) -> None:
+    """None is."""
+    connection.execute(_UNBIND, {"role": role})
