@@ -8,6 +8,7 @@ from sqlalchemy import text
 from tests.support import Bench, otp
 from worker.database import SERVER_LIMITS, Database
 from worker.errors import Unavailable, WorkerError
+from worker.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -26,6 +27,16 @@ def test_an_error_names_every_host_that_was_tried(url: str, place: str) -> None:
 
 
 LOCK = text("SELECT id FROM message FOR UPDATE")
+
+
+@pytest.mark.parametrize("threshold", ["none", "0"])
+def test_an_address_may_say_what_is_prepared(database_url: str, threshold: str) -> None:
+    url = f"{database_url}?prepare_threshold={threshold}"
+    settings = Settings.from_environ({"DATABASE_URL": url})
+    with Database(settings.database_url) as database, database.begin() as session:
+        session.execute(text("SELECT 1"))
+        prepared = session.scalar(text("SELECT count(*) FROM pg_prepared_statements"))
+    assert bool(prepared) == (threshold == "0")
 
 
 @pytest.mark.parametrize(("name", "value"), [*SERVER_LIMITS.items()])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from worker import SettingsError
-from worker.settings import Pace
+from worker.settings import Pace, Settings
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,18 @@ from worker.settings import Pace
 def test_a_pace_that_cannot_work_is_refused(environ: dict[str, str], error: str) -> None:
     with pytest.raises(SettingsError, match=error):
         Pace.from_environ(environ)
+
+
+@pytest.mark.parametrize(
+    ("environ", "error"),
+    [
+        (
+            {"WORKER_POOLER": "session"},
+            "WORKER_POOLER: 'session' is no mode that we know: set it to transaction or none",
+        ),
+        ({"DATABASE_URL": "postgresql://u@h/d?prepare_threshold=x"}, "DATABASE_URL: has a prepare_threshold that is"),
+    ],
+)
+def test_a_pooler_that_we_do_not_know_is_refused(environ: dict[str, str], error: str) -> None:
+    with pytest.raises(SettingsError, match=error):
+        Settings.from_environ({"DATABASE_URL": "postgresql://u@h/d"} | environ)

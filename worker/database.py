@@ -46,12 +46,16 @@ SERVER_LIMITS = {
 }
 
 
+OURS = ("pooler", "prepare_threshold")  # of an address's query: not libpq's
+
+
 class Database:
     """A ledger's Postgres: `with database.begin() as session:` commits at the end, or rolls back."""
 
     def __init__(self, url: str, *, pool_size: int = 4, limits: Mapping[str, str] | None = None) -> None:
-        """limits: in place of SERVER_LIMITS, by the names that Postgres has for them."""
-        self._url = make_url(url)
+        """limits: in place of SERVER_LIMITS, by the names that Postgres has for them; a pooler lets none through."""
+        self._given = make_url(url)
+        self._url = self._given.difference_update_query(OURS)
         self.engine: Engine = create_engine(
             self._url,
             pool_size=pool_size,
@@ -67,9 +71,7 @@ class Database:
                 "keepalives_count": 3,
                 "tcp_user_timeout": 30_000,  # milliseconds
                 "application_name": "esms-worker",
-                "options": " ".join(
-                    f"-c {name}={value}" for name, value in (SERVER_LIMITS | dict(limits or {})).items()
-                ),
+                **_as_pooled(self._given.query, SERVER_LIMITS | dict(limits or {})),
             },
         )
         self._pid = os.getpid()
@@ -111,7 +113,7 @@ class Database:
 
     def without_time_limit(self) -> Database:
         """The same Postgres, where a statement may take as long as it needs: for building an index."""
-        return Database(self._url.render_as_string(hide_password=False), limits={"statement_timeout": "0"})
+        return Database(self._given.render_as_string(hide_password=False), limits={"statement_timeout": "0"})
 
     @contextmanager
     def joined(self, session: Session | None) -> Iterator[Session]:
@@ -219,6 +221,12 @@ class Database:
             return Unavailable("Postgres", problem, "try again; where you hand over many, produce them faster")
         if state.startswith("28") or state == "3D000":
             return Unavailable("DATABASE_URL", f"{self.place} lets us not in", "check user, password and database name")
+        if _refuses_options(error):
+            problem = f"a pooler at {self.place} takes no options for a session"
+            return Unavailable("DATABASE_URL", problem, "set WORKER_POOLER=transaction")
+        if state in {"26000", "42P05"}:  # a statement that was prepared in somebody else's session
+            problem = f"a pooler at {self.place} changes sessions between two transactions"
+            return Unavailable("DATABASE_URL", problem, "set WORKER_POOLER=transaction")
         if getattr(error, "connection_invalidated", False) or state.startswith(("08", "57P")) or _no_connection(error):
             return Unavailable("DATABASE_URL", f"no Postgres answers at {self.place}", "start it, or mend the variable")
         if state == "42501":
@@ -228,6 +236,20 @@ class Database:
             return WorkerError(f"Postgres: it refused what we asked (SQLSTATE {state}): report this, and what you did")
         problem = f"{self.place} could not do it now (SQLSTATE {state or 'unknown'})"
         return Unavailable("Postgres", problem, "try again")
+
+
+def _as_pooled(query: Mapping[str, object], limits: Mapping[str, str]) -> dict[str, object]:
+    """A pooler gives each transaction another session: it takes no options, and what was prepared is not there."""
+    if query.get("pooler") == "transaction":
+        return {"prepare_threshold": None}
+    options: dict[str, object] = {"options": " ".join(f"-c {name}={value}" for name, value in limits.items())}
+    if (threshold := query.get("prepare_threshold")) is None:
+        return options
+    return options | {"prepare_threshold": None if threshold == "none" else int(str(threshold))}
+
+
+def _refuses_options(error: SQLAlchemyError) -> bool:
+    return "unsupported startup parameter" in str(getattr(error, "orig", ""))
 
 
 _RUN_OUT = {"53100": "disk space", "53200": "memory", "53300": "connections"}

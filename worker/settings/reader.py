@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Literal, TypeVar, cast
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
 from worker.errors import SettingsError
@@ -42,7 +42,18 @@ class Reader:
         scheme, _, rest = value.partition("://")
         if scheme not in {"postgresql+psycopg", "postgresql", "postgres"} or not _is_database(rest):
             raise SettingsError("DATABASE_URL", "is not a Postgres address", f"set it to {remedy}")
-        return f"postgresql+psycopg://{rest}"
+        threshold = dict(parse_qsl(urlsplit(value).query)).get("prepare_threshold", "none")
+        if threshold != "none" and not threshold.isdecimal():
+            problem = "has a prepare_threshold that is neither a number nor none"
+            raise SettingsError("DATABASE_URL", problem, "set it to none where a pooler stands before Postgres")
+        return f"postgresql+psycopg://{rest}" + self._pooled(rest)
+
+    def _pooled(self, rest: str) -> str:
+        """What the address says of the pooler before it."""
+        pooler = self.text("WORKER_POOLER") or "none"
+        if pooler not in {"none", "transaction"}:
+            raise SettingsError("WORKER_POOLER", f"{pooler!r} is no mode that we know", "set it to transaction or none")
+        return "" if pooler == "none" else ("&" if "?" in rest else "?") + "pooler=transaction"
 
     def url(self, name: str, schemes: set[str], default: str | None) -> str | None:
         value = self.text(name)
@@ -137,7 +148,8 @@ def _is_database(rest: str) -> bool:
     from sqlalchemy.exc import ArgumentError
 
     try:
-        make_conninfo(**{name: str(value) for name, value in make_url(f"postgresql+psycopg://{rest}").query.items()})
+        query = make_url(f"postgresql+psycopg://{rest}").query
+        make_conninfo(**{name: str(value) for name, value in query.items() if name != "prepare_threshold"})
     except (ArgumentError, ProgrammingError, ValueError):
         return False
     return True
