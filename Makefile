@@ -56,7 +56,7 @@ faults: $(READY)
 
 # Some minutes: what `make test` tries with hundreds, with ten thousand.
 hostile: $(READY)
-	@ESMS_HOSTILE=10000 $(BIN)/python -m pytest -rPs --no-header --show-capture=stdout tests/journeys/test_hostile_broker.py tests/broker tests/hostile tests/journeys/test_quiet_logs.py tests/journeys/test_broker_sources.py
+	@ESMS_HOSTILE=10000 $(BIN)/python -m pytest -rs -s --no-header tests/journeys/test_hostile_broker.py tests/broker tests/hostile tests/journeys/test_quiet_logs.py tests/journeys/test_broker_sources.py
 
 # Made whole or not at all: an interrupted install leaves no .ready, so the next run finishes it.
 $(READY): pyproject.toml constraints.txt

@@ -36,9 +36,9 @@ CONTACT = {
     "death_date": None, "lunar_death": None, "tags": "a", "attributes": {"a": "b"}, "opted_out": False, "version": 1,
 }  # fmt: skip
 EVENT: dict[str, Any] = {
-    "source": "s", "key": "1", "starts_at": "2099-03-01T08:00", "template": "t", "offsets": ["-1h"], "title": "T",
+    "source": "s", "key": "1", "starts_at": "2099-03-01T08:00", "template": "t", "offsets": ["1h"], "title": "T",
     "attendees": [{"key": "1", "phone": "0901000100"}], "place": "P", "ends_at": None, "zone": None, "attributes": {},
-    "late_for": 60, "recurrence": None, "exceptions": [], "version": 1, "all_day_at": "08:00", "series": None,
+    "late_for": 3600, "recurrence": None, "exceptions": [], "version": 1, "all_day_at": "08:00", "series": None,
     "sms_type": 2, "brandname": None, "unicode": False,
 }  # fmt: skip
 CANCEL = {"source": "s", "key": "1", "version": 1}
@@ -73,9 +73,10 @@ def complaint(take: Callable[[dict[Any, Any]], object], fields: dict[Any, Any]) 
 def test_a_field_of_any_type_is_taken_or_refused_by_name_in_one_short_line(door: str, bench: Bench) -> None:
     bench.notifier.templates.save("t", content="Hop luc {time}")
     take, fields = doors(bench)[door]
+    take(fields)  # as they are they are right, so that each odd one is looked at
     odd: list[tuple[Any, Any, dict[Any, Any]]] = [
         (name, value, fields | {name: value}) for name in fields for value in VALUES
     ]
     odd += [(name, "x", fields | {name: "x"}) for name in (5, None, ("a",), "a\nERROR b", "x" * 5000, "\ud800")]
     found = {(name, repr(value)[:60]): complaint(take, told) for name, value, told in odd}
-    assert {key: said for key, said in found.items() if said} == {}
+    assert [f"{key}: {said}" for key, said in found.items() if said] == []

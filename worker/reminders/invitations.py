@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from worker.checks import label, phone_of
+from worker.checks import label, phone_of, text_of
 from worker.errors import Invalid
 from worker.ledger.events import AttendeeRow
 from worker.recurrence import parse_offset
@@ -189,5 +189,6 @@ def _late_for(late_for: object) -> int | None:
 def _recurrence(event: Event, content: Mapping[str, Any]) -> str:
     """In the form that recurrence.py gives it."""
     wall = wall_clock(content["starts_at"], zone_of(content["zone"])).isoformat()
-    spec = {"rrule": event.recurrence, "start": wall, "exceptions": content["exceptions"]}
+    rrule = text_of("recurrence", event.recurrence, "give it as text, like FREQ=WEEKLY;COUNT=5")
+    spec = {"rrule": rrule, "start": wall, "exceptions": content["exceptions"]}
     return recurrence_of(spec, content["zone"]).text

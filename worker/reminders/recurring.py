@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+from worker.checks import text_of
 from worker.recurrence import Rule as Recurrence
 from worker.recurrence import parse_cron, parse_rrule
 from worker.reminders.checks import read_moment, translated, zone_of
@@ -16,9 +17,8 @@ LEAST_LATE = timedelta(minutes=5)  # or a slow tick of beat would already be too
 
 def recurrence_of(spec: Mapping[str, Any], zone: str) -> Recurrence:
     """The recurrence of a stored spec: rrule or cron, start, until, exceptions. Raises Invalid."""
-    return _parsed(
-        spec.get("rrule"), spec.get("cron"), spec["start"], spec.get("until"), tuple(spec.get("exceptions", ())), zone
-    )
+    rrule, cron = (None if spec.get(name) is None else text_of(name, spec[name]) for name in ("rrule", "cron"))
+    return _parsed(rrule, cron, spec["start"], spec.get("until"), tuple(spec.get("exceptions", ())), zone)
 
 
 @lru_cache(maxsize=512)
