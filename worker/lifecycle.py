@@ -99,11 +99,6 @@ TOO_LATE: dict[Status, str] = {
 }
 
 
-def starts_of(status: Status) -> frozenset[Status]:
-    """Where a message may come from when the worker moves it to `status`."""
-    return frozenset(start for start, onward in MOVES.items() if status in onward)
-
-
 class Lane(StrEnum):
     """Which line a message stands in; claimed in this order, so that a code overtakes a million wishes."""
 

@@ -44,11 +44,16 @@ def test_a_day_named_as_the_end_is_in_and_a_moment_is_not(cli: Cli) -> None:
 @pytest.mark.usefixtures("three_days")
 def test_a_range_that_matches_nothing_says_that_and_where_the_nearest_are(cli: Cli) -> None:
     code, out, _ = cli("report", "--from", "2026-03-04", "--to", "2026-03-09")
-    assert (code, out) == (0, "No messages match; of all others the last before 2026-03-03\n")
-    assert counted(cli, "--from", "2026-03-04") == 0
+    assert (code, out) == (1, "No messages match; of all others the last before 2026-03-03\n")
     assert "the last before" not in (out := cli("report", "--to", "2026-02-28")[1])
     assert "of all others the next after 2026-03-01" in out
     assert cli("report", "--campaign", "tet-1", "--from", "2026-03-02")[1].startswith("No messages match")
+    assert cli("report", "--from", "2026-03-04", "--json")[0] == 1
+    assert cli("report", "--from", "2026-03-03")[0] == 0
+
+
+def test_before_the_first_message_a_report_is_no_failure(cli: Cli) -> None:
+    assert cli("report", "--from", "2026-03-04")[0] == 0
 
 
 @pytest.mark.usefixtures("three_days")

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from tests.support import HTTP_CALL, Bench, otp, settle
 from worker import RecordCall, Ticket, ledger
 from worker.ledger import Claim, Outcome, Poll
-from worker.lifecycle import FINAL, MOVES, PERSONS_MOVES, Status, starts_of
+from worker.lifecycle import FINAL, MOVES, PERSONS_MOVES, Status
 
 
 def accepted(claim: Claim, sms_id: str = "77") -> Outcome:
@@ -41,7 +41,6 @@ def test_every_status_can_be_reached_from_queued() -> None:
 def test_a_final_status_leads_nowhere_unless_a_person_asks() -> None:
     assert all(not MOVES[status] for status in FINAL)
     assert set(PERSONS_MOVES) <= FINAL | {Status.HELD}
-    assert starts_of(Status.DELIVERED) == {Status.ACCEPTED}
 
 
 def test_a_late_answer_cannot_overwrite_a_newer_attempt(bench: Bench) -> None:

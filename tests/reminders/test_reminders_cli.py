@@ -136,6 +136,7 @@ def test_simulate_prints_json_and_a_picture(cli: Cli, calendar: Calendar, tmp_pa
     calendar.birthdays()
     span = ("--from", "2027-01-01", "--to", "2027-12-31", "--price", "800", "--balance", "100")
     found = answer(cli, "simulate", *span, "--html", str(tmp_path / "year.html"))
+    assert (tmp_path / "year.html").stat().st_mode & 0o077 == 0  # people's names stand in it
     assert (found["messages"], found["cost"], found["over_balance_from"]) == (1, 800, "2027-02-28")
     assert [each["what"] for each in found["odd"]] == ["29 February is kept today, this year has none"]
     assert len(found["days"]) == 365

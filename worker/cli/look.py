@@ -141,19 +141,21 @@ def _standing(standing: Standing) -> dict[str, Any]:
 @json_option
 def report(
     by: Sequence[str], since: str | None, until: str | None, campaign: str | None, source: str | None, as_json: bool
-) -> None:
-    """How many messages came to what: by status, by campaign, by day."""
+) -> int:
+    """How many messages came to what: by status, by campaign, by day. Exit code 1 where none match."""
     with Notifier.from_env() as notifier:
         zone = notifier.settings.time_zone
         first, last = span_options(since, until, zone)
         ways = cast("Sequence[By]", by or ("status", "campaign", "day"))
         found = notifier.reports.summary(ways, since=first, until=last, campaign=campaign, source=source)
+    nothing = found.is_used and not any(found.lines.values())
     if as_json:
         say_json({f"by_{way}": [_line(line) for line in lines] for way, lines in found.lines.items()})
-    elif found.is_used and not any(found.lines.values()):
+    elif nothing:
         say(_nothing((found.before, found.after), zone))
     else:
         say_report(found.lines)
+    return int(nothing)
 
 
 def _nothing(around: Sequence[datetime | None], zone: tzinfo) -> str:
