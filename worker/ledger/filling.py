@@ -5,8 +5,12 @@ What has happened to one since then is in its settlements already: its first row
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sqlalchemy import text
-from sqlalchemy.orm import Session
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 MOST = 1000  # messages that one step locks
 

@@ -8,12 +8,14 @@ for: an application's transaction that stays open for an hour holds up only its 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from worker.ledger.contributions import FOLD
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 MOST = 20_000  # settlements that one step adds up
 NOTHING = "3:3:"  # a snapshot that sees no transaction of ours
