@@ -256,8 +256,10 @@ _RUN_OUT = {"53100": "disk space", "53200": "memory", "53300": "connections"}
 
 
 def _no_connection(error: SQLAlchemyError) -> bool:
-    """A connection that was never made has no SQLSTATE."""
+    """A connection that was never made has no SQLSTATE, and nothing was asked in it."""
     from psycopg import OperationalError
 
     origin = getattr(error, "orig", None)
-    return isinstance(error, PoolTimeout) or (isinstance(origin, OperationalError) and not origin.sqlstate)
+    return isinstance(error, PoolTimeout) or (
+        isinstance(origin, OperationalError) and not origin.sqlstate and getattr(error, "statement", None) is None
+    )

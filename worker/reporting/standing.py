@@ -12,7 +12,7 @@ from sqlalchemy import Row, func, select
 from worker.errors import NotFound
 from worker.lifecycle import FINAL, Status
 from worker.reporting.summary import names_in
-from worker.reporting.tables import Message, Notification
+from worker.reporting.tables import Message, Notification, among
 from worker.reporting.waiting import Wait, waits
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def standing(session: Reader, notification_id: UUID) -> Standing:
 
 def statuses_of(session: Reader, ids: Sequence[UUID]) -> dict[Status, int]:
     """How many messages of these notifications are in which status."""
-    counted = select(Message.status, func.count()).where(Message.notification_id.in_(ids)).group_by(Message.status)
+    counted = select(Message.status, func.count()).where(among(Message.notification_id, ids)).group_by(Message.status)
     return {Status(status): count for status, count in session.execute(counted)}
 
 

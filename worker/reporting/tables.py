@@ -6,10 +6,12 @@ test holds these names to the models'.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnClause, column, table
+from sqlalchemy import ColumnClause, ColumnElement, any_, column, literal, table
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
+from sqlalchemy.types import NullType
 
 Columns = ReadOnlyColumnCollection[str, ColumnClause[Any]]
 
@@ -34,3 +36,8 @@ Heartbeat = _columns("heartbeat", "name at")
 Trouble = _columns("trouble", "name error since")
 Brandname = _columns("brandname", "name seen_at")
 RefusedTask = _columns("refused_task", "queue reason times since at size task_id")
+
+
+def among(each: ColumnClause[Any], values: Collection[Any]) -> ColumnElement[bool]:
+    """Is it one of these? As one array: a statement takes 65,535 parameters and no more."""
+    return each == any_(literal(list(values), NullType()))

@@ -13,7 +13,7 @@ from sqlalchemy import Row, select, text
 
 from worker.ledger.opt_out import PURPOSE
 from worker.reporting.standing import notification
-from worker.reporting.tables import Message, Request
+from worker.reporting.tables import Message, Request, among
 from worker.reporting.waiting import Surroundings, Wait
 
 if TYPE_CHECKING:
@@ -130,11 +130,11 @@ def _theirs(message: AnyRow, requests: Requests) -> Sequence[AnyRow]:
 
 def _requests(session: Reader, messages: Sequence[AnyRow]) -> Requests:
     ids = [message.id for message in messages]
-    found = list(session.execute(select(*Request).where(Request.message_id.in_(ids)))) if ids else []
+    found = list(session.execute(select(*Request).where(among(Request.message_id, ids)))) if ids else []
     if shared := {id_ for message in messages for id_ in _shared_ids(message)}:
         of_many = select(*Request).where(Request.message_id.is_(None))
-        found += session.execute(of_many.where(Request.request_id.in_(shared)))
-        found += session.execute(of_many.where(Request.request_id.is_(None), Request.sms_id.in_(shared)))
+        found += session.execute(of_many.where(among(Request.request_id, shared)))
+        found += session.execute(of_many.where(Request.request_id.is_(None), among(Request.sms_id, shared)))
     by_key: dict[UUID | str, list[AnyRow]] = defaultdict(list)
     for row in found:
         by_key[row.message_id or row.request_id or row.sms_id or ""].append(row)
