@@ -114,7 +114,12 @@ class Ground:
             return False
 
     def verdict(self, stock: Stock, allowed: Allowed) -> Verdict:
-        return judged(self.database, self.simulator, stock, allowed)
+        """Of a moment when nothing is under way, if one comes: the answer of a process that was woken may still take
+        up what was held.
+        """
+        while (found := judged(self.database, self.simulator, stock, allowed)).under_way and self.settles(stock):
+            pass
+        return found
 
     def forget(self) -> None:
         """All is settled: nobody looks at these rows any more."""

@@ -37,9 +37,11 @@ _REQUESTS = text("""
 
 _FOUND = text("SELECT DISTINCT message_id FROM request WHERE function LIKE 'Get%' AND outcome LIKE '%found'")
 
+UNDER_WAY = {"queued", "sending", "unconfirmed", "accepted"}
+
 _SETTLED = text("""
     SELECT count(*) FROM message AS m JOIN notification AS n ON n.id = m.notification_id
-    WHERE n.campaign = ANY(:campaigns) AND m.status NOT IN ('queued', 'sending', 'unconfirmed', 'accepted')
+    WHERE n.campaign = ANY(:campaigns) AND m.status <> ALL(:under_way)
 """)
 
 
@@ -74,6 +76,7 @@ class Verdict:
     doubled: int = 0
     held: int = 0
     unknown: int = 0
+    under_way: int = 0  # at the moment that was judged
     wrong: list[str] = field(default_factory=list)
     left_open: Counter[str] = field(default_factory=Counter)  # why what is held or unknown is
 
@@ -89,7 +92,7 @@ class Verdict:
 def unsettled(database: Database, stock: Stock) -> int:
     """How many messages are still on their way, those that wait in the broker included."""
     with database.begin() as session:
-        settled = session.execute(_SETTLED, {"campaigns": stock.campaigns}).scalar_one()
+        settled = session.execute(_SETTLED, {"campaigns": stock.campaigns, "under_way": list(UNDER_WAY)}).scalar_one()
     return len(stock.phones) - int(settled)
 
 
@@ -128,6 +131,7 @@ class _Judge:
     def over(self, stock: Stock) -> Verdict:
         verdict, phones = self.verdict, set(stock.phones)
         verdict.messages = len(phones)
+        verdict.under_way = sum(message.status in UNDER_WAY for message in self.messages)
         missing = phones - {message.phone for message in self.messages}
         self._note(len(missing), "handed over, and not in the ledger", lost=len(missing))
         self._note(len(self.messages) - len(phones) + len(missing), "in the ledger, and never handed over")
