@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from tests.roles.conftest import As
 from tests.support import Bench, otp
-from worker import Notifier, Sms, SmsType
+from worker import Enqueue, Notifier, Sms, SmsType, Ticket
 from worker.api.contacts import Which
 from worker.api.decisions import Answer
 from worker.api.producers import Producers
@@ -322,3 +322,13 @@ def _message(bench: Bench, of: Any) -> UUID:
     with bench.database.begin() as session:
         found: UUID = session.scalar(text("SELECT id FROM message WHERE notification_id = :id"), {"id": id_})
         return found
+
+
+def test_of_many_those_that_name_another_source_are_refused_each(bench: Bench, database_url: str) -> None:
+    with Notifier.from_env({"DATABASE_URL": database_url}, source="shop") as shop:
+        first, second, third = shop.enqueue_each(
+            [Enqueue(request=otp()), Enqueue(request=otp(), source="clinic"), Enqueue(request=otp(), source="shop")]
+        )
+    assert isinstance(second, Invalid) and second.field == "source"
+    assert isinstance(first, Ticket) and isinstance(third, Ticket)
+    assert {bench.notifier.status(each.id).source for each in (first, third)} == {"shop"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,15 @@ def in_the_name_of(source: str | None, wanted: Iterable[Enqueue]) -> Iterable[En
     if source is None:
         return wanted
     return (_named(source, place, item) for place, item in enumerate(wanted))
+
+
+def each_in_the_name_of(source: str | None, wanted: Iterable[Enqueue | Invalid]) -> Iterator[Enqueue | Invalid]:
+    """The same, where one that names another is told in its place and stops none of the others."""
+    for place, item in enumerate(wanted):
+        try:
+            yield item if source is None or isinstance(item, Invalid) else _named(source, place, item)
+        except Invalid as error:
+            yield error.at(None)
 
 
 def _named(source: str, place: int, item: Enqueue) -> Enqueue:

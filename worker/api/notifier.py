@@ -11,7 +11,7 @@ from uuid import UUID
 
 from worker import intake, reporting
 from worker.api.decisions import Campaign, Decision, Decisions, Held, id_of
-from worker.api.naming import RungLater, in_the_name_of
+from worker.api.naming import RungLater, each_in_the_name_of, in_the_name_of
 from worker.api.pauses import BY_A_PERSON, Pauses
 from worker.api.reports import Reports
 from worker.checks import label_or_none
@@ -193,10 +193,11 @@ class Notifier:
         atomic: where one is refused, none is stored, and the tickets are only what they would have been.
         Raises Unavailable.
         """
+        named = each_in_the_name_of(self.source, items)
         answers: list[Ticket | Invalid | Conflict] = []
         due: set[Lane] = set()
         with suppress(_Rehearsed), self._database.begin() as session:
-            answers, due = intake.accept_each(session, items, self.settings, now=datetime.now(UTC), late=False)
+            answers, due = intake.accept_each(session, named, self.settings, now=datetime.now(UTC), late=False)
             if atomic and not all(isinstance(answer, Ticket) for answer in answers):
                 raise _Rehearsed
         self._bell.ring(due)
