@@ -79,18 +79,21 @@ def record(session: Session, numbers: list[int]) -> object:
     """All of them were taken."""
     return ledger.record(
         session,
-        [Outcome(claim=claim, status=Status.ACCEPTED, sms_id="x", http_call=CALL) for claim in map(claimed, numbers)],
+        [
+            Outcome(claim=claimed(UUID(int=number)), status=Status.ACCEPTED, sms_id="x", http_call=CALL)
+            for number in numbers
+        ],
     )
 
 
-def claimed(number: int) -> Claim:
+def claimed(id_: UUID) -> Claim:
     """One that is on its way."""
     return Claim(
-        fences=(Fence(UUID(int=number), 1),),
+        fences=(Fence(id_, 1),),
         phones=("",),
         lane=Lane.NORMAL,
         kind=Kind.SMS,
-        request_id=str(number),
+        request_id=str(id_),
         content="",
         template_id=None,
         options={},

@@ -142,6 +142,17 @@ class Bench:
         """Ask what became of what has an SMSID."""
         return Poller(self.database, self.client, self.asking, self.limiter, self.pace).run(stopping)
 
+    def ask_until(self, ticket: Ticket, status: str) -> None:
+        """Ask, all questions due at once, until its only message stands there."""
+
+        def asked() -> bool:
+            with self.database.begin() as session:
+                session.execute(text("UPDATE message SET poll_at = now() WHERE poll_at IS NOT NULL"))
+            self.poll()
+            return self.status(ticket) == status
+
+        eventually(asked)
+
     def poll(self) -> bool:
         """Ask what became of what was accepted."""
         more = self.ask()

@@ -69,3 +69,9 @@ def affordable(measure: Measure) -> Measure:
     if measure.segments > SEGMENTS_MOST:
         raise Invalid("content", f"makes {measure.segments} SMS of one", f"shorten it to {SEGMENTS_MOST} at most")
     return measure
+
+
+def deeper(value: object, most: int) -> bool:
+    """Are lists and tables in it nested more than so many deep? It looks no deeper than that itself."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return inner is not None and (most == 0 or any(deeper(each, most - 1) for each in inner))

@@ -10,12 +10,13 @@ from uuid import UUID
 from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
+from benchmarks.stale_statistics import claimed
 from tests.support import HTTP_CALL
 from worker import ledger
 from worker.database import Database
 from worker.evidence import Evidence
-from worker.ledger import Claim, Fence, Outcome, Poll, Settlement
-from worker.lifecycle import Kind, Lane, Status
+from worker.ledger import Fence, Outcome, Poll, Settlement
+from worker.lifecycle import Status
 
 UNDER_WAY = 20_000  # messages, that nobody has counted
 FEW = 5  # that a statement is about
@@ -55,24 +56,6 @@ def ask_later(session: Session, ids: Sequence[UUID], *, alone: bool = True) -> N
 
 def record(session: Session, ids: Sequence[UUID]) -> None:
     ledger.record(session, [Outcome(claim=claimed(id_), status=Status.ACCEPTED, http_call=HTTP_CALL) for id_ in ids])
-
-
-def claimed(id_: UUID) -> Claim:
-    return Claim(
-        fences=(Fence(id_, 1),),
-        phones=("",),
-        lane=Lane.NORMAL,
-        kind=Kind.SMS,
-        request_id=str(id_),
-        content="",
-        template_id=None,
-        options={},
-        hand_over_at=None,
-        expires_in=None,
-        in_doubt=False,
-        failures=0,
-        asked=0,
-    )
 
 
 CASES: dict[str, tuple[Status, Callable[[Session, Sequence[UUID]], object]]] = {

@@ -21,16 +21,6 @@ def one(bench: Bench, ticket: Ticket, column: str) -> Any:
         return session.execute(text(query), {"id": ticket.id}).scalars().first()
 
 
-def settled(bench: Bench, ticket: Ticket, status: str = "delivered") -> None:
-    def asked() -> bool:
-        with bench.database.begin() as session:
-            session.execute(text("UPDATE message SET poll_at = now() WHERE poll_at IS NOT NULL"))
-        bench.poll()
-        return bench.status(ticket) == status
-
-    eventually(asked)
-
-
 @pytest.mark.parametrize(
     ("content", "sms_type", "unicode", "segments"),
     [
@@ -57,14 +47,14 @@ def test_the_price_that_a_status_tells_stands_with_the_message(bench: Bench) -> 
     ticket = bench.put()
     bench.deliver()
     assert one(bench, ticket, "m.price") is None
-    settled(bench, ticket)
+    bench.ask_until(ticket, "delivered")
     assert one(bench, ticket, "m.price") == Decimal(790)
 
 
 def test_where_a_status_tells_no_price_none_is_made_up(bench: Bench) -> None:
     ticket = bench.put()
     bench.deliver()
-    settled(bench, ticket)
+    bench.ask_until(ticket, "delivered")
     assert one(bench, ticket, "m.price") is None
 
 
@@ -72,7 +62,7 @@ def test_a_retry_begins_without_the_price_of_the_attempt_before(bench: Bench) ->
     bench.simulator.set(quirks=PRICED)
     ticket = bench.put(otp("0901000002"))
     bench.deliver()
-    settled(bench, ticket, "undelivered")
+    bench.ask_until(ticket, "undelivered")
     assert one(bench, ticket, "m.price") == Decimal(790)
     bench.notifier.retry(ticket.id)
     assert one(bench, ticket, "m.price") is None
@@ -99,5 +89,5 @@ def test_the_price_in_the_sent_data_counts_too(bench: Bench) -> None:
     ticket = bench.put(otp("0901000015", content="Ma: 7777"))
     bench.deliver()
     bench.set(ticket, sms_id="NULL", in_doubt_since="now()")
-    settled(bench, ticket)
+    bench.ask_until(ticket, "delivered")
     assert one(bench, ticket, "m.price") == Decimal(790)

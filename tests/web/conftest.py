@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import httpx
 import pytest
@@ -15,16 +16,11 @@ from tests.support import Bench
 Application = Callable[..., httpx.Client]
 
 
-@pytest.fixture(scope="session")
-def address(database_url: str, redis_url: str) -> Iterator[str]:
-    """Where the door is."""
-    environ = {
-        "DATABASE_URL": database_url,
-        "REDIS_URL": redis_url,
-        "PATH": os.environ["PATH"],
-        "PYTHONUNBUFFERED": "1",
-    }
-    command = [sys.executable, "-m", "worker.cli", "serve", "--port", "0"]
+@contextmanager
+def serving(database_url: str, redis_url: str, **variables: str) -> Iterator[str]:
+    """A door of its own: its address."""
+    environ = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "PATH": os.environ["PATH"]} | variables
+    command = [sys.executable, "-u", "-m", "worker.cli", "serve", "--port", "0"]
     with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True, cwd="/") as process:
         assert process.stdout is not None
         line = process.stdout.readline()
@@ -32,6 +28,13 @@ def address(database_url: str, redis_url: str) -> Iterator[str]:
         yield line.split()[-1]
         process.terminate()
         assert process.wait(timeout=30) == 0
+
+
+@pytest.fixture(scope="session")
+def address(database_url: str, redis_url: str) -> Iterator[str]:
+    """Where the door is."""
+    with serving(database_url, redis_url) as address:
+        yield address
 
 
 @pytest.fixture

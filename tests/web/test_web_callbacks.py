@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +9,7 @@ import httpx
 import pytest
 
 from tests.support import Bench, eventually, otp
+from tests.web.conftest import serving
 from worker.database import Database
 from worker.devkit.simulator import Running
 from worker.errors import SettingsError
@@ -23,14 +21,9 @@ SECRET = "0123456789abcdefghijklmn"
 @pytest.fixture(scope="session")
 def called(database_url: str, redis_url: str) -> Iterator[str]:
     """A door that eSMS may call: its address, with the secret."""
-    environ = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "PATH": os.environ["PATH"]}
-    environ["WORKER_CALLBACK_URL"] = f"http://127.0.0.1/callbacks/esms/{SECRET}"
-    command = [sys.executable, "-m", "worker.cli", "serve", "--port", "0"]
-    with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True, cwd="/") as process:
-        assert process.stdout is not None
-        yield process.stdout.readline().split()[-1] + f"/callbacks/esms/{SECRET}"
-        process.terminate()
-        assert process.wait(timeout=30) == 0
+    callback_url = f"http://127.0.0.1/callbacks/esms/{SECRET}"
+    with serving(database_url, redis_url, WORKER_CALLBACK_URL=callback_url) as address:
+        yield f"{address}/callbacks/esms/{SECRET}"
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from tests.support import Bench, eventually, otp
+from tests.support import Bench, otp
 from worker import Sms, SmsType, TemplateCall, Ticket
 from worker.api.why import Story
 from worker.catalogue import Language
@@ -31,16 +31,6 @@ def steps(bench: Bench, ticket: Ticket, language: Language = EN) -> list[str]:
     return [step.what for step in story(bench, ticket, language).steps]
 
 
-def polled(bench: Bench, ticket: Ticket, status: str) -> None:
-    def asked() -> bool:
-        with bench.database.begin() as session:
-            session.execute(text("UPDATE message SET poll_at = now() WHERE poll_at IS NOT NULL"))
-        bench.poll()
-        return bench.status(ticket) == status
-
-    eventually(asked)
-
-
 def beats(bench: Bench, ago: str = "1 second") -> None:
     with bench.database.begin() as session:
         session.execute(text(f"INSERT INTO heartbeat VALUES ('beat', now() - interval '{ago}')"))
@@ -49,7 +39,7 @@ def beats(bench: Bench, ago: str = "1 second") -> None:
 def test_a_message_that_arrived_is_told_from_who_wanted_it_to_that_it_arrived(bench: Bench) -> None:
     ticket = bench.put(source="shop", reference="order:7", campaign="tet")
     bench.deliver()
-    polled(bench, ticket, "delivered")
+    bench.ask_until(ticket, "delivered")
     told = story(bench, ticket)
     assert [step.what for step in told.steps] == [
         "“shop” handed this SMS over (reference order:7, campaign tet)",
@@ -65,7 +55,7 @@ def test_a_message_that_arrived_is_told_from_who_wanted_it_to_that_it_arrived(be
 def test_the_same_in_vietnamese(bench: Bench) -> None:
     ticket = bench.put(source="shop")
     bench.deliver()
-    polled(bench, ticket, "delivered")
+    bench.ask_until(ticket, "delivered")
     assert steps(bench, ticket, VI)[:3] == [
         "“shop” giao tin nhắn SMS này",
         "Gửi sang eSMS: eSMS đã nhận",
@@ -88,7 +78,7 @@ def test_a_refusal_has_its_code_in_plain_words_and_what_to_do(bench: Bench) -> N
 def test_a_no_that_is_heard_once_is_told_as_such_and_then_the_end(bench: Bench) -> None:
     ticket = bench.put(otp("0901000002"))
     bench.deliver()
-    polled(bench, ticket, "undelivered")
+    bench.ask_until(ticket, "undelivered")
     told = steps(bench, ticket)
     assert (
         "eSMS was asked what became of it: eSMS says that it did not arrive; that counts when it says so again" in told

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from types import TracebackType
 from typing import Self
 
 from worker import ledger, reporting
+from worker.api.connected import Connected
 from worker.database import Database
 from worker.migrating import PATIENCE, migrate, revisions
 from worker.reporting import BrandnamesShown, RefusedShown
@@ -16,11 +16,11 @@ from worker.settings import Settings
 SIMULATED = "simulator"  # a heartbeat in the ledger: its messages are trials
 
 
-class Operation:
+class Operation(Connected):
     """An installation's ledger, for whoever runs it. Every method may raise Unavailable."""
 
     def __init__(self, settings: Settings, *, database: Database | None = None) -> None:
-        self._database = database or Database(settings.database_url, pool_size=1)
+        super().__init__(database or Database(settings.database_url, pool_size=1))
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
@@ -109,13 +109,3 @@ class Operation:
         """From now on the messages here are trials: never to be sent to people."""
         with self._database.begin() as session:
             ledger.beat(session, SIMULATED)
-
-    def close(self) -> None:
-        """Give the connection back."""
-        self._database.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()

@@ -6,11 +6,11 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Self
 
 from sqlalchemy import Connection
 
+from worker.api.connected import Connected
 from worker.checks import label
 from worker.database import Database
 from worker.errors import Invalid, NotFound
@@ -34,11 +34,11 @@ class Login:
     url: str = field(repr=False)
 
 
-class Producers:
+class Producers(Connected):
     """Every method may raise Unavailable: when Postgres can't be reached, or its login may not make roles."""
 
     def __init__(self, settings: Settings) -> None:
-        self._database = Database(settings.database_url, pool_size=1)
+        super().__init__(Database(settings.database_url, pool_size=1))
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
@@ -86,16 +86,6 @@ class Producers:
             if each.role == role:
                 return each
         raise NotFound(f"no producer has the login {role}: `esms-worker producers list` shows them")
-
-    def close(self) -> None:
-        """Give the connection back."""
-        self._database.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
 
 
 def _role(name: str) -> str:

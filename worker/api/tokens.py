@@ -10,7 +10,7 @@ from worker import ledger
 from worker.access import May, digest_of, new_token
 from worker.checks import label
 from worker.database import Database
-from worker.errors import Conflict, Invalid, NotFound
+from worker.errors import Invalid, NotFound
 from worker.ledger.tokens import TokenRow as TokenRow
 from worker.settings import Settings
 
@@ -46,14 +46,14 @@ class Tokens:
 
         source: what it hands over is of this source, and it sees and moves nothing else; None: all, for an operator.
         may: names of May. rate: requests a second at most. until: valid before this; a naive one is in TIME_ZONE.
-        Raises Invalid, and Conflict where the name has a valid token: rotate or revoke that one.
+        Raises Invalid, also where the name has a valid token.
         """
         name, rights = label("name", name), _rights(may)
         of = None if source is None else label("source", source)
         token = new_token()
         with self._database.begin() as session:
             if ledger.current_token(session, name):
-                raise Taken(name)
+                raise Invalid("name", "has a token already", "rotate it, revoke it, or choose another name")
             ledger.add_token(
                 session,
                 name=name,
@@ -117,13 +117,6 @@ class Tokens:
         if aware <= datetime.now(UTC):
             raise Invalid("until", "has passed", "give a date in the future, or leave it out")
         return aware
-
-
-class Taken(Conflict):
-    """A valid token has this name."""
-
-    def __init__(self, name: str) -> None:
-        Exception.__init__(self, f"name: {name!r} has a token: rotate it, revoke it, or choose another name")
 
 
 def _rights(may: Collection[May | str]) -> Sequence[May]:

@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 
 from kombu.utils.json import dumps, loads
 
+from worker.checks import deeper
 from worker.queues import QUEUE_OF, Queue, Task, kind_of, source_of
 from worker.refusals import Refusal
 from worker.settings.reader import OpenQueue
@@ -131,17 +132,9 @@ def _json(body: Any) -> Any:
         raise NoTask(Refusal.TOO_DEEP) from None
     except Exception:  # noqa: BLE001 — a marked value of the wrong kind raises whatever its type does
         raise NoTask(Refusal.NO_JSON) from None
-    if _deeper(found, DEPTH_MOST):
+    if deeper(found, DEPTH_MOST):
         raise NoTask(Refusal.TOO_DEEP)
     return found
-
-
-def _deeper(value: Any, most: int) -> bool:
-    if isinstance(value, dict):
-        value = value.values()
-    elif not isinstance(value, list):
-        return False
-    return most == 0 or any(_deeper(each, most - 1) for each in value)
 
 
 def _parts(headers: Mapping[Any, Any], body: Any) -> tuple[Mapping[Any, Any], Any, Any, Mapping[Any, Any]]:

@@ -43,8 +43,16 @@ def dong(value: Decimal | float, language: Language) -> str:
 
 def moment(at: datetime, zone: tzinfo, language: Language) -> str:
     """A moment as people read it in this zone: day first in Vietnamese, the year first in English."""
-    style = "%H:%M:%S %d/%m/%Y" if language is Language.VI else "%Y-%m-%d %H:%M:%S"
+    style = f"%H:%M:%S {_DAY[language]}" if language is Language.VI else f"{_DAY[language]} %H:%M:%S"
     return at.astimezone(zone).strftime(style)
+
+
+def day(at: datetime, zone: tzinfo, language: Language) -> str:
+    """Its day alone."""
+    return at.astimezone(zone).strftime(_DAY[language])
+
+
+_DAY = {Language.VI: "%d/%m/%Y", Language.EN: "%Y-%m-%d"}
 
 
 def span(seconds: float, language: Language) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +12,7 @@ import click
 from worker.api.notifier import Notifier
 from worker.catalogue import Language
 from worker.catalogue import story as words
-from worker.catalogue.text import moment, number
+from worker.catalogue.text import day, moment, number
 from worker.cli.look import located
 from worker.cli.output import LOOKS, console, json_option, say_json, text
 from worker.cli.spans import span_options
@@ -76,7 +76,7 @@ def _lines(told: Stories, zone: tzinfo) -> Iterator[str]:
     for person in told.people:
         yield from _person(person, told.language, zone)
     if not told.stories and told.since is not None:
-        yield words.NO_MESSAGES.say(told.language, since=_day(told.since, told.language, zone))
+        yield words.NO_MESSAGES.say(told.language, since=day(told.since, zone, told.language))
     for story in told.stories:
         yield from _story(story, told.language, zone)
     if told.others:
@@ -102,7 +102,7 @@ def _person(person: Person, language: Language, zone: tzinfo) -> Iterator[str]:
     who = person.name or words.NAMELESS.say(language, key=person.key)
     line = words.CONTACT.say(language, name=f"[bold]{text(who)}[/]")
     if person.opted_out_at is not None:
-        date = _day(person.opted_out_at, language, zone)
+        date = day(person.opted_out_at, zone, language)
         line += f"; {words.OPTED_OUT_SINCE.say(language, date=date)}"
     yield line
     if person.reminders:
@@ -111,7 +111,3 @@ def _person(person: Person, language: Language, zone: tzinfo) -> Iterator[str]:
         date = "" if each.at is None else moment(each.at, zone, language)
         yield f"  {text(words.REMINDER.say(language, rule=each.of, date=date, what=each.what))}"
     yield ""
-
-
-def _day(at: datetime, language: Language, zone: tzinfo) -> str:
-    return at.astimezone(zone).strftime("%d/%m/%Y" if language is Language.VI else "%Y-%m-%d")

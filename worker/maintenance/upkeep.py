@@ -8,11 +8,9 @@ from sqlalchemy.orm import Session
 
 from worker import ledger
 from worker.database import Database
-from worker.maintenance.steps import take
+from worker.maintenance.steps import ROUNDS, take, while_there_is_more
 from worker.settings import Pace
 from worker.telemetry import emit
-
-ROUNDS = 50  # of one step in one tick; the next tick goes on
 
 
 def look_after_ledger(database: Database, pace: Pace) -> None:
@@ -27,7 +25,7 @@ def look_after_ledger(database: Database, pace: Pace) -> None:
         "expire": lambda: _tell(database, "messages.expired", ledger.expire),
         "hold calls": lambda: _tell(database, "messages.held", ledger.hold_calls),
         "give up": lambda: _tell(database, "messages.unknown", give_up),
-        "mark campaigns": lambda: _mark_campaigns(database),
+        "mark campaigns": lambda: while_there_is_more(database, ledger.mark),
     }
     take(database, steps)
 
@@ -55,13 +53,6 @@ def _rescue(database: Database, pace: Pace) -> None:
         emit("messages.rescued", messages=messages)
     if deadly:
         emit("messages.held", messages=deadly)
-
-
-def _mark_campaigns(database: Database) -> None:
-    for _ in range(ROUNDS):
-        with database.begin() as session:
-            if not ledger.mark(session):
-                return
 
 
 def _all(database: Database, step: Callable[[Session], int]) -> int:

@@ -56,11 +56,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     notifier = Notifier(settings, database=database, bell=Bell(settings.broker_url, settings.redis_url))
     meter = app.state.meter = Meter(settings.redis_url)
     app.state.door, app.state.access = Door(notifier), Access(notifier.tokens, meter)
-    app.state.operation = Operation(settings)
+    app.state.operation = Operation(settings, database=database)
     try:
         yield
     finally:
-        app.state.operation.close()
         meter.close()
         notifier.close()
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import orjson
 from fastapi import Request
 
+from worker.checks import deeper
+from worker.intake.fields import iso
 from worker.web.problems import Problem
 
 BYTES_MOST = 16 * 1024 * 1024  # ten thousand long messages
@@ -23,7 +26,7 @@ async def json_of(request: Request) -> Any:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise Problem("malformed", f"it is no JSON: {error.msg} at character {error.pos}") from None
-    if _deeper_than(value, DEPTH_MOST):
+    if deeper(value, DEPTH_MOST):
         raise Problem("malformed", f"it is nested more than {DEPTH_MOST} deep")
     return value
 
@@ -34,6 +37,11 @@ async def object_of(request: Request) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise Problem("malformed", "it is no JSON object: send one, like {...}")
     return value
+
+
+async def date_of(request: Request) -> datetime:
+    """The `send_date` that something is moved to. Raises Problem, Invalid."""
+    return iso("send_date", (await object_of(request)).get("send_date"))
 
 
 async def _raw(request: Request) -> bytes:
@@ -59,18 +67,3 @@ async def _read(request: Request) -> bytes:
 
 def _too_large() -> Problem:
     return Problem("too-large", f"send at most {BYTES_MOST // 1024**2} MB at once", headers={"Connection": "close"})
-
-
-def _deeper_than(value: Any, most: int) -> bool:
-    """By levels and not by recursion: what is too deep must not exhaust the stack."""
-    level = [value]
-    for _ in range(most):
-        level = [inner for each in level for inner in _inside(each)]
-        if not level:
-            return False
-    return True
-
-
-def _inside(value: Any) -> list[Any]:
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return [each for each in inner if isinstance(each, dict | list)]

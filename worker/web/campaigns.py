@@ -9,12 +9,11 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from worker.access import May
 from worker.api.tokens import TokenRow
-from worker.intake.fields import iso
 from worker.web.access import needs
 from worker.web.answers import as_json, decision_out
-from worker.web.bodies import object_of
+from worker.web.bodies import date_of
 from worker.web.door import for_all_sources, producer_of
-from worker.web.schemas import DecisionOut, DoneOut, body, problems
+from worker.web.schemas import MOVE, DecisionOut, DoneOut, body, problems
 
 router = APIRouter(prefix="/v1/campaigns", tags=["campaigns"], responses=problems("not-found"))
 Decider = Annotated[TokenRow, Depends(needs(May.DECIDE))]
@@ -31,13 +30,12 @@ def cancel(request: Request, name: str, holder: Decider) -> Response:
     "/{name}:move",
     response_model=DecisionOut,
     responses=problems("invalid", "malformed"),
-    openapi_extra=body({"type": "object", "properties": {"send_date": {"type": "string"}}, "required": ["send_date"]}),
+    openapi_extra=body(MOVE),
 )
 async def move(request: Request, name: str, holder: Decider) -> Response:
     """Give what waits of it another `send_date`."""
     for_all_sources(holder)
-    date = iso("send_date", (await object_of(request)).get("send_date"))
-    producer = producer_of(request)
+    date, producer = await date_of(request), producer_of(request)
     return as_json(decision_out(await to_thread.run_sync(producer.move_campaign, name, date)))
 
 

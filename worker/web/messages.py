@@ -16,20 +16,29 @@ from worker.intake.fields import enqueue_of, iso
 from worker.lifecycle import Kind
 from worker.web.access import needs
 from worker.web.answers import as_json, decision_out, ticket_out
-from worker.web.bodies import json_of, object_of
+from worker.web.bodies import date_of, json_of
 from worker.web.door import Door, door_of, own, producer_of, source_for
 from worker.web.problems import Problem, body_of, problem_of
-from worker.web.schemas import AT_ONCE, BatchOut, DecisionOut, TicketOut, batch_schema, body, message_schema, problems
+from worker.web.schemas import (
+    AT_ONCE,
+    MOVE,
+    BatchOut,
+    DecisionOut,
+    TicketOut,
+    batch_schema,
+    body,
+    message_schema,
+    problems,
+)
 
 router = APIRouter(prefix="/v1/messages", tags=["messages"])
 PROBLEMS = problems("invalid", "malformed", "conflict", "too-large", "too-slow")
-CREATED, OK, UNPROCESSABLE = 201, 200, 422
+CREATED, OK = 201, 200
 
 Sender = Annotated[TokenRow, Depends(needs(May.ENQUEUE))]
 Reader = Annotated[TokenRow, Depends(needs(May.READ))]
 Decider = Annotated[TokenRow, Depends(needs(May.DECIDE))]
 Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=200)]
-Language = Annotated[str, Header(alias="Accept-Language", include_in_schema=False)]
 
 
 @router.post(
@@ -155,12 +164,11 @@ def cancel(request: Request, id: str, holder: Decider) -> Response:
     "/{id}:move",
     response_model=DecisionOut,
     responses=problems("not-found", "invalid", "malformed"),
-    openapi_extra=body({"type": "object", "properties": {"send_date": {"type": "string"}}, "required": ["send_date"]}),
+    openapi_extra=body(MOVE),
 )
 async def move(request: Request, id: str, holder: Decider) -> Response:
     """Give what has not been claimed yet another `send_date`."""
-    date = iso("send_date", (await object_of(request)).get("send_date"))
-    producer = producer_of(request)
+    date, producer = await date_of(request), producer_of(request)
     return as_json(decision_out(await to_thread.run_sync(lambda: producer.move(own(producer, holder, id), date))))
 
 

@@ -21,6 +21,7 @@ from worker.web.problems import KINDS, MEDIA_TYPE
 
 Schema = dict[str, Any]
 AT_ONCE = 10_000  # messages in one request
+MOVE: Schema = {"type": "object", "properties": {"send_date": {"type": "string"}}, "required": ["send_date"]}
 
 
 class Model(BaseModel):
@@ -150,9 +151,9 @@ def inlined(kind: Any) -> Schema:
     return made
 
 
-def body(schema: Schema, *, required: bool = True) -> Schema:
+def body(schema: Schema) -> Schema:
     """`openapi_extra` of a route whose body we read ourselves."""
-    return {"requestBody": {"required": required, "content": {"application/json": {"schema": schema}}}}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
 def problems(*kinds: str) -> dict[int | str, dict[str, Any]]:
