@@ -20,7 +20,7 @@ demo: $(READY)
 test: check
 	@$(BIN)/python -m pytest -n 4 --dist loadgroup -m 'not long'
 
-# The journeys that take longest, by supervisors and by `up`; .ci/run runs them after the others.
+# What takes longest: by supervisors, `up`, the README, RabbitMQ; .ci/run runs it after the others.
 long: $(READY)
 	@$(BIN)/python -m pytest -n 4 --dist loadgroup -m long
 

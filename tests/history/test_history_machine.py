@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule, run_state_machine_as_test
@@ -93,6 +94,7 @@ class HistoryMachine(LedgerMachine):
             return question(session)
 
 
+@pytest.mark.long
 def test_sums_equal_the_tables_whatever_the_order_and_are_the_same_rebuilt_from_nothing(bench: Bench) -> None:
     many = settings(max_examples=EXAMPLES, stateful_step_count=40)
     run_state_machine_as_test(lambda: HistoryMachine(bench), settings=many)  # type: ignore[arg-type]  # a factory does

@@ -87,6 +87,7 @@ def test_each_that_is_no_task_is_counted_once(crew: Installation, bench: Bench, 
     assert {queue for queue, _ in refused(bench)} == {"enqueue"}
 
 
+@pytest.mark.long
 @pytest.mark.skipif(SERVER is None, reason="no rabbitmq-server here")
 @pytest.mark.xdist_group("rabbitmq")
 class TestRabbitMQ:

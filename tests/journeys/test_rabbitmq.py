@@ -24,6 +24,7 @@ SERVER = next(
 )
 pytestmark = [
     pytest.mark.journey,
+    pytest.mark.long,
     pytest.mark.skipif(SERVER is None, reason="no rabbitmq-server here"),
     pytest.mark.xdist_group("rabbitmq"),
 ]

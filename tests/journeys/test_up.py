@@ -75,6 +75,7 @@ def gone(family: list[psutil.Process]) -> bool:
     return not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in family)
 
 
+@pytest.mark.long
 def test_up_sends_keeps_its_data_and_leaves_no_process_behind(up: Up, tmp_path: Path) -> None:
     up.ready()
     assert up.log.read_text().startswith("Sending to the SIMULATOR")
