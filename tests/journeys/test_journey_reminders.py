@@ -18,6 +18,7 @@ pytestmark = pytest.mark.journey
 GUESTS = 900  # numbers that end in 100: each of them gets it
 
 
+@pytest.mark.long
 def test_an_event_by_task_name_reaches_each_attendee_once_whoever_dies(
     environ: dict[str, str], said: list[str], bench: Bench
 ) -> None:

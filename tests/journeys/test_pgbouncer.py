@@ -23,6 +23,7 @@ from worker.settings import Settings
 SERVER = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 pytestmark = [
     pytest.mark.journey,
+    pytest.mark.long,
     pytest.mark.skipif(SERVER is None, reason="no pgbouncer here"),
     pytest.mark.xdist_group("pgbouncer"),
 ]

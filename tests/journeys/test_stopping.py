@@ -65,6 +65,7 @@ def groups(pids: list[int | None]) -> Callable[[int], None]:
     return strike
 
 
+@pytest.mark.long
 def test_sigterm_to_the_children_too_finishes_the_calls_on_the_wire(
     environ: dict[str, str], app: Notifier, bench: Bench, said: list[str]
 ) -> None:
@@ -77,6 +78,7 @@ def test_sigterm_to_the_children_too_finishes_the_calls_on_the_wire(
     assert not failed_in_our_code(said), "\n".join(said)
 
 
+@pytest.mark.long
 def test_a_child_that_is_told_alone_finishes_and_its_worker_goes_on(
     environ: dict[str, str], app: Notifier, bench: Bench, said: list[str]
 ) -> None:

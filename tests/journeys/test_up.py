@@ -107,6 +107,7 @@ def test_up_sends_keeps_its_data_and_leaves_no_process_behind(up: Up, tmp_path: 
     eventually(lambda: gone(family))
 
 
+@pytest.mark.long
 def test_nobody_sees_a_key_or_a_password_in_the_process_list(up: Up) -> None:
     up.ready()
     left = addresses(up)
@@ -125,6 +126,7 @@ def addresses(up: Up) -> dict[str, str]:
     return {name: value.strip("'") for name, value in (line.split("=", 1) for line in lines)}
 
 
+@pytest.mark.long
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may choose")
 def test_for_root_nothing_but_up_itself_runs_as_root_and_servers_cannot_look_into_workers(up: Up) -> None:
     up.ready()
@@ -226,6 +228,7 @@ def test_ctrl_c_finishes_the_calls_on_the_wire(up: Up, tmp_path: Path) -> None:
     assert set(left) <= {"queued", "accepted", "delivered", "sending"}
 
 
+@pytest.mark.long
 def test_trials_of_the_simulator_never_go_to_people(up: Up, tmp_path: Path) -> None:
     up.ready()
     up.process.send_signal(signal.SIGTERM)
@@ -263,6 +266,7 @@ def test_ctrl_c_while_it_starts_ends_it_quietly_and_leaves_nothing(up: Up, made:
     assert "Traceback" not in up.log.read_text()
 
 
+@pytest.mark.long
 def test_what_up_prints_works_in_another_terminal_wherever_its_folder_is(tmp_path: Path) -> None:
     """And real keys that eSMS refuses are told, instead of a cheerful word; a producer's machine needs none."""
     with simulator.start(latency=0) as esms:
@@ -315,6 +319,7 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
     assert "Traceback" not in answer.stderr
 
 
+@pytest.mark.long
 def test_a_worker_without_keys_or_addresses_does_not_start_and_names_the_variable(
     tmp_path: Path, database_url: str, redis_url: str
 ) -> None:
