@@ -324,3 +324,9 @@ def test_every_status_can_be_told_in_both_languages(bench: Bench) -> None:
             told = story(bench, ticket, language)
             assert told.summary and told.next and told.remedy
     bench.set(ticket, status="'queued'", lease_until="NULL")
+
+
+def test_esms_is_written_as_it_writes_itself_at_the_beginning_too(bench: Bench) -> None:
+    ticket = bench.put()
+    bench.deliver()
+    assert story(bench, ticket).next.startswith("eSMS took it")

@@ -188,4 +188,5 @@ def _quoted(text: str | None) -> str:
 
 
 def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    """eSMS writes itself so, at the beginning too."""
+    return text if text.startswith("eSMS") else text[:1].upper() + text[1:]
