@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, TypeVar
@@ -58,6 +58,8 @@ class Message:
     polls: int = 0  # the fence of who looks for it
     life: int = 0  # begins anew when a person decides
     taken: int = 0  # by eSMS, in this life
+    by: str | None = None  # who asked for this life
+    past: list[tuple[object, ...]] = field(default_factory=list)  # attempts that are over
     # What time has done to it:
     lease_over: bool = False
     doubt_old: bool = False  # eSMS has forgotten its RequestId
@@ -68,8 +70,14 @@ class Message:
     def shown(self) -> tuple[object, ...]:
         return self.status, self.attempts, self.request_id, self.doubtful, self.dialled, self.sms_id, self.polls
 
-    def begin_anew(self) -> None:
-        """Nothing of before may speak for it."""
+    @property
+    def attempt(self) -> tuple[object, ...]:
+        return self.status, self.by, self.request_id, self.sms_id
+
+    def begin_anew(self, by: str) -> None:
+        """Nothing of before may speak for it; what it was stays on record."""
+        self.past.append(self.attempt)
+        self.by = by
         self.status, self.life, self.taken, self.polls = Status.QUEUED, self.life + 1, 0, 0
         self.request_id = self.sms_id = None
         self.doubtful = self.dialled = self.doubt_old = self.past_date = self.silent = False
@@ -153,21 +161,21 @@ class LedgerMachine(RuleBasedStateMachine):
     @when(lambda self: self._in(*RETRIED))
     @rule(pick=PICK)
     def retry(self, pick: int) -> None:
-        message = self._one(pick, self._in(*RETRIED))
-        won = self._do(lambda session: ledger.retry(session, [message.ticket.id], self.bench.settings.horizons))
+        message, horizons = self._one(pick, self._in(*RETRIED)), self.bench.settings.horizons
+        won = self._do(lambda session: ledger.retry(session, [message.ticket.id], horizons, by="anna"))
         assert won == (message.status in RETRIED)
         if won:
-            message.begin_anew()
+            message.begin_anew("anna")
 
     @when(lambda self: self._in(Status.HELD))
     @rule(pick=PICK, status=st.sampled_from(DECISIONS))
     def resolve(self, pick: int, status: Status) -> None:
         message = self._one(pick, self._in(Status.HELD))
         horizons = self.bench.settings.horizons
-        won = self._do(lambda session: ledger.resolve(session, message.id, status, "test", horizons))
+        won = self._do(lambda session: ledger.resolve(session, message.id, status, "test", horizons, by="ben"))
         assert won == (message.status is Status.HELD)
         if won and status is Status.QUEUED:
-            message.begin_anew()
+            message.begin_anew("ben")
         elif won:  # whatever eSMS did: the person knows
             message.status, message.life, message.taken = status, message.life + 1, int(status in SENT)
 
@@ -295,7 +303,9 @@ class LedgerMachine(RuleBasedStateMachine):
     def _recorded(self, message: Message, outcome: Outcome) -> None:
         message.status, message.sms_id, message.polls = outcome.status, outcome.sms_id, 0
         message.silent = False
-        message.request_id = None if outcome.renew_request_id else message.request_id
+        if outcome.renew_request_id:
+            message.past.append(message.attempt)
+            message.request_id = None
         in_doubt = outcome.status in (Status.UNCONFIRMED, Status.HELD)
         message.doubtful = in_doubt or (outcome.status is Status.ACCEPTED and outcome.sms_id is None)
         message.doubt_old &= message.doubtful
@@ -436,6 +446,13 @@ class LedgerMachine(RuleBasedStateMachine):
     def no_status_says_what_is_not_true(self) -> None:
         assert all(message.taken == 1 for message in self._in(*SENT))
         assert all(message.taken == 0 for message in self._in(*NOT_SENT))
+
+    def teardown(self) -> None:
+        """What `show` tells of each attempt, however many there were."""
+        for message in self.all.values():
+            [shown] = self.bench.notifier.show(message.ticket.id).messages
+            told = [(each.status, each.asked_by, each.request_id, each.sms_id) for each in shown.history]
+            assert told == [*message.past, message.attempt]
 
     def _in(self, *statuses: Status) -> list[Message]:
         return [message for message in self.all.values() if message.status in statuses]

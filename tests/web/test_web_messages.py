@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from tests.support import Bench
 from tests.web.conftest import Application
@@ -129,3 +130,16 @@ def test_a_huge_body_is_413_before_it_is_read(application: Application) -> None:
         assert application().post("/v1/messages", content=forever()).status_code == 413
     except httpx.WriteError:
         return  # it was hung up on
+
+
+def test_every_attempt_is_told_and_a_retry_is_asked_for_in_the_tokens_name(
+    application: Application, bench: Bench
+) -> None:
+    shop = application()
+    id_ = shop.post("/v1/messages", json=code()).json()["id"]
+    with bench.database.begin() as session:
+        session.execute(text("UPDATE message SET status = 'rejected', code = '99'"))
+    assert shop.post(f"/v1/messages/{id_}:retry").json()["moved"] == 1
+    [message] = shop.get(f"/v1/messages/{id_}").json()["messages"]
+    history = [(each["status"], each["code"], each["asked_by"]) for each in message["history"]]
+    assert history == [("rejected", "99", None), ("queued", None, "shop")]

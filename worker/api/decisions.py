@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from worker import ledger, reporting
+from worker.checks import label
 from worker.database import Database
 from worker.errors import NotFound
 from worker.intake.terms import check_send_date
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 Step = Callable[["Session", Sequence[UUID]], int]  # moves, or only counts, messages of these notifications; how many
 
 
+BY_DEFAULT = "a person"  # who asked, where nobody says
 EXPIRES = "left as it is: its expires_at comes before that date"
 
 
@@ -83,12 +85,12 @@ class Held:
         with self._database.reading() as session:
             return reporting.locate_held(session, given)
 
-    def resolve(self, message_id: UUID | str, answer: Answer, *, by: str = "a person") -> Status | None:
-        """Decide about one; where it stands now, or None when it is not held (any more). Raises NotFound.
+    def resolve(self, message_id: UUID | str, answer: Answer, *, by: str = BY_DEFAULT) -> Status | None:
+        """Decide about one; where it stands now, or None when it is not held (any more). Raises NotFound, Invalid.
 
         by: who decides, as `show` will tell it.
         """
-        status = LEADS_TO[answer]
+        status, by = LEADS_TO[answer], label("by", by)
         with self._database.begin() as session:
             said = f"{by} decided: {answer}"
             moved = ledger.resolve(session, id_of(message_id), status, said, self._settings.horizons, by=by)
@@ -129,13 +131,13 @@ class Decisions:
         )
         return replace(decision, expiring=expiring)
 
-    def retry(self, which: Which) -> Decision:
+    def retry(self, which: Which, by: str) -> Decision:
         """Queue again what failed."""
-        horizons, least = self._settings.horizons, self._settings.advertising_least
+        horizons, least, asked_by = self._settings.horizons, self._settings.advertising_least, label("by", by)
         decision, late = self._decide(
             which,
             Status.QUEUED,
-            lambda session, ids: ledger.retry(session, ids, horizons, least=least),
+            lambda session, ids: ledger.retry(session, ids, horizons, least=least, by=asked_by),
             ledger.late,
         )
         return replace(decision, late=late)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from uuid import UUID
 
 from worker import intake, reporting
-from worker.api.decisions import Campaign, Decision, Decisions, Held, id_of
+from worker.api.decisions import BY_DEFAULT, Campaign, Decision, Decisions, Held, id_of
 from worker.api.naming import RungLater, each_in_the_name_of, in_the_name_of
 from worker.api.pauses import BY_A_PERSON, Pauses
 from worker.api.reports import Reports
@@ -263,17 +263,18 @@ class Notifier:
         """Give what waits of a campaign another send_date, some at a time. Raises as `move` does."""
         return self._decisions.move(Campaign(campaign), send_date)
 
-    def retry(self, notification_id: UUID | str) -> Decision:
-        """Queue again what was rejected, not delivered or expired. Raises NotFound.
+    def retry(self, notification_id: UUID | str, *, by: str = BY_DEFAULT) -> Decision:
+        """Queue again what was rejected, not delivered or expired. Raises NotFound, Invalid.
 
+        by: who asks for it, as `show` and `why` will tell.
         Advertising to fewer than eSMS takes in one request (20) stays as it is, and so does a reminder whose time has
         passed: `late` of the answer tells how many.
         """
-        return self._decisions.retry(id_of(notification_id))
+        return self._decisions.retry(id_of(notification_id), by)
 
-    def retry_campaign(self, campaign: str) -> Decision:
-        """Queue again what failed of a campaign, some at a time. Raises NotFound."""
-        return self._decisions.retry(Campaign(campaign))
+    def retry_campaign(self, campaign: str, *, by: str = BY_DEFAULT) -> Decision:
+        """Queue again what failed of a campaign, some at a time. Raises as `retry` does."""
+        return self._decisions.retry(Campaign(campaign), by)
 
     def find(self, reference: str, source: str | None = None) -> UUID:
         """The id of the notification with this reference. Raises NotFound."""

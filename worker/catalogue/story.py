@@ -85,6 +85,9 @@ ENDED: dict[Status, Text] = {
 BECAUSE = Text("{what}: {reason}", "{what}: {reason}")
 SAID_BY = Text("{what} (by {network}'s report)", "{what} (theo báo cáo của {network})")
 
+SENT_AGAIN = Text("{by} had it sent again", "{by} cho gửi lại")
+SENT_AGAIN_BY_SOMEBODY = Text("Somebody had it sent again", "Có người cho gửi lại")
+
 # What happens next...
 ON_THE_WIRE = Text("It is being sent right now", "Đang được gửi ngay lúc này")
 NOTHING_MORE = Text("Nothing more happens by itself", "Không có gì tự xảy ra thêm")

@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import tzinfo
 from functools import partial
+from getpass import getuser
 from uuid import UUID
 
 import click
 
-from worker.api.decisions import Answer, Decision
+from worker.api.decisions import BY_DEFAULT, Answer, Decision
 from worker.api.notifier import Notifier
 from worker.cli import completion
 from worker.cli.look import located
@@ -26,6 +27,18 @@ which_options = options(  # of which notification, or of which campaign
     click.option("--reference", metavar="R", help="The producer's own key."),
     click.option("--source", metavar="S", help="Which application used it."),
     completion.campaign_option("All of a campaign, some at a time."),
+)
+
+
+def _login() -> str:
+    try:
+        return getuser()
+    except (OSError, KeyError):  # a container's user may have no name
+        return BY_DEFAULT
+
+
+by_option = click.option(
+    "--by", metavar="NAME", default=_login, show_default="your login", help="Who asks for it, as `show` will tell."
 )
 
 
@@ -54,11 +67,13 @@ def move(send_date: str, as_json: bool, **which: str | None) -> int:
 
 @click.command()
 @which_options
+@by_option
 @json_option
-def retry(as_json: bool, **which: str | None) -> int:
+def retry(by: str, as_json: bool, **which: str | None) -> int:
     """Send again what was rejected, not delivered or expired. Exit code 1 when there was nothing to."""
     with Notifier.from_env() as notifier:
-        decided = _decided(notifier, notifier.retry, notifier.retry_campaign, **which)
+        one, many = partial(notifier.retry, by=by), partial(notifier.retry_campaign, by=by)
+        decided = _decided(notifier, one, many, **which)
     return _say_decided("queued again", decided, as_json)
 
 
@@ -137,15 +152,16 @@ def held_list(as_json: bool) -> None:
     required=True,
     help="What you found out, or what is to happen.",
 )
+@by_option
 @json_option
-def held_resolve(message_id: str, answer: str, as_json: bool) -> int:
+def held_resolve(message_id: str, answer: str, by: str, as_json: bool) -> int:
     """Decide about one held message (see `held list`). `send-again` may reach the recipient a second time.
 
     MESSAGE_ID: its id or the beginning of it; what else names it alone does too, a reference or a number.
     """
     with Notifier.from_env() as notifier:
         which = notifier.held.locate(message_id)
-        status = notifier.held.resolve(which, Answer(answer))
+        status = notifier.held.resolve(which, Answer(answer), by=by)
     if as_json:
         say_json({"id": str(which), "resolved": status is not None, "status": status and str(status)})
     else:

@@ -79,11 +79,29 @@ def _whole(whole: NotificationShown, zone: tzinfo) -> Group:
         told = (text(value) for value in (each.attempts, each.code, each.sms_id, reason))
         messages.add_row(short[each.id], text(each.phone), look_of(each.status), *told)
     requests = [_requests(each, zone) for each in whole.messages if each.requests]
-    return Group(facts, "", messages, "", *requests)
+    history = [_history(each, zone) for each in whole.messages if len(each.history) > 1]
+    return Group(facts, "", messages, "", *history, *requests)
 
 
 def _why(wait: Wait, zone: tzinfo) -> str:
     return wait.why + (f" ({text(wait.until, zone)})" if wait.until else "")
+
+
+def _history(message: MessageShown, zone: tzinfo) -> Table:
+    shown = table(
+        "of:n", "asked by", "wanted", "type:n", "status:id", "code", "SMSID", "network", "đồng:n", "reason",
+        title=f"attempts for {message.phone}",
+    )  # fmt: skip
+    for row in message.history:
+        shown.add_row(
+            text(row.generation),
+            text(row.asked_by or "its producer"),
+            text(row.wanted_at, zone, "%d/%m %H:%M:%S"),
+            text(row.sms_type),
+            look_of(row.status),
+            *(text(each) for each in (row.code, row.sms_id, row.network, row.price, row.reason)),
+        )
+    return shown
 
 
 def _requests(message: MessageShown, zone: tzinfo) -> Table:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, tzinfo
+from decimal import Decimal
 from shutil import get_terminal_size
 from textwrap import wrap
 from typing import Any, TextIO, TypeVar
@@ -163,6 +164,6 @@ def waiting(words: str) -> Iterator[None]:
 def _plain(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, UUID):
+    if isinstance(value, UUID | Decimal):  # an amount keeps its digits
         return str(value)
     raise TypeError(type(value).__name__)

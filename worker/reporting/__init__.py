@@ -1,5 +1,6 @@
 """Questions about what was asked for and what became of it; reads only."""
 
+from worker.reporting.attempts import AttemptShown
 from worker.reporting.locating import Located, locate, locate_held, shortened
 from worker.reporting.operation import (
     LISTENER,
@@ -26,6 +27,7 @@ from worker.reporting.whole import MessageShown, NotificationShown, RequestShown
 
 __all__ = [
     "LISTENER",
+    "AttemptShown",
     "BrandnamesShown",
     "By",
     "HeldShown",

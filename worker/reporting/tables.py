@@ -22,12 +22,18 @@ def _columns(name: str, names: str) -> Columns:
 
 Notification = _columns(
     "notification",
-    "id kind source reference campaign created_at send_date hand_over expires_at content template_id segments",
+    "id kind source reference campaign created_at send_date hand_over expires_at content template_id options segments",
 )
 Message = _columns(
     "message",
     "id notification_id phone lane status grouped due_at attempts failures request_id earlier_ids in_doubt_since "
-    "sms_id code reason accepted_at settled_at heard heard_since network poll_at price created_at",
+    "sms_id code reason accepted_at settled_at heard heard_since network poll_at price "
+    "renewals generation wanted_at wanted_by created_at",
+)
+Attempt = _columns(
+    "attempt",
+    "message_id number generation sms_type request_id sms_id status code reason network price wanted_at wanted_by "
+    "accepted_at settled_at ended_at",
 )
 Request = _columns("request", "id message_id request_id sms_id function at seconds http_status code outcome")
 Pause = _columns("pause", "lane campaign code reason since probe_at lifted_at lifted_by")

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import Row, select, text
 
 from worker.ledger.opt_out import PURPOSE
+from worker.reporting.attempts import AttemptShown, attempts_of, attempts_over
 from worker.reporting.standing import notification
 from worker.reporting.tables import Message, Request, among
 from worker.reporting.waiting import Surroundings, Wait
@@ -51,6 +52,8 @@ class MessageShown:
     network: str | None
     wait: Wait | None
     """Why it waits, if it does."""
+    history: Sequence[AttemptShown]
+    """Each attempt, those that are over too, the last one at the end."""
     requests: Sequence[RequestShown]
 
 
@@ -88,6 +91,7 @@ def whole(session: Reader, notification_id: UUID, *, message_id: UUID | None = N
         of_it = of_it.where(Message.id == message_id)
     messages = session.execute(of_it).all()
     requests, around = rows_of_requests(session, messages), Surroundings.of(session)
+    over, sms_type = attempts_over(session, messages), row.options.get("sms_type")
     return NotificationShown(
         id=row.id,
         reference=row.reference,
@@ -101,7 +105,15 @@ def whole(session: Reader, notification_id: UUID, *, message_id: UUID | None = N
         expires_at=row.expires_at,
         content=row.content,
         template_id=row.template_id,
-        messages=[_message(each, requests[each.id], around.wait(each, row.campaign)) for each in messages],
+        messages=[
+            _message(
+                each,
+                requests[each.id],
+                around.wait(each, row.campaign),
+                attempts_of(each, over.get(each.id, ()), sms_type),
+            )
+            for each in messages
+        ],
     )
 
 
@@ -147,7 +159,9 @@ def _shared_ids(message: AnyRow) -> set[str]:
     return {id_ for id_ in ids if id_}
 
 
-def _message(message: AnyRow, requests: Sequence[AnyRow], wait: Wait | None) -> MessageShown:
+def _message(
+    message: AnyRow, requests: Sequence[AnyRow], wait: Wait | None, history: Sequence[AttemptShown]
+) -> MessageShown:
     return MessageShown(
         id=message.id,
         phone=message.phone,
@@ -163,6 +177,7 @@ def _message(message: AnyRow, requests: Sequence[AnyRow], wait: Wait | None) -> 
         settled_at=message.settled_at,
         network=message.network,
         wait=wait,
+        history=history,
         requests=[_request(row) for row in requests],
     )
 

@@ -26,7 +26,7 @@ NOT_LISTED = _rights(ALL, frozenset())  # a table of a later version, while this
 
 GRANTS: dict[str, Rights] = {
     "alembic_version": _rights(READ, READ, READ),
-    "attempt": _rights(ALL, READ),  # written by triggers, with their owner's rights; so are settlements
+    "attempt": _rights(ALL, READ, READ),  # written by triggers, with their owner's rights; so are settlements
     "attendee": _rights(ALL, ALL, ALL),
     "brandname": _rights(ALL, ALL, READ),
     "contact": _rights(ALL, ALL, ALL),

@@ -39,6 +39,8 @@ _REQUEST_IS_MINE = """
             (SELECT true FROM {schema}.message AS m WHERE m.sms_id = request.sms_id LIMIT 1)
     END"""
 
+_ATTEMPT_IS_MINE = "(SELECT true FROM {schema}.message AS m WHERE m.id = attempt.message_id)"
+
 _ATTENDEE_IS_MINE = "(SELECT true FROM {schema}.event AS e WHERE e.id = attendee.event_id)"
 
 _OCCURRENCE_IS_MINE = """coalesce(
@@ -85,6 +87,7 @@ OF_SOURCE: Mapping[str, Sequence[Policy]] = {
         f"{_MESSAGE_IS_MINE} AND {{schema}}.is_a_persons_move(id, notification_id, phone, status, request_id, sms_id)",
     ),
     "request": [Policy("of_source_read", "SELECT", [Role.SOURCE], _REQUEST_IS_MINE, None)],
+    "attempt": [Policy("of_source_read", "SELECT", [Role.SOURCE], _ATTEMPT_IS_MINE, None)],
     "contact": _for_all_commands(_SOURCE_IS_MINE),
     "opt_out": _for_all_commands(_SOURCE_IS_MINE),
     "event": _for_all_commands(_SOURCE_IS_MINE),

@@ -43,7 +43,7 @@ async def move(request: Request, name: str, holder: Decider) -> Response:
 def retry(request: Request, name: str, holder: Decider) -> Response:
     """Queue again what failed of it."""
     for_all_sources(holder)
-    return as_json(decision_out(producer_of(request).retry_campaign(name)))
+    return as_json(decision_out(producer_of(request).retry_campaign(name, by=holder.name)))
 
 
 @router.post("/{name}:pause", response_model=DoneOut)

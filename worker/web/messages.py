@@ -176,4 +176,4 @@ async def move(request: Request, id: str, holder: Decider) -> Response:
 def retry(request: Request, id: str, holder: Decider) -> Response:
     """Queue again what was rejected, not delivered or expired."""
     producer = producer_of(request)
-    return as_json(decision_out(producer.retry(own(producer, holder, id))))
+    return as_json(decision_out(producer.retry(own(producer, holder, id), by=holder.name)))

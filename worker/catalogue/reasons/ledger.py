@@ -60,6 +60,7 @@ LEDGER: tuple[Reason, ...] = (
     # A person...
     reason("cancelled before it was sent", "đã hủy trước khi gửi"),
     reason("sent again by a person", "một người cho gửi lại"),
+    reason("sent again by {by}", "{by} cho gửi lại"),
     reason("{by} decided: send-again", "{by} quyết định: gửi lại"),
     reason("{by} decided: delivered", "{by} xác định: đã đến nơi"),
     reason("{by} decided: not-delivered", "{by} xác định: không đến nơi"),

@@ -12,6 +12,7 @@ from sqlalchemy import Row, and_, func, or_, select
 
 from worker.catalogue.waits import Why
 from worker.lifecycle import Status
+from worker.reporting.attempts import attempts_over
 from worker.reporting.tables import Message, Notification, OptOut, Pause
 from worker.reporting.waiting import Surroundings
 from worker.reporting.whole import rows_of_requests
@@ -33,6 +34,7 @@ class Facts:
     message: AnyRow
     notification: AnyRow
     requests: Sequence[AnyRow]
+    over: Sequence[AnyRow]  # its attempts that another one followed
     pauses: Sequence[AnyRow]
     opted_out_since: datetime | None
     why: Why | None
@@ -61,12 +63,14 @@ def _facts(session: Reader, messages: Sequence[AnyRow]) -> list[Facts]:
         return []
     notifications = _notifications(session, {row.notification_id for row in messages})
     requests, around = rows_of_requests(session, messages), Surroundings.of(session)
+    over = attempts_over(session, messages)
     pauses, unwilling = _pauses(session, messages, notifications), _opted_out(session, {row.phone for row in messages})
     return [
         Facts(
             message=row,
             notification=(of := notifications[row.notification_id]),
             requests=requests[row.id],
+            over=over.get(row.id, ()),
             pauses=[each for each in pauses if each.lane == row.lane or each.campaign == (of.campaign or "")],
             opted_out_since=unwilling.get(row.phone),
             why=around.why(row, of.campaign),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from itertools import pairwise
 from uuid import UUID
 
 from worker.catalogue import Language, advice, in_language, names, statuses
@@ -91,7 +92,10 @@ class Teller:
         yield from self._opted_out()
         for request in self.facts.requests:
             yield Step(at=request.at, what=answer_of(request, self.language))
-        yield from self._ended()
+        for over, following in pairwise([*self.facts.over, self.facts.message]):
+            if over.generation < following.generation:
+                yield from self._sent_again(over, following.wanted_by)
+        yield from self._ended(self.facts.message, self.facts.message.settled_at)
 
     def _enqueued(self) -> Step:
         of = self.facts.notification
@@ -150,8 +154,13 @@ class Teller:
         if since is not None and since >= self.facts.notification.created_at:
             yield Step(at=since, what=say.OPTED_OUT.say(self.language))
 
-    def _ended(self) -> Iterator[Step]:
-        row = self.facts.message
+    def _sent_again(self, over: AnyRow, by: str | None) -> Iterator[Step]:
+        """How the attempt of before ended, and who wanted another."""
+        yield from self._ended(over, over.settled_at or over.ended_at)
+        named = say.SENT_AGAIN.say(self.language, by=by) if by not in (None, "a person") else ""
+        yield Step(at=over.ended_at, what=named or say.SENT_AGAIN_BY_SOMEBODY.say(self.language))
+
+    def _ended(self, row: AnyRow, at: datetime | None) -> Iterator[Step]:
         status = Status(row.status)
         if status not in FINAL and status is not Status.HELD:
             return
@@ -160,7 +169,7 @@ class Teller:
             told = say.SAID_BY.say(self.language, what=told, network=row.network)
         elif row.reason and status not in ARRIVED:
             told = say.BECAUSE.say(self.language, what=told, reason=in_language(row.reason, self.language))
-        yield Step(at=row.settled_at, what=told)
+        yield Step(at=at, what=told)
 
     # What happens next...
 

@@ -12,7 +12,9 @@ from worker.lifecycle import Status
 if TYPE_CHECKING:
     from worker.reporting.story.reading import AnyRow, Facts
 
-AGAIN = frozenset({"queued", "unconfirmed", "not taken"})  # after such an outcome it waits again
+SENT_AGAIN = "sent again"  # by a person
+AGAIN = frozenset({"queued", "unconfirmed", "not taken", SENT_AGAIN})  # after such an outcome it waits again
+LEFT = frozenset({"expired", SENT_AGAIN})  # it waited until then, and did not go out
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +37,24 @@ def _waits(facts: Facts) -> Iterator[tuple[datetime, datetime, bool]]:
     dated = of.send_date if of.send_date and not of.hand_over else None
     since: datetime | None = max(filter(None, (of.created_at, dated)))
     first = True
-    for request in facts.requests:
-        if since is not None and request.at > since and request.outcome:
-            yield since, request.at, first
+    for at, outcome in _turns(facts):
+        if since is not None and at > since and outcome:
+            yield since, at, first and outcome not in LEFT
             since, first = None, False
-        if request.outcome in AGAIN:
-            since = request.at
+        if outcome in AGAIN:
+            since, first = at, first or outcome == SENT_AGAIN
     if since is not None and row.status in (Status.QUEUED, Status.UNCONFIRMED, Status.CANCELLED, Status.EXPIRED):
         until = row.settled_at or facts.at
         if until > since:
             yield since, until, False
+
+
+def _turns(facts: Facts) -> list[tuple[datetime, str]]:
+    """What ended a wait or began one: requests, a time that had passed, a person who had it sent again."""
+    turns = [(request.at, request.outcome) for request in facts.requests]
+    turns += [(each.settled_at, each.status) for each in facts.over if each.status == Status.EXPIRED]
+    turns += [(each.ended_at, SENT_AGAIN) for each in facts.over if each.status != Status.QUEUED]
+    return sorted(turns, key=lambda turn: turn[0])
 
 
 def _over(facts: Facts, since: datetime, until: datetime) -> list[AnyRow]:
