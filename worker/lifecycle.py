@@ -72,6 +72,9 @@ FINAL = frozenset(status for status, onward in MOVES.items() if not onward)
 ARRIVED = frozenset({Status.DELIVERED})
 NOT_ARRIVED = frozenset({Status.UNDELIVERED, Status.REJECTED, Status.CANCELLED, Status.EXPIRED, Status.SANDBOXED})
 
+# What a report counts as failed: somebody was to get it, and as far as is known did not.
+FAILED = (Status.UNDELIVERED, Status.REJECTED, Status.UNKNOWN, Status.EXPIRED)
+
 # A status in words, for whoever asks about one message.
 MEANING: dict[Status, str] = {
     Status.QUEUED: "waits to be sent",

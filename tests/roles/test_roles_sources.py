@@ -95,7 +95,7 @@ def test_it_neither_finds_nor_sees_another_sources(shop: Notifier, clinics: UUID
         with pytest.raises(NotFound):
             ask()
     assert not any(shop.reports.summary().lines.values())
-    assert shop.reports.campaigns() == []
+    assert shop.reports.campaign_names() == []
     for table in ("notification", "message", "request", "contact", "opt_out", "event", "attendee", "occurrence"):
         assert _rows(shop, f"SELECT count(*) FROM {table}") == 0, table
 
@@ -297,7 +297,7 @@ def test_without_the_roles_a_notifier_for_a_source_refuses_instead_of_seeing_all
     environ = {"DATABASE_URL": url_as(Role.REPORT)}
     told = r"nothing in .* keeps sources apart for us: let an administrator"
     with Notifier.from_env(environ, source="shop") as shop, pytest.raises(Unavailable, match=told):
-        shop.reports.campaigns()
+        shop.reports.campaign_names()
 
 
 def test_claims_and_an_operators_questions_pay_nothing_for_it(as_role: As) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 from uuid import UUID
 
 from worker import reporting
@@ -13,7 +13,7 @@ from worker.api.decisions import id_of
 from worker.catalogue.text import Language
 from worker.checks import phone_of
 from worker.database import Database
-from worker.reporting import By, Page, ReportLine
+from worker.reporting import By, Choice, GroupBy, Latency, Page, ReportLine, Sums, Which
 from worker.settings import Settings
 
 if TYPE_CHECKING:  # imported when first asked for: others need not wait for what reads reminders and codes
@@ -31,12 +31,15 @@ class Report:
 
 
 class Reports:
-    """Counts of messages. Every method may raise Unavailable."""
+    """What was sent and what came of it. Every method may raise Unavailable.
+
+    Sums are by the day of TIME_ZONE on which messages were to go out, and a moment old (`counted_until`).
+    """
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database, self._settings = database, settings
 
-    def campaigns(self, start: str = "", *, most: int = 100) -> Sequence[str]:
+    def campaign_names(self, start: str = "", *, most: int = 100) -> Sequence[str]:
         """Their names, those that begin so; by the index, however many messages each has."""
         with self._database.reading() as session:
             return reporting.campaigns(session, start, most=most)
@@ -68,6 +71,39 @@ class Reports:
                 return Report(lines=lines, is_used=False)
             before, after = reporting.around(session, since=since, until=until, campaign=campaign, source=source)
         return Report(lines=lines, before=before, after=after)
+
+    # Sums...
+
+    def daily(self, by: Sequence[GroupBy] = ("day",), **which: Unpack[Which]) -> Sequence[Sums]:
+        """A line a day, or whatever they are to be grouped by. Raises Invalid, and NotFound as `summary` does."""
+        choice = Choice.of(which)
+        with self._database.reading() as session:
+            if not (lines := reporting.sums(session, choice, by)):
+                choice.refuse_unknown(session)
+            return lines
+
+    def campaigns(self, by: Sequence[GroupBy] = (), **which: Unpack[Which]) -> Sequence[Sums]:
+        """The same by campaign, and then by what is named besides."""
+        return self.daily(("campaign", *by), **which)
+
+    def networks(self, by: Sequence[GroupBy] = (), **which: Unpack[Which]) -> Sequence[Sums]:
+        """The same by the network that eSMS named; it names one when it knows what became of a message."""
+        return self.daily(("network", *by), **which)
+
+    def latency(self, by: Sequence[GroupBy] = ("lane", "network"), **which: Unpack[Which]) -> Sequence[Latency]:
+        """How long it took until eSMS had a message, and from there until it was delivered. Raises as `daily` does."""
+        choice = Choice.of(which)
+        with self._database.reading() as session:
+            if not (lines := reporting.latency(session, choice, by, self._settings.goals)):
+                choice.refuse_unknown(session)
+            return lines
+
+    def counted_until(self) -> datetime | None:
+        """What happened before then is in the sums: mostly seconds ago; None: beat has not added anything up yet."""
+        with self._database.reading() as session:
+            return reporting.counted_until(session)
+
+    # Messages...
 
     def messages_to(
         self,

@@ -34,7 +34,7 @@ def _offering(names: Callable[[Notifier, str], Iterable[str]]) -> Complete:
 
 templates = _offering(lambda notifier, _: (row.name for row in notifier.templates.all()))
 rules = _offering(lambda notifier, _: (row.name for row in notifier.reminders.rules()))
-campaigns = _offering(lambda notifier, start: notifier.reports.campaigns(start, most=OFFERED))
+campaigns = _offering(lambda notifier, start: notifier.reports.campaign_names(start, most=OFFERED))
 
 
 def campaign_option(help: str | None = None) -> Callable[[F], F]:

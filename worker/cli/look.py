@@ -16,7 +16,7 @@ from worker.api.notifier import Notifier
 from worker.cli import completion
 from worker.cli.output import console, json_option, look_of, looks_of, say, say_json, table, text
 from worker.cli.spans import span_options
-from worker.lifecycle import Status
+from worker.lifecycle import FAILED, Status
 from worker.reporting import By, Located, MessageShown, NotificationShown, ReportLine, Standing, Wait, shortened
 
 BAR, SHORT_BAR = 30, 12  # characters of the longest bar
@@ -222,7 +222,7 @@ def _by(way: str, lines: Sequence[ReportLine]) -> Any:
 # Each status is counted in one column, so that a line adds up.
 COLUMN_OF = {
     Status.DELIVERED: "delivered",
-    **dict.fromkeys((Status.UNDELIVERED, Status.REJECTED, Status.UNKNOWN, Status.EXPIRED), "failed"),
+    **dict.fromkeys(FAILED, "failed"),
     Status.CANCELLED: "cancelled",
     Status.SANDBOXED: "sandboxed",
     Status.HELD: "held",

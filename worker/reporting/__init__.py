@@ -1,6 +1,8 @@
 """Questions about what was asked for and what became of it; reads only."""
 
 from worker.reporting.attempts import AttemptShown
+from worker.reporting.choice import Choice, GroupBy, Which
+from worker.reporting.latency import Latency, latency
 from worker.reporting.locating import Located, locate, locate_held, shortened
 from worker.reporting.operation import (
     LISTENER,
@@ -21,6 +23,7 @@ from worker.reporting.operation import (
 )
 from worker.reporting.standing import Standing, find, notification, standing, statuses_of
 from worker.reporting.summary import By, ReportLine, around, campaigns, refuse_unknown, report
+from worker.reporting.sums import Sums, counted_until, sums
 from worker.reporting.to_number import MessageListed, Page, messages_to
 from worker.reporting.waiting import Wait
 from worker.reporting.whole import MessageShown, NotificationShown, RequestShown, whole
@@ -30,7 +33,10 @@ __all__ = [
     "AttemptShown",
     "BrandnamesShown",
     "By",
+    "Choice",
+    "GroupBy",
     "HeldShown",
+    "Latency",
     "Located",
     "MessageListed",
     "MessageShown",
@@ -41,14 +47,18 @@ __all__ = [
     "ReportLine",
     "RequestShown",
     "Standing",
+    "Sums",
     "Wait",
+    "Which",
     "around",
     "brandnames",
     "calls_nobody_knows",
     "campaigns",
+    "counted_until",
     "find",
     "held",
     "is_used",
+    "latency",
     "listeners",
     "locate",
     "locate_held",
@@ -62,6 +72,7 @@ __all__ = [
     "shortened",
     "standing",
     "statuses_of",
+    "sums",
     "troubles",
     "was_seen",
     "whole",

@@ -42,10 +42,10 @@ GRANTS: dict[str, Rights] = {
     "refused_task": _rights(ALL, READ),
     "refused_token": _rights(ALL, ALL),  # of HTTP: esms-worker serve counts them
     "reminder": _rights(CHANGE, CHANGE, CHANGE),
-    "report_daily": _rights(ALL, READ),
-    "report_latency": _rights(ALL, READ),
+    "report_daily": _rights(ALL, READ, READ),
+    "report_latency": _rights(ALL, READ, READ),
     "request": _rights(ALL, READ, READ),
-    "roll_up": _rights(ALL, READ),
+    "roll_up": _rights(ALL, READ, READ),
     "settlement": _rights(ALL, READ),
     "template": _rights(CHANGE, CHANGE, READ),
     "token": _rights(ALL, ALL),

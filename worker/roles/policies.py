@@ -88,6 +88,10 @@ OF_SOURCE: Mapping[str, Sequence[Policy]] = {
     ),
     "request": [Policy("of_source_read", "SELECT", [Role.SOURCE], _REQUEST_IS_MINE, None)],
     "attempt": [Policy("of_source_read", "SELECT", [Role.SOURCE], _ATTEMPT_IS_MINE, None)],
+    **{
+        sums: [Policy("of_source_read", "SELECT", [Role.SOURCE], _SOURCE_IS_MINE, None)]
+        for sums in ("report_daily", "report_latency")
+    },
     "contact": _for_all_commands(_SOURCE_IS_MINE),
     "opt_out": _for_all_commands(_SOURCE_IS_MINE),
     "event": _for_all_commands(_SOURCE_IS_MINE),
@@ -97,7 +101,7 @@ OF_SOURCE: Mapping[str, Sequence[Policy]] = {
 }
 
 # Nobody's in particular, and read by all: what is held back, who is at work, which names and texts there are.
-SHARED = frozenset({"alembic_version", "brandname", "heartbeat", "pause", "price", "template", "trouble"})
+SHARED = frozenset({"alembic_version", "brandname", "heartbeat", "pause", "price", "roll_up", "template", "trouble"})
 
 
 def policies_of(table: str, others: Sequence[str]) -> list[Policy]:

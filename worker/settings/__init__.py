@@ -37,6 +37,14 @@ HORIZONS = {
     Lane.VOICE: ("WORKER_EXPIRES_VOICE", 86_400),
 }
 
+# Seconds from a message's date until eSMS has it, for 95 of 100; what `report latency` compares with.
+GOALS = {
+    Lane.URGENT: ("WORKER_GOAL_URGENT", 10),
+    Lane.NORMAL: ("WORKER_GOAL_NORMAL", 60),
+    Lane.BULK: ("WORKER_GOAL_BULK", 3600),
+    Lane.VOICE: ("WORKER_GOAL_VOICE", 30),
+}
+
 
 def environment(*, besides_up: bool = False) -> dict[str, str]:
     """The variables as they stand now, from the three places that we look at; or besides what an `up` left there."""
@@ -105,6 +113,7 @@ class Settings:
     advertising_most: int
     callback_url: str | None = field(repr=False)  # where eSMS says that it has something to tell
     horizons: Mapping[Lane, timedelta]  # for how long after its date a message is still sent, when nobody says so
+    goals: Mapping[Lane, timedelta]  # after its date within which 95 of 100 messages are to be accepted
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -129,6 +138,7 @@ class Settings:
             advertising_most=most,
             callback_url=read.callback_url("WORKER_CALLBACK_URL"),
             horizons={lane: read.wait(*HORIZONS[lane]) for lane in Lane},
+            goals={lane: read.wait(*GOALS[lane]) for lane in Lane},
         )
 
 

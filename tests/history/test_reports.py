@@ -1,0 +1,111 @@
+"""`notifier.reports`: what was sent, what came of it, how long it took; equal to what the messages themselves say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import text
+
+from tests.support import Bench, otp
+from worker import Sms, SmsType
+from worker.errors import Invalid, NotFound
+from worker.lifecycle import Status
+from worker.reporting.latency import percentile, share_over
+
+VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+TODAY = datetime.now(VIETNAM).date
+
+
+def care(to: str) -> Sms:
+    return Sms(to=to, content="Don hang da giao", sms_type=SmsType.NOTIFY)
+
+
+@pytest.fixture
+def told(bench: Bench) -> Bench:
+    """Two codes of a shop, one delivered after three seconds; a clinic's SMS that was refused; and one that waits."""
+    bench.put(otp("0901000001"), source="shop", campaign="codes", reference="r1")
+    bench.put(otp("0901000002"), source="shop", campaign="codes", reference="r2")
+    bench.put(care("0901000003"), source="clinic", campaign="tet", reference="r3")
+    bench.put(care("0901000004"), source="clinic", reference="r4", send_date=datetime.now(UTC) + timedelta(days=2))
+    _end(bench, "r1", "delivered", code="'100'", network="'viettel'", accepted_at="wanted_at + interval '3 s'")
+    _end(bench, "r2", "undelivered", code="'100'", network="'mobifone'", accepted_at="wanted_at + interval '18 s'")
+    _end(bench, "r3", "rejected", code="'104'", reason="'test'")
+    bench.roll_up()
+    return bench
+
+
+def _end(bench: Bench, reference: str, status: str, **columns: str) -> None:
+    ticket = bench.notifier.find(reference)
+    for each in ("sending", status):
+        lease = "now()" if each == "sending" else "NULL"
+        facts = {"settled_at": "now()"} | columns if each == status else {}
+        set_to = {"status": f"'{each}'", "lease_until": lease, "attempts": "1"} | facts
+        with bench.database.begin() as session:
+            assigned = ", ".join(f"{name} = {value}" for name, value in set_to.items())
+            session.execute(text(f"UPDATE message SET {assigned} WHERE notification_id = :id"), {"id": ticket})
+
+
+def lines(rows: Any) -> list[Any]:
+    return [(*row.key.values(), row.messages, row.delivered, row.failed) for row in rows]
+
+
+def test_a_day_a_campaign_a_network_are_counted_by_what_is_asked_for(told: Bench) -> None:
+    reports, today = told.notifier.reports, TODAY()
+    assert lines(reports.daily()) == [(today, 3, 1, 2), (today + timedelta(days=2), 1, 0, 0)]
+    assert lines(reports.campaigns(until=today)) == [("codes", 2, 1, 1), ("tet", 1, 0, 1)]
+    assert lines(reports.networks(campaign="codes")) == [("mobifone", 1, 0, 1), ("viettel", 1, 1, 0)]
+    assert lines(reports.campaigns(["status"], source="shop")) == [
+        ("codes", "delivered", 1, 1, 0),
+        ("codes", "undelivered", 1, 0, 1),
+    ]
+    assert lines(reports.daily(["month"], status=["rejected", "undelivered"])) == [(f"{today:%Y-%m}", 2, 0, 2)]
+    assert lines(reports.daily(["code"], lane="normal", since=today)) == [("", 1, 0, 0), ("104", 1, 0, 1)]
+    [line] = reports.daily(["purpose"], purpose="code")
+    assert (line.statuses, line.delivery_rate) == ({Status.DELIVERED: 1, Status.UNDELIVERED: 1}, 0.5)
+    assert reports.counted_until() is not None
+
+
+def test_a_lanes_latency_stands_beside_its_goal(told: Bench) -> None:
+    accepted, delivered = told.notifier.reports.latency(["lane"], lane="urgent")
+    assert (accepted.key, accepted.leg, accepted.messages) == ({"lane": "urgent"}, "accepted", 2)
+    assert (accepted.goal, accepted.within_goal, accepted.met) == (10, 0.5, False)
+    assert 2 < accepted.p50 <= 5 and 15 < accepted.p95 <= 20 and accepted.over_1_minute == 0
+    assert (delivered.leg, delivered.messages, delivered.met) == ("delivered", 1, None)
+
+
+def test_a_percentile_lies_in_the_bucket_of_what_is_counted_and_shares_at_its_edges_are_exact() -> None:
+    counts = [0] * 29
+    counts[0], counts[14], counts[28] = 90, 8, 2  # below 0.1 s; from 60 s to below 90 s; three days and more
+    assert 0 < percentile(counts, 0.5) < 0.1
+    assert 60 < percentile(counts, 0.95) < 90
+    assert percentile(counts, 1) == 259_200
+    assert round(share_over(counts, 60), 9) == 0.1 and round(share_over(counts, 300), 9) == 0.02
+
+
+def test_a_source_of_its_own_sees_its_own_sums_alone(told: Bench) -> None:
+    reports = told.notifier.of_source("shop").reports
+    assert lines(reports.campaigns()) == [("codes", 2, 1, 1)]
+    assert {row.messages for row in reports.latency(["lane"])} == {2, 1}
+    with pytest.raises(NotFound):
+        reports.campaigns(campaign="tet")
+
+
+WRONG: list[tuple[Callable[[Any], Any], type[Exception], str]] = [
+    (lambda r: r.daily(since=TODAY(), until=TODAY() - timedelta(days=1)), Invalid, "since: .* is after until"),
+    (lambda r: r.daily(since=datetime.now(UTC)), Invalid, "since: is no day"),
+    (lambda r: r.daily(status="delivred"), Invalid, "there is no status 'delivred': use queued, "),
+    (lambda r: r.daily(["weather"]), Invalid, "by: 'weather' is none of this report's: use day, month"),
+    (lambda r: r.latency(code="100"), Invalid, "code: is not counted in this report: use day, month"),
+    (lambda r: r.campaigns(campaign="tett"), NotFound, "did you mean 'tet'"),
+    (lambda r: r.daily(source="shpo"), NotFound, "did you mean 'shop'"),
+]
+
+
+def test_what_can_not_be_asked_is_one_line_that_says_what_can(told: Bench) -> None:
+    for ask, error, words in WRONG:
+        with pytest.raises(error, match=words):
+            ask(told.notifier.reports)

@@ -1,0 +1,111 @@
+"""Which messages a report is about, and by what it groups them; the same words in every report, door and file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta, tzinfo
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
+
+from sqlalchemy import ColumnElement
+
+from worker.errors import Invalid
+from worker.lifecycle import Lane, Purpose, Status
+from worker.reporting.summary import refuse_unknown
+from worker.reporting.tables import among
+
+if TYPE_CHECKING:
+    from worker.database import Reader
+
+GroupBy = Literal[
+    "day", "month", "source", "campaign", "purpose", "lane", "sms_type", "network", "status", "code"
+]  # fmt: skip
+Word = str | Sequence[str] | None
+
+KNOWN: Mapping[str, Iterable[str]] = {"purpose": Purpose, "lane": Lane, "status": Status}
+
+
+class Which(TypedDict, total=False):
+    """Which messages; of several words any, and '' is what has none. What is left out, or None, leaves nothing out."""
+
+    since: date | None
+    """The day of TIME_ZONE on which they were to go out; in."""
+    until: date | None
+    """The last one; in, too."""
+    campaign: Word
+    source: Word
+    purpose: Word
+    lane: Word
+    status: Word
+    code: Word
+    network: Word
+    """As eSMS names it, in small letters."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The same, checked."""
+
+    since: date | None = None
+    until: date | None = None
+    words: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, which: Which) -> Choice:
+        """Raises Invalid, which names the field."""
+        given: dict[str, Any] = {name: value for name, value in which.items() if value is not None}
+        since, until = (_day(name, given.pop(name, None)) for name in ("since", "until"))
+        if since and until and until < since:
+            raise Invalid("since", f"{since} is after until, {until}", "give the earlier day first")
+        return cls(since=since, until=until, words={name: _words(name, value) for name, value in given.items()})
+
+    def where(self, columns: Mapping[str, Any]) -> list[ColumnElement[bool]]:
+        """As conditions on a table of sums. columns: by the names of words. Raises Invalid for one that it has not."""
+        held = [among(_of(columns, name), values) for name, values in self.words.items()]
+        if self.since:
+            held.append(columns["day"] >= self.since)
+        if self.until:
+            held.append(columns["day"] <= self.until)
+        return held
+
+    def moments(self, zone: tzinfo) -> tuple[datetime | None, datetime | None]:
+        """From which moment, and before which."""
+        first = datetime.combine(self.since, time.min, zone) if self.since else None
+        return first, datetime.combine(self.until + timedelta(days=1), time.min, zone) if self.until else None
+
+    def refuse_unknown(self, session: Reader) -> None:
+        """Raises NotFound for a campaign or source that nothing has, with the nearest names."""
+        for name in ("campaign", "source"):
+            for value in filter(None, self.words.get(name, ())):
+                refuse_unknown(session, **{name: value})
+
+
+def _of(columns: Mapping[str, Any], name: str) -> Any:
+    if name not in columns:
+        raise Invalid(name, "is not counted in this report", f"use {', '.join(columns)}")
+    return columns[name]
+
+
+def grouping(by: Sequence[str], columns: Mapping[str, Any]) -> list[Any]:
+    """The columns that are grouped by. Raises Invalid for one that there is not."""
+    for name in by:
+        if name not in columns:
+            raise Invalid("by", f"{name!r} is none of this report's", f"use {', '.join(columns)}")
+    return [columns[name].label(name) for name in by]
+
+
+def _day(name: str, value: object) -> date | None:
+    if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
+        return value
+    raise Invalid(name, "is no day", "give a datetime.date: reports count by days")
+
+
+def _words(name: str, value: Word) -> Sequence[str]:
+    words = [value] if isinstance(value, str) else list(value or ())
+    known = KNOWN.get(name)
+    for word in words:
+        if not isinstance(word, str):
+            raise Invalid(name, f"is {type(word).__name__}, not text", "give one text, or several")
+        if known is not None and word not in set(known):
+            raise Invalid(name, f"there is no {name} {word!r}", f"use {', '.join(known)}")
+    return [word.lower() for word in words] if name == "network" else words

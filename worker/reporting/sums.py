@@ -1,0 +1,100 @@
+"""What was to go out and what came of it, from the sums of days: however many messages there were."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from worker.lifecycle import FAILED, FINAL, Status
+from worker.reporting.choice import Choice, GroupBy, grouping
+from worker.reporting.tables import ReportDaily, RollUp
+
+if TYPE_CHECKING:
+    from worker.database import Reader
+
+_r = ReportDaily
+COLUMNS: dict[str, Any] = {
+    "day": _r.day,
+    "month": func.to_char(_r.day, "YYYY-MM"),
+    **{name: _r[name] for name in ("source", "campaign", "purpose", "lane", "sms_type", "network", "status", "code")},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sums:
+    """A line of a report. A message that was sent again counts once for each time, on the day of each."""
+
+    key: Mapping[GroupBy, date | str | int]
+    """What it is of: a day, a month like 2026-11, a campaign …; '' and 0 where there is none."""
+    first_day: date
+    last_day: date
+    statuses: Mapping[Status, int]
+    segments: int
+    """SMS as they are billed, by our own count; a call is one."""
+    priced: int
+    """Of the messages, those whose price eSMS told."""
+    price: Decimal
+    """Of these, in dong."""
+
+    @property
+    def messages(self) -> int:
+        return sum(self.statuses.values())
+
+    @property
+    def delivered(self) -> int:
+        return self.statuses.get(Status.DELIVERED, 0)
+
+    @property
+    def failed(self) -> int:
+        """Did not arrive, was refused, came too late, or nobody will ever know."""
+        return sum(self.statuses.get(each, 0) for each in FAILED)
+
+    @property
+    def held(self) -> int:
+        return self.statuses.get(Status.HELD, 0)
+
+    @property
+    def open(self) -> int:
+        """Waits, is under way, or is being asked about."""
+        return sum(count for each, count in self.statuses.items() if each not in FINAL) - self.held
+
+    @property
+    def delivery_rate(self) -> float | None:
+        """Of what was delivered or failed, the part that was delivered; None: nothing was yet."""
+        ended = self.delivered + self.failed
+        return self.delivered / ended if ended else None
+
+
+def sums(session: Reader, choice: Choice, by: Sequence[GroupBy]) -> list[Sums]:
+    """One line for each that is grouped by, in their order. Raises Invalid."""
+    keys = grouping(by, COLUMNS)
+    amounts = [func.sum(_r[name]).label(name) for name in ("messages", "segments", "priced", "price")]
+    days = func.min(_r.day).label("first_day"), func.max(_r.day).label("last_day")
+    grouped = [*(key for key in keys if key.name != "status"), _r.status]
+    query = select(*grouped, *days, *amounts).where(*choice.where(COLUMNS)).group_by(*grouped).order_by(*grouped)
+    rows = session.execute(query.having(func.sum(_r.messages) != 0)).all()
+    return [_line(by, list(alike)) for _, alike in groupby(rows, lambda row: tuple(getattr(row, name) for name in by))]
+
+
+def counted_until(session: Reader) -> datetime | None:
+    """All that happened before then is in the sums; None: nothing has been added up yet."""
+    found: datetime | None = session.scalar(select(RollUp.folded_at))
+    return found
+
+
+def _line(by: Sequence[GroupBy], rows: Sequence[Any]) -> Sums:
+    return Sums(
+        key={name: getattr(rows[0], name) for name in by},
+        first_day=min(row.first_day for row in rows),
+        last_day=max(row.last_day for row in rows),
+        statuses={Status(row.status): int(row.messages) for row in rows},
+        segments=int(sum(row.segments for row in rows)),
+        priced=int(sum(row.priced for row in rows)),
+        price=sum((row.price for row in rows), Decimal(0)),
+    )
