@@ -96,6 +96,8 @@ class Message(Base):
         ),
         Index("message_phone_idx", "phone", "created_at"),
         Index("message_held_idx", "id", postgresql_where=text("status = 'held'")),
+        # No two in the place of one: whoever comes second, by whichever way, is refused.
+        Index("message_replaces_key", "replaces", unique=True, postgresql_where=text("replaces IS NOT NULL")),
         CheckConstraint(one_of("status", Status), name="status_known"),
         CheckConstraint(one_of("lane", Lane), name="lane_known"),
         CheckConstraint("(status = 'sending') = (lease_until IS NOT NULL)", name="lease_only_while_sending"),
@@ -139,6 +141,10 @@ class Message(Base):
     generation: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))  # times that it was sent again
     wanted_at: Mapped[datetime | None]  # when this generation was to go out; None: put in by a former version
     wanted_by: Mapped[str | None]  # who had it sent again; None: its producer
+    # The message whose next generation this is, since that one was corrected or another channel took over; and of that
+    # one, which it was. Whoever counts people counts those with no `replaced_by`.
+    replaces: Mapped[UUID | None]
+    replaced_by: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 

@@ -28,7 +28,7 @@ Message = _columns(
     "message",
     "id notification_id phone lane status grouped due_at attempts failures request_id earlier_ids in_doubt_since "
     "sms_id code reason accepted_at settled_at heard heard_since network poll_at price "
-    "renewals generation wanted_at wanted_by created_at",
+    "renewals generation wanted_at wanted_by replaces replaced_by created_at",
 )
 Attempt = _columns(
     "attempt",
