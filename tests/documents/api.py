@@ -20,9 +20,11 @@ Made from the docstrings by `make docs`; change those.
 How it is used: [enqueue](enqueue.md), [reminders](reminders.md), [contacts](contacts.md), [templates](templates.md).
 """
 BESIDE = {  # what `worker` does not name itself, but a producer holds in hand
+    "`notifier.…`": ("worker/api/branches.py", ["Branches"]),
     "`notifier.contacts`": ("worker/api/contacts.py", ["Contacts"]),
     "`notifier.reminders`": ("worker/api/reminders.py", ["Reminders"]),
     "`notifier.templates`": ("worker/api/templates.py", ["Templates"]),
+    "`notifier.prices`": ("worker/api/prices.py", ["Prices"]),
     "The eSMS client, `worker.esms`": ("worker/esms/client.py", ["Client"]),
     "Its errors": (
         "worker/esms/errors.py",

@@ -14,7 +14,7 @@ from tests.documents.blocks import ROOT, blocks, run
 from tests.support import Bench
 from worker.settings import environment
 
-DOCUMENTS = ["contacts.md", "enqueue.md", "reminders.md", "templates.md"]
+DOCUMENTS = ["contacts.md", "costs.md", "enqueue.md", "reminders.md", "templates.md"]
 PEOPLE = [
     ["Mã NV", "Họ", "Tên", "SĐT", "Ngày sinh", "Phòng", "Tags"],
     ["17", "Nguyễn Thị", "Lan", "0901234017", "1990-03-01", "A1", "staff"],
@@ -43,6 +43,9 @@ def lay_out(folder: Path) -> None:
     (folder / "staff.csv").write_text("\n".join(",".join(f'"{cell}"' for cell in row) for row in PEOPLE))
     (folder / "people.csv").write_text("name,phone,amount\nLan,0901234017,5\n")
     (folder / "meetings.ics").write_text(MEETING)
+
+    prices = ["sms_type,network,valid_from,dong", "2,viettel,2026-01-01,790", "2,viettel,2026-07-15,820"]
+    (folder / "prices.csv").write_text("\n".join([*prices, "2,,2026-01-01,850", "call,,2026-01-01,450"]))
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from uuid import UUID
 
 from worker import intake, reporting
+from worker.api.branches import Branches
 from worker.api.decisions import BY_DEFAULT, Campaign, Decision, Decisions, Held, id_of
 from worker.api.naming import RungLater, each_in_the_name_of, in_the_name_of
 from worker.api.pauses import BY_A_PERSON, Pauses
@@ -27,12 +27,6 @@ from worker.settings import Settings
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from worker.api.callbacks import Callbacks
-    from worker.api.contacts import Contacts
-    from worker.api.reminders import Reminders
-    from worker.api.templates import Templates
-    from worker.api.tokens import Tokens
-
 
 class Common(TypedDict, total=False):
     """What goes with each of many requests that say nothing of their own."""
@@ -49,7 +43,7 @@ class _Rehearsed(Exception):
     """Rolls a rehearsal back."""
 
 
-class Notifier:
+class Notifier(Branches):
     """Hands SMS and calls to the worker.
 
     Keep one per process and share it between threads; it connects on first use. Every method may raise Unavailable
@@ -79,43 +73,6 @@ class Notifier:
         self.held = Held(self._database, settings, self._bell)
         self.pauses = Pauses(self._database, self._bell)
         self.reports = Reports(self._database, settings)
-
-    # Imported when first used: `status` need not wait for recurrences and spreadsheets.
-
-    @cached_property
-    def contacts(self) -> Contacts:
-        """People to be reminded."""
-        from worker.api.contacts import Contacts
-
-        return Contacts(self._database, self.settings, source=self.source or "")
-
-    @cached_property
-    def reminders(self) -> Reminders:
-        """Rules and events, and what comes of them."""
-        from worker.api.reminders import Reminders
-
-        return Reminders(self._database, self.settings)
-
-    @cached_property
-    def templates(self) -> Templates:
-        """Named texts with {variables}."""
-        from worker.api.templates import Templates
-
-        return Templates(self._database, self.settings)
-
-    @cached_property
-    def callbacks(self) -> Callbacks:
-        """What eSMS calls for."""
-        from worker.api.callbacks import Callbacks
-
-        return Callbacks(self._database, self._bell)
-
-    @cached_property
-    def tokens(self) -> Tokens:
-        """Which application may do what by HTTP."""
-        from worker.api.tokens import Tokens
-
-        return Tokens(self._database, self.settings)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, *, source: str | None = None) -> Notifier:

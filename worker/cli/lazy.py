@@ -31,6 +31,10 @@ COMMANDS = {
     ),
     "move": ("decisions:move", "Send at another date what has not been sent yet."),
     "pause": ("decisions:pause", "Hold lanes or a campaign back until `resume`; what is in flight is finished."),
+    "prices": (
+        "prices:prices_group",
+        "What an SMS or a call costs, where eSMS does not tell: import a list, look at it, remove a row.",
+    ),
     "producers": (
         "producers:producers_group",
         "Logins of Postgres for applications, each bound to its sources: it sees and moves theirs alone.",

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from shutil import get_terminal_size
 from textwrap import wrap
@@ -93,6 +93,14 @@ def date_option(name: str, value: str) -> datetime:
         raise click.UsageError(str(error)) from None
 
 
+def day_option(name: str, value: str) -> date:
+    """A day that an option gives. Raises a usage error."""
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise click.UsageError(f"{name}: {value} is no day: write it like 2026-01-31") from None
+
+
 def json_option(command: F) -> F:
     """Give a command `--json`."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(command)
@@ -162,7 +170,7 @@ def waiting(words: str) -> Iterator[None]:
 
 
 def _plain(value: object) -> str:
-    if isinstance(value, datetime):
+    if isinstance(value, date):  # a datetime is one
         return value.isoformat()
     if isinstance(value, UUID | Decimal):  # an amount keeps its digits
         return str(value)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 import click
 
 from worker.api.notifier import Notifier
+from worker.api.prices import CALL, Estimate
 from worker.api.sheet_sends import Columns, Order, SheetSend, Summary, choose
 from worker.cli import completion
 from worker.cli.output import console, date_option, json_option, options, progress, say, say_json, table, text
@@ -123,17 +124,25 @@ def _hand_over(
             ticket = notifier.rehearse(request, **dates, **besides)
         else:
             ticket = notifier.enqueue(request, **dates, **besides)
-    size = measure(request.content, request.sms_type) if isinstance(request, Sms) else None
+        size = measure(request.content, request.sms_type) if isinstance(request, Sms) else None
+        cost = notifier.prices.estimate(*_billed(request, ticket, size), at=dates["send_date"]) if dry_run else None
     if as_json:
         facts = {"messages": ticket.messages, "duplicates": list(ticket.duplicates), "repeated": ticket.repeated}
         facts["opted_out"] = list(ticket.opted_out)
-        say_json({"id": None if dry_run else str(ticket.id)} | facts | {"dry_run": dry_run} | _size_json(size))
+        say_json({"id": None if dry_run else str(ticket.id)} | facts | _dry_json(dry_run, cost) | _size_json(size))
         return
     _say_ticket(ticket, dry_run)
     if size:
         say(_size(size, ticket.messages))
     if dry_run:
+        say(_cost(cost))
         _say_rehearsed(request, dates | besides)
+
+
+def _billed(request: Request, ticket: Ticket, size: Measure | None) -> tuple[int, int]:
+    """Of which kind, and how many."""
+    queued = 0 if ticket.repeated else ticket.messages - len(ticket.opted_out)
+    return (request.sms_type, size.segments * queued) if isinstance(request, Sms) and size else (CALL, queued)
 
 
 def _say_ticket(ticket: Ticket, dry_run: bool) -> None:
@@ -156,6 +165,17 @@ def _size(size: Measure, messages: int) -> str:
     signs = " ".join(size.forcing[:SIGNS_SHOWN]) + (" …" if len(size.forcing) > SIGNS_SHOWN else "")
     room = ROOM[size.encoding]
     return f"{told}: {signs} make it Unicode, {room.alone} characters to an SMS, {room.joined} to each of several"
+
+
+def _cost(cost: Estimate | None) -> str:
+    """Before any is spent."""
+    if cost is None:
+        return "cost: the price list does not know (`esms-worker prices import FILE`)"
+    return f"cost by the price list: {cost.least:,f} đ" + (f" to {cost.most:,f} đ" if cost.most > cost.least else "")
+
+
+def _dry_json(dry: bool, cost: Estimate | None) -> dict[str, Any]:
+    return {"dry_run": dry} | ({"cost": cost and asdict(cost)} if dry else {})
 
 
 def _size_json(size: Measure | None) -> dict[str, Any]:
@@ -228,16 +248,22 @@ def send_csv(
             advance=lambda rows: bar.advance(task, rows),
             dry=dry_run,
         ).run(opened)
-    (_say_summary_json if as_json else _say_summary)(summary, order, columns, problems, dry_run)
+        billed, at = summary.segments, order.send_date
+        cost = notifier.prices.estimate(order.sms["sms_type"], billed, at=at) if dry_run else None
+    (_say_summary_json if as_json else _say_summary)(summary, order, columns, problems, dry_run, cost)
     return 1 if problems.count else 0
 
 
-def _say_summary(summary: Summary, order: Order, _: Columns, problems: Problems, dry: bool) -> None:
+def _say_summary(
+    summary: Summary, order: Order, _: Columns, problems: Problems, dry: bool, cost: Estimate | None
+) -> None:
     would = "would be " if dry else ""
     counts = f"{summary.queued:,} {would}queued, {summary.already:,} there already, {summary.bad:,} bad rows"
     counts += f", {summary.opted_out:,} {would}cancelled at once: opted out" if summary.opted_out else ""
     say(counts + (" (dry run: nothing was queued)" if dry else ""))
     say(f"billed as {summary.segments:,} SMS" + _because(summary.unicode))
+    if dry:
+        say(_cost(cost))
     say(f"campaign: {order.campaign}")
     problems.say()
 
@@ -246,11 +272,13 @@ def _because(unicode: int) -> str:
     return f"; accents or other signs make {unicode:,} of the texts Unicode, 70 characters to an SMS" if unicode else ""
 
 
-def _say_summary_json(summary: Summary, order: Order, columns: Columns, problems: Problems, dry: bool) -> None:
+def _say_summary_json(
+    summary: Summary, order: Order, columns: Columns, problems: Problems, dry: bool, cost: Estimate | None
+) -> None:
     bad = [{"line": each.number, "error": _error(each, columns)} for each in problems.refused]
     facts = {
         "campaign": order.campaign,
-        "dry_run": dry,
+        **_dry_json(dry, cost),
         "columns": columns.named(),
         "queued": summary.queued,
         "already": summary.already,

@@ -1,0 +1,72 @@
+"""What a Notifier has besides: `notifier.contacts`, `.reminders`, `.prices` and so on.
+
+Imported when first used: `status` need not wait for recurrences and spreadsheets.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from worker.database import Database
+from worker.queues import Bell
+from worker.settings import Settings
+
+if TYPE_CHECKING:
+    from worker.api.callbacks import Callbacks
+    from worker.api.contacts import Contacts
+    from worker.api.prices import Prices
+    from worker.api.reminders import Reminders
+    from worker.api.templates import Templates
+    from worker.api.tokens import Tokens
+
+
+class Branches:
+    """Each on the Notifier's own connections."""
+
+    settings: Settings
+    source: str | None
+    _database: Database
+    _bell: Bell
+
+    @cached_property
+    def contacts(self) -> Contacts:
+        """People to be reminded."""
+        from worker.api.contacts import Contacts
+
+        return Contacts(self._database, self.settings, source=self.source or "")
+
+    @cached_property
+    def reminders(self) -> Reminders:
+        """Rules and events, and what comes of them."""
+        from worker.api.reminders import Reminders
+
+        return Reminders(self._database, self.settings)
+
+    @cached_property
+    def templates(self) -> Templates:
+        """Named texts with {variables}."""
+        from worker.api.templates import Templates
+
+        return Templates(self._database, self.settings)
+
+    @cached_property
+    def callbacks(self) -> Callbacks:
+        """What eSMS calls for."""
+        from worker.api.callbacks import Callbacks
+
+        return Callbacks(self._database, self._bell)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """Which application may do what by HTTP."""
+        from worker.api.tokens import Tokens
+
+        return Tokens(self._database, self.settings)
+
+    @cached_property
+    def prices(self) -> Prices:
+        """What an SMS or a call costs, where eSMS does not tell."""
+        from worker.api.prices import Prices
+
+        return Prices(self._database, self.settings)
