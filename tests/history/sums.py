@@ -15,7 +15,7 @@ from worker.lifecycle import FINAL
 
 ZONE = "Asia/Ho_Chi_Minh"
 
-# What a person had sent again stays as it was: the attempt that ended a generation.
+# What a person had sent again stays as it was: the attempt that ended a generation. One that was held had not ended.
 RAW = f"""
     SELECT CAST(timezone('{ZONE}', one.wanted_at) AS date) AS day, n.source, coalesce(n.campaign, ''), {PURPOSE},
         m.lane,
@@ -25,7 +25,7 @@ RAW = f"""
     FROM (
         SELECT id, coalesce(wanted_at, created_at) AS wanted_at, status, code, network FROM message
         UNION ALL
-        SELECT message_id, wanted_at, status, code, network FROM attempt WHERE status <> 'queued'
+        SELECT message_id, wanted_at, status, code, network FROM attempt WHERE status NOT IN ('queued', 'held')
     ) AS one JOIN message AS m USING (id) JOIN notification AS n ON n.id = m.notification_id
     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
 """

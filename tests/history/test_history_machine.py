@@ -26,7 +26,7 @@ BROKEN = """
         FROM settlement AS s WINDOW one AS (PARTITION BY message_id ORDER BY id)
     ) AS s JOIN message AS m ON m.id = s.message_id
     WHERE s.was <> s.before OR (s.was IS NULL) <> (s.before IS NULL OR s.status = 'queued' AND s.before IN (
-        'rejected', 'undelivered', 'expired', 'held'
+        'rejected', 'undelivered', 'expired'
     )) OR s.last AND s.status <> m.status
     UNION SELECT id FROM message WHERE NOT EXISTS (SELECT FROM settlement WHERE message_id = message.id)
 """

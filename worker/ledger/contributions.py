@@ -69,7 +69,7 @@ _KEYED = f"""
     SELECT net.*, coalesce(n.source, '') AS source, coalesce(n.campaign, '') AS campaign,
         CASE WHEN n.id IS NULL THEN '' ELSE {PURPOSE} END AS purpose,
         coalesce(CAST(n.options ->> 'sms_type' AS smallint), 0) AS sms_type,
-        messages * coalesce(n.segments, 0) AS segments
+        messages * coalesce(n.segments, 1) AS segments, priced * coalesce(n.segments, 1) AS priced_segments
     FROM net LEFT JOIN notification AS n ON n.id = net.notification_id
 """
 
@@ -77,13 +77,14 @@ _KEYS = "day, source, campaign, purpose, lane, sms_type, network"
 
 # In the order of the key, as everybody who writes many rows: nobody waits in a circle.
 _DAILY = f"""
-    INSERT INTO report_daily AS r ({_KEYS}, status, code, messages, segments, priced, price)
-    SELECT {_KEYS}, status, code, sum(messages), sum(segments), sum(priced), sum(price)
+    INSERT INTO report_daily AS r ({_KEYS}, status, code, messages, segments, priced, price, priced_segments)
+    SELECT {_KEYS}, status, code, sum(messages), sum(segments), sum(priced), sum(price), sum(priced_segments)
     FROM keyed GROUP BY {_KEYS}, status, code
     ORDER BY {_KEYS}, status, code
     ON CONFLICT ({_KEYS}, status, code) DO UPDATE
     SET messages = r.messages + excluded.messages, segments = r.segments + excluded.segments,
-        priced = r.priced + excluded.priced, price = r.price + excluded.price
+        priced = r.priced + excluded.priced, price = r.price + excluded.price,
+        priced_segments = r.priced_segments + excluded.priced_segments
 """
 
 _LATENCY = f"""

@@ -47,6 +47,15 @@ _ANEW = text("""
         after_transaction = 0, after_id = 0, folded_at = NULL
     FROM pg_control_system() AS c
 """)
+# In a restored dump the numbers are another server's: what is visible and not yet given out here comes from there.
+# Under the first of all numbers every snapshot sees them.
+_RENUMBER = text("""
+    UPDATE settlement SET transaction = 3 WHERE (transaction, id) IN (
+        SELECT transaction, id FROM settlement
+        WHERE transaction >= CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS text) AS bigint)
+        ORDER BY transaction, id LIMIT :most
+    )
+""")
 _FORGET = (text("DELETE FROM report_daily"), text("DELETE FROM report_latency"))
 
 
@@ -71,6 +80,8 @@ def fold(session: Session, zone: str, *, most: int = MOST) -> bool:
     """
     if (state := _state(session, zone)) is None:
         return False
+    if not state.at_home:
+        return _come_home(session, state.zone, most)
     target = state.target or state.now
     found = session.execute(FOLD, _asked(state, target, most)).one()
     now = {"zone": state.zone, "target": target}
@@ -90,15 +101,19 @@ def begin_anew(session: Session, zone: str) -> None:
 
 
 def _state(session: Session, zone: str) -> Any:
-    """Ours to go on with, or None. In a dump that was restored elsewhere, transactions have other numbers: anew."""
+    """Ours to go on with, or None."""
     state = session.execute(_STATE, {"zone": zone}).one_or_none()
     if state is None:
         session.execute(_BEGUN, {"nothing": NOTHING})
         return session.execute(_STATE, {"zone": zone}).one_or_none()
-    if not state.at_home:
-        begin_anew(session, state.zone)
-        return session.execute(_STATE, {"zone": zone}).one()
     return state
+
+
+def _come_home(session: Session, zone: str, most: int) -> bool:
+    """After a dump was restored on another server: its settlements get numbers of ours, and all is added up anew."""
+    if session.execute(_RENUMBER, {"most": most}).rowcount < most:  # type: ignore[attr-defined]
+        begin_anew(session, zone)
+    return True
 
 
 def _asked(state: Any, target: str, most: int) -> dict[str, Any]:

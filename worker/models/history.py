@@ -49,7 +49,15 @@ class Settlement(Base):
     """
 
     __tablename__ = "settlement"
-    __table_args__ = (Index("settlement_message_id_idx", "message_id"),)
+    __table_args__ = (
+        Index("settlement_message_id_idx", "message_id"),
+        Index(  # which messages were to go out when: one row of each generation, and one of each date it was moved to
+            "settlement_wanted_idx",
+            "wanted_at",
+            "message_id",
+            postgresql_where=text("was IS NULL OR was_wanted_at IS NOT NULL"),
+        ),
+    )
 
     transaction: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)  # which made it
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
@@ -90,6 +98,7 @@ class ReportDaily(Base):
     segments: Mapped[int] = mapped_column(BigInteger)
     priced: Mapped[int] = mapped_column(BigInteger)  # of the messages, those whose price eSMS told
     price: Mapped[Decimal]  # of these, in dong
+    priced_segments: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))  # of these
 
 
 class ReportLatency(Base):

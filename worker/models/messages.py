@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, Identity, Index, SmallInteger, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from worker.lifecycle import Kind, Lane, Status
+from worker.lifecycle import FAILED, Kind, Lane, Status
 from worker.models.base import Base, one_of
 
 
@@ -96,6 +96,13 @@ class Message(Base):
         ),
         Index("message_phone_idx", "phone", "created_at"),
         Index("message_held_idx", "id", postgresql_where=text("status = 'held'")),
+        Index("message_failed_idx", "notification_id", "id", postgresql_where=text(one_of("status", FAILED))),
+        Index(
+            "message_failed_wanted_idx",
+            text("COALESCE(wanted_at, created_at)"),
+            "id",
+            postgresql_where=text(one_of("status", FAILED)),
+        ),
         # No two in the place of one: whoever comes second, by whichever way, is refused.
         Index("message_replaces_key", "replaces", unique=True, postgresql_where=text("replaces IS NOT NULL")),
         CheckConstraint(one_of("status", Status), name="status_known"),

@@ -13,6 +13,7 @@ from hashlib import sha256
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
+from worker.roles import views
 from worker.roles.catalog import Table, grants_of, members, missing_roles, policies_there, tables
 from worker.roles.functions import SIGNATURES, definitions
 from worker.roles.grants import rights_to
@@ -20,19 +21,18 @@ from worker.roles.names import MEMBERS, Role
 from worker.roles.policies import Policy, policies_of
 
 NOT_ALLOWED = "42501"
+OF_AN_OLDER_SCHEMA = {"42P01", "42703"}  # no such table or column: it was migrated to a version before the newest
 CREATED_MEANWHILE = {"42710", "23505"}  # another database's migrator was quicker: roles are the whole server's
-
-REPORTS = "report"  # the schema whose views are for REPORT
 
 
 def bring_about(connection: Connection) -> list[str]:
     """Make it so that everybody may do what `grants` and `policies` say; what could not be done, a line each."""
     with connection.begin():
         _define_functions(connection)
-    lacking = [*_make_roles(connection)]
+    lacking = [*_tried(connection, _define_views), *_make_roles(connection)]
     if missing_roles_now(connection):
         return lacking
-    steps: list[Callable[[Connection], None]] = [_make_members, _let_into_schemas, _default_privileges, _own_functions]
+    steps = (_make_members, _own_views, _let_into_schemas, _default_privileges, _own_functions)
     for step in steps:
         lacking += _tried(connection, step)
     for table in _looked_up(connection):
@@ -56,7 +56,9 @@ def _tried(connection: Connection, step: Callable[[Connection], None]) -> list[s
         with connection.begin():
             step(connection)
     except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) != NOT_ALLOWED:
+        if (state := getattr(error.orig, "sqlstate", None)) in OF_AN_OLDER_SCHEMA:
+            return []
+        if state != NOT_ALLOWED:
             raise
         with connection.begin():
             who = connection.scalar(text("SELECT current_user"))
@@ -119,9 +121,9 @@ def _let_into_schemas(connection: Connection) -> None:
     connection.execute(text(f"REVOKE CREATE ON SCHEMA {schema} FROM PUBLIC"))
     database = connection.scalar(text("SELECT quote_ident(current_database())"))
     connection.execute(text(f"GRANT CREATE ON DATABASE {database} TO {Role.OWNER}"))
-    if connection.scalar(text(f"SELECT to_regnamespace('{REPORTS}') IS NOT NULL")):
-        connection.execute(text(f"GRANT USAGE ON SCHEMA {REPORTS} TO {Role.REPORT}, {Role.WORKER}, {Role.PRODUCER}"))
-        connection.execute(text(f"GRANT SELECT ON ALL TABLES IN SCHEMA {REPORTS} TO {Role.REPORT}"))
+    if connection.scalar(text(f"SELECT to_regnamespace('{views.SCHEMA}') IS NOT NULL")):
+        connection.execute(text(f"GRANT USAGE ON SCHEMA {views.SCHEMA} TO {Role.REPORT}"))
+        connection.execute(text(f"GRANT SELECT ON ALL TABLES IN SCHEMA {views.SCHEMA} TO {Role.REPORT}"))
 
 
 def _default_privileges(connection: Connection) -> None:
@@ -145,6 +147,36 @@ def _own_functions(connection: Connection) -> None:
 def _define_functions(connection: Connection) -> None:
     for definition in definitions(_schema(connection)):
         connection.exec_driver_sql(definition)
+
+
+def _define_views(connection: Connection) -> None:
+    """Those for reports, where they are not as this version has them."""
+    schema = _schema(connection)
+    wanted = f"For reports, see docs/reports.md; {views.mark(schema)}"
+    there = text(f"SELECT obj_description(to_regnamespace('{views.SCHEMA}'), 'pg_namespace')")
+    if connection.scalar(there) == wanted:
+        return
+    connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {views.SCHEMA}"))
+    for statement in views.statements(schema):
+        connection.exec_driver_sql(statement)
+    connection.exec_driver_sql(f"COMMENT ON SCHEMA {views.SCHEMA} IS '{wanted}'")
+
+
+_OTHERS_VIEWS = text(f"""
+    SELECT format('ALTER %s %s OWNER TO {Role.OWNER}', kind, name) FROM (
+        SELECT 1 AS turn, 'SCHEMA' AS kind, quote_ident(nspname) AS name, nspowner AS owner FROM pg_namespace
+        WHERE nspname = '{views.SCHEMA}'
+        UNION ALL
+        SELECT 2, 'VIEW', CAST(CAST(oid AS regclass) AS text), relowner FROM pg_class
+        WHERE relnamespace = to_regnamespace('{views.SCHEMA}') AND relkind = 'v' AND relname = ANY(:names)
+    ) AS ours WHERE pg_get_userbyid(owner) <> '{Role.OWNER}' ORDER BY turn
+""")
+
+
+def _own_views(connection: Connection) -> None:
+    """They show what their owner may see."""
+    for statement in connection.scalars(_OTHERS_VIEWS, {"names": [view.name for view in views.VIEWS]}).all():
+        connection.execute(text(statement))
 
 
 def _schema(connection: Connection) -> str:

@@ -1,0 +1,117 @@
+"""What history and the reports' sums cost a message in the database: Postgres's own CPU, with and without.
+
+The same lives (enqueued, claimed, accepted, delivered, in batches as a worker writes them) with the triggers that keep
+history and the fold that adds it up, and without either, in turns, in one run: the ratio is what counts, since the
+machine is others' as well.
+
+    python -m benchmarks.history_cost [--messages 10000] [--rounds 5] [--without message_wanted_idx]
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from statistics import median
+
+import psutil
+from sqlalchemy import text
+
+from benchmarks.support import Stage, console, enqueue_ours, load, stage
+from worker import Notifier, ledger
+from worker.database import Database
+from worker.evidence import Evidence
+from worker.ledger import Claim, HttpCall, Outcome, Poll, Settlement
+from worker.lifecycle import Lane, Status
+from worker.settings import Settings
+
+MOST_TIMES = 1.1  # what a message may cost with history, in times of what it costs without
+BATCH = 100
+MINUTE = timedelta(minutes=1)
+HTTP_CALL = HttpCall(
+    function="SendMultipleMessage_V4_get", at=datetime.now(UTC), seconds=0.05, http_status=200, code="100", reply="{}"
+)
+SWITCH = "ALTER TABLE message {} TRIGGER USER"
+EMPTY = "TRUNCATE request, message, notification, settlement, attempt, report_daily, report_latency, roll_up"
+
+
+def lives(database: Database, messages: int, *, folds: bool) -> float:
+    """Seconds of the CPU of Postgres's process that serves us, for so many messages from enqueueing to delivered."""
+    with database.begin() as session:
+        session.execute(text(EMPTY))
+        session.execute(text(SWITCH.format("ENABLE" if folds else "DISABLE")))
+        server = psutil.Process(session.scalar(text("SELECT pg_backend_pid()")))
+    before = _cpu(server)
+    enqueue_ours(Notifier(Settings.from_environ({"DATABASE_URL": "postgresql://x/y"}), database=database), messages)
+    for step in (_send, _ask, _fold) if folds else (_send, _ask):
+        while step(database):
+            pass
+    spent = _cpu(server) - before
+    with database.begin() as session:
+        assert session.scalar(text("SELECT count(*) FROM message WHERE status = 'delivered'")) == messages
+        if folds:
+            assert session.scalar(text("SELECT sum(messages) FROM report_daily")) == messages
+    return spent
+
+
+def _cpu(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+def _send(database: Database) -> bool:
+    with database.begin() as session:
+        claims = ledger.claim(session, [Lane.NORMAL], most=BATCH, lease=MINUTE, group_most=1000)
+    with database.begin() as session:
+        ledger.record(session, [_taken(each) for each in claims])
+    return bool(claims)
+
+
+def _ask(database: Database) -> bool:
+    with database.begin() as session:
+        polls = ledger.claim_polls(session, most=BATCH, lease=MINUTE)
+    with database.begin() as session:
+        ledger.settle(session, [_arrived(poll) for poll in polls])
+    return bool(polls)
+
+
+def _taken(claim: Claim) -> Outcome:
+    told = Outcome(claim=claim, status=Status.ACCEPTED, code="100", sms_id=claim.request_id, http_call=HTTP_CALL)
+    return replace(told, poll_wait=timedelta(0))
+
+
+def _arrived(poll: Poll) -> Settlement:
+    return Settlement(poll=poll, phone=None, evidence=Evidence.ARRIVED, network="viettel", http_call=HTTP_CALL)
+
+
+def _fold(database: Database) -> bool:
+    with database.begin() as session:
+        return ledger.fold(session, "Asia/Ho_Chi_Minh")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--messages", type=int, default=10_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--without", nargs="*", default=[], metavar="INDEX", help="To see what these cost.")
+    options = parser.parse_args()
+    console.print(load())
+    with stage() as on:
+        return _measured(on, options.messages, options.rounds, options.without)
+
+
+def _measured(on: Stage, messages: int, rounds: int, without: list[str]) -> int:
+    on.execute(*(f"DROP INDEX {name}" for name in without))
+    with Database(on.environ["DATABASE_URL"], pool_size=1) as database:
+        lives(database, messages // 5, folds=True)
+        pairs = [(lives(database, messages, folds=True), lives(database, messages, folds=False)) for _ in range(rounds)]
+    ratio = median(with_ / bare for with_, bare in pairs)
+    for name, spent in zip(("with history and sums", "without"), zip(*pairs, strict=True), strict=True):
+        console.print(f"{name}: {median(spent) / messages * 1e6:.1f} µs of Postgres's CPU a message")
+    console.print(f"ratio {ratio:.3f} (median of {rounds} pairs); wanted {MOST_TIMES:g} or less")
+    return 0 if ratio <= MOST_TIMES else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
