@@ -72,7 +72,15 @@ def up(tmp_path: Path) -> Iterator[Up]:
 
 
 def gone(family: list[psutil.Process]) -> bool:
-    return not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in family)
+    return not any(alive(process) for process in family)
+
+
+def alive(process: psutil.Process) -> bool:
+    """It may go between one question and the next."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 @pytest.mark.long
