@@ -7,6 +7,7 @@ in logs.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from worker import phone
 from worker.errors import Invalid
@@ -75,3 +76,15 @@ def deeper(value: object, most: int) -> bool:
     """Are lists and tables in it nested more than so many deep? It looks no deeper than that itself."""
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
     return inner is not None and (most == 0 or any(deeper(each, most - 1) for each in inner))
+
+
+def iso(field: str, value: object) -> datetime:
+    """A date and time as ISO 8601 text, like 2026-03-01T08:00 (in TIME_ZONE) or 2026-03-01T08:00+07:00."""
+    if isinstance(value, datetime):
+        return value
+    try:
+        return datetime.fromisoformat(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise Invalid(
+            field, "is no date and time", "write it like 2026-03-01T08:00 or 2026-03-01T08:00+07:00"
+        ) from None

@@ -21,6 +21,7 @@ evidence allows which of these moves: worker/evidence.py.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import IntEnum, StrEnum
 
 
@@ -204,3 +205,14 @@ LATENCY_BOUNDS = (
     0.1, 0.2, 0.5, 1, 2, 3, 5, 7, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 450, 600, 900, 1800, 3600, 7200, 14400,
     43200, 86400, 259200,
 )  # fmt: skip
+
+# Of a notification `n`. What was stored before there were purposes has the one that its source and SmsType meant.
+PURPOSE = """coalesce(n.purpose, CASE
+        WHEN n.source = 'reminders' THEN 'reminder'
+        WHEN n.options ->> 'sms_type' IN ('1', '3') THEN 'advertising'
+        WHEN n.options ->> 'sms_type' IN ('6', '7') THEN 'code'
+        ELSE 'service'
+    END)"""
+
+# An older list of brandnames judges nobody: what was registered since would be refused.
+BRANDNAMES_TRUSTED = timedelta(hours=6)

@@ -31,7 +31,7 @@ def test_help_and_version_import_nothing_heavy(arguments: list[str]) -> None:
 
 
 @pytest.mark.parametrize("command", ["status", "show", "report"])
-def test_a_question_imports_nothing_of_the_orm_the_broker_and_what_makes_messages(
+def test_a_question_imports_nothing_of_the_orm_the_broker_and_what_makes_or_moves_messages(
     command: str, bench: Bench, database_url: str
 ) -> None:
     question = [command] if command == "report" else [command, str(bench.put(otp("0901000101")).id)]
@@ -39,8 +39,16 @@ def test_a_question_imports_nothing_of_the_orm_the_broker_and_what_makes_message
     arguments = [sys.executable, "-c", program, *question]
     environ = os.environ | {"DATABASE_URL": database_url}
     done = subprocess.run(arguments, env=environ, capture_output=True, text=True, check=True)
-    idle = {f"worker.{name}" for name in ("contacts", "reminders", "recurrence", "templates", "spreadsheets", "esms")}
-    idle |= {"sqlalchemy.orm", "worker.models", "alembic", "celery", "kombu", "redis", "requests"}
+    rooms = ("contacts", "reminders", "recurrence", "templates", "spreadsheets", "esms", "intake", "ledger")
+    idle = {f"worker.{name}" for name in rooms} | {
+        "sqlalchemy.orm",
+        "worker.models",
+        "alembic",
+        "celery",
+        "kombu",
+        "redis",
+        "requests",
+    }
     assert not idle & set(done.stdout.splitlines()[-1].split())
 
 

@@ -10,8 +10,7 @@ from sqlalchemy.orm import Session
 
 from worker import ledger
 from worker.database import Database
-from worker.ledger.opt_out import PURPOSE
-from worker.lifecycle import FINAL
+from worker.lifecycle import FINAL, PURPOSE
 
 ZONE = "Asia/Ho_Chi_Minh"
 

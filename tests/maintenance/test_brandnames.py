@@ -13,7 +13,7 @@ from tests.support import Bench
 from worker import Sms, ledger, reporting
 from worker.errors import Invalid
 from worker.esms import Client, Credentials
-from worker.ledger.brandnames import TRUSTED
+from worker.lifecycle import BRANDNAMES_TRUSTED
 from worker.maintenance import refresh_brandnames
 from worker.maintenance.brandnames import AGAIN, FRESH
 
@@ -108,7 +108,7 @@ def test_the_names_of_another_account_are_forgotten_even_when_its_own_cannot_be_
 def test_a_list_that_could_not_be_renewed_for_hours_judges_nobody(bench: Bench) -> None:
     refresh(bench)
     assert listed(bench) == (2, True)
-    grow_old(bench, TRUSTED)
+    grow_old(bench, BRANDNAMES_TRUSTED)
     assert known(bench) == {}
     assert listed(bench) == (2, False)  # doctor says so
 

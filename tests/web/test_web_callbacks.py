@@ -61,6 +61,7 @@ def test_a_callback_makes_its_question_due_at_once_and_changes_nothing_else(call
 
 def test_the_simulated_esms_calls_and_the_message_is_settled_an_hour_early(called: str, patient: Bench) -> None:
     patient.client = patient.client_with(callback_url=called)
+    patient.simulator.set(pace=0.5)  # it calls in a second and a half: the worker has stored the SMSID long before
     ticket = patient.put(otp())
     patient.deliver()
     sms_id = str(patient.message(ticket)["sms_id"])

@@ -1,6 +1,6 @@
 """What a Notifier has besides: `notifier.contacts`, `.reminders`, `.prices` and so on.
 
-Imported when first used: `status` need not wait for recurrences and spreadsheets.
+Imported when first used: who asks how something stands need not wait for what enqueues, decides and reminds.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from worker.settings import Settings
 if TYPE_CHECKING:
     from worker.api.callbacks import Callbacks
     from worker.api.contacts import Contacts
+    from worker.api.decisions import Decisions, Held
+    from worker.api.intake import Intake
+    from worker.api.pauses import Pauses
     from worker.api.prices import Prices
     from worker.api.reminders import Reminders
     from worker.api.templates import Templates
@@ -28,6 +31,32 @@ class Branches:
     source: str | None
     _database: Database
     _bell: Bell
+
+    @cached_property
+    def _intake(self) -> Intake:
+        from worker.api.intake import Intake
+
+        return Intake(self._database, self.settings, self._bell, self.source)
+
+    @cached_property
+    def _decisions(self) -> Decisions:
+        from worker.api.decisions import Decisions
+
+        return Decisions(self._database, self.settings, self._bell)
+
+    @cached_property
+    def held(self) -> Held:
+        """What a person must look at."""
+        from worker.api.decisions import Held
+
+        return Held(self._database, self.settings, self._bell)
+
+    @cached_property
+    def pauses(self) -> Pauses:
+        """What is held back, by a person or by eSMS's answers."""
+        from worker.api.pauses import Pauses
+
+        return Pauses(self._database, self._bell)
 
     @cached_property
     def contacts(self) -> Contacts:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from worker import ledger, reporting
+from worker.api.naming import BY_DEFAULT, Which, id_of
 from worker.checks import label
 from worker.database import Database
-from worker.errors import NotFound
 from worker.intake.terms import check_send_date
 from worker.lifecycle import TOO_LATE, Lane, Status
 from worker.queues import Bell
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 Step = Callable[["Session", Sequence[UUID]], int]  # moves, or only counts, messages of these notifications; how many
 
 
-BY_DEFAULT = "a person"  # who asked, where nobody says
 EXPIRES = "left as it is: its expires_at comes before that date"
 
 
@@ -99,16 +98,6 @@ class Held:
         return status if moved else None
 
 
-@dataclass(frozen=True, slots=True)
-class Campaign:
-    """All notifications with this label."""
-
-    name: str
-
-
-Which = UUID | Campaign
-
-
 class Decisions:
     """Cancel, move, send again: one notification, or a campaign some at a time."""
 
@@ -170,11 +159,3 @@ class Decisions:
         elif not ledger.through(self._database.begin, which.name, each):
             with self._database.begin() as session:
                 reporting.refuse_unknown(session, campaign=which.name)
-
-
-def id_of(given: UUID | str) -> UUID:
-    """An id as a program or a person gives it. Raises NotFound."""
-    try:
-        return given if isinstance(given, UUID) else UUID(given)
-    except (ValueError, AttributeError):
-        raise NotFound(f"{given!r} is no id: give one that `enqueue` returned or `send` printed") from None

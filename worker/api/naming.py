@@ -1,20 +1,43 @@
-"""In whose name things are handed over, and the bell that rings once the caller's transaction commits."""
+"""What is named, by whom, and the bell that rings once the caller's transaction commits."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from sqlalchemy import event
 
-from worker.errors import Invalid
-from worker.intake import Enqueue
+from worker.errors import Invalid, NotFound
 from worker.lifecycle import Lane
 from worker.queues import Bell
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session  # a command that only asks does without it
+
+    from worker.intake import Enqueue
+
+BY_A_PERSON = "paused by a person"
+BY_DEFAULT = "a person"  # who asked, where nobody says
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """All notifications with this label."""
+
+    name: str
+
+
+Which = UUID | Campaign
+
+
+def id_of(given: UUID | str) -> UUID:
+    """An id as a program or a person gives it. Raises NotFound."""
+    try:
+        return given if isinstance(given, UUID) else UUID(given)
+    except (ValueError, AttributeError):
+        raise NotFound(f"{given!r} is no id: give one that `enqueue` returned or `send` printed") from None
 
 
 def in_the_name_of(source: str | None, wanted: Iterable[Enqueue]) -> Iterable[Enqueue]:

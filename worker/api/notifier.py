@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from uuid import UUID
 
-from worker import intake, reporting
+from worker import reporting
 from worker.api.branches import Branches
-from worker.api.decisions import BY_DEFAULT, Campaign, Decision, Decisions, Held, id_of
-from worker.api.naming import RungLater, each_in_the_name_of, in_the_name_of
-from worker.api.pauses import BY_A_PERSON, Pauses
+from worker.api.naming import BY_A_PERSON, BY_DEFAULT, Campaign, id_of
 from worker.api.reports import Reports
 from worker.checks import label_or_none
 from worker.database import Database
 from worker.errors import Conflict, Invalid
-from worker.intake import Enqueue, Request, Ticket
-from worker.intake.fields import enqueue_of
 from worker.lifecycle import Kind, Lane, Purpose
 from worker.queues import Bell
 from worker.reporting import Located, NotificationShown, Standing
@@ -26,6 +21,9 @@ from worker.settings import Settings
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+    from worker.api.decisions import Decision
+    from worker.intake import Enqueue, Request, Ticket
 
 
 class Common(TypedDict, total=False):
@@ -37,10 +35,6 @@ class Common(TypedDict, total=False):
     send_date: datetime | None
     expires_at: datetime | None
     hand_over: bool
-
-
-class _Rehearsed(Exception):
-    """Rolls a rehearsal back."""
 
 
 class Notifier(Branches):
@@ -68,10 +62,6 @@ class Notifier(Branches):
         given = database or Database(settings.database_url)
         self._database = given if self.source is None else given.of_source(self.source)
         self._bell = bell or Bell(settings.broker_url, settings.redis_url)
-        self._later = RungLater(self._bell)
-        self._decisions = Decisions(self._database, settings, self._bell)
-        self.held = Held(self._database, settings, self._bell)
-        self.pauses = Pauses(self._database, self._bell)
         self.reports = Reports(self._database, settings)
 
     @classmethod
@@ -113,8 +103,9 @@ class Notifier(Branches):
 
         Raises Invalid (which names the field), Conflict, Unavailable.
         """
-        item = Enqueue(
-            request=request,
+        return self._intake.one(
+            request,
+            session=session,
             purpose=purpose,
             reference=reference,
             source=source,
@@ -123,11 +114,6 @@ class Notifier(Branches):
             expires_at=expires_at,
             hand_over=hand_over,
         )
-        try:
-            [ticket] = self._accept([item], session)
-        except Invalid as error:
-            raise error.at(None) from None
-        return ticket
 
     def enqueue_many(
         self, items: Iterable[Request | Enqueue], *, session: Session | None = None, **common: Unpack[Common]
@@ -138,8 +124,7 @@ class Notifier(Branches):
         common: what `enqueue` takes, for the items that are not an Enqueue.
         Raises what `enqueue` raises; Invalid tells which item. Tickets come back in order.
         """
-        wanted = (item if isinstance(item, Enqueue) else Enqueue(request=item, **common) for item in items)
-        return self._accept(wanted, session)
+        return self._intake.many(items, session, common)
 
     def enqueue_each(
         self, items: Iterable[Enqueue | Invalid], *, atomic: bool = False
@@ -150,33 +135,15 @@ class Notifier(Branches):
         atomic: where one is refused, none is stored, and the tickets are only what they would have been.
         Raises Unavailable.
         """
-        named = each_in_the_name_of(self.source, items)
-        answers: list[Ticket | Invalid | Conflict] = []
-        due: set[Lane] = set()
-        with suppress(_Rehearsed), self._database.begin() as session:
-            answers, due = intake.accept_each(session, named, self.settings, now=datetime.now(UTC), late=False)
-            if atomic and not all(isinstance(answer, Ticket) for answer in answers):
-                raise _Rehearsed
-        self._bell.ring(due)
-        return answers
+        return self._intake.each(items, atomic=atomic)
 
     def rehearse_many(self, items: Iterable[Enqueue]) -> list[Ticket]:
         """What `enqueue_many` would answer, by everything that it does but the commit. Raises the same."""
-        tickets: list[Ticket] = []
-        with suppress(_Rehearsed), self._database.begin() as session:
-            tickets, _ = intake.accept(
-                session, in_the_name_of(self.source, items), self.settings, now=datetime.now(UTC)
-            )
-            raise _Rehearsed
-        return tickets
+        return self._intake.rehearse(items)
 
     def rehearse(self, request: Request, **common: Any) -> Ticket:
         """What `enqueue` would answer to the same, by everything that it does but the commit. Raises the same."""
-        try:
-            [ticket] = self.rehearse_many([Enqueue(request=request, **common)])
-        except Invalid as error:
-            raise error.at(None) from None
-        return ticket
+        return self._intake.rehearse_one(request, common)
 
     def enqueue_fields(self, kind: Kind, fields: Mapping[str, Any], *, late: bool = False) -> Ticket:
         """Hand over one request that comes as JSON fields: those of its kind and of `enqueue`, dates as ISO 8601 text.
@@ -184,11 +151,7 @@ class Notifier(Branches):
         late: a date that has passed is no mistake, since the request may have waited somewhere.
         Raises what `enqueue` raises; Invalid also for a field that there is not, or that is missing.
         """
-        try:
-            [ticket] = self._accept([enqueue_of(kind, fields)], None, late=late)
-        except Invalid as error:
-            raise error.at(None) from None
-        return ticket
+        return self._intake.fields(kind, fields, late=late)
 
     def status(self, notification_id: UUID | str) -> Standing:
         """Where a notification stands. Raises NotFound."""
@@ -273,14 +236,3 @@ class Notifier(Branches):
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _accept(self, wanted: Iterable[Enqueue], session: Session | None, *, late: bool = False) -> list[Ticket]:
-        """late: a date that has passed is no mistake."""
-        now = datetime.now(UTC)
-        with self._database.joined(session) as joined:  # all or none, whatever the caller does with the error
-            tickets, due = intake.accept(joined, in_the_name_of(self.source, wanted), self.settings, now=now, late=late)
-        if session is None:
-            self._bell.ring(due)
-        else:
-            self._later.ring(session, due)
-        return tickets

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from worker import ledger, reporting
+from worker.api.naming import BY_A_PERSON
 from worker.database import Database
 from worker.lifecycle import Lane
 from worker.queues import Bell
 from worker.reporting import PauseShown
-
-BY_A_PERSON = "paused by a person"
 
 
 class Pauses:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Unpack
 from uuid import UUID
 
 from worker import reporting
-from worker.api.decisions import id_of
+from worker.api.naming import id_of
 from worker.catalogue.text import Language
 from worker.checks import phone_of
 from worker.database import Database

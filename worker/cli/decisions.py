@@ -11,7 +11,8 @@ from uuid import UUID
 
 import click
 
-from worker.api.decisions import BY_DEFAULT, Answer, Decision
+from worker.api.decisions import Answer, Decision
+from worker.api.naming import BY_DEFAULT
 from worker.api.notifier import Notifier
 from worker.cli import completion
 from worker.cli.look import located

@@ -20,8 +20,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from worker.checks import iso
 from worker.errors import Invalid
-from worker.intake.fields import iso
 from worker.lifecycle import Status
 
 # Controls that JSON leaves as they are (0x9b begins a sequence), and what turns the direction of the text around.

@@ -7,6 +7,7 @@ from dataclasses import fields as fields_of
 from datetime import datetime
 from typing import Any
 
+from worker.checks import iso
 from worker.errors import Invalid
 from worker.intake.request import Enqueue, RecordCall, Request, Sms, TemplateCall
 from worker.lifecycle import Kind
@@ -49,15 +50,3 @@ def request_of(kind: Kind, fields: Mapping[str, Any]) -> Request:
 
 def _date(field: str, value: object) -> datetime | None:
     return None if value is None else iso(field, value)
-
-
-def iso(field: str, value: object) -> datetime:
-    """A date and time as ISO 8601 text, like 2026-03-01T08:00 (in TIME_ZONE) or 2026-03-01T08:00+07:00."""
-    if isinstance(value, datetime):
-        return value
-    try:
-        return datetime.fromisoformat(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        raise Invalid(
-            field, "is no date and time", "write it like 2026-03-01T08:00 or 2026-03-01T08:00+07:00"
-        ) from None

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from worker.lifecycle import BRANDNAMES_TRUSTED
+
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
@@ -44,8 +46,6 @@ _REPLACE = text("""
 
 _KNOWN = text("SELECT name, array_agg(type) AS types FROM brandname WHERE seen_at > now() - :trusted GROUP BY name")
 
-TRUSTED = timedelta(hours=6)  # an older list judges nobody: what was registered since would be refused
-
 
 def ask_for_brandnames(session: Session, *, rest_url: str, account: str, fresh: timedelta, again: timedelta) -> bool:
     """Is the list of this account older than `fresh`, and has nobody asked within `again`? Then this process is to."""
@@ -67,4 +67,4 @@ def known_brandnames(session: Session) -> dict[str, frozenset[int]]:
 
     Empty: never asked for, or so long ago that it must not judge.
     """
-    return {row.name: frozenset(row.types) for row in session.execute(_KNOWN, {"trusted": TRUSTED})}
+    return {row.name: frozenset(row.types) for row in session.execute(_KNOWN, {"trusted": BRANDNAMES_TRUSTED})}

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-from worker.ledger.opt_out import PURPOSE
-from worker.lifecycle import FINAL, LATENCY_BOUNDS, Status
+from worker.lifecycle import FINAL, LATENCY_BOUNDS, PURPOSE, Status
 
 _FINAL = ", ".join(repr(str(status)) for status in sorted(FINAL))
 _TAKEN = ", ".join(  # the statuses of what eSMS took

@@ -13,9 +13,9 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from worker.ledger.opt_out import PURPOSE, withhold_all_of
+from worker.ledger.opt_out import withhold_all_of
 from worker.ledger.plans import still
-from worker.lifecycle import PERSONS_MOVES, Lane, Status
+from worker.lifecycle import PERSONS_MOVES, PURPOSE, Lane, Status
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

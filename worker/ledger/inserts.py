@@ -16,9 +16,9 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from worker.ledger.opt_out import PURPOSE, withhold_all_of
+from worker.ledger.opt_out import withhold_all_of
 from worker.ledger.rows import as_rows
-from worker.lifecycle import FOR_THE_WILLING, Kind, Lane, Purpose
+from worker.lifecycle import FOR_THE_WILLING, PURPOSE, Kind, Lane, Purpose
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

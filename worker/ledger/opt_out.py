@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import TextClause, text
 
 from worker.ledger.plans import still
-from worker.lifecycle import FOR_THE_WILLING
+from worker.lifecycle import FOR_THE_WILLING, PURPOSE
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -24,14 +24,6 @@ if TYPE_CHECKING:
 Withheld = Sequence[tuple[UUID, str]]  # of each message that was cancelled: its notification, and its number
 
 REASON = "the recipient opted out"
-
-# Of a notification `n`. What was stored before there were purposes has the one that its source and SmsType meant.
-PURPOSE = """coalesce(n.purpose, CASE
-        WHEN n.source = 'reminders' THEN 'reminder'
-        WHEN n.options ->> 'sms_type' IN ('1', '3') THEN 'advertising'
-        WHEN n.options ->> 'sms_type' IN ('6', '7') THEN 'code'
-        ELSE 'service'
-    END)"""
 
 _IS_FOR_THE_WILLING = f"{PURPOSE} IN ({', '.join(repr(str(each)) for each in sorted(FOR_THE_WILLING))})"
 

@@ -8,8 +8,8 @@ from dataclasses import fields as fields_of
 from datetime import date, datetime, time, timedelta
 from typing import Any, Required, TypedDict
 
+from worker.checks import iso
 from worker.errors import Invalid
-from worker.intake.fields import iso
 from worker.reminders.invitations import Attendee, Event
 from worker.reminders.rules import Channel
 

@@ -10,8 +10,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from worker.evidence import Evidence
-from worker.ledger.brandnames import TRUSTED
-from worker.lifecycle import Lane, Status
+from worker.lifecycle import BRANDNAMES_TRUSTED, Lane, Status
 from worker.refusals import Refusal
 from worker.reporting.tables import Brandname, Heartbeat, Message, Notification, Pause, RefusedTask, Trouble
 
@@ -55,7 +54,7 @@ class BrandnamesShown:
 
 def brandnames(session: Reader) -> BrandnamesShown:
     """The list by which a name is judged at enqueue."""
-    fresh = func.max(Brandname.seen_at) > func.now() - TRUSTED
+    fresh = func.max(Brandname.seen_at) > func.now() - BRANDNAMES_TRUSTED
     names, seen_at, judges = session.execute(
         select(func.count(Brandname.name.distinct()), func.max(Brandname.seen_at), func.coalesce(fresh, False))
     ).one()

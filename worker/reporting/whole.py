@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, select, text
 
-from worker.ledger.opt_out import PURPOSE
+from worker.lifecycle import PURPOSE
 from worker.reporting.attempts import AttemptShown, attempts_of, attempts_over
 from worker.reporting.standing import notification
 from worker.reporting.tables import Message, Request, among

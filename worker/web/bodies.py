@@ -10,8 +10,7 @@ from typing import Any
 import orjson
 from fastapi import Request
 
-from worker.checks import deeper
-from worker.intake.fields import iso
+from worker.checks import deeper, iso
 from worker.web.problems import Problem
 
 BYTES_MOST = 16 * 1024 * 1024  # ten thousand long messages

@@ -10,9 +10,10 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from worker.access import May
 from worker.api.tokens import TokenRow
+from worker.checks import iso
 from worker.errors import Conflict, Invalid
 from worker.intake import Enqueue, Ticket
-from worker.intake.fields import enqueue_of, iso
+from worker.intake.fields import enqueue_of
 from worker.lifecycle import Kind
 from worker.web.access import needs
 from worker.web.answers import as_json, decision_out, ticket_out

@@ -10,8 +10,8 @@ from worker.access import May
 from worker.api.account import Account
 from worker.api.operation import Operation
 from worker.api.tokens import TokenRow
+from worker.checks import iso
 from worker.errors import Unavailable, WorkerError
-from worker.intake.fields import iso
 from worker.web.access import needs
 from worker.web.answers import as_json
 from worker.web.door import producer_of, source_for

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from worker.ledger.opt_out import PURPOSE
 from worker.ledger.plans import still
+from worker.lifecycle import PURPOSE
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

@@ -1,0 +1,87 @@
+"""Handing over: one transaction for all that is given, and the bell once it is committed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from worker import intake
+from worker.api.naming import RungLater, each_in_the_name_of, in_the_name_of
+from worker.database import Database
+from worker.errors import Conflict, Invalid
+from worker.intake import Enqueue, Request, Ticket
+from worker.intake.fields import enqueue_of
+from worker.lifecycle import Kind, Lane
+from worker.queues import Bell
+from worker.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+
+class _Rehearsed(Exception):
+    """Rolls a rehearsal back."""
+
+
+class Intake:
+    """What Notifier's `enqueue` and its like do, and say of themselves there."""
+
+    def __init__(self, database: Database, settings: Settings, bell: Bell, source: str | None) -> None:
+        self._database, self._settings, self._bell, self._source = database, settings, bell, source
+        self._later = RungLater(bell)
+
+    def one(self, request: Request, *, session: Session | None, **fields: Any) -> Ticket:
+        return _alone(lambda: self._accept([Enqueue(request=request, **fields)], session))
+
+    def many(
+        self, items: Iterable[Request | Enqueue], session: Session | None, common: Mapping[str, Any]
+    ) -> list[Ticket]:
+        wanted = (item if isinstance(item, Enqueue) else Enqueue(request=item, **common) for item in items)
+        return self._accept(wanted, session)
+
+    def each(self, items: Iterable[Enqueue | Invalid], *, atomic: bool) -> list[Ticket | Invalid | Conflict]:
+        named = each_in_the_name_of(self._source, items)
+        answers: list[Ticket | Invalid | Conflict] = []
+        due: set[Lane] = set()
+        with suppress(_Rehearsed), self._database.begin() as session:
+            answers, due = intake.accept_each(session, named, self._settings, now=datetime.now(UTC), late=False)
+            if atomic and not all(isinstance(answer, Ticket) for answer in answers):
+                raise _Rehearsed
+        self._bell.ring(due)
+        return answers
+
+    def rehearse(self, items: Iterable[Enqueue]) -> list[Ticket]:
+        tickets: list[Ticket] = []
+        with suppress(_Rehearsed), self._database.begin() as session:
+            wanted = in_the_name_of(self._source, items)
+            tickets, _ = intake.accept(session, wanted, self._settings, now=datetime.now(UTC))
+            raise _Rehearsed
+        return tickets
+
+    def rehearse_one(self, request: Request, common: Mapping[str, Any]) -> Ticket:
+        return _alone(lambda: self.rehearse([Enqueue(request=request, **common)]))
+
+    def fields(self, kind: Kind, fields: Mapping[str, Any], *, late: bool) -> Ticket:
+        return _alone(lambda: self._accept([enqueue_of(kind, fields)], None, late=late))
+
+    def _accept(self, wanted: Iterable[Enqueue], session: Session | None, *, late: bool = False) -> list[Ticket]:
+        """late: a date that has passed is no mistake."""
+        named, now = in_the_name_of(self._source, wanted), datetime.now(UTC)
+        with self._database.joined(session) as joined:  # all or none, whatever the caller does with the error
+            tickets, due = intake.accept(joined, named, self._settings, now=now, late=late)
+        if session is None:
+            self._bell.ring(due)
+        else:
+            self._later.ring(session, due)
+        return tickets
+
+
+def _alone(accept: Callable[[], list[Ticket]]) -> Ticket:
+    """The ticket of one; an error does not number what is alone."""
+    try:
+        [ticket] = accept()
+    except Invalid as error:
+        raise error.at(None) from None
+    return ticket
