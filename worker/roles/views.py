@@ -10,8 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from worker.ledger.opt_out import PURPOSE
-from worker.lifecycle import FAILED, FINAL, LATENCY_BOUNDS, Status
+from worker.lifecycle import FAILED, FINAL, LATENCY_BOUNDS, PURPOSE, Status
 
 SCHEMA = "report"
 
