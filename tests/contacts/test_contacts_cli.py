@@ -400,3 +400,14 @@ def test_tables_fit_the_terminal(cli: Cli, bring: Import, monkeypatch: pytest.Mo
     shown = ("contacts", "show", "k" * 60), ("templates", "show", "t")
     for command in (*shown, ("contacts", "list"), ("templates", "list")):
         assert max(map(len, cli(*command)[1].splitlines())) <= int(width)
+
+
+def test_a_long_key_stands_in_one_piece_at_80_columns(bring: Import, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = "clinic-ha-noi/patient/000123"
+    bring(
+        f"key,name,phone,tags\n{key},Nguyễn Thị Thanh Lan,0901000001,a-long-tag and-another\n".replace(" and", ";and")
+    )
+    monkeypatch.setenv("COLUMNS", "80")
+    assert any(line.startswith(f"{key}  ") for line in cli("contacts", "list")[1].splitlines())
+    monkeypatch.setenv("COLUMNS", "40")  # where it would leave nothing for the rest
+    assert all(len(line) <= 40 for line in cli("contacts", "list")[1].splitlines())

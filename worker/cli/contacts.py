@@ -12,7 +12,7 @@ from rich.table import Table
 from worker.api.contacts import ContactRow
 from worker.api.notifier import Notifier
 from worker.cli.contact_files import export_file, import_file
-from worker.cli.output import console, json_option, say, say_json, table, text
+from worker.cli.output import console, json_option, keys_whole, say, say_json, table, text
 from worker.contacts.exporting import lunar_text
 from worker.errors import Invalid
 from worker.phone import local_of
@@ -61,7 +61,7 @@ def _listed(rows: Sequence[ContactRow], zone: tzinfo) -> Table:
             text(", ".join(row.tags)),
             text(row.opted_out_at, zone, "%Y-%m-%d"),
         )
-    return shown
+    return keys_whole(shown)
 
 
 @contacts_group.command()

@@ -137,6 +137,13 @@ def table(*columns: str, title: str | None = None) -> Table:
     return made
 
 
+def keys_whole(shown: Table, at: int = 0) -> Table:
+    """The same; its keys, to be copied, are folded only where the longest would take more than half of the line."""
+    column = shown.columns[at]
+    column.no_wrap = all(len(str(cell)) <= console().width // 2 for cell in column.cells)
+    return shown
+
+
 def text(value: object, zone: tzinfo | None = None, moment: str = "%Y-%m-%d %H:%M:%S") -> str:
     """A value in a table: times short, in `zone` (by default the machine's), nothing for None, no foreign markup."""
     if value is None:

@@ -11,7 +11,7 @@ import click
 from worker.api.notifier import Notifier
 from worker.api.templates import StoredTemplate, TemplateRow
 from worker.cli import completion
-from worker.cli.output import console, json_option, say, say_json, table, text
+from worker.cli.output import console, json_option, keys_whole, say, say_json, table, text
 from worker.cli.template_preview import diacritics_of, preview_command, template_options
 from worker.settings import Settings
 from worker.text import ATTRIBUTE
@@ -36,7 +36,7 @@ def list_(as_json: bool) -> None:
         shown = table("name", "version:n", "kind", "diacritics", "text")
         for row in rows:
             shown.add_row(text(row.name), str(row.version), row.kind, row.diacritics, text(_text(row)))
-        console().print(shown)
+        console().print(keys_whole(shown))
 
 
 @templates_group.command()

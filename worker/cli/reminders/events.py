@@ -11,7 +11,7 @@ import click
 
 from worker.api.notifier import Notifier
 from worker.cli import completion
-from worker.cli.output import console, json_option, say, say_json, table, text
+from worker.cli.output import console, json_option, keys_whole, say, say_json, table, text
 from worker.cli.reminders.options import MOMENT, clock_option, length_option
 from worker.reminders import Channel, EventChange
 from worker.reminders.calendars import Imported
@@ -48,7 +48,10 @@ def list_(source: str | None, past: bool, limit: int, as_json: bool) -> None:
         state = "cancelled" if row.cancelled_at else "recurring" if row.recurrence else "on"
         starts, following = (text(when, settings.time_zone, MOMENT) for when in (row.starts_at, row.next_at))
         shown.add_row(text(row.source), text(row.key), text(row.title), starts, f"{each.attendees:,}", following, state)
-    console().print(shown if found else "No events. They come by notifier.reminders.upsert_event, or `events import`.")
+    if found:
+        console().print(keys_whole(shown, 1))
+    else:
+        say("No events. They come by notifier.reminders.upsert_event, or `events import`.")
 
 
 @events_group.command()

@@ -10,7 +10,7 @@ import click
 
 from worker.api.notifier import Notifier
 from worker.cli import completion
-from worker.cli.output import console, json_option, options, say, say_json, table, text
+from worker.cli.output import console, json_option, keys_whole, options, say, say_json, table, text
 from worker.cli.reminders.options import MOMENT, clock_option, day_or_moment_option, given, length_option
 from worker.lifecycle import ReminderKind
 from worker.recurrence import Feb29, LeapMonth, ShortMonth
@@ -39,7 +39,7 @@ def list_(as_json: bool) -> None:
             state = "paused" if row.paused_at else "ended" if row.next_at is None else "on"
             when = text(row.next_at, settings.time_zone, MOMENT)
             shown.add_row(text(row.name), row.kind, text(row.template), text(_who(row)), when, state)
-        console().print(shown)
+        console().print(keys_whole(shown))
 
 
 def _who(row: RuleRow) -> str:
