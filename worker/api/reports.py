@@ -13,7 +13,7 @@ from worker.api.naming import id_of
 from worker.catalogue.text import Language
 from worker.checks import phone_of
 from worker.database import Database
-from worker.reporting import By, Choice, GroupBy, Latency, Page, ReportLine, Sums, Which
+from worker.reporting import By, Choice, Costs, GroupBy, Latency, Page, ReportLine, Sums, Which
 from worker.settings import Settings
 
 if TYPE_CHECKING:  # imported when first asked for: others need not wait for what reads reminders and codes
@@ -95,6 +95,17 @@ class Reports:
         choice = Choice.of(which)
         with self._database.reading() as session:
             if not (lines := reporting.latency(session, choice, by, self._settings.goals)):
+                choice.refuse_unknown(session)
+            return lines
+
+    def costs(self, by: Sequence[GroupBy] = ("month",), **which: Unpack[Which]) -> Sequence[Costs]:
+        """What it cost, as eSMS told or by the price list; what of it failed, and what long texts and accents cost.
+
+        Raises as `daily` does.
+        """
+        choice = Choice.of(which)
+        with self._database.reading() as session:
+            if not (lines := reporting.costs(session, choice, by)):
                 choice.refuse_unknown(session)
             return lines
 

@@ -138,6 +138,7 @@ def _stored(items: Sequence[Checked], settings: Settings) -> list[Stored]:
             item.reference,
             item.content,
             item.segments,
+            item.plain_segments,
             item.template_id,
             item.fingerprint(),
         )

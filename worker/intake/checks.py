@@ -30,6 +30,7 @@ class Checked:
     duplicates: tuple[str, ...]
     content: str | None
     segments: int | None  # SMS that one recipient's text is billed as; None for a call
+    plain_segments: int | None  # where it were fewer without accents: how many
     template_id: str | None
     reference: str | None
 
@@ -77,9 +78,9 @@ class Checks:
             _check_least(len(phones), self._settings)
         reference = None if item.reference is None else label_or_none("reference", item.reference)
         if isinstance(request, Sms):
-            segments = _segments(request.content, terms.options["sms_type"])
-            return Checked(terms, phones, duplicates, request.content, segments, None, reference)
-        return Checked(terms, phones, duplicates, None, None, _template_id(request), reference)
+            segments, plain = _segments(request.content, terms.options["sms_type"])
+            return Checked(terms, phones, duplicates, request.content, segments, plain, None, reference)
+        return Checked(terms, phones, duplicates, None, None, None, _template_id(request), reference)
 
     def _terms(self, item: Enqueue) -> Terms:
         """Those of the one before, where they are the same."""
@@ -134,8 +135,8 @@ def _check_least(recipients: int, settings: Settings) -> None:
 # What...
 
 
-def _segments(content: object, sms_type: int) -> int:
-    """How many SMS it is billed as."""
+def _segments(content: object, sms_type: int) -> tuple[int, int | None]:
+    """How many SMS it is billed as; and without its accents, where that were fewer."""
     if not isinstance(content, str) or not content or content.isspace():
         raise Invalid("content", "is empty", "give the text to send")
     if text.unshowable(content):
@@ -144,7 +145,11 @@ def _segments(content: object, sms_type: int) -> int:
     if measure.too_long:
         problem = f"is {measure.characters} characters long, SmsType {sms_type:d} takes {measure.limit}"
         raise Invalid("content", problem, "shorten it")
-    return affordable(measure).segments
+    segments = affordable(measure).segments
+    if segments == 1 or not measure.forcing:
+        return segments, None
+    plain = text.measure(text.strip_diacritics(content), sms_type).segments
+    return segments, plain if plain < segments else None
 
 
 def _template_id(call: TemplateCall | RecordCall) -> str:

@@ -68,22 +68,26 @@ _KEYED = f"""
     SELECT net.*, coalesce(n.source, '') AS source, coalesce(n.campaign, '') AS campaign,
         CASE WHEN n.id IS NULL THEN '' ELSE {PURPOSE} END AS purpose,
         coalesce(CAST(n.options ->> 'sms_type' AS smallint), 0) AS sms_type,
-        messages * coalesce(n.segments, 1) AS segments, priced * coalesce(n.segments, 1) AS priced_segments
+        messages * coalesce(n.segments, 1) AS segments, priced * coalesce(n.segments, 1) AS priced_segments,
+        CASE WHEN n.segments IS NULL AND coalesce(n.kind, 'sms') = 'sms' THEN messages - priced ELSE 0 END AS uncounted,
+        messages * coalesce(coalesce(n.plain_segments, n.segments) - 1, 0) AS long_segments,
+        messages * coalesce(n.segments - n.plain_segments, 0) AS accent_segments
     FROM net LEFT JOIN notification AS n ON n.id = net.notification_id
 """
 
+_SUMS = (
+    "messages", "segments", "priced", "price", "priced_segments", "uncounted", "long_segments", "accent_segments",
+)  # fmt: skip
 _KEYS = "day, source, campaign, purpose, lane, sms_type, network"
 
 # In the order of the key, as everybody who writes many rows: nobody waits in a circle.
 _DAILY = f"""
-    INSERT INTO report_daily AS r ({_KEYS}, status, code, messages, segments, priced, price, priced_segments)
-    SELECT {_KEYS}, status, code, sum(messages), sum(segments), sum(priced), sum(price), sum(priced_segments)
+    INSERT INTO report_daily AS r ({_KEYS}, status, code, {", ".join(_SUMS)})
+    SELECT {_KEYS}, status, code, {", ".join(f"sum({name})" for name in _SUMS)}
     FROM keyed GROUP BY {_KEYS}, status, code
     ORDER BY {_KEYS}, status, code
     ON CONFLICT ({_KEYS}, status, code) DO UPDATE
-    SET messages = r.messages + excluded.messages, segments = r.segments + excluded.segments,
-        priced = r.priced + excluded.priced, price = r.price + excluded.price,
-        priced_segments = r.priced_segments + excluded.priced_segments
+    SET {", ".join(f"{name} = r.{name} + excluded.{name}" for name in _SUMS)}
 """
 
 _LATENCY = f"""

@@ -52,6 +52,7 @@ class Stored:
     reference: str | None
     content: str | None
     segments: int | None  # SMS that one recipient's text is billed as; None for a call
+    plain_segments: int | None  # where it were fewer without accents: how many
     template_id: str | None
     fingerprint: str
 
@@ -83,8 +84,8 @@ _PUT = text("""
         )
     ), r AS MATERIALIZED (
         SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS r (
-            id uuid, t integer, reference text, content text, segments smallint, template_id text, fingerprint text,
-            message_id uuid, phone text, request_id text
+            id uuid, t integer, reference text, content text, segments smallint, plain_segments smallint,
+            template_id text, fingerprint text, message_id uuid, phone text, request_id text
         )
     ), others AS MATERIALIZED (
         SELECT * FROM json_to_recordset(CAST(:others AS json)) AS o (
@@ -93,10 +94,10 @@ _PUT = text("""
     ), inserted AS (
         INSERT INTO notification (
             id, kind, purpose, source, reference, campaign, content, template_id, options,
-            segments, send_date, hand_over, expires_at, fingerprint
+            segments, plain_segments, send_date, hand_over, expires_at, fingerprint
         )
         SELECT r.id, t.kind, t.purpose, t.source, r.reference, t.campaign, r.content, r.template_id, t.options,
-            r.segments, t.send_date, t.hand_over, t.expires_at, r.fingerprint
+            r.segments, r.plain_segments, t.send_date, t.hand_over, t.expires_at, r.fingerprint
         FROM r JOIN t USING (t)
         -- In the order of the unique key: two bulk producers that share references queue up instead of deadlocking.
         ORDER BY t.source, r.reference
@@ -163,6 +164,8 @@ def _messages(row: Stored, place: int) -> list[dict[str, Any]]:
     first = messages[0]
     first["content"], first["segments"], first["fingerprint"] = row.content, row.segments, row.fingerprint
     first["reference"], first["template_id"] = row.reference, row.template_id
+    if row.plain_segments is not None:
+        first["plain_segments"] = row.plain_segments
     return messages
 
 

@@ -65,13 +65,6 @@ _ALL = text("""
 
 _REMOVE = text("DELETE FROM price WHERE (sms_type, network, valid_from) = (:sms_type, :network, :valid_from)")
 
-# A network's own row counts before that of all others, however old it is.
-PRICE_OF = """
-    SELECT p.dong FROM price AS p
-    WHERE p.sms_type = {sms_type} AND p.network IN (lower({network}), '') AND p.valid_from <= {day}
-    ORDER BY p.network = '', p.valid_from DESC LIMIT 1
-"""
-
 # Which network has a number is not known before eSMS names it: all that it may cost.
 _RANGE = text("""
     SELECT min(dong) AS least, max(dong) AS most FROM (

@@ -99,6 +99,10 @@ class ReportDaily(Base):
     priced: Mapped[int] = mapped_column(BigInteger)  # of the messages, those whose price eSMS told
     price: Mapped[Decimal]  # of these, in dong
     priced_segments: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))  # of these
+    uncounted: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))  # SMS without a price or a count
+    # Of the segments: those after the first that the text needs anyway, and those that only its accents need.
+    long_segments: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    accent_segments: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
 
 
 class ReportLatency(Base):

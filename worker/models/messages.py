@@ -45,6 +45,7 @@ class Notification(Base):
     options: Mapped[dict[str, Any]]  # sms_type, brandname, variables, … : what the provider's function takes besides
     # SMS that one recipient's text is billed as, by our own count; None: a call, or stored before that was counted
     segments: Mapped[int | None] = mapped_column(SmallInteger)
+    plain_segments: Mapped[int | None] = mapped_column(SmallInteger)  # where it were fewer without accents: how many
     send_date: Mapped[datetime | None]
     hand_over: Mapped[bool]  # eSMS holds it until send_date, not we
     expires_at: Mapped[datetime | None]

@@ -2,6 +2,7 @@
 
 from worker.reporting.attempts import AttemptShown
 from worker.reporting.choice import Choice, GroupBy, Which
+from worker.reporting.costs import Costs, costs
 from worker.reporting.latency import Latency, latency
 from worker.reporting.locating import Located, locate, locate_held, shortened
 from worker.reporting.operation import (
@@ -34,6 +35,7 @@ __all__ = [
     "BrandnamesShown",
     "By",
     "Choice",
+    "Costs",
     "GroupBy",
     "HeldShown",
     "Latency",
@@ -54,6 +56,7 @@ __all__ = [
     "brandnames",
     "calls_nobody_knows",
     "campaigns",
+    "costs",
     "counted_until",
     "find",
     "held",

@@ -38,10 +38,12 @@ Attempt = _columns(
 Request = _columns("request", "id message_id request_id sms_id function at seconds http_status code outcome")
 ReportDaily = _columns(
     "report_daily",
-    "day source campaign purpose lane sms_type network status code messages segments priced price",
+    "day source campaign purpose lane sms_type network status code messages segments priced price priced_segments "
+    "uncounted long_segments accent_segments",
 )
 ReportLatency = _columns("report_latency", "day source campaign purpose lane sms_type network leg bucket messages")
 RollUp = _columns("roll_up", "folded_at")
+Price = _columns("price", "sms_type network valid_from dong")
 Pause = _columns("pause", "lane campaign code reason since probe_at lifted_at lifted_by")
 OptOut = _columns("opt_out", "phone since")
 Heartbeat = _columns("heartbeat", "name at")
