@@ -18,7 +18,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from worker.errors import MIGRATE, Busy, Unavailable, WorkerError
+from worker.errors import MIGRATE, Busy, Forbidden, Unavailable, WorkerError
 from worker.telemetry import emit
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class Database:
             with self.begin() as own:
                 yield own
         else:
-            with session.begin_nested(), self._narrowed(session):
+            with self._translated(), session.begin_nested(), self._narrowed(session):
                 yield session
 
     @contextmanager
@@ -231,7 +231,7 @@ class Database:
             return Unavailable("DATABASE_URL", f"no Postgres answers at {self.place}", "start it, or mend the variable")
         if state == "42501":
             problem = f"our login may not do this in {self.place}: it is another source's, or needs more rights"
-            return Unavailable("Postgres", problem, "use a source of its own, or ask who runs the worker")
+            return Forbidden("Postgres", problem, "use a source of its own, or ask who runs the worker")
         if state.startswith(("22", "23", "42")):  # what was asked is wrong, whenever it is asked
             return WorkerError(f"Postgres: it refused what we asked (SQLSTATE {state}): report this, and what you did")
         problem = f"{self.place} could not do it now (SQLSTATE {state or 'unknown'})"

@@ -6,7 +6,8 @@ WorkerError
 ├── NotFound           no such notification
 ├── SettingsError      a wrong or missing environment variable
 └── Unavailable        a server we need does not answer, or is not ready for us
-    └── Busy           others hold what we need, just now
+    ├── Busy           others hold what we need, just now
+    └── Forbidden      our login may not do this: it is another source's
 """
 
 from __future__ import annotations
@@ -92,6 +93,10 @@ class Unavailable(WorkerError):
 
 class Busy(Unavailable):
     """Others held the rows or tables that we need for too long; nothing was done."""
+
+
+class Forbidden(Unavailable):
+    """Postgres does not let our login do this: it is another source's, or needs more rights; nothing was done."""
 
 
 class Unusable(ValueError):

@@ -127,6 +127,26 @@ class Kind(StrEnum):
     RECORD_CALL = "record_call"
 
 
+class Handed(StrEnum):
+    """What is handed over by SQL: a message of one of the kinds, or what reminders are made of."""
+
+    SMS = Kind.SMS
+    TEMPLATE_CALL = Kind.TEMPLATE_CALL
+    RECORD_CALL = Kind.RECORD_CALL
+    EVENT = "event"
+    EVENT_CANCELLED = "event_cancelled"
+    CONTACT = "contact"
+
+
+class InboxState(StrEnum):
+    """Where it stands while it is no notification."""
+
+    RECEIVED = "received"
+    STORED = "stored"  # a repeat, an event, a contact
+    REFUSED = "refused"
+    CANCELLED = "cancelled"  # before anybody looked at it
+
+
 class Purpose(StrEnum):
     """What a message is for, as its producer says; by default what its SmsType is made for."""
 

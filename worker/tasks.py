@@ -24,6 +24,7 @@ from celery.signals import (
 )
 
 from worker import delivery, maintenance, runtime
+from worker.api.inbox import Inbox
 from worker.api.notifier import Notifier
 from worker.api.operation import Operation
 from worker.broker import guard_transports, keep_contents_out_of_logs
@@ -222,6 +223,7 @@ def _tell_late(change: EventChange) -> None:
 
 def _deliver(task: Task, lanes: list[Lane]) -> None:
     def step(parts: runtime.Runtime) -> bool:
+        more = Inbox(parts.database, parts.settings, parts.bell).take_in()
         timeout = parts.provider.total_timeout
         drain = delivery.Drain(
             parts.database,
@@ -235,7 +237,7 @@ def _deliver(task: Task, lanes: list[Lane]) -> None:
             breaker=parts.breaker,
             windows=parts.windows,
         )
-        return drain.run(lanes, runtime.stop.asked)
+        return drain.run(lanes, runtime.stop.asked) or more
 
     _answer(task, step)
 

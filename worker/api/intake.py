@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from worker import intake
-from worker.api.naming import RungLater, each_in_the_name_of, in_the_name_of
+from worker.api.naming import RungLater, each_in_the_name_of, in_the_name_of, ring_once_committed
 from worker.database import Database
 from worker.errors import Conflict, Invalid
 from worker.intake import Enqueue, Request, Ticket
 from worker.intake.fields import enqueue_of
+from worker.lent import Lending
 from worker.lifecycle import Kind, Lane
 from worker.queues import Bell
 from worker.settings import Settings
@@ -30,16 +31,20 @@ class Intake:
 
     def __init__(self, database: Database, settings: Settings, bell: Bell, source: str | None) -> None:
         self._database, self._settings, self._bell, self._source = database, settings, bell, source
-        self._later = RungLater(bell)
+        self._later, self._lending = RungLater(bell), Lending()
 
-    def one(self, request: Request, *, session: Session | None, **fields: Any) -> Ticket:
-        return _alone(lambda: self._accept([Enqueue(request=request, **fields)], session))
+    def one(self, request: Request, *, session: Session | None, connection: object, **fields: Any) -> Ticket:
+        return _alone(lambda: self._accept([Enqueue(request=request, **fields)], session, connection))
 
     def many(
-        self, items: Iterable[Request | Enqueue], session: Session | None, common: Mapping[str, Any]
+        self,
+        items: Iterable[Request | Enqueue],
+        session: Session | None,
+        connection: object,
+        common: Mapping[str, Any],
     ) -> list[Ticket]:
         wanted = (item if isinstance(item, Enqueue) else Enqueue(request=item, **common) for item in items)
-        return self._accept(wanted, session)
+        return self._accept(wanted, session, connection)
 
     def each(self, items: Iterable[Enqueue | Invalid], *, atomic: bool) -> list[Ticket | Invalid | Conflict]:
         named = each_in_the_name_of(self._source, items)
@@ -66,12 +71,23 @@ class Intake:
     def fields(self, kind: Kind, fields: Mapping[str, Any], *, late: bool) -> Ticket:
         return _alone(lambda: self._accept([enqueue_of(kind, fields)], None, late=late))
 
-    def _accept(self, wanted: Iterable[Enqueue], session: Session | None, *, late: bool = False) -> list[Ticket]:
+    def _accept(
+        self,
+        wanted: Iterable[Enqueue],
+        session: Session | None,
+        connection: object = None,
+        *,
+        late: bool = False,
+    ) -> list[Ticket]:
         """late: a date that has passed is no mistake."""
         named, now = in_the_name_of(self._source, wanted), datetime.now(UTC)
-        with self._database.joined(session) as joined:  # all or none, whatever the caller does with the error
+        with ExitStack() as stack:
+            within = session if connection is None else stack.enter_context(self._lending.session(connection))
+            joined = stack.enter_context(self._database.joined(within))  # all or none, whatever its owner does then
             tickets, due = intake.accept(joined, named, self._settings, now=now, late=late)
-        if session is None:
+        if connection is not None:
+            ring_once_committed(connection, lambda: self._bell.ring(due))
+        elif session is None:
             self._bell.ring(due)
         else:
             self._later.ring(session, due)

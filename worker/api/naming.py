@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import event
@@ -61,6 +61,12 @@ def _named(source: str, place: int, item: Enqueue) -> Enqueue:
         remedy = "leave it out, or use a Notifier for that one"
         raise Invalid("source", f"this Notifier is for {source!r} alone", remedy, item=place)
     return replace(item, source=source)
+
+
+def ring_once_committed(connection: Any, ring: Callable[[], None]) -> None:
+    """Where a connection tells of its commit: Django's does in `atomic`; what comes by others is found by beat."""
+    if getattr(connection, "in_atomic_block", False):
+        connection.on_commit(ring)
 
 
 class RungLater:

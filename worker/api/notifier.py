@@ -90,6 +90,7 @@ class Notifier(Branches):
         expires_at: datetime | None = None,
         hand_over: bool = False,
         session: Session | None = None,
+        connection: object = None,
     ) -> Ticket:
         """Hand over one SMS or call, to one or many recipients; on disk when this returns.
 
@@ -100,12 +101,15 @@ class Notifier(Branches):
         send_date: when to send; until then it can be cancelled. A naive datetime is in the zone of TIME_ZONE.
         expires_at: not sent after this. hand_over: eSMS holds it until send_date instead; it can't be cancelled then.
         session: join this transaction; it is stored and the worker rung when that commits, and not at all otherwise.
+        connection: the same for one of SQLAlchemy Core, Django or psycopg 3 in whose transaction you are. psycopg and
+        Core tell nobody that a commit is done: call `ring` then, or the worker looks within WORKER_TICK.
 
         Raises Invalid (which names the field), Conflict, Unavailable.
         """
         return self._intake.one(
             request,
             session=session,
+            connection=connection,
             purpose=purpose,
             reference=reference,
             source=source,
@@ -116,7 +120,12 @@ class Notifier(Branches):
         )
 
     def enqueue_many(
-        self, items: Iterable[Request | Enqueue], *, session: Session | None = None, **common: Unpack[Common]
+        self,
+        items: Iterable[Request | Enqueue],
+        *,
+        session: Session | None = None,
+        connection: object = None,
+        **common: Unpack[Common],
     ) -> list[Ticket]:
         """Hand over many, all or none, in one transaction; tens of thousands a second.
 
@@ -124,7 +133,7 @@ class Notifier(Branches):
         common: what `enqueue` takes, for the items that are not an Enqueue.
         Raises what `enqueue` raises; Invalid tells which item. Tickets come back in order.
         """
-        return self._intake.many(items, session, common)
+        return self._intake.many(items, session, connection, common)
 
     def enqueue_each(
         self, items: Iterable[Enqueue | Invalid], *, atomic: bool = False
@@ -225,6 +234,10 @@ class Notifier(Branches):
     def resume_campaign(self, campaign: str) -> bool:
         """Let a campaign go on, in the order in which it would have gone; False when it was not held back."""
         return self.pauses.resume_campaign(campaign)
+
+    def ring(self) -> None:
+        """Have the workers look now: after the commit of a `connection` that tells nobody of it."""
+        self._bell.ring(set(Lane))
 
     def close(self) -> None:
         """Give the connections back."""

@@ -16,7 +16,7 @@ from worker.database import Database
 from worker.errors import Invalid, NotFound
 from worker.ledger import producers
 from worker.ledger.producers import Bound
-from worker.roles import logins
+from worker.roles import Role, logins
 from worker.roles.logins import PREFIX
 from worker.settings import Settings, administration
 
@@ -45,8 +45,10 @@ class Producers(Connected):
         """With an administrator's DATABASE_URL; in a folder of `esms-worker up` with its own. Raises SettingsError."""
         return cls(Settings.from_environ(administration() if environ is None else environ))
 
-    def add(self, name: str, sources: Sequence[str]) -> Login:
+    def add(self, name: str, sources: Sequence[str], *, sql_only: bool = False) -> Login:
         """A login that sees and moves these sources' alone, and hands over in their names alone.
+
+        sql_only: by the functions of the schema `esms`; it touches no table, and a Notifier can't use it.
 
         Raises Invalid for a name or source that can't be, or a name that is taken.
         """
@@ -59,7 +61,8 @@ class Producers(Connected):
             connection = session.connection()
             if logins.is_there(connection, role):
                 raise Invalid("name", f"there is a login {role} already", "rotate its password, or remove it first")
-            logins.bind(connection, role, set(wanted), password)
+            within = Role.CALLER if sql_only else Role.SOURCE
+            logins.bind(connection, role, set(wanted), password, within=within)
         return Login(role=role, sources=sorted(set(wanted)), url=self._database.url_for(role, password))
 
     def list(self) -> Sequence[Bound]:

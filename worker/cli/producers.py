@@ -16,14 +16,15 @@ def producers_group() -> None:
 @producers_group.command("add")
 @click.argument("name")
 @click.option("--source", "sources", metavar="S", multiple=True, required=True, help="One that is its own; repeatable.")
+@click.option("--sql-only", is_flag=True, help="It calls the functions of the schema esms, and touches no table.")
 @json_option
-def add(name: str, sources: tuple[str, ...], as_json: bool) -> None:
+def add(name: str, sources: tuple[str, ...], sql_only: bool, as_json: bool) -> None:
     """Make a login for an application and print its DATABASE_URL, this once.
 
     DATABASE_URL is here that of an administrator: a superuser, or a role with CREATEROLE that migrated the database.
     """
     with Producers.from_env() as producers:
-        _say_login(producers.add(name, sources), as_json)
+        _say_login(producers.add(name, sources, sql_only=sql_only), as_json)
 
 
 @producers_group.command("list")

@@ -65,16 +65,24 @@ def accept(
 
 
 def accept_each(
-    session: Session, wanted: Iterable[Enqueue | Invalid], settings: Settings, *, now: datetime, late: bool = True
+    session: Session,
+    wanted: Iterable[Enqueue | Invalid],
+    settings: Settings,
+    *,
+    now: datetime,
+    late: bool = True,
+    ids: Sequence[UUID] | None = None,
 ) -> tuple[list[Ticket | Invalid | Conflict], set[Lane]]:
     """Store those that can be sent, and say of each other one why not, in order; one that is wrong holds up no other.
 
-    wanted: an Invalid stands for one that was wrong before it came here. late: dates may be.
+    wanted: an Invalid stands for one that was wrong before it came here. late: dates may be. ids: theirs, where they
+    have some already.
     """
     checks = Checks(settings, now=now, late=late, registered=_registered(session))
     checked = [_checked_or_error(item, checks) for item in wanted]
     good = [item for item in checked if isinstance(item, Checked)]
-    stored = _stored(good, settings)
+    given = ids and [id_ for id_, item in zip(ids, checked, strict=True) if isinstance(item, Checked)]
+    stored = _stored(good, settings, given)
     put = ledger.put(session, stored)
     tickets = iter([_ticket_or_conflict(item, row, put) for item, row in zip(good, stored, strict=True)])
     answers = [item if isinstance(item, Invalid) else next(tickets) for item in checked]
@@ -126,8 +134,8 @@ def _chunks(items: Iterator[Checked]) -> Iterator[list[Checked]]:
         yield chunk
 
 
-def _stored(items: Sequence[Checked], settings: Settings) -> list[Stored]:
-    ids = uuid7s(len(items))
+def _stored(items: Sequence[Checked], settings: Settings, given: Sequence[UUID] | None = None) -> list[Stored]:
+    ids = given or uuid7s(len(items))
     messages = iter(uuid7s(sum([len(item.phones) for item in items])))
     return [
         Stored(

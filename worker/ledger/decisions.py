@@ -27,12 +27,17 @@ _HORIZON = "make_interval(secs => CAST(CAST(:horizons AS json) ->> m.lane AS dou
 # A wish is of no use after its day, also when it is a person who sends it again.
 _LATE = f"({PURPOSE} = 'reminder' AND coalesce(n.expires_at <= now(), false))"
 
-_CANCEL = text(f"""
-    UPDATE message AS m
+
+def cancelling(ids: str, schema: str = "") -> str:
+    """SQL: cancel what still waits of the notifications with these ids."""
+    return f"""
+    UPDATE {schema}message AS m
     SET status = 'cancelled', settled_at = now(), paused = false, reason = 'cancelled before it was sent'
-    WHERE m.notification_id = ANY(:ids) AND {still("queued")}
-    RETURNING m.id
-""")
+    WHERE m.notification_id = ANY({ids}) AND {still("queued")}
+    """
+
+
+_CANCEL = text(f"{cancelling(':ids')} RETURNING m.id")
 
 # What eSMS is to hold goes to it at once all the same, with the new date; once some of it has gone, the date is theirs.
 _MOVE = text(f"""

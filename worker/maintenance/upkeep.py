@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from worker import ledger
 from worker.database import Database
+from worker.ledger import inbox
 from worker.maintenance.steps import ROUNDS, take, while_there_is_more
 from worker.settings import Pace
 from worker.telemetry import emit
@@ -15,6 +16,9 @@ from worker.telemetry import emit
 
 def look_after_ledger(database: Database, pace: Pace) -> None:
     """One round; any number of processes may make it at once."""
+
+    def clear_inbox(session: Session) -> bool:
+        return inbox.clear_inbox(session, kept=pace.events_kept)
 
     def give_up(session: Session) -> int:
         return ledger.give_up(session, poll_until=pace.poll_until)
@@ -26,6 +30,7 @@ def look_after_ledger(database: Database, pace: Pace) -> None:
         "hold calls": lambda: _tell(database, "messages.held", ledger.hold_calls),
         "give up": lambda: _tell(database, "messages.unknown", give_up),
         "mark campaigns": lambda: while_there_is_more(database, ledger.mark),
+        "clear the inbox": lambda: while_there_is_more(database, clear_inbox),
     }
     take(database, steps)
 

@@ -10,6 +10,8 @@ notification ─1──n─▶ message ─1──n─▶ request        pause (a
 
 attempt (tries that are over)        settlement (each change of status) ─▶ report_daily, report_latency (by roll_up)
 
+inbox (what came by SQL, until a worker takes it in)
+
 contact (people)        opt_out (numbers that want nothing)        template (named texts, by version)
 token (who is let in by HTTP), refused_token
 reminder (rules), event ─1──n─▶ attendee        occurrence (what was made of either, for whom)
@@ -22,6 +24,7 @@ from worker.models.access import RefusedToken, Token
 from worker.models.base import Base
 from worker.models.contacts import Contact, OptOut, Template
 from worker.models.history import Attempt, ReportDaily, ReportLatency, RollUp, Settlement
+from worker.models.inbox import Inbox
 from worker.models.messages import Message, Notification, Request
 from worker.models.operation import Brandname, Heartbeat, Pause, ProducerSource, RefusedTask, Trouble
 from worker.models.prices import Price
@@ -35,6 +38,7 @@ __all__ = [
     "Contact",
     "Event",
     "Heartbeat",
+    "Inbox",
     "Message",
     "Notification",
     "Occurrence",

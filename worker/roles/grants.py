@@ -32,6 +32,7 @@ GRANTS: dict[str, Rights] = {
     "contact": _rights(ALL, ALL, ALL),
     "event": _rights(CHANGE, CHANGE, CHANGE),
     "heartbeat": _rights(CHANGE, CHANGE, READ),
+    "inbox": _rights(ALL, ADD),  # others write it by the functions of the schema esms
     "message": _rights(ALL, CHANGE, CHANGE),
     "notification": _rights(ALL, CHANGE, CHANGE),
     "occurrence": _rights(CHANGE, CHANGE, CHANGE),

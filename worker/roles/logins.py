@@ -34,10 +34,13 @@ def is_there(connection: Connection, role: str) -> bool:
     return bool(connection.scalar(_EXISTS, {"role": role}))
 
 
-def bind(connection: Connection, role: str, sources: Collection[str], password: str) -> None:
-    """Make a login that sees and moves what belongs to these sources, and no more. Raises Unavailable."""
+def bind(connection: Connection, role: str, sources: Collection[str], password: str, *, within: Role) -> None:
+    """Make a login that sees and moves what belongs to these sources, and no more. Raises Unavailable.
+
+    within: SOURCE, or CALLER for one that touches no table.
+    """
     _demand_administrator(connection)
-    connection.execute(text(f"CREATE ROLE {role} LOGIN IN ROLE {Role.SOURCE}"))
+    connection.execute(text(f"CREATE ROLE {role} LOGIN IN ROLE {within}"))
     _set_password(connection, role, password)
     producers.bind(connection, role, sources)
 

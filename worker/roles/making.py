@@ -13,7 +13,7 @@ from hashlib import sha256
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from worker.roles import views
+from worker.roles import sql_door, views
 from worker.roles.catalog import Table, grants_of, members, missing_roles, policies_there, tables
 from worker.roles.functions import SIGNATURES, definitions
 from worker.roles.grants import rights_to
@@ -29,10 +29,10 @@ def bring_about(connection: Connection) -> list[str]:
     """Make it so that everybody may do what `grants` and `policies` say; what could not be done, a line each."""
     with connection.begin():
         _define_functions(connection)
-    lacking = [*_tried(connection, _define_views), *_make_roles(connection)]
+    lacking = [*_tried(connection, _define_views), *_tried(connection, _define_calls), *_make_roles(connection)]
     if missing_roles_now(connection):
         return lacking
-    steps = (_make_members, _own_views, _let_into_schemas, _default_privileges, _own_functions)
+    steps = (_make_members, _own_views, _let_into_schemas, _default_privileges, _own_functions, _open_calls)
     for step in steps:
         lacking += _tried(connection, step)
     for table in _looked_up(connection):
@@ -147,6 +147,14 @@ def _own_functions(connection: Connection) -> None:
 def _define_functions(connection: Connection) -> None:
     for definition in definitions(_schema(connection)):
         connection.exec_driver_sql(definition)
+
+
+def _define_calls(connection: Connection) -> None:
+    sql_door.define(connection, _schema(connection))
+
+
+def _open_calls(connection: Connection) -> None:
+    sql_door.open_to_callers(connection)
 
 
 def _define_views(connection: Connection) -> None:

@@ -14,6 +14,7 @@ class Role(StrEnum):
     WORKER = "esms_worker"  # the processes that send, ask and keep house
     PRODUCER = "esms_producer"  # what Notifier needs, for every source: an operator's terminal, a single application
     SOURCE = SOURCE_ROLE  # the same for the sources that its login is bound to: what `producers add` makes is in it
+    CALLER = "esms_caller"  # the functions of the schema `esms`, for the sources of its login; no table
     REPORT = "esms_report"  # the views of the schema `report`
 
 

@@ -197,6 +197,7 @@ class Pace:
     break_after: int  # so many calls in a row without an answer, and the lane waits until eSMS is back
     reserve: int  # dong that are kept for codes: the other lanes wait below it; 0: none
     reserve_bulk: int  # dong below which the bulk lane waits
+    events_kept: timedelta  # for how long it can be asked what happened, and what was refused
     remind_ahead: timedelta  # how early a reminder becomes a message that waits; an edit after that calls it back
 
     @classmethod
@@ -233,6 +234,7 @@ class Pace:
             break_after=read.count("WORKER_BREAK_AFTER", 20),
             reserve=(reserve := read.amount("WORKER_BALANCE_RESERVE", 0)),
             reserve_bulk=read.amount("WORKER_BALANCE_RESERVE_BULK", 2 * reserve),
+            events_kept=read.wait("WORKER_EVENTS_KEPT", 7 * 86400),
             remind_ahead=read.wait("WORKER_REMIND_AHEAD", 900),
         )
 

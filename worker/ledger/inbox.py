@@ -1,0 +1,94 @@
+"""The inbox's other side: what was handed over by SQL is taken out, in its order; what was no message is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from worker.ledger.rows import as_rows
+from worker.lifecycle import Handed, InboxState
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+ONE_TAKER = 7203_8812  # an advisory lock's number: two at once could store an older version of a contact last
+CLEARED = 1000  # rows that one statement forgets
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One call, as it was made. bound: by a login that is bound to sources."""
+
+    id: UUID
+    kind: Handed
+    source: str
+    reference: str | None
+    fields: Mapping[str, Any] = field(repr=False)
+    bound: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What became of one that is no notification of its own. field, reason: why it was refused."""
+
+    id: UUID
+    state: InboxState
+    notification_id: UUID | None = None
+    field: str | None = None
+    reason: str | None = None
+
+
+_ALONE = text("SELECT pg_try_advisory_xact_lock(:number)")
+
+# A row that an application's transaction is cancelling right now is left for the next time.
+_RECEIVED = text("""
+    SELECT id, kind, source, reference, fields, bound FROM inbox
+    WHERE state = 'received' ORDER BY number LIMIT :most FOR UPDATE SKIP LOCKED
+""")
+
+_TAKEN = text("DELETE FROM inbox WHERE id = ANY(:ids)")
+
+_ANSWERED = text("""
+    UPDATE inbox AS i
+    SET state = a.state, notification_id = a.notification_id, field = a.field, reason = a.reason, fields = '{}'
+    FROM json_to_recordset(CAST(:rows AS json)) AS a (
+        id uuid, state text, notification_id uuid, field text, reason text
+    ) WHERE i.id = a.id
+""")
+
+_CLEAR = text("""
+    WITH old AS MATERIALIZED (
+        SELECT id FROM inbox WHERE state <> 'received' AND at < now() - CAST(:kept AS interval)
+        LIMIT :most FOR UPDATE SKIP LOCKED
+    )
+    DELETE FROM inbox AS i USING old WHERE i.id = old.id
+""")
+
+
+def received(session: Session, most: int) -> list[Received]:
+    """The next ones, locked until the transaction ends; none while another process is at it."""
+    if not session.scalar(_ALONE, {"number": ONE_TAKER}):
+        return []
+    return [
+        Received(row.id, Handed(row.kind), row.source, row.reference, row.fields, row.bound)
+        for row in session.execute(_RECEIVED, {"most": most})
+    ]
+
+
+def taken_in(session: Session, taken: Sequence[UUID], answered: Sequence[Answered]) -> None:
+    """Those are notifications now and stand here no longer; to these applies what `status()` then tells."""
+    if taken:
+        session.execute(_TAKEN, {"ids": list(taken)})
+    if answered:
+        session.execute(_ANSWERED, {"rows": as_rows([asdict(each) for each in answered])})
+
+
+def clear_inbox(session: Session, *, kept: timedelta) -> bool:
+    """Forget what was answered so long ago; True: there is more of it."""
+    done: int = session.execute(_CLEAR, {"kept": kept, "most": CLEARED}).rowcount  # type: ignore[attr-defined]
+    return done == CLEARED
