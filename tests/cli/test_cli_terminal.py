@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from worker.cli.look import say_report
+from worker.cli.report.summary import say_report
 from worker.lifecycle import Status
 from worker.reporting import ReportLine
 

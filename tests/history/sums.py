@@ -19,7 +19,7 @@ RAW = f"""
     SELECT CAST(timezone('{ZONE}', one.wanted_at) AS date) AS day, n.source, coalesce(n.campaign, ''), {PURPOSE},
         m.lane,
         coalesce(CAST(n.options ->> 'sms_type' AS integer), 0),
-        CASE WHEN one.status = ANY(:final) THEN coalesce(one.network, '') ELSE '' END, one.status,
+        CASE WHEN one.status = ANY(:final) THEN lower(coalesce(one.network, '')) ELSE '' END, one.status,
         coalesce(one.code, ''), count(*)
     FROM (
         SELECT id, coalesce(wanted_at, created_at) AS wanted_at, status, code, network FROM message

@@ -14,6 +14,7 @@ from tests.support import Bench, otp
 from worker import Sms, SmsType
 from worker.errors import Invalid, NotFound
 from worker.lifecycle import Status
+from worker.reporting import Which
 from worker.reporting.latency import percentile, share_over
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -33,7 +34,7 @@ def told(bench: Bench) -> Bench:
     bench.put(care("0901000004"), source="clinic", reference="r4", send_date=datetime.now(UTC) + timedelta(days=2))
     _end(bench, "r1", "delivered", code="'100'", network="'viettel'", accepted_at="wanted_at + interval '3 s'")
     _end(bench, "r2", "undelivered", code="'100'", network="'mobifone'", accepted_at="wanted_at + interval '18 s'")
-    _end(bench, "r3", "rejected", code="'104'", reason="'test'")
+    _end(bench, "r3", "rejected", code="'104'")
     bench.roll_up()
     return bench
 
@@ -109,3 +110,47 @@ def test_what_can_not_be_asked_is_one_line_that_says_what_can(told: Bench) -> No
     for ask, error, words in WRONG:
         with pytest.raises(error, match=words):
             ask(told.notifier.reports)
+
+
+def test_a_failures_line_has_name_reference_reason_and_remedy_in_both_languages(told: Bench) -> None:
+    told.notifier.contacts.upsert(key="lan", name="Chị Lan", phones=["0901000003"])
+    [tet] = told.notifier.reports.failures(campaign="tet")
+    assert (tet.phone, tet.name, tet.reference, tet.status, tet.code) == (
+        "+84901000003", "Chị Lan", "r3", "rejected", "104",
+    )  # fmt: skip
+    assert tet.reason and tet.reason_vi and tet.remedy and tet.remedy_vi and tet.reason != tet.reason_vi
+    assert (tet.attempts, tet.last_try is not None) == (1, True)
+    assert [row.reference for row in told.notifier.reports.failures()] == ["r2", "r3"]
+    assert [row.reference for row in told.notifier.reports.failures(code="104", since=TODAY())] == ["r3"]
+    assert list(told.notifier.reports.failures(status="expired")) == []
+
+
+def test_lists_come_page_by_page_by_campaign_and_by_date(told: Bench) -> None:
+    reports, today = told.notifier.reports, TODAY()
+    cases: list[tuple[Which, list[str]]] = [
+        ({}, ["r1", "r2", "r3", "r4"]),
+        ({"campaign": "codes"}, ["r1", "r2"]),
+        ({"campaign": ["codes", "tet"], "until": today}, ["r1", "r2", "r3"]),
+        ({"campaign": "", "since": today + timedelta(days=1)}, ["r4"]),
+        ({"network": "VIETTEL", "purpose": "code", "lane": "urgent", "source": "shop", "code": "100"}, ["r1"]),
+    ]
+    for which, expected in cases:
+        assert [row.reference for row in reports.messages(**which)] == expected
+        after, paged = None, []
+        while True:
+            page = reports.messages_page(after, most=1, **which)
+            paged += [row.reference for row in page.rows]
+            if (after := page.next) is None:
+                break
+        assert paged == expected
+    with pytest.raises(Invalid, match="cursor: is none that we gave"):
+        reports.failures_page("x")
+    assert [row.reference for row in told.notifier.of_source("clinic").reports.messages()] == ["r3", "r4"]
+
+
+def test_a_message_whose_date_was_moved_there_and_back_is_listed_once_on_the_day_where_it_is(told: Bench) -> None:
+    id_, reports = told.notifier.find("r4"), told.notifier.reports
+    first = datetime.now(UTC) + timedelta(days=3)
+    for moment in (first, first + timedelta(days=1), first):
+        told.notifier.move(id_, moment)
+    assert [row.reference for row in reports.messages(since=TODAY() + timedelta(days=1))] == ["r4"]

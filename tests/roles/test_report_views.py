@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from tests.documents.blocks import ROOT
 from tests.roles.conftest import As
 from tests.support import Bench, otp
+from worker.database import Database
 from worker.migrating import see_to_roles
 from worker.models import Base
 from worker.roles import Role
@@ -59,3 +63,12 @@ def test_each_column_of_each_view_says_what_it_is_and_migrate_again_changes_noth
     assert see_to_roles(bench.database) == []
     with bench.database.begin() as session:
         assert session.execute(text(versions), {"names": NAMES}).all() == before
+
+
+def test_every_question_of_the_document_is_answered_by_the_views(database: Database, as_role: As) -> None:
+    questions = re.findall(r"^```sql\n(.*?)^```", (ROOT / "docs" / "reports.md").read_text(), re.M | re.S)
+    named = {name for name in NAMES if re.search(rf"report\.{name}\b", "".join(questions))}
+    assert named >= {*NAMES} - {"report_messages", "report_campaigns"}
+    with as_role(Role.REPORT).begin() as session:
+        for question in questions:
+            session.execute(text(question))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, TypeVar, Unpack
 from uuid import UUID
 
 from worker import reporting
@@ -18,6 +18,12 @@ from worker.settings import Settings
 
 if TYPE_CHECKING:  # imported when first asked for: others need not wait for what reads reminders and codes
     from worker.api.why import Stories
+    from worker.reporting.lists import Failure, ListPage, MessageReported
+    from worker.reporting.reminded import RemindersReported
+
+T = TypeVar("T")
+
+PAGE = 2000  # messages of a list in memory at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,12 +115,68 @@ class Reports:
                 choice.refuse_unknown(session)
             return lines
 
+    def reminders(self, **which: Unpack[Which]) -> Sequence[RemindersReported]:
+        """A line for each rule and event that was to remind somebody; what it skipped, and why, is in it.
+
+        which: since, until and campaign (`reminder:NAME` or `event:ID`) alone. Raises as `daily` does.
+        """
+        from worker.reporting.reminded import reminded
+
+        choice = Choice.of(which)
+        with self._database.reading() as session:
+            if not (lines := reminded(session, choice, self._settings.time_zone)):
+                choice.refuse_unknown(session)
+            return lines
+
     def counted_until(self) -> datetime | None:
         """What happened before then is in the sums: mostly seconds ago; None: beat has not added anything up yet."""
         with self._database.reading() as session:
             return reporting.counted_until(session)
 
     # Messages...
+
+    def messages(self, **which: Unpack[Which]) -> Iterator[MessageReported]:
+        """Each recipient's message, however many: of one campaign in the order of enqueueing, else by date.
+
+        A page of them is in memory, and no transaction stays open meanwhile. Raises as `daily` does.
+        """
+        from worker.reporting.lists import messages
+
+        return self._each(messages, Choice.of(which))
+
+    def failures(self, **which: Unpack[Which]) -> Iterator[Failure]:
+        """Whom it did not reach, why, and what to do; otherwise as `messages`."""
+        from worker.reporting.lists import failures
+
+        return self._each(failures, Choice.of(which))
+
+    def messages_page(
+        self, after: str | None = None, *, most: int = 100, **which: Unpack[Which]
+    ) -> ListPage[MessageReported]:
+        """Some of `messages`; after: `next` of the page before. Raises Invalid, too, for one that is none."""
+        from worker.reporting.lists import messages
+
+        return self._page(messages, Choice.of(which), after, most)
+
+    def failures_page(self, after: str | None = None, *, most: int = 100, **which: Unpack[Which]) -> ListPage[Failure]:
+        """Some of `failures`."""
+        from worker.reporting.lists import failures
+
+        return self._page(failures, Choice.of(which), after, most)
+
+    def _each(self, page: Callable[..., ListPage[T]], choice: Choice) -> Iterator[T]:
+        after, more = None, True
+        while more:
+            found = self._page(page, choice, after, PAGE)
+            yield from found.rows
+            after, more = found.next, found.next is not None
+
+    def _page(self, page: Callable[..., ListPage[T]], choice: Choice, after: str | None, most: int) -> ListPage[T]:
+        with self._database.reading() as session:
+            found = page(session, choice, self._settings.time_zone, after=after, most=most)
+            if not found.rows and after is None:
+                choice.refuse_unknown(session)
+            return found
 
     def messages_to(
         self,

@@ -21,8 +21,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from worker import RecordCall, Sms, TemplateCall
 from worker.api.notifier import Notifier
-from worker.cli.look import say_report
 from worker.cli.output import console, look_of, looks_of, say, table
+from worker.cli.report.summary import say_report
 from worker.cli.up import installed
 from worker.intake import Request
 from worker.lifecycle import Lane, SmsType, Status

@@ -44,7 +44,7 @@ COMMANDS = {
         "reminders:reminders_group",
         "Birthdays, meetings and whatever recurs: who is reminded of what, when, and why not.",
     ),
-    "report": ("look:report", "How many messages came to what: by status, by campaign, by day."),
+    "report": ("report:report", "How many messages came to what: by status, by campaign, by day."),
     "resume": ("decisions:resume", "Let held lanes, or a campaign, go on, in the order in which they would have gone."),
     "retry": ("decisions:retry", "Send again what was rejected, not delivered or expired."),
     "send": ("send:send", "Hand over an SMS, a call, or a whole spreadsheet of SMS."),

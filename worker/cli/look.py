@@ -1,27 +1,18 @@
-"""Questions to the ledger: `show`, `status`, `report`."""
+"""Questions to the ledger: `show`, `status`."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime, tzinfo
-from typing import Any, cast
+from datetime import tzinfo
+from typing import Any
 
 import click
 from rich.console import Group
 from rich.table import Table
 
 from worker.api.notifier import Notifier
-from worker.cli import completion
 from worker.cli.output import console, json_option, look_of, looks_of, say, say_json, table, text
-from worker.cli.spans import span_options
-from worker.lifecycle import FAILED, Status
-from worker.reporting import By, Located, MessageShown, NotificationShown, ReportLine, Standing, Wait, shortened
-
-BAR, SHORT_BAR = 30, 12  # characters of the longest bar
-ROOM_FOR_BARS = 100  # columns of a terminal
-MOST_LINES = 20  # of a report's campaigns or days that people see
+from worker.reporting import Located, MessageShown, NotificationShown, Standing, Wait, shortened
 
 
 def located(
@@ -148,95 +139,3 @@ def _standing(standing: Standing) -> dict[str, Any]:
         "statuses": {str(each): count for each, count in standing.statuses.items()},
         "waits": [asdict(wait) for wait in standing.waits],
     }
-
-
-@click.command()
-@click.option("--by", type=click.Choice(["status", "campaign", "day"]), multiple=True, help="By default all three.")
-@click.option("--from", "since", metavar="ISO", help="Enqueued on this day or later, or at this moment or later.")
-@click.option("--to", "until", metavar="ISO", help="Enqueued on this day or earlier, or before this moment.")
-@completion.campaign_option()
-@click.option("--source", metavar="S")
-@json_option
-def report(
-    by: Sequence[str], since: str | None, until: str | None, campaign: str | None, source: str | None, as_json: bool
-) -> int:
-    """How many messages came to what: by status, by campaign, by day. Exit code 1 where none match."""
-    with Notifier.from_env() as notifier:
-        zone = notifier.settings.time_zone
-        first, last = span_options(since, until, zone)
-        ways = cast("Sequence[By]", by or ("status", "campaign", "day"))
-        found = notifier.reports.summary(ways, since=first, until=last, campaign=campaign, source=source)
-    nothing = found.is_used and not any(found.lines.values())
-    if as_json:
-        say_json({f"by_{way}": [_line(line) for line in lines] for way, lines in found.lines.items()})
-    elif nothing:
-        say(_nothing((found.before, found.after), zone))
-    else:
-        say_report(found.lines)
-    return int(nothing)
-
-
-def _nothing(around: Sequence[datetime | None], zone: tzinfo) -> str:
-    days = [f"{moment.astimezone(zone):%Y-%m-%d}" if moment else "" for moment in around]
-    near = [f"{words} {day}" for words, day in zip(("the last before", "the next after"), days, strict=True) if day]
-    return "No messages match" + (f"; of all others {' and '.join(near)}" if near else "")
-
-
-def _line(line: ReportLine) -> dict[str, Any]:
-    return {"key": line.key, "total": line.total, "statuses": {str(s): n for s, n in line.statuses.items()}}
-
-
-def say_report(reports: Mapping[By, Sequence[ReportLine]]) -> None:
-    """The report as tables, with bars whose length is the number of messages."""
-    if not any(reports.values()):
-        say("No messages yet. Send one: esms-worker send sms --to 0901234567 --content Hello --sms-type 7")
-        return
-    for way, lines in reports.items():
-        console().print(_by_status(lines) if way == "status" else _by(way, lines))
-        say("")
-
-
-def _by_status(lines: Sequence[ReportLine]) -> Any:
-    most = max(line.total for line in lines)
-    shown = table("status", "messages:n", "")
-    counted = {line.key: line.total for line in lines}
-    for each in Status:
-        if total := counted.get(each):
-            shown.add_row(look_of(each), f"{total:,}", _bar(total, most))
-    return shown
-
-
-def _by(way: str, lines: Sequence[ReportLine]) -> Any:
-    ordered = lines[-MOST_LINES:] if way == "day" else sorted(lines, key=lambda line: -line.total)[:MOST_LINES]
-    most = max(line.total for line in ordered)
-    kinds = [kind for kind in KINDS if kind not in SELDOM or any(_counted(line)[kind] for line in ordered)]
-    shown = table(way, "messages:n", *(f"{kind}:n" for kind in kinds), "")
-    for line in ordered:
-        numbers = (line.total, *(_counted(line)[kind] for kind in kinds))
-        shown.add_row(text(line.key) or "(none)", *(f"{n:,}" for n in numbers), _bar(line.total, most, SHORT_BAR))
-    if console().width < ROOM_FOR_BARS:
-        shown.columns.pop()  # a long name needs the room more
-    return shown
-
-
-# Each status is counted in one column, so that a line adds up.
-COLUMN_OF = {
-    Status.DELIVERED: "delivered",
-    **dict.fromkeys(FAILED, "failed"),
-    Status.CANCELLED: "cancelled",
-    Status.SANDBOXED: "sandboxed",
-    Status.HELD: "held",
-}
-KINDS = ("delivered", "failed", "cancelled", "sandboxed", "held", "open")
-SELDOM = frozenset({"cancelled", "sandboxed"})  # shown where there are some
-
-
-def _counted(line: ReportLine) -> Counter[str]:
-    counted: Counter[str] = Counter()
-    for status, count in line.statuses.items():
-        counted[COLUMN_OF.get(status, "open")] += count
-    return counted
-
-
-def _bar(value: int, most: int, longest: int = BAR) -> str:
-    return "█" * max(1, round(longest * value / most))

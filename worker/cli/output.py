@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
@@ -81,8 +81,21 @@ def say_error(message: str) -> None:
 
 def say_json(value: Any) -> None:
     """One JSON value for a program; times in ISO 8601, UTC. What a terminal would obey is escaped."""
+    click.echo(_json(value))
+
+
+def say_json_list(values: Iterable[Any]) -> int:
+    """A list, one value after the other, however many; how many there were."""
+    count = 0
+    for count, value in enumerate(values, start=1):
+        sys.stdout.write(f"{',' if count > 1 else '['}\n{_json(value)}")
+    click.echo("\n]" if count else "[]")
+    return count
+
+
+def _json(value: Any) -> str:
     written = json.dumps(value, ensure_ascii=False, default=_plain, indent=2)
-    click.echo(_obeyed(lambda found: f"\\u{ord(found[0]):04x}", written))
+    return _obeyed(lambda found: f"\\u{ord(found[0]):04x}", written)
 
 
 def date_option(name: str, value: str) -> datetime:
@@ -142,6 +155,11 @@ def keys_whole(shown: Table, at: int = 0) -> Table:
     column = shown.columns[at]
     column.no_wrap = all(len(str(cell)) <= console().width // 2 for cell in column.cells)
     return shown
+
+
+def bar(value: float, most: float, longest: int) -> str:
+    """As long as the value is large; longest: characters of the largest."""
+    return "█" * max(1, round(longest * value / most))
 
 
 def text(value: object, zone: tzinfo | None = None, moment: str = "%Y-%m-%d %H:%M:%S") -> str:

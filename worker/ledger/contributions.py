@@ -43,7 +43,7 @@ _BATCH = f"""
 _CHANGES = f"""
     SELECT CAST(timezone(:zone, side.wanted_at) AS date) AS day, b.notification_id, b.lane, side.status,
         coalesce(side.code, '') AS code,
-        CASE WHEN side.status IN ({_FINAL}) THEN coalesce(b.network, '') ELSE '' END AS network,
+        CASE WHEN side.status IN ({_FINAL}) THEN lower(coalesce(b.network, '')) ELSE '' END AS network,
         side.sign, side.price,
         CASE WHEN side.status IN ({_TAKEN}) THEN width_bucket(b.accepted_after, {_BOUNDS}) END AS accepted_bucket,
         CASE WHEN side.status = 'delivered' THEN width_bucket(b.delivered_after, {_BOUNDS}) END AS delivered_bucket

@@ -122,6 +122,7 @@ class Occurrence(Base):
     __table_args__ = (
         Index("occurrence_owner_id_occurs_at_idx", "owner_id", "occurs_at"),
         Index("occurrence_recipient_idx", "recipient", "occurs_at"),
+        Index("occurrence_not_made_idx", "occurs_at", postgresql_where=text("state <> 'made'")),
         CheckConstraint(one_of("state", OccurrenceState), name="state_known"),
         CheckConstraint("(state = 'skipped') = (notification_id IS NULL)", name="skipped_has_no_notification"),
         CheckConstraint("state = 'made' OR reason IS NOT NULL", name="none_without_a_reason"),

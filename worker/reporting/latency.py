@@ -7,7 +7,7 @@ interpolated within it; what took longer than 1, 5 or 10 minutes is exact.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from itertools import accumulate, groupby, pairwise
 from typing import TYPE_CHECKING, Any, Literal
@@ -56,6 +56,11 @@ class Latency:
     def met(self) -> bool | None:
         """Was the goal reached?"""
         return None if self.within_goal is None else self.within_goal >= GOAL_SHARE
+
+    def as_row(self) -> dict[str, Any]:
+        """Flat."""
+        facts = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "key"}
+        return {str(name): value for name, value in self.key.items()} | facts | {"met": self.met}
 
 
 def latency(session: Reader, choice: Choice, by: Sequence[GroupBy], goals: Mapping[Lane, timedelta]) -> list[Latency]:

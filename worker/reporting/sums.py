@@ -70,6 +70,18 @@ class Sums:
         ended = self.delivered + self.failed
         return self.delivered / ended if ended else None
 
+    def as_row(self) -> dict[str, Any]:
+        """Flat; every line of a report has the same columns."""
+        names = ("messages", "delivered", "failed", "open", "held", "delivery_rate")
+        facts = ("segments", "priced", "price", "first_day", "last_day")
+        seldom = (*FAILED, Status.CANCELLED, Status.SANDBOXED)
+        return {
+            **{str(name): value for name, value in self.key.items()},
+            **{name: getattr(self, name) for name in names},
+            **{str(each): self.statuses.get(each, 0) for each in seldom},
+            **{name: getattr(self, name) for name in facts},
+        }
+
 
 def sums(session: Reader, choice: Choice, by: Sequence[GroupBy]) -> list[Sums]:
     """One line for each that is grouped by, in their order. Raises Invalid."""

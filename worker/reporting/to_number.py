@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import select, tuple_
 
-from worker.errors import Invalid
+from worker.reporting.cursors import cursor_of, place_of
 from worker.reporting.tables import Message, Notification
 
 if TYPE_CHECKING:
@@ -70,19 +69,11 @@ def messages_to(
     if since is not None:
         query = query.where(Message.created_at >= since)
     if after is not None:
-        query = query.where(tuple_(Message.created_at, Message.id) < _place(after))
+        query = query.where(tuple_(Message.created_at, Message.id) < place_of(after, datetime.fromisoformat))
     newest_first = query.order_by(Message.created_at.desc(), Message.id.desc()).limit(most + 1)
     listed = [MessageListed(**row) for row in session.execute(newest_first).mappings()]
-    return Page(messages=listed[:most], next=_cursor(listed[most - 1]) if len(listed) > most else None)
+    return Page(messages=listed[:most], next=_next(listed[most - 1]) if len(listed) > most else None)
 
 
-def _cursor(last: MessageListed) -> str:
-    return urlsafe_b64encode(f"{last.created_at.isoformat()} {last.id}".encode()).decode()
-
-
-def _place(cursor: str) -> tuple[datetime, UUID]:
-    try:
-        moment, id_ = urlsafe_b64decode(cursor).decode().split(" ")
-        return datetime.fromisoformat(moment), UUID(id_)
-    except ValueError:
-        raise Invalid("cursor", "is none that we gave", "give `next` of the page before, or leave it out") from None
+def _next(last: MessageListed) -> str:
+    return cursor_of((last.created_at, last.id))

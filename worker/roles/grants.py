@@ -47,7 +47,7 @@ GRANTS: dict[str, Rights] = {
     "report_latency": _rights(ALL, READ, READ),
     "request": _rights(ALL, READ, READ),
     "roll_up": _rights(ALL, READ, READ),
-    "settlement": _rights(ALL, READ),
+    "settlement": _rights(ALL, READ, READ),
     "template": _rights(CHANGE, CHANGE, READ),
     "token": _rights(ALL, ALL),
     "trouble": _rights(ALL, READ, READ),

@@ -41,6 +41,8 @@ _REQUEST_IS_MINE = """
 
 _ATTEMPT_IS_MINE = "(SELECT true FROM {schema}.message AS m WHERE m.id = attempt.message_id)"
 
+_SETTLEMENT_IS_MINE = "(SELECT true FROM {schema}.notification AS n WHERE n.id = settlement.notification_id)"
+
 _ATTENDEE_IS_MINE = "(SELECT true FROM {schema}.event AS e WHERE e.id = attendee.event_id)"
 
 _OCCURRENCE_IS_MINE = """coalesce(
@@ -88,6 +90,7 @@ OF_SOURCE: Mapping[str, Sequence[Policy]] = {
     ),
     "request": [Policy("of_source_read", "SELECT", [Role.SOURCE], _REQUEST_IS_MINE, None)],
     "attempt": [Policy("of_source_read", "SELECT", [Role.SOURCE], _ATTEMPT_IS_MINE, None)],
+    "settlement": [Policy("of_source_read", "SELECT", [Role.SOURCE], _SETTLEMENT_IS_MINE, None)],
     **{
         sums: [Policy("of_source_read", "SELECT", [Role.SOURCE], _SOURCE_IS_MINE, None)]
         for sums in ("report_daily", "report_latency")

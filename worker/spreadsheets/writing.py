@@ -25,21 +25,25 @@ Write = Callable[[Sequence[Value]], object]
 
 
 @contextmanager
-def open_table(file: Path, columns: Sequence[str], *, whole: bool = False) -> Iterator[Write]:
+def open_table(file: Path, columns: Sequence[str], *, whole: bool = False, kind: str | None = None) -> Iterator[Write]:
     """A function that writes a row below these columns; XLSX where the file is called so, else CSV.
 
-    whole: the file is there when all was written, and an older one stays until then. Else a CSV has its rows as they
-    come, so that a crash leaves them. Raises Invalid where XLSX has no room.
+    kind: `.xlsx` or `.csv`, whatever it is called. whole: the file is there when all was written, and an older one
+    stays until then. Else a CSV has its rows as they come, so that a crash leaves them. Raises Invalid where XLSX has
+    no room.
     """
+    kind = kind or file.suffix
     if not whole or (file.exists() and not file.is_file()):
-        with _table(file, columns, file.suffix) as write:
+        with _table(file, columns, kind) as write:
             yield write
         return
     aside = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        with _table(aside, columns, file.suffix) as write:
+        with _table(aside, columns, kind) as write:
             yield write
         aside.replace(file)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(file)) from None  # nobody knows it by the other name
     finally:
         aside.unlink(missing_ok=True)
 

@@ -1,0 +1,118 @@
+"""`report …`: for people, as JSON, as files; what can't be asked or written is one line, and leaves no half file."""
+
+from __future__ import annotations
+
+import csv
+import json
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from tests.cli.test_cli_commands import Cli, cli
+from tests.history.test_reports import TODAY, told
+from tests.support import Bench, otp
+
+__all__ = ["cli", "told"]
+
+
+def listed(cli: Cli, *arguments: str) -> list[dict[str, Any]]:
+    code, out, err = cli("report", *arguments, "--json")
+    assert (code, err) == (0, "")
+    found: list[dict[str, Any]] = json.loads(out)
+    return found
+
+
+@pytest.mark.usefixtures("told")
+def test_every_report_is_for_people_and_for_programs(cli: Cli) -> None:
+    [today, later] = listed(cli, "daily")
+    assert (today["day"], today["messages"], today["delivered"], today["failed"]) == (str(TODAY()), 3, 1, 2)
+    assert later["open"] == 1
+    by = listed(cli, "daily", "--by", "campaign,status", "--campaign", "codes", "--since", str(TODAY()))
+    assert [(line["campaign"], line["status"], line["messages"]) for line in by] == [
+        ("codes", "delivered", 1), ("codes", "undelivered", 1),
+    ]  # fmt: skip
+    assert [line["network"] for line in listed(cli, "networks", "--source", "shop")] == ["mobifone", "viettel"]
+    assert {line["campaign"] for line in listed(cli, "campaigns", "--lane", "urgent,normal")} == {"", "codes", "tet"}
+    [line] = [
+        each for each in listed(cli, "latency", "--by", "lane") if each["leg"] == "accepted" and each["goal"] == 10
+    ]
+    assert (line["met"], line["within_goal"], line["over_1_minute"]) == (False, 0.5, 0)
+    assert [line["reference"] for line in listed(cli, "messages", "--status", "queued,rejected")] == ["r3", "r4"]
+    [failure] = listed(cli, "failures", "--campaign", "tet")
+    assert (failure["phone"], failure["status"], failure["code"], failure["reference"]) == (
+        "+84901000003", "rejected", "104", "r3",
+    )  # fmt: skip
+    assert failure["reason"] and failure["remedy"] and failure["attempts"] == 1
+    for name in ("daily", "campaigns", "networks", "latency", "messages", "failures"):
+        code, out, err = cli("report", name)
+        assert (code, err) == (0, "")
+        assert "codes" in out or name not in {"campaigns", "messages"}
+        if name not in {"messages", "failures"}:
+            assert "Counted up to" in out
+    assert cli("report", "reminders") == (1, cli("report", "daily", "--code", "x")[1], "")
+
+
+@pytest.mark.usefixtures("told")
+def test_a_file_has_every_line_and_is_its_owners_alone_and_runs_no_formula(
+    cli: Cli, bench: Bench, tmp_path: Path
+) -> None:
+    bench.set(bench.put(otp(), reference="=1+1", campaign="tet"), status="'expired'", settled_at="now()")
+    assert cli("report", "failures", "--campaign", "tet", "--csv", "out.csv")[:2] == (0, "2 line(s) in out.csv\n")
+    with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as opened:
+        rows = list(csv.DictReader(opened))
+    assert [(row["phone"], row["reference"]) for row in rows] == [
+        ("0901000003", "r3"), ("0901000001", "'=1+1"),
+    ]  # fmt: skip
+    assert stat.S_IMODE((tmp_path / "out.csv").stat().st_mode) == 0o600
+    assert cli("report", "messages", "--xlsx", "out.xlsx")[0] == 0
+    sheet = openpyxl.load_workbook(tmp_path / "out.xlsx").active
+    assert sheet is not None
+    assert [cell.value for cell in next(sheet.iter_rows())][:3] == ["id", "notification", "phone"]
+    assert sheet.max_row == 6
+    assert all(cell.data_type != "f" for row in sheet.iter_rows() for cell in row)
+    code, out, _ = cli("report", "daily", "--csv", "-")
+    assert code == 0 and out.lstrip("\ufeff").startswith("day,")
+
+
+BREAKS_OFF = """
+import resource, sys
+from worker.cli import run
+resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))
+sys.exit(run(["report", "messages", "--csv", sys.argv[1]]))
+"""
+
+
+@pytest.mark.usefixtures("told", "cli")
+def test_what_breaks_off_leaves_no_half_file_and_an_older_one_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "old.csv").write_text("as it was")
+    for name in ("old.csv", "new.csv"):
+        done = subprocess.run([sys.executable, "-c", BREAKS_OFF, name], capture_output=True, text=True)
+        assert (done.returncode, done.stdout, done.stderr) == (1, "", f"error: {name}: File too large\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["old.csv"]
+    assert (tmp_path / "old.csv").read_text() == "as it was"
+
+
+WRONG = [
+    (["failures", "--campaign", "tett"], 1, "no message has the campaign 'tett': did you mean 'tet'?"),
+    (["daily", "--source", "shpo"], 1, "no message has the source 'shpo': did you mean 'shop'?"),
+    (["daily", "--since", "2026-03-02", "--until", "2026-03-01"], 2, "--since: 2026-03-02 is after until, 2026-03-01"),
+    (["daily", "--since", "soon"], 2, "--since: soon is no day: write it like"),
+    (["latency", "--lane", "fast"], 2, "--lane: there is no lane 'fast': use urgent, normal, bulk, voice"),
+    (["daily", "--by", "weather"], 2, "--by: 'weather' is none of this report's: use day, month"),
+    (["daily", "--csv", "a.csv", "--json"], 2, "give one of --json, --csv and --xlsx"),
+    (["messages", "--csv", "/nowhere/a.csv"], 1, "/nowhere/a.csv: No such file or directory"),
+    (["--campaign", "tet", "daily"], 2, "give the options behind the command: `report daily` has its own"),
+]
+
+
+@pytest.mark.usefixtures("told")
+def test_what_can_not_be_asked_is_one_line(cli: Cli) -> None:
+    for arguments, expected, words in WRONG:
+        code, out, err = cli("report", *arguments)
+        assert (code, out, err.count("\n")) == (expected, "", 1), arguments
+        assert words in err

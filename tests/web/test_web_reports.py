@@ -1,0 +1,53 @@
+"""`/v1/reports/…`: the same as `notifier.reports`, of one's own source alone, paged where it may be long."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.history.test_reports import TODAY, told
+from tests.support import Bench
+from tests.web.conftest import Application
+
+__all__ = ["told"]
+
+
+def test_a_source_is_told_of_its_own_and_an_operator_of_all(told: Bench, application: Application) -> None:
+    shop, operator = application("shop"), application("operator", source=None)
+
+    def lines(client: Any, path: str, **asked: Any) -> list[dict[str, Any]]:
+        answer = client.get(f"/v1/reports/{path}", params=asked)
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["counted_until"]
+        found: list[dict[str, Any]] = answer.json()["lines"]
+        return found
+
+    assert [(line["day"], line["messages"]) for line in lines(shop, "daily")] == [(str(TODAY()), 2)]
+    assert sum(line["messages"] for line in lines(operator, "daily", by=["status"])) == 4
+    assert [line["campaign"] for line in lines(operator, "campaigns", until=str(TODAY()))] == ["codes", "tet"]
+    assert [line["network"] for line in lines(shop, "networks", status=["delivered"])] == ["viettel"]
+    assert [line["met"] for line in lines(shop, "latency", by="lane")] == [False, None]
+    assert lines(operator, "reminders") == []
+    assert shop.get("/v1/reports/reminders").status_code == 403
+    assert shop.get("/v1/reports/daily", params={"source": "clinic"}).status_code == 403
+
+
+def test_lists_are_paged_and_what_can_not_be_asked_is_a_problem(told: Bench, application: Application) -> None:
+    operator, cursor, seen = application("operator", source=None), None, []
+    while True:
+        asked: dict[str, Any] = {"most": 1, "status": ["rejected", "undelivered"]} | (
+            {"cursor": cursor} if cursor else {}
+        )
+        page = operator.get("/v1/reports/failures", params=asked).json()
+        seen += [(row["reference"], row["remedy"] != row["remedy_vi"]) for row in page["rows"]]
+        if (cursor := page["next"]) is None:
+            break
+    assert seen == [("r2", True), ("r3", True)]
+    shop = application("shop")
+    assert [row["reference"] for row in shop.get("/v1/reports/messages").json()["rows"]] == ["r1", "r2"]
+    for wrong in (
+        "daily?since=soon", "daily?by=weather", "latency?code=1", "daily?lane=x", "messages?cursor=x",
+        "daily?since=2026-03-02&until=2026-03-01",
+    ):  # fmt: skip
+        answer = operator.get(f"/v1/reports/{wrong}")
+        assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json"), answer.text
+    assert operator.get("/v1/reports/campaigns", params={"campaign": "tett"}).status_code == 404

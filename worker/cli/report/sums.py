@@ -1,0 +1,167 @@
+"""`report daily|campaigns|networks|latency|reminders`: lines from the sums of days, with bars for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta, tzinfo
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from worker.api.notifier import Notifier
+from worker.cli.output import bar, console, say, table, text
+from worker.cli.report.giving import Row, To
+from worker.cli.report.options import by_option, parts_of, to_options, usage, which_of, which_options
+from worker.cli.report.summary import MOST_LINES, ROOM_FOR_BARS, SHORT_BAR
+from worker.reporting import GroupBy, Latency, Sums
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from worker.reporting.reminded import RemindersReported
+
+FRESH = timedelta(minutes=1)  # the sums are never older, where beat ticks
+
+
+def _counting(name: str, by: str, words: str) -> click.Command:
+    """A report by one column, or whatever --by says."""
+
+    @click.command(name, help=words)
+    @by_option(by)
+    @which_options()
+    @to_options
+    def command(by: str, csv: Path | None, xlsx: Path | None, as_json: bool, **given: Any) -> int:
+        return _give_sums(To(csv, xlsx, as_json), by, given)
+
+    return command
+
+
+daily = _counting("daily", "day", "What came of each day's messages; --by groups them otherwise.")
+campaigns = _counting("campaigns", "campaign", "What came of each campaign.")
+networks = _counting("networks", "network", "What came of the messages of each network, as eSMS names it.")
+
+
+@click.command("latency")
+@by_option("lane,network")
+@which_options("status", "code")
+@to_options
+def latency(by: str, csv: Path | None, xlsx: Path | None, as_json: bool, **given: Any) -> int:
+    """How long it took until eSMS had a message, and from there until it was delivered, beside each lane's goal."""
+    to, which = To(csv, xlsx, as_json), which_of(given)
+    with Notifier.from_env() as notifier, usage():
+        rows = notifier.reports.latency(cast("Sequence[GroupBy]", parts_of(by)), **which)
+        if to.is_for_people:
+            return _show(notifier, rows, _latencies(rows))
+        return int(not to.give((row.as_row() for row in rows), notifier.settings.time_zone))
+
+
+@click.command("reminders")
+@which_options("source", "purpose", "lane", "status", "code", "network")
+@to_options
+def reminders(csv: Path | None, xlsx: Path | None, as_json: bool, **given: Any) -> int:
+    """What each rule and event came to: sent, delivered, failed, and how many people got none, and why."""
+    to, which = To(csv, xlsx, as_json), which_of(given)
+    with Notifier.from_env() as notifier, usage():
+        rows = notifier.reports.reminders(**which)
+        if to.is_for_people:
+            return _show(notifier, rows, _reminders(rows))
+        given_rows = (row.as_row() if to.as_json else _one_line(row) for row in rows)
+        return int(not to.give(given_rows, notifier.settings.time_zone))
+
+
+COMMANDS = (daily, campaigns, networks, latency, reminders)
+
+
+def _give_sums(to: To, by: str, given: dict[str, Any]) -> int:
+    which = which_of(given)
+    with Notifier.from_env() as notifier, usage():
+        rows = notifier.reports.daily(cast("Sequence[GroupBy]", parts_of(by)), **which)
+        if to.is_for_people:
+            return _show(notifier, rows, _sums(rows))
+        return int(not to.give((row.as_row() for row in rows), notifier.settings.time_zone))
+
+
+def _show(notifier: Notifier, rows: Sequence[Any], shown: Table) -> int:
+    until = notifier.reports.counted_until()
+    if rows:
+        console().print(shown)
+    else:
+        say("No messages match")
+    if len(rows) > MOST_LINES:
+        say(f"{MOST_LINES} of {len(rows):,} lines; --csv FILE, --xlsx FILE and --json have all of them")
+    say(_how_fresh(until, notifier.settings.time_zone))
+    return int(not rows)
+
+
+def _how_fresh(until: datetime | None, zone: tzinfo) -> str:
+    if until is None:
+        return "Nothing has been added up yet: does beat tick? `esms-worker doctor` tells"
+    late = ": beat does not tick, `esms-worker doctor` tells more" if datetime.now(UTC) - until > FRESH else ""
+    return f"Counted up to {text(until, zone)}{late}"
+
+
+def _one_line(row: RemindersReported) -> Row:
+    skipped = "; ".join(f"{count:,} {reason}" for reason, count in row.skipped.items())
+    return row.as_row() | {"statuses": _statuses(row), "skipped": skipped}
+
+
+def _statuses(row: RemindersReported) -> str:
+    return "; ".join(f"{count:,} {status}" for status, count in row.statuses.items())
+
+
+# For people...
+
+
+def _sums(rows: Sequence[Sums]) -> Table:
+    shown = _most(rows)
+    keys = list(shown[0].key) if shown else []
+    made = table(*keys, "messages:n", "delivered:n", "%:n", "failed:n", "held:n", "open:n", "")
+    largest = max((row.messages for row in shown), default=1)
+    for row in shown:
+        counts = (row.messages, row.delivered, row.failed, row.held, row.open)
+        messages, delivered, *others = (f"{count:,}" for count in counts)
+        rate = "" if row.delivery_rate is None else f"{100 * row.delivery_rate:.1f}"
+        names = (text(row.key[key]) or "(none)" for key in row.key)
+        made.add_row(*names, messages, delivered, rate, *others, bar(row.messages, largest, SHORT_BAR))
+    if console().width < ROOM_FOR_BARS:
+        made.columns.pop()
+    return made
+
+
+def _most(rows: Sequence[Sums]) -> Sequence[Sums]:
+    """Those that people see: the last days, else the largest."""
+    if rows and {"day", "month"} & rows[0].key.keys():
+        return rows[-MOST_LINES:]
+    return sorted(rows, key=lambda row: -row.messages)[:MOST_LINES]
+
+
+def _latencies(rows: Sequence[Latency]) -> Table:
+    keys = list(rows[0].key) if rows else []
+    columns = ("until", "messages:n", "half in:n", "95 % in:n", "99 % in:n", "> 1 min:n", "> 5 min:n", "> 10 min:n")
+    made = table(*keys, *columns, "goal")
+    for row in rows[:MOST_LINES]:
+        names = (text(row.key[key]) or "(none)" for key in row.key)
+        times = (_seconds(each) for each in (row.p50, row.p95, row.p99))
+        shares = (f"{100 * each:.1f} %" for each in (row.over_1_minute, row.over_5_minutes, row.over_10_minutes))
+        made.add_row(*names, row.leg, f"{row.messages:,}", *times, *shares, _goal(row))
+    return made
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.1f} s" if value < 60 else f"{value / 60:.1f} min" if value < 3600 else f"{value / 3600:.1f} h"
+
+
+def _goal(row: Latency) -> str:
+    if row.within_goal is None or row.goal is None:
+        return ""
+    sign, colour = ("✔", "green") if row.met else ("✗", "red")
+    return f"[{colour}]{sign}[/] {100 * row.within_goal:.1f} % in {_seconds(row.goal)}"
+
+
+def _reminders(rows: Sequence[RemindersReported]) -> Table:
+    made = table("rule or event", "messages:n", "came to", "got none:n", "why")
+    for row in sorted(rows, key=lambda row: -row.messages)[:MOST_LINES]:
+        why = "; ".join(row.skipped)
+        made.add_row(text(row.name), f"{row.messages:,}", _statuses(row), f"{sum(row.skipped.values()):,}", text(why))
+    return made

@@ -1,0 +1,225 @@
+"""The messages behind the sums, a page at a time, so that a list of millions takes no memory and holds up nobody.
+
+A campaign's go by its index, all others by the date on which they were to go out: that stands in the settlements, once
+for each message, so that no message pays for another index at each change. Those that failed have indexes of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from decimal import Decimal
+from typing import TYPE_CHECKING, Generic, TypeVar
+from uuid import UUID
+
+from sqlalchemy import RowMapping, TextClause, text
+
+from worker.catalogue import Language, advice
+from worker.lifecycle import FAILED, PURPOSE
+from worker.reporting.choice import Choice
+from worker.reporting.cursors import Place, cursor_of, place_of
+
+if TYPE_CHECKING:
+    from worker.database import Reader
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageReported:
+    """One recipient's message as it stands now. Times in UTC."""
+
+    id: UUID
+    notification: UUID
+    phone: str  # E.164
+    status: str
+    code: str | None
+    reason: str | None
+    """In English."""
+    reference: str | None
+    source: str
+    campaign: str | None
+    purpose: str
+    kind: str
+    lane: str
+    sms_type: int | None
+    network: str | None
+    segments: int | None
+    price: Decimal | None
+    attempts: int
+    generation: int
+    wanted_at: datetime
+    """When it was to go out, this time."""
+    accepted_at: datetime | None
+    settled_at: datetime | None
+    enqueued_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Somebody whom a message did not reach, why, and what to do about it. Times in UTC."""
+
+    phone: str  # E.164
+    name: str | None
+    """Of the contact with this number."""
+    reference: str | None
+    status: str
+    code: str | None
+    reason: str
+    reason_vi: str
+    remedy: str
+    remedy_vi: str
+    attempts: int
+    last_try: datetime | None
+    """When eSMS was last asked to send it; None: never."""
+    network: str | None
+    campaign: str | None
+    source: str
+    wanted_at: datetime
+    id: UUID
+    notification: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage(Generic[T]):
+    """Some of them, and where the next page begins; None: there is none."""
+
+    rows: Sequence[T]
+    next: str | None
+
+
+_COLUMNS = f"""
+    m.id, n.id AS notification, m.phone, m.status, m.code, m.reason, n.reference, n.source, n.campaign,
+    {PURPOSE} AS purpose, n.kind, m.lane, CAST(n.options ->> 'sms_type' AS smallint) AS sms_type, m.network,
+    n.segments, m.price, m.attempts, m.generation, coalesce(m.wanted_at, m.created_at) AS wanted_at,
+    m.accepted_at, m.settled_at, m.created_at AS enqueued_at
+"""
+_LAST_TRY = """
+    , coalesce(
+        m.accepted_at, (SELECT max(q.at) FROM request AS q WHERE q.message_id = m.id),
+        CASE WHEN m.attempts > 0 THEN m.settled_at END
+    ) AS last_try
+"""
+_FAILED = f"m.status IN ({', '.join(repr(str(each)) for each in FAILED)})"
+_WANTED = "coalesce(m.wanted_at, m.created_at)"
+_WORDS = {
+    "campaign": "coalesce(n.campaign, '')",
+    "source": "n.source",
+    "purpose": PURPOSE,
+    "lane": "m.lane",
+    "status": "m.status",
+    "code": "coalesce(m.code, '')",
+    "network": "lower(coalesce(m.network, ''))",
+}
+
+# Which messages, and in which order; `first` and `last` are the place where the page before ended.
+_OF_CAMPAIGN = """
+    FROM notification AS n JOIN message AS m ON m.notification_id = n.id
+    WHERE n.campaign = :campaign_ AND n.id >= :first AND (n.id > :first OR m.id > :last)
+      AND {wanted} >= :since AND {wanted} < :until {more}
+    ORDER BY n.id, m.id LIMIT :most
+"""
+_FAILED_BY_DATE = """
+    FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+    WHERE ({wanted}, m.id) > (:first, :last) AND {wanted} >= :since AND {wanted} < :until {more}
+    ORDER BY {wanted}, m.id LIMIT :most
+"""
+_BY_DATE = """
+    FROM (
+        SELECT DISTINCT s.wanted_at, s.message_id FROM settlement AS s
+        WHERE (s.was IS NULL OR s.was_wanted_at IS NOT NULL)
+          AND (s.wanted_at, s.message_id) > (:first, :last) AND s.wanted_at >= :since AND s.wanted_at < :until
+        ORDER BY s.wanted_at, s.message_id
+    ) AS s
+    JOIN message AS m ON m.id = s.message_id AND {wanted} = s.wanted_at
+    JOIN notification AS n ON n.id = m.notification_id
+    WHERE true {more}
+    ORDER BY s.wanted_at, s.message_id LIMIT :most
+"""
+
+_NAMES = text("""
+    SELECT p.phone, string_agg(DISTINCT c.name, ', ' ORDER BY c.name) AS name
+    FROM contact AS c CROSS JOIN LATERAL unnest(c.phones) AS p (phone)
+    WHERE c.phones && CAST(:phones AS text[]) AND p.phone = ANY(CAST(:phones AS text[])) AND c.name <> ''
+    GROUP BY p.phone
+""")
+
+_NO_ID = UUID(int=0)  # before every other
+_BEGINNING, _END = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+
+
+def messages(
+    session: Reader, choice: Choice, zone: tzinfo, *, after: str | None, most: int
+) -> ListPage[MessageReported]:
+    """after: `next` of the page before. Raises Invalid for one that is none."""
+    rows, following = _page(session, choice, zone, after, most, failed=False)
+    return ListPage([MessageReported(**row) for row in rows], following)
+
+
+def failures(session: Reader, choice: Choice, zone: tzinfo, *, after: str | None, most: int) -> ListPage[Failure]:
+    """The same of those that failed, with reason and remedy."""
+    rows, following = _page(session, choice, zone, after, most, failed=True)
+    names = _names(session, {row["phone"] for row in rows})
+    return ListPage([_failure(row, names.get(row["phone"])) for row in rows], following)
+
+
+def _page(
+    session: Reader, choice: Choice, zone: tzinfo, after: str | None, most: int, *, failed: bool
+) -> tuple[Sequence[RowMapping], str | None]:
+    campaign = _only_campaign(choice)
+    place: Place = (_NO_ID if campaign else _BEGINNING, _NO_ID)
+    if after is not None:
+        place = place_of(after, UUID if campaign else datetime.fromisoformat)
+    since, until = choice.moments(zone)
+    asked = {"first": place[0], "last": place[1], "since": since or _BEGINNING, "until": until or _END}
+    words = {name: list(values) for name, values in choice.words.items()}
+    statement = _statement(tuple(words), campaign is not None, failed)
+    found = session.execute(statement, asked | words | {"campaign_": campaign, "most": most + 1}).mappings().all()
+    rows = found[:most]
+    if len(found) == len(rows):
+        return rows, None
+    last = rows[-1]
+    return rows, cursor_of((last["notification"] if campaign else last["wanted_at"], last["id"]))
+
+
+def _only_campaign(choice: Choice) -> str | None:
+    words = choice.words.get("campaign", ())
+    return words[0] if len(words) == 1 and words[0] else None
+
+
+def _statement(words: Sequence[str], of_campaign: bool, failed: bool) -> TextClause:
+    conditions = [f"AND {_WORDS[name]} = ANY(:{name})" for name in words if not (of_campaign and name == "campaign")]
+    which = _OF_CAMPAIGN if of_campaign else _FAILED_BY_DATE if failed else _BY_DATE
+    more = " ".join([f"AND {_FAILED}", *conditions] if failed else conditions)
+    return text(f"SELECT {_COLUMNS} {_LAST_TRY if failed else ''} {which.format(wanted=_WANTED, more=more)}")
+
+
+def _names(session: Reader, phones: Collection[str]) -> dict[str, str]:
+    if not phones:
+        return {}
+    return {row.phone: row.name for row in session.execute(_NAMES, {"phones": list(phones)})}
+
+
+def _failure(row: RowMapping, name: str | None) -> Failure:
+    of = {"kind": row["kind"], "status": row["status"], "code": row["code"], "reason": row["reason"]}
+    english, vietnamese = advice(Language.EN, **of), advice(Language.VI, **of)
+    return Failure(
+        phone=row["phone"],
+        name=name,
+        reference=row["reference"],
+        status=row["status"],
+        code=row["code"],
+        reason=english.reason,
+        reason_vi=vietnamese.reason,
+        remedy=english.remedy,
+        remedy_vi=vietnamese.remedy,
+        attempts=row["attempts"],
+        last_try=row["last_try"],
+        network=row["network"],
+        campaign=row["campaign"],
+        source=row["source"],
+        wanted_at=row["wanted_at"],
+        id=row["id"],
+        notification=row["notification"],
+    )

@@ -1,0 +1,112 @@
+"""`/v1/reports/…`: what was sent and what came of it, from the sums of days; and the messages behind them, paged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated, Any, cast
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from worker.access import May
+from worker.api.reports import Reports
+from worker.api.tokens import TokenRow
+from worker.reporting import GroupBy, Which
+from worker.web.access import needs
+from worker.web.answers import as_json
+from worker.web.door import producer_of, source_for
+from worker.web.problems import Problem
+from worker.web.schemas import problems
+
+router = APIRouter(prefix="/v1/reports", tags=["reports"], responses=problems("invalid", "not-found"))
+Reader = Annotated[TokenRow, Depends(needs(May.READ))]
+Words = Annotated[list[str], Query(max_length=100)]
+By = Annotated[list[GroupBy], Query(description="What a line is of; several make a line for each pair.")]
+Cursor = Annotated[str | None, Query(max_length=200, description="`next` of the answer before.")]
+Most = Annotated[int, Query(ge=1, le=1000)]
+Day = Annotated[date | None, Query(description="Of TIME_ZONE, on which messages were to go out; in.")]
+
+
+def which_of(
+    holder: Reader,
+    since: Day = None,
+    until: Day = None,
+    campaign: Words = [],  # noqa: B006 — fastapi reads it and changes nothing
+    source: Words = [],  # noqa: B006
+    purpose: Words = [],  # noqa: B006
+    lane: Words = [],  # noqa: B006
+    status: Words = [],  # noqa: B006
+    code: Words = [],  # noqa: B006
+    network: Words = [],  # noqa: B006
+) -> Which:
+    """Which messages; for a holder who is bound to a source, of those its own. Raises Problem."""
+    words = {
+        "campaign": campaign, "source": _sources(holder, source), "purpose": purpose, "lane": lane, "status": status,
+        "code": code, "network": network,
+    }  # fmt: skip
+    given = {name: values for name, values in words.items() if values}
+    return cast(Which, {"since": since, "until": until} | given)
+
+
+def _sources(holder: TokenRow, given: Sequence[str]) -> Sequence[str]:
+    return given if holder.source is None else [source_for(holder, each) for each in given or [holder.source]]
+
+
+Asked = Annotated[Which, Depends(which_of)]
+
+
+def _reports(request: Request) -> Reports:
+    return producer_of(request).reports
+
+
+def _summed(reports: Reports, lines: Sequence[Any]) -> Response:
+    return as_json({"counted_until": reports.counted_until(), "lines": [line.as_row() for line in lines]})
+
+
+@router.get("/daily")
+def daily(request: Request, which: Asked, by: By = ["day"]) -> Response:  # noqa: B006
+    """How many of each day stand where; or grouped by something else."""
+    reports = _reports(request)
+    return _summed(reports, reports.daily(by, **which))
+
+
+@router.get("/campaigns")
+def campaigns(request: Request, which: Asked, by: By = []) -> Response:  # noqa: B006
+    """The same by campaign, and by what is named besides."""
+    reports = _reports(request)
+    return _summed(reports, reports.campaigns(by, **which))
+
+
+@router.get("/networks")
+def networks(request: Request, which: Asked, by: By = []) -> Response:  # noqa: B006
+    """The same by network, as eSMS names it."""
+    reports = _reports(request)
+    return _summed(reports, reports.networks(by, **which))
+
+
+@router.get("/latency")
+def latency(request: Request, which: Asked, by: By = ["lane", "network"]) -> Response:  # noqa: B006
+    """How long it took until eSMS had a message, and from there until it was delivered, beside the lanes' goals."""
+    reports = _reports(request)
+    return _summed(reports, reports.latency(by, **which))
+
+
+@router.get("/reminders")
+def reminders(request: Request, holder: Reader, which: Asked) -> Response:
+    """What each rule and event came to; by `since`, `until` and `campaign`, with a token of all sources."""
+    if holder.source is not None:
+        raise Problem("forbidden", "reminders are told with a token of all sources")
+    reports = _reports(request)
+    return _summed(reports, reports.reminders(**which))
+
+
+@router.get("/messages")
+def messages(request: Request, which: Asked, cursor: Cursor = None, most: Most = 100) -> Response:
+    """Each recipient's message, page by page."""
+    return as_json(_reports(request).messages_page(cursor, most=most, **which))
+
+
+@router.get("/failures")
+def failures(request: Request, which: Asked, cursor: Cursor = None, most: Most = 100) -> Response:
+    """Whom it did not reach, why, and what to do, in both languages; page by page."""
+    return as_json(_reports(request).failures_page(cursor, most=most, **which))
