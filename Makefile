@@ -12,7 +12,7 @@ $(shell rm -f $(READY))
 endif
 endif
 
-.PHONY: demo test long check docs dist constraints bench faults hostile clean
+.PHONY: demo test long check docs dist constraints bench faults hostile upgrade clean
 
 demo: $(READY)
 	@$(BIN)/esms-worker demo
@@ -57,6 +57,10 @@ faults: $(READY)
 # Some minutes: what `make test` tries with hundreds, with ten thousand.
 hostile: $(READY)
 	@ESMS_HOSTILE=10000 $(BIN)/python -m pytest -rs -s --no-header tests/journeys/test_hostile_broker.py tests/broker tests/hostile tests/journeys/test_quiet_logs.py tests/journeys/test_broker_sources.py
+
+# Some five minutes: from the former release to this one with a million messages stored, while both send.
+upgrade: $(READY)
+	@$(BIN)/python -m tests.upgrade
 
 # Made whole or not at all: an interrupted install leaves no .ready, so the next run finishes it.
 $(READY): pyproject.toml constraints.txt
