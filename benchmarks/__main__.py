@@ -20,6 +20,7 @@ PRINTED = (
     "contacts",
     "reminders",
     "stale_statistics",
+    "hard_day",
     "http_door",
 )
 MADE_OF_THEM = ("draw", "document")

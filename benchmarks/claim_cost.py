@@ -44,11 +44,16 @@ NOTIFICATIONS = """
     FROM generate_series(1, {rows}) AS n
 """
 MESSAGES = """
-    INSERT INTO message (id, notification_id, phone, lane, status, grouped, due_at)
+    INSERT INTO message (id, notification_id, phone, lane, stream, status, grouped, due_at)
     SELECT lpad(to_hex(n), 32, '0')::uuid, lpad(to_hex(n), 32, '0')::uuid, '+849' || lpad(n::text, 8, '0'),
-        CASE (n / 10) % 10 WHEN 0 THEN 'urgent' WHEN 1 THEN 'bulk' ELSE 'normal' END, 'queued', false,
+        CASE (n / 10) % 10 WHEN 0 THEN 'urgent' WHEN 1 THEN 'bulk' ELSE 'normal' END, 1, 'queued', false,
         {due_at} + n * interval '1 microsecond'
     FROM generate_series(1, {rows}) AS n
+"""
+
+STREAMS = """
+    INSERT INTO stream (lane, key, source, due_from)
+    SELECT lane, 1, 'bench', now() FROM unnest(ARRAY['urgent', 'normal', 'bulk']) AS lanes (lane)
 """
 
 
@@ -81,9 +86,10 @@ def fill(database: Database, rows: int, due_at: str) -> None:
     """So many queued messages, written down, counted and settled, as after a day's quiet."""
     with database.begin() as session:
         session.execute(text("SET LOCAL statement_timeout = 0"))
-        session.execute(text("TRUNCATE request, message, notification"))
+        session.execute(text("TRUNCATE request, message, notification, stream"))
         session.execute(text(NOTIFICATIONS.format(rows=rows)))
         session.execute(text(MESSAGES.format(rows=rows, due_at=due_at)))
+        session.execute(text(STREAMS))
     outside(database, "VACUUM (ANALYZE) notification, message")
 
 

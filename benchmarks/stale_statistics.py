@@ -113,6 +113,7 @@ CASES = (
     Case("settle groups", Status.ACCEPTED, lambda s, ns: settle(s, ns, alone=False)),
     Case("ask later", Status.ACCEPTED, lambda s, ns: ledger.ask_later(s, [(p, WAIT) for p in polls(ns)])),
     Case("postpone", Status.ACCEPTED, lambda s, ns: ledger.postpone(s, [(str(n), WAIT) for n in ns])),
+    Case("claim polls", Status.ACCEPTED, lambda s, ns: ledger.claim_polls(s, most=len(ns), lease=WAIT)),
     Case("cancel", Status.QUEUED, lambda s, ns: ledger.cancel(s, [UUID(int=n) for n in ns])),
 )
 

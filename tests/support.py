@@ -199,6 +199,7 @@ class Bench:
         assigned = ", ".join(f"{name} = {expression}" for name, expression in columns.items())
         with self.database.begin() as session:
             session.execute(text(f"UPDATE message SET {assigned} WHERE notification_id = :id"), {"id": ticket.id})
+            ledger.find_missed_streams(session)  # as the upkeep would
 
     def standing(self, id_: UUID) -> dict[Status, int]:
         """How many messages are in which status."""

@@ -15,6 +15,7 @@ from worker.database import Database
 from worker.delivery import Breaker, windows
 from worker.errors import SettingsError
 from worker.esms import Client, Credentials, Exchange, InvalidRequest
+from worker.ledger import Floors
 from worker.lifecycle import Lane
 from worker.limiter import Limiter
 from worker.queues import Bell
@@ -130,6 +131,11 @@ class Runtime:
     def windows(self) -> dict[Lane, Window]:
         """Kept between tasks: what eSMS answers in time is found out once, and again after a silence."""
         return windows(self.pace, self.provider.read_timeout)
+
+    @cached_property
+    def floors(self) -> Floors:
+        """Kept between tasks: how far this process's claims have come."""
+        return Floors()
 
     @property
     def mine(self) -> bool:

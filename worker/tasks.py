@@ -116,7 +116,7 @@ def poll() -> None:
     """Ask what became of what was accepted."""
 
     def step(parts: runtime.Runtime) -> bool:
-        poller = Poller(parts.database, parts.client, parts.polling, parts.limiter, parts.pace)
+        poller = Poller(parts.database, parts.client, parts.polling, parts.limiter, parts.pace, parts.floors)
         more = poller.run(runtime.stop.asked)
         if not runtime.stop.asked() and parts.limiter.take(POLL, 1):
             find_lost(parts.database, parts.client, parts.polling, parts.pace)
@@ -236,6 +236,7 @@ def _deliver(task: Task, lanes: list[Lane]) -> None:
             call_help=lambda: parts.bell.again(task),
             breaker=parts.breaker,
             windows=parts.windows,
+            floors=parts.floors,
         )
         return drain.run(lanes, runtime.stop.asked) or more
 

@@ -59,8 +59,8 @@ GUARDS = (
     Guard(
         "a claim locks what it takes",
         "worker/ledger/claim_statements.py",
-        "        ORDER BY m.due_at LIMIT :most\n        FOR UPDATE SKIP LOCKED\n",
-        "        ORDER BY m.due_at LIMIT :most\n",
+        "LIMIT (SELECT most FROM share)\n                FOR UPDATE SKIP LOCKED\n",
+        "LIMIT (SELECT most FROM share)\n",
         f"{RACES} -k queued-claim-claim",
     ),
     Guard(

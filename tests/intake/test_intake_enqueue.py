@@ -276,7 +276,8 @@ def stored(bench: Bench, ticket: Ticket) -> tuple[object, list[object]]:
             send_date, expires_at FROM notification WHERE id = :id
     """
     messages = """
-        SELECT m.phone, m.lane, m.status, m.grouped, nullif(m.due_at, m.created_at) AS due,
+        SELECT m.phone, m.lane, m.status, m.grouped,
+            CASE WHEN m.due_at > m.created_at + interval '1 hour' THEN m.due_at END AS due,
             m.expires_at - coalesce(n.expires_at, n.send_date, m.created_at) AS horizon,
             m.request_id IS NOT NULL AS shared, count(*) OVER (PARTITION BY m.request_id) AS sharing
         FROM message AS m JOIN notification AS n ON n.id = m.notification_id WHERE n.id = :id ORDER BY m.id

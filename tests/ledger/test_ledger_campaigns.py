@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.support import Bench, otp
-from worker import Conflict, Invalid, NotFound, Sms, SmsType, Ticket, ledger
+from worker import Conflict, Invalid, NotFound, Sms, SmsType, Ticket
 from worker.ledger import campaigns
 
 SOON = timedelta(hours=1)
@@ -24,11 +24,6 @@ def few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
 def campaign(bench: Bench, count: int = 10, **besides: Any) -> list[Ticket]:
     items = (otp(f"0901000{n}") for n in range(100, 100 + count))
     return bench.notifier.enqueue_many(items, campaign="tet", **besides)
-
-
-def marked(bench: Bench) -> int:
-    with bench.database.begin() as session:
-        return int(session.execute(text("SELECT count(*) FROM message WHERE paused")).scalar_one())
 
 
 def test_a_paused_campaign_is_not_claimed_from_the_next_batch_on_and_others_are(bench: Bench) -> None:
@@ -48,15 +43,12 @@ def test_advertising_of_a_paused_campaign_waits_too(bench: Bench) -> None:
     assert len(bench.claim()) == 1
 
 
-def test_what_waits_is_marked_by_and_by_and_let_go_in_order(bench: Bench) -> None:
+def test_a_campaign_goes_on_at_once_and_in_order_when_it_is_resumed(bench: Bench) -> None:
     tickets = campaign(bench)
     bench.notifier.pause_campaign("tet")
     bench.look_after_ledger()
-    assert marked(bench) == 10
     assert bench.claim() == []
     bench.notifier.resume_campaign("tet")
-    bench.look_after_ledger()
-    assert marked(bench) == 0
     bench.deliver()
     sent = [send["phones"] for send in bench.simulator.sends()]
     assert len(sent) == len(set(map(str, sent))) == len(tickets)
@@ -70,7 +62,7 @@ def test_what_is_put_into_a_paused_campaign_waits_too(bench: Bench) -> None:
     assert bench.claim() == []
 
 
-def test_a_marked_message_can_be_cancelled_and_can_expire(bench: Bench) -> None:
+def test_what_is_paused_can_be_cancelled_and_can_expire(bench: Bench) -> None:
     cancelled, late = campaign(bench, 2)
     bench.notifier.pause_campaign("tet")
     bench.look_after_ledger()
@@ -80,10 +72,12 @@ def test_a_marked_message_can_be_cancelled_and_can_expire(bench: Bench) -> None:
     assert [bench.status(ticket) for ticket in (cancelled, late)] == ["cancelled", "expired"]
 
 
-def test_a_mark_that_was_forgotten_is_taken_away(bench: Bench) -> None:
+def test_what_a_former_version_put_in_or_marked_as_paused_is_claimed_by_its_campaigns_pause_alone(bench: Bench) -> None:
     [ticket] = campaign(bench, 1)
-    bench.set(ticket, paused="true")
-    bench.look_after_ledger()
+    bench.set(ticket, paused="true", stream="0")
+    bench.notifier.pause_campaign("tet")
+    assert bench.claim() == []
+    bench.notifier.resume_campaign("tet")
     assert len(bench.claim()) == 1
 
 
@@ -163,17 +157,3 @@ def test_a_repeated_reference_is_a_conflict_only_by_content_not_by_its_date(benc
     assert bench.put(reference="r", send_date=datetime.now(UTC) + SOON).repeated
     with pytest.raises(Conflict):
         bench.put(otp(content="another"), reference="r")
-
-
-def test_two_walks_over_a_campaign_see_its_last_word(bench: Bench) -> None:
-    campaign(bench)
-    bench.notifier.pause_campaign("tet")
-    with bench.database.begin() as session:
-        ledger.mark(session)
-    bench.notifier.resume_campaign("tet")
-    bench.notifier.pause_campaign("tet")
-    bench.look_after_ledger()
-    assert marked(bench) == 10
-    bench.notifier.resume_campaign("tet")
-    bench.look_after_ledger()
-    assert marked(bench) == 0

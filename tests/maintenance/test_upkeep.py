@@ -6,8 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.support import Bench, otp
-from worker import ledger, reporting
-from worker.ledger import campaigns
+from worker import reporting
 from worker.maintenance import steps
 
 
@@ -49,19 +48,3 @@ def test_a_bug_in_a_step_is_told_by_its_place_and_not_by_its_words(bench: Bench)
         [told] = reporting.troubles(session)
     assert "ValueError at maintenance/test_upkeep.py:" in told
     assert "0901000100" not in told
-
-
-def test_marking_a_campaign_takes_a_bounded_number_of_messages_at_a_time(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One notification may have a million recipients: one statement for them all would meet its time-out each tick."""
-    monkeypatch.setattr(campaigns, "MARKED_AT_ONCE", 10)
-    numbers = [f"0901000{number}" for number in range(100, 135)]
-    bench.notifier.enqueue(otp(numbers), campaign="big")
-    bench.notifier.pause_campaign("big")
-    marked = []
-    for _ in range(5):
-        with bench.database.begin() as session:
-            ledger.mark(session)
-            marked.append(session.scalar(text("SELECT count(*) FROM message WHERE paused")))
-    assert marked == [10, 20, 30, 35, 35]

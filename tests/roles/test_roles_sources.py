@@ -204,6 +204,7 @@ def test_an_event_can_not_invite_another_sources_contact(shop: Notifier, bench: 
 
 PUT = "INSERT INTO message (notification_id, status, sms_id, id, phone, lane, grouped, due_at, accepted_at)"
 WITH = "gen_random_uuid(), '+84901000001', 'urgent', false, now(), now()"
+TELL = "INSERT INTO stream (lane, key, source, due_from)"
 TRICKS = [
     ("hang a message under another's notification", "UPDATE message SET notification_id = '{clinic}'"),
     ("send its text to another number", "UPDATE message SET phone = '+84909999999'"),
@@ -212,6 +213,10 @@ TRICKS = [
     ("go by another's RequestId", "UPDATE message SET request_id = '{request}'"),
     ("hand it to another source", "UPDATE notification SET source = 'clinic'"),
     ("put a message in as sent", f"{PUT} SELECT '{{shop}}', 'accepted', '7', {WITH}"),
+    ("put a message in another's turn", f"{PUT[:-1]}, stream) SELECT '{{shop}}', 'queued', NULL, {WITH}, 7"),
+    ("move a message to another's turn", "UPDATE message SET stream = 7"),
+    ("tell of a stream that is another's", f"{TELL} VALUES ('urgent', 7, 'clinic', now())"),
+    ("tell of another's stream by its key", f"{TELL} VALUES ('urgent', 7, 'shop', now())"),
     ("put a message under another's notification", f"{PUT} SELECT '{{clinic}}', 'queued', NULL, {WITH}"),
 ]
 

@@ -24,7 +24,7 @@ from worker.delivery.outcomes import outcome_of, unsendable
 from worker.delivery.requests import prepared
 from worker.errors import Unavailable
 from worker.esms import AccountTrouble, Client, EsmsError, Exchange, Finished, InvalidRequest, TooFast
-from worker.ledger import Claim, Outcome
+from worker.ledger import Claim, Floors, Outcome
 from worker.lifecycle import Lane, PauseCode
 from worker.limiter import Limiter
 from worker.settings import Pace, Settings, usable_lease_after
@@ -50,6 +50,7 @@ class Drain:
     call_help: Callable[[], object] = lambda: None  # there is more due than one batch: an idle process may join in
     breaker: Breaker | None = None  # that of the process; None: one of its own
     windows: Mapping[Lane, Window] | None = None  # the same
+    floors: Floors = field(default_factory=Floors)  # those of the process
     _lines: Lines = field(default_factory=lambda: Lines((), lambda _: None, {}))
     _breaker: Breaker = field(default_factory=lambda: Breaker(inf))
     _answers: list[Outcome] = field(default_factory=list)
@@ -107,6 +108,7 @@ class Drain:
         claims = self.database.committed("claim", self._due, nothing)
         if claims is nothing:  # Postgres is away: the next tick looks again
             self._lines.rest()
+            self.floors.forget()
         self._go_on({claim.lane for claim in claims})
         self._lines.add((claim, min(send_until, now + _seconds(claim.expires_in))) for claim in claims)
         if len(claims) >= self.pace.claim_most and not self._called:
@@ -137,6 +139,7 @@ class Drain:
             most=room,
             lease=self.pace.lease,
             group_most=self.settings.advertising_most,
+            floors=self.floors,
         )
 
     def _on_trial(self, session: Session, lane: Lane) -> list[Claim]:

@@ -10,10 +10,11 @@ rules, events: what reminds             occurrences: what was made of them, for 
 """
 
 from worker.ledger.brandnames import ask_for_brandnames, known_brandnames, replace_brandnames
-from worker.ledger.campaigns import lift_campaign, mark, pause_campaign, through
+from worker.ledger.campaigns import lift_campaign, pause_campaign, through
 from worker.ledger.claims import Claim, Fence, claim, claim_doubtful, claim_trial, hand_back, intend
 from worker.ledger.decisions import Horizons, cancel, late, move, past_expiry, resolve, retry
 from worker.ledger.filling import fill
+from worker.ledger.floors import Floors
 from worker.ledger.inserts import First, Put, Stored, Terms, put
 from worker.ledger.pauses import Paused, allow_trial, due_probes, lift, pause, paused, probed
 from worker.ledger.polls import Poll, Settlement, ask_later, ask_now, claim_polls, put_back, settle
@@ -21,6 +22,7 @@ from worker.ledger.reconcile import Known, Look, Lost, claim_lost, known_to, loo
 from worker.ledger.records import HttpCall, Outcome, postpone, record, witness
 from worker.ledger.refused_tasks import count_refused, forget_refused
 from worker.ledger.roll_up import begin_anew, fold
+from worker.ledger.streams import find_missed_streams, tidy_streams
 from worker.ledger.tokens import (
     TokenRow,
     add_token,
@@ -40,6 +42,7 @@ __all__ = [
     "Claim",
     "Fence",
     "First",
+    "Floors",
     "Horizons",
     "HttpCall",
     "Known",
@@ -73,6 +76,7 @@ __all__ = [
     "end_others",
     "expire",
     "fill",
+    "find_missed_streams",
     "find_token",
     "fold",
     "forget_refused",
@@ -86,7 +90,6 @@ __all__ = [
     "lift",
     "lift_campaign",
     "looked",
-    "mark",
     "move",
     "note_refused",
     "note_troubles",
@@ -108,6 +111,7 @@ __all__ = [
     "settle",
     "take_turn",
     "through",
+    "tidy_streams",
     "tokens",
     "witness",
 ]

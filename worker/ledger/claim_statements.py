@@ -11,6 +11,8 @@ from sqlalchemy import text
 from worker.ledger.opt_out import REASON, unwilling
 from worker.ledger.plans import still
 
+NOBODY = "00000000-0000-0000-0000-000000000000"  # comes before every id
+
 _RETURNING = """
     RETURNING m.id, m.attempts, m.phone, m.lane, m.request_id, m.failures, m.asked,
         m.in_doubt_since IS NOT NULL AS in_doubt, n.kind, n.content, n.template_id, n.options::text AS options,
@@ -20,13 +22,13 @@ _RETURNING = """
 # Of those due, what they say, and whether their recipient wants none of it: the one look that counts, since whatever
 # becomes queued by whichever way is claimed before it goes out.
 _READ = f"""(
-        SELECT due.id AS message_id, n.kind, n.content, n.template_id, n.options, n.hand_over, n.send_date,
+        SELECT due.id AS message_id, n.kind, n.content, n.template_id, n.options, n.hand_over, n.send_date, n.source,
             {unwilling("due.phone")} AS unwilling
         FROM due JOIN notification AS n ON n.id = due.notification_id
         OFFSET 0  -- or it would be looked up once for each column that it decides about
     ) AS n"""
 
-# Which campaigns are paused is looked up row by row, but only while any is; what is marked as paused isn't even seen.
+# Which campaigns are paused is looked up row by row, but only while any is.
 _OF_NO_PAUSED_CAMPAIGN = """(
     NOT EXISTS (SELECT FROM pause WHERE campaign IS NOT NULL AND lifted_at IS NULL)
     OR NOT EXISTS (
@@ -65,30 +67,76 @@ _ASK = f"""
 
 _REQUEST_ID = "replace(m.id::text, '-', '') || CASE WHEN m.renewals = 0 THEN '' ELSE '-' || m.renewals END"
 
+# What of a lane may be claimed from: its streams, those of paused campaigns left out, each from its floor on.
+_STREAMS = f"""
+    WITH streams AS MATERIALIZED (
+        SELECT s.key, s.source, coalesce(least(f.due_at, back.due_from), '-infinity') AS from_at,
+            CASE WHEN back.due_from <= f.due_at THEN '{NOBODY}' ELSE coalesce(f.id, '{NOBODY}') END AS from_id
+        FROM (
+            SELECT key, source, campaign FROM stream WHERE lane = :lane AND due_from <= now()
+            GROUP BY key, source, campaign
+        ) AS s
+        LEFT JOIN json_to_recordset(CAST(:floors AS json))
+            AS f (key bigint, due_at timestamptz, id uuid, seen_to bigint) ON f.key = s.key
+        LEFT JOIN LATERAL (  -- what came back since that floor was set
+            SELECT min(due_from) AS due_from FROM stream
+            WHERE lane = :lane AND key = f.key AND put_by >= f.seen_to
+        ) AS back ON true
+        WHERE NOT EXISTS (SELECT FROM pause WHERE campaign = s.campaign AND lifted_at IS NULL)
+    ), turns AS MATERIALIZED (  -- sources take turns, and within each its campaigns
+        SELECT source FROM streams
+        WHERE (:trial OR NOT EXISTS (SELECT FROM pause WHERE lane = :lane AND lifted_at IS NULL))
+          AND (CAST(:sources AS text[]) IS NULL OR array_position(CAST(:sources AS text[]), source) IS NOT NULL)
+        GROUP BY source ORDER BY random()
+    )
+"""
+_WAITING = f"""
+    m.lane = :lane AND m.stream = s.key AND m.status = 'queued' AND {{grouped}} AND m.due_at <= now()
+    AND (m.due_at, m.id) >= (s.from_at, s.from_id) AND {_NOT_EXPIRED}
+"""
+
 # The status is a literal: a generic prepared plan could not match a bound parameter to the partial index.
 CLAIM = text(f"""
-    WITH due AS MATERIALIZED (
-        SELECT m.id, m.phone, m.notification_id FROM message AS m
-        WHERE m.status = 'queued' AND NOT m.grouped AND NOT m.paused AND m.lane = :lane AND m.due_at <= now()
-          AND {_NOT_EXPIRED} AND {_OF_NO_PAUSED_CAMPAIGN}
-          AND (:trial OR NOT EXISTS (SELECT FROM pause WHERE lane = :lane AND lifted_at IS NULL))
-        ORDER BY m.due_at LIMIT :most
-        FOR UPDATE SKIP LOCKED
+    {_STREAMS}, share AS MATERIALIZED (
+        SELECT (:most + count(*) - 1) / greatest(count(*), 1) AS most FROM turns
+    ), due AS MATERIALIZED (
+        SELECT found.* FROM turns CROSS JOIN LATERAL (
+            SELECT one.* FROM (
+                SELECT * FROM streams WHERE source = turns.source ORDER BY random()
+            ) AS s CROSS JOIN LATERAL (
+                SELECT m.id, m.phone, m.notification_id FROM message AS m
+                WHERE {_WAITING.format(grouped="NOT m.grouped")}
+                ORDER BY m.due_at, m.id LIMIT (SELECT most FROM share)
+                FOR UPDATE SKIP LOCKED
+            ) AS one
+            LIMIT (SELECT most FROM share)
+        ) AS found
+        LIMIT :most
     )
     UPDATE message AS m
     SET {_START}, request_id = coalesce(m.request_id, {_REQUEST_ID})
     FROM {_READ}
     WHERE m.id = n.message_id
-    {_RETURNING}
+    {_RETURNING}, n.source, m.stream, m.due_at,
+        (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint) AS oldest,
+        (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint) AS next, (SELECT most FROM share) AS share
 """)
 
 # The notification's row is the lock of its recipients: only one process at a time cuts requests out of them.
 LEAD = text(f"""
-    SELECT n.id, m.request_id FROM message AS m JOIN notification AS n ON n.id = m.notification_id
-    WHERE m.status = 'queued' AND m.grouped AND NOT m.paused AND m.due_at <= now()
-      AND {_NOT_EXPIRED} AND {_NOT_PAUSED}
-    ORDER BY m.due_at LIMIT 1
-    FOR UPDATE OF n SKIP LOCKED
+    {_STREAMS}
+    SELECT found.* FROM turns CROSS JOIN LATERAL (
+        SELECT one.* FROM (
+            SELECT * FROM streams WHERE source = turns.source ORDER BY random()
+        ) AS s CROSS JOIN LATERAL (
+            SELECT n.id, m.request_id FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+            WHERE {_WAITING.format(grouped="m.grouped")}
+            ORDER BY m.due_at, m.id LIMIT 1
+            FOR UPDATE OF n SKIP LOCKED
+        ) AS one
+        LIMIT 1
+    ) AS found
+    LIMIT 1
 """)
 
 # Who is to share a request is settled when they are stored, so that a claim that was lost comes back with the same ones

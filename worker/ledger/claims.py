@@ -6,7 +6,8 @@ whatever the first one writes matches nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -28,8 +29,10 @@ from worker.ledger.claim_statements import (
     INTEND,
     LEAD,
 )
-from worker.ledger.opt_out import withhold
+from worker.ledger.floors import Floors, Place, Walk
 from worker.ledger.pauses import spend_trial, trial
+from worker.ledger.rows import as_rows
+from worker.ledger.streams import came_back
 from worker.lifecycle import Kind, Lane
 
 if TYPE_CHECKING:
@@ -70,15 +73,16 @@ def claim(
     most: int,
     lease: timedelta,
     group_most: int,
+    floors: Floors | None = None,
 ) -> list[Claim]:
     """What is due in these lanes, the first lane first, up to `most` requests; theirs is the lease from now on.
 
-    group_most: recipients of an advertising request.
+    In each lane sources take turns. group_most: recipients of an advertising request. floors: those of this process.
     """
     claims: list[Claim] = []
     for lane in lanes:
         if room := most - len(claims):
-            claims += _singles(session, CLAIM, {"lane": str(lane), "most": room, "lease": lease, "trial": False})
+            claims += _of_lane(session, lane, room, lease, floors or Floors())
         if lane is Lane.BULK and len(claims) < most:
             claims += _group(session, lease, group_most)
     return claims
@@ -88,7 +92,8 @@ def claim_trial(session: Session, lane: Lane, *, lease: timedelta) -> list[Claim
     """One message of a paused lane, where a trial is allowed and nobody else has taken it; unspent if there is none."""
     if (pause_id := trial(session, lane)) is None:
         return []
-    if claims := _singles(session, CLAIM, {"lane": str(lane), "most": 1, "lease": lease, "trial": True}):
+    asked = {"lane": str(lane), "most": 1, "lease": lease, "trial": True, "floors": "[]", "sources": None}
+    if claims := _singles(session, CLAIM, asked):
         spend_trial(session, pause_id)
     return claims
 
@@ -115,7 +120,7 @@ def intend(session: Session, fences: Sequence[Fence]) -> set[UUID]:
 def hand_back(session: Session, fences: Sequence[Fence]) -> set[UUID]:
     """Put back what was claimed and has not been sent, as it was before."""
     back = set(session.scalars(HAND_BACK, _mine(fences)).all())
-    withhold(session, back)
+    came_back(session, back)
     return back
 
 
@@ -123,18 +128,48 @@ def _mine(fences: Sequence[Fence]) -> dict[str, list[Any]]:
     return {"id": [fence.id for fence in fences], "attempt": [fence.attempt for fence in fences]}
 
 
+def _of_lane(session: Session, lane: Lane, most: int, lease: timedelta, floors: Floors) -> list[Claim]:
+    """Each source has its share; what some leave of theirs, those who have more due take in the next round."""
+    claims: list[Claim] = []
+    sources: list[str] | None = None
+    while len(claims) < most and sources != []:
+        asked = {"lane": str(lane), "most": most - len(claims), "lease": lease, "trial": False, "sources": sources}
+        with floors.sweeping(lane):
+            rows = session.execute(CLAIM, asked | {"floors": as_rows(floors.of(lane))}).all()
+        claims += [_claim([row]) for row in rows if not row.unwilling]
+        floors.walked(lane, _walks(rows))
+        sources = _with_more(rows)
+    return claims
+
+
+def _with_more(rows: Sequence[Any]) -> list[str]:
+    """The sources that had as much due as their share, or more."""
+    counted = Counter(row.source for row in rows)
+    return [source for source, count in counted.items() if count >= rows[0].share]
+
+
+def _walks(rows: Sequence[Any]) -> Iterator[tuple[int, Walk]]:
+    """How far each stream was gone through."""
+    last: dict[int, Place] = {}
+    for row in rows:
+        place = Place(row.due_at, row.id)
+        last[row.stream] = max(place, last.get(row.stream, place))
+    return ((stream, Walk(place, rows[0].oldest, rows[0].next)) for stream, place in last.items())
+
+
 def _singles(session: Session, statement: TextClause, asked: dict[str, Any]) -> list[Claim]:
-    return [_claim([row]) for row in session.execute(statement, asked).all() if not row[-1]]
+    return [_claim([row]) for row in session.execute(statement, asked).all() if not row.unwilling]
 
 
 def _groups(session: Session, statement: TextClause, asked: dict[str, Any]) -> list[Claim]:
-    found = [row for row in session.execute(statement, asked).all() if not row[-1]]
+    found = [row for row in session.execute(statement, asked).all() if not row.unwilling]
     rows = sorted(found, key=lambda row: (row.request_id, row.id))
     return [_claim(list(group)) for _, group in groupby(rows, key=lambda row: row.request_id)]
 
 
 def _group(session: Session, lease: timedelta, most: int) -> list[Claim]:
-    if (lead := session.execute(LEAD).one_or_none()) is None:
+    asked = {"lane": str(Lane.BULK), "trial": False, "floors": "[]", "sources": None}
+    if (lead := session.execute(LEAD, asked).one_or_none()) is None:
         return []
     request_id = lead.request_id or session.scalars(CUT, {"lead": lead.id, "group_most": most}).first()
     return _groups(session, CLAIM_GROUP, {"lead": lead.id, "request_id": request_id, "lease": lease})
@@ -150,7 +185,7 @@ def _options(text: str) -> Mapping[str, Any]:
 def _claim(rows: Sequence[Any]) -> Claim:
     # By place: columns by name would cost as much as all the rest of a claim.
     _, _, _, lane, request_id, failures, asked, in_doubt, kind, *rest = rows[0]
-    content, template_id, options, hand_over_at, expires_in, _ = rest
+    content, template_id, options, hand_over_at, expires_in, *_ = rest
     return Claim(
         fences=tuple([Fence(row[0], row[1]) for row in rows]),
         phones=tuple([row[2] for row in rows]),

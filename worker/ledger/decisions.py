@@ -13,8 +13,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from worker.ledger.opt_out import withhold_all_of
 from worker.ledger.plans import still
+from worker.ledger.streams import KEY, all_came_back
 from worker.lifecycle import PERSONS_MOVES, PURPOSE, Lane, Status
 
 if TYPE_CHECKING:
@@ -71,7 +71,8 @@ _RETRY = text(f"""
         GROUP BY m.notification_id HAVING NOT bool_or(m.grouped) OR count(*) >= :least
     )
     UPDATE message AS m
-    SET status = 'queued', due_at = now(), request_id = NULL, renewals = m.renewals + 1, sms_id = NULL, code = NULL,
+    SET status = 'queued', due_at = now(), stream = {KEY},
+        request_id = NULL, renewals = m.renewals + 1, sms_id = NULL, code = NULL,
         generation = m.generation + 1, wanted_at = now(), wanted_by = :by, network = NULL, price = NULL,
         failures = 0, asked = 0, polls = 0, rescues = 0, absences = 0,
         heard = NULL, heard_since = NULL,
@@ -120,6 +121,7 @@ def move(session: Session, ids: Sequence[UUID], send_date: datetime, horizons: H
     asked = {"ids": list(ids), "send_date": send_date, "horizons": _json(horizons)}
     of = list(session.scalars(_MOVE, asked).all())
     session.execute(_MOVED, {"ids": list(set(of)), "send_date": send_date})
+    all_came_back(session, list(set(of)))
     return len(of)
 
 
@@ -136,7 +138,7 @@ def retry(session: Session, ids: Sequence[UUID], horizons: Horizons, *, least: i
     passed. Who opted out since gets no advertising again.
     """
     queued = _queue_again(session, ids, RETRIED, f"sent again by {by}", horizons, by=by, least=least)
-    return queued - len(withhold_all_of(session, ids))
+    return queued - len(all_came_back(session, ids))
 
 
 def late(session: Session, ids: Sequence[UUID]) -> int:
@@ -158,7 +160,7 @@ def resolve(
         return False
     of, which = [held.notification_id], frozenset({Status.HELD})
     won = _queue_again(session, of, which, reason, horizons, by=by, message_id=message_id, late_too=True) > 0
-    withhold_all_of(session, of)
+    all_came_back(session, of)
     return won
 
 

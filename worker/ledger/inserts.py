@@ -7,7 +7,7 @@ A reference that its source used before is not inserted: the caller gets the fir
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from itertools import accumulate
@@ -18,6 +18,7 @@ from sqlalchemy import text
 
 from worker.ledger.opt_out import withhold_all_of
 from worker.ledger.rows import as_rows
+from worker.ledger.streams import open_streams, stream_key
 from worker.lifecycle import FOR_THE_WILLING, PURPOSE, Kind, Lane, Purpose
 
 if TYPE_CHECKING:
@@ -39,6 +40,11 @@ class Terms:
     hand_over: bool
     expires_at: datetime | None
     horizon: timedelta  # after its date it is still sent for so long, where the producer gave no expires_at
+
+    @property
+    def due_at(self) -> datetime | None:
+        """None: at once."""
+        return None if self.hand_over else self.send_date
 
 
 @dataclass(slots=True)  # not frozen: tens of thousands a second are made, and that would take three times as long
@@ -80,7 +86,7 @@ _PUT = text("""
     WITH t AS MATERIALIZED (
         SELECT * FROM json_to_recordset(CAST(:terms AS json)) AS t (
             t integer, kind text, purpose text, lane text, grouped boolean, source text, campaign text, options jsonb,
-            send_date timestamptz, hand_over boolean, expires_at timestamptz, horizon interval
+            send_date timestamptz, hand_over boolean, expires_at timestamptz, horizon interval, stream bigint
         )
     ), r AS MATERIALIZED (
         SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS r (
@@ -105,10 +111,11 @@ _PUT = text("""
         RETURNING id
     ), messages AS (
         INSERT INTO message (
-            id, notification_id, phone, lane, grouped, request_id, status, due_at, wanted_at, expires_at
+            id, notification_id, phone, lane, stream, grouped, request_id, status, due_at, wanted_at, expires_at
         )
-        SELECT m.message_id, m.id, m.phone, t.lane, t.grouped, m.request_id, 'queued',
-            greatest(now(), CASE WHEN NOT t.hand_over THEN t.send_date END),
+        SELECT m.message_id, m.id, m.phone, t.lane, t.stream, t.grouped, m.request_id, 'queued',
+            -- Of this moment, not when the transaction began: claims have gone further meanwhile (ledger/floors.py).
+            greatest(clock_timestamp(), CASE WHEN NOT t.hand_over THEN t.send_date END),
             greatest(now(), t.send_date),
             coalesce(t.expires_at, greatest(now(), t.send_date) + t.horizon)
         FROM (
@@ -129,6 +136,7 @@ _FIRST_OF_REFERENCE = text(f"""
 def put(session: Session, rows: Sequence[Stored]) -> Put:
     """Insert them, except those whose reference is taken, and cancel at once what a recipient does not want."""
     repeated = set(session.scalars(_PUT, _asked(rows)).all()) if rows else set()
+    open_streams(session, _streams(rows, repeated))
     opted_out: dict[UUID, list[str]] = defaultdict(list)
     willing = [row.id for row in rows if row.terms.purpose in FOR_THE_WILLING and row.id not in repeated]
     for id_, phone in withhold_all_of(session, willing):
@@ -144,11 +152,28 @@ def _asked(rows: Sequence[Stored]) -> dict[str, str]:
     for row in rows:
         if (place := places.get(id(row.terms))) is None:
             place = places[id(row.terms)] = len(terms)
-            terms.append({"t": place} | {name: getattr(row.terms, name) for name in _TERMS})
+            terms.append(_terms(row.terms, place))
         first, *more = _messages(row, place)
         firsts.append(first)
         others += more
     return {"terms": as_rows(terms), "rows": as_rows(firsts), "others": as_rows(others)}
+
+
+def _terms(terms: Terms, place: int) -> dict[str, Any]:
+    return {"t": place, "stream": stream_key(terms.source, terms.campaign)} | {
+        name: getattr(terms, name) for name in _TERMS
+    }
+
+
+def _streams(rows: Sequence[Stored], repeated: Set[UUID]) -> list[dict[str, Any]]:
+    """Each once; of those that are due at several dates, each date."""
+    stored = {id(row.terms): row.terms for row in rows if row.id not in repeated}
+    names = ("lane", "source", "campaign", "due_at")
+    each = {tuple(getattr(terms, name) for name in names) for terms in stored.values()}
+    return [
+        {"lane": lane, "key": stream_key(source, campaign), "source": source, "campaign": campaign, "due_from": due_at}
+        for lane, source, campaign, due_at in each
+    ]
 
 
 _TERMS = [field.name for field in fields(Terms)]

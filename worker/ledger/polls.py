@@ -17,6 +17,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from worker.evidence import TWICE, Evidence, proved
+from worker.ledger.floors import Floors
 from worker.ledger.plans import still
 from worker.ledger.records import HttpCall, postpone, witness
 from worker.ledger.rows import as_rows
@@ -72,6 +73,7 @@ _CLAIM_POLLS = text("""
     WITH due AS MATERIALIZED (
         SELECT id, poll_at FROM message
         WHERE status = 'accepted' AND poll_at <= now() AND sms_id IS NOT NULL
+          AND poll_at >= coalesce(CAST(:floor AS timestamptz), '-infinity')
         ORDER BY poll_at LIMIT :most
         FOR UPDATE SKIP LOCKED
     )
@@ -149,10 +151,15 @@ def ask_now(session: Session, sms_id: str) -> bool:
     return session.execute(_ASK_NOW, {"sms_id": sms_id, "most": CALLS_HEARD}).rowcount > 0  # type: ignore[attr-defined, no-any-return]
 
 
-def claim_polls(session: Session, *, most: int, lease: timedelta) -> list[Poll]:
-    """The questions that have been due the longest, those first; for the time of the lease nobody else asks them."""
-    due = session.execute(_CLAIM_POLLS, {"most": most, "lease": lease})
-    polls = [Poll(row.id, row.sms_id, row.polls, row.alone, row.due_at, Lane(row.lane)) for row in due]
+def claim_polls(session: Session, *, most: int, lease: timedelta, floors: Floors | None = None) -> list[Poll]:
+    """The questions that have been due the longest, those first; for the time of the lease nobody else asks them.
+
+    floors: those of this process.
+    """
+    with (floors or Floors()).of_polls() as floor:
+        due = session.execute(_CLAIM_POLLS, {"most": most, "lease": lease, "floor": floor.due_at}).all()
+        polls = [Poll(row.id, row.sms_id, row.polls, row.alone, row.due_at, Lane(row.lane)) for row in due]
+        floor.reached(poll.due_at for poll in polls)
     return sorted(polls, key=lambda poll: poll.due_at)
 
 

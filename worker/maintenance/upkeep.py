@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
@@ -12,6 +13,8 @@ from worker.ledger import inbox
 from worker.maintenance.steps import ROUNDS, take, while_there_is_more
 from worker.settings import Pace
 from worker.telemetry import emit
+
+MISSED_EVERY = timedelta(seconds=30)
 
 
 def look_after_ledger(database: Database, pace: Pace) -> None:
@@ -29,7 +32,8 @@ def look_after_ledger(database: Database, pace: Pace) -> None:
         "expire": lambda: _tell(database, "messages.expired", ledger.expire),
         "hold calls": lambda: _tell(database, "messages.held", ledger.hold_calls),
         "give up": lambda: _tell(database, "messages.unknown", give_up),
-        "mark campaigns": lambda: while_there_is_more(database, ledger.mark),
+        "tidy streams": lambda: _tidy_streams(database),
+        "find missed streams": lambda: _find_missed_streams(database),
         "clear the inbox": lambda: while_there_is_more(database, clear_inbox),
     }
     take(database, steps)
@@ -58,6 +62,25 @@ def _rescue(database: Database, pace: Pace) -> None:
         emit("messages.rescued", messages=messages)
     if deadly:
         emit("messages.held", messages=deadly)
+
+
+def _tidy_streams(database: Database) -> None:
+    after = 0
+
+    def step(session: Session) -> bool:
+        nonlocal after
+        tidied = ledger.tidy_streams(session, after=after)
+        after = tidied.last
+        return tidied.rows == ledger.MOST
+
+    while_there_is_more(database, step)
+
+
+def _find_missed_streams(database: Database) -> None:
+    """While a former version's workers may be at work; and whatever went wrong."""
+    with database.begin() as session:
+        if ledger.take_turn(session, "find missed streams", every=MISSED_EVERY):
+            ledger.find_missed_streams(session)
 
 
 def _all(database: Database, step: Callable[[Session], int]) -> int:

@@ -1,6 +1,7 @@
 """The tables, and the rules that live in them.
 
 notification ─1──n─▶ message ─1──n─▶ request        pause (a lane or campaign that waits)
+                                                  stream (what of a lane has something due)
                                                   heartbeat (who was alive when)
                                                   brandname (whom the account may send as)
                                                   trouble (a step that fails at each tick)
@@ -25,7 +26,7 @@ from worker.models.base import Base
 from worker.models.contacts import Contact, OptOut, Template
 from worker.models.history import Attempt, ReportDaily, ReportLatency, RollUp, Settlement
 from worker.models.inbox import Inbox
-from worker.models.messages import Message, Notification, Request
+from worker.models.messages import Message, Notification, Request, Stream
 from worker.models.operation import Brandname, Heartbeat, Pause, ProducerSource, RefusedTask, Trouble
 from worker.models.prices import Price
 from worker.models.reminders import Attendee, Event, Occurrence, Reminder
@@ -54,6 +55,7 @@ __all__ = [
     "Request",
     "RollUp",
     "Settlement",
+    "Stream",
     "Template",
     "Token",
     "Trouble",

@@ -60,6 +60,22 @@ class Message(Base):
     __table_args__ = (
         Index("message_notification_id_idx", "notification_id"),
         Index(
+            "message_queue_idx",
+            "lane",
+            "stream",
+            "due_at",
+            "id",
+            postgresql_where=text("status = 'queued' AND NOT grouped"),
+        ),
+        Index(
+            "message_queue_grouped_idx",
+            "lane",
+            "stream",
+            "due_at",
+            "id",
+            postgresql_where=text("status = 'queued' AND grouped"),
+        ),
+        Index(  # of the former version alone, as the next one and `paused`
             "message_claim_idx",
             "lane",
             "due_at",
@@ -91,7 +107,11 @@ class Message(Base):
             postgresql_where=text("status = 'accepted' AND poll_at IS NOT NULL AND sms_id IS NULL"),
         ),
         Index("message_sms_id_idx", "sms_id", postgresql_where=text("sms_id IS NOT NULL")),
-        Index("message_give_up_idx", "accepted_at", postgresql_where=text("status = 'accepted'")),
+        Index(  # by its second condition it is of no use to what asks for `accepted` alone, whatever the statistics say
+            "message_give_up_idx",
+            "accepted_at",
+            postgresql_where=text("status = 'accepted' AND accepted_at IS NOT NULL"),
+        ),
         Index(
             "message_expires_idx", "expires_at", postgresql_where=text("status = 'queued' AND expires_at IS NOT NULL")
         ),
@@ -118,6 +138,8 @@ class Message(Base):
     notification_id: Mapped[UUID] = mapped_column(ForeignKey("notification.id", ondelete="CASCADE"))
     phone: Mapped[str]  # E.164
     lane: Mapped[str]
+    # The key of its stream (source and campaign). A trigger puts it in where a former version queues and gives none.
+    stream: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     status: Mapped[str]
     grouped: Mapped[bool]  # advertising: goes out many to a request
     due_at: Mapped[datetime]  # when to send it, or to ask again
@@ -128,7 +150,7 @@ class Message(Base):
     asked: Mapped[int] = mapped_column(server_default=text("0"))  # tries in a row whose answer was in doubt
     rescues: Mapped[int] = mapped_column(server_default=text("0"))  # claims in a row whose process died
     absences: Mapped[int] = mapped_column(server_default=text("0"))  # of the former version alone: no longer read
-    paused: Mapped[bool] = mapped_column(server_default=text("false"))  # its campaign is: no claim even looks at it
+    paused: Mapped[bool] = mapped_column(server_default=text("false"))  # of the former version alone
     request_id: Mapped[str | None]  # of the next or the last try; of advertising, those who share it share a request
     renewals: Mapped[int] = mapped_column(server_default=text("0"))  # how often a new one was called for
     # Of advertising: RequestIds and SMSIDs of attempts that are over; request rows made for many are found by them.
@@ -178,3 +200,24 @@ class Request(Base):
     code: Mapped[str | None]
     outcome: Mapped[str]
     reply: Mapped[str | None]  # bounded
+
+
+class Stream(Base):
+    """What waits in a lane from one source for one campaign; none of it is due before the earliest of its rows."""
+
+    __tablename__ = "stream"
+    __table_args__ = (
+        Index("stream_due_idx", "lane", "due_from"),
+        Index("stream_key_idx", "lane", "key", "due_from"),
+        CheckConstraint(one_of("lane", Lane), name="lane_known"),
+        {"postgresql_with": {"autovacuum_vacuum_scale_factor": 0, "autovacuum_vacuum_threshold": 1000}},
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    lane: Mapped[str]
+    key: Mapped[int] = mapped_column(BigInteger)  # that of its messages
+    source: Mapped[str]
+    campaign: Mapped[str | None]
+    due_from: Mapped[datetime]
+    # The transaction that did: by it a claim knows what came after its floor.
+    put_by: Mapped[int] = mapped_column(BigInteger, server_default=text("((pg_current_xact_id())::text)::bigint"))

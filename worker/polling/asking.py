@@ -19,7 +19,7 @@ from worker import backoff, ledger
 from worker.database import Database
 from worker.errors import Unavailable
 from worker.esms import Client, EsmsError, Exchange, Finished, ReceiverState, SendProgress, Trace
-from worker.ledger import Poll, Settlement
+from worker.ledger import Floors, Poll, Settlement
 from worker.limiter import POLL, Limiter
 from worker.polling.answers import of_all, told, unknown_id
 from worker.settings import Pace
@@ -39,6 +39,7 @@ class Poller:
     exchange: Exchange
     limiter: Limiter
     pace: Pace
+    floors: Floors = field(default_factory=Floors)  # those of the process
     # To be asked; with the answer to the first question: by the second.
     _line: deque[tuple[Poll, SendProgress | None]] = field(default_factory=deque)
     _settled: list[Settlement] = field(default_factory=list)
@@ -91,7 +92,7 @@ class Poller:
 
     def _claim(self) -> list[Poll]:
         most, nothing = self._batch(), list[Poll]()
-        claim = partial(ledger.claim_polls, most=most, lease=self.pace.lease)
+        claim = partial(ledger.claim_polls, most=most, lease=self.pace.lease, floors=self.floors)
         return self.database.committed("claim polls", claim, nothing)
 
     def _batch(self) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from worker.database import NARROWED_BY
 from worker.ledger.opt_out import opted_out_by_number
+from worker.ledger.streams import KEY
 from worker.lifecycle import PERSONS_MOVES, Status
 from worker.roles.names import Role
 
@@ -31,18 +32,20 @@ _SOURCES = f"""
     END $$
 """
 
-# Postgres checks what a row becomes and never what it was: this looks at the row as it still stands.
+# Postgres checks what a row becomes and never what it was: this looks at the row as it still stands. In the stream of
+# another it would take that one's turns.
 _PERSONS_MOVE = """
     CREATE OR REPLACE FUNCTION {schema}.is_a_persons_move(
-        of_id uuid, of_notification uuid, to_phone text, to_status text, to_request_id text, to_sms_id text
+        of_id uuid, of_notification uuid, to_phone text, to_status text, to_request_id text, to_sms_id text,
+        to_stream bigint
     ) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE AS $$
     BEGIN
         RETURN EXISTS (
-            SELECT FROM {schema}.message AS m
+            SELECT FROM {schema}.message AS m JOIN {schema}.notification AS n ON n.id = m.notification_id
             WHERE m.id = of_id AND m.notification_id = of_notification AND m.phone = to_phone
               AND (m.status, to_status) IN ({moves})
               AND (to_request_id IS NULL OR to_request_id = m.request_id)
-              AND (to_sms_id IS NULL OR to_sms_id = m.sms_id)
+              AND (to_sms_id IS NULL OR to_sms_id = m.sms_id) AND to_stream IN (m.stream, {stream})
         );
     END $$
 """
@@ -57,21 +60,21 @@ _OPTED_OUT = """
 
 # Volatile, so that it sees what the statement that asks has just inserted: a message comes with its notification.
 _TAKES_MESSAGES = """
-    CREATE OR REPLACE FUNCTION {schema}.takes_messages_of_session(of_notification uuid) RETURNS boolean
-    LANGUAGE plpgsql VOLATILE SECURITY DEFINER AS $$
+    CREATE OR REPLACE FUNCTION {schema}.takes_messages_of_session(of_notification uuid, of_stream bigint)
+    RETURNS boolean LANGUAGE plpgsql VOLATILE SECURITY DEFINER AS $$
     BEGIN
         RETURN EXISTS (
             SELECT FROM {schema}.notification AS n
-            WHERE n.id = of_notification AND n.source = ANY ({schema}.sources_of_session())
+            WHERE n.id = of_notification AND n.source = ANY ({schema}.sources_of_session()) AND of_stream = {stream}
         );
     END $$
 """
 
 SIGNATURES = (
     "sources_of_session()",
-    "is_a_persons_move(uuid, uuid, text, text, text, text)",
+    "is_a_persons_move(uuid, uuid, text, text, text, text, bigint)",
     "has_opted_out(text)",
-    "takes_messages_of_session(uuid)",
+    "takes_messages_of_session(uuid, bigint)",
 )
 
 
@@ -79,9 +82,9 @@ def definitions(schema: str) -> list[str]:
     """Each function's, for the tables of this schema (quoted as SQL wants it)."""
     return [
         _SOURCES.format(schema=schema, sees_all=_sees_all()),
-        _PERSONS_MOVE.format(schema=schema, moves=", ".join(_moves())),
+        _PERSONS_MOVE.format(schema=schema, moves=", ".join(_moves()), stream=KEY),
         _OPTED_OUT.format(schema=schema, opted_out=opted_out_by_number("number", schema)),
-        _TAKES_MESSAGES.format(schema=schema),
+        _TAKES_MESSAGES.format(schema=schema, stream=KEY),
     ]
 
 

@@ -48,6 +48,7 @@ GRANTS: dict[str, Rights] = {
     "request": _rights(ALL, READ, READ),
     "roll_up": _rights(ALL, READ, READ),
     "settlement": _rights(ALL, READ, READ),
+    "stream": _rights(ALL, CHANGE, CHANGE),  # to hold on to a row (FOR KEY SHARE) takes the right to update it
     "template": _rights(CHANGE, CHANGE, READ),
     "token": _rights(ALL, ALL),
     "trouble": _rights(ALL, READ, READ),

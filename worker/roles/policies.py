@@ -79,14 +79,21 @@ def _by_command(read: str, insert: str, update: str) -> list[Policy]:
 
 _SOURCE_IS_MINE = _MINE.replace("{source}", "source")
 _NOTIFICATION_IS_MINE = f"({_SOURCE_IS_MINE} OR {_REMINDER_IS_MINE})"
+# A key of another's stream would let go what is held back there. What their events made is in streams of `reminders`.
+_NAMES_ITS_STREAM = """
+    key = ('x' || left(encode(sha256(convert_to(
+        stream.source || chr(31) || coalesce(stream.campaign, chr(30)), 'UTF8')), 'hex'), 16))::bit(64)::bigint"""
+_STREAM_IS_MINE = f"({_SOURCE_IS_MINE} OR source = 'reminders') AND {_NAMES_ITS_STREAM}"
+_TAKES_MESSAGES = "{schema}.takes_messages_of_session(notification_id, stream)"
+_PERSONS_MOVE = "{schema}.is_a_persons_move(id, notification_id, phone, status, request_id, sms_id, stream)"
 _IS_MY_GUEST = f"(contact_source IS NULL OR {_MINE.replace('{source}', 'contact_source')})"
 
 OF_SOURCE: Mapping[str, Sequence[Policy]] = {
     "notification": _by_command(_NOTIFICATION_IS_MINE, _SOURCE_IS_MINE, _NOTIFICATION_IS_MINE),
     "message": _by_command(
         _MESSAGE_IS_MINE,
-        "{schema}.takes_messages_of_session(notification_id) AND status = 'queued' AND attempts = 0 AND sms_id IS NULL",
-        f"{_MESSAGE_IS_MINE} AND {{schema}}.is_a_persons_move(id, notification_id, phone, status, request_id, sms_id)",
+        f"{_TAKES_MESSAGES} AND status = 'queued' AND attempts = 0 AND sms_id IS NULL",
+        f"{_MESSAGE_IS_MINE} AND {_PERSONS_MOVE}",
     ),
     "request": [Policy("of_source_read", "SELECT", [Role.SOURCE], _REQUEST_IS_MINE, None)],
     "attempt": [Policy("of_source_read", "SELECT", [Role.SOURCE], _ATTEMPT_IS_MINE, None)],
@@ -100,6 +107,7 @@ OF_SOURCE: Mapping[str, Sequence[Policy]] = {
     "event": _for_all_commands(_SOURCE_IS_MINE),
     "reminder": _for_all_commands(_SOURCE_IS_MINE),
     "attendee": _for_all_commands(_ATTENDEE_IS_MINE, f"{_ATTENDEE_IS_MINE} AND {_IS_MY_GUEST}"),
+    "stream": _for_all_commands(_SOURCE_IS_MINE, _STREAM_IS_MINE),
     "occurrence": _for_all_commands(_OCCURRENCE_IS_MINE),
 }
 

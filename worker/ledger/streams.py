@@ -1,0 +1,168 @@
+"""Streams: what waits in a lane from one source for one campaign, so that none of them stands behind another.
+
+A message carries its stream's key, by which the claim's index is ordered. Which streams may have something due is told
+by the rows of `stream`: of each that has messages waiting, one row at least is due no later than the first of them.
+
+Whoever queues puts such a row where it sees none, and else holds on to the one that it sees until its transaction ends;
+the upkeep takes away, or moves on, only what nobody holds on to. So nobody waits for another's transaction, and no
+message waits for a row that is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
+
+from sqlalchemy import TextClause, text
+
+from worker.ledger.opt_out import Withheld, withhold, withhold_all_of
+from worker.ledger.plans import still
+from worker.ledger.rows import as_rows
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+# The same in SQL, for a notification `n`.
+_NAMED = "convert_to(n.source || chr(31) || coalesce(n.campaign, chr(30)), 'UTF8')"
+KEY = f"('x' || left(encode(sha256({_NAMED}), 'hex'), 16))::bit(64)::bigint"
+
+
+@lru_cache(maxsize=1024)
+def stream_key(source: str, campaign: str | None) -> int:
+    """The key of their stream, the same in every lane."""
+    named = f"{source}\x1f{chr(30) if campaign is None else campaign}"
+    return int.from_bytes(sha256(named.encode()).digest()[:8], "big", signed=True)
+
+
+_OPEN = text("""
+    WITH wanted AS MATERIALIZED (
+        SELECT lane, key, source, campaign, min(greatest(now(), due_from)) AS due_from
+        FROM json_to_recordset(CAST(:rows AS json)) AS w (
+            lane text, key bigint, source text, campaign text, due_from timestamptz
+        )
+        GROUP BY lane, key, source, campaign
+    ), known AS MATERIALIZED (
+        SELECT s.lane, s.key FROM wanted AS w
+        JOIN stream AS s ON s.lane = w.lane AND s.key = w.key AND s.due_from <= w.due_from
+        FOR KEY SHARE OF s
+    )
+    INSERT INTO stream (lane, key, source, campaign, due_from)
+    SELECT lane, key, source, campaign, due_from FROM wanted AS w
+    WHERE NOT EXISTS (SELECT FROM known AS k WHERE k.lane = w.lane AND k.key = w.key)
+""")
+
+
+def open_streams(session: Session, streams: Sequence[dict[str, Any]]) -> None:
+    """Their messages have just been put in. Of each: lane, key, source, campaign; due_from, None for at once."""
+    if streams:
+        session.execute(_OPEN, {"rows": as_rows(streams)})
+
+
+# A row of its own each time: it tells claims, too, that something came back behind what they have gone through.
+_REOPEN = """
+    INSERT INTO stream (lane, key, source, campaign, due_from)
+    SELECT m.lane, m.stream, n.source, n.campaign, min(m.due_at)
+    FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+    WHERE m.{column} = ANY(CAST(:ids AS uuid[])) AND {still}
+    GROUP BY m.lane, m.stream, n.source, n.campaign
+"""
+
+
+def _reopen(column: Literal["id", "notification_id"]) -> TextClause:
+    return text(_REOPEN.format(column=column, still=still("queued")))
+
+
+_REOPEN_THESE = _reopen("id")
+_REOPEN_ALL_OF = _reopen("notification_id")
+
+
+def came_back(session: Session, ids: Collection[UUID]) -> None:
+    """These messages may be queued again: let them be found, unless their recipients opted out."""
+    if ids:
+        withhold(session, ids)
+        session.execute(_REOPEN_THESE, {"ids": list(ids)})
+
+
+def all_came_back(session: Session, notifications: Sequence[UUID]) -> Withheld:
+    """The same of all that is queued of these notifications; who was withheld."""
+    withheld = withhold_all_of(session, notifications)
+    session.execute(_REOPEN_ALL_OF, {"ids": list(notifications)})
+    return withheld
+
+
+MOST = 1000  # rows that one statement goes through
+
+_HOLD = text("""
+    SELECT id FROM stream WHERE due_from <= now() AND id > :after ORDER BY id LIMIT :most
+    FOR UPDATE SKIP LOCKED
+""")
+
+_FIRST = """(
+    SELECT m.due_at FROM message AS m
+    WHERE m.lane = s.lane AND m.stream = s.key AND m.status = 'queued' AND {grouped}
+    ORDER BY m.due_at, m.id LIMIT 1
+)"""
+
+# A statement of its own, so that it sees what was committed before the rows were locked.
+_TIDY = text(f"""
+    WITH held AS MATERIALIZED (
+        SELECT s.id, s.due_from, row_number() OVER (PARTITION BY s.lane, s.key ORDER BY s.due_from, s.id) AS place,
+            least({_FIRST.format(grouped="NOT m.grouped")}, {_FIRST.format(grouped="m.grouped")}) AS first
+        FROM stream AS s WHERE s.id = ANY(:ids)
+    ), gone AS (
+        DELETE FROM stream WHERE id IN (SELECT id FROM held WHERE place > 1 OR first IS NULL)
+    )
+    UPDATE stream AS s SET due_from = held.first
+    FROM held WHERE s.id = held.id AND held.place = 1 AND held.first > now()
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Tidied:
+    """How many rows were looked at, and up to which."""
+
+    rows: int
+    last: int
+
+
+def tidy_streams(session: Session, *, after: int) -> Tidied:
+    """Take away what tells of streams that nothing waits in, and move on what is due later; some, in their order."""
+    ids = session.scalars(_HOLD, {"after": after, "most": MOST}).all()
+    if ids:
+        session.execute(_TIDY, {"ids": list(ids)})
+    return Tidied(len(ids), ids[-1] if ids else after)
+
+
+# From one stream to the next by the index, not message by message. A former version's worker may have queued again
+# what it held, and it knows no streams.
+_MISSED = """
+    WITH RECURSIVE waiting AS (
+        (
+            SELECT m.lane, m.stream, m.due_at, m.notification_id FROM message AS m
+            WHERE m.status = 'queued' AND {grouped} ORDER BY m.lane, m.stream, m.due_at, m.id LIMIT 1
+        )
+        UNION ALL
+        SELECT following.* FROM waiting AS w CROSS JOIN LATERAL (
+            SELECT m.lane, m.stream, m.due_at, m.notification_id FROM message AS m
+            WHERE m.status = 'queued' AND {grouped} AND (m.lane, m.stream) > (w.lane, w.stream)
+            ORDER BY m.lane, m.stream, m.due_at, m.id LIMIT 1
+        ) AS following
+    )
+    INSERT INTO stream (lane, key, source, campaign, due_from)
+    SELECT w.lane, w.stream, n.source, n.campaign, w.due_at
+    FROM waiting AS w JOIN notification AS n ON n.id = w.notification_id
+    WHERE NOT EXISTS (
+        SELECT FROM stream AS s WHERE s.lane = w.lane AND s.key = w.stream AND s.due_from <= w.due_at
+    )
+"""
+_MISSED_STATEMENTS = [text(_MISSED.format(grouped=grouped)) for grouped in ("NOT m.grouped", "m.grouped")]
+
+
+def find_missed_streams(session: Session) -> int:
+    """Let be found what waits and nothing tells of; how many streams that were."""
+    found: list[int] = [session.execute(each).rowcount for each in _MISSED_STATEMENTS]  # type: ignore[attr-defined]
+    return sum(found)
