@@ -13,14 +13,14 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from tests import canary
-from worker import Notifier, Sms, SmsType, Ticket, delivery, ledger, maintenance
+from worker import Notifier, Sms, SmsType, Ticket, again, delivery, ledger, maintenance
 from worker.catalogue import is_known
 from worker.database import Database
 from worker.devkit.simulator import Running
 from worker.esms import Client, Credentials
 from worker.evidence import TWICE, Evidence
 from worker.intake import Request
-from worker.ledger import Claim, HttpCall, Look, Lost, Poll, Settlement
+from worker.ledger import Chosen, Claim, HttpCall, Look, Lost, Poll, Settlement
 from worker.lifecycle import Lane, Status
 from worker.limiter import Limiter
 from worker.polling import Poller, find_lost
@@ -94,6 +94,12 @@ def reasons_in_english_alone(database: Database) -> list[str]:
 def otp(to: str | Sequence[str] = "0901000001", content: str = "Ma: 1234") -> Sms:
     """A one-time code."""
     return Sms(to=to, content=content, sms_type=SmsType.OTP)
+
+
+def retry(session: Session, settings: Settings, ticket: Ticket, by: str = "a person") -> int:
+    """Send again what failed of it, as a person's decision does, in this transaction; how many messages that were."""
+    chosen = Chosen(notifications=[ticket.id], generations=9)
+    return again.step(session, chosen, None, settings, by=by, most=1000).moved
 
 
 class Bench:

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from worker.again import Corrected, Failed
     from worker.api.decisions import Answer, Decision
     from worker.api.decisions import Decision as Decided
     from worker.api.notifier import Notifier
@@ -23,6 +24,7 @@ _HOMES = {
     "worker.errors": ("Conflict", "Invalid", "NotFound", "SettingsError", "Unavailable", "WorkerError"),
     "worker.intake": ("Enqueue", "RecordCall", "Sms", "TemplateCall", "Ticket"),
     "worker.lifecycle": ("Purpose", "SmsType", "Status"),
+    "worker.again": ("Corrected", "Failed"),
     "worker.api.decisions": ("Answer", "Decision"),
     "worker.api.notifier": ("Notifier",),
     "worker.reminders": ("Anniversary", "Attendee", "Channel", "EventChange", "Recurring"),
@@ -39,10 +41,12 @@ __all__ = [
     "Channel",
     "Conflict",
     "ContactFields",
+    "Corrected",
     "Decided",
     "Decision",
     "Enqueue",
     "EventChange",
+    "Failed",
     "Invalid",
     "NotFound",
     "Notifier",

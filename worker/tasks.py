@@ -23,7 +23,7 @@ from celery.signals import (
     worker_shutting_down,
 )
 
-from worker import delivery, maintenance, runtime
+from worker import again, delivery, maintenance, runtime
 from worker.api.inbox import Inbox
 from worker.api.notifier import Notifier
 from worker.api.operation import Operation
@@ -148,6 +148,21 @@ def remind() -> None:
         return more
 
     _answer(Task.REMIND, step)
+
+
+@app.task(name=Task.SEND_AGAIN.value)
+def send_again() -> None:
+    """Go on with what is sent again: the rest of reruns whose first hundred have gone well."""
+
+    def step(parts: runtime.Runtime) -> bool:
+        until = time.monotonic() + parts.pace.drain.total_seconds()
+        more = True
+        while more and not (runtime.stop.asked() or time.monotonic() > until):
+            more = again.go_on(parts.database, parts.settings)
+            parts.bell.ring(set(Lane))
+        return more
+
+    _answer(Task.SEND_AGAIN, step)
 
 
 @app.task(name=Task.ENQUEUE_SMS.value)

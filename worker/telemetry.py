@@ -40,6 +40,7 @@ EVENTS: dict[str, int] = {
     "messages.held": logging.ERROR,
     "messages.not_taken": logging.WARNING,
     "messages.unknown": logging.WARNING,
+    "rerun.stopped": logging.ERROR,
     "reminders.made": logging.INFO,
     "reminders.skipped": logging.WARNING,
     "reminders.failed": logging.ERROR,

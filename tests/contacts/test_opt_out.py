@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from tests.contacts.people import HOA, LAN, MAI, found, person, statuses, upsert
-from tests.support import Bench, eventually, otp
+from tests.support import Bench, eventually, otp, retry
 from worker import ContactFields, Notifier, Sms, TemplateCall, Ticket, ledger
 from worker.contacts import upsert_contacts
 from worker.database import Database
@@ -192,7 +192,7 @@ def proved_not_taken(session: Session, moment: Moment) -> object:
 
 
 def retried(session: Session, moment: Moment) -> object:
-    return ledger.retry(session, [moment.ticket.id], moment.bench.settings.horizons)
+    return retry(session, moment.bench.settings, moment.ticket)
 
 
 def resolved(session: Session, moment: Moment) -> object:

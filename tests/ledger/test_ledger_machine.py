@@ -26,7 +26,7 @@ from hypothesis.stateful import (
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from tests.support import HTTP_CALL, Bench, looked, otp, settle
+from tests.support import HTTP_CALL, Bench, looked, otp, retry, settle
 from worker import RecordCall, Ticket, ledger
 from worker.ledger import Claim, Lost, Outcome, Poll
 from worker.lifecycle import Lane, Status
@@ -161,8 +161,8 @@ class LedgerMachine(RuleBasedStateMachine):
     @when(lambda self: self._in(*RETRIED))
     @rule(pick=PICK)
     def retry(self, pick: int) -> None:
-        message, horizons = self._one(pick, self._in(*RETRIED)), self.bench.settings.horizons
-        won = self._do(lambda session: ledger.retry(session, [message.ticket.id], horizons, by="anna"))
+        message = self._one(pick, self._in(*RETRIED))
+        won = self._do(lambda session: retry(session, self.bench.settings, message.ticket, by="anna"))
         assert won == (message.status in RETRIED)
         if won:
             message.begin_anew("anna")

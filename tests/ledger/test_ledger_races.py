@@ -18,6 +18,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from tests.support import HTTP_CALL, Bench, eventually, looked, otp, settle
+from tests.support import retry as send_again
 from worker import RecordCall, Sms, SmsType, Ticket, ledger
 from worker.intake import Enqueue, accept
 from worker.ledger import Claim, Lost, Outcome, Poll
@@ -160,7 +161,7 @@ def cancel(session: Session, scene: Scene) -> object:
 
 
 def retry(session: Session, scene: Scene) -> object:
-    return ledger.retry(session, [_ticket(scene).id], scene.bench.settings.horizons)
+    return send_again(session, scene.bench.settings, _ticket(scene))
 
 
 def hand_back(session: Session, scene: Scene) -> object:

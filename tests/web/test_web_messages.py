@@ -143,3 +143,19 @@ def test_every_attempt_is_told_and_a_retry_is_asked_for_in_the_tokens_name(
     [message] = shop.get(f"/v1/messages/{id_}").json()["messages"]
     history = [(each["status"], each["code"], each["asked_by"]) for each in message["history"]]
     assert history == [("rejected", "99", None), ("queued", None, "shop")]
+
+
+def test_a_retry_by_http_chooses_corrects_and_is_looked_at_before(application: Application, bench: Bench) -> None:
+    shop = application()
+    id_ = shop.post("/v1/messages", json=code()).json()["id"]
+    with bench.database.begin() as session:
+        session.execute(text("UPDATE message SET status = 'rejected', code = '104'"))
+    seen = shop.post(f"/v1/messages/{id_}:retry", json={"dry_run": True}).json()
+    assert (seen["messages"], seen["helpless"]) == (1, 1)
+    assert shop.post(f"/v1/messages/{id_}:retry", json={"code": "99"}).json()["moved"] == 0
+    wrong = shop.post(f"/v1/messages/{id_}:retry", json={"corrected": {"text": "x"}})
+    assert (wrong.status_code, "corrected" in wrong.text) == (422, True)
+    corrected = {"corrected": {"content": "Ma moi: 123456"}}
+    assert shop.post(f"/v1/messages/{id_}:retry", json=corrected).json()["moved"] == 1
+    [old] = shop.get(f"/v1/messages/{id_}").json()["messages"]
+    assert old["replaced_by"] is not None

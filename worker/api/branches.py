@@ -13,6 +13,7 @@ from worker.queues import Bell
 from worker.settings import Settings
 
 if TYPE_CHECKING:
+    from worker.api.again import Again
     from worker.api.callbacks import Callbacks
     from worker.api.contacts import Contacts
     from worker.api.decisions import Decisions, Held
@@ -43,6 +44,13 @@ class Branches:
         from worker.api.decisions import Decisions
 
         return Decisions(self._database, self.settings, self._bell)
+
+    @cached_property
+    def again(self) -> Again:
+        """What failed, sent again: chosen, looked at before, corrected."""
+        from worker.api.again import Again
+
+        return Again(self._database, self.settings, self._bell, self.source)
 
     @cached_property
     def held(self) -> Held:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from worker.api.naming import BY_DEFAULT, Which, id_of
 from worker.checks import label
 from worker.database import Database
 from worker.intake.terms import check_send_date
+from worker.ledger import Left
 from worker.lifecycle import TOO_LATE, Lane, Status
 from worker.queues import Bell
 from worker.reporting import HeldShown
@@ -35,8 +36,14 @@ class Decision:
 
     moved: int
     others: Mapping[Status, int]
-    late: int = 0  # of the others: reminders whose day has passed, so that no retry sends them
+    left: Mapping[Left, int] = field(default_factory=dict)  # of the others: why a retry left what failed
+    rest: int = 0  # of a retry of many: how many follow once the first hundred have not all failed alike
     expiring: int = 0  # of the others: their producer's expires_at comes before the date that a move gave
+
+    @property
+    def late(self) -> int:
+        """Of the others: reminders whose day has passed, so that no retry sends them."""
+        return self.left.get(Left.LATE, 0)
 
     @property
     def too_late(self) -> Mapping[str, int]:
@@ -119,17 +126,6 @@ class Decisions:
             lambda session, ids: ledger.past_expiry(session, ids, aware),
         )
         return replace(decision, expiring=expiring)
-
-    def retry(self, which: Which, by: str) -> Decision:
-        """Queue again what failed."""
-        horizons, least, asked_by = self._settings.horizons, self._settings.advertising_least, label("by", by)
-        decision, late = self._decide(
-            which,
-            Status.QUEUED,
-            lambda session, ids: ledger.retry(session, ids, horizons, least=least, by=asked_by),
-            ledger.late,
-        )
-        return replace(decision, late=late)
 
     def _decide(self, which: Which, to: Status | None, step: Step, left: Step | None = None) -> tuple[Decision, int]:
         """to: where they go; None: they wait as before, under another date. left: how many stay for a reason to tell.

@@ -22,6 +22,7 @@ from worker.settings import Settings
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from worker.api.again import How
     from worker.api.decisions import Decision
     from worker.intake import Enqueue, Request, Ticket
 
@@ -192,18 +193,17 @@ class Notifier(Branches):
         """Give what waits of a campaign another send_date, some at a time. Raises as `move` does."""
         return self._decisions.move(Campaign(campaign), send_date)
 
-    def retry(self, notification_id: UUID | str, *, by: str = BY_DEFAULT) -> Decision:
-        """Queue again what was rejected, not delivered or expired. Raises NotFound, Invalid.
+    def retry(self, notification_id: UUID | str, *, by: str = BY_DEFAULT, **how: Unpack[How]) -> Decision:
+        """Queue again what failed of it; of a message's id, only that one. As `again.retry`."""
+        from worker.again import Failed
 
-        by: who asks for it, as `show` and `why` will tell.
-        Advertising to fewer than eSMS takes in one request (20) stays as it is, and so does a reminder whose time has
-        passed: `late` of the answer tells how many.
-        """
-        return self._decisions.retry(id_of(notification_id), by)
+        return self.again.retry(Failed(ids=[notification_id]), by=by, **how)
 
-    def retry_campaign(self, campaign: str, *, by: str = BY_DEFAULT) -> Decision:
-        """Queue again what failed of a campaign, some at a time. Raises as `retry` does."""
-        return self._decisions.retry(Campaign(campaign), by)
+    def retry_campaign(self, campaign: str, *, by: str = BY_DEFAULT, **how: Unpack[How]) -> Decision:
+        """Queue again what failed of a campaign. As `again.retry`."""
+        from worker.again import Failed
+
+        return self.again.retry(Failed(campaign=campaign), by=by, **how)
 
     def find(self, reference: str, source: str | None = None) -> UUID:
         """The id of the notification with this reference. Raises NotFound."""

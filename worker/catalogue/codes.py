@@ -28,6 +28,17 @@ def meaning(function: str, code: str) -> Text | None:
     return None if row is None else Text(row.english, _plain(row.vietnamese))
 
 
+def verdict_of(kind: str, code: str) -> Verdict | None:
+    """What the code says about the send of this kind; None where nobody has documented it."""
+    row = meaning_of(FUNCTION_OF[Kind(kind)], code)
+    return None if row is None else row.verdict
+
+
+def is_documented(code: str) -> bool:
+    """Does any function answer with it, as far as is known?"""
+    return any(row.code == code for row in MEANINGS)
+
+
 def is_failure(function: str, code: str) -> bool:
     """Does the code by itself say why it failed?"""
     row = _row(function, code)

@@ -16,7 +16,7 @@ from worker.api.naming import BY_DEFAULT
 from worker.api.notifier import Notifier
 from worker.cli import completion
 from worker.cli.look import located
-from worker.cli.output import console, date_option, json_option, look_of, looks_of, options, say, say_json, table, text
+from worker.cli.output import console, date_option, json_option, look_of, options, say, say_json, table, text
 from worker.lifecycle import Lane
 from worker.reporting import PauseShown, shortened
 
@@ -66,18 +66,6 @@ def move(send_date: str, as_json: bool, **which: str | None) -> int:
     return _say_too_late("moved", decided, as_json)
 
 
-@click.command()
-@which_options
-@by_option
-@json_option
-def retry(by: str, as_json: bool, **which: str | None) -> int:
-    """Send again what was rejected, not delivered or expired. Exit code 1 when there was nothing to."""
-    with Notifier.from_env() as notifier:
-        one, many = partial(notifier.retry, by=by), partial(notifier.retry_campaign, by=by)
-        decided = _decided(notifier, one, many, **which)
-    return _say_decided("queued again", decided, as_json)
-
-
 def _decided(
     notifier: Notifier,
     one: Callable[[UUID], Decision],
@@ -98,7 +86,7 @@ def _decided(
 
 def _say_too_late(what: str, decided: Decision, as_json: bool) -> int:
     if as_json:
-        say_json(_as_json(decided) | {"too_late": decided.too_late})
+        say_json(decision_json(decided) | {"too_late": decided.too_late})
     else:
         say(f"{what}: {decided.moved:,} message(s)")
         for words, count in decided.too_late.items():
@@ -106,19 +94,7 @@ def _say_too_late(what: str, decided: Decision, as_json: bool) -> int:
     return 0 if decided.moved else 1
 
 
-def _say_decided(what: str, decided: Decision, as_json: bool) -> int:
-    if as_json:
-        say_json(_as_json(decided) | {"late": decided.late})
-    else:
-        say(f"{what}: {decided.moved:,} message(s)")
-        if decided.others:
-            console().print(f"left as they are: {looks_of(decided.others)}")
-        if decided.late:
-            say(f"of these too late to be sent again: {decided.late:,} reminder(s)")
-    return 0 if decided.moved else 1
-
-
-def _as_json(decided: Decision) -> dict[str, object]:
+def decision_json(decided: Decision) -> dict[str, object]:
     return {"moved": decided.moved, "others": {str(status): count for status, count in decided.others.items()}}
 
 

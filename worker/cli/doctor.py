@@ -47,6 +47,7 @@ RESTS_ON = {
     "upkeep": "schema",
     "broker": "schema",
     "lanes": "schema",
+    "reruns": "schema",
     "calls": "schema",
     "reminders": "schema",
     "brandnames": "schema",
@@ -93,6 +94,7 @@ def examine() -> Iterator[Finding]:
         "brandnames": _brandnames,
         "broker": _broker,
         "lanes": _lanes,
+        "reruns": _reruns,
         "calls": _calls,
         "reminders": _reminders,
     }
@@ -255,6 +257,19 @@ def _lanes() -> str:
         told = "; ".join(f"{row.lane or row.campaign}: {row.reason}" for row in paused)
         raise _Wrong(f"paused: {told}: mend the cause, then `esms-worker resume LANE`")
     return "all open" + (f"; {held} message(s) are held: see `esms-worker held list`" if held else "")
+
+
+def _reruns() -> str:
+    with Notifier.from_env() as notifier:
+        stopped = notifier.again.stopped()
+    if stopped:
+        told = "; ".join(
+            f"{each.campaign or 'messages'} by {each.asked_by}: the first {each.moved:,} all failed with code "
+            f"{each.code or 'none'}, {each.messages - each.moved:,} wait"
+            for each in stopped
+        )
+        raise _Wrong(f"stopped: {told}: `esms-worker retry --dry-run` shows what helps; send them again corrected")
+    return "none was stopped"
 
 
 def _reminders() -> str:

@@ -46,7 +46,7 @@ COMMANDS = {
     ),
     "report": ("report:report", "How many messages came to what: by status, by campaign, by day."),
     "resume": ("decisions:resume", "Let held lanes, or a campaign, go on, in the order in which they would have gone."),
-    "retry": ("decisions:retry", "Send again what was rejected, not delivered or expired."),
+    "retry": ("retry:retry", "Send again what was rejected, not delivered or expired."),
     "send": ("send:send", "Hand over an SMS, a call, or a whole spreadsheet of SMS."),
     "sent-data": ("account:sent_data", "What eSMS says it sent between two days."),
     "serve": ("serve:serve", "Answer applications of any language by HTTP, until Ctrl-C."),

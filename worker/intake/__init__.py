@@ -3,7 +3,7 @@
 Nothing is stored before all of it is valid; what is stored is on disk when the transaction commits.
 """
 
-from worker.intake.accept import Ticket, accept, accept_each, check_one
+from worker.intake.accept import Ticket, accept, accept_each, accept_in_place, check_one
 from worker.intake.request import Enqueue, RecordCall, Request, Sms, TemplateCall
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "Ticket",
     "accept",
     "accept_each",
+    "accept_in_place",
     "check_one",
 ]

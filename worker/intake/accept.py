@@ -5,9 +5,9 @@ A `reference` that this source used before gives back the first ticket, so that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -87,6 +87,28 @@ def accept_each(
     tickets = iter([_ticket_or_conflict(item, row, put) for item, row in zip(good, stored, strict=True)])
     answers = [item if isinstance(item, Invalid) else next(tickets) for item in checked]
     return answers, _due(good, now)
+
+
+def accept_in_place(
+    session: Session, wanted: Sequence[tuple[Enqueue, Mapping[str, UUID]]], settings: Settings, *, by: str
+) -> list[Ticket | Invalid]:
+    """Store each in place of messages, by its recipients' numbers (E.164); those that can't be sent are told why.
+
+    by: who has them sent again.
+    """
+    checks = Checks(settings, now=datetime.now(UTC), late=True, registered=_registered(session))
+    checked = [_checked_or_error(item, checks) for item, _ in wanted]
+    good = [item for item in checked if isinstance(item, Checked)]
+    for item in good:
+        item.terms = replace(item.terms, wanted_by=by)
+    stored = _stored(good, settings)
+    places = (of for item, (_, of) in zip(checked, wanted, strict=True) if isinstance(item, Checked))
+    for row, of in zip(stored, places, strict=True):
+        row.replaces = of
+    put = ledger.put(session, stored)
+    ledger.note_replaced(session, [row.id for row in stored])
+    tickets = iter([_ticket(item, row, put) for item, row in zip(good, stored, strict=True)])
+    return [item if isinstance(item, Invalid) else next(tickets) for item in checked]
 
 
 def check_one(session: Session, item: Enqueue, settings: Settings, *, now: datetime) -> None:

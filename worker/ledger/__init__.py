@@ -12,15 +12,29 @@ rules, events: what reminds             occurrences: what was made of them, for 
 from worker.ledger.brandnames import ask_for_brandnames, known_brandnames, replace_brandnames
 from worker.ledger.campaigns import lift_campaign, pause_campaign, through
 from worker.ledger.claims import Claim, Fence, claim, claim_doubtful, claim_trial, hand_back, intend
-from worker.ledger.decisions import Horizons, cancel, late, move, past_expiry, resolve, retry
+from worker.ledger.decisions import Horizons, cancel, move, past_expiry, resolve, send_again
+from worker.ledger.failed import (
+    NOWHERE,
+    RETRIED,
+    Chosen,
+    Left,
+    Place,
+    choose,
+    count,
+    note_replaced,
+    requests_of,
+    successors,
+)
 from worker.ledger.filling import fill
 from worker.ledger.floors import Floors
 from worker.ledger.inserts import First, Put, Stored, Terms, put
+from worker.ledger.outlook import Alike, Before, others, outlook, too_few
 from worker.ledger.pauses import Paused, allow_trial, due_probes, lift, pause, paused, probed
 from worker.ledger.polls import Poll, Settlement, ask_later, ask_now, claim_polls, put_back, settle
 from worker.ledger.reconcile import Known, Look, Lost, claim_lost, known_to, looked
 from worker.ledger.records import HttpCall, Outcome, postpone, record, witness
 from worker.ledger.refused_tasks import count_refused, forget_refused
+from worker.ledger.reruns import Verdict, begin_rerun, decided, judge, look_later, moved_on, next_rerun
 from worker.ledger.roll_up import begin_anew, fold
 from worker.ledger.streams import find_missed_streams, tidy_streams
 from worker.ledger.tokens import (
@@ -39,6 +53,11 @@ from worker.ledger.upkeep import MOST, Rescued, beat, expire, give_up, hold_call
 
 __all__ = [
     "MOST",
+    "NOWHERE",
+    "RETRIED",
+    "Alike",
+    "Before",
+    "Chosen",
     "Claim",
     "Fence",
     "First",
@@ -46,10 +65,12 @@ __all__ = [
     "Horizons",
     "HttpCall",
     "Known",
+    "Left",
     "Look",
     "Lost",
     "Outcome",
     "Paused",
+    "Place",
     "Poll",
     "Put",
     "Rescued",
@@ -57,6 +78,7 @@ __all__ = [
     "Stored",
     "Terms",
     "TokenRow",
+    "Verdict",
     "add_token",
     "allow_trial",
     "ask_for_brandnames",
@@ -64,14 +86,18 @@ __all__ = [
     "ask_now",
     "beat",
     "begin_anew",
+    "begin_rerun",
     "cancel",
+    "choose",
     "claim",
     "claim_doubtful",
     "claim_lost",
     "claim_polls",
     "claim_trial",
+    "count",
     "count_refused",
     "current_token",
+    "decided",
     "due_probes",
     "end_others",
     "expire",
@@ -84,15 +110,21 @@ __all__ = [
     "hand_back",
     "hold_calls",
     "intend",
+    "judge",
     "known_brandnames",
     "known_to",
-    "late",
     "lift",
     "lift_campaign",
+    "look_later",
     "looked",
     "move",
+    "moved_on",
+    "next_rerun",
     "note_refused",
+    "note_replaced",
     "note_troubles",
+    "others",
+    "outlook",
     "past_expiry",
     "pause",
     "pause_campaign",
@@ -104,14 +136,17 @@ __all__ = [
     "record",
     "refused_tokens",
     "replace_brandnames",
+    "requests_of",
     "rescue",
     "resolve",
-    "retry",
     "revoke_tokens",
+    "send_again",
     "settle",
+    "successors",
     "take_turn",
     "through",
     "tidy_streams",
     "tokens",
+    "too_few",
     "witness",
 ]

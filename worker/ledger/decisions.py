@@ -6,16 +6,17 @@ Each statement wins or loses against the claim as a whole: the row says which.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import text
 
+from worker.ledger.failed import RETRIED
 from worker.ledger.plans import still
-from worker.ledger.streams import KEY, all_came_back
-from worker.lifecycle import PERSONS_MOVES, PURPOSE, Lane, Status
+from worker.ledger.streams import KEY, all_came_back, came_back
+from worker.lifecycle import PERSONS_MOVES, Lane, Status
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 Horizons = Mapping[Lane, timedelta]  # by default, how long after its due date a message is still sent
 
 _HORIZON = "make_interval(secs => CAST(CAST(:horizons AS json) ->> m.lane AS double precision))"
-
-# A wish is of no use after its day, also when it is a person who sends it again.
-_LATE = f"({PURPOSE} = 'reminder' AND coalesce(n.expires_at <= now(), false))"
 
 
 def cancelling(ids: str, schema: str = "") -> str:
@@ -65,11 +63,6 @@ _MOVED = text("UPDATE notification SET send_date = :send_date WHERE id = ANY(:id
 # A new attempt at all: nothing of the old one may speak for it; a trigger keeps that as a row of its own. A date that
 # has passed would end it at once.
 _RETRY = text(f"""
-    WITH enough AS MATERIALIZED (  -- eSMS would refuse advertising to fewer than the least
-        SELECT m.notification_id AS id FROM message AS m
-        WHERE m.notification_id = ANY(:ids) AND m.status || '' = ANY(:statuses)
-        GROUP BY m.notification_id HAVING NOT bool_or(m.grouped) OR count(*) >= :least
-    )
     UPDATE message AS m
     SET status = 'queued', due_at = now(), stream = {KEY},
         request_id = NULL, renewals = m.renewals + 1, sms_id = NULL, code = NULL,
@@ -82,15 +75,9 @@ _RETRY = text(f"""
         in_doubt_since = NULL, dialled_at = NULL, accepted_at = NULL, settled_at = NULL, poll_at = NULL,
         expires_at = CASE WHEN m.expires_at > now() THEN m.expires_at ELSE now() + {_HORIZON} END,
         reason = :reason
-    FROM enough JOIN notification AS n USING (id)
-    WHERE m.notification_id = enough.id AND m.status || '' = ANY(:statuses) AND (:late_too OR NOT {_LATE})
-      AND (CAST(:message_id AS uuid) IS NULL OR m.id = :message_id)
+    FROM notification AS n
+    WHERE n.id = m.notification_id AND m.id = ANY(:ids) AND m.status || '' = ANY(:statuses) AND m.replaced_by IS NULL
     RETURNING m.id
-""")
-
-_TOO_LATE = text(f"""
-    SELECT count(*) FROM message AS m JOIN notification AS n ON n.id = m.notification_id
-    WHERE n.id = ANY(:ids) AND m.status || '' = ANY(:statuses) AND {_LATE}
 """)
 
 _RESOLVE = text(f"""
@@ -99,13 +86,6 @@ _RESOLVE = text(f"""
     WHERE m.id = :message_id AND {still("held")}
     RETURNING m.id
 """)
-
-_NOTIFICATION_OF = text(f"""
-    SELECT notification_id FROM message AS m WHERE m.id = :message_id AND {still("held")} FOR UPDATE
-""")
-
-RETRIED = frozenset({Status.REJECTED, Status.UNDELIVERED, Status.EXPIRED})
-assert all(Status.QUEUED in PERSONS_MOVES[status] for status in RETRIED)
 
 
 def cancel(session: Session, ids: Sequence[UUID]) -> int:
@@ -130,21 +110,13 @@ def past_expiry(session: Session, ids: Sequence[UUID], send_date: datetime) -> i
     return int(session.execute(_PAST_EXPIRY, {"ids": list(ids), "send_date": send_date}).scalar_one())
 
 
-def retry(session: Session, ids: Sequence[UUID], horizons: Horizons, *, least: int = 1, by: str = "a person") -> int:
-    """Queue again what was rejected, not delivered or expired; how many messages that were.
+def send_again(session: Session, ids: Collection[UUID], horizons: Horizons, *, by: str) -> tuple[set[UUID], int]:
+    """Queue these messages again if they failed; which that were, and how many are cancelled: they opted out since.
 
     by: who asked for it.
-    least: advertising whose failed recipients are fewer stays as it is, and so does a reminder whose time has
-    passed. Who opted out since gets no advertising again.
     """
-    queued = _queue_again(session, ids, RETRIED, f"sent again by {by}", horizons, by=by, least=least)
-    return queued - len(all_came_back(session, ids))
-
-
-def late(session: Session, ids: Sequence[UUID]) -> int:
-    """How many reminders of these notifications `retry` leaves, since their time has passed."""
-    asked = {"ids": list(ids), "statuses": [str(status) for status in RETRIED]}
-    return int(session.execute(_TOO_LATE, asked).scalar_one())
+    queued = _queue_again(session, ids, RETRIED, f"sent again by {by}", horizons, by)
+    return queued, len(came_back(session, queued))
 
 
 def resolve(
@@ -155,38 +127,22 @@ def resolve(
     if status is not Status.QUEUED:
         asked = {"message_id": message_id, "status": str(status), "reason": reason}
         return bool(session.execute(_RESOLVE, asked).all())
-    held = session.execute(_NOTIFICATION_OF, {"message_id": message_id}).one_or_none()
-    if held is None:
-        return False
-    of, which = [held.notification_id], frozenset({Status.HELD})
-    won = _queue_again(session, of, which, reason, horizons, by=by, message_id=message_id, late_too=True) > 0
-    all_came_back(session, of)
-    return won
+    queued = _queue_again(session, [message_id], frozenset({Status.HELD}), reason, horizons, by)
+    came_back(session, queued)
+    return bool(queued)
 
 
 def _queue_again(
-    session: Session,
-    ids: Sequence[UUID],
-    statuses: frozenset[Status],
-    reason: str,
-    horizons: Horizons,
-    *,
-    by: str,
-    least: int = 1,
-    message_id: UUID | None = None,
-    late_too: bool = False,
-) -> int:
+    session: Session, ids: Collection[UUID], statuses: frozenset[Status], reason: str, horizons: Horizons, by: str
+) -> set[UUID]:
     asked: dict[str, Any] = {
         "ids": list(ids),
         "statuses": [str(status) for status in statuses],
         "reason": reason,
         "by": by,
         "horizons": _json(horizons),
-        "least": least,
-        "message_id": message_id,
-        "late_too": late_too,
     }
-    return len(session.execute(_RETRY, asked).all())
+    return set(session.scalars(_RETRY, asked).all())
 
 
 def _json(horizons: Horizons) -> str:

@@ -40,6 +40,7 @@ class Terms:
     hand_over: bool
     expires_at: datetime | None
     horizon: timedelta  # after its date it is still sent for so long, where the producer gave no expires_at
+    wanted_by: str | None = None  # who has it sent again; None: its producer
 
     @property
     def due_at(self) -> datetime | None:
@@ -61,6 +62,7 @@ class Stored:
     plain_segments: int | None  # where it were fewer without accents: how many
     template_id: str | None
     fingerprint: str
+    replaces: Mapping[str, UUID] | None = None  # by phone, the message that each takes the place of
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,16 +88,17 @@ _PUT = text("""
     WITH t AS MATERIALIZED (
         SELECT * FROM json_to_recordset(CAST(:terms AS json)) AS t (
             t integer, kind text, purpose text, lane text, grouped boolean, source text, campaign text, options jsonb,
-            send_date timestamptz, hand_over boolean, expires_at timestamptz, horizon interval, stream bigint
+            send_date timestamptz, hand_over boolean, expires_at timestamptz, horizon interval, stream bigint,
+            wanted_by text
         )
     ), r AS MATERIALIZED (
         SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS r (
             id uuid, t integer, reference text, content text, segments smallint, plain_segments smallint,
-            template_id text, fingerprint text, message_id uuid, phone text, request_id text
+            template_id text, fingerprint text, message_id uuid, phone text, request_id text, replaces uuid
         )
     ), others AS MATERIALIZED (
         SELECT * FROM json_to_recordset(CAST(:others AS json)) AS o (
-            id uuid, t integer, message_id uuid, phone text, request_id text
+            id uuid, t integer, message_id uuid, phone text, request_id text, replaces uuid
         )
     ), inserted AS (
         INSERT INTO notification (
@@ -111,15 +114,19 @@ _PUT = text("""
         RETURNING id
     ), messages AS (
         INSERT INTO message (
-            id, notification_id, phone, lane, stream, grouped, request_id, status, due_at, wanted_at, expires_at
+            id, notification_id, phone, lane, stream, grouped, request_id, status, due_at, wanted_at, expires_at,
+            wanted_by, replaces, generation
         )
         SELECT m.message_id, m.id, m.phone, t.lane, t.stream, t.grouped, m.request_id, 'queued',
             -- Of this moment, not when the transaction began: claims have gone further meanwhile (ledger/floors.py).
             greatest(clock_timestamp(), CASE WHEN NOT t.hand_over THEN t.send_date END),
             greatest(now(), t.send_date),
-            coalesce(t.expires_at, greatest(now(), t.send_date) + t.horizon)
+            coalesce(t.expires_at, greatest(now(), t.send_date) + t.horizon),
+            t.wanted_by, m.replaces,
+            CASE WHEN m.replaces IS NULL THEN 0
+                ELSE (SELECT old.generation + 1 FROM message AS old WHERE old.id = m.replaces) END
         FROM (
-            SELECT id, t, message_id, phone, request_id FROM r UNION ALL SELECT * FROM others
+            SELECT id, t, message_id, phone, request_id, replaces FROM r UNION ALL SELECT * FROM others
         ) AS m JOIN inserted USING (id) JOIN t USING (t)
     )
     SELECT id FROM r WHERE NOT EXISTS (SELECT FROM inserted WHERE inserted.id = r.id)
@@ -186,6 +193,9 @@ def _messages(row: Stored, place: int) -> list[dict[str, Any]]:
     ]
     for message, request_id in zip(messages, _request_ids(row), strict=False):
         message["request_id"] = request_id
+    if row.replaces is not None:
+        for message in messages:
+            message["replaces"] = row.replaces[message["phone"]]
     first = messages[0]
     first["content"], first["segments"], first["fingerprint"] = row.content, row.segments, row.fingerprint
     first["reference"], first["template_id"] = row.reference, row.template_id

@@ -25,7 +25,7 @@ Withheld = Sequence[tuple[UUID, str]]  # of each message that was cancelled: its
 
 REASON = "the recipient opted out"
 
-_IS_FOR_THE_WILLING = f"{PURPOSE} IN ({', '.join(repr(str(each)) for each in sorted(FOR_THE_WILLING))})"
+IS_FOR_THE_WILLING = f"{PURPOSE} IN ({', '.join(repr(str(each)) for each in sorted(FOR_THE_WILLING))})"
 
 # Not by the contact's mark alone: one that was stored in the very moment of the opt-out has none.
 _OPTED_OUT = """(
@@ -46,7 +46,7 @@ def opted_out_by_number(phone: str, schema: str) -> str:
 
 def unwilling(phone: str) -> str:
     """SQL: does the recipient with this number want nothing of what the notification `n` is for?"""
-    return f"({_IS_FOR_THE_WILLING} AND {_OPTED_OUT.format(phone=phone, schema='')})"
+    return f"({IS_FOR_THE_WILLING} AND {_OPTED_OUT.format(phone=phone, schema='')})"
 
 
 _REMEMBER = text("""
@@ -72,7 +72,7 @@ _CANCEL = text(f"""
     SET status = 'cancelled', settled_at = now(), paused = false, reason = '{REASON}'
     FROM notification AS n
     WHERE m.phone = ANY(CAST(:phones AS text[])) AND {still("queued")} AND n.id = m.notification_id
-      AND {_IS_FOR_THE_WILLING}
+      AND {IS_FOR_THE_WILLING}
 """)
 
 
@@ -83,7 +83,7 @@ def _withhold(column: str) -> TextClause:
         SET status = 'cancelled', settled_at = now(), paused = false, reason = '{REASON}'
         FROM notification AS n
         WHERE m.{column} = ANY(CAST(:ids AS uuid[])) AND {still("queued")} AND n.id = m.notification_id
-          AND {_IS_FOR_THE_WILLING} AND has_opted_out(m.phone)
+          AND {IS_FOR_THE_WILLING} AND has_opted_out(m.phone)
         RETURNING m.notification_id, m.phone
     """)
 

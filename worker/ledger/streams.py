@@ -80,11 +80,12 @@ _REOPEN_THESE = _reopen("id")
 _REOPEN_ALL_OF = _reopen("notification_id")
 
 
-def came_back(session: Session, ids: Collection[UUID]) -> None:
-    """These messages may be queued again: let them be found, unless their recipients opted out."""
+def came_back(session: Session, ids: Collection[UUID]) -> Withheld:
+    """These messages may be queued again: let them be found, unless their recipients opted out; who was withheld."""
+    withheld = withhold(session, ids)
     if ids:
-        withhold(session, ids)
         session.execute(_REOPEN_THESE, {"ids": list(ids)})
+    return withheld
 
 
 def all_came_back(session: Session, notifications: Sequence[UUID]) -> Withheld:

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from worker.evidence import Evidence
 from worker.lifecycle import BRANDNAMES_TRUSTED, Lane, Status
 from worker.refusals import Refusal
-from worker.reporting.tables import Brandname, Heartbeat, Message, Notification, Pause, RefusedTask, Trouble
+from worker.reporting.tables import Brandname, Heartbeat, Message, Notification, Pause, RefusedTask, Rerun, Trouble
 
 if TYPE_CHECKING:
     from worker.database import Reader
@@ -128,6 +128,40 @@ def troubles(session: Reader) -> list[str]:
     """The steps of the upkeep that fail, each with its error and since when."""
     query = select(*Trouble).order_by(Trouble.since)
     return [f"{row.name} (since {row.since:%Y-%m-%d %H:%M} UTC): {row.error}" for row in session.execute(query)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped:
+    """A rerun whose first messages all failed alike: the rest waits. code: eSMS's; '': none."""
+
+    asked_by: str
+    campaign: str | None
+    messages: int
+    """That were chosen."""
+    moved: int
+    """Of these, those that went out."""
+    code: str | None
+    decided_at: datetime
+
+
+SHOWN_FOR = timedelta(days=7)
+
+
+def stopped_reruns(session: Reader) -> list[Stopped]:
+    """The last first; who asked again since, for the same campaign, has seen it."""
+    query = select(*Rerun).where(Rerun.state == "stopped", Rerun.decided_at > func.now() - SHOWN_FOR)
+    found = [
+        Stopped(
+            asked_by=row.asked_by,
+            campaign=row.chosen.get("campaign"),
+            messages=row.messages,
+            moved=row.moved,
+            code=row.code,
+            decided_at=row.decided_at,
+        )
+        for row in session.execute(query.order_by(Rerun.decided_at.desc()))
+    ]
+    return list({(each.campaign or each.decided_at): each for each in reversed(found)}.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,6 +50,10 @@ class MessageShown:
     accepted_at: datetime | None
     settled_at: datetime | None
     network: str | None
+    replaces: UUID | None
+    """The message that this one took the place of: it was corrected, or another channel took over."""
+    replaced_by: UUID | None
+    """And the one that took the place of this."""
     wait: Wait | None
     """Why it waits, if it does."""
     history: Sequence[AttemptShown]
@@ -176,6 +180,8 @@ def _message(
         accepted_at=message.accepted_at,
         settled_at=message.settled_at,
         network=message.network,
+        replaces=message.replaces,
+        replaced_by=message.replaced_by,
         wait=wait,
         history=history,
         requests=[_request(row) for row in requests],

@@ -46,6 +46,7 @@ GRANTS: dict[str, Rights] = {
     "report_daily": _rights(ALL, READ, READ),
     "report_latency": _rights(ALL, READ, READ),
     "request": _rights(ALL, READ, READ),
+    "rerun": _rights(ALL, CHANGE, CHANGE),
     "roll_up": _rights(ALL, READ, READ),
     "settlement": _rights(ALL, READ, READ),
     "stream": _rights(ALL, CHANGE, CHANGE),  # to hold on to a row (FOR KEY SHARE) takes the right to update it

@@ -113,6 +113,8 @@ class Settings:
     advertising_most: int
     callback_url: str | None = field(repr=False)  # where eSMS says that it has something to tell
     horizons: Mapping[Lane, timedelta]  # for how long after its date a message is still sent, when nobody says so
+    retry_limit: int  # times that a message is sent again at most, by people and by itself
+    retry_ask: int  # messages from which on sending again asks first
     goals: Mapping[Lane, timedelta]  # after its date within which 95 of 100 messages are to be accepted
 
     @classmethod
@@ -138,6 +140,8 @@ class Settings:
             advertising_most=most,
             callback_url=read.callback_url("WORKER_CALLBACK_URL"),
             horizons={lane: read.wait(*HORIZONS[lane]) for lane in Lane},
+            retry_limit=read.count("WORKER_RETRY_LIMIT", 5),
+            retry_ask=read.count("WORKER_RETRY_ASK", 1000),
             goals={lane: read.wait(*GOALS[lane]) for lane in Lane},
         )
 

@@ -20,7 +20,10 @@ DEPTH_MOST = 16
 
 async def json_of(request: Request) -> Any:
     """The body. Raises Problem."""
-    raw = await _raw(request)
+    return _value_of(await _raw(request))
+
+
+def _value_of(raw: bytes) -> Any:
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
@@ -32,7 +35,16 @@ async def json_of(request: Request) -> Any:
 
 async def object_of(request: Request) -> Mapping[str, Any]:
     """The body, where it must be one object. Raises Problem."""
-    value = await json_of(request)
+    return _object(await json_of(request))
+
+
+async def optional_object_of(request: Request) -> Mapping[str, Any]:
+    """The same, where it may be left out. Raises Problem."""
+    raw = await _raw(request)
+    return _object(_value_of(raw)) if raw.strip() else {}
+
+
+def _object(value: Any) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise Problem("malformed", "it is no JSON object: send one, like {...}")
     return value

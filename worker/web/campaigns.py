@@ -13,7 +13,8 @@ from worker.web.access import needs
 from worker.web.answers import as_json, decision_out
 from worker.web.bodies import date_of
 from worker.web.door import for_all_sources, producer_of
-from worker.web.schemas import MOVE, DecisionOut, DoneOut, body, problems
+from worker.web.retrying import answer, retry_schema
+from worker.web.schemas import MOVE, DecisionOut, DoneOut, RetryOut, body, optional_body, problems
 
 router = APIRouter(prefix="/v1/campaigns", tags=["campaigns"], responses=problems("not-found"))
 Decider = Annotated[TokenRow, Depends(needs(May.DECIDE))]
@@ -39,11 +40,16 @@ async def move(request: Request, name: str, holder: Decider) -> Response:
     return as_json(decision_out(await to_thread.run_sync(producer.move_campaign, name, date)))
 
 
-@router.post("/{name}:retry", response_model=DecisionOut)
-def retry(request: Request, name: str, holder: Decider) -> Response:
-    """Queue again what failed of it."""
+@router.post(
+    "/{name}:retry",
+    response_model=RetryOut,
+    responses=problems("invalid", "malformed"),
+    openapi_extra=optional_body(retry_schema()),
+)
+async def retry(request: Request, name: str, holder: Decider) -> Response:
+    """Queue again what failed of it, all or as the body chooses and corrects; with `dry_run`, what that would do."""
     for_all_sources(holder)
-    return as_json(decision_out(producer_of(request).retry_campaign(name, by=holder.name)))
+    return await answer(request, producer_of(request), holder.name, campaign=name)
 
 
 @router.post("/{name}:pause", response_model=DoneOut)

@@ -20,15 +20,18 @@ from worker.web.answers import as_json, decision_out, ticket_out
 from worker.web.bodies import date_of, json_of
 from worker.web.door import Door, door_of, own, producer_of, source_for
 from worker.web.problems import Problem, body_of, problem_of
+from worker.web.retrying import answer, retry_schema
 from worker.web.schemas import (
     AT_ONCE,
     MOVE,
     BatchOut,
     DecisionOut,
+    RetryOut,
     TicketOut,
     batch_schema,
     body,
     message_schema,
+    optional_body,
     problems,
 )
 
@@ -173,8 +176,14 @@ async def move(request: Request, id: str, holder: Decider) -> Response:
     return as_json(decision_out(await to_thread.run_sync(lambda: producer.move(own(producer, holder, id), date))))
 
 
-@router.post("/{id}:retry", response_model=DecisionOut, responses=problems("not-found"))
-def retry(request: Request, id: str, holder: Decider) -> Response:
-    """Queue again what was rejected, not delivered or expired."""
+@router.post(
+    "/{id}:retry",
+    response_model=RetryOut,
+    responses=problems("not-found", "invalid", "malformed"),
+    openapi_extra=optional_body(retry_schema()),
+)
+async def retry(request: Request, id: str, holder: Decider) -> Response:
+    """Queue again what failed of it, all or as the body chooses and corrects; with `dry_run`, what that would do."""
     producer = producer_of(request)
-    return as_json(decision_out(producer.retry(own(producer, holder, id), by=holder.name)))
+    of = await to_thread.run_sync(own, producer, holder, id)
+    return await answer(request, producer, holder.name, ids=[of])

@@ -82,6 +82,21 @@ class DecisionOut(Model):
     """Why, in words, and how many."""
 
 
+class RetryOut(Model):
+    """What a retry did; of a dry run what it would do, and other fields: see docs/send-again.md."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True, extra="allow")
+
+    moved: int = 0
+    """Messages that are queued again now."""
+    rest: int = 0
+    """How many follow by themselves once the first hundred have not all failed alike."""
+    left: dict[str, int] = {}
+    """Why what failed stays as it is, and how many."""
+    others: dict[str, int] = {}
+    """Where those stand that it did not move, and how many."""
+
+
 class DoneOut(Model):
     """Whether anything changed."""
 
@@ -154,6 +169,11 @@ def inlined(kind: Any) -> Schema:
 def body(schema: Schema) -> Schema:
     """`openapi_extra` of a route whose body we read ourselves."""
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def optional_body(schema: Schema) -> Schema:
+    """The same, where it may be left out."""
+    return {"requestBody": {"required": False, "content": {"application/json": {"schema": schema}}}}
 
 
 def problems(*kinds: str) -> dict[int | str, dict[str, Any]]:

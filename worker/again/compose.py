@@ -1,0 +1,94 @@
+"""The next generation of what failed as requests of their own: corrected, or gathered where eSMS takes no fewer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from worker.again.choice import Corrected
+from worker.intake import Enqueue, RecordCall, Request, Sms, TemplateCall
+from worker.lifecycle import BRANDNAME_TYPES, Kind, Purpose, SmsType
+
+AS_IT_WAS = Corrected()
+
+
+@dataclass(slots=True)
+class Gathered:
+    """One new request: what it is made of, and by phone the message that each of its recipients had before."""
+
+    request: Any  # the row of the first notification
+    places: dict[str, UUID] = field(default_factory=dict)
+
+
+def gather(rows: Sequence[Any], requests: Mapping[UUID, Any], corrected: Corrected) -> list[Gathered]:
+    """Those that go out together; advertising with its like, whatever notification it was of."""
+    found: dict[Hashable, Gathered] = {}
+    for row in rows:
+        request = requests[row.notification_id]
+        together = found.setdefault(_key(request, corrected), Gathered(request))
+        together.places.setdefault(corrected.to or row.phone, row.id)
+    return list(found.values())
+
+
+def _key(request: Any, corrected: Corrected) -> Hashable:
+    if not is_advertising(request, corrected):
+        id_: UUID = request.id
+        return id_
+    options = tuple(sorted((name, str(value)) for name, value in request.options.items()))
+    return (corrected.content or request.content, options, request.source, request.campaign, request.purpose)
+
+
+def is_advertising(request: Any, corrected: Corrected) -> bool:
+    """Will it be of the type that eSMS takes for many at once alone?"""
+    return (corrected.sms_type or request.options.get("sms_type")) == SmsType.ADVERTISING
+
+
+def enqueue_of(gathered: Gathered, corrected: Corrected) -> Enqueue | None:
+    """What is to be handed over; None where the correction is for another kind."""
+    row = gathered.request
+    if (made := _MAKERS[Kind(row.kind)](row, list(gathered.places), corrected)) is None:
+        return None
+    in_time = row.expires_at and row.expires_at > datetime.now(UTC)
+    return Enqueue(
+        request=made,
+        purpose=None if is_advertising(row, corrected) else Purpose(row.purpose),
+        source=row.source,
+        campaign=row.campaign,
+        expires_at=row.expires_at if in_time else None,
+    )
+
+
+def _sms(row: Any, to: list[str], corrected: Corrected) -> Sms | None:
+    sms_type = corrected.sms_type or row.options["sms_type"]
+    return (
+        None
+        if corrected.template is not None
+        else Sms(
+            to=to,
+            content=row.content if corrected.content is None else corrected.content,
+            sms_type=sms_type,
+            brandname=corrected.brandname or (row.options.get("brandname") if sms_type in BRANDNAME_TYPES else None),
+            unicode=row.options.get("unicode", False) and sms_type == SmsType.RANDOM,
+            sandbox=row.options.get("sandbox", False),
+        )
+    )
+
+
+def _template_call(row: Any, to: list[str], corrected: Corrected) -> TemplateCall | None:
+    template = corrected.template or row.template_id
+    return None if corrected.for_sms else TemplateCall(to=to, template_id=template, **row.options)
+
+
+def _record_call(row: Any, to: list[str], corrected: Corrected) -> RecordCall | None:
+    record = corrected.template or row.template_id
+    return None if corrected.for_sms else RecordCall(to=to, record_id=record, **row.options)
+
+
+_MAKERS: Mapping[Kind, Callable[[Any, list[str], Corrected], Request | None]] = {
+    Kind.SMS: _sms,
+    Kind.TEMPLATE_CALL: _template_call,
+    Kind.RECORD_CALL: _record_call,
+}

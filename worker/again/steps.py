@@ -1,0 +1,112 @@
+"""One step of sending again: some of what was chosen, in one transaction, each in its own row or in another's place."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from worker import ledger
+from worker.again.choice import Corrected
+from worker.again.compose import AS_IT_WAS, Gathered, enqueue_of, gather, is_advertising
+from worker.errors import Invalid
+from worker.intake import Ticket, accept_in_place
+from worker.ledger import NOWHERE, Chosen, Left, Place
+from worker.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+
+@dataclass(slots=True)
+class Step:
+    """What it came to. queued: messages that go out now; place: where the next step begins, None: that was all."""
+
+    queued: list[UUID] = field(default_factory=list)
+    left: Counter[Left] = field(default_factory=Counter)
+    place: Place | None = None
+    error: Invalid | None = None  # of what can't be sent corrected like this, the first
+
+    @property
+    def moved(self) -> int:
+        """Messages; who opted out is queued and cancelled at once."""
+        return len(self.queued) - self.left[Left.OPTED_OUT]
+
+
+def step(
+    session: Session,
+    chosen: Chosen,
+    corrected: Corrected | None,
+    settings: Settings,
+    *,
+    by: str,
+    most: int,
+    after: Place = NOWHERE,
+) -> Step:
+    """Take the next ones. by: who asks."""
+    rows = _complete(session, chosen, ledger.choose(session, chosen, after=after, most=most), most, settings)
+    done = Step(place=Place(rows[-1].notification_id, rows[-1].id) if len(rows) >= most else None)
+    done.left.update(Left(row.left_since) for row in rows if row.left_since)
+    fit = [row for row in rows if not row.left_since]
+    same = [] if corrected else _enough(fit, settings.advertising_least)
+    _in_place(session, same, settings, by, done)
+    ids = {row.id for row in same}
+    others = [row for row in fit if row.id not in ids]
+    _in_anothers_place(session, others, corrected or AS_IT_WAS, settings, by, done)
+    return done
+
+
+def _complete(session: Session, chosen: Chosen, rows: Sequence[Any], most: int, settings: Settings) -> Sequence[Any]:
+    """With the rest of the last advertisement, where that is fewer than eSMS takes."""
+    if len(rows) < most or not rows[-1].grouped:
+        return rows
+    last, least = rows[-1], settings.advertising_least
+    of_it = replace(chosen, notifications=[last.notification_id])
+    more = ledger.choose(session, of_it, after=Place(last.notification_id, last.id), most=least)
+    return rows if len(more) == least else [*rows, *more]
+
+
+def _enough(rows: Sequence[Any], least: int) -> list[Any]:
+    """What eSMS takes as it is: advertising only where enough of one notification failed."""
+    of_one = Counter(row.notification_id for row in rows)
+    return [row for row in rows if not row.grouped or of_one[row.notification_id] >= least]
+
+
+def _in_place(session: Session, rows: Sequence[Any], settings: Settings, by: str, done: Step) -> None:
+    if rows:
+        queued, withheld = ledger.send_again(session, [row.id for row in rows], settings.horizons, by=by)
+        done.queued += queued
+        done.left[Left.OPTED_OUT] += withheld
+
+
+def _in_anothers_place(
+    session: Session, rows: Sequence[Any], corrected: Corrected, settings: Settings, by: str, done: Step
+) -> None:
+    if not rows:
+        return
+    requests = ledger.requests_of(session, list({row.notification_id for row in rows}))
+    groups = gather(rows, requests, corrected)
+    done.left[Left.TOO_FEW] += len(rows) - sum(len(group.places) for group in groups)  # the same number twice
+    fit = [group for group in groups if _is_enough(group, corrected, settings, done)]
+    items = [(enqueue, group.places) for group in fit if (enqueue := enqueue_of(group, corrected)) is not None]
+    done.left[Left.UNFIT] += sum(len(group.places) for group in fit) - sum(len(places) for _, places in items)
+    for answer, (_, places) in zip(accept_in_place(session, items, settings, by=by), items, strict=True):
+        _note(session, answer, list(places.values()), done)
+
+
+def _is_enough(group: Gathered, corrected: Corrected, settings: Settings, done: Step) -> bool:
+    if not is_advertising(group.request, corrected) or len(group.places) >= settings.advertising_least:
+        return True
+    done.left[Left.TOO_FEW] += len(group.places)
+    return False
+
+
+def _note(session: Session, answer: Ticket | Invalid, of: list[UUID], done: Step) -> None:
+    if isinstance(answer, Invalid):
+        done.left[Left.UNFIT] += len(of)
+        done.error = done.error or answer
+    else:
+        done.queued += ledger.successors(session, of)
+        done.left[Left.OPTED_OUT] += len(answer.opted_out)

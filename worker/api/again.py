@@ -1,0 +1,239 @@
+"""Send again what failed: chosen exactly, looked at before, corrected, and many only once the first have gone well."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, TypedDict, Unpack
+from uuid import UUID
+
+from worker import ledger, reporting
+from worker.again import Corrected, Failed, step
+from worker.again.choice import checked, correction
+from worker.again.reruns import TRIAL
+from worker.api.decisions import Decision
+from worker.api.naming import BY_DEFAULT
+from worker.catalogue import Language, advice
+from worker.checks import label
+from worker.database import Database
+from worker.errors import Invalid
+from worker.ledger import NOWHERE, Alike, Chosen, Left, Place
+from worker.lifecycle import Lane, Status
+from worker.queues import Bell
+from worker.reporting import Choice, Stopped
+from worker.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+MAY_ARRIVE = (Status.SENDING, Status.UNCONFIRMED, Status.ACCEPTED, Status.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreseen:
+    """Of what was chosen, what failed in the same way."""
+
+    alike: Alike
+    helps: bool
+    """May it help to send it again like this? Not where eSMS would only refuse it as before."""
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What sending again would do."""
+
+    lines: Sequence[Foreseen]
+    """One for each kind, status and code, the most frequent first."""
+    too_few: int
+    """Advertising that would stay: fewer with the same text failed than eSMS takes."""
+    may_arrive: Mapping[Status, int]
+    """What is not sent again since it may still arrive, or may have; of a campaign, as of the last tick."""
+
+    @property
+    def messages(self) -> int:
+        """That failed and were chosen."""
+        return sum(line.alike.messages for line in self.lines)
+
+    @property
+    def left(self) -> Mapping[Left, int]:
+        """Of these, those that would be left, and why."""
+        found = Counter({Left.TOO_FEW: self.too_few})
+        for line in self.lines:
+            found.update(line.alike.left)
+        return +found
+
+    @property
+    def helpless(self) -> int:
+        """Those that sending again like this can't help."""
+        return sum(line.alike.messages for line in self.lines if not line.helps)
+
+    @property
+    def segments(self) -> int:
+        """SMS as they are billed; a call is one."""
+        return sum(line.alike.segments for line in self.lines)
+
+    @property
+    def dong(self) -> Decimal | None:
+        """By the price list; None: it has no price for some of them."""
+        each = [line.alike.dong for line in self.lines]
+        return None if None in each else sum(filter(None, each), Decimal(0))
+
+
+class How(TypedDict, total=False):
+    """How what failed is sent again."""
+
+    corrected: Corrected | None
+
+
+@dataclass(slots=True)
+class _Tried:
+    """What the first steps came to."""
+
+    queued: list[UUID] = field(default_factory=list)
+    left: Counter[Left] = field(default_factory=Counter)
+    error: Invalid | None = None
+    rest: int = 0
+
+    @property
+    def moved(self) -> int:
+        return len(self.queued) - self.left[Left.OPTED_OUT]
+
+
+class Again:
+    """Sends again. Every method may raise Unavailable."""
+
+    def __init__(self, database: Database, settings: Settings, bell: Bell, source: str | None) -> None:
+        self._database, self._settings, self._bell, self._source = database, settings, bell, source
+
+    def retry(self, failed: Failed, *, by: str = BY_DEFAULT, **how: Unpack[How]) -> Decision:
+        """Queue again what was rejected, not delivered or expired of what is chosen. Raises NotFound, Invalid.
+
+        by: who asks for it, as `show` and `why` will tell. corrected: what is to be different.
+        Of more than a hundred the first hundred go at once; the `rest` follows by itself when one of them has arrived,
+        and stays as it is when all of them fail with one code. Advertising goes out with others of the same text, where
+        enough failed; a reminder whose time has passed stays as it is: `left` tells how many do, and why.
+        """
+        asked_by = label("by", by)
+        chosen, corrected = self._asked(failed, how)
+        tried = self._try(chosen, corrected, asked_by, failed.most)
+        if tried.error and not tried.queued:
+            raise tried.error
+        if tried.queued:
+            self._bell.ring(set(Lane))
+        return self._decision(failed, chosen, tried)
+
+    def foresee(self, failed: Failed, *, language: Language = Language.EN, **how: Unpack[How]) -> Outlook:
+        """What `retry` would do to all of the same, and how such failures fared before; nothing is sent or stored.
+
+        Raises as `retry` does.
+        """
+        chosen, corrected = self._asked(failed, how)
+        with self._database.begin() as session:
+            lines = ledger.outlook(session, chosen)
+            if not lines:
+                _refuse_unknown(session, failed)
+            return Outlook(
+                lines=[_foreseen(line, corrected, language) for line in lines],
+                too_few=0 if corrected else ledger.too_few(session, chosen, self._settings.advertising_least),
+                may_arrive=_may_arrive(session, chosen),
+            )
+
+    def stopped(self) -> Sequence[Stopped]:
+        """Reruns whose first hundred failed alike, of the last week; the rest of each waits for a person."""
+        with self._database.reading() as session:
+            return reporting.stopped_reruns(session)
+
+    def _asked(self, failed: Failed, how: How) -> tuple[Chosen, Corrected | None]:
+        corrected = correction(how.get("corrected"))
+        with self._database.begin() as session:
+            chosen = self._chosen(session, failed)
+            if corrected and corrected.to and (found := ledger.count(session, chosen)) > 1:
+                raise Invalid("to", f"is one number, and {found:,} failed messages are chosen", "choose one of them")
+        return chosen, corrected
+
+    def _chosen(self, session: Session, failed: Failed) -> Chosen:
+        located = [reporting.locate(session, str(each), source=failed.source) for each in failed.ids]
+        messages = [each.message for each in located if each.message]
+        if messages and len(messages) < len(located):
+            raise Invalid("ids", "are of notifications and of single messages", "give one kind at a time")
+        notifications = [] if messages else [each.notification for each in located]
+        return checked(failed, self._settings, notifications=notifications, messages=messages, source=self._source)
+
+    def _try(self, chosen: Chosen, corrected: Corrected | None, by: str, most: int | None) -> _Tried:
+        tried, wanted = _Tried(), min(TRIAL, most or TRIAL)
+        place: Place | None = NOWHERE
+        while place is not None and tried.moved < wanted:
+            with self._database.begin() as session:
+                most_now = wanted - tried.moved
+                done = step(session, chosen, corrected, self._settings, by=by, most=most_now, after=place)
+                tried.queued += done.queued
+                tried.left += done.left
+                tried.error, place = tried.error or done.error, done.place
+                if place is not None and tried.moved >= wanted and (most is None or tried.moved < most):
+                    tried.rest = self._keep_the_rest(session, chosen, corrected, by, tried, place, most)
+        return tried
+
+    def _keep_the_rest(
+        self,
+        session: Session,
+        chosen: Chosen,
+        corrected: Corrected | None,
+        by: str,
+        tried: _Tried,
+        place: Place,
+        most: int | None,
+    ) -> int:
+        left = ledger.count(session, chosen, after=place)
+        rest = left if most is None else min(left, most - tried.moved)
+        if rest:
+            ledger.begin_rerun(
+                session,
+                chosen,
+                asdict(corrected) if corrected else None,
+                by=by,
+                messages=tried.moved + rest,
+                moved=tried.moved,
+                trial=tried.queued,
+                place=place,
+                most_left=None if most is None else most - tried.moved,
+            )
+        return rest
+
+    def _decision(self, failed: Failed, chosen: Chosen, tried: _Tried) -> Decision:
+        with self._database.begin() as session:
+            others = ledger.others(session, chosen, tried.queued)
+            if not tried.queued:
+                _refuse_unknown(session, failed)
+        return Decision(moved=tried.moved, others=others, left=dict(+tried.left), rest=tried.rest)
+
+
+def _foreseen(line: Alike, corrected: Corrected | None, language: Language) -> Foreseen:
+    from worker.catalogue.retrying import retryable  # it loads the client: not for who only enqueues
+
+    different = [name for name, value in asdict(corrected).items() if value is not None] if corrected else []
+    said = advice(language, kind=line.kind, status=line.status, code=line.code, reason=None)
+    helps = retryable(kind=line.kind, status=line.status, code=line.code, corrected=different)
+    return Foreseen(alike=line, helps=helps, remedy=said.remedy)
+
+
+def _may_arrive(session: Session, chosen: Chosen) -> Mapping[Status, int]:
+    if chosen.campaign is None:
+        found = ledger.others(session, chosen, [])
+        return {status: found[status] for status in MAY_ARRIVE if status in found}
+    choice = Choice.of({"campaign": chosen.campaign, "source": chosen.source, "status": list(MAY_ARRIVE)})
+    lines = reporting.sums(session, choice, ["campaign"])
+    return dict(sum((Counter(line.statuses) for line in lines), Counter()))
+
+
+def _refuse_unknown(session: Session, failed: Failed) -> None:
+    """Raises NotFound for a campaign or source that nothing has, Invalid for a code that there is not."""
+    from worker.catalogue.codes import is_documented
+
+    reporting.refuse_unknown(session, campaign=failed.campaign, source=failed.source)
+    codes = [failed.code] if isinstance(failed.code, str) else failed.code or ()
+    for code in codes:
+        if not is_documented(code):
+            raise Invalid("code", f"{code!r} is none that eSMS documents", "see docs/codes.md, or leave it out")

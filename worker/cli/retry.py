@@ -1,0 +1,170 @@
+"""`retry`: send again what failed; chosen exactly, looked at before, corrected."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+import click
+
+from worker.again import Corrected, Failed
+from worker.api.again import Foreseen, Outlook
+from worker.api.decisions import Decision
+from worker.api.notifier import Notifier
+from worker.cli import completion
+from worker.cli.decisions import by_option, decision_json
+from worker.cli.look import located
+from worker.cli.output import console, json_option, look_of, looks_of, options, say, say_json, table, text
+from worker.cli.spans import span_options
+from worker.settings.language import language_of
+
+LEFT = {
+    "late": "reminders whose time has passed",
+    "limit": "sent again as often as WORKER_RETRY_LIMIT allows",
+    "too few": "advertising that too few others with the same text failed with: give --sms-type 2 to send it alone",
+    "unfit": "can't be sent corrected like this",
+    "opted out": "opted out",
+}
+
+chosen_options = options(
+    click.argument("ids", metavar="[ID]…", nargs=-1),
+    click.option("--reference", metavar="R", help="The producer's own key, instead of an ID."),
+    click.option("--source", metavar="S", help="Only of this application."),
+    completion.campaign_option("All of a campaign that failed."),
+    click.option("--status", metavar="S,…", help="Of undelivered, rejected, expired only these."),
+    click.option("--code", metavar="C,…", help="Only what eSMS answered with one of these."),
+    click.option("--network", metavar="N", help="Only numbers of this network, as eSMS names it."),
+    click.option("--since", metavar="D", help="That were to go out on this day or later, in TIME_ZONE."),
+    click.option("--until", metavar="D", help="And on this day at the latest."),
+    click.option("--most", type=int, metavar="N", help="No more than so many."),
+)
+corrected_options = options(
+    click.option("--content", metavar="T", help="With this text instead."),
+    click.option("--template", metavar="T", help="Of calls: with this template or recording at eSMS instead."),
+    click.option("--sms-type", type=int, metavar="T", help="By this SmsType instead."),
+    click.option("--brandname", metavar="B", help="From this brandname instead."),
+    click.option("--to", metavar="N", help="With an ID: to this number instead. With --campaign: only to this number."),
+)
+
+
+@click.command()
+@chosen_options
+@corrected_options
+@click.option("--dry-run", is_flag=True, help="Show what it would do, and how such codes fared when retried before.")
+@click.option("--yes", is_flag=True, help="Don't ask, however many there are.")
+@by_option
+@json_option
+def retry(by: str, dry_run: bool, yes: bool, as_json: bool, to: str | None, **given: Any) -> int:
+    """Send again what was rejected, not delivered or expired. Exit code 1 when there was nothing to.
+
+    Of many the first hundred go first: the rest follows once one of them has arrived, and waits where all fail alike.
+    """
+    with Notifier.from_env() as notifier:
+        failed, corrected = _failed(notifier, given, to), _corrected(given, to)
+        outlook = notifier.again.foresee(failed, corrected=corrected, language=language_of())
+        if dry_run:
+            return _say_outlook(outlook, as_json)
+        _ask(outlook.messages if failed.most is None else min(outlook.messages, failed.most), notifier, yes)
+        decided = notifier.again.retry(failed, corrected=corrected, by=by)
+    return _say_decided(decided, as_json)
+
+
+def _failed(notifier: Notifier, given: Mapping[str, Any], to: str | None) -> Failed:
+    since, until = span_options(given["since"], given["until"], notifier.settings.time_zone, ("--since", "--until"))
+    campaign = given["campaign"]
+    if campaign is not None and (given["ids"] or given["reference"]):
+        raise click.UsageError("give one notification or a --campaign, not both")
+    return Failed(
+        ids=() if campaign is not None else _ids(notifier, given),
+        campaign=campaign,
+        source=given["source"],
+        status=_several(given["status"]),
+        code=_several(given["code"]),
+        network=given["network"],
+        since=since,
+        until=until,
+        to=to if campaign is not None else None,
+        most=given["most"],
+    )
+
+
+def _ids(notifier: Notifier, given: Mapping[str, Any]) -> list[UUID]:
+    named = given["ids"] or (None,)
+    found = [located(notifier, each, given["reference"], given["source"]) for each in named]
+    return [each.message or each.notification for each in found]
+
+
+def _several(value: str | None) -> list[str] | None:
+    return None if value is None else [each.strip() for each in value.split(",") if each.strip()]
+
+
+def _corrected(given: Mapping[str, Any], to: str | None) -> Corrected:
+    what = {name: given[name] for name in ("content", "template", "sms_type", "brandname")}
+    return Corrected(**what, to=None if given["campaign"] is not None else to)
+
+
+def _ask(messages: int, notifier: Notifier, sure: bool) -> None:
+    if sure or messages <= notifier.settings.retry_ask:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"{messages:,} messages would be sent again: look with --dry-run, then give --yes")
+    click.confirm(f"{messages:,} messages would be sent again (--dry-run shows which). Go on?", abort=True, err=True)
+
+
+def _say_outlook(outlook: Outlook, as_json: bool) -> int:
+    if as_json:
+        say_json(_outlook_json(outlook))
+    elif outlook.lines:
+        _say_lines(outlook)
+    else:
+        say("nothing failed of what was chosen: nothing would be sent")
+    if not as_json and outlook.may_arrive:
+        console().print(f"not sent again, they may still arrive: {looks_of(outlook.may_arrive)}")
+    return 0 if outlook.lines else 1
+
+
+def _say_lines(outlook: Outlook) -> None:
+    shown = table("failed as", "code", "messages:n", "SMS:n", "đồng:n", "before", "what helps")
+    for line in outlook.lines:
+        one = line.alike
+        price = "?" if one.dong is None else f"{one.dong:,.0f}"
+        helps = text(line.remedy if line.helps else f"not this: {line.remedy}")
+        shown.add_row(
+            look_of(one.status), text(one.code), f"{one.messages:,}", f"{one.segments:,}", price, _before(line), helps
+        )
+    console().print(shown)
+    price = "a price that is not known" if outlook.dong is None else f"{outlook.dong:,.0f} đồng"
+    say(f"dry run: {outlook.messages:,} message(s), {outlook.segments:,} SMS or calls, {price}; nothing was queued")
+    for reason, count in outlook.left.items():
+        say(f"would be left as they are: {count:,}: {LEFT[reason]}")
+    if outlook.helpless:
+        say(f"can't be helped like this: {outlook.helpless:,}: eSMS would refuse them as before")
+
+
+def _before(line: Foreseen) -> str:
+    before = line.alike.before
+    return "never tried" if before is None else f"{before.delivered / before.ended:.0%} of {before.ended:,} arrived"
+
+
+def _outlook_json(outlook: Outlook) -> dict[str, Any]:
+    lines = [asdict(line.alike) | {"helps": line.helps, "remedy": line.remedy} for line in outlook.lines]
+    sums = {name: getattr(outlook, name) for name in ("messages", "segments", "dong", "helpless")}
+    return {"dry_run": True, "lines": lines, "left": outlook.left, "may_arrive": outlook.may_arrive} | sums
+
+
+def _say_decided(decided: Decision, as_json: bool) -> int:
+    if as_json:
+        left = {str(reason): count for reason, count in decided.left.items()}
+        say_json(decision_json(decided) | {"late": decided.late, "left": left, "rest": decided.rest})
+        return 0 if decided.moved else 1
+    say(f"queued again: {decided.moved:,} message(s)")
+    if decided.rest:
+        say(f"{decided.rest:,} more follow by themselves once one of these has arrived")
+    if decided.others:
+        console().print(f"left as they are: {looks_of(decided.others)}")
+    for reason, count in decided.left.items():
+        say(f"of these {count:,}: {LEFT[reason]}")
+    return 0 if decided.moved else 1

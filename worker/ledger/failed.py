@@ -1,0 +1,170 @@
+"""What failed and may be sent again: chosen exactly, some at a time, each with the reason if it is to be left.
+
+A message that another one has taken the place of is no longer among them, whatever it came to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import Row, TextClause, text
+
+from worker.lifecycle import PERSONS_MOVES, PURPOSE, Status
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+RETRIED = frozenset({Status.REJECTED, Status.UNDELIVERED, Status.EXPIRED})
+assert all(Status.QUEUED in PERSONS_MOVES[status] for status in RETRIED)
+
+
+class Left(StrEnum):
+    """Why a message that failed is not sent again."""
+
+    LATE = "late"  # a wish is of no use after its day, also when it is a person who sends it again
+    LIMIT = "limit"  # sent again as often as the setting allows
+    TOO_FEW = "too few"  # advertising that eSMS would refuse: not enough others with the same text failed
+    UNFIT = "unfit"  # corrected like this it can't be sent
+    OPTED_OUT = "opted out"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """Which of them; None: any. Names, codes and numbers as they are stored."""
+
+    notifications: Sequence[UUID] | None = None
+    messages: Sequence[UUID] | None = None
+    campaign: str | None = None
+    source: str | None = None
+    statuses: Sequence[str] = tuple(sorted(RETRIED))
+    codes: Sequence[str] | None = None
+    network: str | None = None
+    since: datetime | None = None  # when it was to go out, the last time
+    until: datetime | None = None
+    phone: str | None = None
+    generations: int = field(default=1)  # sent again so often already: left
+
+    def parameters(self) -> dict[str, Any]:
+        """For the statements, by name."""
+        return {name: getattr(self, name) for name in self.__slots__} | {"statuses": list(self.statuses)}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far a walk over them has come: after this notification and message."""
+
+    notification: UUID
+    message: UUID
+
+
+NOWHERE = Place(UUID(int=0), UUID(int=0))
+
+_LATE = f"({PURPOSE} = 'reminder' AND coalesce(n.expires_at <= now(), false))"
+LEFT = f"CASE WHEN {_LATE} THEN 'late' WHEN m.generation >= :generations THEN 'limit' END"
+
+# The notification is looked up by its key, one by one, and in the order of the index: a campaign is walked once over
+# all steps, however much failed before and after it.
+_SCOPES = {
+    "notifications": "m.notification_id = ANY(CAST(:notifications AS uuid[]))",
+    "messages": "m.id = ANY(CAST(:messages AS uuid[]))",
+    "campaign": """m.notification_id BETWEEN
+            (SELECT id FROM notification WHERE campaign = :campaign ORDER BY id LIMIT 1)
+            AND (SELECT id FROM notification WHERE campaign = :campaign ORDER BY id DESC LIMIT 1)
+        AND (SELECT c.campaign FROM notification AS c WHERE c.id = m.notification_id) = :campaign""",
+}
+_CHOSEN = """
+    m.status IN ('rejected', 'undelivered', 'expired') AND m.replaced_by IS NULL AND {scope}
+    AND m.status || '' = ANY(CAST(:statuses AS text[]))
+    AND (CAST(:codes AS text[]) IS NULL OR m.code = ANY(CAST(:codes AS text[])))
+    AND (CAST(:network AS text) IS NULL OR lower(m.network) = lower(:network))
+    AND (CAST(:phone AS text) IS NULL OR m.phone = :phone)
+    AND (CAST(:since AS timestamptz) IS NULL OR coalesce(m.wanted_at, m.created_at) >= :since)
+    AND (CAST(:until AS timestamptz) IS NULL OR coalesce(m.wanted_at, m.created_at) < :until)
+    AND (CAST(:source AS text) IS NULL
+        OR (SELECT s.source FROM notification AS s WHERE s.id = m.notification_id) = :source)
+"""
+
+
+@cache
+def chosen(scope: str) -> str:
+    """SQL: the condition on a message `m`."""
+    return _CHOSEN.format(scope=_SCOPES[scope])
+
+
+def scope_of(failed: Chosen) -> str:
+    """By which of its fields they are found."""
+    return next(name for name in _SCOPES if getattr(failed, name) is not None)
+
+
+@cache
+def _choose(scope: str) -> TextClause:
+    return text(f"""
+        WITH page AS MATERIALIZED (
+            SELECT m.* FROM message AS m
+            WHERE {chosen(scope)} AND (m.notification_id, m.id) > (:after_notification, :after_message)
+            ORDER BY m.notification_id, m.id LIMIT :most
+            FOR UPDATE OF m
+        )
+        SELECT m.id, m.notification_id, m.phone, m.grouped, {LEFT} AS left_since
+        FROM page AS m JOIN notification AS n ON n.id = m.notification_id
+        ORDER BY m.notification_id, m.id
+    """)
+
+
+def choose(session: Session, failed: Chosen, *, after: Place = NOWHERE, most: int) -> Sequence[Row[*tuple[Any, ...]]]:
+    """The next ones, locked, in the order of a walk."""
+    asked = {"after_notification": after.notification, "after_message": after.message, "most": most}
+    return session.execute(_choose(scope_of(failed)), failed.parameters() | asked).all()
+
+
+_REQUESTS = text(f"""
+    SELECT n.id, n.kind, {PURPOSE} AS purpose, n.source, n.campaign, n.content, n.template_id, n.options, n.expires_at
+    FROM notification AS n WHERE n.id = ANY(:ids)
+""")
+
+
+def requests_of(session: Session, notifications: Sequence[UUID]) -> Mapping[UUID, Row[*tuple[Any, ...]]]:
+    """What was asked for, by notification."""
+    return {row.id: row for row in session.execute(_REQUESTS, {"ids": list(notifications)})}
+
+
+# Whoever made the new one holds the old ones' locks.
+_REPLACED = text("""
+    UPDATE message AS m SET replaced_by = new.id
+    FROM message AS new
+    WHERE new.notification_id = ANY(:ids) AND new.replaces = m.id
+""")
+
+
+def note_replaced(session: Session, notifications: Sequence[UUID]) -> None:
+    """Write in each message that one of these notifications' replaces, which it is."""
+    if notifications:
+        session.execute(_REPLACED, {"ids": list(notifications)})
+
+
+_SUCCESSORS = text("SELECT replaced_by FROM message WHERE id = ANY(:ids) AND replaced_by IS NOT NULL")
+
+
+def successors(session: Session, ids: Sequence[UUID]) -> list[UUID]:
+    """The messages that took the place of these."""
+    return list(session.scalars(_SUCCESSORS, {"ids": list(ids)}).all())
+
+
+@cache
+def _count(scope: str) -> TextClause:
+    return text(f"""
+        SELECT count(*) FROM message AS m
+        WHERE {chosen(scope)} AND (m.notification_id, m.id) > (:after_notification, :after_message)
+    """)
+
+
+def count(session: Session, which: Chosen, *, after: Place = NOWHERE) -> int:
+    """How many there are, those to be left included."""
+    asked = {"after_notification": after.notification, "after_message": after.message}
+    return int(session.execute(_count(scope_of(which)), which.parameters() | asked).scalar_one())

@@ -1,0 +1,163 @@
+"""What sending again would do, before anything is sent: how many, by what they failed with, and at which price."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import TextClause, text
+
+from worker.ledger.failed import LEFT, Chosen, Left, chosen, scope_of
+from worker.ledger.opt_out import IS_FOR_THE_WILLING
+from worker.lifecycle import Status
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+REMEMBERED = 20_000  # attempts that were followed by another, the last ones: how such codes fared
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """How messages fared that had failed like this and were sent again: of so many, so many arrived."""
+
+    ended: int
+    delivered: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alike:
+    """Of what was chosen, what failed in the same way."""
+
+    kind: str
+    status: str
+    code: str | None
+    messages: int
+    segments: int
+    """SMS as they are billed, by our own count; a call is one."""
+    dong: Decimal | None
+    """By the price list; None: it has no price for some of them."""
+    left: Mapping[Left, int]
+    """How many of them would be left, and why."""
+    before: Before | None
+    """None: none such was ever sent again."""
+
+
+# The sums first, and what costs a look-up only for the few lines that are left then.
+@cache
+def _outlook(scope: str) -> TextClause:
+    return text(f"""
+        WITH lines AS MATERIALIZED (
+            SELECT n.kind, m.status, m.code, coalesce(CAST(n.options ->> 'sms_type' AS smallint), 0) AS sms_type,
+                coalesce(lower(m.network), '') AS network,
+                CASE WHEN {IS_FOR_THE_WILLING} AND has_opted_out(m.phone) THEN 'opted out' ELSE {LEFT} END
+                    AS left_since,
+                count(*) AS messages, sum(coalesce(n.segments, 1)) AS segments
+            FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+            WHERE {chosen(scope)}
+            GROUP BY 1, 2, 3, 4, 5, 6
+        )
+        SELECT lines.*, lines.segments * (
+            SELECT p.dong FROM price AS p
+            WHERE p.sms_type = lines.sms_type AND p.network IN (lines.network, '') AND p.valid_from <= current_date
+            ORDER BY p.network = '', p.valid_from DESC LIMIT 1
+        ) AS dong
+        FROM lines
+    """)
+
+
+_BEFORE = text(f"""
+    WITH lately AS MATERIALIZED (
+        SELECT message_id, number, status, coalesce(code, '') AS code FROM attempt
+        WHERE status IN ('rejected', 'undelivered', 'expired')
+        ORDER BY message_id DESC, number DESC LIMIT {REMEMBERED}
+    ), followed AS (
+        SELECT l.status, l.code, coalesce(a.status, m.status) AS became
+        FROM lately AS l JOIN message AS m ON m.id = l.message_id
+        LEFT JOIN attempt AS a ON a.message_id = l.message_id AND a.number = l.number + 1
+        WHERE (l.status, l.code) IN (SELECT * FROM unnest(CAST(:statuses AS text[]), CAST(:codes AS text[])))
+    )
+    SELECT status, code, count(*) AS ended, count(*) FILTER (WHERE became = 'delivered') AS delivered FROM followed
+    WHERE became IN ('delivered', 'undelivered', 'rejected', 'expired', 'unknown')
+    GROUP BY 1, 2
+""")
+
+
+def outlook(session: Session, which: Chosen) -> list[Alike]:
+    """One line for each way in which they failed, the most frequent first."""
+    rows = session.execute(_outlook(scope_of(which)), which.parameters()).all()
+    alike: dict[tuple[str, str, str | None], list[Any]] = {}
+    for row in rows:
+        alike.setdefault((row.kind, row.status, row.code), []).append(row)
+    before = _before(session, [(status, code) for _, status, code in alike])
+    lines = [_alike(key, found, before.get((key[1], key[2] or ""))) for key, found in alike.items()]
+    return sorted(lines, key=lambda line: -line.messages)
+
+
+@cache
+def _others(scope: str) -> TextClause:
+    of = "m.notification_id IN (SELECT id FROM notification WHERE campaign = :campaign)"
+    which = {"campaign": of, "notifications": "m.notification_id = ANY(:notifications)"}
+    return text(f"""
+        SELECT m.status, count(*) AS messages FROM message AS m
+        WHERE {which.get(scope, "m.id = ANY(:messages)")} AND m.replaced_by IS NULL AND m.id <> ALL(:queued)
+        GROUP BY 1
+    """)
+
+
+def others(session: Session, which: Chosen, queued: Sequence[UUID]) -> Mapping[Status, int]:
+    """Where the rest of it stands: all messages of these notifications or this campaign but those just queued."""
+    found = session.execute(_others(scope_of(which)), which.parameters() | {"queued": list(queued)})
+    return {Status(row.status): row.messages for row in found}
+
+
+# What eSMS takes for many at once alone: of a text that fewer failed with, in all of what was chosen.
+@cache
+def _too_few(scope: str) -> TextClause:
+    return text(f"""
+        WITH ads AS (
+            SELECT m.notification_id AS id, count(*) AS messages FROM message AS m
+            WHERE m.grouped AND {chosen(scope)} GROUP BY 1 HAVING count(*) < :least
+        ), texts AS (
+            SELECT sum(ads.messages) AS messages FROM ads JOIN notification AS n USING (id)
+            GROUP BY n.content, n.options, n.source, n.campaign HAVING sum(ads.messages) < :least
+        )
+        SELECT coalesce(sum(messages), 0) FROM texts
+    """)
+
+
+def too_few(session: Session, which: Chosen, least: int) -> int:
+    """How many advertising messages would be left as they are since too few with their text failed."""
+    found = session.scalar(_too_few(scope_of(which)), which.parameters() | {"least": least})
+    return int(found or 0)
+
+
+def _before(session: Session, pairs: Sequence[tuple[str, str | None]]) -> Mapping[tuple[str, str], Before]:
+    if not pairs:
+        return {}
+    asked = {"statuses": [status for status, _ in pairs], "codes": [code or "" for _, code in pairs]}
+    found = session.execute(_BEFORE, asked)
+    return {(row.status, row.code): Before(ended=row.ended, delivered=row.delivered) for row in found}
+
+
+def _alike(key: tuple[str, str, str | None], rows: Sequence[Any], before: Before | None) -> Alike:
+    kind, status, code = key
+    left: dict[Left, int] = {}
+    for row in rows:
+        if row.left_since:
+            left[Left(row.left_since)] = left.get(Left(row.left_since), 0) + row.messages
+    going = [row for row in rows if not row.left_since]
+    return Alike(
+        kind=kind,
+        status=status,
+        code=code,
+        messages=sum(row.messages for row in rows),
+        segments=int(sum(row.segments for row in going)),
+        dong=None if any(row.dong is None for row in going) else sum((row.dong for row in going), Decimal(0)),
+        left=left,
+        before=before,
+    )

@@ -1,0 +1,131 @@
+"""Reruns of many: the first hundred go out, and the rest waits, failed as it is, until it is known how those fared.
+
+Which messages, what is different about them and how far it has come stands in one row, moved on in the transaction that
+queues some of them: whoever dies leaves both undone, and no two go on with the same one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import text
+
+from worker.ids import uuid7
+from worker.ledger.failed import Chosen, Place
+from worker.lifecycle import FINAL, Status
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+SOON = "interval '5 seconds'"  # until a trial is looked at again
+LONG_ENOUGH = "interval '10 minutes'"  # since eSMS took one of them: the others need not wait for what becomes of it
+
+_BEGIN = text("""
+    INSERT INTO rerun (id, asked_by, source, chosen, corrected, messages, moved, trial, state,
+        most_left, after_notification, after_message)
+    VALUES (:id, :by, :source, CAST(:chosen AS jsonb), CAST(:corrected AS jsonb), :messages, :moved, :trial, 'trying',
+        :most_left, :after_notification, :after_message)
+""")
+
+_NEXT = text("""
+    SELECT id, asked_by, source, chosen, corrected, trial, state, after_notification, after_message, most_left
+    FROM rerun WHERE state IN ('trying', 'going') AND look_at <= now() ORDER BY look_at, id LIMIT 1
+    FOR UPDATE SKIP LOCKED
+""")
+
+_LOOK_LATER = text(f"UPDATE rerun SET look_at = now() + {SOON} WHERE id = :id")
+_DECIDED = text("UPDATE rerun SET state = :state, code = :code, decided_at = now(), look_at = now() WHERE id = :id")
+_MOVED = text("""
+    UPDATE rerun SET moved = moved + :moved, state = :state, look_at = now(), most_left = most_left - :moved,
+        after_notification = :after_notification, after_message = :after_message
+    WHERE id = :id
+""")
+
+# How each of the first hundred stands; those that were corrected, by the messages that took their places.
+_TRIAL = text(f"""
+    SELECT m.status, coalesce(m.code, '') AS code, count(*) AS messages,
+        bool_or(m.accepted_at <= now() - {LONG_ENOUGH}) AS long_ago
+    FROM message AS m WHERE m.id = ANY(:trial) GROUP BY 1, 2
+""")
+_NO_PLACE: dict[str, UUID | None] = {"after_notification": None, "after_message": None}
+_ALIKE = frozenset({Status.REJECTED, Status.UNDELIVERED})
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the first hundred say about the rest."""
+
+    go: bool = False
+    stop: bool = False
+    code: str | None = None  # that all of them failed with
+
+
+def begin_rerun(
+    session: Session,
+    chosen: Chosen,
+    corrected: Mapping[str, Any] | None,
+    *,
+    by: str,
+    messages: int,
+    moved: int,
+    trial: Sequence[UUID],
+    place: Place,
+    most_left: int | None,
+) -> UUID:
+    """Keep what is to follow once these have gone well. messages: how many were chosen in all."""
+    id_ = uuid7()
+    asked = {
+        "id": id_,
+        "by": by,
+        "source": chosen.source,
+        "chosen": orjson.dumps(chosen.parameters()).decode(),
+        "corrected": None if corrected is None else json.dumps(corrected),
+        "messages": messages,
+        "moved": moved,
+        "trial": list(trial),
+        "most_left": most_left,
+    }
+    session.execute(_BEGIN, asked | _place(place))
+    return id_
+
+
+def next_rerun(session: Session) -> Any | None:
+    """One that is to be looked at or gone on with, locked; None: there is none, or others are at it."""
+    return session.execute(_NEXT).one_or_none()
+
+
+def judge(session: Session, trial: Sequence[UUID]) -> Verdict:
+    """Go once one of them arrived, eSMS took one ten minutes ago, or they ended in several ways; stop where all failed
+    alike; else neither, yet.
+    """
+    rows = session.execute(_TRIAL, {"trial": list(trial)}).all()
+    statuses = {Status(row.status) for row in rows}
+    if len(rows) == 1 and statuses <= _ALIKE:
+        return Verdict(stop=True, code=rows[0].code)
+    arrived = statuses & {Status.DELIVERED, Status.SANDBOXED}
+    return Verdict(go=bool(arrived) or any(row.long_ago for row in rows) or statuses <= FINAL)
+
+
+def look_later(session: Session, rerun: UUID) -> None:
+    """Nothing is known yet."""
+    session.execute(_LOOK_LATER, {"id": rerun})
+
+
+def decided(session: Session, rerun: UUID, verdict: Verdict) -> None:
+    """It goes on, or the rest of it stays as it is until a person asks for it anew."""
+    session.execute(_DECIDED, {"id": rerun, "state": "stopped" if verdict.stop else "going", "code": verdict.code})
+
+
+def moved_on(session: Session, rerun: UUID, moved: int, place: Place | None) -> None:
+    """So many more of it were queued, up to there; None: that was all."""
+    asked = {"id": rerun, "moved": moved, "state": "going" if place else "done"}
+    session.execute(_MOVED, asked | _place(place))
+
+
+def _place(place: Place | None) -> dict[str, UUID | None]:
+    return {"after_notification": place.notification, "after_message": place.message} if place else _NO_PLACE

@@ -1,0 +1,40 @@
+"""What is sent again in steps: a rerun of many, that waits for how its first hundred fare."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, CheckConstraint, Index, Uuid, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from worker.models.base import Base
+
+
+class Rerun(Base):
+    """What somebody asked to have sent again, where it is more than the hundred that go first."""
+
+    __tablename__ = "rerun"
+    __table_args__ = (
+        Index("rerun_look_at_idx", "look_at", postgresql_where=text("state IN ('trying', 'going')")),
+        Index("rerun_stopped_idx", "decided_at", postgresql_where=text("state = 'stopped'")),
+        CheckConstraint("state IN ('trying', 'going', 'stopped', 'done')", name="state_known"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    asked_by: Mapped[str]
+    source: Mapped[str | None]  # whose messages alone; None: of all
+    chosen: Mapped[dict[str, Any]]  # `ledger.Chosen`
+    corrected: Mapped[dict[str, Any] | None]
+    messages: Mapped[int]  # that were chosen in all
+    moved: Mapped[int]  # of these, those that went out
+    most_left: Mapped[int | None]  # how many more may; None: all
+    trial: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid()))  # the messages that went first
+    state: Mapped[str]
+    code: Mapped[str | None]  # that all of these failed with; '': none of eSMS's
+    decided_at: Mapped[datetime | None]
+    look_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    after_notification: Mapped[UUID | None]  # how far it has come
+    after_message: Mapped[UUID | None]

@@ -1,0 +1,75 @@
+"""`:retry`: what failed, chosen and corrected as the body says; with `dry_run`, what that would do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from dataclasses import fields as fields_of
+from typing import Any
+
+from anyio import to_thread
+from fastapi import Request, Response
+
+from worker.again import Corrected, Failed
+from worker.api.again import Outlook
+from worker.api.notifier import Notifier
+from worker.checks import iso
+from worker.errors import Invalid
+from worker.web.answers import as_json, decision_out
+from worker.web.bodies import optional_object_of
+from worker.web.schemas import Schema, inlined
+
+CHOSEN = ("status", "code", "network", "since", "until", "to", "most")
+CORRECTED = [field.name for field in fields_of(Corrected)]
+
+
+def retry_schema() -> Schema:
+    """All of it may be left out."""
+    chosen = inlined(Failed)["properties"]
+    properties = {name: chosen[name] for name in CHOSEN}
+    corrected = {"type": "object", "properties": inlined(Corrected)["properties"], "additionalProperties": False}
+    properties |= {"corrected": corrected, "dry_run": {"type": "boolean", "default": False}}
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+async def answer(request: Request, producer: Notifier, by: str, **of: Any) -> Response:
+    """of: the ids or the campaign. Raises Problem, Invalid, NotFound."""
+    body = await optional_object_of(request)
+    failed, corrected = _failed(body, of), _corrected(body.get("corrected"))
+    if body.get("dry_run") is True:
+        outlook = await to_thread.run_sync(lambda: producer.again.foresee(failed, corrected=corrected))
+        return as_json(_outlook_out(outlook))
+    decided = await to_thread.run_sync(lambda: producer.again.retry(failed, corrected=corrected, by=by))
+    return as_json(decision_out(decided) | {"left": dict(decided.left), "rest": decided.rest})
+
+
+def _failed(body: Mapping[str, Any], of: Mapping[str, Any]) -> Failed:
+    given = _known("", body, (*CHOSEN, "corrected", "dry_run"))
+    chosen = {name: given[name] for name in CHOSEN if given.get(name) is not None}
+    if not isinstance(chosen.get("most", 1), int):
+        raise Invalid("most", "is no whole number", "give one above 0")
+    for name in ("since", "until"):
+        if name in chosen:
+            chosen[name] = iso(name, chosen[name])
+    return Failed(**of, **chosen)
+
+
+def _corrected(given: Any) -> Corrected | None:
+    if given is None:
+        return None
+    if not isinstance(given, dict):
+        raise Invalid("corrected", "is no JSON object", "send one, like {...}")
+    return Corrected(**_known("corrected.", given, CORRECTED))
+
+
+def _known(within: str, given: Mapping[str, Any], names: Sequence[str]) -> Mapping[str, Any]:
+    for name in given:
+        if name not in names:
+            raise Invalid(f"{within}{name}", "there is no such field", f"use {', '.join(names)}")
+    return given
+
+
+def _outlook_out(outlook: Outlook) -> dict[str, Any]:
+    sums = {name: getattr(outlook, name) for name in ("messages", "segments", "dong", "helpless")}
+    lines = [asdict(line) for line in outlook.lines]
+    return sums | {"lines": lines, "left": dict(outlook.left), "may_arrive": dict(outlook.may_arrive)}
