@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from worker.api.again import Again
     from worker.api.callbacks import Callbacks
     from worker.api.contacts import Contacts
-    from worker.api.decisions import Decisions, Held
+    from worker.api.decisions import Decisions
+    from worker.api.held import Held
     from worker.api.intake import Intake
     from worker.api.pauses import Pauses
     from worker.api.prices import Prices
@@ -55,7 +56,7 @@ class Branches:
     @cached_property
     def held(self) -> Held:
         """What a person must look at."""
-        from worker.api.decisions import Held
+        from worker.api.held import Held
 
         return Held(self._database, self.settings, self._bell)
 

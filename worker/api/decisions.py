@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from worker import ledger, reporting
-from worker.api.naming import BY_DEFAULT, Which, id_of
-from worker.checks import label
+from worker.api.naming import Which
 from worker.database import Database
 from worker.intake.terms import check_send_date
 from worker.ledger import Left
 from worker.lifecycle import TOO_LATE, Lane, Status
 from worker.queues import Bell
-from worker.reporting import HeldShown
 from worker.settings import Settings
 
 if TYPE_CHECKING:
@@ -62,47 +60,6 @@ class Answer(StrEnum):
     DELIVERED = "delivered"
     NOT_DELIVERED = "not-delivered"
     DROP = "drop"
-
-
-LEADS_TO = {
-    Answer.SEND_AGAIN: Status.QUEUED,
-    Answer.DELIVERED: Status.DELIVERED,
-    Answer.NOT_DELIVERED: Status.UNDELIVERED,
-    Answer.DROP: Status.CANCELLED,
-}
-
-
-class Held:
-    """Messages that only a person can decide about. Every method may raise Unavailable."""
-
-    def __init__(self, database: Database, settings: Settings, bell: Bell) -> None:
-        self._database, self._settings, self._bell = database, settings, bell
-
-    def list(self, *, most: int = 1000) -> Sequence[HeldShown]:
-        """The oldest first."""
-        with self._database.reading() as session:
-            return reporting.held(session, most=most)
-
-    def locate(self, given: str) -> UUID:
-        """The id of the held message that a person names: by an id or its beginning, reference or phone number.
-
-        Raises NotFound, also for what names more than one.
-        """
-        with self._database.reading() as session:
-            return reporting.locate_held(session, given)
-
-    def resolve(self, message_id: UUID | str, answer: Answer, *, by: str = BY_DEFAULT) -> Status | None:
-        """Decide about one; where it stands now, or None when it is not held (any more). Raises NotFound, Invalid.
-
-        by: who decides, as `show` will tell it.
-        """
-        status, by = LEADS_TO[answer], label("by", by)
-        with self._database.begin() as session:
-            said = f"{by} decided: {answer}"
-            moved = ledger.resolve(session, id_of(message_id), status, said, self._settings.horizons, by=by)
-        if moved and status is Status.QUEUED:
-            self._bell.ring(set(Lane))
-        return status if moved else None
 
 
 class Decisions:

@@ -1,4 +1,4 @@
-"""Decisions: `cancel`, `move`, `retry`, `held list|resolve`, `pause`, `resume`."""
+"""Decisions: `cancel`, `move`, `pause`, `resume`."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from uuid import UUID
 
 import click
 
-from worker.api.decisions import Answer, Decision
+from worker.api.decisions import Decision
 from worker.api.naming import BY_DEFAULT
 from worker.api.notifier import Notifier
 from worker.cli import completion
 from worker.cli.look import located
-from worker.cli.output import console, date_option, json_option, look_of, options, say, say_json, table, text
+from worker.cli.output import console, date_option, json_option, options, say, say_json, table, text
 from worker.lifecycle import Lane
-from worker.reporting import PauseShown, shortened
+from worker.reporting import PauseShown
 
 LANES = [str(lane) for lane in Lane]
 
@@ -96,54 +96,6 @@ def _say_too_late(what: str, decided: Decision, as_json: bool) -> int:
 
 def decision_json(decided: Decision) -> dict[str, object]:
     return {"moved": decided.moved, "others": {str(status): count for status, count in decided.others.items()}}
-
-
-@click.group()
-def held() -> None:
-    """What only a person can decide: eSMS may or may not have taken it."""
-
-
-@held.command("list")
-@json_option
-def held_list(as_json: bool) -> None:
-    """What waits for a decision, and why."""
-    with Notifier.from_env() as notifier:
-        rows = notifier.held.list()
-    if as_json:
-        say_json([asdict(row) for row in rows])
-        return
-    shown = table("message:id", "kind", "phone:id", "since", "reason")
-    short = shortened([row.id for row in rows])
-    for row in rows:
-        told = (short[row.id], row.kind, row.phone, row.since, row.reason)
-        shown.add_row(*(text(each, notifier.settings.time_zone) for each in told))
-    console().print(shown if rows else "Nothing is held.")
-
-
-@held.command("resolve")
-@click.argument("message_id")
-@click.option(
-    "--as",
-    "answer",
-    type=click.Choice([str(each) for each in Answer]),
-    required=True,
-    help="What you found out, or what is to happen.",
-)
-@by_option
-@json_option
-def held_resolve(message_id: str, answer: str, by: str, as_json: bool) -> int:
-    """Decide about one held message (see `held list`). `send-again` may reach the recipient a second time.
-
-    MESSAGE_ID: its id or the beginning of it; what else names it alone does too, a reference or a number.
-    """
-    with Notifier.from_env() as notifier:
-        which = notifier.held.locate(message_id)
-        status = notifier.held.resolve(which, Answer(answer), by=by)
-    if as_json:
-        say_json({"id": str(which), "resolved": status is not None, "status": status and str(status)})
-    else:
-        console().print(f"{which} is {look_of(status)}" if status else f"{which} is not held (any more)")
-    return 0 if status else 1
 
 
 @click.command()

@@ -24,7 +24,7 @@ COMMANDS = {
         "See it work, in half a minute: real servers, real processes, a simulated eSMS, every status but sandboxed.",
     ),
     "doctor": ("doctor:doctor", "Say what is wrong with this installation and how to mend it."),
-    "held": ("decisions:held", "What only a person can decide: eSMS may or may not have taken it."),
+    "held": ("held:held", "What only a person can decide: eSMS may or may not have taken it."),
     "migrate": (
         "serve:migrate",
         "Bring the database to this version's schema; safe to run again, and by many at once.",

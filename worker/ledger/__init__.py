@@ -12,7 +12,7 @@ rules, events: what reminds             occurrences: what was made of them, for 
 from worker.ledger.brandnames import ask_for_brandnames, known_brandnames, replace_brandnames
 from worker.ledger.campaigns import lift_campaign, pause_campaign, through
 from worker.ledger.claims import Claim, Fence, claim, claim_doubtful, claim_trial, hand_back, intend
-from worker.ledger.decisions import Horizons, cancel, move, past_expiry, resolve, send_again
+from worker.ledger.decisions import Horizons, cancel, move, past_expiry, resolve, resolve_all, send_again
 from worker.ledger.failed import (
     NOWHERE,
     RETRIED,
@@ -27,6 +27,7 @@ from worker.ledger.failed import (
 )
 from worker.ledger.filling import fill
 from worker.ledger.floors import Floors
+from worker.ledger.held import held_messages, note_decisions
 from worker.ledger.inserts import First, Put, Stored, Terms, put
 from worker.ledger.outlook import Alike, Before, others, outlook, too_few
 from worker.ledger.pauses import Paused, allow_trial, due_probes, lift, pause, paused, probed
@@ -108,6 +109,7 @@ __all__ = [
     "forget_refused",
     "give_up",
     "hand_back",
+    "held_messages",
     "hold_calls",
     "intend",
     "judge",
@@ -120,6 +122,7 @@ __all__ = [
     "move",
     "moved_on",
     "next_rerun",
+    "note_decisions",
     "note_refused",
     "note_replaced",
     "note_troubles",
@@ -139,6 +142,7 @@ __all__ = [
     "requests_of",
     "rescue",
     "resolve",
+    "resolve_all",
     "revoke_tokens",
     "send_again",
     "settle",

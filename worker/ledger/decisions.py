@@ -83,7 +83,7 @@ _RETRY = text(f"""
 _RESOLVE = text(f"""
     UPDATE message AS m
     SET status = :status, settled_at = now(), reason = :reason
-    WHERE m.id = :message_id AND {still("held")}
+    WHERE m.id = ANY(:ids) AND {still("held")}
     RETURNING m.id
 """)
 
@@ -123,13 +123,19 @@ def resolve(
     session: Session, message_id: UUID, status: Status, reason: str, horizons: Horizons, *, by: str = "a person"
 ) -> bool:
     """End, or queue again, one held message as a person decided; False when it is not held (any more)."""
+    return bool(resolve_all(session, [message_id], status, reason, horizons, by=by))
+
+
+def resolve_all(
+    session: Session, ids: Collection[UUID], status: Status, reason: str, horizons: Horizons, *, by: str
+) -> set[UUID]:
+    """The same of many; which of them were held still."""
     assert status in PERSONS_MOVES[Status.HELD], status
     if status is not Status.QUEUED:
-        asked = {"message_id": message_id, "status": str(status), "reason": reason}
-        return bool(session.execute(_RESOLVE, asked).all())
-    queued = _queue_again(session, [message_id], frozenset({Status.HELD}), reason, horizons, by)
+        return set(session.scalars(_RESOLVE, {"ids": list(ids), "status": str(status), "reason": reason}).all())
+    queued = _queue_again(session, ids, frozenset({Status.HELD}), reason, horizons, by)
     came_back(session, queued)
-    return bool(queued)
+    return queued
 
 
 def _queue_again(

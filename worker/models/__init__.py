@@ -8,7 +8,7 @@ notification ─1──n─▶ message ─1──n─▶ request        pause (a
                                                   price (what an SMS or a call costs, by the list)
                                                   producer_source (what a login of Postgres is bound to)
                                                   refused_task (what a broker brought that was none)
-                                                  rerun (of many, whose first hundred go first)
+                                                  rerun (of many, whose first hundred go first), decision
 
 attempt (tries that are over)        settlement (each change of status) ─▶ report_daily, report_latency (by roll_up)
 
@@ -23,7 +23,7 @@ a lease exists exactly while a message is being sent, and a status is one that t
 """
 
 from worker.models.access import RefusedToken, Token
-from worker.models.again import Rerun
+from worker.models.again import Decision, Rerun
 from worker.models.base import Base
 from worker.models.contacts import Contact, OptOut, Template
 from worker.models.history import Attempt, ReportDaily, ReportLatency, RollUp, Settlement
@@ -39,6 +39,7 @@ __all__ = [
     "Base",
     "Brandname",
     "Contact",
+    "Decision",
     "Event",
     "Heartbeat",
     "Inbox",

@@ -1,4 +1,4 @@
-"""What is sent again in steps: a rerun of many, that waits for how its first hundred fare."""
+"""What is sent again in steps, and what people decided: reruns of many, decisions about what is held."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, Index, Uuid, text
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, Identity, Index, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from worker.models.base import Base
@@ -38,3 +38,17 @@ class Rerun(Base):
     look_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     after_notification: Mapped[UUID | None]  # how far it has come
     after_message: Mapped[UUID | None]
+
+
+class Decision(Base):
+    """Who decided what about a held message, and why. Append-only."""
+
+    __tablename__ = "decision"
+    __table_args__ = (Index("decision_message_id_idx", "message_id"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    message_id: Mapped[UUID]
+    at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    decided_by: Mapped[str]
+    answer: Mapped[str]
+    why: Mapped[str | None]

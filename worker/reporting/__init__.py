@@ -3,6 +3,7 @@
 from worker.reporting.attempts import AttemptShown
 from worker.reporting.choice import Choice, GroupBy, Which
 from worker.reporting.costs import Costs, costs
+from worker.reporting.evidence import DecisionShown, EvidenceShown, evidence
 from worker.reporting.latency import Latency, latency
 from worker.reporting.locating import Located, locate, locate_held, shortened
 from worker.reporting.operation import (
@@ -38,6 +39,8 @@ __all__ = [
     "By",
     "Choice",
     "Costs",
+    "DecisionShown",
+    "EvidenceShown",
     "GroupBy",
     "HeldShown",
     "Latency",
@@ -61,6 +64,7 @@ __all__ = [
     "campaigns",
     "costs",
     "counted_until",
+    "evidence",
     "find",
     "held",
     "is_used",

@@ -49,6 +49,7 @@ OptOut = _columns("opt_out", "phone since")
 Heartbeat = _columns("heartbeat", "name at")
 Trouble = _columns("trouble", "name error since")
 Brandname = _columns("brandname", "name seen_at")
+Decision = _columns("decision", "id message_id at decided_by answer why")
 Rerun = _columns("rerun", "id asked_by chosen messages moved state code decided_at")
 RefusedTask = _columns("refused_task", "queue reason times since at size task_id")
 

@@ -30,6 +30,7 @@ GRANTS: dict[str, Rights] = {
     "attendee": _rights(ALL, ALL, ALL),
     "brandname": _rights(ALL, ALL, READ),
     "contact": _rights(ALL, ALL, ALL),
+    "decision": _rights(ADD, ADD, ADD),
     "event": _rights(CHANGE, CHANGE, CHANGE),
     "heartbeat": _rights(CHANGE, CHANGE, READ),
     "inbox": _rights(ALL, ADD),  # others write it by the functions of the schema esms

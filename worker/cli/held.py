@@ -1,0 +1,136 @@
+"""`held list|show|resolve`: what only a person can decide, with what there is to decide by."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import click
+
+from worker.api.decisions import Answer
+from worker.api.held import Held
+from worker.api.notifier import Notifier
+from worker.cli import completion
+from worker.cli.decisions import by_option
+from worker.cli.output import console, json_option, look_of, options, say, say_json, table, text
+from worker.errors import Invalid
+from worker.recurrence.errors import RecurrenceError
+from worker.recurrence.offsets import parse_offset
+from worker.reporting import shortened
+
+many_options = options(
+    completion.campaign_option("All of a campaign."),
+    click.option("--code", metavar="C", help="All whose last code is this one."),
+    click.option("--older-than", metavar="2h", help="All in doubt for longer than that."),
+)
+
+
+@click.group()
+def held() -> None:
+    """What only a person can decide: eSMS may or may not have taken it."""
+
+
+@held.command("list")
+@json_option
+def held_list(as_json: bool) -> None:
+    """What waits for a decision, and why."""
+    with Notifier.from_env() as notifier:
+        rows = notifier.held.list()
+    if as_json:
+        say_json([asdict(row) for row in rows])
+        return
+    shown = table("message:id", "kind", "phone:id", "since", "reason")
+    short = shortened([row.id for row in rows])
+    for row in rows:
+        told = (short[row.id], row.kind, row.phone, row.since, row.reason)
+        shown.add_row(*(text(each, notifier.settings.time_zone) for each in told))
+    console().print(shown if rows else "Nothing is held.")
+
+
+@held.command("show")
+@click.argument("message_id")
+@json_option
+def held_show(message_id: str, as_json: bool) -> None:
+    """What there is to decide by: each request for it, the evidence heard last, what else this number got that hour."""
+    with Notifier.from_env() as notifier:
+        evidence = notifier.held.evidence(notifier.held.locate(message_id))
+        zone = notifier.settings.time_zone
+    if as_json:
+        say_json(asdict(evidence))
+        return
+    say(f"{evidence.message.id} to {evidence.message.phone}: {evidence.message.reason or evidence.message.status}")
+    say(f"heard last: {evidence.heard or 'nothing'}")
+    requests = table("request", "at", "HTTP:n", "code", "outcome")
+    for row in evidence.message.requests:
+        requests.add_row(*(text(each, zone) for each in (row.function, row.at, row.http_status, row.code, row.outcome)))
+    console().print(requests)
+    others = table("the same number, that hour", "kind", "status", "campaign", "accepted")
+    for each in evidence.others:
+        told = (each.created_at, each.kind, each.status, each.campaign, each.accepted_at)
+        others.add_row(*(text(value, zone) for value in told))
+    console().print(others if evidence.others else "Nothing else to this number in that hour.")
+    for decision in evidence.decisions:
+        say(
+            f"{decision.by} decided {decision.answer} at {text(decision.at, zone)}: {decision.why or 'no reason given'}"
+        )
+
+
+@held.command("resolve")
+@click.argument("message_id", required=False)
+@click.option(
+    "--as",
+    "answer",
+    type=click.Choice([str(each) for each in Answer]),
+    required=True,
+    help="What you found out, or what is to happen.",
+)
+@many_options
+@click.option("--why", metavar="TEXT", help="Why so; kept for good.")
+@click.option("--dry-run", is_flag=True, help="Only say how many it would be.")
+@by_option
+@json_option
+def held_resolve(message_id: str | None, answer: str, dry_run: bool, as_json: bool, **given: Any) -> int:
+    """Decide about one held message (see `held list`), or many. `send-again` may reach the recipient a second time.
+
+    MESSAGE_ID: its id or the beginning of it; what else names it alone does too, a reference or a number.
+    """
+    which = {name: given.pop(name) for name in ("campaign", "code", "older_than")}
+    many = any(value is not None for value in which.values())
+    if many == (message_id is not None):
+        raise click.UsageError("give one MESSAGE_ID, or choose by --campaign, --code, --older-than")
+    with Notifier.from_env() as notifier:
+        if many:
+            which["older_than"] = _span(which["older_than"])
+            return _many(notifier.held, Answer(answer), dry_run, as_json, which | given)
+        return _one(notifier.held, notifier.held.locate(str(message_id)), Answer(answer), dry_run, as_json, given)
+
+
+def _one(held: Held, which: UUID, answer: Answer, dry_run: bool, as_json: bool, given: dict[str, Any]) -> int:
+    if dry_run:
+        say(f"dry run: {which} would be decided about: {answer}")
+        return 0
+    status = held.resolve(which, answer, **given)
+    if as_json:
+        say_json({"id": str(which), "resolved": status is not None, "status": status and str(status)})
+    else:
+        console().print(f"{which} is {look_of(status)}" if status else f"{which} is not held (any more)")
+    return 0 if status else 1
+
+
+def _many(held: Held, answer: Answer, dry_run: bool, as_json: bool, given: dict[str, Any]) -> int:
+    resolved = held.resolve_many(answer, dry_run=dry_run, **given)
+    if as_json:
+        say_json({"resolved": resolved, "as": str(answer), "dry_run": dry_run})
+    else:
+        say(f"{'dry run, would be ' if dry_run else ''}decided: {resolved:,} message(s): {answer}")
+    return 0 if resolved else 1
+
+
+def _span(value: str | None) -> timedelta | None:
+    try:
+        offset = parse_offset(value) if value is not None else None
+    except RecurrenceError as error:
+        raise Invalid("older_than", str(error), "write it like 2h") from None
+    return None if offset is None else timedelta(days=offset.days) + offset.exact
