@@ -18,6 +18,8 @@ from worker.lifecycle import PauseCode
 SEND_FIRST, SEND_MOST = timedelta(seconds=5), timedelta(minutes=10)
 POLL_MOST = timedelta(hours=1)
 PROBE_FIRST, PROBE_MOST = timedelta(seconds=10), timedelta(minutes=30)
+# Of webhooks, as Standard Webhooks recommends: three days in all.
+CALLS = (5, 5 * 60, 30 * 60, *(hours * 3600 for hours in (2, 5, 10, 14, 20, 24)))  # seconds
 SILENCE_MOST = timedelta(minutes=1)  # between two probes of an eSMS that did not answer: that ends as it began
 
 
@@ -29,6 +31,11 @@ def before_sending_again(failures: int, left: timedelta | None = None, dice: flo
     """
     most = SEND_MOST if left is None else max(SEND_FIRST, min(SEND_MOST, left / 8))
     return _doubled(SEND_FIRST, failures, most) * _rolled(dice)
+
+
+def before_calling_again(attempts: int, dice: float | None = None) -> timedelta | None:
+    """The wait after `attempts` calls of a webhook that nobody took; None: that was the last one, after three days."""
+    return _jittered(timedelta(seconds=CALLS[attempts - 1]), dice) if attempts <= len(CALLS) else None
 
 
 def before_trying_once_more(wait: timedelta, dice: float | None = None) -> timedelta:

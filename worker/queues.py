@@ -30,6 +30,7 @@ class Queue(StrEnum):
     URGENT = "urgent"
     POLL = "poll"
     HOUSEKEEPING = "housekeeping"
+    WEBHOOKS = "webhooks"
 
 
 class Task(StrEnum):
@@ -41,6 +42,7 @@ class Task(StrEnum):
     KEEP_HOUSE = "worker.keep_house"
     REMIND = "worker.remind"
     SEND_AGAIN = "worker.send_again"
+    CALL_WEBHOOKS = "worker.call_webhooks"
     ENQUEUE_SMS = "worker.enqueue_sms"
     ENQUEUE_TEMPLATE_CALL = "worker.enqueue_template_call"
     ENQUEUE_RECORD_CALL = "worker.enqueue_record_call"
@@ -58,6 +60,7 @@ QUEUE_OF: dict[Task, Queue] = {
     Task.KEEP_HOUSE: Queue.HOUSEKEEPING,
     Task.REMIND: Queue.HOUSEKEEPING,
     Task.SEND_AGAIN: Queue.HOUSEKEEPING,
+    Task.CALL_WEBHOOKS: Queue.WEBHOOKS,
     Task.ENQUEUE_SMS: Queue.ENQUEUE,
     Task.ENQUEUE_TEMPLATE_CALL: Queue.ENQUEUE,
     Task.ENQUEUE_RECORD_CALL: Queue.ENQUEUE,
@@ -85,7 +88,15 @@ def source_of(queue: str) -> str | None:
     return queue.removeprefix(OWN) if queue.startswith(OWN) else None
 
 
-TICKED = (Task.DELIVER_URGENT, Task.DELIVER, Task.POLL, Task.KEEP_HOUSE, Task.REMIND, Task.SEND_AGAIN)
+TICKED = (
+    Task.DELIVER_URGENT,
+    Task.DELIVER,
+    Task.POLL,
+    Task.KEEP_HOUSE,
+    Task.REMIND,
+    Task.SEND_AGAIN,
+    Task.CALL_WEBHOOKS,
+)
 
 BROKER_TIMEOUT = 2  # seconds: a producer's web page waits no longer for a bell
 MUTED = 5.0  # seconds without a try after a ring that failed

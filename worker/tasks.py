@@ -36,6 +36,7 @@ from worker.queues import QUEUE_OF, Queue, Task, make_app, queues_of
 from worker.reminders import EventChange, Scheduler
 from worker.settings import Pace, ProviderSettings, Rates, Settings
 from worker.telemetry import emit
+from worker.webhooks import Caller
 
 guard_transports()
 app = make_app()
@@ -163,6 +164,18 @@ def send_again() -> None:
         return more
 
     _answer(Task.SEND_AGAIN, step)
+
+
+@app.task(name=Task.CALL_WEBHOOKS.value)
+def call_webhooks() -> None:
+    """Tell applications what happened."""
+
+    def step(parts: runtime.Runtime) -> bool:
+        until = time.monotonic() + parts.pace.drain.total_seconds()
+        caller = Caller(parts.database, private=parts.settings.webhooks_private)
+        return caller.run(lambda: runtime.stop.asked() or time.monotonic() > until)
+
+    _answer(Task.CALL_WEBHOOKS, step)
 
 
 @app.task(name=Task.ENQUEUE_SMS.value)

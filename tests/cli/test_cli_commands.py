@@ -244,7 +244,7 @@ def test_doctor_names_what_is_wrong_and_the_remedy(
     assert code == 1
     assert [found[name]["ok"] for name in ("settings", "Postgres", "schema", "eSMS", "lanes")] == [True] * 5
     assert "celery -A worker.tasks beat" in found["beat"]["text"]
-    assert "nobody listens to enqueue, deliver, urgent, poll, housekeeping" in found["workers"]["text"]
+    assert "nobody listens to enqueue, deliver, urgent, poll, housekeeping, webhooks" in found["workers"]["text"]
     monkeypatch.setenv("DATABASE_URL", empty_database_url)
     found = {check["check"]: check for check in json.loads(cli("doctor", "--json")[1])}
     assert "esms-worker migrate" in found["schema"]["text"]

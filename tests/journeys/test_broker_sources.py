@@ -59,7 +59,7 @@ def test_an_application_is_known_by_its_queue_and_reads_nothing_of_anybody(
         assert admin.pubsub_numpat() == 0
     for name in environ:
         monkeypatch.setenv(name, environ[name])
-    heard = {"enqueue", "enqueue.shop", "deliver", "urgent", "poll", "housekeeping"}
+    heard = {"enqueue", "enqueue.shop", "deliver", "urgent", "poll", "housekeeping", "webhooks"}
     eventually(lambda: operation.listeners().keys() >= heard)
     run(["doctor", "--json"])
     found = {each["check"]: each for each in json.loads(capsys.readouterr().out)}

@@ -135,7 +135,7 @@ def test_procfile_compose_and_up_listen_to_the_same_queues() -> None:
         "Procfile": (ROOT / "Procfile").read_text(),
         "compose": (ROOT / "docker-compose.yml").read_text(),
     }
-    wanted = ["deliver", "enqueue", "poll,housekeeping", "urgent"]
+    wanted = ["deliver", "enqueue", "poll,housekeeping,webhooks", "urgent"]
     for name, written in commands.items():
         assert sorted(re.findall(r"-Q ([a-z,]+)", written)) == wanted, name
         assert len(re.findall(r"worker\.tasks beat", written)) == 1, name

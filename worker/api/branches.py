@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from worker.api.reminders import Reminders
     from worker.api.templates import Templates
     from worker.api.tokens import Tokens
+    from worker.api.webhooks import Webhooks
 
 
 class Branches:
@@ -108,3 +109,10 @@ class Branches:
         from worker.api.prices import Prices
 
         return Prices(self._database, self.settings)
+
+    @cached_property
+    def webhooks(self) -> Webhooks:
+        """Which addresses are called with what happens."""
+        from worker.api.webhooks import Webhooks
+
+        return Webhooks(self._database, self.settings, self._bell)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from uuid import UUID
 
 from worker import reporting
 from worker.api.branches import Branches
+from worker.api.events import Event, Feed, Page
 from worker.api.naming import BY_A_PERSON, BY_DEFAULT, Campaign, id_of
 from worker.api.reports import Reports
 from worker.checks import label_or_none
@@ -234,6 +235,18 @@ class Notifier(Branches):
     def resume_campaign(self, campaign: str) -> bool:
         """Let a campaign go on, in the order in which it would have gone; False when it was not held back."""
         return self.pauses.resume_campaign(campaign)
+
+    def events(self, after: str | None = None, *, every: float = 1.0, follow: bool = True) -> Iterator[Event]:
+        """What happens, as it happens: each event with the cursor to go on after it. Nothing is missed or told twice.
+
+        after: a cursor; None: from seven days ago. every: seconds between two looks, where nothing is new.
+        follow: False ends where it would wait. Raises Invalid for a cursor that is none, Unavailable.
+        """
+        return Feed(self._database).events(after, every=every, follow=follow)
+
+    def events_page(self, after: str | None = None, *, most: int = 500) -> Page:
+        """The next ones out of `most` rows of the log, and the cursor to go on with. Raises as `events` does."""
+        return Feed(self._database).page(after, most=most)
 
     def ring(self) -> None:
         """Have the workers look now: after the commit of a `connection` that tells nobody of it."""

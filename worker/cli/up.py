@@ -216,7 +216,7 @@ def start_apps(installation: Installation, workers: int, tell: Callable[[str, st
         # A delivery may take its whole time: what is handed over by task may be a code, and polls must go on.
         "intake": [*worker, "-Q", Queue.ENQUEUE, "-c", "1", "-n", "intake@%h"],
         "worker": [*worker, "-Q", Queue.DELIVER, "-c", str(workers), "-n", "worker@%h"],
-        "poll": [*worker, "-Q", f"{Queue.POLL},{Queue.HOUSEKEEPING}", "-c", "2", "-n", "poll@%h"],
+        "poll": [*worker, "-Q", f"{Queue.POLL},{Queue.HOUSEKEEPING},{Queue.WEBHOOKS}", "-c", "3", "-n", "poll@%h"],
         "beat": ["beat", "--loglevel=WARNING", "--pidfile="],
     }
     ready = {name: Event() for name in commands}

@@ -8,6 +8,7 @@ commits wait for each other. The search_path is fixed: a caller's own operators 
 from __future__ import annotations
 
 from worker.database import NARROWED_BY
+from worker.ledger import log
 from worker.ledger.decisions import cancelling
 
 SCHEMA = "esms"
@@ -153,7 +154,7 @@ def definitions(schema: str) -> list[str]:
     made = [_IS_MINE, _PUT, *_enqueueing(), *map(_upsert, ("event", "contact")), _CANCEL_EVENT]
     made += [_STATUS, _STATUS_BY_REFERENCE, _CANCEL]
     cancel = cancelling(_NOTIFICATION.format(schema=schema), f"{schema}.")
-    return [each.format(schema=schema, cancelling=cancel) for each in made]
+    return [*(each.format(schema=schema, cancelling=cancel) for each in made), *log.definitions(schema)]
 
 
 def _upsert(what: str) -> str:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from worker import ledger
 from worker.database import Database
-from worker.ledger import inbox
+from worker.ledger import inbox, webhooks
 from worker.maintenance.steps import ROUNDS, take, while_there_is_more
 from worker.settings import Pace
 from worker.telemetry import emit
@@ -19,6 +19,9 @@ MISSED_EVERY = timedelta(seconds=30)
 
 def look_after_ledger(database: Database, pace: Pace) -> None:
     """One round; any number of processes may make it at once."""
+
+    def clear_events(session: Session) -> bool:
+        return webhooks.clear_events(session, kept=pace.events_kept)
 
     def clear_inbox(session: Session) -> bool:
         return inbox.clear_inbox(session, kept=pace.events_kept)
@@ -34,6 +37,7 @@ def look_after_ledger(database: Database, pace: Pace) -> None:
         "give up": lambda: _tell(database, "messages.unknown", give_up),
         "tidy streams": lambda: _tidy_streams(database),
         "find missed streams": lambda: _find_missed_streams(database),
+        "clear the events": lambda: while_there_is_more(database, clear_events),
         "clear the inbox": lambda: while_there_is_more(database, clear_inbox),
     }
     take(database, steps)

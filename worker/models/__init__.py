@@ -13,6 +13,7 @@ notification ─1──n─▶ message ─1──n─▶ request        pause (a
 attempt (tries that are over)        settlement (each change of status) ─▶ report_daily, report_latency (by roll_up)
 
 inbox (what came by SQL, until a worker takes it in)
+happening (what is no change of a status)        webhook ─1──n─▶ webhook_call (still to be told), webhook_secret
 
 contact (people)        opt_out (numbers that want nothing)        template (named texts, by version)
 token (who is let in by HTTP), refused_token
@@ -32,6 +33,7 @@ from worker.models.messages import Message, Notification, Request, Stream
 from worker.models.operation import Brandname, Heartbeat, Pause, ProducerSource, RefusedTask, Trouble
 from worker.models.prices import Price
 from worker.models.reminders import Attendee, Event, Occurrence, Reminder
+from worker.models.webhooks import Happening, Webhook, WebhookCall, WebhookSecret
 
 __all__ = [
     "Attempt",
@@ -41,6 +43,7 @@ __all__ = [
     "Contact",
     "Decision",
     "Event",
+    "Happening",
     "Heartbeat",
     "Inbox",
     "Message",
@@ -63,4 +66,7 @@ __all__ = [
     "Template",
     "Token",
     "Trouble",
+    "Webhook",
+    "WebhookCall",
+    "WebhookSecret",
 ]

@@ -32,6 +32,7 @@ GRANTS: dict[str, Rights] = {
     "contact": _rights(ALL, ALL, ALL),
     "decision": _rights(ADD, ADD, ADD),
     "event": _rights(CHANGE, CHANGE, CHANGE),
+    "happening": _rights(ALL, ADD),
     "heartbeat": _rights(CHANGE, CHANGE, READ),
     "inbox": _rights(ALL, ADD),  # others write it by the functions of the schema esms
     "message": _rights(ALL, CHANGE, CHANGE),
@@ -54,6 +55,9 @@ GRANTS: dict[str, Rights] = {
     "template": _rights(CHANGE, CHANGE, READ),
     "token": _rights(ALL, ALL),
     "trouble": _rights(ALL, READ, READ),
+    "webhook": _rights(CHANGE, CHANGE),
+    "webhook_call": _rights(ALL, ADD),
+    "webhook_secret": _rights(ALL, frozenset({"INSERT"})),  # who makes one need not read those of others
 }
 
 

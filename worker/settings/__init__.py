@@ -112,6 +112,7 @@ class Settings:
     advertising_least: int  # recipients in one advertising request
     advertising_most: int
     callback_url: str | None = field(repr=False)  # where eSMS says that it has something to tell
+    webhooks_private: bool  # webhooks may lie in a private network, and go without TLS
     horizons: Mapping[Lane, timedelta]  # for how long after its date a message is still sent, when nobody says so
     retry_limit: int  # times that a message is sent again at most, by people and by itself
     retry_ask: int  # messages from which on sending again asks first
@@ -139,6 +140,7 @@ class Settings:
             advertising_least=least,
             advertising_most=most,
             callback_url=read.callback_url("WORKER_CALLBACK_URL"),
+            webhooks_private=read.flag("WORKER_WEBHOOKS_PRIVATE"),
             horizons={lane: read.wait(*HORIZONS[lane]) for lane in Lane},
             retry_limit=read.count("WORKER_RETRY_LIMIT", 5),
             retry_ask=read.count("WORKER_RETRY_ASK", 1000),

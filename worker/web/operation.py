@@ -15,7 +15,7 @@ from worker.errors import Unavailable, WorkerError
 from worker.web.access import needs
 from worker.web.answers import as_json
 from worker.web.door import producer_of, source_for
-from worker.web.schemas import problems
+from worker.web.schemas import EventsOut, problems
 
 router = APIRouter()
 Reader = Annotated[TokenRow, Depends(needs(May.READ))]
@@ -40,6 +40,19 @@ def summary(
         source=source_for(holder, source) or source,
     )
     return as_json(report)
+
+
+@router.get("/v1/events-feed", tags=["events"], response_model=EventsOut, responses=problems("invalid"))
+def events_feed(
+    request: Request,
+    holder: Reader,
+    after: Annotated[str | None, Query(max_length=8000, description="`next` of the answer before.")] = None,
+    most: Annotated[int, Query(ge=1, le=1000, description="Rows of the log to look at.")] = 500,
+) -> Response:
+    """What happened, in order, for who can't be called; where `more` is false, ask again in a while."""
+    producer = producer_of(request)
+    mine = producer if holder.source is None else producer.of_source(holder.source)
+    return as_json(mine.events_page(after, most=most))
 
 
 @router.get("/v1/balance", tags=["account"], responses=problems())

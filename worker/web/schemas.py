@@ -97,6 +97,26 @@ class RetryOut(Model):
     """Where those stand that it did not move, and how many."""
 
 
+class EventOut(Model):
+    """Something that happened."""
+
+    type: str
+    timestamp: str
+    number: int
+    """The greater of two about one message is the later."""
+    cursor: str
+    data: dict[str, Any]
+
+
+class EventsOut(Model):
+    """Some of the log, in order."""
+
+    events: list[EventOut]
+    next: str
+    """What to give as `after` next time."""
+    more: bool
+
+
 class DoneOut(Model):
     """Whether anything changed."""
 

@@ -1,0 +1,95 @@
+"""One webhook's calls: put out of the log, claimed, made side by side, written down in bulk."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import orjson
+from standardwebhooks import Webhook
+
+from worker import backoff
+from worker.database import Database
+from worker.errors import Unusable
+from worker.ledger import webhooks
+from worker.ledger.webhooks import Call, Called
+from worker.webhooks.post import TOTAL, Post
+from worker.webhooks.target import target_of
+
+IN_FLIGHT = 128  # calls of one webhook side by side
+BATCH_MOST = 8 * IN_FLIGHT  # calls of one claim, where the last one went quickly
+QUICK = 2.0  # seconds
+LEASE = timedelta(seconds=4 * TOTAL)  # a batch of IN_FLIGHT takes one TOTAL at most, and connecting twice
+GONE = 410
+
+
+class Line:
+    """Made for one task's time. A webhook that answers slowly fills nobody's threads but its own."""
+
+    def __init__(self, database: Database, id_: UUID, url: str, *, private: bool) -> None:
+        self._database, self._id, self._url, self._private = database, id_, url, private
+        self._most = IN_FLIGHT
+
+    def run(self, stopping: Callable[[], bool], more: Callable[[], bool]) -> None:
+        """Call while there is anything to tell, until it is told to stop; where there is nothing, `more` is asked."""
+        try:
+            post = Post(target_of(self._url, private=self._private), private=self._private)
+        except Unusable as error:
+            self._end(str(error))
+            return
+        with closing(post), ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="webhook") as threads:
+            while (self._step(post, threads) or more()) and not stopping():
+                pass
+
+    def _step(self, post: Post, threads: ThreadPoolExecutor) -> bool:
+        """One batch; False: there was nothing."""
+        with self._database.begin() as session:
+            unread = webhooks.fan_out(session, self._id)
+        with self._database.begin() as session:
+            calls = webhooks.claim_calls(session, self._id, most=self._most, lease=LEASE)
+            secrets = webhooks.secrets_of(session, self._id) if calls else []
+        if calls:
+            self._make(post, threads, calls, [Webhook(secret) for secret in secrets])
+        return bool(calls) or unread
+
+    def _make(self, post: Post, threads: ThreadPoolExecutor, calls: Sequence[Call], signers: Sequence[Webhook]) -> None:
+        begun = time.monotonic()
+        answers = list(threads.map(lambda call: _make(post, self._id, call, signers), calls))
+        self._most = BATCH_MOST if time.monotonic() - begun < QUICK else IN_FLIGHT
+        with self._database.begin() as session:
+            webhooks.called(session, self._id, list(map(_called, calls, answers)))
+        if GONE in answers:
+            self._end("it answered 410: gone")
+
+    def _end(self, because: str) -> None:
+        with self._database.begin() as session:
+            webhooks.disable(session, self._id, because)
+
+
+def _make(post: Post, id_: UUID, call: Call, signers: Sequence[Webhook]) -> int | str:
+    """As Standard Webhooks has it; the id is the event's, so that whoever gets it twice can tell."""
+    now, name = datetime.now(UTC), f"msg_{id_.hex}_{call.transaction}_{call.number}"
+    body = orjson.dumps({"type": call.kind, "timestamp": call.at, "data": call.facts})
+    signatures = " ".join(signer.sign(name, now, body.decode()) for signer in signers)
+    return post.send(
+        body,
+        {
+            "content-type": "application/json",
+            "user-agent": "esms-worker",
+            "webhook-id": name,
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": signatures,
+        },
+    )
+
+
+def _called(call: Call, answer: int | str) -> Called:
+    if isinstance(answer, int) and 200 <= answer < 300:
+        return Called(call.transaction, call.number, call.attempts)
+    outcome = f"it answered {answer}" if isinstance(answer, int) else answer
+    wait = backoff.before_calling_again(call.attempts)
+    return Called(call.transaction, call.number, call.attempts, outcome, wait)
