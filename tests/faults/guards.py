@@ -354,8 +354,8 @@ GUARDS = (
     Guard(
         "only what waits is cancelled",
         "worker/ledger/decisions.py",
-        'WHERE m.notification_id = ANY(:ids) AND {still("queued")}\n    RETURNING m.id',
-        "WHERE m.notification_id = ANY(:ids)\n    RETURNING m.id",
+        'WHERE m.notification_id = ANY({ids}) AND {still("queued")}',
+        "WHERE m.notification_id = ANY({ids})",
         f"{PERSONS}::test_cancelling_what_is_being_sent_changes_nothing_and_says_so",
     ),
     Guard(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from worker.api.callbacks import Callbacks
     from worker.api.contacts import Contacts
     from worker.api.decisions import Decisions
+    from worker.api.events import Feed
     from worker.api.held import Held
     from worker.api.intake import Intake
     from worker.api.pauses import Pauses
@@ -116,3 +117,9 @@ class Branches:
         from worker.api.webhooks import Webhooks
 
         return Webhooks(self._database, self.settings, self._bell)
+
+    @cached_property
+    def _feed(self) -> Feed:
+        from worker.api.events import Feed
+
+        return Feed(self._database)

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from worker import reporting
 from worker.api.branches import Branches
-from worker.api.events import Event, Feed, Page
 from worker.api.naming import BY_A_PERSON, BY_DEFAULT, Campaign, id_of
 from worker.api.reports import Reports
 from worker.checks import label_or_none
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from worker.api.again import How
     from worker.api.decisions import Decision
+    from worker.api.events import Event, Page
     from worker.intake import Enqueue, Request, Ticket
 
 
@@ -242,11 +242,11 @@ class Notifier(Branches):
         after: a cursor; None: from seven days ago. every: seconds between two looks, where nothing is new.
         follow: False ends where it would wait. Raises Invalid for a cursor that is none, Unavailable.
         """
-        return Feed(self._database).events(after, every=every, follow=follow)
+        return self._feed.events(after, every=every, follow=follow)
 
     def events_page(self, after: str | None = None, *, most: int = 500) -> Page:
         """The next ones out of `most` rows of the log, and the cursor to go on with. Raises as `events` does."""
-        return Feed(self._database).page(after, most=most)
+        return self._feed.page(after, most=most)
 
     def ring(self) -> None:
         """Have the workers look now: after the commit of a `connection` that tells nobody of it."""
