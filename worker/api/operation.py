@@ -11,6 +11,7 @@ from worker.api.connected import Connected
 from worker.database import Database
 from worker.migrating import PATIENCE, migrate, revisions
 from worker.reporting import BrandnamesShown, RefusedShown
+from worker.reporting.limits import LimitShown, limits
 from worker.settings import Settings
 
 SIMULATED = "simulator"  # a heartbeat in the ledger: its messages are trials
@@ -97,6 +98,11 @@ class Operation(Connected):
         """Begin to count anew; how many kinds were forgotten."""
         with self._database.begin() as session:
             return ledger.forget_refused(session)
+
+    def limits(self) -> list[LimitShown]:
+        """What sources may hand to eSMS at most, and what of it they have used today."""
+        with self._database.reading() as session:
+            return limits(session)
 
     def is_simulated(self) -> bool | None:
         """Were the messages here made for a simulator? None: there are none yet, and it was never marked."""

@@ -10,18 +10,22 @@ from typing import Self
 
 from sqlalchemy import Connection
 
+from worker import ledger
 from worker.api.connected import Connected
 from worker.checks import label
 from worker.database import Database
 from worker.errors import Invalid, NotFound
-from worker.ledger import producers
+from worker.ledger import Limit, producers
+from worker.ledger.prices import all_prices
 from worker.ledger.producers import Bound
+from worker.reporting.limits import LimitShown, limits
 from worker.roles import Role, logins
 from worker.roles.logins import PREFIX
 from worker.settings import Settings, administration
 
-__all__ = ["Bound", "Login", "Producers"]
+__all__ = ["Bound", "Limit", "LimitShown", "Login", "Producers"]
 
+MOST = 10**15
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
@@ -39,6 +43,7 @@ class Producers(Connected):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(Database(settings.database_url, pool_size=1))
+        self._zone = settings.time_zone
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
@@ -82,6 +87,28 @@ class Producers(Connected):
         """Take a login away; what it handed over stays. Raises NotFound, Invalid."""
         with self._database.begin() as session:
             logins.unbind(session.connection(), self._found(session.connection(), _role(name)).role)
+
+    def limits(self) -> Sequence[LimitShown]:
+        """What sources may hand to eSMS at most, and what of it they have used today, by source."""
+        with self._database.reading() as session:
+            return limits(session)
+
+    def limit(self, limit: Limit) -> None:
+        """From the next claim on this is what a source may hand to eSMS; a `Limit` without any takes them away.
+
+        What is over is not refused but waits: for a moment, or until the next day of TIME_ZONE begins. What expires
+        meanwhile expires. Raises Invalid for a limit that is none, or one of money where no price is known.
+        """
+        label("source", limit.source)
+        for name, value in (("rate", limit.rate), ("messages", limit.messages_a_day), ("dong", limit.dong_a_day)):
+            if value is not None and not 0 < value < MOST:
+                raise Invalid(name, "is no limit", f"give a number above 0 and below {MOST:,}")
+        with self._database.begin() as session:
+            if limit.dong_a_day is not None and not all_prices(session):
+                raise Invalid(
+                    "dong", "can't be counted without prices", "import a price list (`esms-worker prices import`)"
+                )
+            ledger.set_limit(session, limit, str(self._zone))
 
     @staticmethod
     def _found(connection: Connection, role: str) -> Bound:

@@ -22,6 +22,14 @@ NOBODY = Text(
     "no beat that a worker heard for {seconds} s: see `esms-worker doctor`",
     "đã {seconds} giây không thấy bộ hẹn giờ (beat) và worker hoạt động: xem `esms-worker doctor`",
 )
+BUDGET = Text(
+    "source {source} has used up its budget of today: see `esms-worker producers list`",
+    "nguồn {source} đã dùng hết hạn mức trong ngày: xem `esms-worker producers list`",
+)
+LIMITED = Text(
+    "its turn: source {source} goes as fast, and as far, as its limits allow",
+    "chờ đến lượt: nguồn {source} chạy nhanh và nhiều hết mức giới hạn cho phép",
+)
 TURN = Text(
     "its turn: lane {lane} goes as fast as its rate allows",
     "chờ đến lượt: làn {lane} chạy nhanh hết mức tốc độ cho phép",

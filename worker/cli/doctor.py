@@ -49,6 +49,7 @@ RESTS_ON = {
     "lanes": "schema",
     "reruns": "schema",
     "calls": "schema",
+    "limits": "schema",
     "reminders": "schema",
     "brandnames": "schema",
     "eSMS": "settings",
@@ -96,6 +97,7 @@ def examine() -> Iterator[Finding]:
         "lanes": _lanes,
         "reruns": _reruns,
         "calls": _calls,
+        "limits": _limits,
         "reminders": _reminders,
     }
     for what, check in checks.items():
@@ -280,6 +282,17 @@ def _reminders() -> str:
         told = "; ".join(f"{each.what} since {text(each.since, zone)}: {each.failure}" for each in failing)
         raise _Wrong(f"{told}: it is tried again at each tick; report this")
     return "every rule and event can be made"
+
+
+def _limits() -> str:
+    with Operation.from_env() as operation:
+        limits = operation.limits()
+    if over := [each.source for each in limits if each.used_up]:
+        raise _Wrong(
+            f"{', '.join(over)}: the budget of today is used up, so what is queued waits until tomorrow: see "
+            "`esms-worker producers list`, raise it with `esms-worker producers limit SOURCE`"
+        )
+    return f"{len(limits)} source(s) have limits, none has used up its budget" if limits else "no source has one"
 
 
 def _calls() -> str:

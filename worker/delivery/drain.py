@@ -130,6 +130,7 @@ class Drain:
                 claims += [] if found else self._on_trial(session, lane)
                 many = line.doubt_at == 0.0 or any(len(claim.fences) > 1 for claim in found)
                 line.found(room if many else len(found), room)
+                line.wakes(found)
         return claims
 
     def _queued(self, session: Session, lane: Lane, room: int) -> list[Claim]:
@@ -207,8 +208,8 @@ class Drain:
         if self.exchange.in_flight:
             patience = RECORD_EVERY if not self._answers else max(0.0, self._record_at - time.monotonic())
             self._take(self.exchange.take(patience))
-        elif self._lines:
-            time.sleep(REST_MOST)  # the rate limit lets nothing out: nobody else can tell us when it will
+        elif self._lines or self._lines.more:
+            time.sleep(REST_MOST)  # a rate lets nothing out: nobody else can tell us when it will
         if self._answers and (time.monotonic() >= self._record_at or not self.exchange.in_flight):
             self._record()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil, inf
 
@@ -15,6 +15,7 @@ from worker.window import Window
 
 # Requests that go out before eSMS has answered any: codes can't wait, and a call in doubt costs a person's time.
 FIRST = {Lane.URGENT: 32, Lane.NORMAL: 16, Lane.BULK: 16, Lane.VOICE: 2}
+SOON = 2.0  # seconds that a source's rate is waited for; after longer ones the next tick looks
 CLAIM_EVERY = 0.2  # seconds: no sooner is a lane asked again that had nothing more due
 
 
@@ -37,6 +38,7 @@ class Line:
     window: Window
     rate: float | None  # requests a second that may leave it
     claim_at: float = -inf
+    wakes_at: float | None = None  # when a source's rate lets more out; None: nothing waits for that
     doubt_at: float = 0.0  # when to ask again for what is in doubt; 0: at once, there was more
     waiting: deque[tuple[Claim, float]] = field(default_factory=deque)
     flying: int = 0  # requests of this lane on the wire
@@ -52,6 +54,14 @@ class Line:
         """So many were due of those asked for."""
         self.claim_at = -inf if count >= asked else time.monotonic() + CLAIM_EVERY
 
+    def wakes(self, claims: Sequence[Claim]) -> None:
+        """These were claimed. A source's rate may let more of it out soon: that is waited for, and looked at once."""
+        now, after = time.monotonic(), max((claim.again_after or 0.0 for claim in claims), default=0.0)
+        if claims:
+            self.wakes_at = now + after if 0.0 < after <= SOON else None
+        elif self.wakes_at is not None and now >= self.wakes_at:
+            self.wakes_at = None
+
     def may_fly(self) -> int:
         """How many more eSMS is likely to answer in time; a quarter stands in line, so that none waits for us."""
         size = self.window.size(self.flying)
@@ -59,8 +69,8 @@ class Line:
 
     @property
     def more(self) -> bool:
-        """Had it more due than one claim takes, when it was last asked?"""
-        return self.claim_at == -inf
+        """Had it more due than one claim takes, when it was last asked, or will a source's rate let more out?"""
+        return self.claim_at == -inf or self.wakes_at is not None
 
 
 class Lines:

@@ -29,6 +29,7 @@ from worker.ledger.filling import fill
 from worker.ledger.floors import Floors
 from worker.ledger.held import held_messages, note_decisions
 from worker.ledger.inserts import First, Put, Stored, Terms, put
+from worker.ledger.limits import Limit, set_limit
 from worker.ledger.outlook import Alike, Before, others, outlook, too_few
 from worker.ledger.pauses import Paused, allow_trial, due_probes, lift, pause, paused, probed
 from worker.ledger.polls import Poll, Settlement, ask_later, ask_now, claim_polls, put_back, settle
@@ -67,6 +68,7 @@ __all__ = [
     "HttpCall",
     "Known",
     "Left",
+    "Limit",
     "Look",
     "Lost",
     "Outcome",
@@ -145,6 +147,7 @@ __all__ = [
     "resolve_all",
     "revoke_tokens",
     "send_again",
+    "set_limit",
     "settle",
     "successors",
     "take_turn",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
+from worker.ledger.limits import COST, HAS_SOME_LEFT, LIMITS
 from worker.ledger.opt_out import REASON, unwilling
 from worker.ledger.plans import still
 
@@ -83,11 +84,13 @@ _STREAMS = f"""
             WHERE lane = :lane AND key = f.key AND put_by >= f.seen_to
         ) AS back ON true
         WHERE NOT EXISTS (SELECT FROM pause WHERE campaign = s.campaign AND lifted_at IS NULL)
-    ), turns AS MATERIALIZED (  -- sources take turns, and within each its campaigns
-        SELECT source FROM streams
+    ), {LIMITS}, turns AS MATERIALIZED (  -- sources take turns, and within each its campaigns
+        SELECT s.source, l.today, least(l.messages, l.credit) AS most, l.messages, l.dong
+        FROM (SELECT DISTINCT source FROM streams) AS s LEFT JOIN limits AS l ON l.source = s.source
         WHERE (:trial OR NOT EXISTS (SELECT FROM pause WHERE lane = :lane AND lifted_at IS NULL))
-          AND (CAST(:sources AS text[]) IS NULL OR array_position(CAST(:sources AS text[]), source) IS NOT NULL)
-        GROUP BY source ORDER BY random()
+          AND (CAST(:sources AS text[]) IS NULL OR array_position(CAST(:sources AS text[]), s.source) IS NOT NULL)
+          AND {HAS_SOME_LEFT}
+        ORDER BY random()
     )
 """
 _WAITING = f"""
@@ -95,22 +98,30 @@ _WAITING = f"""
     AND (m.due_at, m.id) >= (s.from_at, s.from_id) AND {_NOT_EXPIRED}
 """
 
+_COST = COST.format(today="turns.today")
+_COST_IF_LIMITED = f"""CASE WHEN turns.dong IS NOT NULL THEN
+                coalesce((SELECT {_COST} FROM notification AS n WHERE n.id = taken.notification_id), 0)
+            END"""
+
 # The status is a literal: a generic prepared plan could not match a bound parameter to the partial index.
 CLAIM = text(f"""
     {_STREAMS}, share AS MATERIALIZED (
         SELECT (:most + count(*) - 1) / greatest(count(*), 1) AS most FROM turns
     ), due AS MATERIALIZED (
         SELECT found.* FROM turns CROSS JOIN LATERAL (
-            SELECT one.* FROM (
-                SELECT * FROM streams WHERE source = turns.source ORDER BY random()
-            ) AS s CROSS JOIN LATERAL (
-                SELECT m.id, m.phone, m.notification_id FROM message AS m
-                WHERE {_WAITING.format(grouped="NOT m.grouped")}
-                ORDER BY m.due_at, m.id LIMIT (SELECT most FROM share)
-                FOR UPDATE SKIP LOCKED
-            ) AS one
-            LIMIT (SELECT most FROM share)
+            SELECT taken.*, sum({_COST_IF_LIMITED}) OVER (ROWS UNBOUNDED PRECEDING) AS dong FROM (
+                SELECT one.* FROM (
+                    SELECT * FROM streams WHERE source = turns.source ORDER BY random()
+                ) AS s CROSS JOIN LATERAL (
+                    SELECT m.id, m.phone, m.notification_id FROM message AS m
+                    WHERE {_WAITING.format(grouped="NOT m.grouped")}
+                    ORDER BY m.due_at, m.id LIMIT (SELECT most FROM share)
+                    FOR UPDATE SKIP LOCKED
+                ) AS one
+                LIMIT least((SELECT most FROM share), turns.most)
+            ) AS taken
         ) AS found
+        WHERE turns.dong IS NULL OR found.dong <= turns.dong
         LIMIT :most
     )
     UPDATE message AS m
@@ -119,13 +130,17 @@ CLAIM = text(f"""
     WHERE m.id = n.message_id
     {_RETURNING}, n.source, m.stream, m.due_at,
         (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint) AS oldest,
-        (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint) AS next, (SELECT most FROM share) AS share
+        (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint) AS next, (SELECT most FROM share) AS share,
+        EXISTS (SELECT FROM limits) AS limited
 """)
 
 # The notification's row is the lock of its recipients: only one process at a time cuts requests out of them.
 LEAD = text(f"""
     {_STREAMS}
-    SELECT found.* FROM turns CROSS JOIN LATERAL (
+    SELECT found.*, turns.today IS NOT NULL AS limited, least(
+        turns.messages, (SELECT floor(turns.dong / nullif({_COST}, 0)) FROM notification AS n WHERE n.id = found.id)
+    ) AS most
+    FROM turns CROSS JOIN LATERAL (
         SELECT one.* FROM (
             SELECT * FROM streams WHERE source = turns.source ORDER BY random()
         ) AS s CROSS JOIN LATERAL (
@@ -184,6 +199,7 @@ CLAIM_GROUP = text(f"""
     FROM {_READ}
     WHERE m.id = n.message_id
       AND (SELECT count(*) FROM due) = (SELECT count(*) FROM waiting)  -- else somebody holds some of them: soon again
+      AND (SELECT count(*) FROM due) <= coalesce(CAST(:most AS numeric), 'infinity')  -- else its source has less left
     {_RETURNING}
 """)
 

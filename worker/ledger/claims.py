@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import groupby
@@ -19,6 +19,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import TextClause
 
+from worker.ledger import limits
 from worker.ledger.claim_statements import (
     CLAIM,
     CLAIM_DOUBTFUL,
@@ -32,7 +33,7 @@ from worker.ledger.claim_statements import (
 from worker.ledger.floors import Floors, Place, Walk
 from worker.ledger.pauses import spend_trial, trial
 from worker.ledger.rows import as_rows
-from worker.ledger.streams import came_back
+from worker.ledger.streams import came_back_unsent
 from worker.lifecycle import Kind, Lane
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Claim:
     in_doubt: bool  # an earlier try under this RequestId may have been taken
     failures: int  # tries in a row that surely were not taken
     asked: int  # tries in a row whose answer was in doubt
+    again_after: float | None = None  # seconds; sooner the rate of its source lets no more out
 
 
 def claim(
@@ -93,7 +95,8 @@ def claim_trial(session: Session, lane: Lane, *, lease: timedelta) -> list[Claim
     if (pause_id := trial(session, lane)) is None:
         return []
     asked = {"lane": str(lane), "most": 1, "lease": lease, "trial": True, "floors": "[]", "sources": None}
-    if claims := _singles(session, CLAIM, asked):
+    rows = session.execute(CLAIM, asked).all()
+    if claims := _charged(session, [_claim([row]) for row in rows if not row.unwilling], rows):
         spend_trial(session, pause_id)
     return claims
 
@@ -120,7 +123,7 @@ def intend(session: Session, fences: Sequence[Fence]) -> set[UUID]:
 def hand_back(session: Session, fences: Sequence[Fence]) -> set[UUID]:
     """Put back what was claimed and has not been sent, as it was before."""
     back = set(session.scalars(HAND_BACK, _mine(fences)).all())
-    came_back(session, back)
+    came_back_unsent(session, back)
     return back
 
 
@@ -136,10 +139,18 @@ def _of_lane(session: Session, lane: Lane, most: int, lease: timedelta, floors: 
         asked = {"lane": str(lane), "most": most - len(claims), "lease": lease, "trial": False, "sources": sources}
         with floors.sweeping(lane):
             rows = session.execute(CLAIM, asked | {"floors": as_rows(floors.of(lane))}).all()
-        claims += [_claim([row]) for row in rows if not row.unwilling]
+        claims += _charged(session, [_claim([row]) for row in rows if not row.unwilling], rows)
         floors.walked(lane, _walks(rows))
         sources = _with_more(rows)
     return claims
+
+
+def _charged(session: Session, claims: list[Claim], rows: Sequence[Any]) -> list[Claim]:
+    """The same, counted for their sources if any of these has limits."""
+    if not claims or not rows[0].limited:
+        return claims
+    after = limits.charge(session, [fence.id for claim in claims for fence in claim.fences])
+    return [replace(claim, again_after=after) for claim in claims]
 
 
 def _with_more(rows: Sequence[Any]) -> list[str]:
@@ -168,11 +179,12 @@ def _groups(session: Session, statement: TextClause, asked: dict[str, Any]) -> l
 
 
 def _group(session: Session, lease: timedelta, most: int) -> list[Claim]:
-    asked = {"lane": str(Lane.BULK), "trial": False, "floors": "[]", "sources": None}
-    if (lead := session.execute(LEAD, asked).one_or_none()) is None:
+    whose = {"lane": str(Lane.BULK), "trial": False, "floors": "[]", "sources": None}
+    if (lead := session.execute(LEAD, whose).one_or_none()) is None:
         return []
     request_id = lead.request_id or session.scalars(CUT, {"lead": lead.id, "group_most": most}).first()
-    return _groups(session, CLAIM_GROUP, {"lead": lead.id, "request_id": request_id, "lease": lease})
+    asked = {"lead": lead.id, "request_id": request_id, "lease": lease, "most": lead.most}
+    return _charged(session, _groups(session, CLAIM_GROUP, asked), [lead])
 
 
 @lru_cache(maxsize=1024)

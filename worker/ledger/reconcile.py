@@ -18,7 +18,7 @@ from sqlalchemy import text
 from worker.evidence import TWICE, Evidence, proved
 from worker.ledger.records import HttpCall, witness
 from worker.ledger.rows import as_rows
-from worker.ledger.streams import came_back
+from worker.ledger.streams import came_back_unsent
 from worker.lifecycle import FINAL, MOVES, Lane, Status
 
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ def looked(session: Session, looks: Sequence[Look]) -> dict[UUID, Status]:
         return {}
     by_id = {look.lost.message_id: look for look in looks}
     said = session.execute(_LOOKED, {"rows": as_rows([_row(look) for look in looks])}).all()
-    came_back(session, [row.id for row in said if row.status == Status.QUEUED])
+    came_back_unsent(session, [row.id for row in said if row.status == Status.QUEUED])
     told = [(by_id[row.id], outcome) for row in said if (outcome := _outcome(by_id[row.id], row))]
     witness(session, [_request_row(look, outcome) for look, outcome in told if look.http_call])
     return {

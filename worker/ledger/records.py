@@ -17,7 +17,7 @@ from sqlalchemy import text
 from worker.ledger.claims import Claim, Fence
 from worker.ledger.plans import still
 from worker.ledger.rows import as_rows
-from worker.ledger.streams import came_back
+from worker.ledger.streams import came_back_unsent
 from worker.lifecycle import MOVES, Status
 
 if TYPE_CHECKING:  # a producer loads this too, and must not load the provider's client
@@ -141,7 +141,7 @@ def record(session: Session, outcomes: Sequence[Outcome]) -> set[UUID]:
     """Write what came of these sends; the ids that come back were still ours to write about."""
     won = set(session.scalars(_RECORD, {"rows": as_rows(_rows(outcomes))}).all())
     postpone(session, list(_unasked(outcomes, won)))
-    came_back(
+    came_back_unsent(
         session, won & {fence.id for each in outcomes if each.status is Status.QUEUED for fence in each.claim.fences}
     )
     return won

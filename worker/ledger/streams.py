@@ -19,6 +19,7 @@ from uuid import UUID
 
 from sqlalchemy import TextClause, text
 
+from worker.ledger.limits import refund
 from worker.ledger.opt_out import Withheld, withhold, withhold_all_of
 from worker.ledger.plans import still
 from worker.ledger.rows import as_rows
@@ -86,6 +87,13 @@ def came_back(session: Session, ids: Collection[UUID]) -> Withheld:
     if ids:
         session.execute(_REOPEN_THESE, {"ids": list(ids)})
     return withheld
+
+
+def came_back_unsent(session: Session, ids: Collection[UUID]) -> None:
+    """The same of what was claimed, and counted for its source's limits."""
+    if ids:
+        refund(session, ids)
+        came_back(session, ids)
 
 
 def all_came_back(session: Session, notifications: Sequence[UUID]) -> Withheld:

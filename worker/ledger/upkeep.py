@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from worker.ledger.streams import came_back
+from worker.ledger.streams import came_back_unsent
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -119,7 +119,7 @@ def rescue(session: Session, *, ask_again_after: timedelta, deaths_most: int) ->
     """Take messages back from processes whose lease is over, in the direction that doubles nothing."""
     asked = {"most": MOST, "ask_again_after": ask_again_after, "deaths_most": deaths_most}
     rescued = session.execute(_RESCUE, asked).all()
-    came_back(session, [row.id for row in rescued if row.status == "queued"])
+    came_back_unsent(session, [row.id for row in rescued if row.status == "queued"])
     return Rescued(len(rescued), sum(row.status == "held" for row in rescued))
 
 

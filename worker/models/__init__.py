@@ -2,6 +2,7 @@
 
 notification ─1──n─▶ message ─1──n─▶ request        pause (a lane or campaign that waits)
                                                   stream (what of a lane has something due)
+                                                  source_limit (what a source may use up, and has)
                                                   heartbeat (who was alive when)
                                                   brandname (whom the account may send as)
                                                   trouble (a step that fails at each tick)
@@ -29,6 +30,7 @@ from worker.models.base import Base
 from worker.models.contacts import Contact, OptOut, Template
 from worker.models.history import Attempt, ReportDaily, ReportLatency, RollUp, Settlement
 from worker.models.inbox import Inbox
+from worker.models.limits import SourceLimit
 from worker.models.messages import Message, Notification, Request, Stream
 from worker.models.operation import Brandname, Heartbeat, Pause, ProducerSource, RefusedTask, Trouble
 from worker.models.prices import Price
@@ -62,6 +64,7 @@ __all__ = [
     "Rerun",
     "RollUp",
     "Settlement",
+    "SourceLimit",
     "Stream",
     "Template",
     "Token",

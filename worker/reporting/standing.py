@@ -68,7 +68,7 @@ def standing(session: Reader, notification_id: UUID) -> Standing:
         campaign=row.campaign,
         kind=row.kind,
         statuses=statuses_of(session, [notification_id]),
-        waits=waits(session, notification_id, row.campaign),
+        waits=waits(session, notification_id, row.source, row.campaign),
     )
 
 

@@ -17,6 +17,7 @@ from worker.catalogue import waits as waits_
 from worker.catalogue.text import Language
 from worker.catalogue.waits import Why
 from worker.lifecycle import Status
+from worker.reporting.limits import LimitShown, limits
 from worker.reporting.operation import PauseShown, pauses, seconds_since_beat
 from worker.reporting.tables import Message
 
@@ -60,6 +61,7 @@ class Surroundings:
     at: datetime
     lanes: Mapping[str, PauseShown]
     campaigns: Mapping[str, PauseShown]
+    limits: Mapping[str, LimitShown]  # of sources
     silent: float | None  # seconds since the last beat
 
     @classmethod
@@ -70,20 +72,21 @@ class Surroundings:
             at=session.execute(select(func.now())).scalar_one(),
             lanes={each.lane: each for each in held if each.lane},
             campaigns={each.campaign: each for each in held if each.campaign},
+            limits={each.source: each for each in limits(session)},
             silent=seconds_since_beat(session),
         )
 
-    def wait(self, message: Waiting, campaign: str | None, messages: int = 1) -> Wait | None:
+    def wait(self, message: Waiting, source: str, campaign: str | None, messages: int = 1) -> Wait | None:
         """Why a message of this campaign waits, in English; None for one that is final, or on the wire now."""
-        if (why := self.why(message, campaign)) is None:
+        if (why := self.why(message, source, campaign)) is None:
             return None
         return Wait(status=Status(message.status), messages=messages, why=why.say(Language.EN), until=why.until)
 
-    def why(self, message: Waiting, campaign: str | None) -> Why | None:
+    def why(self, message: Waiting, source: str, campaign: str | None) -> Why | None:
         """The same, to be said in either language."""
         match Status(message.status):
             case Status.QUEUED:
-                return self._queued(message, campaign)
+                return self._queued(message, source, campaign)
             case Status.UNCONFIRMED:
                 return Why(waits_.DOUBT, until=message.due_at)
             case Status.ACCEPTED:
@@ -93,7 +96,7 @@ class Surroundings:
             case _:
                 return None
 
-    def _queued(self, message: Waiting, campaign: str | None) -> Why:
+    def _queued(self, message: Waiting, source: str, campaign: str | None) -> Why:
         if (pause := self.campaigns.get(campaign or "")) is not None:
             return Why(waits_.CAMPAIGN, {"campaign": campaign or "", "reason": pause.reason})
         if message.due_at > self.at and not message.failures:
@@ -102,14 +105,19 @@ class Surroundings:
             return Why(waits_.LANE, {"lane": message.lane, "reason": pause.reason}, pause.probe_at)
         if message.due_at > self.at:
             return Why(waits_.TRIED, {"reason": message.reason or waits_.A_TRY}, message.due_at)
+        limit = self.limits.get(source)
+        if limit is not None and limit.used_up:
+            return Why(waits_.BUDGET, {"source": source}, limit.until)
         if self.silent is None:
             return Why(waits_.NOBODY_EVER)
         if self.silent > SILENT:
             return Why(waits_.NOBODY, {"seconds": f"{self.silent:,.0f}"})
+        if limit is not None:
+            return Why(waits_.LIMITED, {"source": source})
         return Why(waits_.TURN, {"lane": message.lane})
 
 
-def waits(session: Reader, notification_id: UUID, campaign: str | None) -> list[Wait]:
+def waits(session: Reader, notification_id: UUID, source: str, campaign: str | None) -> list[Wait]:
     """Why what waits of a notification waits, those together that wait for the same."""
     later = Message.due_at > func.now()
     failed = Message.failures > 0
@@ -125,6 +133,6 @@ def waits(session: Reader, notification_id: UUID, campaign: str | None) -> list[
     )
     rows = session.execute(query.where(Message.notification_id == notification_id).group_by(*alike)).all()
     around = Surroundings.of(session)
-    found = (around.wait(row, campaign, row.messages) for row in rows)
+    found = (around.wait(row, source, campaign, row.messages) for row in rows)
     order = list(Status)
     return sorted((each for each in found if each), key=lambda wait: order.index(wait.status))

@@ -113,7 +113,7 @@ def whole(session: Reader, notification_id: UUID, *, message_id: UUID | None = N
             _message(
                 each,
                 requests[each.id],
-                around.wait(each, row.campaign),
+                around.wait(each, row.source, row.campaign),
                 attempts_of(each, over.get(each.id, ()), sms_type),
             )
             for each in messages

@@ -51,6 +51,7 @@ GRANTS: dict[str, Rights] = {
     "rerun": _rights(ALL, CHANGE, CHANGE),
     "roll_up": _rights(ALL, READ, READ),
     "settlement": _rights(ALL, READ, READ),
+    "source_limit": _rights(CHANGE, READ, READ),
     "stream": _rights(ALL, CHANGE, CHANGE),  # to hold on to a row (FOR KEY SHARE) takes the right to update it
     "template": _rights(CHANGE, CHANGE, READ),
     "token": _rights(ALL, ALL),

@@ -109,6 +109,7 @@ OF_SOURCE: Mapping[str, Sequence[Policy]] = {
     "event": _for_all_commands(_SOURCE_IS_MINE),
     "reminder": _for_all_commands(_SOURCE_IS_MINE),
     "attendee": _for_all_commands(_ATTENDEE_IS_MINE, f"{_ATTENDEE_IS_MINE} AND {_IS_MY_GUEST}"),
+    "source_limit": [Policy("of_source_read", "SELECT", [Role.SOURCE], _SOURCE_IS_MINE, None)],
     "stream": _for_all_commands(_SOURCE_IS_MINE, _STREAM_IS_MINE),
     "occurrence": _for_all_commands(_OCCURRENCE_IS_MINE),
 }

@@ -73,7 +73,7 @@ def _facts(session: Reader, messages: Sequence[AnyRow]) -> list[Facts]:
             over=over.get(row.id, ()),
             pauses=[each for each in pauses if each.lane == row.lane or each.campaign == (of.campaign or "")],
             opted_out_since=unwilling.get(row.phone),
-            why=around.why(row, of.campaign),
+            why=around.why(row, of.source, of.campaign),
             at=around.at,
         )
         for row in messages

@@ -1,0 +1,130 @@
+"""What a source may hand to eSMS at most: so many messages a second, so many and so much money a day.
+
+It is counted where messages are claimed, under a lock on the source's row, so that any number of workers keep to it
+together. What is over waits: for a moment, or until the next day begins. What is claimed and goes back to the queue
+unsent is counted no more; what in doubt is asked for again is not counted again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import text
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+# Of a source's row `l`. Of its rate one second can be saved up.
+TODAY = "CAST(timezone(l.zone, now()) AS date)"
+MESSAGES_TODAY = f"CASE WHEN l.day = {TODAY} THEN l.messages ELSE 0 END"
+DONG_TODAY = f"CASE WHEN l.day = {TODAY} THEN l.dong ELSE 0 END"
+_CREDIT = """
+    CASE WHEN l.rate IS NOT NULL THEN least(
+        greatest(l.rate, 1),
+        l.credit + l.rate * extract(epoch FROM greatest(clock_timestamp() - l.credit_at, interval '0'))
+    ) END
+"""
+
+# What a notification `n` costs a recipient at most, by the price list: which network has a number is not known before.
+COST = """
+    coalesce(n.segments, 1) * (
+        SELECT max(dong) FROM (
+            SELECT DISTINCT ON (p.network) p.dong FROM price AS p
+            WHERE p.sms_type = CASE n.kind WHEN 'sms' THEN CAST(n.options ->> 'sms_type' AS smallint) ELSE 0 END
+              AND p.valid_from <= {today}
+            ORDER BY p.network, p.valid_from DESC
+        ) AS of_networks
+    )
+"""
+
+# Locked until the claim is over, so that no two count the same. Who finds a row locked leaves that source out.
+LIMITS = f"""
+    limits AS MATERIALIZED (
+        SELECT l.source, {TODAY} AS today, l.messages_a_day - {MESSAGES_TODAY} AS messages,
+            l.dong_a_day - {DONG_TODAY} AS dong, floor({_CREDIT}) AS credit
+        FROM source_limit AS l
+        WHERE EXISTS (SELECT FROM stream AS s WHERE s.lane = :lane AND s.source = l.source AND s.due_from <= now())
+        FOR UPDATE OF l SKIP LOCKED
+    )
+"""
+# Of a source that `limits l` was joined to: may it send anything now?
+HAS_SOME_LEFT = """
+    CASE WHEN l.source IS NULL THEN NOT EXISTS (SELECT FROM source_limit AS x WHERE x.source = s.source)
+        ELSE least(l.messages, l.credit, 1) >= 1 AND coalesce(l.dong > 0, true) END
+"""
+
+_OF_THESE = f"""
+    SELECT l.source, count(*) AS messages,
+        sum(CASE WHEN l.dong_a_day IS NULL THEN 0 ELSE coalesce({COST.format(today=TODAY)}, 0) END) AS dong
+    FROM message AS m JOIN notification AS n ON n.id = m.notification_id JOIN source_limit AS l ON l.source = n.source
+    WHERE m.id = ANY(CAST(:ids AS uuid[]))
+    GROUP BY l.source
+"""
+
+_CHARGE = text(f"""
+    WITH spent AS MATERIALIZED ({_OF_THESE})
+    UPDATE source_limit AS l SET
+        day = {TODAY}, messages = {MESSAGES_TODAY} + spent.messages, dong = {DONG_TODAY} + spent.dong,
+        credit = coalesce({_CREDIT} - spent.messages, 0), credit_at = clock_timestamp()
+    FROM spent WHERE l.source = spent.source
+    RETURNING greatest(0, (1 - l.credit) / l.rate) AS again_after
+""")
+
+_REFUND = text(f"""
+    WITH back AS MATERIALIZED ({_OF_THESE}), locked AS MATERIALIZED (
+        SELECT l.source FROM source_limit AS l JOIN back USING (source) ORDER BY l.source FOR UPDATE OF l
+    )
+    UPDATE source_limit AS l SET
+        messages = CASE WHEN l.day = {TODAY} THEN greatest(0, l.messages - back.messages) ELSE l.messages END,
+        dong = CASE WHEN l.day = {TODAY} THEN greatest(0, l.dong - back.dong) ELSE l.dong END,
+        credit = l.credit + back.messages
+    FROM back JOIN locked USING (source) WHERE l.source = back.source
+""")
+
+_SET = text("""
+    INSERT INTO source_limit (source, rate, messages_a_day, dong_a_day, zone)
+    VALUES (:source, :rate, :messages_a_day, :dong_a_day, :zone)
+    ON CONFLICT (source) DO UPDATE SET rate = excluded.rate, messages_a_day = excluded.messages_a_day,
+        dong_a_day = excluded.dong_a_day, zone = excluded.zone
+""")
+_REMOVE = text("DELETE FROM source_limit WHERE source = :source")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """What a source may hand to eSMS at most; None: as much as it likes."""
+
+    source: str
+    rate: float | None = None
+    """Messages a second."""
+    messages_a_day: int | None = None
+    dong_a_day: Decimal | None = None
+
+    @property
+    def is_none(self) -> bool:
+        """There is no limit in it."""
+        return self.rate is None and self.messages_a_day is None and self.dong_a_day is None
+
+
+def set_limit(session: Session, limit: Limit, zone: str) -> None:
+    """From the next claim on; what it has used today counts. zone: whose days are counted by."""
+    if limit.is_none:
+        session.execute(_REMOVE, {"source": limit.source})
+        return
+    asked = {"rate": limit.rate, "messages_a_day": limit.messages_a_day, "dong_a_day": limit.dong_a_day}
+    session.execute(_SET, asked | {"source": limit.source, "zone": zone})
+
+
+def charge(session: Session, ids: Collection[UUID]) -> float | None:
+    """These were claimed; seconds after which a source of theirs may send more, None: its rate holds back none."""
+    waits = session.scalars(_CHARGE, {"ids": list(ids)}).all()
+    return max((wait for wait in waits if wait), default=None)
+
+
+def refund(session: Session, ids: Collection[UUID]) -> None:
+    """These were claimed and go back unsent."""
+    session.execute(_REFUND, {"ids": list(ids)})
