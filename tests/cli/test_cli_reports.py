@@ -48,7 +48,9 @@ def test_every_report_is_for_people_and_for_programs(cli: Cli) -> None:
         "+84901000003", "rejected", "104", "r3",
     )  # fmt: skip
     assert failure["reason"] and failure["remedy"] and failure["attempts"] == 1
-    for name in ("daily", "campaigns", "networks", "latency", "messages", "failures"):
+    [cost] = listed(cli, "costs", "--by", "campaign", "--campaign", "codes")
+    assert (cost["campaign"], cost["messages"], cost["known"], cost["unknown_messages"]) == ("codes", 2, "no", 2)
+    for name in ("daily", "campaigns", "networks", "latency", "costs", "messages", "failures"):
         code, out, err = cli("report", name)
         assert (code, err) == (0, "")
         assert "codes" in out or name not in {"campaigns", "messages"}

@@ -16,10 +16,10 @@ __all__ = ["keep_house", "look_after_ledger", "probe_pauses", "refresh_brandname
 def keep_house(database: Database, client: Client, pace: Pace, zone: str) -> None:
     """All that a tick looks after: the ledger, what eSMS is to be asked, the reports' sums by this zone's days."""
     look_after_ledger(database, pace)
+    roll_up(database, zone)  # before what waits for eSMS: the sums are never older than a minute
     steps = {
         "probe pauses": lambda: probe_pauses(database, client, pace),
         "watch the balance": lambda: watch_balance(database, client, pace),
         "refresh brandnames": lambda: refresh_brandnames(database, client),
     }
     take(database, steps)
-    roll_up(database, zone)

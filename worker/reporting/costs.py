@@ -80,6 +80,11 @@ class Costs:
             return "both"
         return "list" if self.listed_messages else "esms"
 
+    def as_row(self) -> dict[str, Any]:
+        """Flat; every line of a report has the same columns."""
+        facts = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "key"}
+        return {str(name): value for name, value in self.key.items()} | {"cost": self.cost, "known": self.known} | facts
+
 
 # Of a year of many campaigns: to be added up in memory and not sorted on disk, which takes twice as long.
 _ROOM = text("SELECT set_config('work_mem', '64MB', true)")

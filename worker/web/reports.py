@@ -91,6 +91,13 @@ def latency(request: Request, which: Asked, by: By = ["lane", "network"]) -> Res
     return _summed(reports, reports.latency(by, **which))
 
 
+@router.get("/costs")
+def costs(request: Request, which: Asked, by: By = ["month"]) -> Response:  # noqa: B006
+    """What it cost, as eSMS told or by the price list; what of it failed."""
+    reports = _reports(request)
+    return _summed(reports, reports.costs(by, **which))
+
+
 @router.get("/reminders")
 def reminders(request: Request, holder: Reader, which: Asked) -> Response:
     """What each rule and event came to; by `since`, `until` and `campaign`, with a token of all sources."""

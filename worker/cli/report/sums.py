@@ -14,13 +14,14 @@ from worker.cli.output import bar, console, say, table, text
 from worker.cli.report.giving import Row, To
 from worker.cli.report.options import by_option, parts_of, to_options, usage, which_of, which_options
 from worker.cli.report.summary import MOST_LINES, ROOM_FOR_BARS, SHORT_BAR
-from worker.reporting import GroupBy, Latency, Sums
+from worker.reporting import Costs, GroupBy, Latency, Sums
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from worker.reporting.reminded import RemindersReported
 
+TOLD_BY = {"esms": "eSMS", "list": "the list", "both": "eSMS, the list", "part": "in part", "no": "nobody"}
 FRESH = timedelta(minutes=1)  # the sums are never older, where beat ticks
 
 
@@ -56,6 +57,20 @@ def latency(by: str, csv: Path | None, xlsx: Path | None, as_json: bool, **given
         return int(not to.give((row.as_row() for row in rows), notifier.settings.time_zone))
 
 
+@click.command("costs")
+@by_option("month")
+@which_options()
+@to_options
+def costs(by: str, csv: Path | None, xlsx: Path | None, as_json: bool, **given: Any) -> int:
+    """What it cost, as eSMS told or by the price list, what of it failed, and what long texts and accents cost."""
+    to, which = To(csv, xlsx, as_json), which_of(given)
+    with Notifier.from_env() as notifier, usage():
+        rows = notifier.reports.costs(cast("Sequence[GroupBy]", parts_of(by)), **which)
+        if to.is_for_people:
+            return _show(notifier, rows, _costs(rows))
+        return int(not to.give((row.as_row() for row in rows), notifier.settings.time_zone))
+
+
 @click.command("reminders")
 @which_options("source", "purpose", "lane", "status", "code", "network")
 @to_options
@@ -70,7 +85,7 @@ def reminders(csv: Path | None, xlsx: Path | None, as_json: bool, **given: Any) 
         return int(not to.give(given_rows, notifier.settings.time_zone))
 
 
-COMMANDS = (daily, campaigns, networks, latency, reminders)
+COMMANDS = (daily, campaigns, networks, latency, costs, reminders)
 
 
 def _give_sums(to: To, by: str, given: dict[str, Any]) -> int:
@@ -157,6 +172,28 @@ def _goal(row: Latency) -> str:
         return ""
     sign, colour = ("✔", "green") if row.met else ("✗", "red")
     return f"[{colour}]{sign}[/] {100 * row.within_goal:.1f} % in {_seconds(row.goal)}"
+
+
+def _costs(rows: Sequence[Costs]) -> Table:
+    keys = list(rows[0].key) if rows else []
+    columns = (
+        "messages:n",
+        "SMS, calls:n",
+        "đồng:n",
+        "as told by",
+        "failed:n",
+        "long texts:n",
+        "accents:n",
+        "unknown:n",
+    )
+    made = table(*keys, *columns)
+    for row in rows[-MOST_LINES:]:
+        names = (text(row.key[key]) or "(none)" for key in row.key)
+        counts = (row.messages, row.segments, row.cost)
+        parts = (row.failed, row.long, row.accents, row.unknown_messages)
+        written = [f"{each:,.0f}" for each in (*counts, *parts)]
+        made.add_row(*names, *written[:3], TOLD_BY[row.known], *written[3:])
+    return made
 
 
 def _reminders(rows: Sequence[RemindersReported]) -> Table:
