@@ -13,11 +13,16 @@ from hypothesis.stateful import invariant, precondition, rule, run_state_machine
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from tests.history.sums import ZONE, daily, fold_all, latency, raw
+from tests.history.sums import ZONE, Key, daily, fold_all, latency, raw
 from tests.ledger.test_ledger_machine import EXAMPLES, PICK, LedgerMachine, when
 from tests.support import Bench, otp
 from worker import ledger
+from worker.lifecycle import FAILED
+from worker.reporting import GroupBy
 
+BY: tuple[GroupBy, ...] = (
+    "day", "source", "campaign", "purpose", "lane", "sms_type", "network", "status", "code",
+)  # fmt: skip
 LATER = timedelta(days=40)
 # Each row goes on from where the one before it ended, but where a generation begins; the last one is where it stands.
 BROKEN = """
@@ -77,10 +82,20 @@ class HistoryMachine(LedgerMachine):
         folded, latencies, counted = self._ask(lambda session: (daily(session), latency(session), raw(session)))
         assert folded == counted
         assert min(latencies.values(), default=1) > 0
+        self._reports_equal_the_tables(counted)
         self._do(lambda session: ledger.begin_anew(session, ZONE))
         fold_all(self.bench.database)
         assert self._ask(lambda session: (daily(session), latency(session))) == (folded, latencies)
         super().teardown()
+
+    def _reports_equal_the_tables(self, counted: dict[Key, int]) -> None:
+        reports = self.bench.notifier.reports
+        lines = reports.daily(BY)
+        assert {tuple(line.key.values()): line.messages for line in lines} == counted
+        stand = dict(self._ask(lambda session: session.execute(text("SELECT id, status FROM message")).all()))
+        assert sorted(row.id for row in reports.messages()) == sorted(stand)
+        failed = sorted(id_ for id_, status in stand.items() if status in FAILED)
+        assert sorted(row.id for row in reports.failures()) == failed
 
     @invariant()
     def the_ledger_stands_as_the_model(self) -> None:

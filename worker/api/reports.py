@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # imported when first asked for: others need not wait for wha
 
 T = TypeVar("T")
 
-PAGE = 2000  # messages of a list in memory at once
+FIRST_PAGE, PAGE = 200, 2000  # messages of a list in memory at once; the first of them soon
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +167,7 @@ class Reports:
     def _each(self, page: Callable[..., ListPage[T]], choice: Choice) -> Iterator[T]:
         after, more = None, True
         while more:
-            found = self._page(page, choice, after, PAGE)
+            found = self._page(page, choice, after, PAGE if after else FIRST_PAGE)
             yield from found.rows
             after, more = found.next, found.next is not None
 

@@ -113,16 +113,20 @@ _WORDS = {
     "network": "lower(coalesce(m.network, ''))",
 }
 
-# Which messages, and in which order; `first` and `last` are the place where the page before ended.
+# Which messages, and in which order; `first` and `last` are the place where the page before ended. Each is looked up by
+# itself, in the order of an index (OFFSET 0 keeps Postgres to that): its guess of how few there are would have it read
+# a year to find a page.
 _OF_CAMPAIGN = """
-    FROM notification AS n JOIN message AS m ON m.notification_id = n.id
+    FROM notification AS n
+    CROSS JOIN LATERAL (SELECT * FROM message AS m WHERE m.notification_id = n.id {failed} OFFSET 0) AS m
     WHERE n.campaign = :campaign_ AND n.id >= :first AND (n.id > :first OR m.id > :last)
       AND {wanted} >= :since AND {wanted} < :until {more}
     ORDER BY n.id, m.id LIMIT :most
 """
 _FAILED_BY_DATE = """
-    FROM message AS m JOIN notification AS n ON n.id = m.notification_id
-    WHERE ({wanted}, m.id) > (:first, :last) AND {wanted} >= :since AND {wanted} < :until {more}
+    FROM message AS m
+    CROSS JOIN LATERAL (SELECT * FROM notification AS n WHERE n.id = m.notification_id OFFSET 0) AS n
+    WHERE ({wanted}, m.id) > (:first, :last) AND {wanted} >= :since AND {wanted} < :until {failed} {more}
     ORDER BY {wanted}, m.id LIMIT :most
 """
 _BY_DATE = """
@@ -132,17 +136,19 @@ _BY_DATE = """
           AND (s.wanted_at, s.message_id) > (:first, :last) AND s.wanted_at >= :since AND s.wanted_at < :until
         ORDER BY s.wanted_at, s.message_id
     ) AS s
-    JOIN message AS m ON m.id = s.message_id AND {wanted} = s.wanted_at
-    JOIN notification AS n ON n.id = m.notification_id
+    CROSS JOIN LATERAL (
+        SELECT * FROM message AS m WHERE m.id = s.message_id AND {wanted} = s.wanted_at OFFSET 0
+    ) AS m
+    CROSS JOIN LATERAL (SELECT * FROM notification AS n WHERE n.id = m.notification_id OFFSET 0) AS n
     WHERE true {more}
     ORDER BY s.wanted_at, s.message_id LIMIT :most
 """
 
 _NAMES = text("""
     SELECT p.phone, string_agg(DISTINCT c.name, ', ' ORDER BY c.name) AS name
-    FROM contact AS c CROSS JOIN LATERAL unnest(c.phones) AS p (phone)
-    WHERE c.phones && CAST(:phones AS text[]) AND p.phone = ANY(CAST(:phones AS text[])) AND c.name <> ''
-    GROUP BY p.phone
+    FROM unnest(CAST(:phones AS text[])) AS p (phone)
+    CROSS JOIN LATERAL (SELECT c.name FROM contact AS c WHERE c.phones @> ARRAY[p.phone] OFFSET 0) AS c
+    WHERE c.name <> '' GROUP BY p.phone
 """)
 
 _NO_ID = UUID(int=0)  # before every other
@@ -191,8 +197,8 @@ def _only_campaign(choice: Choice) -> str | None:
 def _statement(words: Sequence[str], of_campaign: bool, failed: bool) -> TextClause:
     conditions = [f"AND {_WORDS[name]} = ANY(:{name})" for name in words if not (of_campaign and name == "campaign")]
     which = _OF_CAMPAIGN if of_campaign else _FAILED_BY_DATE if failed else _BY_DATE
-    more = " ".join([f"AND {_FAILED}", *conditions] if failed else conditions)
-    return text(f"SELECT {_COLUMNS} {_LAST_TRY if failed else ''} {which.format(wanted=_WANTED, more=more)}")
+    of_which = which.format(wanted=_WANTED, failed=f"AND {_FAILED}" if failed else "", more=" ".join(conditions))
+    return text(f"SELECT {_COLUMNS} {_LAST_TRY if failed else ''} {of_which}")
 
 
 def _names(session: Reader, phones: Collection[str]) -> dict[str, str]:

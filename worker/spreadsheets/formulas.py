@@ -16,6 +16,8 @@ _runs = re.compile(f'[\t\r\n]|[{_UNSEEN},;|"]*[{_SIGNS}]').match
 
 def escaped(cell: str) -> str:
     """What we write into a file, so that no spreadsheet takes it for a formula."""
+    if cell[:1].isascii() and cell[:1].isalnum():  # as most are, and a list has millions
+        return cell
     return "'" + cell if _runs(cell) else cell
 
 

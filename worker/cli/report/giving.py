@@ -69,13 +69,13 @@ class To:
 
 def cell(value: Any, zone: tzinfo) -> Any:
     """As a spreadsheet takes it: moments in our zone, amounts as numbers."""
+    if value is None or isinstance(value, str | int | float):
+        return value
     if isinstance(value, datetime):
-        return value.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+        return value.astimezone(zone).replace(tzinfo=None, microsecond=0).isoformat(" ")
     if isinstance(value, Decimal):
         return float(value)
-    if value is None or isinstance(value, str | int | float | date):
-        return value
-    return str(value)
+    return value if isinstance(value, date) else str(value)
 
 
 def flat(row: Any) -> Row:
