@@ -40,27 +40,27 @@ _BATCH = f"""
 """
 
 # What was network counts only of what has ended: an answer may name it, or not, before that.
-_CHANGES = f"""
-    SELECT CAST(timezone(:zone, side.wanted_at) AS date) AS day, b.notification_id, b.lane, side.status,
-        coalesce(side.code, '') AS code,
-        CASE WHEN side.status IN ({_FINAL}) THEN lower(coalesce(b.network, '')) ELSE '' END AS network,
-        side.sign, side.price,
-        CASE WHEN side.status IN ({_TAKEN}) THEN width_bucket(b.accepted_after, {_BOUNDS}) END AS accepted_bucket,
-        CASE WHEN side.status = 'delivered' THEN width_bucket(b.delivered_after, {_BOUNDS}) END AS delivered_bucket
-    FROM batch AS b CROSS JOIN LATERAL (VALUES
-        (-1, b.was, b.was_code, coalesce(b.was_wanted_at, b.wanted_at), b.was_price),
-        (1, b.status, b.code, b.wanted_at, b.price)
-    ) AS side (sign, status, code, wanted_at, price)
-    WHERE side.status IS NOT NULL
+_SIDE = f"""
+    SELECT {{wanted_at}} AS wanted_at, notification_id, lane, {{status}} AS status, coalesce({{code}}, '') AS code,
+        CASE WHEN {{status}} IN ({_FINAL}) THEN lower(coalesce(network, '')) ELSE '' END AS network,
+        {{sign}} AS sign, {{price}} AS price,
+        CASE WHEN {{status}} IN ({_TAKEN}) THEN width_bucket(accepted_after, {_BOUNDS}) END AS accepted_bucket,
+        CASE WHEN {{status}} = 'delivered' THEN width_bucket(delivered_after, {_BOUNDS}) END AS delivered_bucket
+    FROM batch WHERE {{status}} IS NOT NULL
 """
+_WAS = _SIDE.format(
+    wanted_at="coalesce(was_wanted_at, wanted_at)", status="was", code="was_code", sign=-1, price="was_price"
+)
+_IS = _SIDE.format(wanted_at="wanted_at", status="status", code="code", sign=1, price="price")
 
 # By notification first: of what passed through a status within the batch nothing is left, and need not be looked up.
+# By the moment first and the day after, since to tell each row's day would cost more than the rest of it.
 _NET = """
-    SELECT day, notification_id, lane, status, code, network, accepted_bucket, delivered_bucket,
-        sum(sign) AS messages,
+    SELECT CAST(timezone(:zone, wanted_at) AS date) AS day, notification_id, lane, status, code, network,
+        accepted_bucket, delivered_bucket, sum(sign) AS messages,
         coalesce(sum(sign) FILTER (WHERE price IS NOT NULL), 0) AS priced, coalesce(sum(sign * price), 0) AS price
     FROM changes
-    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+    GROUP BY wanted_at, notification_id, lane, status, code, network, accepted_bucket, delivered_bucket
     HAVING sum(sign) <> 0 OR sum(sign * price) <> 0 OR sum(sign) FILTER (WHERE price IS NOT NULL) <> 0
 """
 
@@ -104,7 +104,7 @@ _LATENCY = f"""
 
 FOLD = text(f"""
     WITH batch AS MATERIALIZED ({_BATCH}),
-    changes AS ({_CHANGES}),
+    changes AS ({_WAS} UNION ALL {_IS}),
     net AS MATERIALIZED ({_NET}),
     keyed AS MATERIALIZED ({_KEYED}),
     daily AS ({_DAILY}),
