@@ -22,6 +22,8 @@ PRINTED = (
     "stale_statistics",
     "hard_day",
     "http_door",
+    "history_cost",
+    "reports",
 )
 MADE_OF_THEM = ("draw", "document")
 
