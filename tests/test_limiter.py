@@ -95,6 +95,7 @@ def signs(redis: Redis) -> list[float]:
     return list(told.values())
 
 
+@pytest.mark.long
 def test_four_processes_together_keep_to_one_rate_and_share_it_fairly(redis_url: str, account: str) -> None:
     with asked_by_four(redis_url, account, 200, seconds=6) as granted:
         pass
@@ -104,6 +105,7 @@ def test_four_processes_together_keep_to_one_rate_and_share_it_fairly(redis_url:
         assert per_second([grants], since, until) > 200 / PROCESSES / 4
 
 
+@pytest.mark.long
 def test_while_redis_is_lost_each_process_keeps_to_its_share(valkey: Valkey, account: str) -> None:
     with asked_by_four(valkey.url, account, 200, seconds=9) as granted:
         with Redis.from_url(valkey.url) as redis:

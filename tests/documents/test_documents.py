@@ -59,6 +59,7 @@ def reader(bench: Bench, database_url: str, redis_url: str, tmp_path: Path) -> d
     return environment(besides_up=True) | addresses | provider | canary.ENVIRON
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_every_block_of_a_document_runs_in_its_order(name: str, reader: dict[str, str], tmp_path: Path) -> None:
