@@ -12,7 +12,7 @@ $(shell rm -f $(READY))
 endif
 endif
 
-.PHONY: demo test long check docs dist constraints bench faults hostile upgrade clean
+.PHONY: demo test long test-browser check docs dist constraints bench faults hostile upgrade clean
 
 demo: $(READY)
 	@$(BIN)/esms-worker demo
@@ -23,6 +23,12 @@ test: check
 # What takes longest: by supervisors, `up`, the README, RabbitMQ; .ci/run runs it after the others.
 long: $(READY)
 	@$(BIN)/python -m pytest -n 4 --dist loadgroup -m long
+
+# Pages as people see them, in a real Chromium: its own, or Debian's where we may install it; else it says why not.
+test-browser: $(READY)
+	@$(BIN)/python .ci/install.py --editable embedded http dev browser
+	@command -v chromium chromium-browser google-chrome >/dev/null || test "$$(id -u)" != 0 || (apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium >/dev/null) || true
+	@$(BIN)/python -m pytest tests/browser -rs
 
 check: $(READY)
 	@$(BIN)/ruff check --quiet .

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import random
+import stat
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +18,7 @@ from tests.history.sums import fold_all
 from tests.support import Bench, otp
 from worker import Sms, SmsType, TemplateCall, ledger
 from worker.api.prices import PriceRow
+from worker.cli import run
 from worker.database import Database
 from worker.lifecycle import FAILED
 from worker.reporting import Costs
@@ -172,3 +176,47 @@ def _counted(rows: Any) -> dict[str, tuple[Any, ...]]:
         line[4] += row.status == "held" and row.price is None
         line[5] += ((row.price or 0) + by_list) if row.status in FAILED else 0
     return {month: tuple(line) for month, line in sums.items() if line[0] or line[4]}
+
+
+def test_the_command_line_says_whose_figure_it_is(
+    bench: Bench, database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("COLUMNS", "160")
+    listed(bench, (7, "", 800))
+    one(bench, otp(content="x" * 161))
+    one(bench, TemplateCall(to="0901000001", template_id="1"))
+    fold_all(bench.database)
+    assert run(["report", "costs", "--by", "sms_type"]) == 0
+    call, sms = capsys.readouterr().out.splitlines()[1:3]
+    assert call.split()[3:] == ["0", "nobody", "0", "0", "0", "1"]
+    assert sms.split() == ["7", "1", "2", "1,600", "the", "list", "0", "800", "0", "0"]
+    assert run(["report", "costs", "--json"]) == 0
+    [line] = json.loads(capsys.readouterr().out)
+    assert (line["known"], line["cost"], line["unknown_messages"]) == ("part", "1600", 1)
+    file = tmp_path / "costs.csv"
+    assert run(["report", "costs", "--csv", str(file)]) == 0
+    assert "1600" in file.read_text(encoding="utf-8-sig")
+
+
+def test_a_page_is_whole_and_its_owners_alone_in_either_language(
+    bench: Bench, database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("LANG", "C.UTF-8")
+    one(bench)
+    fold_all(bench.database)
+    file = tmp_path / "report.html"
+    file.write_text("an older one")
+    file.chmod(0o644)
+    assert run(["report", "html", str(file)]) == 0
+    assert 'lang="en"' in (english := file.read_text()) and english.rstrip().endswith("</html>")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert run(["report", "html", str(file), "--lang", "vi"]) == 0
+    assert "Đã đến nơi" in (vietnamese := file.read_text())
+    assert run(["report", "html", str(file), "--campaign", "none such"]) == 1
+    assert run(["report", "html", str(file), "--since", "2026-02-01", "--until", "2026-01-01"]) == 2
+    assert run(["report", "html", str(tmp_path / "no" / "folder.html")]) == 1
+    assert all(line.startswith("error: ") for line in capsys.readouterr().err.splitlines())
+    assert file.read_text() == vietnamese
+    assert [each.name for each in tmp_path.iterdir()] == [file.name]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar, Unpack
 from uuid import UUID
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # imported when first asked for: others need not wait for wha
 
 T = TypeVar("T")
 
+DAYS_OF_A_PAGE = timedelta(days=29)  # and the last one
 FIRST_PAGE, PAGE = 200, 2000  # messages of a list in memory at once; the first of them soon
 
 
@@ -127,6 +128,23 @@ class Reports:
             if not (lines := reminded(session, choice, self._settings.time_zone)):
                 choice.refuse_unknown(session)
             return lines
+
+    def page(self, *, language: Language = Language.EN, **which: Unpack[Which]) -> str:
+        """All of it as one HTML page to keep, to print or to send: it needs nothing else, and runs nothing.
+
+        which: by default the last 30 days; status and code are none of it. It names campaigns, and no recipient.
+        Raises as `daily` does.
+        """
+        from worker.reporting.page import figures, rendered
+
+        zone, choice = self._settings.time_zone, Choice.of(which)
+        until = choice.until or datetime.now(zone).date()
+        span = replace(choice, since=choice.since or until - DAYS_OF_A_PAGE, until=until)
+        with self._database.reading() as session:
+            told = figures(session, span, self._settings.goals)
+            if not told.days:
+                choice.refuse_unknown(session)
+        return rendered(told, language, zone, zone.key)
 
     def counted_until(self) -> datetime | None:
         """What happened before then is in the sums: mostly seconds ago; None: beat has not added anything up yet."""

@@ -20,6 +20,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from worker.catalogue.text import Language
 from worker.checks import iso
 from worker.errors import Invalid
 from worker.lifecycle import Status
@@ -117,6 +118,12 @@ def day_option(name: str, value: str) -> date:
 def json_option(command: F) -> F:
     """Give a command `--json`."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(command)
+
+
+def lang_option(command: F) -> F:
+    """Give a command `--lang`."""
+    told = "Vietnamese or English.  [default: the environment's locale]"
+    return click.option("--lang", type=click.Choice([str(each) for each in Language]), help=told)(command)
 
 
 def options(*each: Callable[[F], F]) -> Callable[[F], F]:

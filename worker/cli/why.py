@@ -14,7 +14,7 @@ from worker.catalogue import Language
 from worker.catalogue import story as words
 from worker.catalogue.text import day, moment, number
 from worker.cli.look import located
-from worker.cli.output import LOOKS, console, json_option, say_json, text
+from worker.cli.output import LOOKS, console, json_option, lang_option, say_json, text
 from worker.cli.spans import span_options
 from worker.settings.language import language_of
 
@@ -28,11 +28,7 @@ if TYPE_CHECKING:
 @click.option("--source", metavar="S", help="Which application used it.")
 @click.option("--to", "phone", metavar="NUMBER", help="The last messages to this number, and whose it is.")
 @click.option("--since", metavar="D", help="With --to: handed over on this day or later.  [default: 30 days ago]")
-@click.option(
-    "--lang",
-    type=click.Choice([str(each) for each in Language]),
-    help="Vietnamese or English.  [default: the environment's locale]",
-)
+@lang_option
 @json_option
 def why(
     id_: str | None,

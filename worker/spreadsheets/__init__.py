@@ -7,7 +7,7 @@ titles: which column is meant        formulas: cells that a spreadsheet would ru
 from worker.spreadsheets.formulas import escaped, unescaped
 from worker.spreadsheets.reading import Sheet, open_sheet
 from worker.spreadsheets.rows import Cell, RefusedRow, Row, Unreadable
-from worker.spreadsheets.writing import open_table, private, write_csv
+from worker.spreadsheets.writing import open_table, private, write_csv, write_whole
 
 __all__ = [
     "Cell",
@@ -21,4 +21,5 @@ __all__ = [
     "private",
     "unescaped",
     "write_csv",
+    "write_whole",
 ]

@@ -37,10 +37,25 @@ def open_table(file: Path, columns: Sequence[str], *, whole: bool = False, kind:
         with _table(file, columns, kind) as write:
             yield write
         return
+    with _aside(file) as aside, _table(aside, columns, kind) as write:
+        yield write
+
+
+def write_whole(file: Path, content: bytes) -> None:
+    """A file that its owner alone can read: whole, or the older one stays."""
+    if file.exists() and not file.is_file():
+        file.write_bytes(content)
+        return
+    with _aside(file) as aside, private(aside) as to:
+        to.write(content)
+
+
+@contextmanager
+def _aside(file: Path) -> Iterator[Path]:
+    """Where to write what is to take the file's place once it is whole."""
     aside = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        with _table(aside, columns, kind) as write:
-            yield write
+        yield aside
         aside.replace(file)
     except OSError as error:
         raise OSError(error.errno, error.strerror, str(file)) from None  # nobody knows it by the other name

@@ -1,0 +1,176 @@
+"""Figures as HTML, in one language: what users wrote is escaped wherever it stands, and the page runs nothing."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, tzinfo
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup, escape
+
+from worker.catalogue import Advice, Language, advice, in_language
+from worker.catalogue.names import KINDS, LANES
+from worker.catalogue.page import WORDS
+from worker.catalogue.statuses import NAMES
+from worker.catalogue.text import dong, moment, number, span
+from worker.lifecycle import Kind, Lane, Status
+from worker.reporting.costs import Costs
+from worker.reporting.page import charts
+from worker.reporting.page.gathering import Figures
+from worker.reporting.page.periods import Period, periods, together, unit_of
+from worker.reporting.sums import Sums
+
+CAMPAIGNS_SHOWN = 20
+_code = re.compile("`([^`]+)`").sub
+SERIES = ("delivered", "failed", "held", "open", "other")
+
+
+def rendered(figures: Figures, language: Language, zone: tzinfo, zone_name: str) -> str:
+    """The whole page."""
+    here = files(__package__)
+    style = (here / "page.css").read_text(encoding="utf-8")
+    page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    template = page.from_string((here / "page.html.j2").read_text(encoding="utf-8"))
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    teller = Teller(language, zone, zone_name)
+    return template.render(
+        style=style, digest=digest, series=SERIES, charts=charts, say=teller, **view(figures, teller)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Says figures in the page's language and zone."""
+
+    language: Language
+    zone: tzinfo
+    zone_name: str
+
+    def __call__(self, name: str, /, **values: object) -> str:
+        return WORDS[name].say(self.language, **values)
+
+    def number(self, value: int) -> str:
+        return number(value, self.language)
+
+    def percent(self, part: float | None) -> str:
+        return "–" if part is None else f"{number(100 * part, self.language, decimals=1)}\u00a0%"
+
+    def dong(self, amount: Any) -> str:
+        return dong(amount, self.language).replace(" ", "\u00a0")
+
+    def span(self, seconds: float) -> str:
+        """As short as it can be read: parts of seconds below ten of them."""
+        if seconds >= 120:
+            return span(seconds, self.language)
+        written = number(seconds, self.language, decimals=1 if seconds < 10 else 0)
+        return f"{written} {'giây' if self.language is Language.VI else 's'}"
+
+    def day(self, day: date) -> str:
+        return f"{day:%d/%m/%Y}" if self.language is Language.VI else f"{day:%Y-%m-%d}"
+
+    def moment(self, at: datetime | None) -> str:
+        return self("not_counted") if at is None else moment(at, self.zone, self.language)
+
+    def lane(self, lane: str) -> str:
+        return LANES[Lane(lane)].say(self.language)
+
+    def kind(self, kind: str) -> str:
+        return KINDS[Kind(kind)].say(self.language)
+
+    def sms_or_call(self, kind: Kind) -> str:
+        return self("sms" if kind is Kind.SMS else "call")
+
+    def status(self, status: Status) -> str:
+        return NAMES[status].say(self.language)
+
+    def reason(self, reason: str | None) -> str:
+        return in_language(reason or "", self.language)
+
+    def known(self, line: Costs) -> str:
+        """Whose figure it is."""
+        return self(f"known_{line.known}", count=self.number(line.unknown_messages))
+
+    def coded(self, told: str) -> Markup:
+        """What stands between backticks as code."""
+        return Markup(_code(r"<code>\1</code>", str(escape(told))))  # noqa: S704 — escaped right there
+
+    def advice(self, line: Failed) -> Advice:
+        """Why it failed and what to do."""
+        return advice(self.language, kind=line.kind, status=line.status, code=line.code or None, reason=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Messages that failed in the same way."""
+
+    kind: Kind
+    status: Status
+    code: str
+    messages: int
+
+
+def _alike(lines: Sequence[Sums]) -> list[Failed]:
+    """A code means the same for every SMS, and something else for calls."""
+    counts: Counter[tuple[Kind, Status, str]] = Counter()
+    for line in lines:
+        kind = Kind.SMS if line.key["sms_type"] else Kind.TEMPLATE_CALL
+        counts[kind, Status(str(line.key["status"])), str(line.key["code"])] += line.messages
+    return [Failed(*key, messages) for key, messages in counts.most_common()]
+
+
+def view(figures: Figures, say: Teller) -> dict[str, Any]:
+    """What the template needs besides words."""
+    columns = periods(figures.days, figures.since, figures.until)
+    shown, rest = figures.campaigns[:CAMPAIGNS_SHOWN], figures.campaigns[CAMPAIGNS_SHOWN:]
+    return {
+        "f": figures,
+        "total": together(figures.days, figures.since),
+        "unit": unit_of(figures.since, figures.until),
+        "columns": columns,
+        "bars": charts.stacked([_column(each) for each in columns]),
+        "top": charts.top_of([_column(each) for each in columns]),
+        "rates": charts.line([each.rate for each in columns]),
+        "most": max(columns, key=lambda each: each.messages),
+        "lowest": min((each for each in columns if each.rate is not None), key=_rate, default=None),
+        "campaigns": [
+            (_named(line.key["campaign"], say("no_campaign")), together([line], figures.since)) for line in shown
+        ],
+        "others": (say("others", count=say.number(len(rest))), together(rest, figures.since)) if rest else None,
+        "networks": [
+            (_named(line.key["network"], say("no_network")), together([line], figures.since))
+            for line in figures.networks
+        ],
+        "failures": _alike(figures.failures),
+        "failed": sum(line.messages for line in figures.failures),
+        "cost": _together(figures.costs),
+    }
+
+
+def _column(period: Period) -> list[tuple[str, int]]:
+    return [(name, getattr(period, name)) for name in SERIES]
+
+
+def _rate(period: Period) -> float:
+    return period.rate or 0.0
+
+
+def _named(name: object, without: str) -> str:
+    return str(name) or without
+
+
+def _together(lines: Sequence[Costs]) -> Costs | None:
+    """All months as one."""
+    if not lines:
+        return None
+    first, *others = lines
+    for line in others:
+        amounts = {name: getattr(first, name) + getattr(line, name) for name in Costs.__slots__ if name != "key"}
+        first = replace(first, **amounts)
+    return first
