@@ -17,6 +17,8 @@ from worker import Sms, SmsType
 from worker.api.prices import PriceRow
 from worker.catalogue import Language
 
+pytestmark = pytest.mark.long  # where a browser is: `make test-browser` has them all
+
 HOSTILE = """<script>alert('x')</script><img src=x onerror=alert(1)>"><svg onload=alert(2)>&lt;b&gt;{{7*7}}"""
 EACH = """
     SELECT m.status, count(*) AS n FROM message AS m JOIN notification AS n ON n.id = m.notification_id
