@@ -58,7 +58,9 @@ def test_a_claim_that_meets_a_cancel_passes_the_message_over(bench: Bench) -> No
 def test_a_campaign_is_cancelled_as_a_whole_and_no_other_with_it(bench: Bench) -> None:
     wishes = [bench.put(otp(f"090100{n:04d}"), campaign="tet") for n in range(3)]
     other = bench.put(otp(), campaign="sale")
-    assert bench.notifier.cancel_campaign("tet").moved == 3
+    looked_at: list[int] = []
+    assert bench.notifier.cancel_campaign("tet", told=looked_at.append).moved == 3
+    assert sum(looked_at) == 3
     assert {bench.status(ticket) for ticket in wishes} == {"cancelled"}
     assert bench.status(other) == "queued"
 

@@ -22,6 +22,7 @@ from worker.settings import Settings
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+Told = Callable[[int], object]  # after each step, how many messages it looked at
 Step = Callable[["Session", Sequence[UUID]], int]  # moves, or only counts, messages of these notifications; how many
 
 
@@ -68,11 +69,11 @@ class Decisions:
     def __init__(self, database: Database, settings: Settings, bell: Bell) -> None:
         self._database, self._settings, self._bell = database, settings, bell
 
-    def cancel(self, which: Which) -> Decision:
+    def cancel(self, which: Which, told: Told | None = None) -> Decision:
         """Cancel what has not been claimed yet."""
-        return self._decide(which, Status.CANCELLED, ledger.cancel)[0]
+        return self._decide(which, Status.CANCELLED, ledger.cancel, told=told)[0]
 
-    def move(self, which: Which, send_date: datetime) -> Decision:
+    def move(self, which: Which, send_date: datetime, told: Told | None = None) -> Decision:
         """Give what has not been claimed yet another date."""
         aware = check_send_date(send_date, self._settings, datetime.now(UTC))
         horizons = self._settings.horizons
@@ -81,10 +82,13 @@ class Decisions:
             None,
             lambda session, ids: ledger.move(session, ids, aware, horizons),
             lambda session, ids: ledger.past_expiry(session, ids, aware),
+            told=told,
         )
         return replace(decision, expiring=expiring)
 
-    def _decide(self, which: Which, to: Status | None, step: Step, left: Step | None = None) -> tuple[Decision, int]:
+    def _decide(
+        self, which: Which, to: Status | None, step: Step, left: Step | None = None, *, told: Told | None
+    ) -> tuple[Decision, int]:
         """to: where they go; None: they wait as before, under another date. left: how many stay for a reason to tell.
 
         The decision, and how many those were.
@@ -96,7 +100,10 @@ class Decisions:
             nonlocal moved, stay
             moved += step(session, ids)
             stay += left(session, ids) if left else 0
-            statuses.update(reporting.statuses_of(session, ids))
+            found = reporting.statuses_of(session, ids)
+            statuses.update(found)
+            if told:
+                told(sum(found.values()))
 
         self._through(which, each)
         if moved and to is not Status.CANCELLED:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from uuid import UUID
@@ -178,9 +178,12 @@ class Notifier(Branches):
         """Cancel what has not been claimed yet; what it is too late for is told. Raises NotFound."""
         return self._decisions.cancel(id_of(notification_id))
 
-    def cancel_campaign(self, campaign: str) -> Decision:
-        """Cancel what waits of a campaign, some at a time. Raises NotFound."""
-        return self._decisions.cancel(Campaign(campaign))
+    def cancel_campaign(self, campaign: str, *, told: Callable[[int], object] | None = None) -> Decision:
+        """Cancel what waits of a campaign, some at a time. Raises NotFound.
+
+        told: is called after each step with the number of messages that it looked at.
+        """
+        return self._decisions.cancel(Campaign(campaign), told)
 
     def move(self, notification_id: UUID | str, send_date: datetime) -> Decision:
         """Give what has not been claimed yet another send_date; a naive one is in the zone of TIME_ZONE.
@@ -190,9 +193,14 @@ class Notifier(Branches):
         """
         return self._decisions.move(id_of(notification_id), send_date)
 
-    def move_campaign(self, campaign: str, send_date: datetime) -> Decision:
-        """Give what waits of a campaign another send_date, some at a time. Raises as `move` does."""
-        return self._decisions.move(Campaign(campaign), send_date)
+    def move_campaign(
+        self, campaign: str, send_date: datetime, *, told: Callable[[int], object] | None = None
+    ) -> Decision:
+        """Give what waits of a campaign another send_date, some at a time. Raises as `move` does.
+
+        told: as of `cancel_campaign`.
+        """
+        return self._decisions.move(Campaign(campaign), send_date, told)
 
     def retry(self, notification_id: UUID | str, *, by: str = BY_DEFAULT, **how: Unpack[How]) -> Decision:
         """Queue again what failed of it; of a message's id, only that one. As `again.retry`."""

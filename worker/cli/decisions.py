@@ -16,7 +16,7 @@ from worker.api.naming import BY_DEFAULT
 from worker.api.notifier import Notifier
 from worker.cli import completion
 from worker.cli.look import located
-from worker.cli.output import console, date_option, json_option, options, say, say_json, table, text
+from worker.cli.output import console, counting, date_option, json_option, options, say, say_json, table, text
 from worker.lifecycle import Lane
 from worker.reporting import PauseShown
 
@@ -69,7 +69,7 @@ def move(send_date: str, as_json: bool, **which: str | None) -> int:
 def _decided(
     notifier: Notifier,
     one: Callable[[UUID], Decision],
-    many: Callable[[str], Decision],
+    many: Callable[..., Decision],
     *,
     id_: str | None,
     reference: str | None,
@@ -81,7 +81,8 @@ def _decided(
         return one(located(notifier, id_, reference, source).notification)
     if (id_ or reference or source) is not None:
         raise click.UsageError("give one notification or a --campaign, not both")
-    return many(campaign)
+    with counting("messages looked at") as told:
+        return many(campaign, told=told)
 
 
 def _say_too_late(what: str, decided: Decision, as_json: bool) -> int:

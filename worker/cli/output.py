@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
+from functools import partial
 from shutil import get_terminal_size
 from textwrap import wrap
 from typing import Any, TextIO, TypeVar
@@ -189,6 +190,16 @@ def progress() -> Progress:
         transient=True,
         disable=not sys.stderr.isatty(),
     )
+
+
+@contextmanager
+def counting(words: str) -> Iterator[Callable[[int], object]]:
+    """Counts up beside a bar on standard error: how many there are is not counted first. Nothing where nobody looks."""
+    count = TextColumn("{task.completed:,.0f} " + words)
+    with Progress(
+        count, BarColumn(), console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
+    ) as bar:
+        yield partial(bar.advance, bar.add_task("", total=None))
 
 
 @contextmanager
