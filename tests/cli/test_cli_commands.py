@@ -269,7 +269,7 @@ def test_doctor_says_a_cause_once_and_what_to_look_at_again(cli: Cli, monkeypatc
     told = [" ".join(line.split()) for line in out.splitlines()]
     assert code == 1
     assert [line.split()[2] for line in told if line.startswith("✗ wrong")] == ["Postgres", "Redis"]
-    rest = "schema, workers, beat, upkeep, brandnames, broker, lanes, reruns, calls, reminders"
+    rest = "schema, workers, beat, upkeep, brandnames, broker, lanes, reruns, calls, limits, reminders"
     assert told[-1] == f"- not yet the rest mend that first, then look again at {rest}"
 
 
@@ -278,8 +278,8 @@ def test_doctor_goes_through_all_its_checks_though_nothing_is_set(cli: Cli, monk
         monkeypatch.delenv(name)
     code, out, err = cli("doctor", "--json")
     found = json.loads(out)
-    assert (code, err, len(found)) == (1, "", 14)
-    assert [check["ok"] for check in found] == [False] * 14
+    assert (code, err, len(found)) == (1, "", 15)
+    assert [check["ok"] for check in found] == [False] * 15
     assert "DATABASE_URL: is not set" in found[0]["text"]
 
 
