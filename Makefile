@@ -12,7 +12,7 @@ $(shell rm -f $(READY))
 endif
 endif
 
-.PHONY: demo test long test-browser check docs dist constraints bench faults hostile upgrade clean
+.PHONY: demo test long test-browser check docs dist constraints bench faults hostile upgrade fuzz-http clean
 
 demo: $(READY)
 	@$(BIN)/esms-worker demo
@@ -67,6 +67,10 @@ hostile: $(READY)
 # Some five minutes: from the former release to this one with a million messages stored, while both send.
 upgrade: $(READY)
 	@$(BIN)/python -m tests.upgrade
+
+# Some minutes; make fuzz-http REQUESTS=300 is the short form that make long runs.
+fuzz-http: $(READY)
+	@$(BIN)/python -m tests.web.fuzz $(or $(REQUESTS),20000)
 
 # Made whole or not at all: an interrupted install leaves no .ready, so the next run finishes it.
 $(READY): pyproject.toml constraints.txt

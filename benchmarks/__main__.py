@@ -24,6 +24,7 @@ PRINTED = (
     "http_door",
     "history_cost",
     "reports",
+    "webhooks",
 )
 MADE_OF_THEM = ("draw", "document")
 
