@@ -125,18 +125,21 @@ _FAN_OUT = text(f"""
     ) AS last FROM batch
 """)
 
+# Whatever Postgres believes of a table that grows and empties by the minute: rows are updated by their places, which
+# their locks keep, and the one before is looked for in a way that only the index of subjects can answer.
 # Only the first of each subject; a webhook whose log is being put out is left until all of that stands here.
 _CLAIM = text(f"""
     WITH due AS MATERIALIZED (
-        SELECT c.transaction, c.number FROM webhook_call AS c
+        SELECT c.ctid FROM webhook_call AS c
         WHERE c.webhook_id = :id AND c.failed_at IS NULL AND c.due_at <= now() AND NOT EXISTS (
             SELECT FROM webhook_call AS e
-            WHERE e.webhook_id = :id AND e.subject = c.subject AND e.number < c.number AND e.failed_at IS NULL
+            WHERE e.webhook_id = :id AND e.subject = c.subject AND e.number < c.number
+              AND coalesce(e.failed_at, 'infinity') = 'infinity'
         ) AND EXISTS (SELECT FROM webhook WHERE id = :id AND target IS NULL AND disabled_at IS NULL)
         ORDER BY c.due_at LIMIT :most FOR UPDATE SKIP LOCKED
     ), claimed AS (
         UPDATE webhook_call AS c SET due_at = now() + CAST(:lease AS interval), attempts = c.attempts + 1
-        FROM due WHERE c.webhook_id = :id AND (c.transaction, c.number) = (due.transaction, due.number)
+        WHERE c.ctid = ANY(ARRAY(SELECT ctid FROM due))
         RETURNING c.transaction, c.number, c.attempts
     )
     SELECT claimed.transaction, claimed.number, claimed.attempts, b.at, {KIND} AS kind, {FACTS} AS facts

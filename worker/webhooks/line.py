@@ -20,7 +20,7 @@ from worker.ledger.webhooks import Call, Called
 from worker.webhooks.post import TOTAL, Post
 from worker.webhooks.target import target_of
 
-IN_FLIGHT = 128  # calls of one webhook side by side
+IN_FLIGHT = 200  # calls of one webhook side by side
 BATCH_MOST = 8 * IN_FLIGHT  # calls of one claim, where the last one went quickly
 QUICK = 2.0  # seconds
 LEASE = timedelta(seconds=4 * TOTAL)  # a batch of IN_FLIGHT takes one TOTAL at most, and connecting twice
