@@ -11,7 +11,7 @@ from worker.settings import Settings
 def migrate() -> None:
     given = context.config.attributes
     if "database" in given:
-        running.run(given["database"], step, given["patience"])
+        running.run(given["database"], step, given["patience"], role=given.get("role"))
         return
     with Database(Settings.from_environ().database_url) as database:
         running.run(database, step)

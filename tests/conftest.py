@@ -9,6 +9,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from hypothesis import HealthCheck, Phase, settings
 from sqlalchemy import create_engine, make_url, text
 
 from tests import canary
-from tests.support import Bench, reasons_in_english_alone
+from tests.support import PASSWORD, Bench, login, reasons_in_english_alone
 from worker.database import Database
 from worker.devkit import simulator as esms
 from worker.devkit.postgres import Postgres
@@ -33,9 +34,7 @@ settings.register_profile("first failure", settings.get_profile("ours"), phases=
 settings.load_profile("ours")
 
 TEMPLATE = "esms_test_template"
-# The roles are the whole server's: they get one password for the run.
 LOGINS = (Role.OWNER, Role.WORKER, Role.PRODUCER, Role.REPORT)
-PASSWORD = "of-the-tests"
 
 _servers = ExitStack()
 
@@ -92,11 +91,7 @@ def database_url(worker_number: int) -> str:
 @pytest.fixture(scope="session")
 def url_as(database_url: str) -> Callable[[str], str]:
     """The same database's address for a role of ours."""
-
-    def url(role: str) -> str:
-        return make_url(database_url).set(username=role, password=PASSWORD).render_as_string(hide_password=False)
-
-    return url
+    return partial(login, database_url)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 from sqlalchemy.orm import Session
 
 from tests import canary
@@ -24,10 +24,12 @@ from worker.ledger import Chosen, Claim, HttpCall, Look, Lost, Poll, Settlement
 from worker.lifecycle import Lane, Status
 from worker.limiter import Limiter
 from worker.polling import Poller, find_lost
+from worker.roles import Role
 from worker.settings import Pace, Rates, Settings
 
 PATIENCE = 60.0  # seconds; what is waited for takes one or two, on a busy machine more
 
+PASSWORD = "of-the-tests"  # the roles are the whole server's: they get one for the run
 READ_TIMEOUT = 2.0  # seconds
 
 EAGER = {
@@ -102,12 +104,32 @@ def retry(session: Session, settings: Settings, ticket: Ticket, by: str = "a per
     return again.step(session, chosen, None, settings, by=by, most=1000).moved
 
 
+def login(url: str, role: str) -> str:
+    """The same database's address for a role of ours."""
+    return make_url(url).set(username=role, password=PASSWORD).render_as_string(hide_password=False)
+
+
+def as_producer(url: str) -> str:
+    """The same database's address for applications."""
+    return login(url, Role.PRODUCER)
+
+
+def as_worker(url: str) -> str:
+    """The same database's address for workers."""
+    return login(url, Role.WORKER)
+
+
 class Bench:
-    """One worker process's parts, without Celery: the test rings itself."""
+    """One worker process's parts, without Celery: the test rings itself.
+
+    database: the test's own, which may do everything. What a worker does and what a producer does is done by the logins
+    that they have.
+    """
 
     def __init__(self, database: Database, database_url: str, simulator: Running, **pace: str) -> None:
-        environ = {"DATABASE_URL": database_url, "ESMS_BRANDNAME": "sangbrand"}
+        environ = {"DATABASE_URL": as_producer(database_url), "ESMS_BRANDNAME": "sangbrand"}
         self.database, self.simulator = database, simulator
+        self.workers = Database(as_worker(database_url))
         self.settings = Settings.from_environ(environ)
         self.pace = Pace.from_environ(EAGER | pace)
         self.limiter = Limiter(None, Rates.from_environ(BRISK | pace), account=canary.API_KEY)
@@ -140,13 +162,13 @@ class Bench:
         breaker: delivery.Breaker | None = None,
     ) -> bool:
         """Answer one doorbell. breaker: that of the process, where it has answered others before."""
-        parts = (self.database, self.client, self.sending, self.limiter, self.settings, self.pace)
+        parts = (self.workers, self.client, self.sending, self.limiter, self.settings, self.pace)
         sizes = delivery.windows(self.pace, READ_TIMEOUT)
         return delivery.Drain(*parts, call_timeout=4.0, breaker=breaker, windows=sizes).run(lanes, stopping)
 
     def ask(self, *, stopping: Callable[[], bool] = lambda: False) -> bool:
         """Ask what became of what has an SMSID."""
-        return Poller(self.database, self.client, self.asking, self.limiter, self.pace).run(stopping)
+        return Poller(self.workers, self.client, self.asking, self.limiter, self.pace).run(stopping)
 
     def ask_until(self, ticket: Ticket, status: str) -> None:
         """Ask, all questions due at once, until its only message stands there."""
@@ -162,20 +184,20 @@ class Bench:
     def poll(self) -> bool:
         """Ask what became of what was accepted."""
         more = self.ask()
-        find_lost(self.database, self.client, self.asking, self.pace)
+        find_lost(self.workers, self.client, self.asking, self.pace)
         return more
 
     def look_after_ledger(self) -> None:
         """One tick's housekeeping."""
-        maintenance.look_after_ledger(self.database, self.pace)
+        maintenance.look_after_ledger(self.workers, self.pace)
 
     def roll_up(self) -> None:
         """A tick's adding up for the reports."""
-        maintenance.roll_up(self.database, "Asia/Ho_Chi_Minh")
+        maintenance.roll_up(self.workers, "Asia/Ho_Chi_Minh")
 
     def claim(self, *lanes: Lane, most: int = 100, lease: float = 60) -> list[Claim]:
         """Claim by itself, without sending."""
-        with self.database.begin() as session:
+        with self.workers.begin() as session:
             return ledger.claim(
                 session,
                 lanes or tuple(Lane),
@@ -219,3 +241,4 @@ class Bench:
         self.asking.close()
         self.client.close()
         self.notifier.close()
+        self.workers.close()

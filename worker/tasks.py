@@ -28,6 +28,7 @@ from worker.api.inbox import Inbox
 from worker.api.notifier import Notifier
 from worker.api.operation import Operation
 from worker.broker import guard_transports, keep_contents_out_of_logs
+from worker.dumpable import forbid_dumps
 from worker.errors import Invalid, SettingsError, Unavailable, WorkerError
 from worker.lifecycle import Kind, Lane
 from worker.limiter import POLL
@@ -38,6 +39,7 @@ from worker.settings import Pace, ProviderSettings, Rates, Settings
 from worker.telemetry import emit
 from worker.webhooks import Caller
 
+forbid_dumps()
 guard_transports()
 app = make_app()
 

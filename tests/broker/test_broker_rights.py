@@ -12,7 +12,7 @@ from kombu.exceptions import OperationalError
 from redis import Redis
 from redis.exceptions import AuthenticationError, NoPermissionError
 
-from worker.devkit.valkey import WORKERS_RIGHTS, Valkey, rights_of
+from worker.devkit.valkey import WORKERS_RIGHTS, Valkey, rights_into
 from worker.lifecycle import Lane
 from worker.queues import Bell
 
@@ -89,13 +89,13 @@ def test_without_a_password_nobody_is_let_in(valkey: Valkey) -> None:
 
 def test_passwords_are_kept_for_their_owner_alone(valkey: Valkey) -> None:
     files = [*valkey.folder.glob("password*"), valkey.folder / "valkey.conf"]
-    assert len(files) == 5
+    assert len(files) == 6
     assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
 
 
 def test_the_documents_give_an_application_the_rights_that_up_gives() -> None:
     told = (ROOT / "docs" / "run-it-on-many.md").read_text()
-    assert f"user app-shop on >PASSWORD {rights_of('shop')}\n" in told
+    assert f"user app-shop on >PASSWORD {rights_into('enqueue.shop')}\n" in told
 
 
 def test_compose_starts_a_server_whose_workers_have_the_rights_of_ups(valkey: Valkey) -> None:

@@ -14,9 +14,11 @@ import pytest
 from sqlalchemy import text
 
 from tests import canary
-from tests.support import Bench, eventually
+from tests.support import Bench, as_producer, eventually, login
+from worker import Notifier
 from worker.cli import run
 from worker.cli.doctor import what_protects_calls
+from worker.roles import Role
 
 Cli = Callable[..., tuple[int, str, str]]
 
@@ -28,7 +30,9 @@ def cli(
     """Run one command line in a folder of its own: exit code, standard output, standard error."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "160")
-    for name, value in (canary.ENVIRON | {"DATABASE_URL": database_url, "ESMS_BRANDNAME": "sangbrand"}).items():
+    for name, value in (
+        canary.ENVIRON | {"DATABASE_URL": as_producer(database_url), "ESMS_BRANDNAME": "sangbrand"}
+    ).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("ESMS_REST_URL", bench.simulator.rest_url)
     monkeypatch.setenv("ESMS_VOICE_URL", bench.simulator.voice_url)
@@ -263,13 +267,26 @@ def test_doctor_says_what_keeps_calls_from_being_made_twice(commit: str, standby
     assert told in what_protects_calls(commit, standbys)
 
 
+def test_doctor_warns_of_who_is_at_work_and_may_more_than_it_needs(
+    cli: Cli, database_url: str, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told() -> str:
+        return {each["check"]: str(each["text"]) for each in json.loads(cli("doctor", "--json")[1])}["logins"]
+
+    with Notifier.from_env({"DATABASE_URL": login(database_url, Role.OWNER)}) as powerful:
+        powerful.pauses.list()  # a worker, say: it stays connected
+        assert "esms_owner (owns the tables)" in told()
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    assert "(a superuser)" in told()
+
+
 def test_doctor_says_a_cause_once_and_what_to_look_at_again(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
     code, out, _ = cli("doctor")
     told = [" ".join(line.split()) for line in out.splitlines()]
     assert code == 1
     assert [line.split()[2] for line in told if line.startswith("✗ wrong")] == ["Postgres", "Redis"]
-    rest = "schema, workers, beat, upkeep, brandnames, broker, lanes, reruns, calls, limits, reminders"
+    rest = "schema, logins, workers, beat, upkeep, brandnames, broker, lanes, reruns, calls, limits, reminders"
     assert told[-1] == f"- not yet the rest mend that first, then look again at {rest}"
 
 
@@ -278,8 +295,8 @@ def test_doctor_goes_through_all_its_checks_though_nothing_is_set(cli: Cli, monk
         monkeypatch.delenv(name)
     code, out, err = cli("doctor", "--json")
     found = json.loads(out)
-    assert (code, err, len(found)) == (1, "", 15)
-    assert [check["ok"] for check in found] == [False] * 15
+    assert (code, err, len(found)) == (1, "", 16)
+    assert [check["ok"] for check in found] == [False] * 16
     assert "DATABASE_URL: is not set" in found[0]["text"]
 
 
@@ -290,7 +307,11 @@ def test_the_program_itself_exits_with_these_codes(database_url: str, tmp_path: 
     assert without.returncode == 2
     assert without.stderr.startswith("error: DATABASE_URL: is not set")
     with_it = subprocess.run(
-        program, cwd=tmp_path, env=environ | {"DATABASE_URL": database_url}, capture_output=True, text=True
+        program,
+        cwd=tmp_path,
+        env=environ | {"DATABASE_URL": as_producer(database_url)},
+        capture_output=True,
+        text=True,
     )
     assert with_it.returncode == 0
 

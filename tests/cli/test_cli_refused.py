@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from tests import canary
-from tests.support import Bench
+from tests.support import Bench, as_producer
 from worker.api.operation import Operation
 from worker.cli import run
 
@@ -16,7 +16,7 @@ from worker.cli import run
 @pytest.fixture
 def operation(bench: Bench, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Operation:
     """An installation whose commands can be run here."""
-    for name, value in (canary.ENVIRON | {"DATABASE_URL": database_url, "COLUMNS": "200"}).items():
+    for name, value in (canary.ENVIRON | {"DATABASE_URL": as_producer(database_url), "COLUMNS": "200"}).items():
         monkeypatch.setenv(name, value)
     return Operation(bench.settings, database=bench.database)
 

@@ -11,7 +11,7 @@ from redis import Redis
 from tests import canary
 from tests.documents import api
 from tests.documents.blocks import ROOT, blocks, run
-from tests.support import Bench
+from tests.support import Bench, as_producer
 from worker.settings import environment
 
 DOCUMENTS = ["contacts.md", "costs.md", "enqueue.md", "reminders.md", "send-again.md", "templates.md"]
@@ -54,7 +54,11 @@ def reader(bench: Bench, database_url: str, redis_url: str, tmp_path: Path) -> d
     lay_out(tmp_path)
     with Redis.from_url(redis_url) as redis:
         redis.flushdb()
-    addresses = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "ESMS_BRANDNAME": "sangbrand"}
+    addresses = {
+        "DATABASE_URL": as_producer(database_url),
+        "REDIS_URL": redis_url,
+        "ESMS_BRANDNAME": "sangbrand",
+    }
     provider = {"ESMS_REST_URL": bench.simulator.rest_url, "ESMS_VOICE_URL": bench.simulator.voice_url}
     return environment(besides_up=True) | addresses | provider | canary.ENVIRON
 

@@ -18,7 +18,7 @@ from tests import canary
 from tests.faults import killing
 from tests.faults.killing import How, Orders
 from tests.faults.link import Link, Place, Trap, owner_of
-from tests.support import eventually
+from tests.support import as_worker, eventually
 from worker.devkit.processes import Child
 from worker.queues import Queue
 from worker.settings import environment
@@ -51,7 +51,11 @@ def environ_of(
     ours = ("WORKER_", "ESMS_", "CELERY_", "DATABASE_", "REDIS_")
     rest = {name: value for name, value in environment().items() if not name.startswith(ours)}
     base, calls = ("http://{}:{}/MainService.svc".format(*each.address) for each in (link, voice or link))
-    addresses = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "ESMS_BRANDNAME": "sangbrand"}
+    addresses = {
+        "DATABASE_URL": as_worker(database_url),
+        "REDIS_URL": redis_url,
+        "ESMS_BRANDNAME": "sangbrand",
+    }
     provider = {"ESMS_REST_URL": base, "ESMS_VOICE_URL": calls}
     python = {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore"}
     return rest | addresses | provider | canary.ENVIRON | QUICK | python | {killing.FOLDER: str(folder)}

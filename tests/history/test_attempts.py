@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.support import Bench, otp
+from tests.support import Bench, as_producer, otp
 from worker import Ticket
 from worker.api.decisions import Answer
 from worker.catalogue import Language
@@ -45,7 +45,7 @@ def test_show_lists_each_attempt_as_it_ended_and_who_asked_for_the_next(bench: B
 def test_the_command_line_lists_them_too(
     bench: Bench, database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("DATABASE_URL", as_producer(database_url))
     ticket = failed(bench)
     assert run(["retry", str(ticket.id), "--by", "chị Lan"]) == 0
     assert run(["show", str(ticket.id), "--json"]) == 0

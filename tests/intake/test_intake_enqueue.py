@@ -13,7 +13,7 @@ from redis import Redis
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
-from tests.support import Bench, otp
+from tests.support import Bench, as_producer, otp
 from worker import Conflict, Enqueue, Invalid, Notifier, RecordCall, Sms, TemplateCall, Ticket, Unavailable
 from worker.database import Database
 from worker.ids import uuid7s
@@ -143,7 +143,11 @@ def rung(redis_url: str) -> Iterator[Redis]:
 
 @pytest.fixture
 def ringing(bench: Bench, database_url: str, redis_url: str) -> Iterator[Notifier]:
-    environ = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "ESMS_BRANDNAME": "sangbrand"}
+    environ = {
+        "DATABASE_URL": as_producer(database_url),
+        "REDIS_URL": redis_url,
+        "ESMS_BRANDNAME": "sangbrand",
+    }
     with Notifier.from_env(environ) as notifier:
         yield notifier
 
@@ -208,7 +212,9 @@ def test_a_rollback_does_not_ring(ringing: Notifier, rung: Redis, database_url: 
 
 
 def test_enqueueing_succeeds_without_redis(bench: Bench, database_url: str) -> None:
-    with Notifier.from_env({"DATABASE_URL": database_url, "REDIS_URL": "redis://127.0.0.1:1/0"}) as notifier:
+    with Notifier.from_env(
+        {"DATABASE_URL": as_producer(database_url), "REDIS_URL": "redis://127.0.0.1:1/0"}
+    ) as notifier:
         ticket = notifier.enqueue(otp())
         assert bench.status(ticket) == "queued"
 

@@ -10,7 +10,7 @@ import pytest
 from redis import Redis
 
 from tests import canary
-from tests.support import Bench
+from tests.support import Bench, as_producer, as_worker
 from worker.api.notifier import Notifier
 from worker.cli.up import Installation, start_apps, stop_together
 from worker.devkit.simulator import Running
@@ -35,7 +35,11 @@ Crew = Callable[..., Installation]
 
 def environ_of(database_url: str, redis_url: str, simulator: Running) -> dict[str, str]:
     """All that a worker process reads."""
-    addresses = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "ESMS_BRANDNAME": "sangbrand"}
+    addresses = {
+        "DATABASE_URL": as_worker(database_url),
+        "REDIS_URL": redis_url,
+        "ESMS_BRANDNAME": "sangbrand",
+    }
     provider = {"ESMS_REST_URL": simulator.rest_url, "ESMS_VOICE_URL": simulator.voice_url}
     ours = ("WORKER_", "ESMS_", "CELERY_", "DATABASE_", "REDIS_")
     rest = {name: value for name, value in environment().items() if not name.startswith(ours)}
@@ -78,6 +82,7 @@ def crew(environ: dict[str, str], said: list[str]) -> Iterator[Installation]:
 
 @pytest.fixture
 def app(environ: dict[str, str]) -> Iterator[Notifier]:
-    """An application that enqueues."""
-    with Notifier.from_env(environ) as notifier:
+    """An application that enqueues, by the login of its own kind."""
+    url = as_producer(environ["DATABASE_URL"])
+    with Notifier.from_env(environ | {"DATABASE_URL": url}) as notifier:
         yield notifier

@@ -46,9 +46,9 @@ def test_an_event_by_task_name_reaches_each_attendee_once_whoever_dies(
         for _ in range(2):  # Celery may deliver a task twice
             other.send_task("worker.upsert_event", kwargs=fields, queue="enqueue")
     environ["WORKER_LEASE"] = "12"
-    with crew_at_work(environ, said):
+    with crew_at_work(environ, said) as crew:
         eventually(lambda: made() > 0)
-        kill_all_celery(environ)
+        kill_all_celery(crew)
     with crew_at_work(environ, said):
         eventually(lambda: made() == GUESTS)
         eventually(lambda: count("message WHERE status IN ('queued', 'sending')") == 0)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
+import psutil
 import pytest
 from celery import Celery
 from redis import Redis
@@ -151,9 +153,9 @@ def test_a_worker_that_is_killed_loses_nothing_and_doubles_nothing(
     environ["WORKER_LEASE"] = "12"
     app.enqueue_many(otp(f"09010{n:05d}") for n in range(20100, 20250) if n % 1000 > 50)
     app.enqueue_many(RecordCall(to=f"09020{n:05d}", record_id="2001") for n in range(20100, 20130))
-    with crew_at_work(environ, said):
+    with crew_at_work(environ, said) as crew:
         eventually(lambda: "accepted" in statuses(bench))
-        kill_all_celery(environ)
+        kill_all_celery(crew)
     assert "sending" in statuses(bench)
     bench.simulator.set(latency=0)
     with crew_at_work(environ, said):
@@ -163,16 +165,10 @@ def test_a_worker_that_is_killed_loses_nothing_and_doubles_nothing(
     assert (len(found.sms), set(statuses(bench)) - {"accepted", "delivered", "held"}) == (150, set())
 
 
-def kill_all_celery(environ: dict[str, str]) -> None:
+def kill_all_celery(crew: Installation) -> None:
     """With their children, as when a machine loses its power."""
-    import psutil
-
-    for process in psutil.process_iter():
-        try:
-            ours = (
-                "worker.tasks" in process.cmdline() and process.environ().get("DATABASE_URL") == environ["DATABASE_URL"]
-            )
-        except psutil.Error:
-            continue
-        if ours:
-            process.kill()
+    for app in crew.apps:
+        parent = psutil.Process(app.pid)
+        for process in [parent, *parent.children(recursive=True)]:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()

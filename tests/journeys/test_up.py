@@ -91,6 +91,11 @@ def test_up_sends_keeps_its_data_and_leaves_no_process_behind(up: Up, tmp_path: 
     id_ = json.loads(sent.stdout)["id"]
     eventually(lambda: json.loads(run(tmp_path, "status", id_, "--json").stdout)["statuses"] == {"delivered": 1})
     assert run(tmp_path, "doctor").returncode == 0
+    looked = {each["check"]: each["text"] for each in json.loads(run(tmp_path, "doctor", "--json").stdout)}
+    assert looked["logins"] == "nobody at work may more than it needs"
+    assert run(tmp_path, "migrate").returncode == 0
+    added = run(tmp_path, "producers", "add", "shop", "--source", "s").stdout
+    assert "postgresql+psycopg://esms_producer_shop:" in added
 
     second = run(tmp_path, "up")
     assert second.returncode == 1
@@ -120,17 +125,21 @@ def test_nobody_sees_a_key_or_a_password_in_the_process_list(up: Up) -> None:
     up.ready()
     left = addresses(up)
     secrets = [left[name] for name in ("ESMS_API_KEY", "ESMS_SECRET_KEY", "SIMULATOR_TOKEN")]
-    secrets.append(left["DATABASE_URL"].split(":")[2].split("@")[0])
+    secrets += [
+        url.split(":")[2].split("@")[0] for url in (left["DATABASE_URL"], addresses(up, "admin")["DATABASE_URL"])
+    ]
+    assert left["DATABASE_URL"].startswith("postgresql+psycopg://esms_producer:")
     lists = [" ".join(process.cmdline()) for process in up.family()]
     [beat] = [process for process in up.family() if "beat" in process.cmdline()]
     assert not any(secret in beat.environ().values() for secret in secrets[:2])  # it asks eSMS nothing
     assert not any(secret in line for secret in secrets for line in lists)
-    assert (up.folder / ".esms-worker" / "env").stat().st_mode & 0o077 == 0
+    for file in ("env", "admin"):
+        assert (up.folder / ".esms-worker" / file).stat().st_mode & 0o077 == 0
 
 
-def addresses(up: Up) -> dict[str, str]:
+def addresses(up: Up, file: str = "env") -> dict[str, str]:
     """What it leaves for other terminals."""
-    lines = (up.folder / ".esms-worker" / "env").read_text().splitlines()
+    lines = (up.folder / ".esms-worker" / file).read_text().splitlines()
     return {name: value.strip("'") for name, value in (line.split("=", 1) for line in lines)}
 
 
@@ -146,10 +155,10 @@ def test_for_root_nothing_but_up_itself_runs_as_root_and_servers_cannot_look_int
     assert workers
     assert len(groups[SERVERS]) + len(groups[APPS]) == len(others)
     for process in workers:
-        looked = subprocess.run(
-            ["cat", f"/proc/{process.pid}/environ"], user="nobody", group=SERVERS, extra_groups=[], cwd="/", check=False
-        )
-        assert looked.returncode != 0
+        for group in (SERVERS, APPS):  # nor another process of their very own user
+            look = ["cat", f"/proc/{process.pid}/environ"]
+            looked = subprocess.run(look, user="nobody", group=group, extra_groups=[], cwd="/", check=False)
+            assert looked.returncode != 0
 
 
 @pytest.mark.parametrize("mode", [0o755, 0o750, 0o701, 0o770, 0o777])
@@ -286,7 +295,7 @@ def test_what_up_prints_works_in_another_terminal_wherever_its_folder_is(tmp_pat
             assert "Everything runs, but nothing can be sent until that is mended." in up.log.read_text()
             assert up.says("check ESMS_API_KEY, ESMS_SECRET_KEY and ESMS_REST_URL")
             printed = [line for line in up.log.read_text().splitlines() if line.startswith(("  export", "  esms"))]
-            assert len(printed) == 3
+            assert len(printed) == 4
             program = "\n".join(printed).replace("esms-worker ", f"{sys.executable} -m worker.cli ")
             shell = ["sh", "-e", "-c", program]
             elsewhere = tmp_path / "elsewhere"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import Bench
+from tests.support import Bench, as_producer
 from worker.api.price_sheets import amount
 from worker.api.prices import Estimate, PriceRow
 from worker.cli import run
@@ -41,7 +41,7 @@ BAD = [
 
 @pytest.fixture
 def cli(bench: Bench, database_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
-    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("DATABASE_URL", as_producer(database_url))
 
     def run_cli(*arguments: str) -> tuple[int, str, str]:
         capsys.readouterr()

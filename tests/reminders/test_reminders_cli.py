@@ -12,6 +12,7 @@ import pytest
 
 from tests.reminders.office import Calendar
 from tests.reminders.test_reminders_fields import CALENDAR_FILE
+from tests.support import as_producer
 from worker.cli import run
 
 Cli = Callable[..., tuple[int, str, str]]
@@ -27,7 +28,11 @@ def cli(
 ) -> Cli:
     """Run `reminders …` in a folder of its own: exit code, standard output, standard error."""
     monkeypatch.chdir(tmp_path)
-    for name, value in {"COLUMNS": "160", "DATABASE_URL": database_url, "ESMS_BRANDNAME": "sangbrand"}.items():
+    for name, value in {
+        "COLUMNS": "160",
+        "DATABASE_URL": as_producer(database_url),
+        "ESMS_BRANDNAME": "sangbrand",
+    }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("REDIS_URL", raising=False)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.reminders.office import VIETNAM, Calendar, at
-from tests.support import Bench
+from tests.support import Bench, as_producer
 from worker import Invalid, Notifier
 from worker.reminders import Attendee, EventOutcome, calendars, events
 from worker.reminders.fields import cancellation_of, event_of
@@ -33,7 +33,9 @@ FIELDS: dict[str, Any] = {
 
 @pytest.fixture
 def notifier(calendar: Calendar, database_url: str) -> Iterator[Notifier]:
-    with Notifier(Settings.from_environ({"DATABASE_URL": database_url, "ESMS_BRANDNAME": "sangbrand"})) as notifier:
+    with Notifier(
+        Settings.from_environ({"DATABASE_URL": as_producer(database_url), "ESMS_BRANDNAME": "sangbrand"})
+    ) as notifier:
         yield notifier
 
 
@@ -97,7 +99,7 @@ def test_it_joins_the_callers_transaction(notifier: Notifier, calendar: Calendar
 def test_what_intake_would_refuse_on_the_day_is_refused_when_it_is_saved(calendar: Calendar, database_url: str) -> None:
     from worker.reminders import Anniversary
 
-    with Notifier(Settings.from_environ({"DATABASE_URL": database_url})) as notifier:
+    with Notifier(Settings.from_environ({"DATABASE_URL": as_producer(database_url)})) as notifier:
         with pytest.raises(Invalid, match="brandname"):
             notifier.reminders.add(Anniversary(name="x", template="wish"))
         with pytest.raises(Invalid, match="brandname"):

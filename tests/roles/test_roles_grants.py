@@ -9,14 +9,20 @@ from sqlalchemy import make_url, text
 from sqlalchemy.exc import DBAPIError
 
 from tests.roles.conftest import As
+from tests.support import PASSWORD, Bench, login, otp
+from worker import Notifier, maintenance
+from worker.api.operation import Operation
+from worker.api.producers import Producers
 from worker.database import SOURCE_ROLE, Database
 from worker.errors import Unavailable
 from worker.migrating import migrate, see_to_roles
 from worker.models import Base
-from worker.roles import Role
-from worker.roles.catalog import VERSION, grants_of, tables
+from worker.roles import Role, logins
+from worker.roles.catalog import VERSION, grants_of, tables, trigger_functions
 from worker.roles.grants import GRANTS, rights_to
+from worker.roles.names import ADMINISTRATOR
 from worker.roles.policies import OF_SOURCE, SHARED
+from worker.settings import Settings
 
 
 def test_every_table_says_what_each_role_may_do_with_it() -> None:
@@ -47,26 +53,37 @@ def test_nobody_but_the_owner_has_more_than_the_list_says(database: Database) ->
 def test_no_role_is_a_superuser_or_may_make_others_or_pass_by_row_level_security(database: Database) -> None:
     query = """
         SELECT rolname FROM pg_roles
-        WHERE rolname LIKE 'esms\\_%' AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolbypassrls OR rolreplication)
+        WHERE rolname = ANY(:roles) AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolbypassrls OR rolreplication)
     """
     with database.begin() as session:
-        assert list(session.scalars(text(query))) == []
+        assert list(session.scalars(text(query), {"roles": list(Role)})) == []
 
 
 EVERYBODY = (Role.WORKER, Role.PRODUCER, Role.REPORT, "shop")
+OWNER_TOO = (*EVERYBODY, Role.OWNER)
 CLIENTS = (Role.PRODUCER, Role.REPORT, "shop")
 # What each must fail at: files and programs of the server, the schema, others' rights, what is not theirs to write.
 FORBIDDEN = [
-    ("run a program", "COPY pause FROM PROGRAM 'id'", EVERYBODY),
-    ("read a file", "SELECT pg_read_file('/etc/passwd')", EVERYBODY),
-    ("read a file by COPY", "COPY pause FROM '/etc/passwd'", EVERYBODY),
-    ("write a file", "COPY (SELECT 1) TO '/tmp/of-a-role'", EVERYBODY),
-    ("read a directory", "SELECT pg_ls_dir('/')", EVERYBODY),
-    ("read the server's passwords", "SELECT rolpassword FROM pg_authid", EVERYBODY),
-    ("change a setting of the server", "ALTER SYSTEM SET log_statement = 'all'", EVERYBODY),
-    ("make a role", "CREATE ROLE esms_test_intruder SUPERUSER", EVERYBODY),
+    ("run a program", "COPY pause FROM PROGRAM 'id'", OWNER_TOO),
+    ("give a program what it sees", "COPY (SELECT 1) TO PROGRAM 'cat'", OWNER_TOO),
+    ("read a file", "SELECT pg_read_file('/etc/passwd')", OWNER_TOO),
+    ("read a file by COPY", "COPY pause FROM '/etc/passwd'", OWNER_TOO),
+    ("read a file as a large object", "SELECT lo_import('/etc/passwd')", OWNER_TOO),
+    ("write a file", "COPY (SELECT 1) TO '/tmp/of-a-role'", OWNER_TOO),
+    ("read a directory", "SELECT pg_ls_dir('/')", OWNER_TOO),
+    ("read the server's passwords", "SELECT rolpassword FROM pg_authid", OWNER_TOO),
+    ("change a setting of the server", "ALTER SYSTEM SET log_statement = 'all'", OWNER_TOO),
+    ("make a role", "CREATE ROLE esms_test_intruder SUPERUSER", OWNER_TOO),
+    ("give itself the server", "ALTER ROLE CURRENT_USER SUPERUSER", OWNER_TOO),
+    ("let itself run programs", "GRANT pg_execute_server_program TO CURRENT_USER", OWNER_TOO),
+    ("change another's password", "ALTER ROLE esms_source LOGIN PASSWORD 'x'", OWNER_TOO),
+    ("bring in code that nobody may", "CREATE EXTENSION file_fdw", OWNER_TOO),
     ("become the owner", "SET ROLE esms_owner", EVERYBODY),
-    ("become a superuser", "SET SESSION AUTHORIZATION postgres", EVERYBODY),
+    ("become a superuser", "SET SESSION AUTHORIZATION postgres", OWNER_TOO),
+    ("take a table", "ALTER TABLE message OWNER TO CURRENT_USER", EVERYBODY),
+    ("change a table", "ALTER TABLE message ADD COLUMN x int", EVERYBODY),
+    ("change what a trigger does", "ALTER FUNCTION note_settlements() RESET ALL", EVERYBODY),
+    ("take a trigger away", "DROP TRIGGER message_put ON message", EVERYBODY),
     ("make a table", "CREATE TABLE intruder (x int)", EVERYBODY),
     ("make a function", "CREATE FUNCTION intruder() RETURNS int LANGUAGE sql AS 'SELECT 1'", EVERYBODY),
     ("load a library", "LOAD '/tmp/x.so'", EVERYBODY),
@@ -178,6 +195,78 @@ def test_the_owner_migrates_without_being_an_administrator(
     owner = make_url(url_as(Role.OWNER)).set(database=make_url(empty_database_url).database)
     with Database(owner.render_as_string(hide_password=False)) as as_owner:
         assert migrate(as_owner) == []
+
+
+@pytest.fixture
+def managed(empty_database_url: str, worker_number: int) -> Iterator[str]:
+    """Who rents a Postgres: may make roles and databases, owns this one, and is no superuser."""
+    name = f"esms_test_renter_{worker_number}"
+    with Database(empty_database_url) as database:
+        with database.begin() as session:
+            session.execute(text(f"CREATE ROLE {name} LOGIN CREATEROLE CREATEDB PASSWORD '{PASSWORD}'"))
+            # As if it had made them: the server of the tests has them already.
+            session.execute(text(f"GRANT {', '.join(Role)} TO {name} WITH ADMIN OPTION, INHERIT FALSE, SET FALSE"))
+            session.execute(text(f"ALTER DATABASE {make_url(empty_database_url).database} OWNER TO {name}"))
+        yield login(empty_database_url, name)
+        with database.begin() as session:
+            session.execute(text(f"DROP ROLE IF EXISTS {logins.PREFIX}renters_{worker_number}"))
+            session.execute(text(f"REASSIGN OWNED BY {name} TO CURRENT_USER"))
+            session.execute(text(f"DROP OWNED BY {name}"))
+            session.execute(text(f"DROP ROLE {name}"))
+
+
+def test_who_may_make_roles_and_is_no_superuser_migrates_lets_in_and_makes_logins(
+    managed: str, worker_number: int
+) -> None:
+    settings = Settings.from_environ({"DATABASE_URL": managed})
+    with Operation(settings) as operation, Producers(settings) as producers:
+        assert operation.migrate() == []
+        operation.let_in({Role.WORKER: PASSWORD})
+        shop = producers.add(f"renters_{worker_number}", ["shop"])
+        assert operation.migrate() == []
+    with Database(managed) as database, database.begin() as session:
+        assert {table.owner for table in tables(session.connection())} == {Role.OWNER}
+        assert {each.owner for each in trigger_functions(session.connection())} == {Role.OWNER}
+    with Notifier.from_env({"DATABASE_URL": shop.url}) as notifier:
+        assert notifier.enqueue(otp(), source="shop").messages == 1
+    with Database(login(managed, Role.WORKER)) as workers:
+        maintenance.roll_up(workers, "Asia/Ho_Chi_Minh")
+        with workers.begin() as session:
+            assert session.scalar(text("SELECT sum(messages) FROM report_daily")) == 1
+
+
+def test_what_triggers_run_has_the_owners_rights_and_looks_for_tables_in_our_schema_alone(
+    bench: Bench, application: Callable[[str], Notifier]
+) -> None:
+    """A temporary table comes first by its name, where nobody says otherwise."""
+    with bench.database.begin() as session:
+        functions = trigger_functions(session.connection())
+    assert {each.owner for each in functions} == {Role.OWNER}
+    assert all("search_path=public, pg_temp" in each.settings for each in functions)
+    shop = application("shop")
+    with shop._database.begin() as session:
+        session.execute(text("CREATE TEMP TABLE settlement AS SELECT NULL::bigint AS transaction LIMIT 0"))
+        shop.enqueue(otp(), source="shop", session=session)
+    with bench.database.begin() as session:
+        assert session.scalar(text("SELECT count(*) FROM settlement")) == 1
+
+
+def test_the_administrator_of_up_is_no_superuser_and_may_do_what_its_commands_do(
+    empty_database_url: str, worker_number: int
+) -> None:
+    with Database(empty_database_url) as database:
+        migrate(database)
+        with database.begin() as session:
+            logins.make_administrator(session.connection(), PASSWORD)
+    settings = Settings.from_environ({"DATABASE_URL": login(empty_database_url, ADMINISTRATOR)})
+    with Operation(settings) as operation, Producers(settings) as producers:
+        assert operation.migrate() == []
+        name = f"of_up_{worker_number}"
+        producers.add(name, ["shop"])
+        producers.rotate(name)
+        producers.remove(name)
+    with Database(settings.database_url) as own, own.engine.connect() as connection, pytest.raises(DBAPIError):
+        connection.execute(text("COPY pause FROM PROGRAM 'id'"))
 
 
 def test_the_role_that_narrows_is_the_one_that_the_policies_are_for() -> None:

@@ -19,6 +19,17 @@ CONSTRAINTS = (ROOT / "constraints.txt").read_text()
 KEYS = {"ESMS_API_KEY", "ESMS_SECRET_KEY"}
 
 
+def test_in_compose_each_service_has_its_own_login_and_only_migrate_the_administrators() -> None:
+    ours = {name: service["environment"] for name, service in SERVICES.items() if service.get("image") == "esms-worker"}
+    logins = {name: environ["DATABASE_URL"].split("://")[1].split(":")[0] for name, environ in ours.items()}
+    assert logins.pop("migrate") == "esms"
+    assert logins.pop("http") == "esms_producer"
+    assert set(logins.values()) == {"esms_worker"}
+    for name, environ in ours.items():
+        assert not environ["POSTGRES_PASSWORD"]
+        assert bool(environ["POSTGRES_PRODUCER_PASSWORD"]) == (name == "migrate")  # .env would give it to all
+
+
 def test_each_file_that_is_installed_has_a_hash() -> None:
     pins = re.findall(r"^(\S+==\S+)(.*(?:\n .*)*)", CONSTRAINTS, re.MULTILINE)
     assert len(pins) > 100

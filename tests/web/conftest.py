@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from tests.support import Bench
+from tests.support import Bench, as_producer
 
 Application = Callable[..., httpx.Client]
 
@@ -19,7 +19,11 @@ Application = Callable[..., httpx.Client]
 @contextmanager
 def serving(database_url: str, redis_url: str, **variables: str) -> Iterator[str]:
     """A door of its own: its address."""
-    environ = {"DATABASE_URL": database_url, "REDIS_URL": redis_url, "PATH": os.environ["PATH"]} | variables
+    environ = {
+        "DATABASE_URL": as_producer(database_url),
+        "REDIS_URL": redis_url,
+        "PATH": os.environ["PATH"],
+    } | variables
     command = [sys.executable, "-u", "-m", "worker.cli", "serve", "--port", "0"]
     with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True, cwd="/") as process:
         assert process.stdout is not None

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from tests.support import Bench, otp
+from tests.support import Bench, as_producer, otp
 from worker import Sms, SmsType, TemplateCall, Ticket
 from worker.api.why import Story
 from worker.catalogue import Language
@@ -252,7 +252,7 @@ def occurrence(bench: Bench, recipient: str, state: str, reason: str) -> None:
 def cli(
     bench: Bench, database_url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., tuple[int, str, str]]:
-    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("DATABASE_URL", as_producer(database_url))
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         monkeypatch.delenv(name, raising=False)
 

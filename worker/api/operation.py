@@ -10,8 +10,9 @@ from worker import ledger, reporting
 from worker.api.connected import Connected
 from worker.database import Database
 from worker.migrating import PATIENCE, migrate, revisions
-from worker.reporting import BrandnamesShown, RefusedShown
+from worker.reporting import BrandnamesShown, PowerfulLogin, RefusedShown
 from worker.reporting.limits import LimitShown, limits
+from worker.roles import Role, logins
 from worker.settings import Settings
 
 SIMULATED = "simulator"  # a heartbeat in the ledger: its messages are trials
@@ -38,6 +39,11 @@ class Operation(Connected):
         with self._database.reading() as session:
             return ".".join(map(str, session.dialect.server_version_info or ()))
 
+    def powerful_logins(self) -> list[PowerfulLogin]:
+        """By which logins processes of ours are at work, we included, that may more than any needs."""
+        with self._database.reading() as session:
+            return reporting.powerful_logins(session)
+
     def brandnames(self) -> BrandnamesShown:
         """The list by which a name is judged at enqueue, and whether it is fresh enough for that."""
         with self._database.reading() as session:
@@ -63,6 +69,16 @@ class Operation(Connected):
         patience: seconds for which transactions of others may be in its way.
         """
         return migrate(self._database, patience=patience)
+
+    def let_in(self, passwords: Mapping[str, str], *, administrator: str | None = None) -> None:
+        """Let roles log in by these passwords from now on; and by that one an administrator who is no superuser.
+
+        For who may make roles. Raises Invalid for a role that is none of ours.
+        """
+        with self._database.begin() as session:
+            logins.set_passwords(session.connection(), {Role(role): given for role, given in passwords.items()})
+            if administrator is not None:
+                logins.make_administrator(session.connection(), administrator)
 
     def seconds_since_beat(self) -> float | None:
         """How long ago beat last ticked and a worker heard it; None: never."""

@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from worker.cli.lazy import LazyGroup
+from worker.dumpable import forbid_dumps
 from worker.telemetry import listen
 
 USAGE, REFUSED, INTERRUPTED = 2, 1, 130
@@ -27,6 +28,7 @@ def cli() -> None:
 
 def main() -> None:
     """The program: every error that a user can cause is one line, and an exit code."""
+    forbid_dumps()
     gc.set_threshold(50_000, 20)  # a fifth of a short command's CPU was looking for garbage in what it imports,
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without UTF-8 shows ? and goes on

@@ -41,6 +41,7 @@ class _Wrong(Exception):
 RESTS_ON = {
     "Postgres": "settings",
     "schema": "Postgres",
+    "logins": "schema",
     "Redis": "settings",
     "workers": "schema",
     "beat": "schema",
@@ -87,6 +88,7 @@ def examine() -> Iterator[Finding]:
         "settings": _settings,
         "Postgres": _postgres,
         "schema": _schema,
+        "logins": _logins,
         "Redis": _redis,
         "workers": _workers,
         "beat": _beat,
@@ -154,6 +156,15 @@ def _schema() -> str:
     if there != wanted:
         raise _Wrong(f"the database is at revision {there or 'none'}, this version wants {wanted}: {MIGRATE}")
     return f"at revision {there}"
+
+
+def _logins() -> str:
+    with Operation.from_env() as operation:
+        found = operation.powerful_logins()
+    if not found:
+        return "nobody at work may more than it needs"
+    told = ", ".join(f"{each.name} ({'a superuser' if each.superuser else 'owns the tables'})" for each in found)
+    return f"at work by {told}: give workers and applications logins of their own (docs/run-it-on-many.md)"
 
 
 def _redis() -> str:

@@ -8,7 +8,7 @@ import click
 
 from worker.api.operation import Operation
 from worker.cli.output import json_option, say, say_json
-from worker.settings import UP_FOLDER, Settings, environment, up_folder
+from worker.settings import UP_FOLDER, Settings, administration, environment, role_passwords, up_folder
 
 
 @click.command()
@@ -23,12 +23,15 @@ from worker.settings import UP_FOLDER, Settings, environment, up_folder
 def migrate(wait: float, as_json: bool) -> None:
     """Bring the database to this version's schema; safe to run again, and by many at once.
 
-    The workers of the version before go on meanwhile.
+    The workers of the version before go on meanwhile. POSTGRES_WORKER_PASSWORD, POSTGRES_PRODUCER_PASSWORD and their
+    like let the roles of that name log in.
     """
-    with Operation.from_env() as operation:
+    environ = administration()
+    with Operation.from_env(environ) as operation:
         before, _ = operation.revisions()
         lacking = operation.migrate(wait)
         after, _ = operation.revisions()
+        operation.let_in(role_passwords(environ))
     if as_json:
         say_json({"before": before, "after": after, "roles": lacking})
     else:
@@ -44,7 +47,8 @@ def migrate(wait: float, as_json: bool) -> None:
 @click.option(
     "--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Processes that send and ask."
 )
-def up(folder: Path | None, workers: int) -> int:
+@click.option("--http-port", type=click.IntRange(1, 65535), help="Of the HTTP door.  [default: that of the last run]")
+def up(folder: Path | None, workers: int, http_port: int | None) -> int:
     """Run everything on this machine, in the foreground, until Ctrl-C; the data stays in the folder.
 
     With ESMS_API_KEY and ESMS_SECRET_KEY it sends for real, without them to a simulator. DATABASE_URL and REDIS_URL
@@ -52,7 +56,7 @@ def up(folder: Path | None, workers: int) -> int:
     """
     from worker.cli.up import run_up
 
-    return run_up(folder or up_folder(environment(besides_up=True)), workers)
+    return run_up(folder or up_folder(environment(besides_up=True)), workers, http_port)
 
 
 @click.command()

@@ -15,7 +15,7 @@ from worker.devkit import binaries
 from worker.devkit.processes import CannotStart, Server
 from worker.devkit.processes.child import launched
 from worker.devkit.processes.errors import NO_SPACE, disk_full
-from worker.devkit.processes.folder import write_private
+from worker.devkit.processes.folder import kept_password, write_private
 from worker.devkit.processes.users import User, hand_over, server_user
 
 LEAST_VERSION = 14
@@ -50,8 +50,19 @@ class Postgres(Server):
 
     @property
     def url(self) -> str:
-        """For SQLAlchemy with psycopg 3, with the password: not for logs."""
-        return f"postgresql+psycopg://postgres:{self._password}@127.0.0.1:{self.port}/postgres"
+        """For SQLAlchemy with psycopg 3, a superuser's, with the password: not for logs."""
+        return self._url_of("postgres", self._password)
+
+    def url_of(self, user: str) -> str:
+        """For a user who has, or is to get, the password of `password_of`."""
+        return self._url_of(user, self.password_of(user))
+
+    def password_of(self, user: str) -> str:
+        """Random, and kept in the folder."""
+        return kept_password(self.folder / f"password.{user}")
+
+    def _url_of(self, user: str, password: str) -> str:
+        return f"postgresql+psycopg://{user}:{password}@127.0.0.1:{self.port}/postgres"
 
     @cached_property
     def _programs(self) -> Path:

@@ -19,6 +19,7 @@ LEAST_VERSION = 6
 SELECTORS_SINCE = 7  # rights by key and command; Valkey is later
 PATIENCE = 1.0  # seconds
 WORKER = "worker"  # the user of the workers
+PRODUCER = "producer"  # and of applications that have none of their own
 APPLICATION = "app-"  # and the source: the user of an application
 WORKERS_RIGHTS = "~* &* +@all -@admin -@dangerous +info"
 
@@ -49,6 +50,12 @@ class Valkey(Server):
     def worker_url(self) -> str:
         """What the workers may: everything but rule the server, watch others (MONITOR), or empty it."""
         return self._url_of(WORKER)
+
+    @property
+    def producer_url(self) -> str:
+        """What an application may that has no queue of its own, and an operator: push to the open one, ring the bells,
+        ask how the server is, read nothing of anybody's."""
+        return self._url_of(PRODUCER)
 
     def source_url(self, source: str) -> str:
         """What this application may: push to its queue, ring the bells, read nothing."""
@@ -89,10 +96,12 @@ class Valkey(Server):
         }
 
     def _users(self) -> list[str]:
-        if self.sources and (binaries.major_version(_program()) or 0) < SELECTORS_SINCE:
+        old = (binaries.major_version(_program()) or 0) < SELECTORS_SINCE
+        if self.sources and old:
             problem = f"version {binaries.major_version(_program())} can't give each application its own rights"
             raise CannotStart(self.name, problem, "install Valkey 8 or Redis 7, or leave WORKER_SOURCES out")
-        rights = {WORKER: WORKERS_RIGHTS} | {APPLICATION + source: rights_of(source) for source in self.sources}
+        rights = {WORKER: WORKERS_RIGHTS, PRODUCER: WORKERS_RIGHTS if old else f"{rights_into('enqueue')} +info"}
+        rights |= {APPLICATION + source: rights_into(f"enqueue.{source}") for source in self.sources}
         return [f"user {name} on {self._digest(name)} {told}" for name, told in rights.items()]
 
     def _digest(self, user: str) -> str:
@@ -108,11 +117,11 @@ class Valkey(Server):
             return False
 
 
-def rights_of(source: str) -> str:
-    """An application's rights, as Valkey and Redis 7 write them: LPUSH into its queue and the bells, LLEN and SADD
+def rights_into(queue: str) -> str:
+    """An application's rights, as Valkey and Redis 7 write them: LPUSH into this queue and the bells, LLEN and SADD
     because kombu declares a queue before it pushes, and the marks that keep a bell from being rung twice.
     """
-    queues = (f"enqueue.{source}", "deliver", "urgent")
+    queues = (queue, "deliver", "urgent")
     lists = " ".join([*(f'"~{queue}\\x06\\x16[369]"' for queue in queues), *(f"~{queue}" for queue in queues)])
     bindings = " ".join(f"~_kombu.binding.{queue} ~_kombu.binding_permanent.{queue}" for queue in queues)
     plain = "-@all +ping +select +hello +client|setinfo +client|setname +multi +exec"

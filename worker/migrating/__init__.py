@@ -12,7 +12,6 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
 
 from worker import roles
 from worker.database import Database
@@ -34,23 +33,20 @@ def config() -> Config:
 def migrate(database: Database, revision: str = "head", *, patience: float = PATIENCE) -> list[str]:
     """Upgrade to `revision`, each migration by itself; a second migrator waits for the first. Raises Unavailable.
 
-    Then, at this version's own, see to the roles; what could not be done for them comes back, a line each.
+    As the owner where that can be, so that what runs with its maker's rights has no superuser's. Then, at this
+    version's own, see to the roles; what could not be done for them comes back, a line each.
     patience: seconds for which it goes on trying while transactions are in its way; between two tries all others pass.
     """
-    command.upgrade(_on(database, patience), revision)
+    made = _on(database, patience)
+    made.attributes["role"] = run(database, roles.make_way, patience)
+    command.upgrade(made, revision)
     at_head = revision == "head"  # policies name columns that an older schema lacks
     return see_to_roles(database, patience) if at_head else []
 
 
 def see_to_roles(database: Database, patience: float = PATIENCE) -> list[str]:
     """Who may do what with the tables of this version; what could not be done, a line each. Raises Unavailable."""
-    lacking: list[str] = []
-
-    def step(connection: Connection) -> None:
-        lacking[:] = roles.bring_about(connection)
-
-    run(database, step, patience)
-    return lacking
+    return run(database, roles.bring_about, patience)
 
 
 def downgrade(database: Database, revision: str) -> None:

@@ -8,12 +8,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from typing import TypeVar
 
 from sqlalchemy import Connection, event, func, select, text
 
 from worker.database import Database
 from worker.errors import Busy
 from worker.telemetry import emit
+
+T = TypeVar("T")
 
 ONE_MIGRATOR = 7203_8811  # an advisory lock's number: any, but the same everywhere
 # Of each transaction: others wait behind a lock that we wait for, or hold, no longer than these together.
@@ -23,21 +27,23 @@ PATIENCE = 600.0  # seconds
 ASK_EVERY = 0.5  # seconds between two looks whether another migrator is done
 
 
-def run(database: Database, step: Callable[[Connection], None], patience: float = PATIENCE) -> None:
+def run(
+    database: Database, step: Callable[[Connection], T], patience: float = PATIENCE, *, role: str | None = None
+) -> T:
     """Run the step, again while others are in its way, for so many seconds: it must go on where it was.
 
-    Raises Unavailable.
+    role: as whom each of its transactions is. What comes back is the step's. Raises Unavailable.
     """
     with database.without_time_limit() as own, _alone(own):
-        event.listen(own.engine, "begin", _hold_up_nobody)
+        event.listen(own.engine, "begin", partial(_hold_up_nobody, role=role))
         deadline = time.monotonic() + patience
-        for pause in _pauses():
+        pauses = _pauses()
+        while True:
             try:
                 with own.connect() as connection:
-                    step(connection)
-                return
+                    return step(connection)
             except Busy:
-                _wait(own, pause, deadline)
+                _wait(database, next(pauses), deadline)  # who is in the way, that role might not see
 
 
 @contextmanager
@@ -57,10 +63,11 @@ def _alone(database: Database) -> Iterator[None]:
         time.sleep(ASK_EVERY)  # the condition to wait for is in another process
 
 
-def _hold_up_nobody(connection: Connection) -> None:
+def _hold_up_nobody(connection: Connection, role: str | None) -> None:
     if connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
         return  # what runs outside of a transaction locks nobody out, and takes its time
-    connection.execute(select(*(func.set_config(name, value, True) for name, value in TIMEOUTS.items())))
+    settings = TIMEOUTS | ({"role": role} if role else {})
+    connection.execute(select(*(func.set_config(name, value, True) for name, value in settings.items())))
 
 
 def _pauses() -> Iterator[float]:

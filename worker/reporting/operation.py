@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from worker.evidence import Evidence
 from worker.lifecycle import BRANDNAMES_TRUSTED, Lane, Status
@@ -50,6 +50,28 @@ class BrandnamesShown:
     names: int
     seen_at: datetime | None
     judges: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PowerfulLogin:
+    """A login of Postgres by which a process of ours is at work, and which may more than any needs."""
+
+    name: str
+    superuser: bool  # else it owns the tables
+
+
+_POWERFUL = text("""
+    SELECT DISTINCT r.rolname, r.rolsuper
+    FROM pg_stat_activity AS a JOIN pg_roles AS r ON r.oid = a.usesysid, pg_class AS c
+    WHERE a.datname = current_database() AND a.application_name = 'esms-worker'
+      AND c.oid = CAST('message' AS regclass) AND (r.rolsuper OR pg_has_role(r.oid, c.relowner, 'USAGE'))
+    ORDER BY 1
+""")
+
+
+def powerful_logins(session: Reader) -> list[PowerfulLogin]:
+    """Of the processes that are connected now, who asks included."""
+    return [PowerfulLogin(name=name, superuser=superuser) for name, superuser in session.execute(_POWERFUL)]
 
 
 def brandnames(session: Reader) -> BrandnamesShown:

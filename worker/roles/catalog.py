@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
@@ -12,6 +12,7 @@ from worker.models import Base
 from worker.roles.names import Role
 
 VERSION = "alembic_version"
+_NAMES = [*Base.metadata.tables, VERSION]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +52,34 @@ _MEMBERS = text("""
 """)
 
 
+# What the triggers of our tables run, and where it looks for tables that it names without a schema.
+_TRIGGER_FUNCTIONS = text("""
+    SELECT DISTINCT CAST(p.oid AS regprocedure)::text AS signature, pg_get_userbyid(p.proowner) AS owner,
+        coalesce(p.proconfig, '{}') AS settings
+    FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid JOIN pg_proc AS p ON p.oid = t.tgfoid
+    WHERE NOT t.tgisinternal AND p.prosecdef AND c.relnamespace = CAST(current_schema() AS regnamespace)
+      AND p.pronamespace = c.relnamespace AND c.relname = ANY(:names)
+    ORDER BY 1
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerFunction:
+    """One that runs with its owner's rights."""
+
+    signature: str
+    owner: str
+    settings: Sequence[str]
+
+
 def tables(connection: Connection) -> list[Table]:
     """Those of ours that are there."""
-    names = [*Base.metadata.tables, VERSION]
-    return [Table(*row) for row in connection.execute(_TABLES, {"names": names})]
+    return [Table(*row) for row in connection.execute(_TABLES, {"names": _NAMES})]
+
+
+def trigger_functions(connection: Connection) -> list[TriggerFunction]:
+    """What our triggers run with its owner's rights."""
+    return [TriggerFunction(*row) for row in connection.execute(_TRIGGER_FUNCTIONS, {"names": _NAMES})]
 
 
 def grants_of(connection: Connection, table: Table) -> Mapping[str, frozenset[str]]:

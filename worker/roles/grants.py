@@ -42,7 +42,7 @@ GRANTS: dict[str, Rights] = {
     "pause": _rights(CHANGE, CHANGE, READ),
     "price": _rights(ALL, ALL, READ),
     "producer_source": _rights(frozenset(), frozenset()),  # whose is what: the owner's alone
-    "refused_task": _rights(ALL, READ),
+    "refused_task": _rights(ALL, ALL),  # an operator forgets them
     "refused_token": _rights(ALL, ALL),  # of HTTP: esms-worker serve counts them
     "reminder": _rights(CHANGE, CHANGE, CHANGE),
     "report_daily": _rights(ALL, READ, READ),

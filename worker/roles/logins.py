@@ -12,10 +12,9 @@ from sqlalchemy import Connection, text
 from worker.errors import MIGRATE, Unavailable
 from worker.ledger import producers
 from worker.roles.catalog import missing_roles
-from worker.roles.names import Role
+from worker.roles.names import ADMINISTRATOR, Role
 
 PREFIX = f"{Role.PRODUCER}_"  # of a login that is bound to sources
-
 
 _EXISTS = text("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = :role)")
 _MAY_MAKE_ROLES = text("SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user")
@@ -27,6 +26,15 @@ def set_passwords(connection: Connection, passwords: Mapping[Role, str]) -> None
         _demand_administrator(connection)
     for role, password in passwords.items():
         _set_password(connection, role, password)
+
+
+def make_administrator(connection: Connection, password: str) -> None:
+    """Let whoever runs the worker log in: in each of our roles, and with the right to make logins and let them in."""
+    _demand_administrator(connection)
+    if not is_there(connection, ADMINISTRATOR):
+        connection.execute(text(f"CREATE ROLE {ADMINISTRATOR} CREATEROLE"))
+    _set_password(connection, ADMINISTRATOR, password)
+    connection.execute(text(f"GRANT {', '.join(Role)} TO {ADMINISTRATOR} WITH ADMIN OPTION"))
 
 
 def is_there(connection: Connection, role: str) -> bool:

@@ -14,7 +14,16 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from worker.roles import sql_door, views
-from worker.roles.catalog import Table, grants_of, members, missing_roles, policies_there, tables
+from worker.roles.catalog import (
+    Table,
+    TriggerFunction,
+    grants_of,
+    members,
+    missing_roles,
+    policies_there,
+    tables,
+    trigger_functions,
+)
 from worker.roles.functions import SIGNATURES, definitions
 from worker.roles.grants import rights_to
 from worker.roles.names import MEMBERS, Role
@@ -27,17 +36,28 @@ CREATED_MEANWHILE = {"42710", "23505"}  # another database's migrator was quicke
 
 def bring_about(connection: Connection) -> list[str]:
     """Make it so that everybody may do what `grants` and `policies` say; what could not be done, a line each."""
-    with connection.begin():
-        _define_functions(connection)
-    lacking = [*_tried(connection, _define_views), *_tried(connection, _define_calls), *_make_roles(connection)]
+    definitions_of = (_define_functions, _define_views, _define_calls)
+    lacking = [line for step in definitions_of for line in _tried(connection, step)]
+    lacking += _make_roles(connection)
     if missing_roles_now(connection):
         return lacking
-    steps = (_make_members, _own_views, _let_into_schemas, _default_privileges, _own_functions, _open_calls)
-    for step in steps:
+    owned = (_own_views, _own_functions, _own_trigger_functions)
+    for step in (_make_members, _let_into_schemas, *owned, _default_privileges, _open_calls):
         lacking += _tried(connection, step)
     for table in _looked_up(connection):
         lacking += _tried(connection, partial(_settle, table=table))
     return list(dict.fromkeys(lacking))
+
+
+def make_way(connection: Connection) -> Role | None:
+    """Before a migration: give what is there to the role that is to own it, and say whether we can act as it."""
+    list(_make_roles(connection))
+    if missing_roles_now(connection):
+        return None
+    steps: list[Callable[[Connection], None]] = [_make_members, _let_into_schemas, _own_trigger_functions]
+    steps += [partial(_own, table=table) for table in _looked_up(connection)]
+    lacking = [line for step in (*steps, _act_as_the_owner) for line in _tried(connection, step)]
+    return None if lacking else Role.OWNER
 
 
 def missing_roles_now(connection: Connection) -> list[Role]:
@@ -110,6 +130,14 @@ def _belong_to_the_owner(connection: Connection) -> None:
         connection.execute(text(f"GRANT {Role.OWNER} TO CURRENT_USER"))
 
 
+def _act_as_the_owner(connection: Connection) -> None:
+    """Try it, with a table that is gone again: where that fails, a migration would."""
+    connection.execute(text(f"SET LOCAL ROLE {Role.OWNER}"))
+    table = f"{_schema(connection)}.of_the_owner"
+    connection.execute(text(f"CREATE TABLE {table} ()"))
+    connection.execute(text(f"DROP TABLE {table}"))
+
+
 # What they may enter
 
 
@@ -142,6 +170,22 @@ def _own_functions(connection: Connection) -> None:
         connection.execute(text(f"REVOKE ALL ON FUNCTION {function} FROM PUBLIC"))
         connection.execute(text(f"GRANT EXECUTE ON FUNCTION {function} TO {callers}"))
         connection.execute(text(f"ALTER FUNCTION {function} OWNER TO {Role.OWNER}"))
+
+
+def _own_trigger_functions(connection: Connection) -> None:
+    """Theirs would be the rights of whoever migrated, a superuser's maybe; and a table of the caller's own comes first
+    by its name, unless the schema of temporary ones is named last.
+    """
+    path = f"search_path={_schema(connection)}, pg_temp"
+    for function in trigger_functions(connection):
+        _own_trigger_function(connection, function, path)
+
+
+def _own_trigger_function(connection: Connection, function: TriggerFunction, path: str) -> None:
+    if path not in function.settings:
+        connection.exec_driver_sql(f"ALTER FUNCTION {function.signature} SET {path.replace('=', ' = ', 1)}")
+    if function.owner != Role.OWNER:
+        connection.exec_driver_sql(f"ALTER FUNCTION {function.signature} OWNER TO {Role.OWNER}")
 
 
 def _define_functions(connection: Connection) -> None:
@@ -197,10 +241,14 @@ def _schema(connection: Connection) -> str:
 
 def _settle(connection: Connection, table: Table) -> None:
     """Whose it is, who may what with it, and which of its rows. Locks it only where something is to be changed."""
-    if table.owner != Role.OWNER:
-        connection.execute(text(f"ALTER TABLE {table.quoted} OWNER TO {Role.OWNER}"))
+    _own(connection, table)
     _grant(connection, table)
     _guard(connection, table)
+
+
+def _own(connection: Connection, table: Table) -> None:
+    if table.owner != Role.OWNER:
+        connection.execute(text(f"ALTER TABLE {table.quoted} OWNER TO {Role.OWNER}"))
 
 
 def _grant(connection: Connection, table: Table) -> None:

@@ -18,5 +18,7 @@ class Role(StrEnum):
     REPORT = "esms_report"  # the views of the schema `report`
 
 
+ADMINISTRATOR = "esms_admin"  # a login of `up` alone, in all of these: migrates and makes logins, and is no superuser
+
 # Who may act in another's place: a Notifier that is made for one source takes SOURCE on for each transaction.
 MEMBERS: dict[Role, tuple[Role, ...]] = {Role.SOURCE: (Role.PRODUCER, Role.WORKER, Role.OWNER)}

@@ -22,6 +22,13 @@ from worker.settings.reader import Format, OpenQueue, Reader, Transport
 
 UP_FOLDER = ".esms-worker"  # in the folder that `esms-worker up` is started in, unless WORKER_FOLDER names another
 
+ROLE_PASSWORDS = {
+    "esms_owner": "POSTGRES_OWNER_PASSWORD",
+    "esms_worker": "POSTGRES_WORKER_PASSWORD",
+    "esms_producer": "POSTGRES_PRODUCER_PASSWORD",
+    "esms_report": "POSTGRES_REPORT_PASSWORD",
+}
+
 REST_URL = "https://rest.esms.vn/MainService.svc"
 VOICE_URL = "https://voiceapi.esms.vn/MainService.svc"
 TOTAL_TIMEOUT = 30  # seconds
@@ -64,9 +71,15 @@ def sources_of(environ: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def administration() -> dict[str, str]:
-    """The same for who makes roles: where `up` runs the Postgres, by the administrator's address that it left here."""
+    """The same for who migrates and makes logins: where `up` runs Postgres, by the address that it left for that."""
     ours = environment(besides_up=True)
     return environment() | ({} if ours.get("DATABASE_URL") else _read_env(up_folder(ours) / "admin"))
+
+
+def role_passwords(environ: Mapping[str, str]) -> dict[str, str]:
+    """By which passwords the roles of Postgres are to log in, by their names: those that are given."""
+    read = Reader(environ)
+    return {role: given for role, name in ROLE_PASSWORDS.items() if (given := read.text(name))}
 
 
 def up_folder(environ: Mapping[str, str]) -> Path:

@@ -7,17 +7,13 @@ from __future__ import annotations
 
 import shlex
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Event
 from typing import NoReturn
-
-import celery
 
 from worker.api.account import Account
 from worker.api.operation import Operation
@@ -25,56 +21,34 @@ from worker.cli.doctor import remedied
 from worker.cli.folder import LEAST_ROOM, lack_of_room, prepare_folder
 from worker.cli.output import say, say_error
 from worker.cli.restarting import Restarts
-from worker.cli.simulated import CONTROL, KEYS, environ_of_child, simulates, simulator
-from worker.devkit.postgres import Postgres
-from worker.devkit.processes import CannotStart, Child, Server, folder_lock
-from worker.devkit.processes.folder import write_private
-from worker.devkit.processes.users import User, app_user
-from worker.devkit.valkey import Valkey
+from worker.cli.simulated import simulates, simulator
+from worker.cli.up.apps import LOOK_EVERY, start_apps, stop_together
+from worker.cli.up.installation import Installation, forget_addresses, leave_addresses, start_servers
+from worker.devkit.processes import CannotStart, folder_lock
+from worker.devkit.processes.folder import is_free, kept_port, write_private
 from worker.errors import Unavailable
-from worker.queues import Queue
-from worker.settings import UP_FOLDER, Settings, environment, readable_env, sources_of
+from worker.settings import UP_FOLDER, Settings, environment, readable_env
+
+__all__ = ["Installation", "installed", "run_up", "start_apps", "stop_together"]
 
 SIMULATED = (
     "Sending to the SIMULATOR, nothing leaves this machine (set ESMS_API_KEY and ESMS_SECRET_KEY to send for real)"
 )
 REAL = "Sending for REAL through eSMS, with the keys in the environment"
 
-GRACE = 45.0  # seconds for a worker to finish what is in flight; more than a whole call may take
 SHORT_GRACE = 5.0  # seconds, where a server is gone: nothing can be written down any more
-LOOK_EVERY = 0.2  # seconds
-READY_WITHIN = 60.0  # seconds
 INTERRUPTED = 130  # exit code
 
 
-@dataclass
-class Installation:
-    """The running parts, and how to reach them."""
-
-    folder: Path
-    environ: dict[str, str]
-    simulated: bool
-    servers: list[Server] = field(default_factory=list)
-    apps: list[Child] = field(default_factory=list)
-
-    @property
-    def addresses(self) -> dict[str, str]:
-        """What another terminal needs; real keys stay in the environment that they came from."""
-        names = ["DATABASE_URL", "REDIS_URL"]
-        if self.simulated:
-            names += ["ESMS_REST_URL", "ESMS_VOICE_URL", "ESMS_BRANDNAME", *KEYS, CONTROL]
-        return {name: self.environ[name] for name in names if name in self.environ}
-
-
-def run_up(folder: Path, workers: int) -> int:
-    """Run until Ctrl-C or SIGTERM; the exit code."""
+def run_up(folder: Path, workers: int, http_port: int | None = None) -> int:
+    """Run until Ctrl-C or SIGTERM; the exit code. http_port: where HTTP is answered; None: where the last run did."""
     environ = environment(besides_up=True)
     say(SIMULATED if simulates(environ) else REAL)
     if file := readable_env():
         say(f"Other users of this machine can read {file}: chmod 600 {file}")
     with _interrupted_once():
         try:
-            with installed(folder, environ, workers, tell=_tell) as installation:
+            with installed(folder, environ, workers, tell=_tell, door=lambda: _door(folder, http_port)) as installation:
                 _welcome(installation)
                 code = _watched(installation)
         except KeyboardInterrupt:  # the ones that had started are stopped by now
@@ -102,6 +76,22 @@ def _welcome(installation: Installation) -> None:
         say(f"  export WORKER_FOLDER={shlex.quote(str(installation.folder))}")
     say("  esms-worker send sms --to 0901234567 --content 'Xin chao' --sms-type 7")
     say("  esms-worker report")
+    if installation.http_port is not None:
+        say(f"For applications of any language: http://127.0.0.1:{installation.http_port}, with a token each:")
+        say("  esms-worker tokens add shop --source shop --may enqueue,read")
+    else:
+        say("Nobody answers by HTTP: for that, pip install 'esms-worker[http]'")
+
+
+def _door(folder: Path, asked: int | None) -> int | None:
+    """A free port, the same in each run where that is possible; None where the extra `http` is not installed."""
+    if find_spec("fastapi") is None or find_spec("uvicorn") is None:
+        return None
+    if asked is not None and not is_free(asked):
+        raise CannotStart("http", f"port {asked} of 127.0.0.1 is taken", "choose another --http-port, or none")
+    port = asked or kept_port(folder / "http.port")
+    write_private(folder / "http.port", str(port))
+    return port
 
 
 def _watched(installation: Installation) -> int:
@@ -119,22 +109,31 @@ def _watched(installation: Installation) -> int:
 
 @contextmanager
 def installed(
-    folder: Path, environ: Mapping[str, str], workers: int, tell: Callable[[str, str], None]
+    folder: Path,
+    environ: Mapping[str, str],
+    workers: int,
+    tell: Callable[[str, str], None],
+    door: Callable[[], int | None] = lambda: None,
 ) -> Iterator[Installation]:
-    """Start everything; end it in reverse. `tell(part, line)` hears what the parts say. Raises CannotStart."""
+    """Start everything; end it in reverse. `tell(part, line)` hears what the parts say. Raises CannotStart.
+
+    door: by which port HTTP is answered; None: by none.
+    """
     folder = folder.absolute()
     installation = Installation(folder, dict(environ), simulates(environ))
     with ExitStack() as stack:
         prepare_folder(folder, servers=not environ.get("DATABASE_URL"))
         stack.enter_context(folder_lock(folder / "lock", "esms-worker up"))
-        _start_servers(installation, stack)
+        installation.http_port = door()
+        start_servers(installation, stack)
         if installation.simulated:
             installation.environ = stack.enter_context(simulator(folder, installation.environ, tell))
         Settings.from_environ(installation.environ)
-        _migrate(installation)
+        if not installation.administrator:
+            _migrate(installation.environ)
         _keep_apart(installation)
-        stack.callback(_forget_addresses, folder)
-        _leave_addresses(installation)
+        stack.callback(forget_addresses, folder)
+        leave_addresses(installation)
         stack.callback(stop_together, installation.apps)
         start_apps(installation, workers, tell)
         yield installation
@@ -159,27 +158,8 @@ def _check_servers(installation: Installation) -> None:
             raise Unavailable(server.name, "it stopped by itself", remedy)
 
 
-def _start_servers(installation: Installation, stack: ExitStack) -> None:
-    folder, environ = installation.folder, installation.environ
-    if not environ.get("DATABASE_URL"):
-        postgres = stack.enter_context(Postgres(folder / "postgresql"))
-        installation.servers.append(postgres)
-        environ["DATABASE_URL"] = postgres.url
-    if not environ.get("REDIS_URL"):
-        valkey = stack.enter_context(Valkey(folder / "valkey", sources=sources_of(environ)))
-        installation.servers.append(valkey)
-        environ["REDIS_URL"] = valkey.worker_url
-        _hand_out(folder, valkey)
-
-
-def _hand_out(folder: Path, valkey: Valkey) -> None:
-    """Each application's address of the broker, to be given to it: it may push to its own queue and read nothing."""
-    for source in valkey.sources:
-        write_private(folder / f"broker.{source}.env", f"CELERY_BROKER_URL='{valkey.source_url(source)}'\n")
-
-
-def _migrate(installation: Installation) -> None:
-    with Operation.from_env(installation.environ) as operation:
+def _migrate(environ: Mapping[str, str]) -> None:
+    with Operation.from_env(environ) as operation:
         operation.migrate()
 
 
@@ -197,76 +177,6 @@ def _keep_apart(installation: Installation) -> None:
             )
         if installation.simulated:
             operation.mark_simulated()
-
-
-def _leave_addresses(installation: Installation) -> None:
-    lines = [f"{name}='{value}'\n" for name, value in installation.addresses.items()]
-    write_private(installation.folder / "env", "".join(lines))
-
-
-def _forget_addresses(folder: Path) -> None:
-    (folder / "env").unlink(missing_ok=True)
-
-
-def start_apps(installation: Installation, workers: int, tell: Callable[[str, str], None]) -> None:
-    """All at once, and wait for all: each takes a second or two to load."""
-    worker = ["worker", "--loglevel=WARNING", "--without-mingle", "--without-gossip"]
-    commands = {
-        "urgent": [*worker, "-Q", Queue.URGENT, "-c", "2", "-n", "urgent@%h"],
-        # A delivery may take its whole time: what is handed over by task may be a code, and polls must go on.
-        "intake": [*worker, "-Q", Queue.ENQUEUE, "-c", "1", "-n", "intake@%h"],
-        "worker": [*worker, "-Q", Queue.DELIVER, "-c", str(workers), "-n", "worker@%h"],
-        "poll": [*worker, "-Q", f"{Queue.POLL},{Queue.HOUSEKEEPING},{Queue.WEBHOOKS}", "-c", "3", "-n", "poll@%h"],
-        "beat": ["beat", "--loglevel=WARNING", "--pidfile="],
-    }
-    ready = {name: Event() for name in commands}
-    user = app_user(Path(celery.__file__), Path(__file__), *_certificates(installation.environ))
-    for name, arguments in commands.items():
-        child = Child(
-            name,
-            [sys.executable, "-m", "celery", "-A", "worker.tasks", "--quiet", *arguments],
-            env=_environ_of_app(name, installation.environ, user),
-            cwd=Path(sys.prefix),  # where no .env lies, and which it can reach whoever it is
-            user=user,
-            on_line=_hears(name, ready[name], tell),
-            grace=GRACE,
-        )
-        installation.apps.append(child.start())
-    _wait_for(installation.apps, ready)
-
-
-def _environ_of_app(name: str, environ: Mapping[str, str], user: User | None) -> dict[str, str]:
-    """Beat asks eSMS nothing, so it gets no keys. Root's home is closed to another user, and libpq looks into it."""
-    besides = {} if user is None else {"HOME": "/"}
-    return environ_of_child(environ) | besides | (dict.fromkeys(KEYS, "") if name == "beat" else {})
-
-
-def _certificates(environ: Mapping[str, str]) -> list[Path]:
-    return [Path(environ[name]) for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE") if environ.get(name)]
-
-
-def _hears(name: str, ready: Event, tell: Callable[[str, str], None]) -> Callable[[str], None]:
-    def hear(line: str) -> None:
-        if "process.ready" in line:
-            ready.set()
-        tell(name, line)
-
-    return hear
-
-
-def _wait_for(apps: list[Child], ready: Mapping[str, Event]) -> None:
-    deadline = time.monotonic() + READY_WITHIN
-    for child in apps:
-        while not ready[child.name].wait(LOOK_EVERY):
-            if not child.alive:
-                raise CannotStart(child.name, f"it ended with exit code {child.exit_code}", "see what it wrote above")
-            if time.monotonic() > deadline:
-                raise CannotStart(child.name, f"it was not ready within {READY_WITHIN:g} seconds", "see above")
-
-
-def stop_together(apps: list[Child]) -> None:
-    with ThreadPoolExecutor(max_workers=len(apps) or 1) as pool:
-        list(pool.map(Child.stop, apps))
 
 
 def _tell(part: str, line: str) -> None:
