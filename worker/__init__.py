@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from worker.api.notifier import Notifier
     from worker.contacts import ContactFields
     from worker.errors import Conflict, Invalid, NotFound, SettingsError, Unavailable, WorkerError
-    from worker.intake import Enqueue, RecordCall, Sms, TemplateCall, Ticket
+    from worker.intake import Enqueue, RecordCall, Retry, Sms, TemplateCall, Ticket
     from worker.lifecycle import Purpose, SmsType, Status
     from worker.reminders import Anniversary, Attendee, Channel, EventChange, Recurring
     from worker.reporting import Standing
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "worker.contacts": ("ContactFields",),
     "worker.errors": ("Conflict", "Invalid", "NotFound", "SettingsError", "Unavailable", "WorkerError"),
-    "worker.intake": ("Enqueue", "RecordCall", "Sms", "TemplateCall", "Ticket"),
+    "worker.intake": ("Enqueue", "RecordCall", "Retry", "Sms", "TemplateCall", "Ticket"),
     "worker.lifecycle": ("Purpose", "SmsType", "Status"),
     "worker.again": ("Corrected", "Failed"),
     "worker.api.decisions": ("Answer", "Decision"),
@@ -53,6 +53,7 @@ __all__ = [
     "Purpose",
     "RecordCall",
     "Recurring",
+    "Retry",
     "SettingsError",
     "Sms",
     "SmsType",

@@ -155,13 +155,13 @@ def remind() -> None:
 
 @app.task(name=Task.SEND_AGAIN.value)
 def send_again() -> None:
-    """Go on with what is sent again: the rest of reruns whose first hundred have gone well."""
+    """What follows by itself where a message failed, and the rest of reruns whose first hundred have gone well."""
 
     def step(parts: runtime.Runtime) -> bool:
         until = time.monotonic() + parts.pace.drain.total_seconds()
         more = True
         while more and not (runtime.stop.asked() or time.monotonic() > until):
-            more = again.go_on(parts.database, parts.settings)
+            more = again.follow(parts.database, parts.settings) | again.go_on(parts.database, parts.settings)
             parts.bell.ring(set(Lane))
         return more
 

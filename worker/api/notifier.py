@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from uuid import UUID
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from worker.api.again import How
     from worker.api.decisions import Decision
     from worker.api.events import Event, Page
-    from worker.intake import Enqueue, Request, Ticket
+    from worker.intake import Enqueue, Request, Retry, Ticket
 
 
 class Common(TypedDict, total=False):
@@ -37,6 +37,10 @@ class Common(TypedDict, total=False):
     send_date: datetime | None
     expires_at: datetime | None
     hand_over: bool
+    retry_undelivered: Retry | None
+    fallback: Request | None
+    fallback_after: timedelta | str | None
+    fallback_in_doubt: bool
 
 
 class Notifier(Branches):
@@ -91,6 +95,10 @@ class Notifier(Branches):
         send_date: datetime | None = None,
         expires_at: datetime | None = None,
         hand_over: bool = False,
+        retry_undelivered: Retry | None = None,
+        fallback: Request | None = None,
+        fallback_after: timedelta | str | None = None,
+        fallback_in_doubt: bool = False,
         session: Session | None = None,
         connection: object = None,
     ) -> Ticket:
@@ -102,6 +110,7 @@ class Notifier(Branches):
         source: which application asks; a Notifier for one source needs none. campaign: to report, cancel and retry by.
         send_date: when to send; until then it can be cancelled. A naive datetime is in the zone of TIME_ZONE.
         expires_at: not sent after this. hand_over: eSMS holds it until send_date instead; it can't be cancelled then.
+        retry_undelivered, fallback (fallback_after its date): what follows where it fails, see docs/send-again.md.
         session: join this transaction; it is stored and the worker rung when that commits, and not at all otherwise.
         connection: the same for one of SQLAlchemy Core, Django or psycopg 3 in whose transaction you are. psycopg and
         Core tell nobody that a commit is done: call `ring` then, or the worker looks within WORKER_TICK.
@@ -119,6 +128,10 @@ class Notifier(Branches):
             send_date=send_date,
             expires_at=expires_at,
             hand_over=hand_over,
+            retry_undelivered=retry_undelivered,
+            fallback=fallback,
+            fallback_after=fallback_after,
+            fallback_in_doubt=fallback_in_doubt,
         )
 
     def enqueue_many(

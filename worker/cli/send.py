@@ -15,7 +15,7 @@ from worker.api.sheet_sends import Columns, Order, SheetSend, Summary, choose
 from worker.cli import completion
 from worker.cli.output import console, date_option, json_option, options, progress, say, say_json, table, text
 from worker.cli.spreadsheet import Problems, file_options, say_columns, usage
-from worker.intake import RecordCall, Request, Sms, TemplateCall, Ticket
+from worker.intake import RecordCall, Request, Retry, Sms, TemplateCall, Ticket
 from worker.lifecycle import Purpose
 from worker.spreadsheets import RefusedRow, open_sheet
 from worker.text import ROOM, Measure, measure
@@ -42,8 +42,14 @@ LABELS = (
     click.option("--source", metavar="S", default="", help="Which application asks."),
     completion.campaign_option("A label to report, cancel and retry by."),
 )
+FOLLOWED = (
+    click.option("--fallback-call", metavar="TEMPLATE", help="Call by this template at eSMS instead, if it failed."),
+    click.option("--fallback-sms", metavar="TEXT", help="Send this SMS (of type 2) instead, if it failed."),
+    click.option("--after", metavar="30m", help="So long after its date the fallback follows, once it has failed."),
+    click.option("--retry-undelivered", metavar="2x1h", help="Send it again by itself: so often, so long after."),
+)
 dry_run_option = click.option("--dry-run", is_flag=True, help="Do everything but queue it, and say what it would do.")
-common_options = options(*WHEN, purpose_option, *LABELS, dry_run_option, json_option)
+common_options = options(*WHEN, purpose_option, *LABELS, *FOLLOWED, dry_run_option, json_option)
 sms_options = options(
     click.option("--content", required=True, metavar="T", help="The text."),
     click.option("--sms-type", type=int, default=2, show_default=True, help="1 2 3 4 6 7 8 13 (manual II.2)."),
@@ -118,6 +124,8 @@ def send_record_call(
 def _hand_over(
     request: Request, *, as_json: bool, send_date: str | None, expires_at: str | None, dry_run: bool, **besides: Any
 ) -> None:
+    followed = ("fallback_call", "fallback_sms", "after", "retry_undelivered")
+    besides |= _followed(*(besides.pop(name) for name in followed))
     dates = {"send_date": date_of("--send-date", send_date), "expires_at": date_of("--expires-at", expires_at)}
     with Notifier.from_env() as notifier:
         if dry_run:
@@ -143,6 +151,20 @@ def _billed(request: Request, ticket: Ticket, size: Measure | None) -> tuple[int
     """Of which kind, and how many."""
     queued = 0 if ticket.repeated else ticket.messages - len(ticket.opted_out)
     return (request.sms_type, size.segments * queued) if isinstance(request, Sms) and size else (CALL, queued)
+
+
+def _followed(call: str | None, sms: str | None, after: str | None, retry: str | None) -> dict[str, Any]:
+    if call is not None and sms is not None:
+        raise click.UsageError("give --fallback-call or --fallback-sms, not both")
+    found: dict[str, Any] = {"fallback_after": after} if after is not None else {}
+    if call is not None:
+        found["fallback"] = TemplateCall(template_id=call)
+    if sms is not None:
+        found["fallback"] = Sms(content=sms)
+    if retry is not None:
+        times, _, wait = retry.partition("x")
+        found["retry_undelivered"] = Retry(times=int(times) if times.isdecimal() else 0, wait=wait)
+    return found
 
 
 def _say_ticket(ticket: Ticket, dry_run: bool) -> None:

@@ -4,12 +4,13 @@ Nothing is stored before all of it is valid; what is stored is on disk when the 
 """
 
 from worker.intake.accept import Ticket, accept, accept_each, accept_in_place, check_one
-from worker.intake.request import Enqueue, RecordCall, Request, Sms, TemplateCall
+from worker.intake.request import Enqueue, RecordCall, Request, Retry, Sms, TemplateCall
 
 __all__ = [
     "Enqueue",
     "RecordCall",
     "Request",
+    "Retry",
     "Sms",
     "TemplateCall",
     "Ticket",

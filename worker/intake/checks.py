@@ -5,8 +5,9 @@ The number itself is never in an error: error texts end in logs.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import blake2b
 
@@ -14,6 +15,7 @@ from worker import text
 from worker.checks import ID_MOST, affordable, label, label_or_none, phone_of
 from worker.errors import Invalid
 from worker.intake.brandnames import Registered, check_brandname
+from worker.intake.follow_up import follow_up_of
 from worker.intake.request import Enqueue, RecordCall, Request, Sms, TemplateCall
 from worker.intake.terms import are_alike, terms_of
 from worker.ledger import Terms
@@ -38,6 +40,8 @@ class Checked:
         """Of what makes the content: who gets what. Dates and labels are not; the purpose is compared by itself."""
         terms = self.terms
         options = [f"{name}={_flat(value)}" for name, value in sorted(terms.options.items())]
+        if terms.follow_up:
+            options.append(f"follow_up={json.dumps(terms.follow_up, sort_keys=True)}")
         parts = [terms.kind, *sorted(self.phones), self.content or "", self.template_id or "", *options]
         return blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()  # no part may hold a NUL
 
@@ -88,6 +92,9 @@ class Checks:
             terms = terms_of(item, self._settings, now=self._now, late=self._late)
             if self._registered and "brandname" in terms.options:
                 check_brandname(terms.options, self._registered())
+            if item.retry_undelivered or item.fallback or item.fallback_after or item.fallback_in_doubt:
+                other = Checks(self._settings, now=self._now, late=self._late, registered=self._registered)
+                terms = replace(terms, follow_up=follow_up_of(item, self._settings, other.check))
             self._last = item, terms
         return self._last[1]
 

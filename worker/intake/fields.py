@@ -9,7 +9,7 @@ from typing import Any
 
 from worker.checks import iso
 from worker.errors import Invalid
-from worker.intake.request import Enqueue, RecordCall, Request, Sms, TemplateCall
+from worker.intake.request import Enqueue, RecordCall, Request, Retry, Sms, TemplateCall
 from worker.lifecycle import Kind
 
 MAKERS: dict[Kind, type[Sms] | type[TemplateCall] | type[RecordCall]] = {
@@ -31,8 +31,27 @@ def enqueue_of(kind: Kind, fields: Mapping[str, Any]) -> Enqueue:
     besides: dict[str, Any] = {
         name: _date(name, value) if name in DATES else value for name, value in fields.items() if name in BESIDES
     }
+    if isinstance(fallback := besides.get("fallback"), Mapping):
+        besides["fallback"] = _fallback(fallback)
+    if isinstance(retry := besides.get("retry_undelivered"), Mapping):
+        besides["retry_undelivered"] = _retry(retry)
     request = request_of(kind, {name: value for name, value in fields.items() if name not in BESIDES})
     return Enqueue(request=request, **besides)
+
+
+def _fallback(fields: Mapping[str, Any]) -> Request:
+    """By its `kind`; its recipients are those of the request, and need not be named."""
+    kind = fields.get("kind", Kind.SMS)
+    if kind not in set(Kind):
+        raise Invalid("fallback.kind", "there is no such kind", f"use {', '.join(Kind)}")
+    return request_of(Kind(kind), {"to": ""} | {name: value for name, value in fields.items() if name != "kind"})
+
+
+def _retry(fields: Mapping[str, Any]) -> Retry:
+    try:
+        return Retry(**fields)
+    except TypeError:
+        raise Invalid("retry_undelivered", "has other fields than times and wait", "give these alone") from None
 
 
 def request_of(kind: Kind, fields: Mapping[str, Any]) -> Request:

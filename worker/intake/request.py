@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from worker.lifecycle import Purpose, SmsType
 
@@ -18,7 +18,7 @@ Recipients = str | Sequence[str]
 class Sms:
     """A text to one or many numbers (manual II.2)."""
 
-    to: Recipients = field(repr=False)
+    to: Recipients = field(default=(), repr=False)
     """Vietnamese mobile numbers, in any usual spelling."""
     content: str = field(repr=False)
     sms_type: SmsType | int = SmsType.CUSTOMER_CARE
@@ -34,7 +34,7 @@ class Sms:
 class TemplateCall:
     """A call that reads out a template registered at eSMS (manual III.1)."""
 
-    to: Recipients = field(repr=False)
+    to: Recipients = field(default=(), repr=False)
     template_id: str
     variables: Sequence[str] = field(default=(), repr=False)
     """The template's, left to right."""
@@ -44,7 +44,7 @@ class TemplateCall:
 class RecordCall:
     """A call that plays a recording kept at eSMS (manual III.2)."""
 
-    to: Recipients = field(repr=False)
+    to: Recipients = field(default=(), repr=False)
     record_id: str
     number_forward: str | None = field(default=None, repr=False)
     """Whom to connect when the key is pressed."""
@@ -64,6 +64,16 @@ Request = Sms | TemplateCall | RecordCall
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """Send again by itself what was not delivered."""
+
+    times: int = 2
+    """So many times, and no more than WORKER_RETRY_LIMIT."""
+    wait: timedelta | str = "1h"
+    """After it is known that it was not: an amount of time like 1h, 30m, 2 days; a minute to seven days."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Enqueue:
     """A request and what goes with it, for `enqueue_many`, where each item may have its own."""
 
@@ -75,3 +85,7 @@ class Enqueue:
     send_date: datetime | None = None
     expires_at: datetime | None = None
     hand_over: bool = False
+    retry_undelivered: Retry | None = None
+    fallback: Request | None = None  # in its place, once it is closed as failed; its `to` may be left empty
+    fallback_after: timedelta | str | None = None  # from its date on; a minute to seven days
+    fallback_in_doubt: bool = False  # also where it may still arrive: twice is better than never

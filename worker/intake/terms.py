@@ -58,6 +58,10 @@ def are_alike(one: Enqueue, other: Enqueue) -> bool:
         and one.send_date is other.send_date
         and one.expires_at is other.expires_at
         and one.hand_over is other.hand_over
+        and one.retry_undelivered is other.retry_undelivered
+        and one.fallback is other.fallback
+        and one.fallback_after is other.fallback_after
+        and one.fallback_in_doubt is other.fallback_in_doubt
     )
 
 

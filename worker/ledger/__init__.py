@@ -27,6 +27,7 @@ from worker.ledger.failed import (
 )
 from worker.ledger.filling import fill
 from worker.ledger.floors import Floors
+from worker.ledger.follow_ups import due_follow_ups, fall_back, follow_later, follow_no_more
 from worker.ledger.held import held_messages, note_decisions
 from worker.ledger.inserts import First, Put, Stored, Terms, put
 from worker.ledger.limits import Limit, set_limit
@@ -101,13 +102,17 @@ __all__ = [
     "count_refused",
     "current_token",
     "decided",
+    "due_follow_ups",
     "due_probes",
     "end_others",
     "expire",
+    "fall_back",
     "fill",
     "find_missed_streams",
     "find_token",
     "fold",
+    "follow_later",
+    "follow_no_more",
     "forget_refused",
     "give_up",
     "hand_back",

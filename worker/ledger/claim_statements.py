@@ -12,6 +12,7 @@ from worker.ledger.limits import COST, HAS_SOME_LEFT, LIMITS
 from worker.ledger.opt_out import REASON, unwilling
 from worker.ledger.plans import still
 
+ANSWERED = "the message in whose place it was to go arrived after all"
 NOBODY = "00000000-0000-0000-0000-000000000000"  # comes before every id
 
 _RETURNING = """
@@ -20,11 +21,21 @@ _RETURNING = """
         CASE WHEN n.hand_over THEN n.send_date END AS hand_over_at, m.expires_at - now() AS expires_in, n.unwilling
 """
 
+
+def _answered(message: str) -> str:
+    """SQL: is this message in the place of one that has arrived after all, late?"""
+    return f"""EXISTS (
+        SELECT FROM message AS own JOIN message AS first ON first.id = own.replaces
+        WHERE own.id = {message} AND first.status || '' = 'delivered'
+    )"""
+
+
 # Of those due, what they say, and whether their recipient wants none of it: the one look that counts, since whatever
 # becomes queued by whichever way is claimed before it goes out.
 _READ = f"""(
         SELECT due.id AS message_id, n.kind, n.content, n.template_id, n.options, n.hand_over, n.send_date, n.source,
-            {unwilling("due.phone")} AS unwilling
+            {_answered("due.id")} AS answered,
+            {_answered("due.id")} OR {unwilling("due.phone")} AS unwilling
         FROM due JOIN notification AS n ON n.id = due.notification_id
         OFFSET 0  -- or it would be looked up once for each column that it decides about
     ) AS n"""
@@ -51,7 +62,7 @@ _START = f"""
     {_BEGIN}, paused = false,
     status = CASE WHEN n.unwilling THEN 'cancelled' ELSE 'sending' END,
     settled_at = CASE WHEN n.unwilling THEN now() END,
-    reason = CASE WHEN n.unwilling THEN '{REASON}' ELSE m.reason END
+    reason = CASE WHEN n.answered THEN '{ANSWERED}' WHEN n.unwilling THEN '{REASON}' ELSE m.reason END
 """
 # To ask again could send it. So it is looked for instead, as what is past its date, and by itself: the others of an
 # advertising request may be asked for without it.
@@ -246,6 +257,7 @@ INTEND = text(f"""
     UPDATE message AS m SET dialled_at = clock_timestamp()
     FROM unnest(CAST(:id AS uuid[]), CAST(:attempt AS integer[])) AS mine (id, attempt)
     WHERE m.id = mine.id AND m.attempts = mine.attempt AND {still("sending")} AND m.lease_until > clock_timestamp()
+      AND NOT (m.replaces IS NOT NULL AND {_answered("m.id")})
     RETURNING m.id
 """)
 

@@ -41,6 +41,7 @@ class Terms:
     expires_at: datetime | None
     horizon: timedelta  # after its date it is still sent for so long, where the producer gave no expires_at
     wanted_by: str | None = None  # who has it sent again; None: its producer
+    follow_up: dict[str, Any] | None = None  # what is to follow by itself; see ledger/follow_ups.py
 
     @property
     def due_at(self) -> datetime | None:
@@ -89,7 +90,7 @@ _PUT = text("""
         SELECT * FROM json_to_recordset(CAST(:terms AS json)) AS t (
             t integer, kind text, purpose text, lane text, grouped boolean, source text, campaign text, options jsonb,
             send_date timestamptz, hand_over boolean, expires_at timestamptz, horizon interval, stream bigint,
-            wanted_by text
+            wanted_by text, follow_up jsonb
         )
     ), r AS MATERIALIZED (
         SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS r (
@@ -103,10 +104,11 @@ _PUT = text("""
     ), inserted AS (
         INSERT INTO notification (
             id, kind, purpose, source, reference, campaign, content, template_id, options,
-            segments, plain_segments, send_date, hand_over, expires_at, fingerprint
+            segments, plain_segments, send_date, hand_over, expires_at, fingerprint, follow_up
         )
         SELECT r.id, t.kind, t.purpose, t.source, r.reference, t.campaign, r.content, r.template_id, t.options,
-            r.segments, r.plain_segments, t.send_date, t.hand_over, t.expires_at, r.fingerprint
+            r.segments, r.plain_segments, t.send_date, t.hand_over, t.expires_at, r.fingerprint,
+            t.follow_up
         FROM r JOIN t USING (t)
         -- In the order of the unique key: two bulk producers that share references queue up instead of deadlocking.
         ORDER BY t.source, r.reference
@@ -132,6 +134,16 @@ _PUT = text("""
     SELECT id FROM r WHERE NOT EXISTS (SELECT FROM inserted WHERE inserted.id = r.id)
 """)
 
+# Looked at first when the earliest of what may follow could be due.
+_FOLLOW = text("""
+    INSERT INTO follow_up (message_id, due_at)
+    SELECT m.id, m.wanted_at + make_interval(secs => least(
+        CAST(n.follow_up ->> 'after' AS double precision), CAST(n.follow_up #>> '{retry,wait}' AS double precision)
+    ))
+    FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+    WHERE m.notification_id = ANY(:ids) AND n.follow_up IS NOT NULL
+""")
+
 _FIRST_OF_REFERENCE = text(f"""
     SELECT n.source, n.reference, n.id, n.fingerprint, {PURPOSE} AS purpose
     FROM notification AS n
@@ -144,6 +156,8 @@ def put(session: Session, rows: Sequence[Stored]) -> Put:
     """Insert them, except those whose reference is taken, and cancel at once what a recipient does not want."""
     repeated = set(session.scalars(_PUT, _asked(rows)).all()) if rows else set()
     open_streams(session, _streams(rows, repeated))
+    if followed := [row.id for row in rows if row.terms.follow_up and row.id not in repeated]:
+        session.execute(_FOLLOW, {"ids": followed})
     opted_out: dict[UUID, list[str]] = defaultdict(list)
     willing = [row.id for row in rows if row.terms.purpose in FOR_THE_WILLING and row.id not in repeated]
     for id_, phone in withhold_all_of(session, willing):

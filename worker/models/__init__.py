@@ -25,7 +25,7 @@ a lease exists exactly while a message is being sent, and a status is one that t
 """
 
 from worker.models.access import RefusedToken, Token
-from worker.models.again import Decision, Rerun
+from worker.models.again import Decision, FollowUp, Rerun
 from worker.models.base import Base
 from worker.models.contacts import Contact, OptOut, Template
 from worker.models.history import Attempt, ReportDaily, ReportLatency, RollUp, Settlement
@@ -45,6 +45,7 @@ __all__ = [
     "Contact",
     "Decision",
     "Event",
+    "FollowUp",
     "Happening",
     "Heartbeat",
     "Inbox",

@@ -40,6 +40,17 @@ class Rerun(Base):
     after_message: Mapped[UUID | None]
 
 
+class FollowUp(Base):
+    """A message that something may follow by itself, until it is decided."""
+
+    __tablename__ = "follow_up"
+    __table_args__ = (Index("follow_up_due_at_idx", "due_at", postgresql_where=text("due_at IS NOT NULL")),)
+
+    message_id: Mapped[UUID] = mapped_column(primary_key=True)
+    due_at: Mapped[datetime | None]  # when it is looked at next; None: it is decided
+    outcome: Mapped[str | None]  # again.follow_ups.Then
+
+
 class Decision(Base):
     """Who decided what about a held message, and why. Append-only."""
 

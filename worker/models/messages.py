@@ -49,6 +49,7 @@ class Notification(Base):
     send_date: Mapped[datetime | None]
     hand_over: Mapped[bool]  # eSMS holds it until send_date, not we
     expires_at: Mapped[datetime | None]
+    follow_up: Mapped[dict[str, Any] | None]  # what follows by itself where it fails; see ledger/follow_ups.py
     fingerprint: Mapped[str]  # of all that makes the content, to tell a repeat from a conflict
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 

@@ -104,6 +104,7 @@ OF_SOURCE: Mapping[str, Sequence[Policy]] = {
     },
     "contact": _for_all_commands(_SOURCE_IS_MINE),
     "decision": _for_all_commands(_ATTEMPT_IS_MINE.replace("attempt.", "decision.")),
+    "follow_up": _for_all_commands(_ATTEMPT_IS_MINE.replace("attempt.", "follow_up.")),
     "rerun": _for_all_commands(f"(source IS NOT NULL AND {_SOURCE_IS_MINE})"),
     "opt_out": _for_all_commands(_SOURCE_IS_MINE),
     "event": _for_all_commands(_SOURCE_IS_MINE),

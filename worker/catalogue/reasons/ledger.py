@@ -76,6 +76,11 @@ LEDGER: tuple[Reason, ...] = (
         "người nhận đã từ chối nhận tin; đang tìm xem trước đó eSMS đã nhận chưa",
         _OPTED_OUT,
     ),
+    reason(
+        "the message in whose place it was to go arrived after all",
+        "tin mà nó thay thế cuối cùng đã đến nơi",
+    ),
+    reason("called back: another channel takes its place", "đã rút lại: kênh khác thay thế"),
     reason("the contact was removed", "người này đã bị xóa khỏi danh bạ"),
     # A reminder that was called back...
     reason("the event was cancelled", "cuộc hẹn đã bị hủy"),

@@ -1,0 +1,80 @@
+"""What follows by itself, decided: another channel once the first is closed, the same again, or nothing any more."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from worker import ledger
+from worker.database import Database
+from worker.ledger import RETRIED
+from worker.lifecycle import Status
+from worker.settings import Settings
+
+BY = "retry_undelivered"  # who has it sent again
+
+# It is where it should be, or a person or the recipient wants none of it.
+SETTLED = frozenset({Status.DELIVERED, Status.CANCELLED, Status.SANDBOXED})
+
+
+class Then(StrEnum):
+    """What becomes of one that is looked at."""
+
+    FALLBACK = "fallback"
+    AGAIN = "again"
+    LATER = "later"
+    NOTHING = "nothing"  # it arrived, or was called off, or another one is in its place
+    TOO_LATE = "too late"
+    UNKNOWN = "unknown"  # eSMS will never say: it may have arrived
+
+
+def then(row: Any, limit: int) -> Then:
+    """What the row asks for now. limit: how often a message is sent again at most."""
+    if row.status in SETTLED or row.replaced_by is not None:
+        return Then.NOTHING
+    if row.fallback_due and (row.status in RETRIED or row.status == Status.QUEUED or _in_doubt(row)):
+        return Then.TOO_LATE if row.fallback_late else Then.FALLBACK
+    if row.status == Status.UNKNOWN:
+        return Then.UNKNOWN
+    if _again(row, limit):
+        return Then.AGAIN
+    return Then.NOTHING if row.status in RETRIED and not _may_follow(row, limit) else Then.LATER
+
+
+def _in_doubt(row: Any) -> bool:
+    """Does the producer want both rather than none? What is being sent right now is waited for."""
+    return bool(row.follow_up.get("in_doubt")) and row.status != Status.SENDING
+
+
+def _again(row: Any, limit: int) -> bool:
+    return row.status == Status.UNDELIVERED and bool(row.retry_due) and _times_left(row, limit)
+
+
+def _times_left(row: Any, limit: int) -> bool:
+    return bool(row.generation < min(limit, row.follow_up.get("retry", {}).get("times", 0)))
+
+
+def _may_follow(row: Any, limit: int) -> bool:
+    return "fallback" in row.follow_up or (row.status == Status.UNDELIVERED and _times_left(row, limit))
+
+
+def follow(database: Database, settings: Settings) -> bool:
+    """Look at some that are due, and do what they ask for, in one transaction; True: something was queued."""
+    with database.begin() as session:
+        found: dict[Then, list[Any]] = defaultdict(list)
+        for row in ledger.due_follow_ups(session):
+            found[then(row, settings.retry_limit)].append(row)
+        if rows := found[Then.FALLBACK]:
+            ledger.fall_back(session, rows)
+        if again := _ids(found[Then.AGAIN]):
+            ledger.send_again(session, again, settings.horizons, by=BY)
+        ledger.follow_later(session, again + _ids(found[Then.LATER]))
+        for end in (Then.NOTHING, Then.TOO_LATE, Then.UNKNOWN):
+            ledger.follow_no_more(session, _ids(found[end]), str(end))
+    return bool(rows or again)
+
+
+def _ids(rows: list[Any]) -> list[UUID]:
+    return [row.id for row in rows]

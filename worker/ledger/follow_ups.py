@@ -1,0 +1,113 @@
+"""What follows by itself: the same once more, or another channel, once the first one is closed.
+
+One row for each message that something may follow, and each is decided about under its lock and its message's, in one
+transaction with what is made: whoever dies leaves both undone, and a second one finds it decided. That two can't stand
+in the place of one, a unique key of `message.replaces` holds, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import Row, text
+
+from worker.ids import uuid7s
+from worker.ledger.failed import note_replaced
+from worker.ledger.inserts import Stored, Terms, put
+from worker.lifecycle import Kind, Lane, Purpose
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+MOST = 500
+
+# What is in doubt is looked at less and less often, by its age: its row costs nothing meanwhile.
+_DUE = text("""
+    SELECT f.message_id AS id, m.status, m.phone, m.generation, m.replaced_by, n.source, n.campaign, n.follow_up,
+        coalesce(n.send_date, n.created_at) + make_interval(secs => CAST(n.follow_up ->> 'after' AS double precision))
+            <= now() AS fallback_due,
+        coalesce(n.send_date, n.created_at) + make_interval(
+            secs => CAST(n.follow_up ->> 'after' AS double precision)
+                + CAST(n.follow_up #>> '{fallback,horizon}' AS double precision)
+        ) <= now() AS fallback_late,
+        m.settled_at + make_interval(secs => CAST(n.follow_up #>> '{retry,wait}' AS double precision)) <= now()
+            AS retry_due
+    FROM follow_up AS f JOIN message AS m ON m.id = f.message_id JOIN notification AS n ON n.id = m.notification_id
+    WHERE f.due_at <= now()
+    ORDER BY f.due_at LIMIT :most
+    FOR UPDATE OF f, m SKIP LOCKED
+""")
+_LATER = text("""
+    UPDATE follow_up AS f SET due_at = now() + greatest(
+        interval '5 seconds', least(interval '15 minutes', (now() - m.created_at) / 10)
+    )
+    FROM message AS m WHERE m.id = f.message_id AND f.message_id = ANY(:ids)
+""")
+_OVER = text("UPDATE follow_up SET due_at = NULL, outcome = :outcome WHERE message_id = ANY(:ids)")
+_CALL_BACK = text("""
+    UPDATE message SET status = 'cancelled', settled_at = now(), paused = false,
+        reason = 'called back: another channel takes its place'
+    WHERE id = ANY(:ids) AND status || '' = 'queued'
+""")
+
+
+def due_follow_ups(session: Session) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Some that are to be looked at, locked with their messages; those that somebody else moves just now come later."""
+    return session.execute(_DUE, {"most": MOST}).all()
+
+
+def follow_later(session: Session, ids: Sequence[UUID]) -> None:
+    """Nothing is decided about these yet."""
+    session.execute(_LATER, {"ids": list(ids)})
+
+
+def follow_no_more(session: Session, ids: Sequence[UUID], outcome: str) -> None:
+    """These are decided about, for good."""
+    session.execute(_OVER, {"ids": list(ids), "outcome": outcome})
+
+
+def fall_back(session: Session, rows: Sequence[Any]) -> None:
+    """Put the other channel's messages in the place of these; what of them still waits is called back."""
+    session.execute(_CALL_BACK, {"ids": [row.id for row in rows]})
+    ids, messages = uuid7s(len(rows)), uuid7s(len(rows))
+    stored = [_stored(row, id_, message) for row, id_, message in zip(rows, ids, messages, strict=True)]
+    put(session, stored)
+    note_replaced(session, ids)
+    follow_no_more(session, [row.id for row in rows], "fallback")
+
+
+def _stored(row: Any, id_: UUID, message: UUID) -> Stored:
+    other = row.follow_up["fallback"]
+    return Stored(
+        id=id_,
+        terms=_terms(row, other),
+        messages=[(message, row.phone)],
+        requests=(),
+        reference=None,
+        content=other["content"],
+        segments=other["segments"],
+        plain_segments=other["plain_segments"],
+        template_id=other["template_id"],
+        fingerprint=other["fingerprint"],
+        replaces={row.phone: row.id},
+    )
+
+
+def _terms(row: Any, other: dict[str, Any]) -> Terms:
+    return Terms(
+        kind=Kind(other["kind"]),
+        purpose=Purpose(other["purpose"]),
+        lane=Lane(other["lane"]),
+        grouped=False,
+        source=row.source,
+        campaign=row.campaign,
+        options=other["options"],
+        send_date=None,
+        hand_over=False,
+        expires_at=None,
+        horizon=timedelta(seconds=other["horizon"]),
+        wanted_by="fallback",
+    )
