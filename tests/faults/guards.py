@@ -59,7 +59,7 @@ GUARDS = (
     Guard(
         "a claim locks what it takes",
         "worker/ledger/claim_statements.py",
-        "LIMIT (SELECT most FROM share)\n                FOR UPDATE SKIP LOCKED\n",
+        "LIMIT (SELECT most FROM share)\n                    FOR UPDATE SKIP LOCKED\n",
         "LIMIT (SELECT most FROM share)\n",
         f"{RACES} -k queued-claim-claim",
     ),

@@ -110,6 +110,7 @@ class HistoryMachine(LedgerMachine):
 
 
 @pytest.mark.long
+@pytest.mark.timeout(600)
 def test_sums_equal_the_tables_whatever_the_order_and_are_the_same_rebuilt_from_nothing(bench: Bench) -> None:
     many = settings(max_examples=EXAMPLES, stateful_step_count=40)
     run_state_machine_as_test(lambda: HistoryMachine(bench), settings=many)  # type: ignore[arg-type]  # a factory does

@@ -15,13 +15,14 @@ from worker.api.connected import Connected
 from worker.checks import label
 from worker.database import Database
 from worker.errors import Invalid, NotFound
-from worker.ledger import Limit, producers
+from worker.ledger import producers
 from worker.ledger.prices import all_prices
 from worker.ledger.producers import Bound
 from worker.reporting.limits import LimitShown, limits
 from worker.roles import Role, logins
 from worker.roles.logins import PREFIX
 from worker.settings import Settings, administration
+from worker.source_limits import Limit
 
 __all__ = ["Bound", "Limit", "LimitShown", "Login", "Producers"]
 

@@ -56,10 +56,11 @@ class Line:
 
     def wakes(self, claims: Sequence[Claim]) -> None:
         """These were claimed. A source's rate may let more of it out soon: that is waited for, and looked at once."""
-        now, after = time.monotonic(), max((claim.again_after or 0.0 for claim in claims), default=0.0)
+        now = time.monotonic()
+        after = max((claim.again_after for claim in claims if claim.again_after is not None), default=None)
         if claims:
-            self.wakes_at = now + after if 0.0 < after <= SOON else None
-        elif self.wakes_at is not None and now >= self.wakes_at:
+            self.wakes_at = now + after if after is not None and after <= SOON else None
+        elif self.wakes_at is not None and now >= self.wakes_at + CLAIM_EVERY:  # once more: clocks differ by a little
             self.wakes_at = None
 
     def may_fly(self) -> int:

@@ -30,7 +30,7 @@ from worker.ledger.floors import Floors
 from worker.ledger.follow_ups import due_follow_ups, fall_back, follow_later, follow_no_more
 from worker.ledger.held import held_messages, note_decisions
 from worker.ledger.inserts import First, Put, Stored, Terms, put
-from worker.ledger.limits import Limit, set_limit
+from worker.ledger.limits import set_limit
 from worker.ledger.outlook import Alike, Before, others, outlook, too_few
 from worker.ledger.pauses import Paused, allow_trial, due_probes, lift, pause, paused, probed
 from worker.ledger.polls import Poll, Settlement, ask_later, ask_now, claim_polls, put_back, settle
@@ -69,7 +69,6 @@ __all__ = [
     "HttpCall",
     "Known",
     "Left",
-    "Limit",
     "Look",
     "Lost",
     "Outcome",

@@ -8,20 +8,17 @@ unsent is counted no more; what in doubt is asked for again is not counted again
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import text
 
+from worker.source_limits import DONG_TODAY, MESSAGES_TODAY, TODAY, Limit
+
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-# Of a source's row `l`. Of its rate one second can be saved up.
-TODAY = "CAST(timezone(l.zone, now()) AS date)"
-MESSAGES_TODAY = f"CASE WHEN l.day = {TODAY} THEN l.messages ELSE 0 END"
-DONG_TODAY = f"CASE WHEN l.day = {TODAY} THEN l.dong ELSE 0 END"
+# Of its rate one second can be saved up.
 _CREDIT = """
     CASE WHEN l.rate IS NOT NULL THEN least(
         greatest(l.rate, 1),
@@ -71,7 +68,7 @@ _CHARGE = text(f"""
         day = {TODAY}, messages = {MESSAGES_TODAY} + spent.messages, dong = {DONG_TODAY} + spent.dong,
         credit = coalesce({_CREDIT} - spent.messages, 0), credit_at = clock_timestamp()
     FROM spent WHERE l.source = spent.source
-    RETURNING greatest(0, (1 - l.credit) / l.rate) AS again_after
+    RETURNING CASE WHEN l.rate IS NOT NULL THEN greatest(0, (1 - l.credit) / l.rate) END AS again_after
 """)
 
 _REFUND = text(f"""
@@ -94,22 +91,6 @@ _SET = text("""
 _REMOVE = text("DELETE FROM source_limit WHERE source = :source")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limit:
-    """What a source may hand to eSMS at most; None: as much as it likes."""
-
-    source: str
-    rate: float | None = None
-    """Messages a second."""
-    messages_a_day: int | None = None
-    dong_a_day: Decimal | None = None
-
-    @property
-    def is_none(self) -> bool:
-        """There is no limit in it."""
-        return self.rate is None and self.messages_a_day is None and self.dong_a_day is None
-
-
 def set_limit(session: Session, limit: Limit, zone: str) -> None:
     """From the next claim on; what it has used today counts. zone: whose days are counted by."""
     if limit.is_none:
@@ -120,9 +101,9 @@ def set_limit(session: Session, limit: Limit, zone: str) -> None:
 
 
 def charge(session: Session, ids: Collection[UUID]) -> float | None:
-    """These were claimed; seconds after which a source of theirs may send more, None: its rate holds back none."""
+    """These were claimed; seconds after which a source of theirs may send more, None: none of them has a rate."""
     waits = session.scalars(_CHARGE, {"ids": list(ids)}).all()
-    return max((wait for wait in waits if wait), default=None)
+    return max((wait for wait in waits if wait is not None), default=None)
 
 
 def refund(session: Session, ids: Collection[UUID]) -> None:

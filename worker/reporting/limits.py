@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
-from worker.ledger.limits import DONG_TODAY, MESSAGES_TODAY, TODAY, Limit
+from worker.source_limits import DONG_TODAY, MESSAGES_TODAY, TODAY, Limit
 
 if TYPE_CHECKING:
     from worker.database import Reader
