@@ -161,8 +161,8 @@ def copy_of(worker_number: int) -> Iterator[Callable[[Bench], Bench]]:
     with ExitStack() as stack:
 
         def copy(bench: Bench) -> Bench:
-            bench.database.close()
-            bench.notifier.close()
+            for connected in (bench.database, bench.workers, bench.notifier):  # none is left on what is copied
+                connected.close()
             name = f"esms_test_copy_{worker_number}"
             _create(name, template=str(bench.database.engine.url.database))
             database = stack.enter_context(Database(_url(name)))

@@ -101,7 +101,8 @@ def facts(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_a_drain_does_not_spin_while_postgres_is_away(bench: Bench, facts: list[str]) -> None:
     """It did so for its whole 20 seconds, with a line in the log each time."""
-    bench.database = Database("postgresql+psycopg://nobody@127.0.0.1:1/none")
+    bench.workers.close()
+    bench.workers = Database("postgresql+psycopg://nobody@127.0.0.1:1/none")
     bench.deliver()
     assert facts == ["step.failed"]
 
