@@ -27,7 +27,7 @@ from worker.database import Database
 from worker.devkit.simulator import Running
 
 # One crew for all of them, and the machine for it alone.
-pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("faults")]
+pytestmark = [pytest.mark.long, pytest.mark.journey, pytest.mark.xdist_group("faults")]
 
 NewStock = Callable[[], Stock]
 

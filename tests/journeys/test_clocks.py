@@ -10,7 +10,7 @@ import pytest
 from tests.journeys.test_journeys import test_every_kind_goes_out_and_is_settled as test_every_kind_goes_out
 from worker.cli.up import Installation
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.long, pytest.mark.journey]
 
 __all__ = ["test_every_kind_goes_out"]
 

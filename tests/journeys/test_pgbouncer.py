@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import make_url, text
 
 from tests.journeys.test_journeys import test_every_kind_goes_out_and_is_settled as test_every_kind_goes_out
-from tests.support import Bench, eventually, otp
+from tests.support import Bench, as_producer, as_worker, eventually, otp
 from worker import Notifier, Unavailable
 from worker.database import Database
 from worker.devkit.processes import Child
@@ -40,7 +40,8 @@ def pgbouncer(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> It
         above.chmod(0o755)  # as root it has to run as another user
     behind = make_url(database_url)
     users, file = folder / "users.txt", folder / "pgbouncer.ini"
-    users.write_text(f'"{behind.username}" "{behind.password}"\n')
+    logins = (behind, make_url(as_worker(database_url)), make_url(as_producer(database_url)))
+    users.write_text("".join(f'"{each.username}" "{each.password}"\n' for each in logins))
     file.write_text(
         f"[databases]\n* = host={behind.host} port={behind.port}\n"
         f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\npool_mode = transaction\n"

@@ -13,7 +13,7 @@ from tests.hostile.floods import push_redis
 from tests.support import Bench, eventually
 from worker.devkit.processes import Child
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.long, pytest.mark.journey]
 
 WORKER = ["-m", "celery", "-A", "worker.tasks", "--quiet", "worker", "-Q", "enqueue", "-c", "1", "--loglevel=DEBUG"]
 

@@ -20,7 +20,7 @@ from tests.support import eventually
 from worker.devkit import simulator
 from worker.devkit.processes.users import APPS, SERVERS
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.long, pytest.mark.journey, pytest.mark.timeout(240)]
 
 PROGRAM = [sys.executable, "-m", "worker.cli"]
 ROOT = Path(__file__).parents[2]
@@ -83,7 +83,6 @@ def alive(process: psutil.Process) -> bool:
         return False
 
 
-@pytest.mark.long
 def test_up_sends_keeps_its_data_and_leaves_no_process_behind(up: Up, tmp_path: Path) -> None:
     up.ready()
     assert up.log.read_text().startswith("Sending to the SIMULATOR")
@@ -120,7 +119,6 @@ def test_up_sends_keeps_its_data_and_leaves_no_process_behind(up: Up, tmp_path: 
     eventually(lambda: gone(family))
 
 
-@pytest.mark.long
 def test_nobody_sees_a_key_or_a_password_in_the_process_list(up: Up) -> None:
     up.ready()
     left = addresses(up)
@@ -143,7 +141,6 @@ def addresses(up: Up, file: str = "env") -> dict[str, str]:
     return {name: value.strip("'") for name, value in (line.split("=", 1) for line in lines)}
 
 
-@pytest.mark.long
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may choose")
 def test_for_root_nothing_but_up_itself_runs_as_root_and_servers_cannot_look_into_workers(up: Up) -> None:
     up.ready()
@@ -208,7 +205,6 @@ def statuses(folder: Path, id_: str) -> dict[str, int]:
     return found
 
 
-@pytest.mark.long
 def test_what_was_accepted_before_a_restart_still_comes_to_its_end(up: Up, tmp_path: Path) -> None:
     """The simulator keeps its books in the folder, too."""
     up.ready()
@@ -226,7 +222,6 @@ def test_what_was_accepted_before_a_restart_still_comes_to_its_end(up: Up, tmp_p
     assert again.process.wait(60) == 0
 
 
-@pytest.mark.long
 def test_ctrl_c_finishes_the_calls_on_the_wire(up: Up, tmp_path: Path) -> None:
     up.ready()
     turn(up, '{"latency": 8}')
@@ -245,7 +240,6 @@ def test_ctrl_c_finishes_the_calls_on_the_wire(up: Up, tmp_path: Path) -> None:
     assert set(left) <= {"queued", "accepted", "delivered", "sending"}
 
 
-@pytest.mark.long
 def test_trials_of_the_simulator_never_go_to_people(up: Up, tmp_path: Path) -> None:
     up.ready()
     up.process.send_signal(signal.SIGTERM)
@@ -255,7 +249,6 @@ def test_trials_of_the_simulator_never_go_to_people(up: Up, tmp_path: Path) -> N
     assert "made for the simulator" in real.stderr
 
 
-@pytest.mark.long
 def test_the_demo_ends_as_its_story_says_and_touches_no_broker_of_the_persons_own(
     tmp_path: Path, redis_url: str
 ) -> None:
@@ -283,7 +276,6 @@ def test_ctrl_c_while_it_starts_ends_it_quietly_and_leaves_nothing(up: Up, made:
     assert "Traceback" not in up.log.read_text()
 
 
-@pytest.mark.long
 def test_what_up_prints_works_in_another_terminal_wherever_its_folder_is(tmp_path: Path) -> None:
     """And real keys that eSMS refuses are told, instead of a cheerful word; a producer's machine needs none."""
     with simulator.start(latency=0) as esms:
@@ -336,7 +328,6 @@ def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
     assert "Traceback" not in answer.stderr
 
 
-@pytest.mark.long
 def test_a_worker_without_keys_or_addresses_does_not_start_and_names_the_variable(
     tmp_path: Path, database_url: str, redis_url: str
 ) -> None:

@@ -15,13 +15,17 @@ from pathlib import Path
 import httpx
 
 from tests import canary
+from tests.support import PASSWORD
 from tests.web.conftest import serving
 from worker import Notifier
 from worker.access import May
 from worker.api.operation import Operation
+from worker.database import Database
 from worker.devkit import simulator as esms
 from worker.devkit.postgres import Postgres
 from worker.devkit.valkey import Valkey
+from worker.roles import Role
+from worker.roles.logins import set_passwords
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 SHORT = 50  # examples of each
@@ -37,6 +41,8 @@ def main(requests: int) -> int:
         provider = stack.enter_context(esms.start(api_key=canary.API_KEY, secret_key=canary.SECRET_KEY))
         environ = {"DATABASE_URL": postgres.url, "REDIS_URL": valkey.url, "ESMS_BRANDNAME": "sangbrand"}
         stack.enter_context(Operation.from_env(environ)).migrate()
+        with stack.enter_context(Database(postgres.url)).begin() as session:
+            set_passwords(session.connection(), dict.fromkeys((Role.WORKER, Role.PRODUCER), PASSWORD))
         notifier = stack.enter_context(Notifier.from_env(environ))
         token = notifier.tokens.add("fuzz", source=None, may=list(May)).token
         besides = canary.ENVIRON | {"ESMS_REST_URL": provider.rest_url, "ESMS_VOICE_URL": provider.voice_url}
