@@ -203,4 +203,6 @@ def problems(*kinds: str) -> dict[int | str, dict[str, Any]]:
         status = int(KINDS[name].status)
         content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemOut"}}}
         found[status] = {"model": ProblemOut, "description": KINDS[name].en, "content": content}
+    unread = found.setdefault(400, {"description": "No HTTP request that can be read", "content": {}})
+    unread["content"]["text/plain"] = {"schema": {"type": "string"}}  # by the server, before any of our code
     return found
