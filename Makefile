@@ -68,7 +68,7 @@ hostile: $(READY)
 upgrade: $(READY)
 	@$(BIN)/python -m tests.upgrade
 
-# Some minutes; make fuzz-http REQUESTS=300 is the short form that make long runs.
+# Some minutes; make fuzz-http REQUESTS=300 is the short form.
 fuzz-http: $(READY)
 	@$(BIN)/python -m tests.web.fuzz $(or $(REQUESTS),20000)
 

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, func, select
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from worker.errors import MIGRATE, Busy, Forbidden, Unavailable, WorkerError
+from worker.errors import MIGRATE, Busy, Forbidden, Invalid, Unavailable, WorkerError
 from worker.telemetry import emit
 
 if TYPE_CHECKING:
@@ -232,6 +232,8 @@ class Database:
         if state == "42501":
             problem = f"our login may not do this in {self.place}: it is another source's, or needs more rights"
             return Forbidden("Postgres", problem, "use a source of its own, or ask who runs the worker")
+        if not state and isinstance(error, DataError):  # psycopg's, before it asks Postgres
+            return Invalid("text", "holds a NUL character (U+0000), which Postgres can't store", "leave it out")
         if state.startswith(("22", "23", "42")):  # what was asked is wrong, whenever it is asked
             return WorkerError(f"Postgres: it refused what we asked (SQLSTATE {state}): report this, and what you did")
         problem = f"{self.place} could not do it now (SQLSTATE {state or 'unknown'})"
