@@ -219,6 +219,11 @@ class OccurrenceState(StrEnum):
     CANCELLED = "cancelled"  # there was one, and it was called back before it went out
 
 
+# What is added up of each day's messages; the columns of `report_daily`.
+DAILY_SUMS = (
+    "messages", "segments", "priced", "price", "priced_segments", "uncounted", "long_segments", "accent_segments",
+)  # fmt: skip
+
 # How long it took: bucket 0 is below the first of these seconds, bucket 1 from there to below the second, and so on.
 # The counts in the tables stand for these numbers: only a rebuild may follow a change of them.
 LATENCY_BOUNDS = (
@@ -233,6 +238,18 @@ PURPOSE = """coalesce(n.purpose, CASE
         WHEN n.options ->> 'sms_type' IN ('6', '7') THEN 'code'
         ELSE 'service'
     END)"""
+
+# Of a message `m`: when it was to go out, the last time.
+WANTED_AT = "coalesce(m.wanted_at, m.created_at)"
+
+
+def last_try(schema: str = "") -> str:
+    """SQL: when eSMS was last asked to send the message `m`. schema: of the tables, with its dot."""
+    return f"""coalesce(
+        m.accepted_at, (SELECT max(q.at) FROM {schema}request AS q WHERE q.message_id = m.id),
+        CASE WHEN m.attempts > 0 THEN m.settled_at END
+    )"""  # noqa: S608 — our own schemas
+
 
 # An older list of brandnames judges nobody: what was registered since would be refused.
 BRANDNAMES_TRUSTED = timedelta(hours=6)

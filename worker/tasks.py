@@ -158,11 +158,11 @@ def send_again() -> None:
     """What follows by itself where a message failed, and the rest of reruns whose first hundred have gone well."""
 
     def step(parts: runtime.Runtime) -> bool:
-        until = time.monotonic() + parts.pace.drain.total_seconds()
-        more = True
-        while more and not (runtime.stop.asked() or time.monotonic() > until):
+        is_over, more = _time_of(parts), True
+        while more and not is_over():
             more = again.follow(parts.database, parts.settings) | again.go_on(parts.database, parts.settings)
-            parts.bell.ring(set(Lane))
+            if more:
+                parts.bell.ring(set(Lane))
         return more
 
     _answer(Task.SEND_AGAIN, step)
@@ -173,9 +173,7 @@ def call_webhooks() -> None:
     """Tell applications what happened."""
 
     def step(parts: runtime.Runtime) -> bool:
-        until = time.monotonic() + parts.pace.drain.total_seconds()
-        caller = Caller(parts.database, private=parts.settings.webhooks_private)
-        return caller.run(lambda: runtime.stop.asked() or time.monotonic() > until)
+        return Caller(parts.database, private=parts.settings.webhooks_private).run(_time_of(parts))
 
     _answer(Task.CALL_WEBHOOKS, step)
 
@@ -244,6 +242,12 @@ def count_refused(**what: Any) -> None:
         times, news = Operation(parts.settings, database=parts.database).count_refused(**what)
         if news:  # a flood is one line
             emit("broker.refused", times=times, **what)
+
+
+def _time_of(parts: runtime.Runtime) -> Callable[[], bool]:
+    """Is a task's time over, as that of a drain is, or is its process told to end?"""
+    until = time.monotonic() + parts.pace.drain.total_seconds()
+    return lambda: runtime.stop.asked() or time.monotonic() > until
 
 
 def _tell_late(change: EventChange) -> None:

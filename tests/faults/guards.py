@@ -87,8 +87,8 @@ GUARDS = (
     Guard(
         "who opted out is looked at in the claim",
         "worker/ledger/claim_statements.py",
-        '{unwilling("due.phone")} AS unwilling',
-        "false AS unwilling",
+        '{unwilling("due.phone")} AS opted_out',
+        "false AS opted_out",
         "tests/contacts/test_opt_out.py -k by_no_way",
     ),
     Guard(

@@ -75,7 +75,7 @@ def checked(
         campaign=label_or_none("campaign", failed.campaign),
         source=label_or_none("source", failed.source) or source,
         statuses=_statuses(failed.status),
-        codes=None if failed.code is None else [label("code", each) for each in _words(failed.code)],
+        codes=None if failed.code is None else [label("code", each) for each in words_of(failed.code)],
         network=label_or_none("network", failed.network),
         since=since,
         until=until,
@@ -84,12 +84,13 @@ def checked(
     )
 
 
-def _words(word: str | Sequence[str]) -> Collection[str]:
+def words_of(word: str | Sequence[str]) -> Collection[str]:
+    """One word, or several."""
     return [word] if isinstance(word, str) else word
 
 
 def _statuses(word: Word) -> Sequence[str]:
-    statuses = sorted(RETRIED) if word is None else _words(word)
+    statuses = sorted(RETRIED) if word is None else words_of(word)
     for each in statuses:
         if each not in RETRIED:
             raise Invalid("status", _not_failed(each), f"use {', '.join(sorted(RETRIED))}")

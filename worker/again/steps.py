@@ -34,6 +34,10 @@ class Step:
         """Messages; who opted out is queued and cancelled at once."""
         return len(self.queued) - self.left[Left.OPTED_OUT]
 
+    def __add__(self, later: Step) -> Step:
+        """Both, the one after the other."""
+        return Step(self.queued + later.queued, self.left + later.left, later.place, self.error or later.error)
+
 
 def step(
     session: Session,

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypedDict, Unpack
-from uuid import UUID
 
 from worker import ledger, reporting
-from worker.again import Corrected, Failed, step
-from worker.again.choice import checked, correction
+from worker.again import Corrected, Failed, Step, step
+from worker.again.choice import MAY_ARRIVE, checked, correction, words_of
 from worker.again.reruns import TRIAL
 from worker.api.decisions import Decision
 from worker.api.naming import BY_DEFAULT
@@ -28,7 +27,8 @@ from worker.settings import Settings
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-MAY_ARRIVE = (Status.SENDING, Status.UNCONFIRMED, Status.ACCEPTED, Status.UNKNOWN)
+# What waits has not been sent yet at all.
+_UNDER_WAY = tuple(status for status in Status if status in MAY_ARRIVE - {Status.QUEUED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,20 +88,6 @@ class How(TypedDict, total=False):
     corrected: Corrected | None
 
 
-@dataclass(slots=True)
-class _Tried:
-    """What the first steps came to."""
-
-    queued: list[UUID] = field(default_factory=list)
-    left: Counter[Left] = field(default_factory=Counter)
-    error: Invalid | None = None
-    rest: int = 0
-
-    @property
-    def moved(self) -> int:
-        return len(self.queued) - self.left[Left.OPTED_OUT]
-
-
 class Again:
     """Sends again. Every method may raise Unavailable."""
 
@@ -118,12 +104,12 @@ class Again:
         """
         asked_by = label("by", by)
         chosen, corrected = self._asked(failed, how)
-        tried = self._try(chosen, corrected, asked_by, failed.most)
+        tried, rest = self._try(chosen, corrected, asked_by, failed.most)
         if tried.error and not tried.queued:
             raise tried.error
         if tried.queued:
             self._bell.ring(set(Lane))
-        return self._decision(failed, chosen, tried)
+        return self._decision(failed, chosen, tried, rest)
 
     def foresee(self, failed: Failed, *, language: Language = Language.EN, **how: Unpack[How]) -> Outlook:
         """What `retry` would do to all of the same, and how such failures fared before; nothing is sent or stored.
@@ -162,19 +148,16 @@ class Again:
         notifications = [] if messages else [each.notification for each in located]
         return checked(failed, self._settings, notifications=notifications, messages=messages, source=self._source)
 
-    def _try(self, chosen: Chosen, corrected: Corrected | None, by: str, most: int | None) -> _Tried:
-        tried, wanted = _Tried(), min(TRIAL, most or TRIAL)
-        place: Place | None = NOWHERE
-        while place is not None and tried.moved < wanted:
+    def _try(self, chosen: Chosen, corrected: Corrected | None, by: str, most: int | None) -> tuple[Step, int]:
+        """The first steps, and how many are to follow."""
+        tried, rest, wanted = Step(place=NOWHERE), 0, min(TRIAL, most or TRIAL)
+        while tried.place is not None and tried.moved < wanted:
             with self._database.begin() as session:
                 most_now = wanted - tried.moved
-                done = step(session, chosen, corrected, self._settings, by=by, most=most_now, after=place)
-                tried.queued += done.queued
-                tried.left += done.left
-                tried.error, place = tried.error or done.error, done.place
-                if place is not None and tried.moved >= wanted and (most is None or tried.moved < most):
-                    tried.rest = self._keep_the_rest(session, chosen, corrected, by, tried, place, most)
-        return tried
+                tried += step(session, chosen, corrected, self._settings, by=by, most=most_now, after=tried.place)
+                if tried.place is not None and tried.moved >= wanted and (most is None or tried.moved < most):
+                    rest = self._keep_the_rest(session, chosen, corrected, by, tried, tried.place, most)
+        return tried, rest
 
     def _keep_the_rest(
         self,
@@ -182,7 +165,7 @@ class Again:
         chosen: Chosen,
         corrected: Corrected | None,
         by: str,
-        tried: _Tried,
+        tried: Step,
         place: Place,
         most: int | None,
     ) -> int:
@@ -202,12 +185,12 @@ class Again:
             )
         return rest
 
-    def _decision(self, failed: Failed, chosen: Chosen, tried: _Tried) -> Decision:
+    def _decision(self, failed: Failed, chosen: Chosen, tried: Step, rest: int) -> Decision:
         with self._database.begin() as session:
             others = ledger.others(session, chosen, tried.queued)
             if not tried.queued:
                 _refuse_unknown(session, failed)
-        return Decision(moved=tried.moved, others=others, left=dict(+tried.left), rest=tried.rest)
+        return Decision(moved=tried.moved, others=others, left=dict(+tried.left), rest=rest)
 
 
 def _foreseen(line: Alike, corrected: Corrected | None, language: Language) -> Foreseen:
@@ -222,8 +205,8 @@ def _foreseen(line: Alike, corrected: Corrected | None, language: Language) -> F
 def _may_arrive(session: Session, chosen: Chosen) -> Mapping[Status, int]:
     if chosen.campaign is None:
         found = ledger.others(session, chosen, [])
-        return {status: found[status] for status in MAY_ARRIVE if status in found}
-    choice = Choice.of({"campaign": chosen.campaign, "source": chosen.source, "status": list(MAY_ARRIVE)})
+        return {status: found[status] for status in _UNDER_WAY if status in found}
+    choice = Choice.of({"campaign": chosen.campaign, "source": chosen.source, "status": list(_UNDER_WAY)})
     lines = reporting.sums(session, choice, ["campaign"])
     return dict(sum((Counter(line.statuses) for line in lines), Counter()))
 
@@ -233,7 +216,6 @@ def _refuse_unknown(session: Session, failed: Failed) -> None:
     from worker.catalogue.codes import is_documented
 
     reporting.refuse_unknown(session, campaign=failed.campaign, source=failed.source)
-    codes = [failed.code] if isinstance(failed.code, str) else failed.code or ()
-    for code in codes:
+    for code in words_of(failed.code or ()):
         if not is_documented(code):
             raise Invalid("code", f"{code!r} is none that eSMS documents", "see docs/codes.md, or leave it out")

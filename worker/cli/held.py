@@ -130,7 +130,6 @@ def _many(held: Held, answer: Answer, dry_run: bool, as_json: bool, given: dict[
 
 def _span(value: str | None) -> timedelta | None:
     try:
-        offset = parse_offset(value) if value is not None else None
+        return None if value is None else parse_offset(value).span
     except RecurrenceError as error:
         raise Invalid("older_than", str(error), "write it like 2h") from None
-    return None if offset is None else timedelta(days=offset.days) + offset.exact

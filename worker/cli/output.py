@@ -121,6 +121,11 @@ def json_option(command: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(command)
 
 
+def parts_of(value: str) -> list[str]:
+    """What commas separate."""
+    return [part.strip() for part in value.split(",")]
+
+
 def lang_option(command: F) -> F:
     """Give a command `--lang`."""
     told = "Vietnamese or English.  [default: the environment's locale]"

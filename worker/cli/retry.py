@@ -17,7 +17,7 @@ from worker.api.notifier import Notifier
 from worker.cli import completion
 from worker.cli.decisions import by_option, decision_json
 from worker.cli.look import located
-from worker.cli.output import console, json_option, look_of, looks_of, options, say, say_json, table, text
+from worker.cli.output import console, json_option, look_of, looks_of, options, parts_of, say, say_json, table, text
 from worker.cli.spans import span_options
 from worker.settings.language import language_of
 
@@ -98,7 +98,7 @@ def _ids(notifier: Notifier, given: Mapping[str, Any]) -> list[UUID]:
 
 
 def _several(value: str | None) -> list[str] | None:
-    return None if value is None else [each.strip() for each in value.split(",") if each.strip()]
+    return None if value is None else [each for each in parts_of(value) if each]
 
 
 def _corrected(given: Mapping[str, Any], to: str | None) -> Corrected:

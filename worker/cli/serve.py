@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from worker.api.operation import Operation
-from worker.cli.output import json_option, say, say_json
+from worker.cli.output import json_option, parts_of, say, say_json
 from worker.settings import UP_FOLDER, Settings, administration, environment, role_passwords, up_folder
 
 
@@ -72,7 +72,7 @@ def serve(host: str, port: int, proxy_headers: str | None) -> int:
         from worker.web.serving import serve as served
     except ModuleNotFoundError as error:
         raise click.ClickException(f"{error.name} is missing: pip install 'esms-worker[http]'") from None
-    proxies = [each.strip() for each in (proxy_headers or "").split(",") if each.strip()]
+    proxies = [each for each in parts_of(proxy_headers or "") if each]
     settings = Settings.from_environ()
     return served(settings, host, port, proxies=proxies, ready=lambda at: say(f"listening on http://{host}:{at}"))
 

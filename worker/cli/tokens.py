@@ -11,7 +11,7 @@ import click
 from worker.access import May
 from worker.api.notifier import Notifier
 from worker.api.tokens import OVERLAP, NewToken, TokenRow
-from worker.cli.output import console, date_option, json_option, options, say, say_json, table, text
+from worker.cli.output import console, date_option, json_option, options, parts_of, say, say_json, table, text
 
 RATE = re.compile(r"([0-9]+(?:\.[0-9]+)?)(?:/s)?")
 
@@ -41,7 +41,7 @@ def add(
         made = notifier.tokens.add(
             name,
             source=source,
-            may=[each.strip() for each in may.split(",")],
+            may=parts_of(may),
             rate=_rate(rate),
             until=date_option("until", until) if until else None,
         )

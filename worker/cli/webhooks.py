@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import click
 
 from worker.api.notifier import Notifier
 from worker.api.webhooks import NewWebhook, WebhookRow
-from worker.cli.output import console, date_option, json_option, options, say, say_json, table, text
+from worker.cli.output import console, date_option, json_option, options, parts_of, say, say_json, table, text
 from worker.event_kinds import EventKind
 
 
@@ -30,7 +31,7 @@ def add(url: str, source: str | None, all_sources: bool, events: str, as_json: b
     if (source is None) != all_sources:
         raise click.UsageError("give --source S, or --all-sources")
     with Notifier.from_env() as notifier:
-        made = notifier.webhooks.add(url, source=source, events=[each.strip() for each in events.split(",")])
+        made = notifier.webhooks.add(url, source=source, events=parts_of(events))
     _show(made, as_json)
 
 
@@ -59,8 +60,7 @@ def list_(as_json: bool) -> None:
     with Notifier.from_env() as notifier:
         rows = notifier.webhooks.list()
     if as_json:
-        names = WebhookRow.__dataclass_fields__
-        say_json([{name: getattr(row, name) for name in names} for row in rows])
+        say_json([asdict(row) for row in rows])
     else:
         console().print(_table(rows) if rows else "Nobody is called: esms-worker webhooks add URL --source shop …")
 

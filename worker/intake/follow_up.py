@@ -81,7 +81,6 @@ def _seconds(field: str, value: object) -> float:
 
 def _span(field: str, value: object) -> timedelta:
     try:
-        offset = parse_offset(value if isinstance(value, str) else "")
+        return parse_offset(value if isinstance(value, str) else "").span
     except RecurrenceError:
         raise Invalid(field, "is no amount of time", "write it like 30m or 1h") from None
-    return timedelta(days=offset.days) + offset.exact

@@ -22,22 +22,21 @@ _RETURNING = """
 """
 
 
-def _answered(message: str) -> str:
-    """SQL: is this message in the place of one that has arrived after all, late?"""
-    return f"""EXISTS (
-        SELECT FROM message AS own JOIN message AS first ON first.id = own.replaces
-        WHERE own.id = {message} AND first.status || '' = 'delivered'
-    )"""
+def _answered(replaces: str) -> str:
+    """SQL: has the one in whose place a message is arrived after all, late?"""
+    has_arrived = still("delivered", message="first")
+    return f"EXISTS (SELECT FROM message AS first WHERE first.id = {replaces} AND {has_arrived})"
 
 
 # Of those due, what they say, and whether their recipient wants none of it: the one look that counts, since whatever
-# becomes queued by whichever way is claimed before it goes out.
+# becomes queued by whichever way is claimed before it goes out. Who has got it after all wants no second one.
 _READ = f"""(
-        SELECT due.id AS message_id, n.kind, n.content, n.template_id, n.options, n.hand_over, n.send_date, n.source,
-            {_answered("due.id")} AS answered,
-            {_answered("due.id")} OR {unwilling("due.phone")} AS unwilling
-        FROM due JOIN notification AS n ON n.id = due.notification_id
-        OFFSET 0  -- or it would be looked up once for each column that it decides about
+        SELECT read.*, read.answered OR read.opted_out AS unwilling FROM (
+            SELECT due.id AS message_id, n.kind, n.content, n.template_id, n.options, n.hand_over, n.send_date,
+                n.source, {_answered("due.replaces")} AS answered, {unwilling("due.phone")} AS opted_out
+            FROM due JOIN notification AS n ON n.id = due.notification_id
+            OFFSET 0  -- or it would be looked up once for each column that it decides about
+        ) AS read
     ) AS n"""
 
 # Which campaigns are paused is looked up row by row, but only while any is.
@@ -124,7 +123,7 @@ CLAIM = text(f"""
                 SELECT one.* FROM (
                     SELECT * FROM streams WHERE source = turns.source ORDER BY random()
                 ) AS s CROSS JOIN LATERAL (
-                    SELECT m.id, m.phone, m.notification_id FROM message AS m
+                    SELECT m.id, m.phone, m.notification_id, m.replaces FROM message AS m
                     WHERE {_WAITING.format(grouped="NOT m.grouped")}
                     ORDER BY m.due_at, m.id LIMIT (SELECT most FROM share)
                     FOR UPDATE SKIP LOCKED
@@ -194,14 +193,13 @@ CUT = text(f"""
 """)
 
 # A statement of its own, so that it sees what whoever held that lock before has left.
-# Some may be marked still although their campaign goes on: the mark is for speed alone.
 CLAIM_GROUP = text(f"""
     WITH waiting AS MATERIALIZED (
         SELECT m.id FROM message AS m
         WHERE m.notification_id = :lead AND m.request_id = :request_id AND m.status = 'queued' AND m.grouped
           AND {_NOT_EXPIRED}
     ), due AS MATERIALIZED (
-        SELECT m.id, m.phone, m.notification_id FROM message AS m JOIN waiting USING (id)
+        SELECT m.id, m.phone, m.notification_id, m.replaces FROM message AS m JOIN waiting USING (id)
         WHERE {still("queued")}
         ORDER BY m.id
         FOR UPDATE OF m SKIP LOCKED
@@ -216,7 +214,8 @@ CLAIM_GROUP = text(f"""
 
 CLAIM_DOUBTFUL = text(f"""
     WITH due AS MATERIALIZED (
-        SELECT m.id, m.phone, m.notification_id FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+        SELECT m.id, m.phone, m.notification_id, m.replaces
+        FROM message AS m JOIN notification AS n ON n.id = m.notification_id
         WHERE m.status = 'unconfirmed' AND NOT m.grouped AND n.kind = 'sms' AND m.due_at <= now()
           AND m.in_doubt_since > now() - :window AND {_NOT_EXPIRED} AND {_NOT_PAUSED} AND m.lane = ANY(:lanes)
         ORDER BY m.due_at LIMIT :most
@@ -241,7 +240,7 @@ CLAIM_DOUBTFUL_GROUP = text(f"""
         ORDER BY m.due_at LIMIT 1
         FOR UPDATE OF n SKIP LOCKED
     ), due AS MATERIALIZED (
-        SELECT m.id, m.phone, m.notification_id
+        SELECT m.id, m.phone, m.notification_id, m.replaces
         FROM message AS m JOIN lead ON m.notification_id = lead.id AND m.request_id = lead.request_id
         WHERE {still("unconfirmed")}
         ORDER BY m.id
@@ -257,7 +256,7 @@ INTEND = text(f"""
     UPDATE message AS m SET dialled_at = clock_timestamp()
     FROM unnest(CAST(:id AS uuid[]), CAST(:attempt AS integer[])) AS mine (id, attempt)
     WHERE m.id = mine.id AND m.attempts = mine.attempt AND {still("sending")} AND m.lease_until > clock_timestamp()
-      AND NOT (m.replaces IS NOT NULL AND {_answered("m.id")})
+      AND NOT {_answered("m.replaces")}
     RETURNING m.id
 """)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-from worker.lifecycle import FINAL, LATENCY_BOUNDS, PURPOSE, Status
+from worker.lifecycle import DAILY_SUMS, FINAL, LATENCY_BOUNDS, PURPOSE, Status
 
 _FINAL = ", ".join(repr(str(status)) for status in sorted(FINAL))
 _TAKEN = ", ".join(  # the statuses of what eSMS took
@@ -75,19 +75,16 @@ _KEYED = f"""
     FROM net LEFT JOIN notification AS n ON n.id = net.notification_id
 """
 
-_SUMS = (
-    "messages", "segments", "priced", "price", "priced_segments", "uncounted", "long_segments", "accent_segments",
-)  # fmt: skip
 _KEYS = "day, source, campaign, purpose, lane, sms_type, network"
 
 # In the order of the key, as everybody who writes many rows: nobody waits in a circle.
 _DAILY = f"""
-    INSERT INTO report_daily AS r ({_KEYS}, status, code, {", ".join(_SUMS)})
-    SELECT {_KEYS}, status, code, {", ".join(f"sum({name})" for name in _SUMS)}
+    INSERT INTO report_daily AS r ({_KEYS}, status, code, {", ".join(DAILY_SUMS)})
+    SELECT {_KEYS}, status, code, {", ".join(f"sum({name})" for name in DAILY_SUMS)}
     FROM keyed GROUP BY {_KEYS}, status, code
     ORDER BY {_KEYS}, status, code
     ON CONFLICT ({_KEYS}, status, code) DO UPDATE
-    SET {", ".join(f"{name} = r.{name} + excluded.{name}" for name in _SUMS)}
+    SET {", ".join(f"{name} = r.{name} + excluded.{name}" for name in DAILY_SUMS)}
 """
 
 _LATENCY = f"""

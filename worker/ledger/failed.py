@@ -15,7 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, TextClause, text
 
-from worker.lifecycle import PERSONS_MOVES, PURPOSE, Status
+from worker.lifecycle import PERSONS_MOVES, PURPOSE, WANTED_AT, Status
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -62,6 +62,10 @@ class Place:
     notification: UUID
     message: UUID
 
+    def parameters(self) -> dict[str, UUID]:
+        """For the statements, by name."""
+        return {"after_notification": self.notification, "after_message": self.message}
+
 
 NOWHERE = Place(UUID(int=0), UUID(int=0))
 
@@ -78,14 +82,14 @@ _SCOPES = {
             AND (SELECT id FROM notification WHERE campaign = :campaign ORDER BY id DESC LIMIT 1)
         AND (SELECT c.campaign FROM notification AS c WHERE c.id = m.notification_id) = :campaign""",
 }
-_CHOSEN = """
-    m.status IN ('rejected', 'undelivered', 'expired') AND m.replaced_by IS NULL AND {scope}
+_CHOSEN = f"""
+    m.status IN ('rejected', 'undelivered', 'expired') AND m.replaced_by IS NULL AND {{scope}}
     AND m.status || '' = ANY(CAST(:statuses AS text[]))
     AND (CAST(:codes AS text[]) IS NULL OR m.code = ANY(CAST(:codes AS text[])))
     AND (CAST(:network AS text) IS NULL OR lower(m.network) = lower(:network))
     AND (CAST(:phone AS text) IS NULL OR m.phone = :phone)
-    AND (CAST(:since AS timestamptz) IS NULL OR coalesce(m.wanted_at, m.created_at) >= :since)
-    AND (CAST(:until AS timestamptz) IS NULL OR coalesce(m.wanted_at, m.created_at) < :until)
+    AND (CAST(:since AS timestamptz) IS NULL OR {WANTED_AT} >= :since)
+    AND (CAST(:until AS timestamptz) IS NULL OR {WANTED_AT} < :until)
     AND (CAST(:source AS text) IS NULL
         OR (SELECT s.source FROM notification AS s WHERE s.id = m.notification_id) = :source)
 """
@@ -119,8 +123,8 @@ def _choose(scope: str) -> TextClause:
 
 def choose(session: Session, failed: Chosen, *, after: Place = NOWHERE, most: int) -> Sequence[Row[*tuple[Any, ...]]]:
     """The next ones, locked, in the order of a walk."""
-    asked = {"after_notification": after.notification, "after_message": after.message, "most": most}
-    return session.execute(_choose(scope_of(failed)), failed.parameters() | asked).all()
+    asked = failed.parameters() | after.parameters() | {"most": most}
+    return session.execute(_choose(scope_of(failed)), asked).all()
 
 
 _REQUESTS = text(f"""
@@ -166,5 +170,5 @@ def _count(scope: str) -> TextClause:
 
 def count(session: Session, which: Chosen, *, after: Place = NOWHERE) -> int:
     """How many there are, those to be left included."""
-    asked = {"after_notification": after.notification, "after_message": after.message}
-    return int(session.execute(_count(scope_of(which)), which.parameters() | asked).scalar_one())
+    asked = which.parameters() | after.parameters()
+    return int(session.execute(_count(scope_of(which)), asked).scalar_one())

@@ -43,7 +43,8 @@ class Answered:
     reason: str | None = None
 
 
-_ALONE = text("SELECT pg_try_advisory_xact_lock(:number)")
+# Most often there is nothing: then it is one question, and nobody's lock.
+_ALONE = text("SELECT pg_try_advisory_xact_lock(:number) WHERE EXISTS (SELECT FROM inbox WHERE state = 'received')")
 
 # A row that an application's transaction is cancelling right now is left for the next time.
 _RECEIVED = text("""

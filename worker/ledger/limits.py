@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from worker.ledger.prices import of_networks
 from worker.source_limits import DONG_TODAY, MESSAGES_TODAY, TODAY, Limit
 
 if TYPE_CHECKING:
@@ -26,17 +27,9 @@ _CREDIT = """
     ) END
 """
 
-# What a notification `n` costs a recipient at most, by the price list: which network has a number is not known before.
-COST = """
-    coalesce(n.segments, 1) * (
-        SELECT max(dong) FROM (
-            SELECT DISTINCT ON (p.network) p.dong FROM price AS p
-            WHERE p.sms_type = CASE n.kind WHEN 'sms' THEN CAST(n.options ->> 'sms_type' AS smallint) ELSE 0 END
-              AND p.valid_from <= {today}
-            ORDER BY p.network, p.valid_from DESC
-        ) AS of_networks
-    )
-"""
+_SMS_TYPE = "CASE n.kind WHEN 'sms' THEN CAST(n.options ->> 'sms_type' AS smallint) ELSE 0 END"
+# What a notification `n` costs a recipient at most, by the price list.
+COST = f"coalesce(n.segments, 1) * (SELECT max(dong) FROM {of_networks(_SMS_TYPE, '{today}')})"
 
 # Locked until the claim is over, so that no two count the same. Who finds a row locked leaves that source out.
 LIMITS = f"""

@@ -65,14 +65,17 @@ _ALL = text("""
 
 _REMOVE = text("DELETE FROM price WHERE (sms_type, network, valid_from) = (:sms_type, :network, :valid_from)")
 
-# Which network has a number is not known before eSMS names it: all that it may cost.
-_RANGE = text("""
-    SELECT min(dong) AS least, max(dong) AS most FROM (
-        SELECT DISTINCT ON (network) dong FROM price
-        WHERE sms_type = :sms_type AND valid_from <= :day
-        ORDER BY network, valid_from DESC
-    ) AS of_networks
-""")
+
+def of_networks(sms_type: str, day: str) -> str:
+    """SQL: what one costs that day, a row for each network. Which has a number is not known before eSMS names it."""
+    return f"""(
+        SELECT DISTINCT ON (p.network) p.dong FROM price AS p
+        WHERE p.sms_type = {sms_type} AND p.valid_from <= {day}
+        ORDER BY p.network, p.valid_from DESC
+    ) AS of_networks"""
+
+
+_RANGE = text(f"SELECT min(dong) AS least, max(dong) AS most FROM {of_networks(':sms_type', ':day')}")
 
 
 def put_prices(session: Session, rows: Sequence[PriceRow]) -> PriceCounts:

@@ -33,7 +33,7 @@ _BEGIN = text("""
 """)
 
 _NEXT = text("""
-    SELECT id, asked_by, source, chosen, corrected, trial, state, after_notification, after_message, most_left
+    SELECT id, asked_by, chosen, corrected, trial, state, after_notification, after_message, most_left
     FROM rerun WHERE state IN ('trying', 'going') AND look_at <= now() ORDER BY look_at, id LIMIT 1
     FOR UPDATE SKIP LOCKED
 """)
@@ -52,7 +52,7 @@ _TRIAL = text(f"""
         bool_or(m.accepted_at <= now() - {LONG_ENOUGH}) AS long_ago
     FROM message AS m WHERE m.id = ANY(:trial) GROUP BY 1, 2
 """)
-_NO_PLACE: dict[str, UUID | None] = {"after_notification": None, "after_message": None}
+_NO_PLACE = {"after_notification": None, "after_message": None}
 _ALIKE = frozenset({Status.REJECTED, Status.UNDELIVERED})
 
 
@@ -90,7 +90,7 @@ def begin_rerun(
         "trial": list(trial),
         "most_left": most_left,
     }
-    session.execute(_BEGIN, asked | _place(place))
+    session.execute(_BEGIN, asked | place.parameters())
     return id_
 
 
@@ -124,8 +124,4 @@ def decided(session: Session, rerun: UUID, verdict: Verdict) -> None:
 def moved_on(session: Session, rerun: UUID, moved: int, place: Place | None) -> None:
     """So many more of it were queued, up to there; None: that was all."""
     asked = {"id": rerun, "moved": moved, "state": "going" if place else "done"}
-    session.execute(_MOVED, asked | _place(place))
-
-
-def _place(place: Place | None) -> dict[str, UUID | None]:
-    return {"after_notification": place.notification, "after_message": place.message} if place else _NO_PLACE
+    session.execute(_MOVED, asked | (place.parameters() if place else _NO_PLACE))

@@ -44,6 +44,11 @@ class Offset:
     at: time | None = None
 
     @property
+    def span(self) -> timedelta:
+        """How long it is, by the clock."""
+        return timedelta(days=self.days) + self.exact
+
+    @property
     def text(self) -> str:
         """The shortest way of writing it: "1d", "1h30m", "1d 18:00", "0m"."""
         if self.at is not None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, func
 
 from worker.errors import Invalid
 from worker.lifecycle import Lane, Purpose, Status
 from worker.reporting.summary import refuse_unknown
-from worker.reporting.tables import among
+from worker.reporting.tables import Columns, among
 
 if TYPE_CHECKING:
     from worker.database import Reader
@@ -84,6 +84,17 @@ def _of(columns: Mapping[str, Any], name: str) -> Any:
     if name not in columns:
         raise Invalid(name, "is not counted in this report", f"use {', '.join(columns)}")
     return columns[name]
+
+
+def columns_of(sums: Columns, *names: str) -> dict[str, Any]:
+    """What a table of sums can be grouped by and asked for."""
+    return {"day": sums.day, "month": func.to_char(sums.day, "YYYY-MM"), **{name: sums[name] for name in names}}
+
+
+def flat(line: Any) -> dict[str, Any]:
+    """A line of a report as a row: its key, and its other fields."""
+    facts = {each.name: getattr(line, each.name) for each in fields(line) if each.name != "key"}
+    return {str(name): value for name, value in line.key.items()} | facts
 
 
 def grouping(by: Sequence[str], columns: Mapping[str, Any]) -> list[Any]:

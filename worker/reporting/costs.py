@@ -15,8 +15,8 @@ from sqlalchemy import ARRAY, CTE, ColumnElement, Date, and_, case, cast, func, 
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
-from worker.lifecycle import FAILED, Status
-from worker.reporting.choice import Choice, GroupBy, grouping
+from worker.lifecycle import DAILY_SUMS, FAILED, Status
+from worker.reporting.choice import Choice, GroupBy, flat, grouping
 from worker.reporting.sums import COLUMNS
 from worker.reporting.tables import Price, ReportDaily
 
@@ -82,8 +82,8 @@ class Costs:
 
     def as_row(self) -> dict[str, Any]:
         """Flat; every line of a report has the same columns."""
-        facts = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "key"}
-        return {str(name): value for name, value in self.key.items()} | {"cost": self.cost, "known": self.known} | facts
+        named = {str(name): value for name, value in self.key.items()}
+        return named | {"cost": self.cost, "known": self.known} | flat(self)
 
 
 # Of a year of many campaigns: to be added up in memory and not sorted on disk, which takes twice as long.
@@ -91,9 +91,6 @@ _ROOM = text("SELECT set_config('work_mem', '64MB', true)")
 
 _r = ReportDaily
 _ALIKE = ("sms_type", "network", "span")  # what has these has one price
-_SUMS = (
-    "messages", "segments", "priced", "price", "priced_segments", "uncounted", "long_segments", "accent_segments",
-)  # fmt: skip
 
 
 def costs(session: Reader, choice: Choice, by: Sequence[GroupBy]) -> list[Costs]:
@@ -114,7 +111,7 @@ def _added(choice: Choice, by: Sequence[GroupBy], changes: ColumnElement[Any]) -
     """Added up to so few rows that the rest costs little."""
     keys = [key.label(f"by_{key.name}") for key in grouping(by, COLUMNS)]
     alike = [_r.sms_type, _r.network, func.width_bucket(_r.day, changes).label("span"), _r.status, _r.code]
-    sums = [func.min(_r.day).label("day"), *(func.sum(_r[name]).label(name) for name in _SUMS)]
+    sums = [func.min(_r.day).label("day"), *(func.sum(_r[name]).label(name) for name in DAILY_SUMS)]
     grouped = [text(each.name) for each in (*keys, *alike)]
     return (
         select(*keys, *alike, *sums)

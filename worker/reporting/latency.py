@@ -7,7 +7,7 @@ interpolated within it; what took longer than 1, 5 or 10 minutes is exact.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import accumulate, groupby, pairwise
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from sqlalchemy import func, select
 
 from worker.lifecycle import LATENCY_BOUNDS, Lane
-from worker.reporting.choice import Choice, GroupBy, grouping
+from worker.reporting.choice import Choice, GroupBy, columns_of, flat, grouping
 from worker.reporting.tables import ReportLatency
 
 if TYPE_CHECKING:
@@ -27,11 +27,7 @@ GOAL_SHARE = 0.95
 _EDGES = (0.0, *LATENCY_BOUNDS)  # where each bucket begins; the last one ends nowhere
 
 _r = ReportLatency
-COLUMNS: dict[str, Any] = {
-    "day": _r.day,
-    "month": func.to_char(_r.day, "YYYY-MM"),
-    **{name: _r[name] for name in ("source", "campaign", "purpose", "lane", "sms_type", "network")},
-}
+COLUMNS = columns_of(_r, "source", "campaign", "purpose", "lane", "sms_type", "network")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +55,7 @@ class Latency:
 
     def as_row(self) -> dict[str, Any]:
         """Flat."""
-        facts = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "key"}
-        return {str(name): value for name, value in self.key.items()} | facts | {"met": self.met}
+        return flat(self) | {"met": self.met}
 
 
 def latency(session: Reader, choice: Choice, by: Sequence[GroupBy], goals: Mapping[Lane, timedelta]) -> list[Latency]:

@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, TextClause, text
 
 from worker.catalogue import Language, advice
-from worker.lifecycle import FAILED, PURPOSE
+from worker.lifecycle import FAILED, PURPOSE, WANTED_AT, last_try
 from worker.reporting.choice import Choice
 from worker.reporting.cursors import Place, cursor_of, place_of
 
@@ -92,17 +92,10 @@ class ListPage(Generic[T]):
 _COLUMNS = f"""
     m.id, n.id AS notification, m.phone, m.status, m.code, m.reason, n.reference, n.source, n.campaign,
     {PURPOSE} AS purpose, n.kind, m.lane, CAST(n.options ->> 'sms_type' AS smallint) AS sms_type, m.network,
-    n.segments, m.price, m.attempts, m.generation, coalesce(m.wanted_at, m.created_at) AS wanted_at,
+    n.segments, m.price, m.attempts, m.generation, {WANTED_AT} AS wanted_at,
     m.accepted_at, m.settled_at, m.created_at AS enqueued_at
 """
-_LAST_TRY = """
-    , coalesce(
-        m.accepted_at, (SELECT max(q.at) FROM request AS q WHERE q.message_id = m.id),
-        CASE WHEN m.attempts > 0 THEN m.settled_at END
-    ) AS last_try
-"""
 _FAILED = f"m.status IN ({', '.join(repr(str(each)) for each in FAILED)})"
-_WANTED = "coalesce(m.wanted_at, m.created_at)"
 _WORDS = {
     "campaign": "coalesce(n.campaign, '')",
     "source": "n.source",
@@ -197,8 +190,8 @@ def _only_campaign(choice: Choice) -> str | None:
 def _statement(words: Sequence[str], of_campaign: bool, failed: bool) -> TextClause:
     conditions = [f"AND {_WORDS[name]} = ANY(:{name})" for name in words if not (of_campaign and name == "campaign")]
     which = _OF_CAMPAIGN if of_campaign else _FAILED_BY_DATE if failed else _BY_DATE
-    of_which = which.format(wanted=_WANTED, failed=f"AND {_FAILED}" if failed else "", more=" ".join(conditions))
-    return text(f"SELECT {_COLUMNS} {_LAST_TRY if failed else ''} {of_which}")
+    of_which = which.format(wanted=WANTED_AT, failed=f"AND {_FAILED}" if failed else "", more=" ".join(conditions))
+    return text(f"SELECT {_COLUMNS} {f', {last_try()} AS last_try' if failed else ''} {of_which}")
 
 
 def _names(session: Reader, phones: Collection[str]) -> dict[str, str]:

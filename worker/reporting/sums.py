@@ -12,35 +12,21 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 
 from worker.lifecycle import FAILED, FINAL, Status
-from worker.reporting.choice import Choice, GroupBy, grouping
+from worker.reporting.choice import Choice, GroupBy, columns_of, grouping
 from worker.reporting.tables import ReportDaily, RollUp
 
 if TYPE_CHECKING:
     from worker.database import Reader
 
 _r = ReportDaily
-COLUMNS: dict[str, Any] = {
-    "day": _r.day,
-    "month": func.to_char(_r.day, "YYYY-MM"),
-    **{name: _r[name] for name in ("source", "campaign", "purpose", "lane", "sms_type", "network", "status", "code")},
-}
+COLUMNS = columns_of(_r, "source", "campaign", "purpose", "lane", "sms_type", "network", "status", "code")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sums:
-    """A line of a report. A message that was sent again counts once for each time, on the day of each."""
+class Counted:
+    """How many messages stand where."""
 
-    key: Mapping[GroupBy, date | str | int]
-    """What it is of: a day, a month like 2026-11, a campaign …; '' and 0 where there is none."""
-    first_day: date
-    last_day: date
+    __slots__ = ()
     statuses: Mapping[Status, int]
-    segments: int
-    """SMS as they are billed, by our own count; a call is one."""
-    priced: int
-    """Of the messages, those whose price eSMS told."""
-    price: Decimal
-    """Of these, in dong."""
 
     @property
     def messages(self) -> int:
@@ -65,10 +51,32 @@ class Sums:
         return sum(count for each, count in self.statuses.items() if each not in FINAL) - self.held
 
     @property
+    def other(self) -> int:
+        """Called back, or of the sandbox."""
+        return self.messages - self.delivered - self.failed - self.held - self.open
+
+    @property
     def delivery_rate(self) -> float | None:
         """Of what was delivered or failed, the part that was delivered; None: nothing was yet."""
         ended = self.delivered + self.failed
         return self.delivered / ended if ended else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sums(Counted):
+    """A line of a report. A message that was sent again counts once for each time, on the day of each."""
+
+    key: Mapping[GroupBy, date | str | int]
+    """What it is of: a day, a month like 2026-11, a campaign …; '' and 0 where there is none."""
+    first_day: date
+    last_day: date
+    statuses: Mapping[Status, int]
+    segments: int
+    """SMS as they are billed, by our own count; a call is one."""
+    priced: int
+    """Of the messages, those whose price eSMS told."""
+    price: Decimal
+    """Of these, in dong."""
 
     def as_row(self) -> dict[str, Any]:
         """Flat; every line of a report has the same columns."""

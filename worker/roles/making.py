@@ -28,6 +28,7 @@ from worker.roles.functions import SIGNATURES, definitions
 from worker.roles.grants import rights_to
 from worker.roles.names import MEMBERS, Role
 from worker.roles.policies import Policy, policies_of
+from worker.roles.schemas import make_schema
 
 NOT_ALLOWED = "42501"
 OF_AN_OLDER_SCHEMA = {"42P01", "42703"}  # no such table or column: it was migrated to a version before the newest
@@ -203,15 +204,8 @@ def _open_calls(connection: Connection) -> None:
 
 def _define_views(connection: Connection) -> None:
     """Those for reports, where they are not as this version has them."""
-    schema = _schema(connection)
-    wanted = f"For reports, see docs/reports.md; {views.mark(schema)}"
-    there = text(f"SELECT obj_description(to_regnamespace('{views.SCHEMA}'), 'pg_namespace')")
-    if connection.scalar(there) == wanted:
-        return
-    connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {views.SCHEMA}"))
-    for statement in views.statements(schema):
-        connection.exec_driver_sql(statement)
-    connection.exec_driver_sql(f"COMMENT ON SCHEMA {views.SCHEMA} IS '{wanted}'")
+    about = "For reports, see docs/reports.md"
+    make_schema(connection, views.SCHEMA, about, views.statements(_schema(connection)))
 
 
 _OTHERS_VIEWS = text(f"""

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
-
 from sqlalchemy import Connection, text
 
 from worker.ledger.calls import SCHEMA, definitions
 from worker.roles.names import Role
+from worker.roles.schemas import make_schema
 
 CALLERS = ", ".join((Role.CALLER, Role.SOURCE, Role.PRODUCER, Role.WORKER))
 
-_THERE = text("SELECT obj_description(to_regnamespace(:schema), 'pg_namespace')")
 _OTHERS = text(f"""
     SELECT CAST(CAST(oid AS regprocedure) AS text) FROM pg_proc
     WHERE pronamespace = to_regnamespace(:schema) AND pg_get_userbyid(proowner) <> '{Role.OWNER}'
@@ -23,14 +21,7 @@ _IS_THE_OWNERS = text(f"""
 
 def define(connection: Connection, schema: str) -> None:
     """Make the functions, for the tables of this schema, where they are not as this version has them."""
-    made = definitions(schema)
-    wanted = f"For applications, see docs/sql.md; {sha256(repr(made).encode()).hexdigest()[:16]}"
-    if connection.scalar(_THERE, {"schema": SCHEMA}) == wanted:
-        return
-    connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
-    for definition in made:
-        connection.exec_driver_sql(definition)
-    connection.exec_driver_sql(f"COMMENT ON SCHEMA {SCHEMA} IS '{wanted}'")
+    make_schema(connection, SCHEMA, "For applications, see docs/sql.md", definitions(schema))
 
 
 def open_to_callers(connection: Connection) -> None:

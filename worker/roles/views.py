@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 
-from worker.lifecycle import FAILED, FINAL, LATENCY_BOUNDS, PURPOSE, Status
+from worker.lifecycle import FAILED, FINAL, LATENCY_BOUNDS, PURPOSE, WANTED_AT, Status, last_try
 
 SCHEMA = "report"
 
 _FAILED = ", ".join(repr(str(each)) for each in FAILED)
 _OPEN = ", ".join(repr(str(each)) for each in Status if each not in FINAL and each is not Status.HELD)
 _EDGES = f"CAST(ARRAY[0, {', '.join(map(str, LATENCY_BOUNDS))}] AS double precision[])"
-_SENT_BY = "coalesce(m.wanted_at, m.created_at)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ _MESSAGE = (
     ("price", "m.price", "In dong, where eSMS told it."),
     ("attempts", "m.attempts", "How often it was tried, all in all."),
     ("generation", "m.generation", "How often it was sent again after it had ended."),
-    ("wanted_at", _SENT_BY, "When it was to go out, this time: the day that it counts for."),
+    ("wanted_at", WANTED_AT, "When it was to go out, this time: the day that it counts for."),
     ("accepted_at", "m.accepted_at", "When eSMS took it."),
     ("settled_at", "m.settled_at", "When it ended."),
     ("enqueued_at", "m.created_at", "When it was handed over."),
@@ -85,10 +83,6 @@ def _counts() -> Iterator[tuple[str, str, str]]:
         yield (name, f"coalesce(sum(r.messages) FILTER (WHERE r.status IN ({statuses})), 0)", comment)
 
 
-_LAST_TRY = """coalesce(
-        m.accepted_at, (SELECT max(q.at) FROM {schema}.request AS q WHERE q.message_id = m.id),
-        CASE WHEN m.attempts > 0 THEN m.settled_at END
-    )"""
 _NAME = "(SELECT string_agg(DISTINCT c.name, ', ') FROM {schema}.contact AS c WHERE c.phones @> ARRAY[m.phone])"
 
 VIEWS = (
@@ -99,7 +93,7 @@ VIEWS = (
         (
             *_MESSAGE,
             ("name", _NAME, "Of the contact with this number, if there is one."),
-            ("last_try", _LAST_TRY, "When eSMS was last asked to send it."),
+            ("last_try", last_try("{schema}."), "When eSMS was last asked to send it."),
         ),
         f"{_OF_MESSAGES} WHERE m.status IN ({_FAILED})",
     ),
@@ -216,11 +210,6 @@ VIEWS = (
 def statements(schema: str) -> list[str]:
     """Make them as they are here, over the tables of this schema (quoted as SQL wants it)."""
     return [each.format(schema=schema) for view in VIEWS for each in _made(view)]
-
-
-def mark(schema: str) -> str:
-    """By which it is known whether they are as here already."""
-    return sha256("".join(statements(schema)).encode()).hexdigest()[:16]
 
 
 def _made(view: View) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from threading import Lock, Thread
+from threading import Thread
 
 from worker.database import Database
 from worker.errors import WorkerError
@@ -20,14 +20,14 @@ class Caller:
 
     def __init__(self, database: Database, *, private: bool) -> None:
         self._database, self._private = database, private
-        self._lock, self._busy = Lock(), 0
+        self._busy: set[Line] = set()
 
     def run(self, stopping: Callable[[], bool]) -> bool:
         """Until nothing is left, or it is told to stop; True: there is, or may be, more."""
         with self._database.begin() as session:
             active = webhooks.active(session)
-        self._busy = len(active)
         lines = [Line(self._database, id_, url, private=self._private) for id_, url in active]
+        self._busy = set(lines)
         threads = [Thread(target=self._serve, args=(line, stopping)) for line in lines]
         for thread in threads:
             thread.start()
@@ -37,13 +37,10 @@ class Caller:
 
     def _serve(self, line: Line, stopping: Callable[[], bool]) -> None:
         """It looks again while another one is at work, so that it does not wait for that one's end."""
-        idle = False
 
         def more() -> bool:
-            nonlocal idle
-            self._count(-1 if not idle else 0)
-            idle = True
-            if self._busy <= 0:
+            self._busy.discard(line)
+            if not self._busy:
                 return False
             time.sleep(LOOK_EVERY)
             return True
@@ -55,8 +52,4 @@ class Caller:
         except Exception as error:  # noqa: BLE001 — the others go on
             emit("step.failed", task="call webhooks", error=f"{type(error).__name__} at {where(error)}")
         finally:
-            self._count(-1 if not idle else 0)
-
-    def _count(self, change: int) -> None:
-        with self._lock:
-            self._busy += change
+            self._busy.discard(line)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar, cast, get_args
@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast, get_args
 import click
 
 from worker.cli import completion
-from worker.cli.output import day_option, json_option, options
+from worker.cli.output import day_option, json_option, options, parts_of
 from worker.errors import Invalid
 from worker.lifecycle import Lane, Purpose
 from worker.reporting import GroupBy, Which
@@ -60,11 +60,6 @@ def which_of(given: dict[str, Any]) -> Which:
         name: value if name == "campaign" else parts_of(value) for name, value in given.items() if value is not None
     }
     return cast(Which, days | words)
-
-
-def parts_of(value: str) -> Sequence[str]:
-    """What commas separate."""
-    return [part.strip() for part in value.split(",")]
 
 
 @contextmanager

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
-from pathlib import Path
+from operator import methodcaller
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 
 from worker.api.notifier import Notifier
-from worker.cli.output import bar, console, say, table, text
+from worker.cli.output import bar, console, parts_of, say, table, text
 from worker.cli.report.giving import Row, To
-from worker.cli.report.options import by_option, parts_of, to_options, usage, which_of, which_options
+from worker.cli.report.options import by_option, to_options, usage, which_of, which_options
 from worker.cli.report.summary import MOST_LINES, ROOM_FOR_BARS, SHORT_BAR
-from worker.reporting import Costs, GroupBy, Latency, Sums
+from worker.reporting import Costs, GroupBy, Latency, Sums, Which
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from worker.api.reports import Reports
     from worker.reporting.reminded import RemindersReported
 
 TOLD_BY = {"esms": "eSMS", "list": "the list", "both": "eSMS, the list", "part": "in part", "no": "nobody"}
@@ -32,8 +33,8 @@ def _counting(name: str, by: str, words: str) -> click.Command:
     @by_option(by)
     @which_options()
     @to_options
-    def command(by: str, csv: Path | None, xlsx: Path | None, as_json: bool, **given: Any) -> int:
-        return _give_sums(To(csv, xlsx, as_json), by, given)
+    def command(by: str, **given: Any) -> int:
+        return _give(given, lambda reports, which: reports.daily(_columns(by), **which), _sums)
 
     return command
 
@@ -47,54 +48,50 @@ networks = _counting("networks", "network", "What came of the messages of each n
 @by_option("lane,network")
 @which_options("status", "code")
 @to_options
-def latency(by: str, csv: Path | None, xlsx: Path | None, as_json: bool, **given: Any) -> int:
+def latency(by: str, **given: Any) -> int:
     """How long it took until eSMS had a message, and from there until it was delivered, beside each lane's goal."""
-    to, which = To(csv, xlsx, as_json), which_of(given)
-    with Notifier.from_env() as notifier, usage():
-        rows = notifier.reports.latency(cast("Sequence[GroupBy]", parts_of(by)), **which)
-        if to.is_for_people:
-            return _show(notifier, rows, _latencies(rows))
-        return int(not to.give((row.as_row() for row in rows), notifier.settings.time_zone))
+    return _give(given, lambda reports, which: reports.latency(_columns(by), **which), _latencies)
 
 
 @click.command("costs")
 @by_option("month")
 @which_options()
 @to_options
-def costs(by: str, csv: Path | None, xlsx: Path | None, as_json: bool, **given: Any) -> int:
+def costs(by: str, **given: Any) -> int:
     """What it cost, as eSMS told or by the price list, what of it failed, and what long texts and accents cost."""
-    to, which = To(csv, xlsx, as_json), which_of(given)
-    with Notifier.from_env() as notifier, usage():
-        rows = notifier.reports.costs(cast("Sequence[GroupBy]", parts_of(by)), **which)
-        if to.is_for_people:
-            return _show(notifier, rows, _costs(rows))
-        return int(not to.give((row.as_row() for row in rows), notifier.settings.time_zone))
+    return _give(given, lambda reports, which: reports.costs(_columns(by), **which), _costs)
 
 
 @click.command("reminders")
 @which_options("source", "purpose", "lane", "status", "code", "network")
 @to_options
-def reminders(csv: Path | None, xlsx: Path | None, as_json: bool, **given: Any) -> int:
+def reminders(**given: Any) -> int:
     """What each rule and event came to: sent, delivered, failed, and how many people got none, and why."""
-    to, which = To(csv, xlsx, as_json), which_of(given)
-    with Notifier.from_env() as notifier, usage():
-        rows = notifier.reports.reminders(**which)
-        if to.is_for_people:
-            return _show(notifier, rows, _reminders(rows))
-        given_rows = (row.as_row() if to.as_json else _one_line(row) for row in rows)
-        return int(not to.give(given_rows, notifier.settings.time_zone))
+    return _give(given, lambda reports, which: reports.reminders(**which), _reminders, _one_line)
 
 
 COMMANDS = (daily, campaigns, networks, latency, costs, reminders)
 
 
-def _give_sums(to: To, by: str, given: dict[str, Any]) -> int:
+def _give(
+    given: dict[str, Any],
+    ask: Callable[[Reports, Which], Sequence[Any]],
+    shown: Callable[[Sequence[Any]], Table],
+    in_a_file: Callable[[Any], Row] = methodcaller("as_row"),
+) -> int:
+    """in_a_file: a line as cells."""
+    to = To(given.pop("csv"), given.pop("xlsx"), given.pop("as_json"))
     which = which_of(given)
     with Notifier.from_env() as notifier, usage():
-        rows = notifier.reports.daily(cast("Sequence[GroupBy]", parts_of(by)), **which)
+        rows = ask(notifier.reports, which)
         if to.is_for_people:
-            return _show(notifier, rows, _sums(rows))
-        return int(not to.give((row.as_row() for row in rows), notifier.settings.time_zone))
+            return _show(notifier, rows, shown(rows))
+        lines = (row.as_row() if to.as_json else in_a_file(row) for row in rows)
+        return int(not to.give(lines, notifier.settings.time_zone))
+
+
+def _columns(by: str) -> Sequence[GroupBy]:
+    return cast("Sequence[GroupBy]", parts_of(by))
 
 
 def _show(notifier: Notifier, rows: Sequence[Any], shown: Table) -> int:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Literal
 
-from worker.lifecycle import FAILED, FINAL, Status
-from worker.reporting.sums import Sums
+from worker.lifecycle import Status
+from worker.reporting.sums import Counted, Sums
 
 Unit = Literal["day", "week", "month"]
 
@@ -17,41 +17,11 @@ DAYS_MOST, WEEKS_MOST = 62, 400  # days of a page up to which columns are days, 
 
 
 @dataclass(slots=True)
-class Period:
+class Period(Counted):
     """A column: from which day on, and how many messages stand where."""
 
     first: date
     statuses: Counter[Status] = field(default_factory=Counter)
-
-    @property
-    def delivered(self) -> int:
-        return self.statuses[Status.DELIVERED]
-
-    @property
-    def failed(self) -> int:
-        return sum(self.statuses[each] for each in FAILED)
-
-    @property
-    def held(self) -> int:
-        return self.statuses[Status.HELD]
-
-    @property
-    def open(self) -> int:
-        return sum(count for each, count in self.statuses.items() if each not in FINAL) - self.held
-
-    @property
-    def other(self) -> int:
-        return self.messages - self.delivered - self.failed - self.held - self.open
-
-    @property
-    def messages(self) -> int:
-        return sum(self.statuses.values())
-
-    @property
-    def rate(self) -> float | None:
-        """Of what was delivered or failed, the part that was delivered."""
-        ended = self.delivered + self.failed
-        return self.delivered / ended if ended else None
 
 
 def unit_of(since: date, until: date) -> Unit:

@@ -136,9 +136,9 @@ def view(figures: Figures, say: Teller) -> dict[str, Any]:
         "columns": columns,
         "bars": charts.stacked([_column(each) for each in columns]),
         "top": charts.top_of([_column(each) for each in columns]),
-        "rates": charts.line([each.rate for each in columns]),
+        "rates": charts.line([each.delivery_rate for each in columns]),
         "most": max(columns, key=lambda each: each.messages),
-        "lowest": min((each for each in columns if each.rate is not None), key=_rate, default=None),
+        "lowest": min((each for each in columns if each.delivery_rate is not None), key=_rate, default=None),
         "campaigns": [
             (_named(line.key["campaign"], say("no_campaign")), together([line], figures.since)) for line in shown
         ],
@@ -158,7 +158,7 @@ def _column(period: Period) -> list[tuple[str, int]]:
 
 
 def _rate(period: Period) -> float:
-    return period.rate or 0.0
+    return period.delivery_rate or 0.0
 
 
 def _named(name: object, without: str) -> str:
