@@ -83,14 +83,22 @@ def _beat_is_ready(sender: Service, **_: Any) -> None:
     emit("process.ready", part="beat")
 
 
+ENDING = (signal.SIGTERM, signal.SIGINT)
+
+
 def _end_after_this_tick(beat: Service) -> None:
     """Celery ends beat by a SystemExit wherever it is; redis-py, in the middle of a read, puts another error in its
     place, and beat would run on.
+
+    Told once is enough: a second signal could come while beat holds the lock of the event that says so, and would wait
+    for that lock, in the thread that holds it, for ever.
     """
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in ENDING:
         raising = cast("Callable[[int, FrameType | None], Any]", signal.getsignal(number))
 
         def stop(number: int, frame: FrameType | None, raising: Any = raising) -> None:
+            for each in ENDING:
+                signal.signal(each, signal.SIG_IGN)
             beat.stop()
             raising(number, frame)
 

@@ -125,3 +125,33 @@ def test_honcho_with_the_procfile_finishes_the_calls_on_the_wire(
     each_was_made_once_or_waits(bench)
     lines = log.read_text().splitlines()
     assert not failed_in_our_code(lines), "\n".join(lines)
+
+
+# Celery's own beat: told to end, and told again at the very moment in which it holds the lock of what says so.
+TOLD_TWICE = """
+import os, signal, sys, threading
+from celery.beat import Service
+from worker.tasks import app, beat_init
+
+class Interrupted(threading.Event):
+    def set(self):
+        with self._cond:
+            self._flag = True
+            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), signal.SIGINT)
+
+for number in (signal.SIGTERM, signal.SIGINT):
+    signal.signal(number, lambda *_: sys.exit(0))
+beat = Service(app)
+beat._is_shutdown = Interrupted()
+beat_init.send(sender=beat)
+os.kill(os.getpid(), signal.SIGTERM)
+sys.exit("it was not told")
+"""
+
+
+def test_a_beat_that_is_told_twice_ends(environ: dict[str, str]) -> None:
+    command = [sys.executable, "-c", TOLD_TWICE]
+    variables = environ | {"PYTHONPATH": str(ROOT)}
+    told = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=60)
+    assert told.returncode == 0, told.stderr
