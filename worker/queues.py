@@ -17,6 +17,7 @@ from worker.settings import Pace, Settings
 from worker.telemetry import emit, where
 
 CONSUMER = "worker.broker.consumer:Consumer"  # reads what comes before Celery does
+TASK_CLASS = "worker.broker.quiet:QuietTask"  # says nothing of what it was given
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -110,7 +111,7 @@ def make_app(configured: Callable[[], dict[str, Any]] | None = None) -> Celery:
     """The Celery app; reads the environment when it is first used, not now."""
     from celery import Celery
 
-    app = Celery("esms-worker")
+    app = Celery("esms-worker", task_cls=TASK_CLASS)
     app.add_defaults(configured or _configuration_or_exit)
     return app
 

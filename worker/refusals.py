@@ -28,4 +28,5 @@ class Refusal(StrEnum):
     WAITS = "asks to run later: this task can't, give its own date"
     FOREIGN = "names a source that is not its queue's"
     CLOSED = "came by the open queue, which is closed (WORKER_OPEN_QUEUE)"
+    EXPIRED = "came after its expires: it was not taken in, ask again if it is still wanted"
     UNTAKEN = "could not be handed to a worker process"

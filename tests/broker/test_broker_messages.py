@@ -107,6 +107,12 @@ def test_a_task_that_can_not_wait_is_not_held_in_memory_until_its_date() -> None
     assert read(message(task="worker.upsert_contact", eta="2020-03-01T08:00:00")).task is Task.UPSERT_CONTACT
 
 
+def test_what_came_after_its_expires_is_counted_and_what_came_in_time_is_taken_in_however_long_that_takes() -> None:
+    with pytest.raises(NoTask, match=Refusal.EXPIRED.split(":")[0]):
+        read(message(expires="2020-03-01T08:00:00+07:00"))
+    assert "expires" not in read(message(expires="2999-03-01T08:00:00+07:00")).headers()
+
+
 def test_a_message_of_the_first_protocol_is_read() -> None:
     told: dict[str, Any] = {"task": "worker.enqueue_sms", "id": "a", "args": [], "kwargs": {"to": "0901000100"}}
     found = read(message(json.dumps(told).encode()) | {"headers": {}})

@@ -30,7 +30,7 @@ class Consumer(consumer.Consumer):
         settings = Settings.from_environ()
         self._alive_file = settings.alive_file
         self._rule = Rule(settings.sources, settings.open_queue)
-        if not settings.remote_control:  # whoever reaches the broker could read in them, whatever flags are given
+        if not settings.remote_control:  # whoever reaches the broker could stop workers, whatever flags are given
             options["task_events"] = False
             worker_options = (worker_options or {}) | QUIET
         super().__init__(*args, **options | {"worker_options": worker_options})

@@ -90,9 +90,11 @@ def task_message(came: Delivered, rule: Rule = Rule()) -> TaskMessage:
         raise NoTask(Refusal.POSITIONAL)
     task = _task(told.get("task"), came.queue)
     kwargs = _checked(task, kwargs) | _waiting(task, kwargs, _moment(told.get("eta")))
+    id_, expires = _id(told.get("id")), _moment(told.get("expires"))
     if QUEUE_OF[task] == Queue.ENQUEUE and task is not Task.NOTE_LISTENER:
-        kwargs = _sourced(kwargs, came.queue, rule)
-    return TaskMessage(task, kwargs, _id(told.get("id")), _moment(told.get("expires")))
+        _check_in_time(expires)
+        return TaskMessage(task, _sourced(kwargs, came.queue, rule), id_)  # in time: taken in, however long that takes
+    return TaskMessage(task, kwargs, id_, expires)
 
 
 def put_away(came: Delivered, refusal: Refusal) -> TaskMessage:
@@ -176,6 +178,12 @@ def _sourced(kwargs: dict[str, Any], queue: str, rule: Rule) -> dict[str, Any]:
     if rule.open_queue == "others" and told in rule.sources:
         raise NoTask(Refusal.FOREIGN)
     return kwargs
+
+
+def _check_in_time(expires: datetime | None) -> None:
+    """Celery would drop it without a word."""
+    if expires is not None and expires <= datetime.now(UTC):
+        raise NoTask(Refusal.EXPIRED)
 
 
 DATED = (Task.ENQUEUE_SMS, Task.ENQUEUE_TEMPLATE_CALL, Task.ENQUEUE_RECORD_CALL)

@@ -117,7 +117,7 @@ class Settings:
     broker_url: str | None = field(repr=False)  # None: nobody is rung, beat finds the work
     sources: tuple[str, ...]  # applications that have a queue of their own, by which they are known
     open_queue: OpenQueue  # whose messages the queue `enqueue` takes: any's, others' than those, none
-    remote_control: bool  # Celery's inspect and events, which show numbers and texts to whoever reaches the broker
+    remote_control: bool  # Celery's inspect and events: whoever reaches the broker may then stop workers
     alive_file: Path | None  # written every ten seconds by a worker that takes messages
     time_zone: ZoneInfo
     brandname: str | None  # for the SmsTypes that need one, when a request names none
