@@ -219,6 +219,37 @@ class OccurrenceState(StrEnum):
     CANCELLED = "cancelled"  # there was one, and it was called back before it went out
 
 
+# Uploads...
+
+
+class UploadKind(StrEnum):
+    """What a file of people is for."""
+
+    CAMPAIGN = "campaign"  # a text to each row
+    CONTACTS = "contacts"  # each row a person to be reminded
+
+
+class UploadState(StrEnum):
+    """How far an uploaded file is."""
+
+    DRAFT = "draft"  # a person is still at it
+    CHECKING = "checking"
+    CHECKED = "checked"  # what it would come to is known
+    RUNNING = "running"
+    STOPPED = "stopped"  # on the way, by a person or by what is wrong; it may go on where it was
+    DONE = "done"
+
+
+UPLOAD_MOVES = {
+    UploadState.DRAFT: {UploadState.CHECKING},
+    UploadState.CHECKING: {UploadState.CHECKED, UploadState.DRAFT},
+    UploadState.CHECKED: {UploadState.DRAFT, UploadState.RUNNING},
+    UploadState.RUNNING: {UploadState.DONE, UploadState.STOPPED},
+    UploadState.STOPPED: {UploadState.RUNNING},
+    UploadState.DONE: set(),
+}
+UPLOADS_AT_WORK = (UploadState.CHECKING, UploadState.RUNNING)
+
 # What is added up of each day's messages; the columns of `report_daily`.
 DAILY_SUMS = (
     "messages", "segments", "priced", "price", "priced_segments", "uncounted", "long_segments", "accent_segments",

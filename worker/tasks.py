@@ -163,12 +163,13 @@ def remind() -> None:
 
 @app.task(name=Task.SEND_AGAIN.value)
 def send_again() -> None:
-    """What follows by itself where a message failed, and the rest of reruns whose first hundred have gone well."""
+    """What follows by itself where a message failed, the rest of reruns whose first hundred went well, and of files."""
 
     def step(parts: runtime.Runtime) -> bool:
-        is_over, more = _time_of(parts), True
+        is_over, more, uploads = _time_of(parts), True, _notifier().uploads
         while more and not is_over():
             more = again.follow(parts.database, parts.settings) | again.go_on(parts.database, parts.settings)
+            more |= uploads.go_on()
             if more:
                 parts.bell.ring(set(Lane))
         return more

@@ -41,6 +41,7 @@ EVENTS: dict[str, int] = {
     "messages.not_taken": logging.WARNING,
     "messages.unknown": logging.WARNING,
     "rerun.stopped": logging.ERROR,
+    "upload.stopped": logging.ERROR,
     "reminders.made": logging.INFO,
     "reminders.skipped": logging.WARNING,
     "reminders.failed": logging.ERROR,

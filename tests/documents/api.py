@@ -24,6 +24,7 @@ BESIDE = {  # what `worker` does not name itself, but a producer holds in hand
     "`notifier.contacts`": ("worker/api/contacts.py", ["Contacts"]),
     "`notifier.reminders`": ("worker/api/reminders.py", ["Reminders"]),
     "`notifier.templates`": ("worker/api/templates.py", ["Templates"]),
+    "`notifier.uploads`": ("worker/api/uploads/uploads.py", ["Uploads"]),
     "`notifier.prices`": ("worker/api/prices.py", ["Prices"]),
     "The eSMS client, `worker.esms`": ("worker/esms/client.py", ["Client"]),
     "Its errors": (

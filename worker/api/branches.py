@@ -6,7 +6,7 @@ Imported when first used: who asks how something stands need not wait for what e
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from worker.database import Database
 from worker.queues import Bell
@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from worker.api.events import Feed
     from worker.api.held import Held
     from worker.api.intake import Intake
+    from worker.api.notifier import Notifier
     from worker.api.pauses import Pauses
     from worker.api.prices import Prices
     from worker.api.reminders import Reminders
     from worker.api.templates import Templates
     from worker.api.tokens import Tokens
+    from worker.api.uploads import Uploads
     from worker.api.webhooks import Webhooks
 
 
@@ -110,6 +112,13 @@ class Branches:
         from worker.api.prices import Prices
 
         return Prices(self._database, self.settings)
+
+    @cached_property
+    def uploads(self) -> Uploads:
+        """Files of people: a text to each row, or each row a contact."""
+        from worker.api.uploads import Uploads
+
+        return Uploads(cast("Notifier", self), self._database, self._bell)
 
     @cached_property
     def webhooks(self) -> Webhooks:

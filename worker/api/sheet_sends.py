@@ -5,24 +5,28 @@ A row's reference is made of what it says, so that a file that was sent half bef
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from worker import text
-from worker.api.notifier import Notifier
 from worker.checks import phone_of
 from worker.contacts.columns import guessed
 from worker.errors import Conflict, Invalid
 from worker.intake import Enqueue, Sms
 from worker.intake.checks import check
 from worker.lifecycle import SmsType
-from worker.spreadsheets import RefusedRow, Row, Sheet, Unreadable
+from worker.spreadsheets import Readable, RefusedRow, Row, Unreadable
 from worker.spreadsheets.rows import written
 from worker.spreadsheets.titles import place_of, places_of, there_are
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from worker.api.notifier import Notifier
 
 AT_ONCE = 1000  # rows queued in one transaction: what a crash leaves out, the next run brings in
 TO = "to"  # the field of an SMS that the phone column fills
@@ -130,32 +134,44 @@ def variables_of(content: str) -> tuple[str, ...]:
 class SheetSend:
     """One file's way out.
 
-    refuse: is told of each row that is not sent. dry: everything but the commit.
+    refuse: is told of each row that is not sent. dry: everything but the commit. session: whose transaction it joins.
     """
 
     notifier: Notifier
     columns: Columns
     order: Order
     refuse: Callable[[RefusedRow], object]
-    advance: Callable[[int], object]
+    advance: Callable[[int], object] = int
     dry: bool = False
+    session: Session | None = None
 
-    def run(self, sheet: Sheet) -> Summary:
+    @property
+    def together(self) -> bool:
+        """Advertising goes out many to a request, so all rows are one notification with one text."""
+        return bool(self.order.sms["sms_type"] == SmsType.ADVERTISING)
+
+    def run(self, sheet: Readable) -> Summary:
         """Queue every row that can be sent. Raises Unavailable; what was queued by then stays."""
-        summary = Summary()
-        if self.order.sms["sms_type"] == SmsType.ADVERTISING:
-            self._send_together(sheet, summary)
+        summary, rows = Summary(), sheet.read()
+        if self.together:
+            self.send(rows, summary)
             return summary
-        rows = sheet.read()
         while chunk := list(islice(rows, AT_ONCE)):
-            self._send_chunk(chunk, summary)
+            self.send(chunk, summary)
             self.advance(len(chunk))
         return summary
+
+    def send(self, rows: Iterable[Row | RefusedRow], summary: Summary) -> None:
+        """Queue those of these rows that can be sent, in one transaction; together: they must be all that there are."""
+        if self.together:
+            self._send_together(rows, summary)
+        else:
+            self._send_chunk(list(rows), summary)
 
     def _send_chunk(self, chunk: list[Row | RefusedRow], summary: Summary) -> None:
         good: list[tuple[Row, Enqueue]] = []
         for row in chunk:
-            item = row if isinstance(row, RefusedRow) else self._checked(row)
+            item = row if isinstance(row, RefusedRow) else self.checked(row)
             if isinstance(item, RefusedRow):
                 self._refused(item, summary)
             else:
@@ -178,8 +194,11 @@ class SheetSend:
             self._refused(RefusedRow(row.number, column, str(error), row.cells), summary)
 
     def _enqueue(self, items: list[Enqueue], summary: Summary) -> None:
-        enqueue = self.notifier.rehearse_many if self.dry else self.notifier.enqueue_many
-        for item, ticket in zip(items, enqueue(items), strict=True):
+        if self.dry:
+            tickets = self.notifier.rehearse_many(items)
+        else:
+            tickets = self.notifier.enqueue_many(items, session=self.session)
+        for item, ticket in zip(items, tickets, strict=True):
             if ticket.repeated:
                 summary.already += ticket.messages
                 continue
@@ -191,7 +210,8 @@ class SheetSend:
             summary.segments += queued * size.segments
             summary.unicode += queued * bool(size.forcing)
 
-    def _checked(self, row: Row) -> Enqueue | RefusedRow:
+    def checked(self, row: Row) -> Enqueue | RefusedRow:
+        """What this row asks for, or why it can't; nothing is stored."""
         number = written(row.cells[self.columns.phone])
         try:
             content = self._content(row)
@@ -224,17 +244,16 @@ class SheetSend:
             hand_over=self.order.hand_over,
         )
 
-    def _send_together(self, sheet: Sheet, summary: Summary) -> None:
-        """Advertising goes out many to a request, so all rows are one notification with one text."""
+    def _send_together(self, rows: Iterable[Row | RefusedRow], summary: Summary) -> None:
         if self.columns.variables:
             remedy = "take the {variables} out"
             raise Unreadable("--content", "advertising (type 1) has one text for all", remedy)
-        numbers = list(self._numbers(sheet, summary))
+        numbers = list(self._numbers(rows, summary))
         sms = Sms(to=numbers, content=self.order.content, **self.order.sms)
         self._enqueue([self._item(sms, reference_of(self.order.campaign, self.order.content, *numbers))], summary)
 
-    def _numbers(self, sheet: Sheet, summary: Summary) -> Iterator[str]:
-        for row in sheet.read():
+    def _numbers(self, rows: Iterable[Row | RefusedRow], summary: Summary) -> Iterator[str]:
+        for row in rows:
             if isinstance(row, RefusedRow):
                 self._refused(row, summary)
                 continue

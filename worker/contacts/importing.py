@@ -20,7 +20,7 @@ from worker.contacts.checks import check
 from worker.contacts.rows import Reader
 from worker.errors import Invalid
 from worker.ledger.contacts import Counts, StoredContact
-from worker.spreadsheets import RefusedRow, Row, Sheet
+from worker.spreadsheets import Readable, RefusedRow, Row
 from worker.text import ATTRIBUTE
 
 FIELD_OF_ERROR = {"phones": "phone"}  # errors name our fields, columns are chosen by theirs
@@ -56,9 +56,9 @@ class Importer:
     dry: bool
     refuse: Callable[[RefusedRow], object]
     leave_out: Callable[[RefusedRow], object]
-    advance: Callable[[int], object]
+    advance: Callable[[int], object] = int
 
-    def run(self, sheet: Sheet) -> Summary:
+    def run(self, sheet: Readable) -> Summary:
         """All rows, batch by batch. Raises Unavailable; what was stored by then stays."""
         summary = Summary()
         seen: dict[int, int] = {}

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from worker import ledger
 from worker.database import Database
-from worker.ledger import inbox, webhooks
+from worker.ledger import inbox, uploads, webhooks
 from worker.maintenance.steps import ROUNDS, take, while_there_is_more
 from worker.settings import Pace
 from worker.telemetry import emit
@@ -39,6 +39,7 @@ def look_after_ledger(database: Database, pace: Pace) -> None:
         "find missed streams": lambda: _find_missed_streams(database),
         "clear the events": lambda: while_there_is_more(database, clear_events),
         "clear the inbox": lambda: while_there_is_more(database, clear_inbox),
+        "clear uploads": lambda: while_there_is_more(database, uploads.clear_uploads),
     }
     take(database, steps)
 

@@ -17,7 +17,7 @@ inbox (what came by SQL, until a worker takes it in)
 happening (what is no change of a status)        webhook ─1──n─▶ webhook_call (still to be told), webhook_secret
 
 contact (people)        opt_out (numbers that want nothing)        template (named texts, by version)
-token (who is let in by HTTP), refused_token
+token (who is let in by HTTP), refused_token        upload (a file of people, until it is done with) ─1──n─▶ upload_row
 reminder (rules), event ─1──n─▶ attendee        occurrence (what was made of either, for whom)
 
 The constraints carry what must hold whatever the code does: a reference stands for one notification,
@@ -35,6 +35,7 @@ from worker.models.messages import Message, Notification, Request, Stream
 from worker.models.operation import Brandname, Heartbeat, Pause, ProducerSource, RefusedTask, Trouble
 from worker.models.prices import Price
 from worker.models.reminders import Attendee, Event, Occurrence, Reminder
+from worker.models.uploads import Upload, UploadRow
 from worker.models.webhooks import Happening, Webhook, WebhookCall, WebhookSecret
 
 __all__ = [
@@ -70,6 +71,8 @@ __all__ = [
     "Template",
     "Token",
     "Trouble",
+    "Upload",
+    "UploadRow",
     "Webhook",
     "WebhookCall",
     "WebhookSecret",

@@ -57,6 +57,8 @@ GRANTS: dict[str, Rights] = {
     "template": _rights(CHANGE, CHANGE, READ),
     "token": _rights(ALL, ALL),
     "trouble": _rights(ALL, READ, READ),
+    "upload": _rights(ALL, ALL),  # people's files: of whoever answers for all sources
+    "upload_row": _rights(ALL, ALL),
     "webhook": _rights(CHANGE, CHANGE),
     "webhook_call": _rights(ALL, ADD),
     "webhook_secret": _rights(ALL, frozenset({"INSERT"})),  # who makes one need not read those of others

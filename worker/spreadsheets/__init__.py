@@ -6,11 +6,12 @@ titles: which column is meant        formulas: cells that a spreadsheet would ru
 
 from worker.spreadsheets.formulas import escaped, unescaped
 from worker.spreadsheets.reading import Sheet, open_sheet
-from worker.spreadsheets.rows import Cell, RefusedRow, Row, Unreadable
+from worker.spreadsheets.rows import Cell, Readable, RefusedRow, Row, Unreadable
 from worker.spreadsheets.writing import open_table, private, write_csv, write_whole
 
 __all__ = [
     "Cell",
+    "Readable",
     "RefusedRow",
     "Row",
     "Sheet",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Protocol
 
 from worker.errors import Invalid
 
@@ -41,6 +42,14 @@ class RefusedRow:
     def __str__(self) -> str:
         where = f"row {self.number}" + (f", {self.column}" if self.column else "")
         return f"{where}: {self.problem}"
+
+
+class Readable(Protocol):
+    """What has rows below a header: an open file, or one that was read before and kept."""
+
+    def read(self) -> Iterator[Row | RefusedRow]:
+        """Each row once."""
+        ...
 
 
 def written(cell: Cell) -> str:
