@@ -1,4 +1,4 @@
-"""What a token is, and what one may do: the words by which a door lets an application in."""
+"""What a token is, and what who has one may do; what a user of the page may do: the words by which doors let in."""
 
 from __future__ import annotations
 
@@ -21,9 +21,27 @@ class May(StrEnum):
     ACCOUNT = "account"  # the balance at eSMS
 
 
+class UserRole(StrEnum):
+    """What a user of the page may do; each may what the one before may."""
+
+    VIEWER = "viewer"  # look, people masked
+    OPERATOR = "operator"  # see people, act on messages
+    ADMIN = "admin"  # users and their rights
+
+    def covers(self, least: UserRole) -> bool:
+        """Is it this one or one that may more?"""
+        order = list(UserRole)
+        return order.index(self) >= order.index(least)
+
+
+def new_secret() -> str:
+    """A session's secret, as a browser keeps it."""
+    return secrets.token_urlsafe(BYTES)
+
+
 def new_token() -> str:
     """A secret that nobody guesses, as an application will send it."""
-    return PREFIX + secrets.token_urlsafe(BYTES)
+    return PREFIX + new_secret()
 
 
 def digest_of(token: str) -> bytes:

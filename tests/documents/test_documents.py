@@ -14,7 +14,7 @@ from tests.documents.blocks import ROOT, blocks, run
 from tests.support import Bench, as_producer
 from worker.settings import environment
 
-DOCUMENTS = ["contacts.md", "costs.md", "enqueue.md", "reminders.md", "send-again.md", "templates.md"]
+DOCUMENTS = ["contacts.md", "costs.md", "enqueue.md", "page.md", "reminders.md", "send-again.md", "templates.md"]
 PEOPLE = [
     ["Mã NV", "Họ", "Tên", "SĐT", "Ngày sinh", "Phòng", "Tags"],
     ["17", "Nguyễn Thị", "Lan", "0901234017", "1990-03-01", "A1", "staff"],

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from worker.api.templates import Templates
     from worker.api.tokens import Tokens
     from worker.api.uploads import Uploads
+    from worker.api.users import Users
     from worker.api.webhooks import Webhooks
 
 
@@ -105,6 +106,13 @@ class Branches:
         from worker.api.tokens import Tokens
 
         return Tokens(self._database, self.settings)
+
+    @cached_property
+    def users(self) -> Users:
+        """Who may sign in on the page."""
+        from worker.api.users import Users
+
+        return Users(self._database)
 
     @cached_property
     def prices(self) -> Prices:

@@ -20,6 +20,22 @@ NAMES: dict[Status, Text] = {
     Status.SANDBOXED: Text("sandboxed", "gửi thử"),
 }
 
+# Beside the name: colour is never the only sign.
+SIGNS: dict[Status, str] = {
+    Status.QUEUED: "…",
+    Status.SENDING: "→",
+    Status.UNCONFIRMED: "?",
+    Status.HELD: "!",
+    Status.ACCEPTED: "✓",
+    Status.DELIVERED: "✔",
+    Status.UNDELIVERED: "✗",
+    Status.REJECTED: "✗",
+    Status.UNKNOWN: "?",
+    Status.CANCELLED: "-",
+    Status.EXPIRED: "-",
+    Status.SANDBOXED: "-",
+}
+
 MEANINGS: dict[Status, Text] = {
     Status.QUEUED: Text(MEANING[Status.QUEUED], "đang chờ được gửi"),
     Status.SENDING: Text(MEANING[Status.SENDING], "đang được gửi"),

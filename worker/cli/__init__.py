@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from worker.actor import acting, at_the_terminal
 from worker.cli.lazy import LazyGroup
 from worker.dumpable import forbid_dumps
 from worker.telemetry import listen
@@ -47,7 +48,8 @@ def _tell_a_person(event: str, _: dict[str, Any]) -> None:
 def run(arguments: list[str]) -> int:
     """Run one command line; its exit code."""
     try:
-        result = cli.main(arguments, prog_name="esms-worker", standalone_mode=False)
+        with acting(at_the_terminal()):
+            result = cli.main(arguments, prog_name="esms-worker", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return USAGE

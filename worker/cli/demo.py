@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,7 +23,7 @@ from worker import RecordCall, Sms, TemplateCall
 from worker.api.notifier import Notifier
 from worker.cli.output import console, look_of, looks_of, say, table
 from worker.cli.report.summary import say_report
-from worker.cli.up import installed
+from worker.cli.up import Installation, door_in, installed, say_page, watch
 from worker.intake import Request
 from worker.lifecycle import Lane, SmsType, Status
 from worker.settings import environment
@@ -114,15 +114,21 @@ def story() -> list[Scene]:
     ]
 
 
-def run_demo() -> int:
-    """Play it; 0 when every message ended as the story says."""
+def run_demo(*, page: bool = False) -> int:
+    """Play it; 0 when every message ended as the story says. page: its page stays open until Ctrl-C."""
     environ = _without_servers_and_keys() | HURRIED
     said: deque[str] = deque(maxlen=200)
     say("A demo on this machine alone: a real PostgreSQL, a real Valkey, real Celery processes, and a SIMULATED eSMS.")
     say("Starting them …")
     with (
         tempfile.TemporaryDirectory(prefix="esms-worker-demo-") as folder,
-        installed(Path(folder), environ, 2, tell=lambda part, line: said.append(f"{part} │ {line}")) as installation,
+        installed(
+            Path(folder),
+            environ,
+            2,
+            tell=lambda part, line: said.append(f"{part} │ {line}"),
+            door=lambda: door_in(Path(folder)) if page else None,
+        ) as installation,
         Notifier.from_env(installation.environ) as notifier,
     ):
         scenes = story()
@@ -134,7 +140,16 @@ def run_demo() -> int:
         ended = _watch(notifier, ids, scenes)
         _say_ends(scenes, ended)
         say_report(notifier.reports.summary(["status", "campaign"]).lines)
+        if page:
+            _stay_open(installation)
     return _verdict(scenes, ended, said)
+
+
+def _stay_open(installation: Installation) -> None:
+    say_page(installation)
+    say("It stays open until Ctrl-C.")
+    with suppress(KeyboardInterrupt):
+        watch(installation)
 
 
 def _without_servers_and_keys() -> dict[str, str]:

@@ -62,6 +62,10 @@ COMMANDS = {
         "Encoding, length and number of SMS of a TEXT, as it is and without accents; `-` reads standard input.",
     ),
     "tokens": ("tokens:tokens_group", "Who is let in by HTTP, and what they may do there."),
+    "users": (
+        "users:users_group",
+        "Who may sign in on the page that `serve` and `up` show, and what they may do there.",
+    ),
     "webhooks": (
         "webhooks:webhooks_group",
         "Addresses of applications that are called with what became of their messages.",

@@ -21,6 +21,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from worker.catalogue.statuses import SIGNS
 from worker.catalogue.text import Language
 from worker.checks import iso
 from worker.errors import Invalid
@@ -31,21 +32,21 @@ _obeyed = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]").
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-# A sign besides the colour: colour is never the only one.
-LOOKS: dict[Status, tuple[str, str]] = {
-    Status.QUEUED: ("…", "cyan"),
-    Status.SENDING: ("→", "cyan"),
-    Status.UNCONFIRMED: ("?", "yellow"),
-    Status.HELD: ("!", "bold yellow"),
-    Status.ACCEPTED: ("✓", "blue"),
-    Status.DELIVERED: ("✔", "green"),
-    Status.UNDELIVERED: ("✗", "red"),
-    Status.REJECTED: ("✗", "red"),
-    Status.UNKNOWN: ("?", "magenta"),
-    Status.CANCELLED: ("-", "dim"),
-    Status.EXPIRED: ("-", "dim"),
-    Status.SANDBOXED: ("-", "dim"),
+_COLOURS: dict[Status, str] = {
+    Status.QUEUED: "cyan",
+    Status.SENDING: "cyan",
+    Status.UNCONFIRMED: "yellow",
+    Status.HELD: "bold yellow",
+    Status.ACCEPTED: "blue",
+    Status.DELIVERED: "green",
+    Status.UNDELIVERED: "red",
+    Status.REJECTED: "red",
+    Status.UNKNOWN: "magenta",
+    Status.CANCELLED: "dim",
+    Status.EXPIRED: "dim",
+    Status.SANDBOXED: "dim",
 }
+LOOKS = {status: (SIGNS[status], colour) for status, colour in _COLOURS.items()}
 
 
 def console() -> Console:

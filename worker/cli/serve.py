@@ -66,7 +66,8 @@ def up(folder: Path | None, workers: int, http_port: int | None) -> int:
 def serve(host: str, port: int, proxy_headers: str | None) -> int:
     """Answer applications of any language by HTTP, until Ctrl-C.
 
-    TLS is the proxy's in front. Tokens: `esms-worker tokens add`. The description: /openapi.json.
+    At / is the page for people: `esms-worker users add`. TLS is the proxy's in front. Tokens: `esms-worker tokens add`.
+    The description: /openapi.json.
     """
     try:
         from worker.web.serving import serve as served
@@ -78,14 +79,15 @@ def serve(host: str, port: int, proxy_headers: str | None) -> int:
 
 
 @click.command()
-def demo() -> int:
+@click.option("--page", is_flag=True, help="Afterwards leave the page open, to look at in a browser, until Ctrl-C.")
+def demo(page: bool) -> int:
     """See it work, in half a minute: real servers, real processes, a simulated eSMS, every status but sandboxed.
 
     Exit code 0 only when every message ended as the story says.
     """
     from worker.cli.demo import run_demo
 
-    return run_demo()
+    return run_demo(page=page)
 
 
 @click.command()

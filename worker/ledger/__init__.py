@@ -9,6 +9,7 @@ contacts: upsert, born_on, remove       opt_out: who wants nothing       templat
 rules, events: what reminds             occurrences: what was made of them, for whom, once
 """
 
+from worker.ledger.acts import Act, note_act
 from worker.ledger.brandnames import ask_for_brandnames, known_brandnames, replace_brandnames
 from worker.ledger.campaigns import lift_campaign, pause_campaign, through
 from worker.ledger.claims import Claim, Fence, claim, claim_doubtful, claim_trial, hand_back, intend
@@ -58,6 +59,7 @@ __all__ = [
     "MOST",
     "NOWHERE",
     "RETRIED",
+    "Act",
     "Alike",
     "Before",
     "Chosen",
@@ -128,6 +130,7 @@ __all__ = [
     "move",
     "moved_on",
     "next_rerun",
+    "note_act",
     "note_decisions",
     "note_refused",
     "note_replaced",

@@ -18,13 +18,14 @@ happening (what is no change of a status)        webhook ─1──n─▶ webho
 
 contact (people)        opt_out (numbers that want nothing)        template (named texts, by version)
 token (who is let in by HTTP), refused_token        upload (a file of people, until it is done with) ─1──n─▶ upload_row
+page_user ─1──n─▶ page_session        sign_in (passwords that were tried)        act (who did what, for good)
 reminder (rules), event ─1──n─▶ attendee        occurrence (what was made of either, for whom)
 
 The constraints carry what must hold whatever the code does: a reference stands for one notification,
 a lease exists exactly while a message is being sent, and a status is one that the life cycle knows.
 """
 
-from worker.models.access import RefusedToken, Token
+from worker.models.access import Act, PageSession, PageUser, RefusedToken, SignIn, Token
 from worker.models.again import Decision, FollowUp, Rerun
 from worker.models.base import Base
 from worker.models.contacts import Contact, OptOut, Template
@@ -39,6 +40,7 @@ from worker.models.uploads import Upload, UploadRow
 from worker.models.webhooks import Happening, Webhook, WebhookCall, WebhookSecret
 
 __all__ = [
+    "Act",
     "Attempt",
     "Attendee",
     "Base",
@@ -54,6 +56,8 @@ __all__ = [
     "Notification",
     "Occurrence",
     "OptOut",
+    "PageSession",
+    "PageUser",
     "Pause",
     "Price",
     "ProducerSource",
@@ -66,6 +70,7 @@ __all__ = [
     "Rerun",
     "RollUp",
     "Settlement",
+    "SignIn",
     "SourceLimit",
     "Stream",
     "Template",

@@ -25,6 +25,7 @@ def _rights(worker: frozenset[str], producer: frozenset[str], source: frozenset[
 NOT_LISTED = _rights(ALL, frozenset())  # a table of a later version, while this one's workers go on
 
 GRANTS: dict[str, Rights] = {
+    "act": _rights(ADD, ADD, frozenset({"INSERT"})),  # for good: nobody changes what was done
     "alembic_version": _rights(READ, READ, READ),
     "attempt": _rights(ALL, READ, READ),  # written by triggers, with their owner's rights; so are settlements
     "attendee": _rights(ALL, ALL, ALL),
@@ -40,6 +41,8 @@ GRANTS: dict[str, Rights] = {
     "notification": _rights(ALL, CHANGE, CHANGE),
     "occurrence": _rights(CHANGE, CHANGE, CHANGE),
     "opt_out": _rights(ALL, ALL, ALL),
+    "page_session": _rights(ALL, ALL),
+    "page_user": _rights(CHANGE, CHANGE),
     "pause": _rights(CHANGE, CHANGE, READ),
     "price": _rights(ALL, ALL, READ),
     "producer_source": _rights(frozenset(), frozenset()),  # whose is what: the owner's alone
@@ -52,6 +55,7 @@ GRANTS: dict[str, Rights] = {
     "rerun": _rights(ALL, CHANGE, CHANGE),
     "roll_up": _rights(ALL, READ, READ),
     "settlement": _rights(ALL, READ, READ),
+    "sign_in": _rights(ALL, ALL),
     "source_limit": _rights(CHANGE, READ, READ),
     "stream": _rights(ALL, CHANGE, CHANGE),  # to hold on to a row (FOR KEY SHARE) takes the right to update it
     "template": _rights(CHANGE, CHANGE, READ),

@@ -23,6 +23,7 @@ from worker.telemetry import emit, where
 from worker.web import callbacks, campaigns, messages, operation, people, reports, texts
 from worker.web.access import Access
 from worker.web.door import Door
+from worker.web.pages.rooms import add_pages, failed, is_page
 from worker.web.problems import KINDS, Problem, response_of
 
 THREADS = 16  # requests that use the database at once; each has a connection
@@ -43,6 +44,7 @@ def make_app(settings: Settings) -> FastAPI:
     for room in (messages, campaigns, people, texts, reports, operation, callbacks):
         app.include_router(room.router)
     app.add_api_route("/problems/{kind}", _explain, include_in_schema=False)
+    add_pages(app)
     for error in ERRORS:
         app.add_exception_handler(error, _answer)
     return app
@@ -56,7 +58,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     notifier = Notifier(settings, database=database, bell=Bell(settings.broker_url, settings.redis_url))
     meter = app.state.meter = Meter(settings.redis_url)
     app.state.door, app.state.access = Door(notifier), Access(notifier.tokens, meter)
-    app.state.operation = Operation(settings, database=database)
+    app.state.operation, app.state.users = Operation(settings, database=database), notifier.users
     try:
         yield
     finally:
@@ -65,18 +67,24 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 async def _answer(request: Request, error: Exception) -> Response:
-    """Every error as a problem. A bug's is logged by its class and line: its text may quote a person's."""
+    """Every error as a problem, for people as a page."""
+    problem = _problem_of(error)
+    return await to_thread.run_sync(failed, request, problem) if is_page(request) else response_of(request, problem)
+
+
+def _problem_of(error: Exception) -> Exception:
+    """A bug is logged by its class and line: its text may quote a person's."""
     match error:
         case RequestValidationError():
             first = error.errors()[0]
-            return response_of(request, Problem("invalid", first["msg"], "/" + "/".join(map(str, first["loc"][1:]))))
+            return Problem("invalid", first["msg"], "/" + "/".join(map(str, first["loc"][1:])))
         case HTTPException():
             kind = {404: "not-found", 405: "method"}.get(error.status_code, "malformed")
-            return response_of(request, Problem(kind, str(error.detail), headers=error.headers or {}))
+            return Problem(kind, str(error.detail), headers=error.headers or {})
         case Problem() | WorkerError():
-            return response_of(request, error)
+            return error
     emit("request.failed", error=type(error).__name__, at=where(error))
-    return response_of(request, error)
+    return error
 
 
 async def _explain(kind: str) -> Response:

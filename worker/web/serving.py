@@ -9,6 +9,7 @@ from contextlib import contextmanager, nullcontext, suppress
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from worker.actor import acting
 from worker.settings import Settings
 from worker.web.app import make_app
 
@@ -62,7 +63,7 @@ def serve(
         forwarded_allow_ips=list(proxies),
     )
     server = Server(config, ready)
-    with _told_once():
+    with _told_once(), acting(None):  # who started it is not who asks it
         server.run()
     return 0 if server.started else 1
 

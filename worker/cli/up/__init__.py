@@ -24,12 +24,13 @@ from worker.cli.restarting import Restarts
 from worker.cli.simulated import simulates, simulator
 from worker.cli.up.apps import LOOK_EVERY, start_apps, stop_together
 from worker.cli.up.installation import Installation, forget_addresses, leave_addresses, start_servers
+from worker.cli.up.page import say_page
 from worker.devkit.processes import CannotStart, folder_lock
 from worker.devkit.processes.folder import is_free, kept_port, write_private
 from worker.errors import Unavailable
 from worker.settings import UP_FOLDER, Settings, environment, readable_env
 
-__all__ = ["Installation", "installed", "run_up", "start_apps", "stop_together"]
+__all__ = ["Installation", "door_in", "installed", "run_up", "say_page", "start_apps", "stop_together", "watch"]
 
 SIMULATED = (
     "Sending to the SIMULATOR, nothing leaves this machine (set ESMS_API_KEY and ESMS_SECRET_KEY to send for real)"
@@ -48,7 +49,9 @@ def run_up(folder: Path, workers: int, http_port: int | None = None) -> int:
         say(f"Other users of this machine can read {file}: chmod 600 {file}")
     with _interrupted_once():
         try:
-            with installed(folder, environ, workers, tell=_tell, door=lambda: _door(folder, http_port)) as installation:
+            with installed(
+                folder, environ, workers, tell=_tell, door=lambda: door_in(folder, http_port)
+            ) as installation:
                 _welcome(installation)
                 code = _watched(installation)
         except KeyboardInterrupt:  # the ones that had started are stopped by now
@@ -79,11 +82,10 @@ def _welcome(installation: Installation) -> None:
     if installation.http_port is not None:
         say(f"For applications of any language: http://127.0.0.1:{installation.http_port}, with a token each:")
         say("  esms-worker tokens add shop --source shop --may enqueue,read")
-    else:
-        say("Nobody answers by HTTP: for that, pip install 'esms-worker[http]'")
+    say_page(installation)
 
 
-def _door(folder: Path, asked: int | None) -> int | None:
+def door_in(folder: Path, asked: int | None = None) -> int | None:
     """A free port, the same in each run where that is possible; None where the extra `http` is not installed."""
     if find_spec("fastapi") is None or find_spec("uvicorn") is None:
         return None

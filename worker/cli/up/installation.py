@@ -80,5 +80,5 @@ def leave_addresses(installation: Installation) -> None:
 
 
 def forget_addresses(folder: Path) -> None:
-    for file in ("env", "admin"):
+    for file in ("env", "admin", "page.link"):
         (folder / file).unlink(missing_ok=True)

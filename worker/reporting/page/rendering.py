@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, tzinfo
+from datetime import datetime, tzinfo
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup, escape
 
-from worker.catalogue import Advice, Language, advice, in_language
-from worker.catalogue.names import KINDS, LANES
+from worker.catalogue import Advice, Language, advice
 from worker.catalogue.page import WORDS
-from worker.catalogue.statuses import NAMES
-from worker.catalogue.text import dong, moment, number, span
-from worker.lifecycle import Kind, Lane, Status
+from worker.catalogue.saying import Saying
+from worker.lifecycle import Kind, Status
 from worker.reporting.costs import Costs
 from worker.reporting.page import charts
 from worker.reporting.page.gathering import Figures
@@ -28,7 +24,6 @@ from worker.reporting.page.periods import Period, periods, together, unit_of
 from worker.reporting.sums import Sums
 
 CAMPAIGNS_SHOWN = 20
-_code = re.compile("`([^`]+)`").sub
 SERIES = ("delivered", "failed", "held", "open", "other")
 
 
@@ -46,60 +41,23 @@ def rendered(figures: Figures, language: Language, zone: tzinfo, zone_name: str)
 
 
 @dataclass(frozen=True, slots=True)
-class Teller:
+class Teller(Saying):
     """Says figures in the page's language and zone."""
 
-    language: Language
-    zone: tzinfo
     zone_name: str
 
     def __call__(self, name: str, /, **values: object) -> str:
         return WORDS[name].say(self.language, **values)
 
-    def number(self, value: int) -> str:
-        return number(value, self.language)
-
-    def percent(self, part: float | None) -> str:
-        return "–" if part is None else f"{number(100 * part, self.language, decimals=1)}\u00a0%"
-
-    def dong(self, amount: Any) -> str:
-        return dong(amount, self.language).replace(" ", "\u00a0")
-
-    def span(self, seconds: float) -> str:
-        """As short as it can be read: parts of seconds below ten of them."""
-        if seconds >= 120:
-            return span(seconds, self.language)
-        written = number(seconds, self.language, decimals=1 if seconds < 10 else 0)
-        return f"{written} {'giây' if self.language is Language.VI else 's'}"
-
-    def day(self, day: date) -> str:
-        return f"{day:%d/%m/%Y}" if self.language is Language.VI else f"{day:%Y-%m-%d}"
-
     def moment(self, at: datetime | None) -> str:
-        return self("not_counted") if at is None else moment(at, self.zone, self.language)
-
-    def lane(self, lane: str) -> str:
-        return LANES[Lane(lane)].say(self.language)
-
-    def kind(self, kind: str) -> str:
-        return KINDS[Kind(kind)].say(self.language)
+        return self("not_counted") if at is None else Saying.moment(self, at)
 
     def sms_or_call(self, kind: Kind) -> str:
         return self("sms" if kind is Kind.SMS else "call")
 
-    def status(self, status: Status) -> str:
-        return NAMES[status].say(self.language)
-
-    def reason(self, reason: str | None) -> str:
-        return in_language(reason or "", self.language)
-
     def known(self, line: Costs) -> str:
         """Whose figure it is."""
         return self(f"known_{line.known}", count=self.number(line.unknown_messages))
-
-    def coded(self, told: str) -> Markup:
-        """What stands between backticks as code."""
-        return Markup(_code(r"<code>\1</code>", str(escape(told))))  # noqa: S704 — escaped right there
 
     def advice(self, line: Failed) -> Advice:
         """Why it failed and what to do."""

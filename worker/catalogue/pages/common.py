@@ -1,0 +1,59 @@
+"""Words of every page: navigation, forms, states, errors."""
+
+from __future__ import annotations
+
+from worker.catalogue.text import Text
+
+WORDS: dict[str, Text] = {
+    "product": Text("Messages", "Tin nhắn"),
+    "skip": Text("Skip to the content", "Chuyển đến nội dung"),
+    "navigation": Text("Rooms", "Mục lục"),
+    "nav_now": Text("Now", "Hiện tại"),
+    "nav_find": Text("Find", "Tìm tin"),
+    "nav_held": Text("Held", "Chờ quyết định"),
+    "nav_campaigns": Text("Campaigns", "Chiến dịch"),
+    "nav_reminders": Text("Reminders", "Nhắc hẹn"),
+    "nav_templates": Text("Templates", "Mẫu tin"),
+    "nav_contacts": Text("Contacts", "Danh bạ"),
+    "nav_reports": Text("Reports", "Báo cáo"),
+    "nav_log": Text("Log", "Nhật ký"),
+    "nav_users": Text("Users", "Người dùng"),
+    "role_viewer": Text("viewer", "chỉ xem"),
+    "role_operator": Text("operator", "vận hành"),
+    "role_admin": Text("admin", "quản trị"),
+    "password_change": Text("Password", "Mật khẩu"),
+    "sign_out": Text("Sign out", "Đăng xuất"),
+    "sign_in": Text("Sign in", "Đăng nhập"),
+    "other_language": Text("Tiếng Việt", "English"),
+    "newer": Text("Newer", "Mới hơn"),
+    "older": Text("Older", "Cũ hơn"),
+    "pages": Text("Pages", "Các trang"),
+    "of": Text("{part} of {whole}", "{part} trên {whole}"),
+    "required": Text("required", "bắt buộc"),
+    "error_summary": Text("Something has to be mended", "Có mục cần sửa"),
+    "yes": Text("yes", "có"),
+    "no": Text("no", "không"),
+    "back": Text("Back", "Quay lại"),
+    "cancel": Text("Cancel", "Bỏ qua"),
+    "error_not-found": Text("There is no such page", "Không tìm thấy trang này"),
+    "error_forbidden": Text("You may not do this", "Bạn không có quyền làm việc này"),
+    "error_unavailable": Text("Not just now", "Tạm thời chưa phục vụ được"),
+    "error_invalid": Text("Something has to be mended", "Có mục cần sửa"),
+    "error_bug": Text("A fault of ours", "Lỗi của hệ thống"),
+    "error_bug_next": Text(
+        "It is in the server's log. Nothing was done halfway: try again, or tell whoever runs this.",
+        "Lỗi đã được ghi trong nhật ký máy chủ. Không có việc nào dở dang: hãy thử lại, hoặc báo cho người quản trị.",
+    ),
+    "error_not-found_next": Text(
+        "It may have been typed wrong, or be for somebody else.", "Có thể địa chỉ bị gõ sai, hoặc mục này không còn."
+    ),
+    "error_forbidden_next": Text(
+        "Ask somebody with the role of an admin, or load the page again and repeat it.",
+        "Hãy hỏi người có vai trò quản trị, hoặc tải lại trang rồi thử lại.",
+    ),
+    "error_unavailable_next": Text(
+        "The database does not answer. Nothing is lost: try again in a minute.",
+        "Cơ sở dữ liệu chưa trả lời. Không có gì bị mất: hãy thử lại sau một phút.",
+    ),
+    "to_now": Text("To the first page", "Về trang đầu"),
+}

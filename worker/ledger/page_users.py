@@ -1,0 +1,184 @@
+"""Who may sign in on the page, and who has: users, their sessions, and how often a password was tried."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+from worker.access import UserRole
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+WINDOW = timedelta(minutes=15)  # for which wrong passwords count
+HERE_MOST, PLACE_MOST, NAME_MOST = 5, 30, 50  # of one user from one address, from one address, of one user
+KNOWN_FOR = timedelta(days=30)  # an address from which a user signed in is let try, whatever strangers do
+KEPT = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserRow:
+    """A user, without the password. Times in UTC."""
+
+    name: str
+    role: UserRole
+    created_at: datetime
+    disabled_at: datetime | None
+    seen_at: datetime | None  # last used a session
+
+
+_ADD = text("INSERT INTO page_user (name, role, password) VALUES (:name, :role, :password) ON CONFLICT DO NOTHING")
+
+_LIST = text("""
+    SELECT name, role, created_at, disabled_at,
+        (SELECT max(s.used_at) FROM page_session AS s WHERE s.user_name = u.name AND NOT s.once) AS seen_at
+    FROM page_user AS u ORDER BY name
+""")
+
+_PASSWORD = text("SELECT password FROM page_user WHERE name = :name AND disabled_at IS NULL")
+
+_SET_PASSWORD = text("UPDATE page_user SET password = :password WHERE name = :name")
+
+_SET_ROLE = text("UPDATE page_user SET role = :role, disabled_at = NULL WHERE name = :name")
+
+_DISABLE = text("UPDATE page_user SET disabled_at = now() WHERE name = :name AND disabled_at IS NULL")
+
+_BEGIN = text("""
+    INSERT INTO page_session (digest, user_name, once, until) VALUES (:digest, :name, :once, now() + :lasts)
+""")
+
+# Used to the minute: a row written for each request would be a queue of writers.
+_FIND = text("""
+    WITH found AS (
+        SELECT s.digest, s.used_at, u.name, u.role FROM page_session AS s JOIN page_user AS u ON u.name = s.user_name
+        WHERE s.digest = :digest AND NOT s.once AND u.disabled_at IS NULL
+          AND s.until > now() AND s.used_at > now() - :idle
+    ), used AS (
+        UPDATE page_session SET used_at = now() FROM found
+        WHERE :by_hand AND page_session.digest = found.digest AND found.used_at < now() - interval '1 minute'
+    )
+    SELECT name, role FROM found
+""")
+
+_TAKE = text("""
+    DELETE FROM page_session AS s USING page_user AS u
+    WHERE s.digest = :digest AND s.once AND s.until > now() AND u.name = s.user_name AND u.disabled_at IS NULL
+    RETURNING u.name
+""")
+
+_END = text("DELETE FROM page_session WHERE digest = :digest RETURNING user_name")
+
+_END_OTHERS = text("DELETE FROM page_session WHERE user_name = :name AND digest IS DISTINCT FROM :but")
+
+_CLEAN = text("DELETE FROM page_session WHERE until < now() - :kept")
+
+_CLEAN_TRIES = text("DELETE FROM sign_in WHERE greatest(tried_at, succeeded_at) < now() - :kept")
+
+_LOCKED = text("""
+    SELECT coalesce(sum(failures) FILTER (WHERE name = :name AND place = :place), 0) >= :here_most
+        OR coalesce(sum(failures) FILTER (WHERE place = :place), 0) >= :place_most
+        OR (coalesce(sum(failures) FILTER (WHERE name = :name ), 0) >= :name_most
+            AND NOT EXISTS (SELECT FROM sign_in AS s WHERE s.name = :name AND s.place = :place
+                            AND s.succeeded_at > now() - :known_for))
+    FROM sign_in WHERE (name = :name OR place = :place) AND tried_at > now() - :window
+""")
+
+_TRY = text("""
+    INSERT INTO sign_in AS s (name, place, failures) VALUES (:name, :place, 1)
+    ON CONFLICT (name, place) DO UPDATE
+    SET failures = CASE WHEN s.tried_at > now() - :window THEN s.failures + 1 ELSE 1 END, tried_at = now()
+    RETURNING failures
+""")
+
+_SUCCEED = text("UPDATE sign_in SET failures = 0, succeeded_at = now() WHERE name = :name AND place = :place")
+
+_FORGIVE = text("UPDATE sign_in SET failures = 0 WHERE name = :name")
+
+_IS_KNOWN = text("SELECT EXISTS (SELECT FROM page_user WHERE name = :name)")
+
+
+def add_user(session: Session, name: str, role: UserRole, password: str | None) -> bool:
+    """False where there is one of this name."""
+    return bool(session.execute(_ADD, {"name": name, "role": role, "password": password}).rowcount)  # type: ignore[attr-defined]
+
+
+def users(session: Session) -> list[UserRow]:
+    """All, by name, those that are let in no more included."""
+    return [UserRow(**{**row, "role": UserRole(row["role"])}) for row in session.execute(_LIST).mappings()]
+
+
+def password_of(session: Session, name: str) -> str | None:
+    """As it is stored; None: there is none, or no such user is let in."""
+    found: str | None = session.scalar(_PASSWORD, {"name": name})
+    return found
+
+
+def set_password(session: Session, name: str, password: str, *, but: bytes | None) -> bool:
+    """And end every session but that one; what was tried before counts no more. False: there is no such user."""
+    if not session.execute(_SET_PASSWORD, {"name": name, "password": password}).rowcount:  # type: ignore[attr-defined]
+        return False
+    session.execute(_FORGIVE, {"name": name})
+    session.execute(_END_OTHERS, {"name": name, "but": but})
+    return True
+
+
+def set_role(session: Session, name: str, role: UserRole) -> bool:
+    """And let in again. False: there is no such user."""
+    return bool(session.execute(_SET_ROLE, {"name": name, "role": role}).rowcount)  # type: ignore[attr-defined]
+
+
+def disable_user(session: Session, name: str) -> bool:
+    """Let in no more, from now on; False where that is so already, or there is no such user."""
+    session.execute(_END_OTHERS, {"name": name, "but": None})
+    return bool(session.execute(_DISABLE, {"name": name}).rowcount)  # type: ignore[attr-defined]
+
+
+def begin_session(session: Session, digest: bytes, name: str, *, lasts: timedelta, once: bool = False) -> None:
+    """By the secret with this digest somebody is this user; once: only to begin a session."""
+    session.execute(_CLEAN, {"kept": timedelta(0)})
+    session.execute(_CLEAN_TRIES, {"kept": KEPT})
+    session.execute(_BEGIN, {"digest": digest, "name": name, "lasts": lasts, "once": once})
+
+
+def find_session(
+    session: Session, digest: bytes, *, idle: timedelta, by_hand: bool = True
+) -> tuple[str, UserRole] | None:
+    """Whose it is, if it still holds. by_hand: it was a person, not a page that looks again by itself."""
+    found = session.execute(_FIND, {"digest": digest, "idle": idle, "by_hand": by_hand}).first()
+    return None if found is None else (found.name, UserRole(found.role))
+
+
+def take_session(session: Session, digest: bytes) -> str | None:
+    """Whose link this is; it is used up by that."""
+    found: str | None = session.scalar(_TAKE, {"digest": digest})
+    return found
+
+
+def end_session(session: Session, digest: bytes) -> str | None:
+    """Whose it was."""
+    found: str | None = session.scalar(_END, {"digest": digest})
+    return found
+
+
+def begin_try(session: Session, name: str, place: str) -> bool:
+    """May a password be tried? It counts as wrong until `succeed`, so that many at once are counted too."""
+    known = name if session.scalar(_IS_KNOWN, {"name": name}) else _nobody(name)
+    limits = {"here_most": HERE_MOST, "place_most": PLACE_MOST, "name_most": NAME_MOST}
+    which = {"name": known, "place": place, "window": WINDOW}
+    if session.scalar(_LOCKED, which | limits | {"known_for": KNOWN_FOR}):
+        return False
+    return int(session.execute(_TRY, which).scalar_one()) <= HERE_MOST
+
+
+def _nobody(name: str) -> str:
+    """By which a name that is nobody's is counted: a password may stand in the wrong field."""
+    return f"?{sha256(name.encode()).hexdigest()[:8]}"
+
+
+def succeed(session: Session, name: str, place: str) -> None:
+    """It was the right one."""
+    session.execute(_SUCCEED, {"name": name, "place": place})

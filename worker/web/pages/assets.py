@@ -1,0 +1,40 @@
+"""Style and script, served under a hash of their contents, so that a browser may keep them for good."""
+
+from __future__ import annotations
+
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+
+from fastapi import Response
+
+from worker.web.pages.access import room
+from worker.web.problems import Problem
+
+ASSETS = {
+    "page.css": ("page.css", "text/css; charset=utf-8"),
+    "htmx.js": ("htmx-2.0.11.min.js", "text/javascript; charset=utf-8"),
+    "icon.svg": ("icon.svg", "image/svg+xml"),
+}
+FOR_GOOD = {"Cache-Control": "public, max-age=31536000, immutable"}
+router = room()
+
+
+@cache
+def _contents(name: str) -> bytes:
+    return (files(__package__) / "static" / ASSETS[name][0]).read_bytes()
+
+
+@cache
+def address_of(name: str) -> str:
+    """Where it is served. Raises KeyError for what is none of ours."""
+    return f"/static/{sha256(_contents(name)).hexdigest()[:16]}/{name}"
+
+
+@router.get("/static/{digest}/{name}")
+def asset(digest: str, name: str) -> Response:
+    """Whole; a page of a version before may ask by another hash, and gets today's, which is not kept."""
+    if name not in ASSETS:
+        raise Problem("not-found", "there is no such file")
+    kept = FOR_GOOD if address_of(name) == f"/static/{digest}/{name}" else {}
+    return Response(_contents(name), media_type=ASSETS[name][1], headers=kept)

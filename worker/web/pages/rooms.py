@@ -1,0 +1,56 @@
+"""All rooms, put into the application; and what a person is told where something went wrong."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI, Request, Response
+from fastapi.routing import APIRoute
+
+from worker.web.pages import assets, now, session
+from worker.web.pages.access import SESSION, SignInFirst, login_address
+from worker.web.pages.headers import HEADERS, Headers
+from worker.web.pages.rendering import is_fragment, redirect, render
+from worker.web.problems import KINDS, problem_of
+
+ROOMS = (assets, session, now)
+FOR_PROGRAMS = ("/v1/", "/callbacks/", "/problems/", "/openapi.json", "/livez", "/readyz")
+
+
+def add_pages(app: FastAPI) -> None:
+    """Routes and headers."""
+    for room in ROOMS:
+        app.include_router(room.router)
+    app.state.page_paths = {path for _, path in routes()}
+    app.add_middleware(Headers)
+    app.add_exception_handler(SignInFirst, _sign_in_first)
+
+
+def routes() -> dict[tuple[str, str], APIRoute]:
+    """Of all rooms, by method and path."""
+    there = [each for room in ROOMS for each in room.router.routes if isinstance(each, APIRoute)]
+    return {(method, each.path): each for each in there for method in each.methods or ()}
+
+
+def is_page(request: Request) -> bool:
+    """Is it a person who asks?"""
+    wanted = "text/html" in request.headers.get("accept", "") or is_fragment(request)
+    return wanted and not request.url.path.startswith(FOR_PROGRAMS)
+
+
+def failed(request: Request, error: Exception) -> Response:
+    """The page that says what went wrong, and what to do."""
+    problem = problem_of(error)
+    kind = {"method": "not-found", "conflict": "invalid"}.get(problem.kind, problem.kind)
+    shown = kind if kind in {"not-found", "forbidden", "unavailable", "invalid"} else "bug"
+    detail = problem.detail if shown in {"invalid", "forbidden"} else None
+    answer = render(request, "error/error.html.j2", KINDS[problem.kind].status, kind=shown, detail=detail)
+    answer.headers.update(HEADERS)  # what nobody expected is answered outside of what adds them
+    return answer
+
+
+async def _sign_in_first(request: Request, _: Exception) -> Response:
+    if is_fragment(request):
+        return Response(status_code=401, headers={"HX-Redirect": "/login"})
+    if request.headers.get("sec-fetch-site") == "cross-site" and SESSION not in request.cookies:
+        # A link in a mail: the browser keeps our cookies back until a page of ours asks.
+        return render(request, "error/again.html.j2")
+    return redirect(login_address(request))
