@@ -14,9 +14,18 @@ from worker.catalogue.reasons import in_language
 from worker.catalogue.statuses import MEANINGS, NAMES, SIGNS
 from worker.catalogue.text import Language, dong, moment, number, span
 from worker.catalogue.text import day as day_of
+from worker.errors import Invalid, WorkerError
 from worker.lifecycle import Kind, Lane, Purpose, Status
 
+HOME = "+84"
+WORDS_LEFT = 3  # of a text that is masked
 _code = re.compile("`([^`]+)`").sub
+_has_number = re.compile(r"\d{6}").search
+
+
+def masked(number: str) -> str:
+    """0901***567."""
+    return f"{number[:4]}***{number[-3:]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +34,8 @@ class Saying:
 
     language: Language
     zone: tzinfo
+    sees_people: bool = True
+    """Without: numbers are masked, of a text its first words are left, of a day of birth the year is not."""
 
     def number(self, value: float, decimals: int = 0) -> str:
         return number(value, self.language, decimals=decimals)
@@ -51,6 +62,11 @@ class Saying:
     def moment(self, at: datetime) -> str:
         return moment(at, self.zone, self.language)
 
+    def minute(self, at: datetime) -> str:
+        """The same without its seconds."""
+        written = self.moment(at)
+        return written.replace(f"{at.astimezone(self.zone):%H:%M:%S}", self.clock(at))
+
     def clock(self, at: datetime) -> str:
         """The time of day alone, to the minute."""
         return f"{at.astimezone(self.zone):%H:%M}"
@@ -75,6 +91,31 @@ class Saying:
 
     def reason(self, reason: str | None) -> str:
         return in_language(reason or "", self.language)
+
+    def phone(self, number: str) -> str:
+        """E.164 as people of this country write it: 0901 234 567; masked 0901***567."""
+        local = f"0{number[3:]}" if number.startswith(HOME) else number
+        if not self.sees_people:
+            return masked(local)
+        return f"{local[:4]} {local[4:7]} {local[7:]}" if local.startswith("0") and len(local) == 10 else local
+
+    def key(self, key: str) -> str:
+        """What somebody else knows a person by: that may be their number."""
+        return key if self.sees_people or not _has_number(key) else masked(key)
+
+    def content(self, content: str) -> str:
+        """The text of a message."""
+        words = content.split(maxsplit=WORDS_LEFT)
+        return content if self.sees_people or len(words) <= WORDS_LEFT else f"{' '.join(words[:WORDS_LEFT])} …"
+
+    def birth(self, born: date) -> str:
+        """A day of birth."""
+        return self.day(born) if self.sees_people else f"{born:%d/%m}"
+
+    def problem(self, error: WorkerError) -> str:
+        """What is wrong with a field, and what to do."""
+        told = f"{error.problem}: {error.remedy}" if isinstance(error, Invalid) else str(error)
+        return told[:1].upper() + told[1:]
 
     def coded(self, told: str) -> Markup:
         """What stands between backticks as code."""
