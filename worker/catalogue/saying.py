@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from typing import Any
 
@@ -34,7 +34,7 @@ class Saying:
 
     language: Language
     zone: tzinfo
-    sees_people: bool = True
+    sees_people: bool = field(default=True, kw_only=True)
     """Without: numbers are masked, of a text its first words are left, of a day of birth the year is not."""
 
     def number(self, value: float, decimals: int = 0) -> str:

@@ -86,7 +86,7 @@ def _shared(request: Request, room: str) -> dict[str, Any]:
     sees_people = person is not None and person.role.covers(UserRole.OPERATOR)
     return {
         "word": Words(words_of(room), language),
-        "say": Saying(language, settings.time_zone, sees_people),
+        "say": Saying(language, settings.time_zone, sees_people=sees_people),
         "language": language,
         "person": person,
         "may": lambda role: person is not None and person.role.covers(UserRole(role)),
