@@ -184,6 +184,9 @@ PURPOSE_OF_SMS: dict[SmsType, Purpose] = {
     SmsType.TWO_WAY: Purpose.SERVICE,
 }
 
+# By which a message may be advertising: the manual offers no others for it.
+ADVERTISING_TYPES = frozenset({SmsType.ADVERTISING, SmsType.RANDOM, SmsType.NOTIFY})
+
 BRANDNAME_TYPES = frozenset({SmsType.ADVERTISING, SmsType.CUSTOMER_CARE})
 
 LANE_OF_SMS: dict[SmsType, Lane] = {

@@ -42,7 +42,6 @@ def decide(database: Database, *phones: str) -> int:
         (Sms(to=LAN, content="Chuc mung", sms_type=4), "reminder", False),
         (TemplateCall(to=LAN, template_id="1002", variables=["Lan"]), "reminder", False),
         (Sms(to=LAN, content="Giam gia", sms_type=4), "advertising", False),
-        (Sms(to=LAN, content="Giam gia", sms_type=13), "advertising", False),
         (Sms(to=LAN, content="Don hang 7", sms_type=2), None, True),
         (Sms(to=LAN, content="Don hang 7", sms_type=3), "service", True),
         (otp(LAN), None, True),

@@ -149,6 +149,37 @@ def test_a_message_is_for_what_its_type_is_made_for_unless_its_producer_says_oth
     assert checked(CALL).terms.purpose == checked(RECORD).terms.purpose == "service"
 
 
+@pytest.mark.parametrize("sms_type", [2, 6, 7, 8, 13])
+def test_no_type_but_those_that_are_made_for_it_takes_advertising(sms_type: int) -> None:
+    with pytest.raises(Invalid, match=f"purpose: SmsType {sms_type} takes no advertising"):
+        checked(replace(SMS, sms_type=sms_type), purpose=Purpose.ADVERTISING)
+
+
+@pytest.mark.parametrize("sms_type", [3, 4])
+def test_advertising_without_a_brandname_is_taken_with_a_warning(sms_type: int) -> None:
+    [warning] = checked(replace(SMS, sms_type=sms_type), purpose=Purpose.ADVERTISING).warnings
+    assert "Decree 91/2020/NĐ-CP" in warning
+    assert f"SmsType {sms_type} has no registered brandname" in warning
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("Khuyến mãi lớn tháng 12", "Khuyến mãi"),
+        ("GIAM GIA 50% toan bo cua hang", "GIAM GIA"),
+        ("Nhan ngay voucher 100k", "voucher"),
+        ("[QC] Sieu thi ABC", "[QC]"),
+        ("Đơn hàng 7 giao lúc 9 giờ ngày mai", None),
+        ("Quy khach co lich hen luc 9h ngay mai", None),
+    ],
+)
+def test_a_service_text_that_reads_like_advertising_is_taken_with_a_warning(content: str, words: str | None) -> None:
+    sms = Sms(to="0901234567", content=content, sms_type=4)
+    warned = [f"content: {words!r} reads like advertising, and its purpose is service"] if words else []
+    assert [each.partition(": if")[0] for each in checked(sms).warnings] == warned
+    assert checked(sms, purpose=Purpose.REMINDER).warnings == ()
+
+
 def test_a_naive_date_is_in_the_zone_of_the_settings() -> None:
     tomorrow = checked(SMS, send_date=datetime(2026, 3, 2, 8, 0)).terms.send_date  # noqa: DTZ001
     assert tomorrow == datetime(2026, 3, 2, 8, 0, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))

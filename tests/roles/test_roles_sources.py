@@ -165,7 +165,7 @@ def test_people_are_its_own_too_but_whoever_opted_out_anywhere_gets_nothing(shop
         shop.contacts.remove("1", source="clinic")
     with pytest.raises(Unavailable), shop._database.begin() as session:
         session.execute(text("UPDATE contact SET source = 'clinic'"))
-    ticket = shop.enqueue(otp("0901234567"), source="shop", purpose=Purpose.ADVERTISING)
+    ticket = shop.enqueue(otp("0901234567"), source="shop", purpose=Purpose.REMINDER)
     assert ticket.opted_out == ("+84901234567",)
     assert shop.contacts.opt_in_phones(["0901234567"]) == 0
     assert operator.contacts.show("1", source="clinic").opted_out_at is not None

@@ -172,7 +172,7 @@ def test_its_turn_is_what_it_waits_for_where_all_is_well(bench: Bench) -> None:
 
 def test_an_opt_out_is_told_as_what_stopped_it(bench: Bench) -> None:
     tomorrow = datetime.now(UTC) + timedelta(days=1)
-    ticket = bench.put(otp(), purpose="advertising", send_date=tomorrow)
+    ticket = bench.put(otp(), purpose="reminder", send_date=tomorrow)
     bench.notifier.contacts.opt_out_phones([NUMBER], source="web")
     told = story(bench, ticket)
     assert [step.what for step in told.steps[-2:]] == [

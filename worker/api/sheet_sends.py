@@ -5,8 +5,9 @@ A row's reference is made of what it says, so that a file that was sent half bef
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import blake2b
 from itertools import islice
@@ -135,6 +136,7 @@ class SheetSend:
     """One file's way out.
 
     refuse: is told of each row that is not sent. dry: everything but the commit. session: whose transaction it joins.
+    warnings: what was taken all the same, and of how many messages.
     """
 
     notifier: Notifier
@@ -144,6 +146,7 @@ class SheetSend:
     advance: Callable[[int], object] = int
     dry: bool = False
     session: Session | None = None
+    warnings: Counter[str] = field(default_factory=Counter)
 
     @property
     def together(self) -> bool:
@@ -206,6 +209,8 @@ class SheetSend:
             size = text.measure(item.request.content, self.order.sms["sms_type"])
             queued = ticket.messages - len(ticket.opted_out)
             summary.opted_out += len(ticket.opted_out)
+            for warning in ticket.warnings:
+                self.warnings[warning] += ticket.messages
             summary.queued += queued
             summary.segments += queued * size.segments
             summary.unicode += queued * bool(size.forcing)

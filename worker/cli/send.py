@@ -136,7 +136,7 @@ def _hand_over(
         cost = notifier.prices.estimate(*_billed(request, ticket, size), at=dates["send_date"]) if dry_run else None
     if as_json:
         facts = {"messages": ticket.messages, "duplicates": list(ticket.duplicates), "repeated": ticket.repeated}
-        facts["opted_out"] = list(ticket.opted_out)
+        facts |= {"opted_out": list(ticket.opted_out), "warnings": list(ticket.warnings)}
         say_json({"id": None if dry_run else str(ticket.id)} | facts | _dry_json(dry_run, cost) | _size_json(size))
         return
     _say_ticket(ticket, dry_run)
@@ -177,6 +177,8 @@ def _say_ticket(ticket: Ticket, dry_run: bool) -> None:
     if ticket.opted_out:
         at_once = "would be cancelled at once" if dry_run else "cancelled at once"
         say(f"{at_once}, opted out: {', '.join(ticket.opted_out)}")
+    for each in ticket.warnings:
+        say(f"warning: {each}")
 
 
 def _size(size: Measure, messages: int) -> str:
@@ -262,31 +264,32 @@ def send_csv(
         say_columns(opened, columns.named(), told=columns.told)
     with Problems.of(opened, report) as problems, usage(), Notifier.from_env() as notifier, progress() as bar:
         task = bar.add_task("checked" if dry_run else "queued", total=opened.rows)
-        summary = SheetSend(
+        sending = SheetSend(
             notifier=notifier,
             columns=columns,
             order=order,
             refuse=problems.refuse,
             advance=lambda rows: bar.advance(task, rows),
             dry=dry_run,
-        ).run(opened)
+        )
+        summary = sending.run(opened)
         billed, at = summary.segments, order.send_date
         cost = notifier.prices.estimate(order.sms["sms_type"], billed, at=at) if dry_run else None
-    (_say_summary_json if as_json else _say_summary)(summary, order, columns, problems, dry_run, cost)
+    (_say_summary_json if as_json else _say_summary)(summary, sending, problems, dry_run, cost)
     return 1 if problems.count else 0
 
 
-def _say_summary(
-    summary: Summary, order: Order, _: Columns, problems: Problems, dry: bool, cost: Estimate | None
-) -> None:
+def _say_summary(summary: Summary, sending: SheetSend, problems: Problems, dry: bool, cost: Estimate | None) -> None:
     would = "would be " if dry else ""
     counts = f"{summary.queued:,} {would}queued, {summary.already:,} there already, {summary.bad:,} bad rows"
     counts += f", {summary.opted_out:,} {would}cancelled at once: opted out" if summary.opted_out else ""
     say(counts + (" (dry run: nothing was queued)" if dry else ""))
     say(f"billed as {summary.segments:,} SMS" + _because(summary.unicode))
+    for warning, messages in sending.warnings.items():
+        say(f"warning for {messages:,} of them: {warning}")
     if dry:
         say(_cost(cost))
-    say(f"campaign: {order.campaign}")
+    say(f"campaign: {sending.order.campaign}")
     problems.say()
 
 
@@ -295,11 +298,12 @@ def _because(unicode: int) -> str:
 
 
 def _say_summary_json(
-    summary: Summary, order: Order, columns: Columns, problems: Problems, dry: bool, cost: Estimate | None
+    summary: Summary, sending: SheetSend, problems: Problems, dry: bool, cost: Estimate | None
 ) -> None:
+    columns = sending.columns
     bad = [{"line": each.number, "error": _error(each, columns)} for each in problems.refused]
     facts = {
-        "campaign": order.campaign,
+        "campaign": sending.order.campaign,
         **_dry_json(dry, cost),
         "columns": columns.named(),
         "queued": summary.queued,
@@ -307,6 +311,7 @@ def _say_summary_json(
         "opted_out": summary.opted_out,
         "segments": summary.segments,
         "unicode": summary.unicode,
+        "warnings": dict(sending.warnings),
         "bad": bad,
     }
     say_json(facts | {"refused": summary.bad} | problems.json())

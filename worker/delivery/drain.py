@@ -24,7 +24,7 @@ from worker.delivery.outcomes import outcome_of, unsendable
 from worker.delivery.requests import prepared
 from worker.errors import Unavailable
 from worker.esms import AccountTrouble, Client, EsmsError, Exchange, Finished, InvalidRequest, TooFast
-from worker.ledger import Claim, Floors, Outcome
+from worker.ledger import Claim, Floors, Gate, Outcome
 from worker.lifecycle import Lane, PauseCode
 from worker.limiter import Limiter
 from worker.settings import Pace, Settings, usable_lease_after
@@ -51,6 +51,7 @@ class Drain:
     breaker: Breaker | None = None  # that of the process; None: one of its own
     windows: Mapping[Lane, Window] | None = None  # the same
     floors: Floors = field(default_factory=Floors)  # those of the process
+    _gate: Gate = field(init=False)
     _lines: Lines = field(default_factory=lambda: Lines((), lambda _: None, {}))
     _breaker: Breaker = field(default_factory=lambda: Breaker(inf))
     _answers: list[Outcome] = field(default_factory=list)
@@ -60,6 +61,9 @@ class Drain:
     _paused: set[Lane] = field(default_factory=set)
     _trials: set[UUID] = field(default_factory=set)  # messages that go although their lane is paused
     _stopping: Callable[[], bool] = lambda: False
+
+    def __post_init__(self) -> None:
+        self._gate = Gate(self.settings.allow_only)
 
     def run(self, lanes: Sequence[Lane], stopping: Callable[[], bool]) -> bool:
         """Send until nothing is due (False), or until the time is up or a stop is asked for (True: there may be more).
@@ -141,10 +145,11 @@ class Drain:
             lease=self.pace.lease,
             group_most=self.settings.advertising_most,
             floors=self.floors,
+            gate=self._gate,
         )
 
     def _on_trial(self, session: Session, lane: Lane) -> list[Claim]:
-        claims = ledger.claim_trial(session, lane, lease=self.pace.lease)
+        claims = ledger.claim_trial(session, lane, lease=self.pace.lease, gate=self._gate)
         self._trials |= {claim.fences[0].id for claim in claims}
         return claims
 
@@ -154,7 +159,8 @@ class Drain:
         if now < line.doubt_at:
             return []
         most, window = -(-room // 4), self.pace.request_id_window
-        found = ledger.claim_doubtful(session, [lane], most=most, lease=self.pace.lease, window=window)
+        lease, gate = self.pace.lease, self._gate
+        found = ledger.claim_doubtful(session, [lane], most=most, lease=lease, window=window, gate=gate)
         line.doubt_at = 0.0 if len(found) >= most else now + CLAIM_EVERY
         return found
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from worker import ledger
@@ -42,6 +42,8 @@ class Ticket:
     """The reference was there already: this is the first ticket, nothing new was stored."""
     opted_out: tuple[str, ...] = field(default=(), repr=False)
     """Recipients that opted out of what this is for, E.164: their messages were cancelled at once."""
+    warnings: tuple[str, ...] = ()
+    """What is taken all the same, one line each: a service text that reads like advertising, say."""
 
 
 def accept(
@@ -190,8 +192,12 @@ def _ticket(item: Checked, row: Stored, put: Put) -> Ticket:
     first = put.firsts.get((source, row.reference)) if row.reference is not None else None
     if first is None or first.id == row.id:
         opted_out = tuple(sorted(put.opted_out.get(row.id, ())))
-        return Ticket(id=row.id, messages=len(item.phones), duplicates=item.duplicates, opted_out=opted_out)
+        return Ticket(id=row.id, opted_out=opted_out, **_common(item))
     if (first.fingerprint, first.purpose) != (row.fingerprint, row.terms.purpose):
         assert row.reference is not None
         raise Conflict(source, row.reference)
-    return Ticket(id=first.id, messages=len(item.phones), duplicates=item.duplicates, repeated=True)
+    return Ticket(id=first.id, repeated=True, **_common(item))
+
+
+def _common(item: Checked) -> dict[str, Any]:
+    return {"messages": len(item.phones), "duplicates": item.duplicates, "warnings": item.warnings}

@@ -16,6 +16,7 @@ from worker.checks import ID_MOST, affordable, label, label_or_none, phone_of
 from worker.errors import Invalid
 from worker.intake.brandnames import Registered, check_brandname
 from worker.intake.follow_up import follow_up_of
+from worker.intake.remarks import warnings_of
 from worker.intake.request import Enqueue, RecordCall, Request, Sms, TemplateCall
 from worker.intake.terms import are_alike, terms_of
 from worker.ledger import Terms
@@ -35,6 +36,7 @@ class Checked:
     plain_segments: int | None  # where it were fewer without accents: how many
     template_id: str | None
     reference: str | None
+    warnings: tuple[str, ...] = ()
 
     def fingerprint(self) -> str:
         """Of what makes the content: who gets what. Dates and labels are not; the purpose is compared by itself."""
@@ -83,7 +85,8 @@ class Checks:
         reference = None if item.reference is None else label_or_none("reference", item.reference)
         if isinstance(request, Sms):
             segments, plain = _segments(request.content, terms.options["sms_type"])
-            return Checked(terms, phones, duplicates, request.content, segments, plain, None, reference)
+            warnings = warnings_of(terms, request.content)
+            return Checked(terms, phones, duplicates, request.content, segments, plain, None, reference, warnings)
         return Checked(terms, phones, duplicates, None, None, None, _template_id(request), reference)
 
     def _terms(self, item: Enqueue) -> Terms:

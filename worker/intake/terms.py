@@ -12,7 +12,16 @@ from worker.checks import ID_MOST, joinable, label_or_none, list_of, phone_of
 from worker.errors import Invalid
 from worker.intake.request import Enqueue, RecordCall, Sms, TemplateCall
 from worker.ledger import Terms
-from worker.lifecycle import BRANDNAME_TYPES, LANE_OF_SMS, PURPOSE_OF_SMS, Kind, Lane, Purpose, SmsType
+from worker.lifecycle import (
+    ADVERTISING_TYPES,
+    BRANDNAME_TYPES,
+    LANE_OF_SMS,
+    PURPOSE_OF_SMS,
+    Kind,
+    Lane,
+    Purpose,
+    SmsType,
+)
 from worker.settings import Settings
 from worker.text import unshowable
 
@@ -120,6 +129,8 @@ def _purpose(value: object, sms_type: int | None) -> Purpose:
         raise Invalid("purpose", "is not known", f"use one of {', '.join(Purpose)}") from None
     if sms_type == SmsType.ADVERTISING and purpose is not Purpose.ADVERTISING:
         raise Invalid("purpose", "SmsType 1 is always advertising", "leave it out, or use another SmsType")
+    if purpose is Purpose.ADVERTISING and sms_type is not None and sms_type not in ADVERTISING_TYPES:
+        raise Invalid("purpose", f"SmsType {sms_type} takes no advertising", "use SmsType 1, or say what it is for")
     return purpose
 
 

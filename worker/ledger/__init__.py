@@ -29,6 +29,7 @@ from worker.ledger.failed import (
 from worker.ledger.filling import fill
 from worker.ledger.floors import Floors
 from worker.ledger.follow_ups import due_follow_ups, fall_back, follow_later, follow_no_more
+from worker.ledger.gate import Gate
 from worker.ledger.held import held_messages, note_decisions
 from worker.ledger.inserts import First, Put, Stored, Terms, put
 from worker.ledger.limits import set_limit
@@ -67,6 +68,7 @@ __all__ = [
     "Fence",
     "First",
     "Floors",
+    "Gate",
     "Horizons",
     "HttpCall",
     "Known",

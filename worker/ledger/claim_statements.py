@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
+from worker.ledger.gate import OUTSIDE, outside
 from worker.ledger.limits import COST, HAS_SOME_LEFT, LIMITS
 from worker.ledger.opt_out import REASON, unwilling
 from worker.ledger.plans import still
@@ -31,9 +32,13 @@ def _answered(replaces: str) -> str:
 # Of those due, what they say, and whether their recipient wants none of it: the one look that counts, since whatever
 # becomes queued by whichever way is claimed before it goes out. Who has got it after all wants no second one.
 _READ = f"""(
-        SELECT read.*, read.answered OR read.opted_out AS unwilling FROM (
+        SELECT read.*, read.answered OR read.opted_out OR read.outside AS unwilling,
+            CASE WHEN read.answered THEN '{ANSWERED}' WHEN read.opted_out THEN '{REASON}' ELSE '{OUTSIDE}' END
+                AS because
+        FROM (
             SELECT due.id AS message_id, n.kind, n.content, n.template_id, n.options, n.hand_over, n.send_date,
-                n.source, {_answered("due.replaces")} AS answered, {unwilling("due.phone")} AS opted_out
+                n.source, {_answered("due.replaces")} AS answered, {unwilling("due.phone")} AS opted_out,
+                {outside("due.phone")} AS outside
             FROM due JOIN notification AS n ON n.id = due.notification_id
             OFFSET 0  -- or it would be looked up once for each column that it decides about
         ) AS read
@@ -61,7 +66,7 @@ _START = f"""
     {_BEGIN}, paused = false,
     status = CASE WHEN n.unwilling THEN 'cancelled' ELSE 'sending' END,
     settled_at = CASE WHEN n.unwilling THEN now() END,
-    reason = CASE WHEN n.answered THEN '{ANSWERED}' WHEN n.unwilling THEN '{REASON}' ELSE m.reason END
+    reason = CASE WHEN n.unwilling THEN n.because ELSE m.reason END
 """
 # To ask again could send it. So it is looked for instead, as what is past its date, and by itself: the others of an
 # advertising request may be asked for without it.
@@ -70,7 +75,7 @@ _ASK = f"""
     status = CASE WHEN n.unwilling THEN 'unconfirmed' ELSE 'sending' END,
     expires_at = CASE WHEN n.unwilling THEN now() ELSE m.expires_at END,
     due_at = CASE WHEN n.unwilling THEN now() ELSE m.due_at END,
-    reason = CASE WHEN n.unwilling THEN '{REASON}; whether eSMS took it before is looked for' ELSE m.reason END,
+    reason = CASE WHEN n.unwilling THEN n.because || '; whether eSMS took it before is looked for' ELSE m.reason END,
     request_id = CASE WHEN n.unwilling AND m.grouped THEN NULL ELSE m.request_id END,
     earlier_ids = CASE WHEN n.unwilling AND m.grouped THEN array_append(m.earlier_ids, m.request_id)
         ELSE m.earlier_ids END

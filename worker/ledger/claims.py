@@ -31,6 +31,7 @@ from worker.ledger.claim_statements import (
     LEAD,
 )
 from worker.ledger.floors import Floors, Place, Walk
+from worker.ledger.gate import Gate
 from worker.ledger.pauses import spend_trial, trial
 from worker.ledger.rows import as_rows
 from worker.ledger.streams import came_back_unsent
@@ -76,25 +77,29 @@ def claim(
     lease: timedelta,
     group_most: int,
     floors: Floors | None = None,
+    gate: Gate | None = None,
 ) -> list[Claim]:
     """What is due in these lanes, the first lane first, up to `most` requests; theirs is the lease from now on.
 
-    In each lane sources take turns. group_most: recipients of an advertising request. floors: those of this process.
+    In each lane sources take turns. group_most: recipients of an advertising request. floors, gate: those of this
+    process.
     """
     claims: list[Claim] = []
+    asked = {"lease": lease} | (gate or Gate()).asked()
     for lane in lanes:
         if room := most - len(claims):
-            claims += _of_lane(session, lane, room, lease, floors or Floors())
+            claims += _of_lane(session, lane, room, asked, floors or Floors())
         if lane is Lane.BULK and len(claims) < most:
-            claims += _group(session, lease, group_most)
+            claims += _group(session, asked, group_most)
     return claims
 
 
-def claim_trial(session: Session, lane: Lane, *, lease: timedelta) -> list[Claim]:
+def claim_trial(session: Session, lane: Lane, *, lease: timedelta, gate: Gate | None = None) -> list[Claim]:
     """One message of a paused lane, where a trial is allowed and nobody else has taken it; unspent if there is none."""
     if (pause_id := trial(session, lane)) is None:
         return []
     asked = {"lane": str(lane), "most": 1, "lease": lease, "trial": True, "floors": "[]", "sources": None}
+    asked |= (gate or Gate()).asked()
     rows = session.execute(CLAIM, asked).all()
     if claims := _charged(session, [_claim([row]) for row in rows if not row.unwilling], rows):
         spend_trial(session, pause_id)
@@ -102,13 +107,19 @@ def claim_trial(session: Session, lane: Lane, *, lease: timedelta) -> list[Claim
 
 
 def claim_doubtful(
-    session: Session, lanes: Sequence[Lane], *, most: int, lease: timedelta, window: timedelta
+    session: Session,
+    lanes: Sequence[Lane],
+    *,
+    most: int,
+    lease: timedelta,
+    window: timedelta,
+    gate: Gate | None = None,
 ) -> list[Claim]:
     """SMS in doubt that are to be asked again, under their old RequestId, while eSMS still remembers it."""
-    asked = {"lanes": [str(lane) for lane in lanes], "most": most, "lease": lease, "window": window}
-    claims = _singles(session, CLAIM_DOUBTFUL, asked)
+    asked = {"lease": lease, "window": window} | (gate or Gate()).asked()
+    claims = _singles(session, CLAIM_DOUBTFUL, asked | {"lanes": [str(lane) for lane in lanes], "most": most})
     if Lane.BULK in lanes:
-        claims += _groups(session, CLAIM_DOUBTFUL_GROUP, {"lease": lease, "window": window})
+        claims += _groups(session, CLAIM_DOUBTFUL_GROUP, asked)
     return claims
 
 
@@ -131,14 +142,14 @@ def _mine(fences: Sequence[Fence]) -> dict[str, list[Any]]:
     return {"id": [fence.id for fence in fences], "attempt": [fence.attempt for fence in fences]}
 
 
-def _of_lane(session: Session, lane: Lane, most: int, lease: timedelta, floors: Floors) -> list[Claim]:
+def _of_lane(session: Session, lane: Lane, most: int, asked: dict[str, Any], floors: Floors) -> list[Claim]:
     """Each source has its share; what some leave of theirs, those who have more due take in the next round."""
     claims: list[Claim] = []
     sources: list[str] | None = None
     while len(claims) < most and sources != []:
-        asked = {"lane": str(lane), "most": most - len(claims), "lease": lease, "trial": False, "sources": sources}
+        which = {"lane": str(lane), "most": most - len(claims), "trial": False, "sources": sources}
         with floors.sweeping(lane):
-            rows = session.execute(CLAIM, asked | {"floors": as_rows(floors.of(lane))}).all()
+            rows = session.execute(CLAIM, asked | which | {"floors": as_rows(floors.of(lane))}).all()
         claims += _charged(session, [_claim([row]) for row in rows if not row.unwilling], rows)
         floors.walked(lane, _walks(rows))
         sources = _with_more(rows)
@@ -178,12 +189,12 @@ def _groups(session: Session, statement: TextClause, asked: dict[str, Any]) -> l
     return [_claim(list(group)) for _, group in groupby(rows, key=lambda row: row.request_id)]
 
 
-def _group(session: Session, lease: timedelta, most: int) -> list[Claim]:
+def _group(session: Session, asked: dict[str, Any], most: int) -> list[Claim]:
     whose = {"lane": str(Lane.BULK), "trial": False, "floors": "[]", "sources": None}
     if (lead := session.execute(LEAD, whose).one_or_none()) is None:
         return []
     request_id = lead.request_id or session.scalars(CUT, {"lead": lead.id, "group_most": most}).first()
-    asked = {"lead": lead.id, "request_id": request_id, "lease": lease, "most": lead.most}
+    asked = asked | {"lead": lead.id, "request_id": request_id, "most": lead.most}
     return _charged(session, _groups(session, CLAIM_GROUP, asked), [lead])
 
 

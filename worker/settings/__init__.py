@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -121,6 +121,7 @@ class Settings:
     alive_file: Path | None  # written every ten seconds by a worker that takes messages
     time_zone: ZoneInfo
     brandname: str | None  # for the SmsTypes that need one, when a request names none
+    allow_only: Collection[str] | None  # the only numbers that anything is sent to (E.164); None: to anybody
     sandbox: bool  # eSMS makes the SMS but does not deliver it; calls are refused, they know no sandbox
     advertising_least: int  # recipients in one advertising request
     advertising_most: int
@@ -149,6 +150,7 @@ class Settings:
             alive_file=Path(alive) if (alive := read.text("WORKER_ALIVE_FILE")) else None,
             time_zone=read.zone("TIME_ZONE", "Asia/Ho_Chi_Minh"),
             brandname=read.text("ESMS_BRANDNAME"),
+            allow_only=read.phones("ESMS_ALLOW_ONLY"),
             sandbox=read.flag("ESMS_SANDBOX"),
             advertising_least=least,
             advertising_most=most,

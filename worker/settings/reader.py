@@ -9,6 +9,7 @@ from typing import Literal, TypeVar, cast
 from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
+from worker import phone
 from worker.errors import SettingsError
 
 Format = Literal["json", "xml"]
@@ -91,6 +92,11 @@ class Reader:
             raise SettingsError(name, "holds a name that no queue can have", "use letters, digits, _ and -, like shop")
         return names
 
+    def phones(self, name: str) -> frozenset[str] | None:
+        """E.164; None where it is not set. Which of them is wrong is told by its place: logs may have this line."""
+        given = [part for part in (self.text(name) or "").split(",") if part.strip()]
+        return frozenset(_phone(name, place, part.strip()) for place, part in enumerate(given, 1)) or None
+
     def open_queue(self, name: str) -> OpenQueue:
         choices = ("any", "others", "none")
         return cast(OpenQueue, self._one_of(name, choices, "is no rule", "set it to any, others or none"))
@@ -139,6 +145,13 @@ class Reader:
 
 
 _source = re.compile(r"[A-Za-z0-9_-]{1,64}").fullmatch
+
+
+def _phone(name: str, place: int, given: str) -> str:
+    try:
+        return phone.parse(given, for_sms=False).e164
+    except phone.PhoneError as error:
+        raise SettingsError(name, f"number {place} {error.problem}", error.remedy) from None
 
 
 def _is_database(rest: str) -> bool:

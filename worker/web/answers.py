@@ -25,6 +25,7 @@ def ticket_out(ticket: Ticket) -> dict[str, Any]:
         "repeated": ticket.repeated,
         "duplicates": ticket.duplicates,
         "opted_out": ticket.opted_out,
+        "warnings": ticket.warnings,
     }
 
 

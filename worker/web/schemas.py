@@ -43,6 +43,8 @@ class TicketOut(Model):
     """Recipients that were named again."""
     opted_out: list[str]
     """Recipients who want none of this: their messages were cancelled at once."""
+    warnings: list[str] = []
+    """What was taken all the same, one line each: a service text that reads like advertising, say."""
 
 
 class ProblemOut(Model):

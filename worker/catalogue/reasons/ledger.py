@@ -25,6 +25,11 @@ _DEADLY = (
     "Xem nhật ký của worker để biết vì sao tiến trình chết, rồi quyết định bằng `esms-worker held resolve`.",
 )
 
+_TRIAL = (
+    "This installation sends to a few numbers alone: add this one, or unset ESMS_ALLOW_ONLY in production.",
+    "Hệ thống này chỉ gửi tới vài số: thêm số này vào, hoặc bỏ ESMS_ALLOW_ONLY khi chạy thật.",
+)
+
 LEDGER: tuple[Reason, ...] = (
     # Time...
     reason("not sent before its expires_at", "không gửi kịp trước hạn (expires_at)", _LATE),
@@ -75,6 +80,16 @@ LEDGER: tuple[Reason, ...] = (
         "the recipient opted out; whether eSMS took it before is looked for",
         "người nhận đã từ chối nhận tin; đang tìm xem trước đó eSMS đã nhận chưa",
         _OPTED_OUT,
+    ),
+    reason("the number is not in ESMS_ALLOW_ONLY", "số này không nằm trong ESMS_ALLOW_ONLY", _TRIAL),
+    reason(
+        "the number is not in ESMS_ALLOW_ONLY; whether eSMS took it before is looked for",
+        "số này không nằm trong ESMS_ALLOW_ONLY; đang tìm xem trước đó eSMS đã nhận chưa",
+        _TRIAL,
+    ),
+    reason(
+        "the message in whose place it was to go arrived after all; whether eSMS took it before is looked for",
+        "tin mà nó thay thế cuối cùng đã đến nơi; đang tìm xem trước đó eSMS đã nhận chưa",
     ),
     reason(
         "the message in whose place it was to go arrived after all",
