@@ -147,6 +147,21 @@ class InboxState(StrEnum):
     CANCELLED = "cancelled"  # before anybody looked at it
 
 
+class SweepKind(StrEnum):
+    """What may be done with all that a search finds, some at a time."""
+
+    CANCEL = "cancel"
+    MOVE = "move"
+
+
+class SweepState(StrEnum):
+    """How far that is."""
+
+    GOING = "going"
+    STOPPED = "stopped"  # by a person
+    DONE = "done"
+
+
 class Purpose(StrEnum):
     """What a message is for, as its producer says; by default what its SmsType is made for."""
 

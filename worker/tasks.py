@@ -23,7 +23,7 @@ from celery.signals import (
     worker_shutting_down,
 )
 
-from worker import again, delivery, maintenance, runtime
+from worker import again, delivery, maintenance, runtime, sweeps
 from worker.api.inbox import Inbox
 from worker.api.notifier import Notifier
 from worker.api.operation import Operation
@@ -163,13 +163,13 @@ def remind() -> None:
 
 @app.task(name=Task.SEND_AGAIN.value)
 def send_again() -> None:
-    """What follows by itself where a message failed, the rest of reruns whose first hundred went well, and of files."""
+    """What follows by itself where a message failed, the rest of reruns and of files, and sweeps."""
 
     def step(parts: runtime.Runtime) -> bool:
         is_over, more, uploads = _time_of(parts), True, _notifier().uploads
         while more and not is_over():
             more = again.follow(parts.database, parts.settings) | again.go_on(parts.database, parts.settings)
-            more |= uploads.go_on()
+            more |= uploads.go_on() | sweeps.go_on(parts.database, parts.settings)
             if more:
                 parts.bell.ring(set(Lane))
         return more

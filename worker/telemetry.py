@@ -42,6 +42,7 @@ EVENTS: dict[str, int] = {
     "messages.unknown": logging.WARNING,
     "rerun.stopped": logging.ERROR,
     "upload.stopped": logging.ERROR,
+    "sweep.stopped": logging.ERROR,
     "reminders.made": logging.INFO,
     "reminders.skipped": logging.WARNING,
     "reminders.failed": logging.ERROR,

@@ -68,7 +68,7 @@ def test_what_failed_of_a_campaign_is_chosen_exactly(bench: Bench, which: dict[s
         ({"campaign": "tet", "status": "held"}, "status: what is held waits for `held resolve`"),
         ({"campaign": "tet", "code": "77777"}, "code: '77777' is none that eSMS documents"),
         ({"campaign": "tet", "most": 0}, "most: is out of range"),
-        ({}, "campaign: is neither or both"),
+        ({}, "campaign: is missing, and so are ids"),
         ({"campaign": "tét"}, "no message has the campaign 'tét': did you mean 'tet'"),
         ({"ids": ["nobody-knows-it"]}, "'nobody-knows-it' is no id of anything here"),
     ],

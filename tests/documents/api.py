@@ -25,6 +25,8 @@ BESIDE = {  # what `worker` does not name itself, but a producer holds in hand
     "`notifier.reminders`": ("worker/api/reminders.py", ["Reminders"]),
     "`notifier.templates`": ("worker/api/templates.py", ["Templates"]),
     "`notifier.uploads`": ("worker/api/uploads/uploads.py", ["Uploads"]),
+    "`notifier.finding`": ("worker/api/finding.py", ["Finding"]),
+    "`notifier.sweeps`": ("worker/api/sweeps.py", ["Sweeps"]),
     "`notifier.prices`": ("worker/api/prices.py", ["Prices"]),
     "The eSMS client, `worker.esms`": ("worker/esms/client.py", ["Client"]),
     "Its errors": (

@@ -20,7 +20,10 @@ MAY_ARRIVE = frozenset({Status.QUEUED, Status.SENDING, Status.UNCONFIRMED, Statu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """Messages that failed: of these notifications, or of this campaign; of several words any, None: whatever it is."""
+    """Messages that failed: of these notifications, or of this campaign, or to this number, or since that day.
+
+    Of several words any, None: whatever it is.
+    """
 
     ids: Sequence[UUID | str] = ()
     """Of notifications, or of single messages."""
@@ -36,6 +39,8 @@ class Failed:
     until: datetime | None = None
     to: str | None = field(default=None, repr=False)
     """Only to this number."""
+    lane: str | None = None
+    purpose: str | None = None
     most: int | None = None
     """No more than so many."""
 
@@ -62,8 +67,10 @@ def checked(
     failed: Failed, settings: Settings, *, notifications: Sequence[UUID], messages: Sequence[UUID], source: str | None
 ) -> Chosen:
     """As the ledger takes it. notifications, messages: what the ids are of. Raises Invalid, which names the field."""
-    if (not failed.ids) == (failed.campaign is None):
-        raise Invalid("campaign", "is neither or both", "give ids, or a campaign")
+    if not failed.ids and all(each is None for each in (failed.campaign, failed.to, failed.since)):
+        raise Invalid("campaign", "is missing, and so are ids", "give ids, or a campaign, a number or a day")
+    if failed.ids and failed.campaign is not None:
+        raise Invalid("campaign", "is given beside ids", "give ids, or a campaign")
     if failed.most is not None and not 0 < failed.most < 10**9:
         raise Invalid("most", "is out of range", "give a whole number above 0")
     since, until = _moment(failed.since, settings), _moment(failed.until, settings)
@@ -80,6 +87,8 @@ def checked(
         since=since,
         until=until,
         phone=None if failed.to is None else phone_of("to", failed.to, for_sms=False),
+        lane=label_or_none("lane", failed.lane),
+        purpose=label_or_none("purpose", failed.purpose),
         generations=settings.retry_limit,
     )
 

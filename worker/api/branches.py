@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from worker.api.contacts import Contacts
     from worker.api.decisions import Decisions
     from worker.api.events import Feed
+    from worker.api.finding import Finding
     from worker.api.held import Held
     from worker.api.intake import Intake
     from worker.api.notifier import Notifier
     from worker.api.pauses import Pauses
     from worker.api.prices import Prices
     from worker.api.reminders import Reminders
+    from worker.api.sweeps import Sweeps
     from worker.api.templates import Templates
     from worker.api.tokens import Tokens
     from worker.api.uploads import Uploads
@@ -50,6 +52,20 @@ class Branches:
         from worker.api.decisions import Decisions
 
         return Decisions(self._database, self.settings, self._bell)
+
+    @cached_property
+    def finding(self) -> Finding:
+        """Messages, by whatever somebody knows of them."""
+        from worker.api.finding import Finding
+
+        return Finding(self._database, self.settings)
+
+    @cached_property
+    def sweeps(self) -> Sweeps:
+        """All that a search finds, cancelled or moved."""
+        from worker.api.sweeps import Sweeps
+
+        return Sweeps(self._database, self.settings, self._bell)
 
     @cached_property
     def again(self) -> Again:

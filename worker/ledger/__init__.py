@@ -11,7 +11,7 @@ rules, events: what reminds             occurrences: what was made of them, for 
 
 from worker.ledger.acts import Act, note_act
 from worker.ledger.brandnames import ask_for_brandnames, known_brandnames, replace_brandnames
-from worker.ledger.campaigns import lift_campaign, pause_campaign, through
+from worker.ledger.campaigns import lift_campaign, notifications_of, pause_campaign, through
 from worker.ledger.claims import Claim, Fence, claim, claim_doubtful, claim_trial, hand_back, intend
 from worker.ledger.decisions import Horizons, cancel, move, past_expiry, resolve, resolve_all, send_again
 from worker.ledger.failed import (
@@ -41,7 +41,18 @@ from worker.ledger.records import HttpCall, Outcome, postpone, record, witness
 from worker.ledger.refused_tasks import count_refused, forget_refused
 from worker.ledger.reruns import Verdict, begin_rerun, decided, judge, look_later, moved_on, next_rerun
 from worker.ledger.roll_up import begin_anew, fold
+from worker.ledger.searches import keep_search, kept_search
 from worker.ledger.streams import find_missed_streams, tidy_streams
+from worker.ledger.sweeps import (
+    begin_sweep,
+    cancel_messages,
+    move_messages,
+    next_sweep,
+    past_expiry_of,
+    statuses_of_messages,
+    stop_sweep,
+    sweep_moved_on,
+)
 from worker.ledger.tokens import (
     TokenRow,
     add_token,
@@ -94,7 +105,9 @@ __all__ = [
     "beat",
     "begin_anew",
     "begin_rerun",
+    "begin_sweep",
     "cancel",
+    "cancel_messages",
     "choose",
     "claim",
     "claim_doubtful",
@@ -123,6 +136,8 @@ __all__ = [
     "hold_calls",
     "intend",
     "judge",
+    "keep_search",
+    "kept_search",
     "known_brandnames",
     "known_to",
     "lift",
@@ -130,16 +145,20 @@ __all__ = [
     "look_later",
     "looked",
     "move",
+    "move_messages",
     "moved_on",
     "next_rerun",
+    "next_sweep",
     "note_act",
     "note_decisions",
     "note_refused",
     "note_replaced",
     "note_troubles",
+    "notifications_of",
     "others",
     "outlook",
     "past_expiry",
+    "past_expiry_of",
     "pause",
     "pause_campaign",
     "paused",
@@ -158,7 +177,10 @@ __all__ = [
     "send_again",
     "set_limit",
     "settle",
+    "statuses_of_messages",
+    "stop_sweep",
     "successors",
+    "sweep_moved_on",
     "take_turn",
     "through",
     "tidy_streams",

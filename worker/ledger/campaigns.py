@@ -59,13 +59,13 @@ def through(
     after: UUID | None = None
     while True:
         with begin() as session:
-            ids = _notifications(session, campaign, after)
+            ids = notifications_of(session, campaign, after)
             if not ids:
                 return after is not None
             step(session, ids)
         after = ids[-1]
 
 
-def _notifications(session: Session, campaign: str, after: UUID | None) -> list[UUID]:
+def notifications_of(session: Session, campaign: str, after: UUID | None) -> list[UUID]:
     """The next ones of a campaign, in the order in which they were put in."""
     return list(session.scalars(_STEP, {"campaign": campaign, "after": after, "step": STEP}).all())

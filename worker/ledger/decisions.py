@@ -26,23 +26,29 @@ Horizons = Mapping[Lane, timedelta]  # by default, how long after its due date a
 _HORIZON = "make_interval(secs => CAST(CAST(:horizons AS json) ->> m.lane AS double precision))"
 
 
+CANCELLED = "status = 'cancelled', settled_at = now(), paused = false, reason = 'cancelled before it was sent'"
+
+
 def cancelling(ids: str, schema: str = "") -> str:
     """SQL: cancel what still waits of the notifications with these ids."""
     return f"""
-    UPDATE {schema}message AS m
-    SET status = 'cancelled', settled_at = now(), paused = false, reason = 'cancelled before it was sent'
+    UPDATE {schema}message AS m SET {CANCELLED}
     WHERE m.notification_id = ANY({ids}) AND {still("queued")}
     """
 
 
 _CANCEL = text(f"{cancelling(':ids')} RETURNING m.id")
 
+# Of a message `m` that waits, of its notification `n`.
+NEW_DATE = f"""
+    due_at = CASE WHEN n.hand_over THEN m.due_at ELSE greatest(:send_date, now()) END,
+    wanted_at = greatest(:send_date, now()),
+    expires_at = CASE WHEN n.expires_at IS NULL THEN greatest(:send_date, now()) + {_HORIZON} ELSE m.expires_at END
+"""
+
 # What eSMS is to hold goes to it at once all the same, with the new date; once some of it has gone, the date is theirs.
 _MOVE = text(f"""
-    UPDATE message AS m
-    SET due_at = CASE WHEN n.hand_over THEN m.due_at ELSE greatest(:send_date, now()) END,
-        wanted_at = greatest(:send_date, now()),
-        expires_at = CASE WHEN n.expires_at IS NULL THEN greatest(:send_date, now()) + {_HORIZON} ELSE m.expires_at END
+    UPDATE message AS m SET {NEW_DATE}
     FROM notification AS n
     WHERE n.id = m.notification_id AND n.id = ANY(:ids) AND {still("queued")}
       AND (n.expires_at IS NULL OR n.expires_at > :send_date)
@@ -98,7 +104,7 @@ def move(session: Session, ids: Sequence[UUID], send_date: datetime, horizons: H
 
     A producer's own expires_at stays, and what would be too late by it is not moved; the usual one moves along.
     """
-    asked = {"ids": list(ids), "send_date": send_date, "horizons": _json(horizons)}
+    asked = {"ids": list(ids), "send_date": send_date, "horizons": as_seconds(horizons)}
     of = list(session.scalars(_MOVE, asked).all())
     session.execute(_MOVED, {"ids": list(set(of)), "send_date": send_date})
     all_came_back(session, list(set(of)))
@@ -146,10 +152,11 @@ def _queue_again(
         "statuses": [str(status) for status in statuses],
         "reason": reason,
         "by": by,
-        "horizons": _json(horizons),
+        "horizons": as_seconds(horizons),
     }
     return set(session.scalars(_RETRY, asked).all())
 
 
-def _json(horizons: Horizons) -> str:
+def as_seconds(horizons: Horizons) -> str:
+    """As the statements take them."""
     return json.dumps({str(lane): wait.total_seconds() for lane, wait in horizons.items()})

@@ -48,6 +48,8 @@ class Chosen:
     since: datetime | None = None  # when it was to go out, the last time
     until: datetime | None = None
     phone: str | None = None
+    lane: str | None = None
+    purpose: str | None = None
     generations: int = field(default=1)  # sent again so often already: left
 
     def parameters(self) -> dict[str, Any]:
@@ -81,6 +83,8 @@ _SCOPES = {
             (SELECT id FROM notification WHERE campaign = :campaign ORDER BY id LIMIT 1)
             AND (SELECT id FROM notification WHERE campaign = :campaign ORDER BY id DESC LIMIT 1)
         AND (SELECT c.campaign FROM notification AS c WHERE c.id = m.notification_id) = :campaign""",
+    "phone": "m.phone = :phone",
+    "since": f"{WANTED_AT} >= :since",
 }
 _CHOSEN = f"""
     m.status IN ('rejected', 'undelivered', 'expired') AND m.replaced_by IS NULL AND {{scope}}
@@ -90,8 +94,11 @@ _CHOSEN = f"""
     AND (CAST(:phone AS text) IS NULL OR m.phone = :phone)
     AND (CAST(:since AS timestamptz) IS NULL OR {WANTED_AT} >= :since)
     AND (CAST(:until AS timestamptz) IS NULL OR {WANTED_AT} < :until)
+    AND (CAST(:lane AS text) IS NULL OR m.lane = :lane)
     AND (CAST(:source AS text) IS NULL
         OR (SELECT s.source FROM notification AS s WHERE s.id = m.notification_id) = :source)
+    AND (CAST(:purpose AS text) IS NULL
+        OR (SELECT {PURPOSE} FROM notification AS n WHERE n.id = m.notification_id) = :purpose)
 """
 
 

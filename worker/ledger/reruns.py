@@ -83,7 +83,7 @@ def begin_rerun(
         "id": id_,
         "by": by,
         "source": chosen.source,
-        "chosen": orjson.dumps(chosen.parameters()).decode(),
+        "chosen": orjson.dumps({name: each for name, each in chosen.parameters().items() if each is not None}).decode(),
         "corrected": None if corrected is None else json.dumps(corrected),
         "messages": messages,
         "moved": moved,

@@ -10,6 +10,7 @@ notification ─1──n─▶ message ─1──n─▶ request        pause (a
                                                   producer_source (what a login of Postgres is bound to)
                                                   refused_task (what a broker brought that was none)
                                                   rerun (of many, whose first hundred go first), decision
+                                                  sweep (over all that a search finds), search (of a person at the page)
 
 attempt (tries that are over)        settlement (each change of status) ─▶ report_daily, report_latency (by roll_up)
 
@@ -36,6 +37,7 @@ from worker.models.messages import Message, Notification, Request, Stream
 from worker.models.operation import Brandname, Heartbeat, Pause, ProducerSource, RefusedTask, Trouble
 from worker.models.prices import Price
 from worker.models.reminders import Attendee, Event, Occurrence, Reminder
+from worker.models.sweeps import Search, Sweep
 from worker.models.uploads import Upload, UploadRow
 from worker.models.webhooks import Happening, Webhook, WebhookCall, WebhookSecret
 
@@ -69,10 +71,12 @@ __all__ = [
     "Request",
     "Rerun",
     "RollUp",
+    "Search",
     "Settlement",
     "SignIn",
     "SourceLimit",
     "Stream",
+    "Sweep",
     "Template",
     "Token",
     "Trouble",

@@ -89,14 +89,14 @@ class ListPage(Generic[T]):
     next: str | None
 
 
-_COLUMNS = f"""
+COLUMNS = f"""
     m.id, n.id AS notification, m.phone, m.status, m.code, m.reason, n.reference, n.source, n.campaign,
     {PURPOSE} AS purpose, n.kind, m.lane, CAST(n.options ->> 'sms_type' AS smallint) AS sms_type, m.network,
     n.segments, m.price, m.attempts, m.generation, {WANTED_AT} AS wanted_at,
     m.accepted_at, m.settled_at, m.created_at AS enqueued_at
 """
-_FAILED = f"m.status IN ({', '.join(repr(str(each)) for each in FAILED)})"
-_WORDS = {
+FAILED_SQL = f"m.status IN ({', '.join(repr(str(each)) for each in FAILED)})"
+WORDS = {
     "campaign": "coalesce(n.campaign, '')",
     "source": "n.source",
     "purpose": PURPOSE,
@@ -144,8 +144,8 @@ _NAMES = text("""
     WHERE c.name <> '' GROUP BY p.phone
 """)
 
-_NO_ID = UUID(int=0)  # before every other
-_BEGINNING, _END = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+NO_ID = UUID(int=0)  # before every other
+BEGINNING, END = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
 
 def messages(
@@ -159,7 +159,7 @@ def messages(
 def failures(session: Reader, choice: Choice, zone: tzinfo, *, after: str | None, most: int) -> ListPage[Failure]:
     """The same of those that failed, with reason and remedy."""
     rows, following = _page(session, choice, zone, after, most, failed=True)
-    names = _names(session, {row["phone"] for row in rows})
+    names = names_of(session, {row["phone"] for row in rows})
     return ListPage([_failure(row, names.get(row["phone"])) for row in rows], following)
 
 
@@ -167,11 +167,11 @@ def _page(
     session: Reader, choice: Choice, zone: tzinfo, after: str | None, most: int, *, failed: bool
 ) -> tuple[Sequence[RowMapping], str | None]:
     campaign = _only_campaign(choice)
-    place: Place = (_NO_ID if campaign else _BEGINNING, _NO_ID)
+    place: Place = (NO_ID if campaign else BEGINNING, NO_ID)
     if after is not None:
         place = place_of(after, UUID if campaign else datetime.fromisoformat)
     since, until = choice.moments(zone)
-    asked = {"first": place[0], "last": place[1], "since": since or _BEGINNING, "until": until or _END}
+    asked = {"first": place[0], "last": place[1], "since": since or BEGINNING, "until": until or END}
     words = {name: list(values) for name, values in choice.words.items()}
     statement = _statement(tuple(words), campaign is not None, failed)
     found = session.execute(statement, asked | words | {"campaign_": campaign, "most": most + 1}).mappings().all()
@@ -188,13 +188,14 @@ def _only_campaign(choice: Choice) -> str | None:
 
 
 def _statement(words: Sequence[str], of_campaign: bool, failed: bool) -> TextClause:
-    conditions = [f"AND {_WORDS[name]} = ANY(:{name})" for name in words if not (of_campaign and name == "campaign")]
+    conditions = [f"AND {WORDS[name]} = ANY(:{name})" for name in words if not (of_campaign and name == "campaign")]
     which = _OF_CAMPAIGN if of_campaign else _FAILED_BY_DATE if failed else _BY_DATE
-    of_which = which.format(wanted=WANTED_AT, failed=f"AND {_FAILED}" if failed else "", more=" ".join(conditions))
-    return text(f"SELECT {_COLUMNS} {f', {last_try()} AS last_try' if failed else ''} {of_which}")
+    of_which = which.format(wanted=WANTED_AT, failed=f"AND {FAILED_SQL}" if failed else "", more=" ".join(conditions))
+    return text(f"SELECT {COLUMNS} {f', {last_try()} AS last_try' if failed else ''} {of_which}")
 
 
-def _names(session: Reader, phones: Collection[str]) -> dict[str, str]:
+def names_of(session: Reader, phones: Collection[str]) -> dict[str, str]:
+    """Of contacts, by number."""
     if not phones:
         return {}
     return {row.phone: row.name for row in session.execute(_NAMES, {"phones": list(phones)})}

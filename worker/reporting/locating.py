@@ -40,7 +40,7 @@ def locate(session: Reader, given: str, *, source: str | None = None, numbers: b
 
     Raises NotFound, also where it names several.
     """
-    found = _by_id(session, given) | _by_reference(session, given, source)
+    found = by_id(session, given) | _by_reference(session, given, source)
     if not found and numbers:
         found = _by_number(session, given)
     return _only(found, given)
@@ -73,7 +73,8 @@ def shortened(ids: Collection[UUID]) -> dict[UUID, str]:
     return {id_: str(id_)[:length].rstrip("-") for id_ in ids}
 
 
-def _by_id(session: Reader, given: str) -> set[Located]:
+def by_id(session: Reader, given: str) -> set[Located]:
+    """What has this id, or begins so. Raises NotFound where that are too many to tell."""
     if (notifications := _between(Notification.id, given)) is None:
         return set()
     found = {

@@ -54,10 +54,12 @@ GRANTS: dict[str, Rights] = {
     "request": _rights(ALL, READ, READ),
     "rerun": _rights(ALL, CHANGE, CHANGE),
     "roll_up": _rights(ALL, READ, READ),
+    "search": _rights(ALL, ALL),
     "settlement": _rights(ALL, READ, READ),
     "sign_in": _rights(ALL, ALL),
     "source_limit": _rights(CHANGE, READ, READ),
     "stream": _rights(ALL, CHANGE, CHANGE),  # to hold on to a row (FOR KEY SHARE) takes the right to update it
+    "sweep": _rights(ALL, CHANGE),
     "template": _rights(CHANGE, CHANGE, READ),
     "token": _rights(ALL, ALL),
     "trouble": _rights(ALL, READ, READ),
