@@ -177,3 +177,37 @@ def test_advertising_becomes_one_notification_of_all_rows(send_csv: Csv, bench: 
     assert (summary["queued"], [bad["line"] for bad in summary["bad"]]) == (30, [32])
     bench.deliver()
     assert len(bench.simulator.ledger().requests) == 1
+
+
+def test_what_follows_a_row_names_its_columns_too_and_the_file_again_sends_nothing_twice(
+    send_csv: Csv, bench: Bench
+) -> None:
+    followed = ("--fallback-call", "9", "--fallback-var", "{name}", "--after", "10m", "--retry-undelivered", "2x1h")
+    rows = "name,phone\nLan,0901000001\nTrung,0901000002\n"
+    assert send_csv(rows, *followed)[0] == 0
+    with bench.database.begin() as session:
+        kept = session.scalars(text("SELECT follow_up FROM notification ORDER BY content")).all()
+    assert [each["fallback"]["options"]["variables"] for each in kept] == [["Lan"], ["Trung"]]
+    assert {(each["after"], each["retry"]["times"]) for each in kept} == {(600, 2)}
+    same_for_all = (*followed[:2], *followed[4:])
+    assert send_csv(rows, *same_for_all, "--campaign", "b")[1]["queued"] == 2
+    _, summary, _ = send_csv("name,phone\nHoa,0901000003\n" + rows[11:], *same_for_all, "--campaign", "b")
+    assert (summary["queued"], summary["already"]) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("followed", "told"),
+    [
+        (("--fallback-sms", "Chao {x}", "--after", "10m"), "--fallback-sms: there is no column 'x'"),
+        (("--fallback-var", "x"), "--fallback-var is for --fallback-call"),
+        (("--fallback-call", "9", "--after", "0m"), "fallback_after: is out of range"),
+        (("--retry-undelivered", "often"), "retry_undelivered: does not say how often"),
+    ],
+)
+def test_what_can_not_follow_a_file_is_one_line_and_nothing_is_sent(
+    send_csv: Csv, bench: Bench, followed: tuple[str, ...], told: str
+) -> None:
+    code, _, err = send_csv("name,phone\nLan,0901000001\n", *followed)
+    assert code in (1, 2)
+    assert told in err
+    assert texts(bench) == {}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
 from itertools import islice
@@ -17,7 +17,7 @@ from worker import text
 from worker.checks import phone_of
 from worker.contacts.columns import guessed
 from worker.errors import Conflict, Invalid
-from worker.intake import Enqueue, Sms
+from worker.intake import Enqueue, Retry, Sms, TemplateCall
 from worker.intake.checks import check
 from worker.lifecycle import SmsType
 from worker.spreadsheets import Readable, RefusedRow, Row, Unreadable
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 AT_ONCE = 1000  # rows queued in one transaction: what a crash leaves out, the next run brings in
 TO = "to"  # the field of an SMS that the phone column fills
+
+OF_ALL = ("fallback", "fallback_after", "retry_undelivered")  # what is wrong with these is so in each row
 
 Places = tuple[int, ...]
 
@@ -47,6 +49,20 @@ class Order:
     expires_at: datetime | None
     hand_over: bool
     sms: Mapping[str, Any]  # sms_type, brandname, unicode, sandbox
+    fallback: Sms | TemplateCall | None = None  # whose texts may name columns, too
+    fallback_after: str | None = None
+    fallback_in_doubt: bool = False
+    retry_undelivered: Retry | None = None
+
+    @property
+    def texts(self) -> Mapping[str, Sequence[str]]:
+        """By the option that gives them, what names columns."""
+        match self.fallback:
+            case Sms(content=content):
+                return {"--content": [self.content], "--fallback-sms": [content]}
+            case TemplateCall(variables=variables):
+                return {"--content": [self.content], "--fallback-var": variables}
+        return {"--content": [self.content]}
 
 
 @dataclass(slots=True)
@@ -89,7 +105,7 @@ class Columns:
         return " + ".join(self.titles[place] for place in places)
 
 
-def choose(titles: Sequence[str], content: str, *, phone_column: str | None, reference_column: str | None) -> Columns:
+def choose(titles: Sequence[str], order: Order, *, phone_column: str | None, reference_column: str | None) -> Columns:
     """The columns by what was told and by their names. Raises Unreadable."""
     looks = guessed(titles)
     told = [name for name, given in (("phone", phone_column), ("reference", reference_column)) if given is not None]
@@ -97,7 +113,12 @@ def choose(titles: Sequence[str], content: str, *, phone_column: str | None, ref
         titles=titles,
         phone=_phone_place(titles, looks, phone_column),
         reference=None if reference_column is None else place_of(titles, reference_column, option="--reference-column"),
-        variables={name: _variable_places(titles, looks, name) for name in variables_of(content)},
+        variables={
+            name: _variable_places(titles, looks, name, option)
+            for option, texts in order.texts.items()
+            for each in texts
+            for name in variables_of(each, option)
+        },
         told=tuple(told),
     )
 
@@ -115,20 +136,20 @@ def _phone_place(titles: Sequence[str], looks: Mapping[str, Places], told: str |
     return places[0]
 
 
-def _variable_places(titles: Sequence[str], looks: Mapping[str, Places], name: str) -> Places:
+def _variable_places(titles: Sequence[str], looks: Mapping[str, Places], name: str, option: str) -> Places:
     """The column of this name; else what looks like this field of a contact: {name} is found under Họ tên."""
     like = looks.get(name, ())
     if like and (name == "name" or len(like) == 1) and not places_of(titles, name):
         return like
-    return (place_of(titles, name, option="--content"),)
+    return (place_of(titles, name, option=option),)
 
 
-def variables_of(content: str) -> tuple[str, ...]:
-    """The columns that the text names. Raises Unreadable."""
+def variables_of(content: str, option: str) -> tuple[str, ...]:
+    """The columns that the option's text names. Raises Unreadable."""
     try:
         return text.variables_of(content)
     except text.TemplateError as error:
-        raise Unreadable("--content", error.problem, error.remedy) from None
+        raise Unreadable(option, error.problem, error.remedy) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,15 +240,20 @@ class SheetSend:
         """What this row asks for, or why it can't; nothing is stored."""
         number = written(row.cells[self.columns.phone])
         try:
-            content = self._content(row)
+            values = self._values(row)
+            content = text.render(self.order.content, values)
             sms = Sms(to=number, content=content, **self.order.sms)
+            fallback = self._fallback(values)
             own = None if self.columns.reference is None else written(row.cells[self.columns.reference])
-            phones = check(self._item(sms, own), self.notifier.settings, now=datetime.now(UTC)).phones
+            phones = check(self._item(sms, own, fallback), self.notifier.settings, now=datetime.now(UTC)).phones
         except Invalid as error:
+            if error.field in OF_ALL:
+                raise
             return self._why(row, error)
-        return self._item(sms, own if own is not None else reference_of(self.order.campaign, phones[0], content))
+        own = own if own is not None else reference_of(self.order.campaign, phones[0], content)
+        return self._item(sms, own, fallback)
 
-    def _content(self, row: Row) -> str:
+    def _values(self, row: Row) -> Mapping[str, str]:
         values = {
             name: " ".join(filter(None, (written(row.cells[place]) for place in places)))
             for name, places in self.columns.variables.items()
@@ -235,9 +261,18 @@ class SheetSend:
         for name, value in values.items():
             if not value:
                 raise Invalid(name, "is empty", "fill the cell: the text needs it")
-        return text.render(self.order.content, values)
+        return values
 
-    def _item(self, sms: Sms, reference: str | None) -> Enqueue:
+    def _fallback(self, values: Mapping[str, str]) -> Sms | TemplateCall | None:
+        """The same object for all, where no column is named in it: its terms are then checked once."""
+        made = given = self.order.fallback
+        if isinstance(given, TemplateCall):
+            made = replace(given, variables=[text.render(each, values) for each in given.variables])
+        elif given is not None:
+            made = replace(given, content=text.render(given.content, values))
+        return given if made == given else made
+
+    def _item(self, sms: Sms, reference: str | None, fallback: Sms | TemplateCall | None) -> Enqueue:
         return Enqueue(
             request=sms,
             purpose=self.order.purpose,
@@ -247,6 +282,10 @@ class SheetSend:
             send_date=self.order.send_date,
             expires_at=self.order.expires_at,
             hand_over=self.order.hand_over,
+            fallback=fallback,
+            fallback_after=self.order.fallback_after,
+            fallback_in_doubt=self.order.fallback_in_doubt,
+            retry_undelivered=self.order.retry_undelivered,
         )
 
     def _send_together(self, rows: Iterable[Row | RefusedRow], summary: Summary) -> None:
@@ -255,7 +294,8 @@ class SheetSend:
             raise Unreadable("--content", "advertising (type 1) has one text for all", remedy)
         numbers = list(self._numbers(rows, summary))
         sms = Sms(to=numbers, content=self.order.content, **self.order.sms)
-        self._enqueue([self._item(sms, reference_of(self.order.campaign, self.order.content, *numbers))], summary)
+        reference = reference_of(self.order.campaign, self.order.content, *numbers)
+        self._enqueue([self._item(sms, reference, self.order.fallback)], summary)
 
     def _numbers(self, rows: Iterable[Row | RefusedRow], summary: Summary) -> Iterator[str]:
         for row in rows:

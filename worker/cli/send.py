@@ -13,9 +13,10 @@ from worker.api.notifier import Notifier
 from worker.api.prices import CALL, Estimate
 from worker.api.sheet_sends import Columns, Order, SheetSend, Summary, choose
 from worker.cli import completion
+from worker.cli.followed import FOLLOWED, followed
 from worker.cli.output import console, date_option, json_option, options, progress, say, say_json, table, text
 from worker.cli.spreadsheet import Problems, file_options, say_columns, usage
-from worker.intake import RecordCall, Request, Retry, Sms, TemplateCall, Ticket
+from worker.intake import RecordCall, Request, Sms, TemplateCall, Ticket
 from worker.lifecycle import Purpose
 from worker.spreadsheets import RefusedRow, open_sheet
 from worker.text import ROOM, Measure, measure
@@ -41,12 +42,6 @@ LABELS = (
     click.option("--reference", metavar="R", help="Your own key: the same one again sends nothing twice."),
     click.option("--source", metavar="S", default="", help="Which application asks."),
     completion.campaign_option("A label to report, cancel and retry by."),
-)
-FOLLOWED = (
-    click.option("--fallback-call", metavar="TEMPLATE", help="Call by this template at eSMS instead, if it failed."),
-    click.option("--fallback-sms", metavar="TEXT", help="Send this SMS (of type 2) instead, if it failed."),
-    click.option("--after", metavar="30m", help="So long after its date the fallback follows, once it has failed."),
-    click.option("--retry-undelivered", metavar="2x1h", help="Send it again by itself: so often, so long after."),
 )
 dry_run_option = click.option("--dry-run", is_flag=True, help="Do everything but queue it, and say what it would do.")
 common_options = options(*WHEN, purpose_option, *LABELS, *FOLLOWED, dry_run_option, json_option)
@@ -124,8 +119,7 @@ def send_record_call(
 def _hand_over(
     request: Request, *, as_json: bool, send_date: str | None, expires_at: str | None, dry_run: bool, **besides: Any
 ) -> None:
-    followed = ("fallback_call", "fallback_sms", "after", "retry_undelivered")
-    besides |= _followed(*(besides.pop(name) for name in followed))
+    besides |= followed(besides)
     dates = {"send_date": date_of("--send-date", send_date), "expires_at": date_of("--expires-at", expires_at)}
     with Notifier.from_env() as notifier:
         if dry_run:
@@ -151,20 +145,6 @@ def _billed(request: Request, ticket: Ticket, size: Measure | None) -> tuple[int
     """Of which kind, and how many."""
     queued = 0 if ticket.repeated else ticket.messages - len(ticket.opted_out)
     return (request.sms_type, size.segments * queued) if isinstance(request, Sms) and size else (CALL, queued)
-
-
-def _followed(call: str | None, sms: str | None, after: str | None, retry: str | None) -> dict[str, Any]:
-    if call is not None and sms is not None:
-        raise click.UsageError("give --fallback-call or --fallback-sms, not both")
-    found: dict[str, Any] = {"fallback_after": after} if after is not None else {}
-    if call is not None:
-        found["fallback"] = TemplateCall(template_id=call)
-    if sms is not None:
-        found["fallback"] = Sms(content=sms)
-    if retry is not None:
-        times, _, wait = retry.partition("x")
-        found["retry_undelivered"] = Retry(times=int(times) if times.isdecimal() else 0, wait=wait)
-    return found
 
 
 def _say_ticket(ticket: Ticket, dry_run: bool) -> None:
@@ -227,7 +207,7 @@ def date_of(name: str, value: str | None) -> Any:
 @click.option("--reference-column", metavar="NAME", help="Your own key for each row.")
 @file_options
 @dry_run_option
-@options(*WHEN, purpose_option, *LABELS[1:], json_option)
+@options(*WHEN, purpose_option, *LABELS[1:], *FOLLOWED, json_option)
 def send_csv(
     file: Path,
     content: str,
@@ -246,8 +226,9 @@ def send_csv(
     """Send a text to each row of a CSV or XLSX FILE: {name} in the text stands for the column called name.
 
     Rows that can't be sent are refused by row and column and the others are sent. The same file again, with the same
-    campaign (by default the file's name), sends only what is not there yet.
+    campaign (by default the file's name), sends only what is not there yet. A fallback's text may name columns, too.
     """
+    follows = followed(besides)
     order = Order(
         content=content,
         send_date=date_of("--send-date", send_date),
@@ -256,10 +237,11 @@ def send_csv(
         source=besides.pop("source") or "csv",
         sms={name: besides.pop(name) for name in ("sms_type", "brandname", "unicode", "sandbox")},
         **besides,
+        **follows,
     )
     with usage():
         opened = open_sheet(file, encoding=encoding, sheet=sheet, header_row=header_row)
-        columns = choose(opened.columns, content, phone_column=phone_column, reference_column=reference_column)
+        columns = choose(opened.columns, order, phone_column=phone_column, reference_column=reference_column)
     if not as_json:
         say_columns(opened, columns.named(), told=columns.told)
     with Problems.of(opened, report) as problems, usage(), Notifier.from_env() as notifier, progress() as bar:

@@ -97,7 +97,8 @@ class Checks:
                 check_brandname(terms.options, self._registered())
             if item.retry_undelivered or item.fallback or item.fallback_after or item.fallback_in_doubt:
                 other = Checks(self._settings, now=self._now, late=self._late, registered=self._registered)
-                terms = replace(terms, follow_up=follow_up_of(item, self._settings, other.check))
+                now = None if self._late else self._now
+                terms = replace(terms, follow_up=follow_up_of(item, terms, self._settings, other.check, now=now))
             self._last = item, terms
         return self._last[1]
 

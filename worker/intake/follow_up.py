@@ -4,44 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from worker.errors import Invalid
+from worker.following import span_of
 from worker.intake.request import Enqueue, Request, Retry
+from worker.ledger import Terms
 from worker.lifecycle import SmsType
-from worker.recurrence.errors import RecurrenceError
-from worker.recurrence.offsets import parse_offset
 from worker.settings import Settings
 
 if TYPE_CHECKING:
     from worker.intake.checks import Checked
 
-SHORTEST, LONGEST = timedelta(minutes=1), timedelta(days=7)
 
+def follow_up_of(
+    item: Enqueue, terms: Terms, settings: Settings, check: Callable[[Enqueue], Checked], *, now: datetime | None
+) -> dict[str, Any] | None:
+    """As it is kept; None: nothing. check: of one request, as for any other. Raises Invalid, which names the field.
 
-def follow_up_of(item: Enqueue, settings: Settings, check: Callable[[Enqueue], Checked]) -> dict[str, Any] | None:
-    """As it is kept; None: nothing. check: of one request, as for any other. Raises Invalid, which names the field."""
+    terms: the request's own. now: None where it is nobody's fault that time has passed.
+    """
     found: dict[str, Any] = {}
     if item.retry_undelivered is not None:
-        found["retry"] = _retry(item.retry_undelivered, settings)
+        found["retry"] = retry_terms(item.retry_undelivered, settings)
     if item.fallback is not None:
         found["fallback"] = _fallback(item, item.fallback, check)
-        found["after"] = _seconds("fallback_after", item.fallback_after)
+        found["after"] = span_of("fallback_after", item.fallback_after).total_seconds()
         found["in_doubt"] = item.fallback_in_doubt is True
     elif item.fallback_after is not None or item.fallback_in_doubt:
         raise Invalid("fallback", "is missing", "say what is to follow, or leave fallback_after out")
+    if now and terms.expires_at and "after" in found:
+        _check_in_time(terms.expires_at, max(now, terms.send_date or now) + timedelta(seconds=found["after"]))
     if found and item.hand_over:
         raise Invalid("hand_over", "eSMS holds it, so nothing can follow by itself", "leave one of them out")
     return found or None
 
 
-def _retry(retry: object, settings: Settings) -> dict[str, Any]:
+def retry_terms(retry: object, settings: Settings) -> dict[str, Any]:
+    """As they are kept. Raises Invalid."""
     if not isinstance(retry, Retry):
         raise Invalid("retry_undelivered", "is no Retry", 'give Retry(times=2, wait="1h")')
     if type(retry.times) is not int or not 0 < retry.times <= settings.retry_limit:
         raise Invalid("retry_undelivered", "times is out of range", f"give 1 to {settings.retry_limit}")
-    return {"times": retry.times, "wait": _seconds("retry_undelivered", retry.wait)}
+    return {"times": retry.times, "wait": span_of("retry_undelivered", retry.wait).total_seconds()}
 
 
 def _fallback(item: Enqueue, fallback: Request, check: Callable[[Enqueue], Checked]) -> dict[str, Any]:
@@ -49,11 +55,17 @@ def _fallback(item: Enqueue, fallback: Request, check: Callable[[Enqueue], Check
         raise Invalid("fallback", f"{type(fallback).__name__} can't be sent", "give an Sms, TemplateCall or RecordCall")
     if fallback.to not in ("", (), [], item.request.to):
         raise Invalid("fallback", "has recipients of its own", "leave its to empty: it goes to who was not reached")
-    first, other = check(_alone(item, item.request)), check(_alone(item, replace(fallback, to=item.request.to)))
+    first = check(_alone(item, item.request))
+    try:
+        other = check(_alone(item, replace(fallback, to=item.request.to)))
+    except Invalid as error:
+        raise Invalid(f"fallback.{error.field}", error.problem, error.remedy) from None
     if other.terms.options.get("sms_type") == SmsType.ADVERTISING:
         raise Invalid("fallback", "SmsType 1 goes to many at once", "use another SmsType")
     if first.fingerprint() == other.fingerprint():
         raise Invalid("fallback", "is the same as the first", "name another text, type, template or kind")
+    # Of what it is and not of whom it goes to: those who share a fallback are checked once.
+    fingerprint = replace(other, phones=()).fingerprint()
     return {
         "kind": other.terms.kind,
         "purpose": other.terms.purpose,
@@ -64,23 +76,15 @@ def _fallback(item: Enqueue, fallback: Request, check: Callable[[Enqueue], Check
         "segments": other.segments,
         "plain_segments": other.plain_segments,
         "template_id": other.template_id,
-        "fingerprint": other.fingerprint(),
+        "fingerprint": fingerprint,
     }
+
+
+def _check_in_time(expires_at: datetime, follows_at: datetime) -> None:
+    """What is not to be sent any more is not to be sent in another way either."""
+    if follows_at >= expires_at:
+        raise Invalid("fallback_after", "is not before expires_at", "give less time, or a later expires_at")
 
 
 def _alone(item: Enqueue, request: Any) -> Enqueue:
     return Enqueue(request=request, purpose=item.purpose, source=item.source, campaign=item.campaign)
-
-
-def _seconds(field: str, value: object) -> float:
-    span = value if isinstance(value, timedelta) else _span(field, value)
-    if not SHORTEST <= span <= LONGEST:
-        raise Invalid(field, "is out of range", "give a minute to seven days, like 30m")
-    return span.total_seconds()
-
-
-def _span(field: str, value: object) -> timedelta:
-    try:
-        return parse_offset(value if isinstance(value, str) else "").span
-    except RecurrenceError:
-        raise Invalid(field, "is no amount of time", "write it like 30m or 1h") from None

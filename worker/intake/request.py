@@ -87,5 +87,5 @@ class Enqueue:
     hand_over: bool = False
     retry_undelivered: Retry | None = None
     fallback: Request | None = None  # in its place, once it is closed as failed; its `to` may be left empty
-    fallback_after: timedelta | str | None = None  # from its date on; a minute to seven days
+    fallback_after: timedelta | str | None = None  # from its date on; a minute to seven days, before its expires_at
     fallback_in_doubt: bool = False  # also where it may still arrive: twice is better than never

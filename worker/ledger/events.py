@@ -152,7 +152,8 @@ _INSTANCES = text("""
 """)
 
 _AHEAD_WITH = text("""
-    SELECT count(*) FROM event WHERE template = :template AND next_at IS NOT NULL AND cancelled_at IS NULL
+    SELECT count(*) FROM event
+    WHERE :template IN (template, channel ->> 'fallback_template') AND next_at IS NOT NULL AND cancelled_at IS NULL
 """)
 
 

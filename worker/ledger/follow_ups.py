@@ -17,6 +17,7 @@ from sqlalchemy import Row, text
 from worker.ids import uuid7s
 from worker.ledger.failed import note_replaced
 from worker.ledger.inserts import Stored, Terms, put
+from worker.ledger.plans import still
 from worker.lifecycle import Kind, Lane, Purpose
 
 if TYPE_CHECKING:
@@ -26,13 +27,14 @@ MOST = 500
 
 # What is in doubt is looked at less and less often, by its age: its row costs nothing meanwhile.
 _DUE = text("""
-    SELECT f.message_id AS id, m.status, m.phone, m.generation, m.replaced_by, n.source, n.campaign, n.follow_up,
+    SELECT f.message_id AS id, m.status, m.phone, m.generation, m.replaced_by, n.source, n.campaign, n.expires_at,
+        n.follow_up,
         coalesce(n.send_date, n.created_at) + make_interval(secs => CAST(n.follow_up ->> 'after' AS double precision))
             <= now() AS fallback_due,
-        coalesce(n.send_date, n.created_at) + make_interval(
+        least(n.expires_at, coalesce(n.send_date, n.created_at) + make_interval(
             secs => CAST(n.follow_up ->> 'after' AS double precision)
                 + CAST(n.follow_up #>> '{fallback,horizon}' AS double precision)
-        ) <= now() AS fallback_late,
+        )) <= now() AS fallback_late,
         m.settled_at + make_interval(secs => CAST(n.follow_up #>> '{retry,wait}' AS double precision)) <= now()
             AS retry_due
     FROM follow_up AS f JOIN message AS m ON m.id = f.message_id JOIN notification AS n ON n.id = m.notification_id
@@ -52,6 +54,16 @@ _CALL_BACK = text("""
         reason = 'called back: another channel takes its place'
     WHERE id = ANY(:ids) AND status || '' = 'queued'
 """)
+# First these, then those: who decides about one right now is waited for, and what that made is seen.
+_NONE_OF = text("""
+    UPDATE follow_up AS f SET due_at = NULL, outcome = 'nothing' FROM message AS m
+    WHERE m.notification_id = ANY(CAST(:ids AS uuid[])) AND f.message_id = m.id AND f.due_at IS NOT NULL
+""")
+_CALL_BACK_FOLLOWING = text(f"""
+    UPDATE message AS m SET status = 'cancelled', settled_at = now(), paused = false, reason = :reason
+    FROM message AS first
+    WHERE first.notification_id = ANY(CAST(:ids AS uuid[])) AND m.replaces = first.id AND {still("queued")}
+""")
 
 
 def due_follow_ups(session: Session) -> Sequence[Row[*tuple[Any, ...]]]:
@@ -67,6 +79,13 @@ def follow_later(session: Session, ids: Sequence[UUID]) -> None:
 def follow_no_more(session: Session, ids: Sequence[UUID], outcome: str) -> None:
     """These are decided about, for good."""
     session.execute(_OVER, {"ids": list(ids), "outcome": outcome})
+
+
+def follow_none_of(session: Session, notifications: Sequence[UUID], *, reason: str) -> None:
+    """Nothing is to follow these any more, and what followed and waits is called back."""
+    asked = {"ids": "{" + ",".join(map(str, notifications)) + "}", "reason": reason}
+    session.execute(_NONE_OF, asked)
+    session.execute(_CALL_BACK_FOLLOWING, asked)
 
 
 def fall_back(session: Session, rows: Sequence[Any]) -> None:
@@ -107,7 +126,7 @@ def _terms(row: Any, other: dict[str, Any]) -> Terms:
         options=other["options"],
         send_date=None,
         hand_over=False,
-        expires_at=None,
+        expires_at=row.expires_at,
         horizon=timedelta(seconds=other["horizon"]),
         wanted_by="fallback",
     )

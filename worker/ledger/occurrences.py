@@ -15,6 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from worker.ledger.follow_ups import follow_none_of
 from worker.ledger.plans import still
 from worker.ledger.rows import as_rows
 from worker.lifecycle import NOT_ARRIVED, OccurrenceState, Status
@@ -173,14 +174,18 @@ def recall(
     since: datetime,
     now: datetime,
     recipients: Sequence[str] | None = None,
+    followed: bool = True,
 ) -> list[Recalled]:
     """Call back what was made of a rule or event and has not gone out; what came of each, also where it was too late.
 
-    since: only what occurs from then on. recipients: only theirs; None: everybody's.
+    since: only what occurs from then on. recipients: only theirs; None: everybody's. followed: also what was to follow
+    those that went out, or followed and waits.
     """
     asked = {"owner_id": owner_id, "reason": reason, "since": since, "now": now}
     made = session.execute(_MADE, asked | {"recipients": None if recipients is None else list(recipients)}).all()
     ids = [row.notification_id for row in made]
+    if ids and followed:
+        follow_none_of(session, ids, reason=reason)
     back = set(session.scalars(_CALL_BACK, asked | {"ids": _array(ids)}).all()) if ids else set()
     if back:
         session.execute(_NOTE, asked | {"ids": _array(back)})

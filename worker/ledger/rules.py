@@ -60,7 +60,10 @@ _ONE = text(f"SELECT {_COLUMNS} FROM reminder WHERE name = :name AND removed_at 
 _ONE_LOCKED = text(f"SELECT {_COLUMNS} FROM reminder WHERE name = :name AND removed_at IS NULL FOR UPDATE")
 _ALL = text(f"SELECT {_COLUMNS} FROM reminder WHERE removed_at IS NULL ORDER BY name")
 
-_WITH = text("SELECT name FROM reminder WHERE template = :template AND removed_at IS NULL ORDER BY name")
+_WITH = text("""
+    SELECT name FROM reminder
+    WHERE :template IN (template, channel ->> 'fallback_template') AND removed_at IS NULL ORDER BY name
+""")
 
 _TAKE = text(f"""
     SELECT {_COLUMNS} FROM reminder

@@ -5,7 +5,7 @@ Whatever is wrong with one person is that person's reason, and never stops the o
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
@@ -15,7 +15,9 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from worker.errors import Invalid
-from worker.intake import Enqueue, Sms, TemplateCall, check_one
+from worker.following import span_of, times_and_wait
+from worker.intake import Enqueue, Retry, Sms, TemplateCall, check_one
+from worker.intake.follow_up import retry_terms
 from worker.ledger.occurrences import Key
 from worker.ledger.templates import StoredTemplate
 from worker.lifecycle import Kind, Purpose
@@ -40,6 +42,11 @@ class Owner:
     place: str = field(default="", repr=False)
     attributes: Mapping[str, str] = field(default_factory=dict, repr=False)
 
+    @property
+    def templates(self) -> list[str]:
+        """The names of its own, and of the one that takes its place where that is not delivered."""
+        return templates_of(self.template, self.channel)
+
     def occasion_of(self, due: Due) -> Occasion:
         """What a reminder speaks of."""
         return Occasion(at=due.about, title=self.title, place=self.place, attributes=self.attributes)
@@ -52,6 +59,11 @@ class Person(Addressee):
     recipient: str  # the contact's or attendee's key, by which once is once
     contact_id: UUID | None = None
     trouble: str | None = None  # why this one gets none
+
+
+def templates_of(template: str, channel: Mapping[str, Any]) -> list[str]:
+    """Their names: the reminder's, and its fallback's."""
+    return [template, *filter(None, [channel.get("fallback_template")])]
 
 
 def owner_of_rule(row: RuleRow) -> Owner:
@@ -86,7 +98,14 @@ def written_or_reason(
     return made if made.phone not in unwilling else "opted out"
 
 
-def request_for(owner: Owner, due: Due, template: StoredTemplate, made: Written, reference: str) -> Enqueue:
+def request_for(
+    owner: Owner,
+    due: Due,
+    template: StoredTemplate,
+    made: Written,
+    reference: str,
+    fallback: Sms | TemplateCall | None = None,
+) -> Enqueue:
     """The request by which somebody gets what was written for them."""
     return Enqueue(
         request=_request(template, made, owner.channel),
@@ -96,7 +115,30 @@ def request_for(owner: Owner, due: Due, template: StoredTemplate, made: Written,
         campaign=owner.campaign,
         send_date=due.occurs_at,
         expires_at=due.deadline,
+        retry_undelivered=_retry(owner.channel),
+        fallback=fallback,
+        fallback_after=owner.channel["fallback_after"] if fallback else None,
+        fallback_in_doubt=bool(fallback and owner.channel.get("fallback_in_doubt")),
     )
+
+
+def fallback_for(owner: Owner, due: Due, template: StoredTemplate, person: Person, first: Written) -> Any | None:
+    """What takes its place where it is not delivered; None: there is no time for it, or it can't be written.
+
+    It goes to the same number: where that is none for it (an SMS to a landline), nothing follows.
+    """
+    if follows_at(due, owner.channel) >= due.deadline:
+        return None
+    try:
+        made = written(template, person, owner.occasion_of(due))
+    except Invalid:
+        return None
+    return _request(template, made, owner.channel) if made.phone == first.phone else None
+
+
+def follows_at(due: Due, channel: Mapping[str, Any]) -> datetime:
+    """When a reminder's fallback goes out at the earliest."""
+    return due.occurs_at + span_of("fallback_after", channel["fallback_after"])
 
 
 def reference_of(key: Key, round_: int, contact_id: UUID | None) -> str:
@@ -110,17 +152,40 @@ def reference_of(key: Key, round_: int, contact_id: UUID | None) -> str:
 
 
 def try_out(
-    session: Session, template: StoredTemplate, channel: Mapping[str, Any], settings: Settings, *, now: datetime
+    session: Session,
+    templates: Sequence[StoredTemplate],
+    channel: Mapping[str, Any],
+    settings: Settings,
+    *,
+    now: datetime,
 ) -> None:
-    """Would intake take this template by this channel? A missing brandname is an error now, not on the day.
+    """Would intake take these templates by this channel? A missing brandname is an error now, not on the day.
 
     Raises Invalid.
     """
-    if template.content is not None:
-        check_one(session, Enqueue(request=Sms(to=SAMPLE, content=template.content, **channel)), settings, now=now)
+    if len({each.name for each in templates}) < len(templates):
+        raise Invalid("fallback_template", "is the reminder's own", "name another one, or leave it out")
+    if (retry := _retry(channel)) is not None:
+        retry_terms(retry, settings)
+    for each in templates:
+        if each.content is not None:
+            sms = Sms(to=SAMPLE, content=each.content, **_way(channel))
+            check_one(session, Enqueue(request=sms), settings, now=now)
 
 
 def _request(template: StoredTemplate, made: Written, channel: Mapping[str, Any]) -> Sms | TemplateCall:
     if template.kind is Kind.SMS:
-        return Sms(to=made.phone, content=made.texts[0], **channel)
+        return Sms(to=made.phone, content=made.texts[0], **_way(channel))
     return TemplateCall(to=made.phone, template_id=template.template_id or "", variables=made.texts)
+
+
+def _way(channel: Mapping[str, Any]) -> dict[str, Any]:
+    """Of an SMS: all of the channel that it takes."""
+    return {name: channel[name] for name in ("sms_type", "brandname", "unicode") if name in channel}
+
+
+def _retry(channel: Mapping[str, Any]) -> Retry | None:
+    if (given := channel.get("retry_undelivered")) is None:
+        return None
+    times, wait = times_and_wait("retry_undelivered", given)
+    return Retry(times=times, wait=wait)

@@ -20,7 +20,7 @@ from worker.errors import Invalid, NotFound
 from worker.ledger.events import AttendeeChanges, find_event, instances_of, open_event, put_attendees, write_event
 from worker.ledger.occurrences import Recalled, recall
 from worker.lifecycle import Status
-from worker.reminders.compose import try_out
+from worker.reminders.compose import templates_of, try_out
 from worker.reminders.invitations import Event, attendee_rows, content_of, version_of
 from worker.reminders.plan import first_instant, starts
 from worker.reminders.rule_changes import RECALLABLE
@@ -127,12 +127,12 @@ def _check(session: Session, event: EventRow, settings: Settings, now: datetime)
     """What only a look at the whole can tell."""
     if next(starts(event, now), None) is None:
         raise Past("starts_at", "is in the past", "give a start that is ahead, or cancel the event")
-    template = usable(session, event.template, KNOWN)
-    needed = template.names()
+    templates = [usable(session, each, KNOWN) for each in templates_of(event.template, event.channel)]
+    needed = {name for each in templates for name in each.names()}
     for name in OF_AN_EVENT:
         if name in needed and not getattr(event, name):
             raise Invalid(name, f"is empty, and template {event.template!r} needs it", "give it")
-    try_out(session, template, event.channel, settings, now=now)
+    try_out(session, templates, event.channel, settings, now=now)
 
 
 def _written(

@@ -19,7 +19,7 @@ from worker.ledger.occurrences import Recalled, recall
 from worker.ledger.rules import add_rule, advance_rule, find_rule, pause_rule, remove_rule, resume_rule, rewrite_rule
 from worker.lifecycle import ReminderKind
 from worker.reminders.checks import zone_of
-from worker.reminders.compose import try_out
+from worker.reminders.compose import follows_at, templates_of, try_out
 from worker.reminders.plan import INSTANT, Due, dues, midnight, next_due
 from worker.reminders.rules import LATE_MOST, Recurring, Rule, row_of
 from worker.schedule import RuleRow
@@ -47,7 +47,12 @@ def planned(session: Session, rule: Rule, settings: Settings, *, now: datetime) 
     due = next_due(row, now)
     if due is None:
         raise Invalid("until", "the rule has no occurrence ahead", "give a later end, or leave it out")
-    try_out(session, usable(session, row.template, OF_A_RULE), row.channel, settings, now=now)
+    templates = [usable(session, each, OF_A_RULE) for each in templates_of(row.template, row.channel)]
+    try_out(session, templates, row.channel, settings, now=now)
+    if len(templates) > 1 and follows_at(due, row.channel) >= due.deadline:
+        raise Invalid(
+            "fallback_after", "is later than the reminder may go out at all", "give less time, or a later end"
+        )
     return replace(row, next_at=due.occurs_at)
 
 
@@ -159,7 +164,9 @@ def _or_not_found(row: RuleRow | None, name: str) -> RuleRow:
 def _recall(
     session: Session, row: RuleRow, reason: str, now: datetime, since: datetime | None = None
 ) -> list[Recalled]:
-    return recall(session, row.id, reason=reason, since=since or now - RECALLABLE, now=now)
+    """since: of a change; what went out by then stays, with what is to follow it."""
+    begin = since or now - RECALLABLE
+    return recall(session, row.id, reason=reason, since=begin, now=now, followed=since is None)
 
 
 def _recalled(back: Sequence[Recalled]) -> int:

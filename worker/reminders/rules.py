@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from worker.checks import label
 from worker.errors import Invalid
+from worker.following import span_of, times_and_wait
 from worker.lifecycle import ReminderKind, SmsType
 from worker.recurrence import Feb29, LeapMonth, ShortMonth
 from worker.recurrence.wallclock import wall_clock
@@ -34,6 +35,14 @@ class Channel:
     sms_type: int = SmsType.CUSTOMER_CARE
     brandname: str | None = None
     unicode: bool = False
+    fallback_template: str | None = None
+    """Of `esms-worker templates`: takes its place, once it is closed as failed; an SMS goes by this channel, too."""
+    fallback_after: timedelta | str | None = None
+    """So long after it went out, like 30m; no fallback goes out later than the reminder itself would."""
+    fallback_in_doubt: bool = False
+    """Also where the first may still arrive: twice is better than never."""
+    retry_undelivered: str | None = None
+    """Sent again by itself: 2x1h is twice, an hour after it is known that it was not delivered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +142,26 @@ def channel_of(channel: Channel) -> dict[str, Any]:
     if channel.unicode is not True and channel.unicode is not False:
         raise Invalid("unicode", "is no truth value", "give true or false")
     brandname = label("brandname", channel.brandname) if channel.brandname else None
-    return {"sms_type": int(sms_type), "brandname": brandname, "unicode": channel.unicode}
+    return {"sms_type": int(sms_type), "brandname": brandname, "unicode": channel.unicode} | _followed(channel)
+
+
+def _followed(channel: Channel) -> dict[str, Any]:
+    """What follows by itself, where anything does."""
+    found: dict[str, Any] = {}
+    if channel.fallback_template is not None:
+        found["fallback_template"] = label("fallback_template", channel.fallback_template)
+        found["fallback_after"] = _minutes(span_of("fallback_after", channel.fallback_after))
+        found |= {"fallback_in_doubt": True} if channel.fallback_in_doubt is True else {}
+    elif channel.fallback_after is not None or channel.fallback_in_doubt:
+        raise Invalid("fallback_template", "is missing", "name what is to follow, or leave fallback_after out")
+    if channel.retry_undelivered is not None:
+        times, wait = times_and_wait("retry_undelivered", channel.retry_undelivered)
+        found["retry_undelivered"] = f"{times}x{_minutes(wait)}"
+    return found
+
+
+def _minutes(span: timedelta) -> str:
+    return f"{span // timedelta(minutes=1)}m"
 
 
 def _tags(tags: Sequence[str]) -> tuple[str, ...]:

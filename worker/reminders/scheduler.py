@@ -28,6 +28,7 @@ from worker.lifecycle import Lane
 from worker.reminders.compose import (
     Owner,
     Person,
+    fallback_for,
     owner_of_event,
     owner_of_rule,
     reference_of,
@@ -188,13 +189,14 @@ class Scheduler:
     def _requests(
         self, session: Session, owner: Owner, due: Due, wanted: Sequence[tuple[Key, Person, int]], now: datetime
     ) -> dict[Key, Enqueue | str]:
-        text = template(session, owner.template)
+        text, *others = [template(session, name) for name in owner.templates]
         if (general := _why_none(due, text, owner, now)) is not None:
             return {key: general for key, _, _ in wanted}
         assert text is not None
+        texts = [text, *filter(None, others)]
         unwilling = opted_out(session, [number for _, person, _ in wanted for number in person.phones])
         return {
-            key: _request_or_reason(owner, due, person, text, key, round_, unwilling) for key, person, round_ in wanted
+            key: _request_or_reason(owner, due, person, texts, key, round_, unwilling) for key, person, round_ in wanted
         }
 
     def _close(self, session: Session, requests: dict[Key, Enqueue | str], now: datetime) -> None:
@@ -222,12 +224,21 @@ def _why_none(due: Due, text: TemplateRow | None, owner: Owner, now: datetime) -
 
 
 def _request_or_reason(
-    owner: Owner, due: Due, person: Person, text: TemplateRow, key: Key, round_: int, unwilling: Container[str]
+    owner: Owner,
+    due: Due,
+    person: Person,
+    texts: Sequence[TemplateRow],
+    key: Key,
+    round_: int,
+    unwilling: Container[str],
 ) -> Enqueue | str:
+    """texts: the reminder's, and what follows where it is not delivered."""
+    text, *others = texts
     made = written_or_reason(text, person, owner.occasion_of(due), unwilling)
     if isinstance(made, str):
         return made
-    return request_for(owner, due, text, made, reference_of(key, round_, person.contact_id))
+    fallback = fallback_for(owner, due, others[0], person, made) if others else None
+    return request_for(owner, due, text, made, reference_of(key, round_, person.contact_id), fallback)
 
 
 def _closed(key: Key, answer: object) -> Closed:

@@ -33,7 +33,7 @@ GRANTS: dict[str, Rights] = {
     "contact": _rights(ALL, ALL, ALL),
     "decision": _rights(ADD, ADD, ADD),
     "event": _rights(CHANGE, CHANGE, CHANGE),
-    "follow_up": _rights(ALL, CHANGE, ADD),
+    "follow_up": _rights(ALL, CHANGE, CHANGE),
     "happening": _rights(ALL, ADD),
     "heartbeat": _rights(CHANGE, CHANGE, READ),
     "inbox": _rights(ALL, ADD),  # others write it by the functions of the schema esms

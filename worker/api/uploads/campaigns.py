@@ -71,7 +71,7 @@ class CampaignPlan:
 
     def columns(self, titles: Sequence[str]) -> Columns:
         """What is taken from which column. Raises Invalid."""
-        return choose(titles, self.content, phone_column=self.phone_column, reference_column=self.reference_column)
+        return choose(titles, self.order(), phone_column=self.phone_column, reference_column=self.reference_column)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,8 @@ import click
 from worker.api.notifier import Notifier
 from worker.cli import completion
 from worker.cli.output import console, json_option, keys_whole, say, say_json, table, text
-from worker.cli.reminders.options import MOMENT, clock_option, length_option
-from worker.reminders import Channel, EventChange
+from worker.cli.reminders.options import MOMENT, channel_option, channel_options, clock_option, length_option
+from worker.reminders import EventChange
 from worker.reminders.calendars import Imported
 from worker.schedule import EventRow
 from worker.settings import Settings
@@ -156,8 +156,7 @@ def _say_late(change: EventChange) -> None:
 @click.option("--to", "numbers", multiple=True, metavar="N", help="Remind this number of each event, too; many times.")
 @click.option("--late-for", metavar="LENGTH", help="How late a reminder may go out.  [default: until the start]")
 @click.option("--all-day-at", default="08:00", show_default=True, metavar="HH:MM", help="When whole days begin.")
-@click.option("--sms-type", type=int, default=2, show_default=True)
-@click.option("--brandname", metavar="B", help="For type 2; by default ESMS_BRANDNAME.")
+@channel_options
 @click.option("--dry-run", is_flag=True, help="Say what it would come to, and store nothing.")
 @json_option
 def import_(
@@ -168,10 +167,9 @@ def import_(
     numbers: tuple[str, ...],
     late_for: str | None,
     all_day_at: str,
-    sms_type: int,
-    brandname: str | None,
     dry_run: bool,
     as_json: bool,
+    **channel: Any,
 ) -> None:
     """Take the events of a calendar file (.ics) in, all or none; the same file again changes nothing."""
     with file.open("rb") as opened:
@@ -184,7 +182,7 @@ def import_(
             offsets=offsets,
             phones=numbers,
             late_for=_late(late_for),
-            channel=Channel(sms_type=sms_type, brandname=brandname),
+            channel=channel_option(channel),
             all_day_at=clock_option("--all-day-at", all_day_at),
             dry_run=dry_run,
         )

@@ -3,17 +3,43 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import click
 
-from worker.cli.output import date_option
+from worker.cli import completion
+from worker.cli.output import date_option, options
+from worker.reminders import Channel
 
 MOMENT = "%a %Y-%m-%d %H:%M"  # as tables show one
 
 _length = re.compile(r"(\d{1,5}) ?(m|min|minutes?|h|hours?|d|days?)").fullmatch
 _MINUTES = {"m": 1, "h": 60, "d": 1440}
+
+
+channel_options = options(
+    click.option("--sms-type", type=int, default=2, show_default=True, help="2 3 4 6 7 8 13 (manual II.2)."),
+    click.option("--brandname", metavar="B", help="For type 2; by default ESMS_BRANDNAME."),
+    click.option("--unicode", is_flag=True, help="With Vietnamese letters; type 3 only."),
+    click.option(
+        "--fallback-call",
+        "--fallback-sms",
+        "fallback_template",
+        metavar="T",
+        help="What follows where it is not delivered: another of `esms-worker templates`.",
+        shell_complete=completion.templates,
+    ),
+    click.option("--after", "fallback_after", metavar="30m", help="So long after the reminder the fallback follows."),
+    click.option("--fallback-in-doubt", is_flag=True, help="Also where it may still arrive: twice rather than never."),
+    click.option("--retry-undelivered", metavar="2x1h", help="Send it again by itself: so often, so long after."),
+)
+
+
+def channel_option(given: dict[str, Any]) -> Channel:
+    """What these options say; they are no longer among what was given."""
+    return Channel(**{field.name: given.pop(field.name) for field in fields(Channel)})
 
 
 def clock_option(name: str, value: str) -> time:

@@ -11,10 +11,18 @@ import click
 from worker.api.notifier import Notifier
 from worker.cli import completion
 from worker.cli.output import console, json_option, keys_whole, options, say, say_json, table, text
-from worker.cli.reminders.options import MOMENT, clock_option, day_or_moment_option, given, length_option
+from worker.cli.reminders.options import (
+    MOMENT,
+    channel_option,
+    channel_options,
+    clock_option,
+    day_or_moment_option,
+    given,
+    length_option,
+)
 from worker.lifecycle import ReminderKind
 from worker.recurrence import Feb29, LeapMonth, ShortMonth
-from worker.reminders import Anniversary, Channel, Recurring, Rule, RuleChange
+from worker.reminders import Anniversary, Recurring, Rule, RuleChange
 from worker.reminders.plan import Due
 from worker.schedule import RuleRow
 from worker.settings import Settings
@@ -88,9 +96,7 @@ _what = options(  # which days the rule goes by: exactly one of these
 @click.option("--except", "exceptions", multiple=True, metavar="DATE", help="A day or time that falls out; many times.")
 @click.option("--late-for", metavar="LENGTH", help="How late a recurrence may go out: 30m, 2h.  [default: 2h]")
 @click.option("--zone", metavar="Z", help="Whose clock counts; by default TIME_ZONE.")
-@click.option("--sms-type", type=int, default=2, show_default=True, help="2 3 4 6 7 8 13 (manual II.2).")
-@click.option("--brandname", metavar="B", help="For type 2; by default ESMS_BRANDNAME.")
-@click.option("--unicode", is_flag=True, help="With Vietnamese letters; type 3 only.")
+@channel_options
 @click.option("--replace", is_flag=True, help="Give the rule of this name this content.")
 @click.option("--dry-run", is_flag=True, help="Show when it would occur, and store nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -127,9 +133,7 @@ def _rule(name: str, options: dict[str, Any]) -> Rule:
     chosen = [option for option in ("kind", "rrule", "cron") if options[option] is not None]
     if len(chosen) != 1:
         raise click.UsageError("say what it goes by: exactly one of --birthday, --lunar-birthday, … --rrule or --cron")
-    channel = Channel(
-        sms_type=options.pop("sms_type"), brandname=options.pop("brandname"), unicode=options.pop("unicode")
-    )
+    channel = channel_option(options)
     common = given(**{each: options.pop(each) for each in ("template", "tags", "source", "zone")})
     common |= {"name": name, "channel": channel}
     return _anniversary(common, options) if chosen == ["kind"] else _recurring(common, options)
