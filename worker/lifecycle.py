@@ -300,5 +300,8 @@ def last_try(schema: str = "") -> str:
     )"""  # noqa: S608 — our own schemas
 
 
+# Who had a message emptied, where it is no setting: the person whose it was asked for it.
+ASKED = "person"
+
 # An older list of brandnames judges nobody: what was registered since would be refused.
 BRANDNAMES_TRUSTED = timedelta(hours=6)

@@ -20,6 +20,7 @@ from worker.lifecycle import Lane
 from worker.limiter import Limiter
 from worker.queues import Bell
 from worker.settings import Pace, ProviderSettings, Rates, Settings
+from worker.settings.retention import Retention
 from worker.window import Window
 
 # The client's arguments, as the settings call them.
@@ -89,6 +90,10 @@ class Runtime:
     def from_environ(cls) -> Runtime:
         """Read the settings; the parts are made when they are first asked for. Raises SettingsError."""
         return cls(Settings.from_environ(), Pace.from_environ(), Rates.from_environ())
+
+    @cached_property
+    def retention(self) -> Retention:
+        return Retention.from_environ()
 
     @cached_property
     def database(self) -> Database:

@@ -35,7 +35,7 @@ from worker.limiter import POLL
 from worker.polling import Poller, find_lost
 from worker.queues import QUEUE_OF, Queue, Task, make_app, queues_of
 from worker.reminders import EventChange, Scheduler
-from worker.settings import Pace, ProviderSettings, Rates, Settings
+from worker.settings import ProviderSettings, Settings
 from worker.telemetry import emit
 from worker.webhooks import Caller
 
@@ -48,8 +48,7 @@ app = make_app()
 def _refuse_to_start_without_keys(**_: Any) -> None:
     try:
         runtime.make_client(ProviderSettings.from_environ(), in_flight=1).close()
-        Pace.from_environ()
-        Rates.from_environ()
+        assert runtime.Runtime.from_environ().retention
     except SettingsError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         raise SystemExit(2) from None
@@ -141,7 +140,8 @@ def keep_house() -> None:
     """Look after leases, dates, doubts, pauses and brandnames."""
 
     def step(parts: runtime.Runtime) -> bool:
-        maintenance.keep_house(parts.database, parts.client, parts.pace, parts.settings.time_zone.key)
+        zone = parts.settings.time_zone.key
+        maintenance.keep_house(parts.database, parts.client, parts.pace, zone, parts.retention)
         return False
 
     _answer(Task.KEEP_HOUSE, step)

@@ -9,6 +9,7 @@ from typing import Self
 from worker import ledger, reporting
 from worker.api.connected import Connected
 from worker.database import Database
+from worker.ledger.retention import Backlog, backlog
 from worker.migrating import PATIENCE, migrate, revisions
 from worker.reporting import BrandnamesShown, PowerfulLogin, RefusedShown
 from worker.reporting.limits import LimitShown, limits
@@ -89,6 +90,11 @@ class Operation(Connected):
         """The steps of the upkeep that fail at each tick, with their errors."""
         with self._database.reading() as session:
             return reporting.troubles(session)
+
+    def kept_too_long(self, patience: timedelta) -> list[Backlog]:
+        """What is removed after its time has had more to remove than it came to, for so long without a pause."""
+        with self._database.reading() as session:
+            return backlog(session, patience=patience)
 
     def note_listener(self, queue: str, *, every: timedelta) -> None:
         """Somebody listens to this queue; noted no more often than that."""

@@ -12,11 +12,13 @@ import click
 from worker.api.account import Account
 from worker.api.notifier import Notifier
 from worker.api.operation import Operation
+from worker.cli.checkups import Wrong, keeping
 from worker.cli.known_holes import hole
 from worker.cli.output import console, json_option, say_json, table, text, waiting
 from worker.errors import MIGRATE, WorkerError
 from worker.queues import Queue, kind_of, queues_of
 from worker.settings import Pace, ProviderSettings, Rates, Settings, environment, readable_env
+from worker.settings.retention import Retention
 
 PATIENCE = 2.0  # seconds for workers to answer
 REMEMBERED = timedelta(days=1)  # for how long something that was no task is worth an alarm
@@ -33,10 +35,6 @@ class Finding:
     looked: bool = True
 
 
-class _Wrong(Exception):
-    """What is wrong, and the remedy, on one line."""
-
-
 # Each check and what it rests on: where that is wrong, it would only say the same again.
 RESTS_ON = {
     "Postgres": "settings",
@@ -46,6 +44,7 @@ RESTS_ON = {
     "workers": "schema",
     "beat": "schema",
     "upkeep": "schema",
+    "keeping": "schema",
     "broker": "schema",
     "lanes": "schema",
     "reruns": "schema",
@@ -93,6 +92,7 @@ def examine() -> Iterator[Finding]:
         "workers": _workers,
         "beat": _beat,
         "upkeep": _upkeep,
+        "keeping": keeping,
         "eSMS": lambda: _esms(workers=found["workers"].ok),
         "brandnames": _brandnames,
         "broker": _broker,
@@ -111,7 +111,7 @@ def examine() -> Iterator[Finding]:
 def _found(what: str, check: Callable[[], str]) -> Finding:
     try:
         return Finding(what, True, check())
-    except (_Wrong, WorkerError) as error:
+    except (Wrong, WorkerError) as error:
         return Finding(what, False, " ".join(str(error).split()))
 
 
@@ -125,6 +125,7 @@ def _settings() -> str:
         ProviderSettings.from_environ()
     Pace.from_environ()
     Rates.from_environ()
+    Retention.from_environ()
     warning = f", but others on this machine can read {file}: chmod 600 {file}" if (file := readable_env()) else ""
     return f"every variable is in order{warning}"
 
@@ -154,7 +155,7 @@ def _schema() -> str:
     with Operation.from_env() as operation:
         there, wanted = operation.revisions()
     if there != wanted:
-        raise _Wrong(f"the database is at revision {there or 'none'}, this version wants {wanted}: {MIGRATE}")
+        raise Wrong(f"the database is at revision {there or 'none'}, this version wants {wanted}: {MIGRATE}")
     return f"at revision {there}"
 
 
@@ -176,15 +177,15 @@ def _redis() -> str:
     if url is None and settings.broker_url is not None:
         return "none: RabbitMQ carries the bells, and nobody shares a rate (docs/run-it-on-many.md)"
     if url is None:
-        raise _Wrong("REDIS_URL: is not set: set it to redis://HOST:6379/0; until then only beat finds the work")
+        raise Wrong("REDIS_URL: is not set: set it to redis://HOST:6379/0; until then only beat finds the work")
     try:
         with Redis.from_url(url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE) as redis:
             info: Any = redis.info()
     except (RedisError, OSError) as error:
-        raise _Wrong(f"REDIS_URL: does not answer ({type(error).__name__}): start it, or mend the variable") from None
+        raise Wrong(f"REDIS_URL: does not answer ({type(error).__name__}): start it, or mend the variable") from None
     policy = info.get("maxmemory_policy")
     if policy != "noeviction":
-        raise _Wrong(f"it may forget the queue (maxmemory-policy {policy}): set it to noeviction")
+        raise Wrong(f"it may forget the queue (maxmemory-policy {policy}): set it to noeviction")
     server = "Valkey" if (version := info.get("valkey_version")) else "Redis"
     version = version or info.get("redis_version", "")
     return f"{server} {version} answers{hole(server, version)}"
@@ -200,7 +201,7 @@ def _workers() -> str:
     missing = [queue for queue in wanted if heard.get(queue, limit + 1) > limit]
     if missing:
         command = f"celery -A worker.tasks worker -Q {','.join(dict.fromkeys(map(kind_of, missing)))}"
-        raise _Wrong(f"nobody listens to {', '.join(missing)}: start `{command}`, and beat, which asks them")
+        raise Wrong(f"nobody listens to {', '.join(missing)}: start `{command}`, and beat, which asks them")
     return f"every queue has one, heard {max(heard[queue] for queue in wanted):.0f} s ago at most"
 
 
@@ -209,9 +210,9 @@ def _beat() -> str:
     with Operation.from_env() as operation:
         ago = operation.seconds_since_beat()
     if ago is None:
-        raise _Wrong("it has never ticked: start `celery -A worker.tasks beat`")
+        raise Wrong("it has never ticked: start `celery -A worker.tasks beat`")
     if ago > limit:
-        raise _Wrong(f"its last tick that a worker heard was {ago:.0f} s ago: start `celery -A worker.tasks beat`")
+        raise Wrong(f"its last tick that a worker heard was {ago:.0f} s ago: start `celery -A worker.tasks beat`")
     return f"ticked {ago:.0f} s ago"
 
 
@@ -219,7 +220,7 @@ def _upkeep() -> str:
     with Operation.from_env() as operation:
         failing = operation.troubles()
     if failing:
-        raise _Wrong(f"failing: {'; '.join(failing)}: see the log of the worker for `step.failed`")
+        raise Wrong(f"failing: {'; '.join(failing)}: see the log of the worker for `step.failed`")
     return "no step fails"
 
 
@@ -229,7 +230,7 @@ def _esms(*, workers: bool) -> str:
     with Account.from_env() as account:
         found = account.balance_or_refusal()
     if isinstance(found, str):
-        raise _Wrong(remedied(found))
+        raise Wrong(remedied(found))
     return f"takes our keys; balance {found.balance:,.0f} đồng; workers send by {account.transport}"
 
 
@@ -244,7 +245,7 @@ def _brandnames() -> str:
     if found.seen_at is None:
         return "none are known yet: whatever name is enqueued passes"
     if not found.judges:
-        raise _Wrong(
+        raise Wrong(
             f"the list of {found.seen_at:%Y-%m-%d %H:%M} UTC is too old to judge, so whatever name is enqueued passes: "
             "see the log of the worker for `brandnames.failed`"
         )
@@ -258,7 +259,7 @@ def _broker() -> str:
         return "all that came by it was a task"
     told = f"{sum(row.times for row in found):,} message(s) were no task, the last at {text(found[0].at)}"
     if datetime.now(UTC) - found[0].at < REMEMBERED:
-        raise _Wrong(f"{told}: see `esms-worker refused list`, and mend who sends it")
+        raise Wrong(f"{told}: see `esms-worker refused list`, and mend who sends it")
     return f"{told}: see `esms-worker refused list`"
 
 
@@ -268,7 +269,7 @@ def _lanes() -> str:
         held = len(notifier.held.list())
     if paused:
         told = "; ".join(f"{row.lane or row.campaign}: {row.reason}" for row in paused)
-        raise _Wrong(f"paused: {told}: mend the cause, then `esms-worker resume LANE`")
+        raise Wrong(f"paused: {told}: mend the cause, then `esms-worker resume LANE`")
     return "all open" + (f"; {held} message(s) are held: see `esms-worker held list`" if held else "")
 
 
@@ -281,7 +282,7 @@ def _reruns() -> str:
             f"{each.code or 'none'}, {each.messages - each.moved:,} wait"
             for each in stopped
         )
-        raise _Wrong(f"stopped: {told}: `esms-worker retry --dry-run` shows what helps; send them again corrected")
+        raise Wrong(f"stopped: {told}: `esms-worker retry --dry-run` shows what helps; send them again corrected")
     return "none was stopped"
 
 
@@ -291,7 +292,7 @@ def _reminders() -> str:
     if failing:
         zone = Settings.from_environ().time_zone
         told = "; ".join(f"{each.what} since {text(each.since, zone)}: {each.failure}" for each in failing)
-        raise _Wrong(f"{told}: it is tried again at each tick; report this")
+        raise Wrong(f"{told}: it is tried again at each tick; report this")
     return "every rule and event can be made"
 
 
@@ -299,7 +300,7 @@ def _limits() -> str:
     with Operation.from_env() as operation:
         limits = operation.limits()
     if over := [each.source for each in limits if each.used_up]:
-        raise _Wrong(
+        raise Wrong(
             f"{', '.join(over)}: the budget of today is used up, so what is queued waits until tomorrow: see "
             "`esms-worker producers list`, raise it with `esms-worker producers limit SOURCE`"
         )
@@ -310,7 +311,7 @@ def _calls() -> str:
     with Operation.from_env() as operation:
         silent = operation.silent_calls()
     if silent:
-        raise _Wrong(
+        raise Wrong(
             f"{silent:,} call(s) got nothing but code 105 for a day: GetSendStatus tells nothing of this account's "
             "calls, so they will end unknown; ask eSMS what tells of them"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import tzinfo
 from typing import Any
@@ -11,6 +12,7 @@ from rich.console import Group
 from rich.table import Table
 
 from worker.api.notifier import Notifier
+from worker.catalogue import Language, removed
 from worker.cli.output import console, json_option, look_of, looks_of, say, say_json, table, text
 from worker.reporting import Located, MessageShown, NotificationShown, Standing, Wait, shortened
 
@@ -62,6 +64,8 @@ def _whole(whole: NotificationShown, zone: tzinfo) -> Group:
     ):
         if (value := getattr(whole, name)) not in (None, ""):
             facts.add_row(name, text(value, zone))
+    for line in _removed(whole, zone):
+        facts.add_row("removed", line)
     facts.show_header = False
     messages = table("message:id", "phone:id", "status:id", "tries:n", "code", "SMSID", "reason")
     short = shortened([each.id for each in whole.messages])
@@ -72,6 +76,14 @@ def _whole(whole: NotificationShown, zone: tzinfo) -> Group:
     requests = [_requests(each, zone) for each in whole.messages if each.requests]
     history = [_history(each, zone) for each in whole.messages if len(each.history) > 1]
     return Group(facts, "", messages, "", *history, *requests)
+
+
+def _removed(whole: NotificationShown, zone: tzinfo) -> Iterator[str]:
+    """What is kept no longer."""
+    if whole.emptied_at is not None:
+        yield removed.removed(removed.TEXT, whole.emptied_at, whole.emptied_by, Language.EN, zone)
+    gone = {(each.emptied_at, each.emptied_by) for each in whole.messages}
+    yield from (removed.removed(removed.NUMBER, at, by, Language.EN, zone) for at, by in gone if at is not None)
 
 
 def _why(wait: Wait, zone: tzinfo) -> str:

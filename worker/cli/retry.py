@@ -27,6 +27,7 @@ LEFT = {
     "too few": "advertising that too few others with the same text failed with: give --sms-type 2 to send it alone",
     "unfit": "can't be sent corrected like this",
     "opted out": "opted out",
+    "emptied": "their text or number is kept no longer: `esms-worker show` says since when, and by which setting",
 }
 
 chosen_options = options(

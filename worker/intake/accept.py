@@ -193,7 +193,8 @@ def _ticket(item: Checked, row: Stored, put: Put) -> Ticket:
     if first is None or first.id == row.id:
         opted_out = tuple(sorted(put.opted_out.get(row.id, ())))
         return Ticket(id=row.id, opted_out=opted_out, **_common(item))
-    if (first.fingerprint, first.purpose) != (row.fingerprint, row.terms.purpose):
+    # Of one that is emptied only the beginning is kept.
+    if first.purpose != row.terms.purpose or not row.fingerprint.startswith(first.fingerprint):
         assert row.reference is not None
         raise Conflict(source, row.reference)
     return Ticket(id=first.id, repeated=True, **_common(item))

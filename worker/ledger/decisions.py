@@ -83,6 +83,7 @@ _RETRY = text(f"""
         reason = :reason
     FROM notification AS n
     WHERE n.id = m.notification_id AND m.id = ANY(:ids) AND m.status || '' = ANY(:statuses) AND m.replaced_by IS NULL
+      AND coalesce(m.emptied_at, n.emptied_at) IS NULL
     RETURNING m.id
 """)
 

@@ -32,6 +32,7 @@ class Left(StrEnum):
     TOO_FEW = "too few"  # advertising that eSMS would refuse: not enough others with the same text failed
     UNFIT = "unfit"  # corrected like this it can't be sent
     OPTED_OUT = "opted out"
+    EMPTIED = "emptied"  # its text or its number is kept no longer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,8 @@ class Place:
 NOWHERE = Place(UUID(int=0), UUID(int=0))
 
 _LATE = f"({PURPOSE} = 'reminder' AND coalesce(n.expires_at <= now(), false))"
-LEFT = f"CASE WHEN {_LATE} THEN 'late' WHEN m.generation >= :generations THEN 'limit' END"
+EMPTIED = "coalesce(m.emptied_at, n.emptied_at) IS NOT NULL"
+LEFT = f"CASE WHEN {EMPTIED} THEN 'emptied' WHEN {_LATE} THEN 'late' WHEN m.generation >= :generations THEN 'limit' END"
 
 # The notification is looked up by its key, one by one, and in the order of the index: a campaign is walked once over
 # all steps, however much failed before and after it.

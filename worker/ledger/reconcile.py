@@ -81,6 +81,7 @@ class Known:
     sms_ids: frozenset[str]  # of all its attempts; not of one that is still in doubt
     tried: bool  # it went out at all
     tried_before: bool  # it went out under another RequestId too
+    emptied_after: datetime | None = None  # its text was removed after it had ended, then
 
 
 _SINCE = """
@@ -122,6 +123,7 @@ _CLAIM_UNCONFIRMED = text(f"""
 # does not take that away from it.
 _KNOWN_TO = text("""
     SELECT m.id, m.phone, n.content, m.created_at, m.sms_id, m.earlier_ids, m.attempts,
+        CASE WHEN n.emptied_at IS NOT NULL THEN m.settled_at END AS emptied_after,
         CASE WHEN m.accepted_at IS NOT NULL THEN coalesce(m.in_doubt_since, m.accepted_at) END AS taken_at,
         r.sms_ids, coalesce(r.requests, 0) + coalesce(cardinality(m.earlier_ids), 0) AS requests_before
     FROM message AS m JOIN notification AS n ON n.id = m.notification_id
@@ -200,6 +202,7 @@ def _known(row: Any) -> Known:
         sms_ids=frozenset(sms_id for sms_id in sms_ids if sms_id),
         tried=row.attempts > 0,
         tried_before=row.requests_before > 0,
+        emptied_after=row.emptied_after,
     )
 
 

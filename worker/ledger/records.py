@@ -120,7 +120,11 @@ _RECORD = text(f"""
         INSERT INTO request
             (message_id, attempt, request_id, sms_id, function, at, seconds, http_status, code, outcome, reply)
         SELECT CASE WHEN o.alone THEN o.id END, o.attempt, o.request_id, o.sms_id, o.function, o.sent_at, o.seconds,
-            o.http_status, o.answer_code, CASE WHEN won.id IS NULL THEN 'late: ' ELSE '' END || o.status, o.reply
+            o.http_status, o.answer_code, CASE WHEN won.id IS NULL THEN 'late: ' ELSE '' END || o.status,
+            CASE WHEN won.id IS NOT NULL OR NOT EXISTS (  -- a late answer writes no number where it was removed
+                SELECT FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+                WHERE m.id = o.id AND coalesce(m.emptied_at, n.emptied_at) IS NOT NULL
+            ) THEN o.reply END
         FROM o LEFT JOIN won ON won.id = o.id
         WHERE o.function IS NOT NULL
     )

@@ -20,6 +20,7 @@ happening (what is no change of a status)        webhook ─1──n─▶ webho
 contact (people)        opt_out (numbers that want nothing)        template (named texts, by version)
 token (who is let in by HTTP), refused_token        upload (a file of people, until it is done with) ─1──n─▶ upload_row
 page_user ─1──n─▶ page_session        sign_in (passwords that were tried)        act (who did what, for good)
+retention_place (how far removing has come of what is kept no longer), removal (what waits for its end)
 reminder (rules), event ─1──n─▶ attendee        occurrence (what was made of either, for whom)
 
 The constraints carry what must hold whatever the code does: a reference stands for one notification,
@@ -37,6 +38,7 @@ from worker.models.messages import Message, Notification, Request, Stream
 from worker.models.operation import Brandname, Heartbeat, Pause, ProducerSource, RefusedTask, Trouble
 from worker.models.prices import Price
 from worker.models.reminders import Attendee, Event, Occurrence, Reminder
+from worker.models.retention import Removal, RetentionPlace
 from worker.models.sweeps import Search, Sweep
 from worker.models.uploads import Upload, UploadRow
 from worker.models.webhooks import Happening, Webhook, WebhookCall, WebhookSecret
@@ -66,10 +68,12 @@ __all__ = [
     "RefusedTask",
     "RefusedToken",
     "Reminder",
+    "Removal",
     "ReportDaily",
     "ReportLatency",
     "Request",
     "Rerun",
+    "RetentionPlace",
     "RollUp",
     "Search",
     "Settlement",

@@ -50,7 +50,11 @@ class Notification(Base):
     hand_over: Mapped[bool]  # eSMS holds it until send_date, not we
     expires_at: Mapped[datetime | None]
     follow_up: Mapped[dict[str, Any] | None]  # what follows by itself where it fails; see ledger/follow_ups.py
-    fingerprint: Mapped[str]  # of all that makes the content, to tell a repeat from a conflict
+    # Of all that makes the content, to tell a repeat from a conflict. Of one that is emptied the first four digits: too
+    # few to find the text by trying.
+    fingerprint: Mapped[str]
+    emptied_at: Mapped[datetime | None]  # when its text was removed
+    emptied_by: Mapped[str | None]  # the setting that said so; lifecycle.ASKED: somebody whose it was
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
@@ -137,7 +141,7 @@ class Message(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     notification_id: Mapped[UUID] = mapped_column(ForeignKey("notification.id", ondelete="CASCADE"))
-    phone: Mapped[str]  # E.164
+    phone: Mapped[str]  # E.164; of one that is emptied a keyed hash (worker.pseudonym), or nothing
     lane: Mapped[str]
     # The key of its stream (source and campaign). A trigger puts it in where a former version queues and gives none.
     stream: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
@@ -176,6 +180,8 @@ class Message(Base):
     # one, which it was. Whoever counts people counts those with no `replaced_by`.
     replaces: Mapped[UUID | None]
     replaced_by: Mapped[UUID | None]
+    emptied_at: Mapped[datetime | None]  # when its number was removed
+    emptied_by: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 

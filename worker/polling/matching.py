@@ -81,12 +81,22 @@ def _from_before(row: SentSms, lost: Lost) -> bool:
 
 def _may_be_of(row: SentSms, known: Known, lost: Lost) -> bool:
     """Could this row, which no SMSID gives to anybody, be another SMS of ours, or an earlier attempt of this one?"""
+    if known.emptied_after is not None:
+        return _may_be_of_emptied(row, known)
     if not alike(row.content, known.content):
         return False
     if known.message_id == lost.message_id:
         return known.tried_before and row.sms_id is None and (row.sent_at is None or _from_before(row, lost))
     sent_before = row.sent_at is not None and row.sent_at < known.created_at - CLOCKS
     return known.tried and not sent_before and (row.sms_id is None or known.sms_id is None)
+
+
+def _may_be_of_emptied(row: SentSms, known: Known) -> bool:
+    """Nobody can compare its text any more: whatever was sent until it ended may be it."""
+    assert known.emptied_after is not None
+    first, last = known.created_at - CLOCKS, known.emptied_after + CLOCKS
+    meanwhile = row.sent_at is None or first <= row.sent_at <= last
+    return known.tried and meanwhile and (row.sms_id is None or known.sms_id is None)
 
 
 def shown_to(rows: Rows, ours: Ours) -> datetime | None:

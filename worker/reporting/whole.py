@@ -54,6 +54,10 @@ class MessageShown:
     """The message that this one took the place of: it was corrected, or another channel took over."""
     replaced_by: UUID | None
     """And the one that took the place of this."""
+    emptied_at: datetime | None
+    """When its number was removed; a keyed hash stands in its place, or nothing."""
+    emptied_by: str | None
+    """The setting that said so; `person`: whose it was asked for it."""
     wait: Wait | None
     """Why it waits, if it does."""
     history: Sequence[AttemptShown]
@@ -79,6 +83,10 @@ class NotificationShown:
     """The text of an SMS."""
     template_id: str | None
     """Of a call: its template or recording."""
+    emptied_at: datetime | None
+    """When its text was removed."""
+    emptied_by: str | None
+    """The setting that said so; `person`: whose it was asked for it."""
     messages: Sequence[MessageShown]
 
     def as_json(self) -> dict[str, Any]:
@@ -109,6 +117,8 @@ def whole(session: Reader, notification_id: UUID, *, message_id: UUID | None = N
         expires_at=row.expires_at,
         content=row.content,
         template_id=row.template_id,
+        emptied_at=row.emptied_at,
+        emptied_by=row.emptied_by,
         messages=[
             _message(
                 each,
@@ -182,6 +192,8 @@ def _message(
         network=message.network,
         replaces=message.replaces,
         replaced_by=message.replaced_by,
+        emptied_at=message.emptied_at,
+        emptied_by=message.emptied_by,
         wait=wait,
         history=history,
         requests=[_request(row) for row in requests],

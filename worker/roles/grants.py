@@ -46,6 +46,7 @@ GRANTS: dict[str, Rights] = {
     "pause": _rights(CHANGE, CHANGE, READ),
     "price": _rights(ALL, ALL, READ),
     "producer_source": _rights(frozenset(), frozenset()),  # whose is what: the owner's alone
+    "removal": _rights(ALL, ADD),
     "refused_task": _rights(ALL, ALL),  # an operator forgets them
     "refused_token": _rights(ALL, ALL),  # of HTTP: esms-worker serve counts them
     "reminder": _rights(CHANGE, CHANGE, CHANGE),
@@ -53,6 +54,7 @@ GRANTS: dict[str, Rights] = {
     "report_latency": _rights(ALL, READ, READ),
     "request": _rights(ALL, READ, READ),
     "rerun": _rights(ALL, CHANGE, CHANGE),
+    "retention_place": _rights(CHANGE, READ),
     "roll_up": _rights(ALL, READ, READ),
     "search": _rights(ALL, ALL),
     "settlement": _rights(ALL, READ, READ),

@@ -130,6 +130,9 @@ class Reader:
     def wait(self, name: str, default: float) -> timedelta:
         return timedelta(seconds=self.seconds(name, default))
 
+    def days(self, name: str, default: int) -> float:
+        return self._number(name, float(default), float, "a number of days", least=0)
+
     def amount(self, name: str, default: int) -> int:
         return self._number(name, default, int, "a whole number of dong", least=0)
 

@@ -26,9 +26,10 @@ from worker.cli.up.apps import LOOK_EVERY, start_apps, stop_together
 from worker.cli.up.installation import Installation, forget_addresses, leave_addresses, start_servers
 from worker.cli.up.page import say_page
 from worker.devkit.processes import CannotStart, folder_lock
-from worker.devkit.processes.folder import is_free, kept_port, write_private
+from worker.devkit.processes.folder import is_free, kept_password, kept_port, write_private
 from worker.errors import Unavailable
 from worker.settings import UP_FOLDER, Settings, environment, readable_env
+from worker.settings.retention import KEY
 
 __all__ = ["Installation", "door_in", "installed", "run_up", "say_page", "start_apps", "stop_together", "watch"]
 
@@ -126,6 +127,8 @@ def installed(
     with ExitStack() as stack:
         prepare_folder(folder, servers=not environ.get("DATABASE_URL"))
         stack.enter_context(folder_lock(folder / "lock", "esms-worker up"))
+        if not installation.environ.get(KEY):
+            installation.environ[KEY] = kept_password(folder / "privacy.key")
         installation.http_port = door()
         start_servers(installation, stack)
         if installation.simulated:

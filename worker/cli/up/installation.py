@@ -14,6 +14,7 @@ from worker.devkit.processes.folder import write_private
 from worker.devkit.valkey import Valkey
 from worker.roles.names import ADMINISTRATOR, Role
 from worker.settings import sources_of
+from worker.settings.retention import KEY
 
 
 @dataclass
@@ -37,7 +38,7 @@ class Installation:
     @property
     def addresses(self) -> dict[str, str]:
         """What another terminal needs; real keys stay in the environment that they came from."""
-        names = ["DATABASE_URL", "REDIS_URL"]
+        names = ["DATABASE_URL", "REDIS_URL", KEY]
         if self.simulated:
             names += ["ESMS_REST_URL", "ESMS_VOICE_URL", "ESMS_BRANDNAME", *KEYS, CONTROL]
         return {name: self.environ[name] for name in names if name in self.environ} | self.handed_out

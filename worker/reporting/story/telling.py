@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, tzinfo
 from itertools import pairwise
 from uuid import UUID
 
-from worker.catalogue import Language, advice, in_language, names, statuses
+from worker.catalogue import Language, Text, advice, in_language, names, removed, statuses
 from worker.catalogue import story as say
 from worker.catalogue.text import moment, span
 from worker.lifecycle import ARRIVED, FINAL, NOT_ARRIVED, Kind, Lane, Status
@@ -96,6 +96,13 @@ class Teller:
             if over.generation < following.generation:
                 yield from self._sent_again(over, following.wanted_by)
         yield from self._ended(self.facts.message, self.facts.message.settled_at)
+        yield from self._removed(removed.TEXT, self.facts.notification)
+        yield from self._removed(removed.NUMBER, self.facts.message)
+
+    def _removed(self, what: Text, row: AnyRow) -> Iterator[Step]:
+        if row.emptied_at is not None:
+            told = removed.removed(what, row.emptied_at, row.emptied_by, self.language, self.zone)
+            yield Step(at=row.emptied_at, what=_capital(told))
 
     def _enqueued(self) -> Step:
         of = self.facts.notification

@@ -1,0 +1,107 @@
+"""Remove what is kept no longer: a step of each walk in turn, for a tenth of the tick at most, so that sends go on.
+
+A step is a transaction of some hundred rows. Whoever dies in it leaves it undone; any process goes on.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from worker.database import Database
+from worker.ledger import retention
+from worker.ledger.retention import Place, Terms
+from worker.lifecycle import Purpose
+from worker.pseudonym import hidden
+from worker.settings.retention import CODE_TEXT, DAY, OF_PURPOSE, Retention
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+MOST = 500  # rows of a step
+SHARE = 0.1  # of a tick
+TEXTS = "texts of codes"
+REST = timedelta(seconds=30)  # that a walk which has caught up is left alone
+# By then most have ended, and need not wait as removals.
+MOSTLY_OVER = timedelta(minutes=2)
+SURELY_SEEN = DAY  # nobody's transaction stays open for so long
+
+Walk = Callable[["Session", Place], tuple[Place, bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Walking:
+    """A walk by its name, and what one step of it does."""
+
+    name: str
+    walk: Walk
+
+
+def remove_what_is_old(database: Database, settings: Retention, tick: timedelta) -> None:
+    """As much as there is time for; the next tick goes on."""
+    until = time.monotonic() + SHARE * tick.total_seconds()
+    going = list(walks(settings))
+    while going and time.monotonic() < until:
+        going = [each for each in going if _step(database, each)]
+
+
+def _step(database: Database, each: Walking) -> bool:
+    """True: there is more."""
+    with database.begin() as session:
+        if (place := retention.take_place(session, each.name, rest=REST)) is None:
+            return False
+        place, more = each.walk(session, place)
+        retention.move_on(session, each.name, place, more=more)
+        return more
+
+
+def walks(settings: Retention) -> Iterator[Walking]:
+    """All of them, the most urgent first."""
+    yield from _of_texts(settings)
+    yield Walking("requests", partial(retention.remove_requests, age=settings.requests, most=MOST))
+    for purpose, keep in settings.people.items():
+        yield _of_people(settings, purpose, keep)
+    yield Walking("attempts", partial(retention.remove_attempts, age=settings.attempts, most=MOST))
+    yield Walking("references", partial(retention.forget_references, age=settings.references, most=MOST))
+    reminded, served = settings.people[Purpose.REMINDER], settings.people[Purpose.SERVICE]
+    yield Walking("guests", partial(retention.forget_guests, age=reminded, most=MOST))
+    yield Walking("reruns", partial(retention.forget_reruns, age=served, most=MOST))
+
+
+def _of_texts(settings: Retention) -> Iterator[Walking]:
+    """Of codes. Once soon, and once more for what a transaction brought that was open meanwhile."""
+    terms = _terms(settings, settings.code_text, CODE_TEXT)
+    for name, age in ((TEXTS, MOSTLY_OVER), (f"{TEXTS}, late", SURELY_SEEN)):
+        yield Walking(name, partial(_texts, terms=terms, age=settings.code_text + age))
+
+
+def _of_people(settings: Retention, purpose: Purpose, keep: timedelta) -> Walking:
+    terms = _terms(settings, keep, OF_PURPOSE[purpose])
+    return Walking(purpose.value, partial(_people, purpose=purpose, terms=terms))
+
+
+def _terms(settings: Retention, keep: timedelta, by: str) -> Terms:
+    hide = partial(hidden, key=settings.key)
+    return Terms(keep=keep, by=by, hide=hide, references=settings.references)
+
+
+def _texts(session: Session, place: Place, *, terms: Terms, age: timedelta) -> tuple[Place, bool]:
+    found, walked = retention.pass_messages(session, place, Purpose.CODE, age=age, most=MOST, text_only=True)
+    retention.put_off_messages(session, TEXTS, list(retention.empty_texts(session, found, terms).left))
+    again = retention.look_again(session, TEXTS, most=MOST)
+    retention.put_off(session, TEXTS, retention.empty_texts(session, again, terms), keep=terms.keep)
+    return walked[0], walked[1] or len(again) == MOST
+
+
+def _people(session: Session, place: Place, *, purpose: Purpose, terms: Terms) -> tuple[Place, bool]:
+    age = terms.keep + SURELY_SEEN
+    found, walked = retention.pass_messages(session, place, purpose, age=age, most=MOST, text_only=False)
+    left = retention.empty_messages(session, list(found), terms).left
+    retention.put_off_messages(session, purpose, list(left))
+    again = list(retention.look_again(session, purpose, most=MOST))
+    retention.put_off(session, purpose, retention.empty_messages(session, again, terms), keep=terms.keep)
+    return walked[0], walked[1] or len(again) == MOST
