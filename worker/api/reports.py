@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar, Unpack
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from worker.settings import Settings
 if TYPE_CHECKING:  # imported when first asked for: others need not wait for what reads reminders and codes
     from worker.api.why import Stories
     from worker.reporting.lists import Failure, ListPage, MessageReported
+    from worker.reporting.now import BalanceShown, Now
     from worker.reporting.reminded import RemindersReported
 
 T = TypeVar("T")
@@ -78,6 +79,23 @@ class Reports:
                 return Report(lines=lines, is_used=False)
             before, after = reporting.around(session, since=since, until=until, campaign=campaign, source=source)
         return Report(lines=lines, before=before, after=after)
+
+    def now(self) -> Now:
+        """How it goes: what waits and how long, what moves, what is in the way; a few milliseconds of Postgres."""
+        from worker.reporting.now import now
+
+        with self._database.reading() as session:
+            return now(session, self._today())
+
+    def balance(self) -> BalanceShown | None:
+        """What the account held when the worker last asked, and how long that lasts; None: it never asked."""
+        from worker.reporting.now import balance
+
+        with self._database.reading() as session:
+            return balance(session, self._today())
+
+    def _today(self) -> date:
+        return datetime.now(self._settings.time_zone).date()
 
     # Sums...
 

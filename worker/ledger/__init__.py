@@ -10,6 +10,7 @@ rules, events: what reminds             occurrences: what was made of them, for 
 """
 
 from worker.ledger.acts import Act, note_act
+from worker.ledger.balance import note_balance
 from worker.ledger.brandnames import ask_for_brandnames, known_brandnames, replace_brandnames
 from worker.ledger.campaigns import lift_campaign, notifications_of, pause_campaign, through
 from worker.ledger.claims import Claim, Fence, claim, claim_doubtful, claim_trial, hand_back, intend
@@ -150,6 +151,7 @@ __all__ = [
     "next_rerun",
     "next_sweep",
     "note_act",
+    "note_balance",
     "note_decisions",
     "note_refused",
     "note_replaced",

@@ -17,7 +17,7 @@ _TAKEN = ", ".join(  # the statuses of what eSMS took
 _BOUNDS = f"CAST(ARRAY[{', '.join(map(str, LATENCY_BOUNDS))}] AS double precision[])"
 
 _COLUMNS = """
-    s.transaction, s.id, s.wanted_at, s.notification_id, s.accepted_after, s.delivered_after, s.lane,
+    s.transaction, s.id, s.at, s.wanted_at, s.notification_id, s.accepted_after, s.delivered_after, s.lane,
     s.was, s.status, s.was_code, s.code, s.network, s.was_wanted_at, s.price, s.was_price
 """
 _AFTER = "(s.transaction, s.id) > (:after_transaction, :after_id)"
@@ -99,13 +99,32 @@ _LATENCY = f"""
     ON CONFLICT ({_KEYS}, leg, bucket) DO UPDATE SET messages = r.messages + excluded.messages
 """
 
+# What came to stand where, minute by minute: for who looks how it goes now.
+_MINUTE = """
+    INSERT INTO report_minute AS r (minute, lane, status, messages)
+    SELECT date_trunc('minute', at), lane, status, count(*) FROM batch
+    WHERE was IS DISTINCT FROM status AND at > now() - interval '1 day'
+    GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+    ON CONFLICT (minute, lane, status) DO UPDATE SET messages = r.messages + excluded.messages
+"""
+
+_STANDING = """
+    INSERT INTO report_standing AS r (lane, status, messages)
+    SELECT lane, side.status, sum(side.sign) FROM batch
+    CROSS JOIN LATERAL (VALUES (was, -1), (batch.status, 1)) AS side (status, sign)
+    WHERE side.status IS NOT NULL GROUP BY 1, 2 HAVING sum(side.sign) <> 0 ORDER BY 1, 2
+    ON CONFLICT (lane, status) DO UPDATE SET messages = r.messages + excluded.messages
+"""
+
 FOLD = text(f"""
     WITH batch AS MATERIALIZED ({_BATCH}),
     changes AS ({_WAS} UNION ALL {_IS}),
     net AS MATERIALIZED ({_NET}),
     keyed AS MATERIALIZED ({_KEYED}),
     daily AS ({_DAILY}),
-    latency AS ({_LATENCY})
+    latency AS ({_LATENCY}),
+    minutes AS ({_MINUTE}),
+    standing AS ({_STANDING})
     SELECT count(*) AS rows, max(transaction) AS last_transaction,
         (SELECT id FROM batch ORDER BY transaction DESC, id DESC LIMIT 1) AS last_id
     FROM batch

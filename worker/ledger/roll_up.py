@@ -8,11 +8,13 @@ for: an application's transaction that stays open for an hour holds up only its 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
 from worker.ledger.contributions import FOLD
+from worker.ledger.upkeep import take_turn
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -56,7 +58,19 @@ _RENUMBER = text("""
         ORDER BY transaction, id LIMIT :most
     )
 """)
-_FORGET = (text("DELETE FROM report_daily"), text("DELETE FROM report_latency"))
+_FORGET = [
+    text(f"DELETE FROM {table}") for table in ("report_daily", "report_latency", "report_minute", "report_standing")
+]
+_CLEAR = text("DELETE FROM report_minute WHERE minute < now() - interval '2 days'")
+# Beside a former version's workers, which add up days alone, the sums of where all stand fall behind.
+_RECOUNT = (
+    text("DELETE FROM report_standing"),
+    text("""
+        INSERT INTO report_standing (lane, status, messages)
+        SELECT lane, status, sum(messages) FROM report_daily GROUP BY lane, status
+    """),
+)
+RECOUNTED_EVERY = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +103,9 @@ def fold(session: Session, zone: str, *, most: int = MOST) -> bool:
         session.execute(_ON, now | {"after_transaction": found.last_transaction, "after_id": found.last_id})
         return True
     session.execute(_DONE, now | {"caught_up": state.target is None})  # else the target is of a moment ago
+    if take_turn(session, "recount what stands where", every=RECOUNTED_EVERY):
+        for statement in (_CLEAR, *_RECOUNT):
+            session.execute(statement)
     return state.target is not None
 
 

@@ -1,4 +1,4 @@
-"""Keep some money for codes: below a balance that the settings name, the other lanes wait, bulk first."""
+"""What the account holds; and some money kept for codes: below a reserve the other lanes wait, bulk first."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from worker.settings import Pace
 from worker.telemetry import emit
 
 EVERY = timedelta(minutes=1)
+EVERY_WITHOUT_A_RESERVE = timedelta(minutes=10)  # only to be told
 
 
 def floors(pace: Pace) -> dict[Lane, int]:
@@ -30,11 +31,10 @@ def ask_for_balance(client: Client) -> Decimal | None:
 
 
 def watch_balance(database: Database, client: Client, pace: Pace) -> None:
-    """Ask for the balance once a minute, where a reserve is set; one process of many asks."""
-    if not any(floors(pace).values()):
-        return
+    """Ask for the balance once a minute where a reserve is set, else now and then; one process of many asks."""
+    every = EVERY if any(floors(pace).values()) else EVERY_WITHOUT_A_RESERVE
     with database.begin() as session:
-        mine = ledger.take_turn(session, "balance", every=EVERY)
+        mine = ledger.take_turn(session, "balance", every=every)
     if mine:
         _watch(database, client, pace)
 
@@ -42,6 +42,8 @@ def watch_balance(database: Database, client: Client, pace: Pace) -> None:
 def _watch(database: Database, client: Client, pace: Pace) -> None:
     if (balance := ask_for_balance(client)) is None:
         return
+    with database.begin() as session:
+        ledger.note_balance(session, balance)
     for lane, floor in floors(pace).items():
         if balance < floor and _paused(database, lane, floor):
             emit("balance.low", lane=lane, balance=int(balance), reserve=floor)

@@ -3,7 +3,7 @@
 notification ─1──n─▶ message ─1──n─▶ request        pause (a lane or campaign that waits)
                                                   stream (what of a lane has something due)
                                                   source_limit (what a source may use up, and has)
-                                                  heartbeat (who was alive when)
+                                                  heartbeat (who was alive when), account_balance
                                                   brandname (whom the account may send as)
                                                   trouble (a step that fails at each tick)
                                                   price (what an SMS or a call costs, by the list)
@@ -12,7 +12,8 @@ notification ─1──n─▶ message ─1──n─▶ request        pause (a
                                                   rerun (of many, whose first hundred go first), decision
                                                   sweep (over all that a search finds), search (of a person at the page)
 
-attempt (tries that are over)        settlement (each change of status) ─▶ report_daily, report_latency (by roll_up)
+attempt (tries that are over)        settlement (each change of status) ─▶ report_daily, report_latency, report_minute,
+                                                                     report_standing (by roll_up)
 
 inbox (what came by SQL, until a worker takes it in)
 happening (what is no change of a status)        webhook ─1──n─▶ webhook_call (still to be told), webhook_secret
@@ -31,11 +32,11 @@ from worker.models.access import Act, PageSession, PageUser, RefusedToken, SignI
 from worker.models.again import Decision, FollowUp, Rerun
 from worker.models.base import Base
 from worker.models.contacts import Contact, OptOut, Template
-from worker.models.history import Attempt, ReportDaily, ReportLatency, RollUp, Settlement
+from worker.models.history import Attempt, ReportDaily, ReportLatency, ReportMinute, ReportStanding, RollUp, Settlement
 from worker.models.inbox import Inbox
 from worker.models.limits import SourceLimit
 from worker.models.messages import Message, Notification, Request, Stream
-from worker.models.operation import Brandname, Heartbeat, Pause, ProducerSource, RefusedTask, Trouble
+from worker.models.operation import AccountBalance, Brandname, Heartbeat, Pause, ProducerSource, RefusedTask, Trouble
 from worker.models.prices import Price
 from worker.models.reminders import Attendee, Event, Occurrence, Reminder
 from worker.models.retention import Removal, RetentionPlace
@@ -44,6 +45,7 @@ from worker.models.uploads import Upload, UploadRow
 from worker.models.webhooks import Happening, Webhook, WebhookCall, WebhookSecret
 
 __all__ = [
+    "AccountBalance",
     "Act",
     "Attempt",
     "Attendee",
@@ -71,6 +73,8 @@ __all__ = [
     "Removal",
     "ReportDaily",
     "ReportLatency",
+    "ReportMinute",
+    "ReportStanding",
     "Request",
     "Rerun",
     "RetentionPlace",

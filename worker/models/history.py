@@ -126,6 +126,28 @@ class ReportLatency(Base):
     messages: Mapped[int] = mapped_column(BigInteger)
 
 
+class ReportMinute(Base):
+    """How many messages came to stand where within a minute; of the last two days."""
+
+    __tablename__ = "report_minute"
+
+    minute: Mapped[datetime] = mapped_column(primary_key=True)
+    lane: Mapped[str] = mapped_column(primary_key=True)
+    status: Mapped[str] = mapped_column(primary_key=True)
+    messages: Mapped[int] = mapped_column(BigInteger)
+
+
+class ReportStanding(Base):
+    """How many generations of messages stand where, whenever they were to go out: what report_daily adds up to."""
+
+    __tablename__ = "report_standing"
+    __table_args__ = ({"postgresql_with": {"fillfactor": 50}},)
+
+    lane: Mapped[str] = mapped_column(primary_key=True)
+    status: Mapped[str] = mapped_column(primary_key=True)
+    messages: Mapped[int] = mapped_column(BigInteger)
+
+
 class RollUp(Base):
     """How far settlements are added up: by transactions, since their numbers become visible out of order. One row."""
 

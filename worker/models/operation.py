@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from worker.lifecycle import Lane
@@ -36,6 +37,17 @@ class Pause(Base):
     lifted_by: Mapped[str | None]
     marked_to: Mapped[UUID | None]  # of a campaign: its notifications up to this one have their messages marked
     marked_at: Mapped[datetime | None]  # when all of them had
+
+
+class AccountBalance(Base):
+    """What the account held when eSMS was last asked, in dong. One row."""
+
+    __tablename__ = "account_balance"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    dong: Mapped[Decimal]
+    at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
 class Heartbeat(Base):

@@ -25,6 +25,7 @@ def _rights(worker: frozenset[str], producer: frozenset[str], source: frozenset[
 NOT_LISTED = _rights(ALL, frozenset())  # a table of a later version, while this one's workers go on
 
 GRANTS: dict[str, Rights] = {
+    "account_balance": _rights(CHANGE, READ),
     "act": _rights(ADD, ADD, frozenset({"INSERT"})),  # for good: nobody changes what was done
     "alembic_version": _rights(READ, READ, READ),
     "attempt": _rights(ALL, READ, READ),  # written by triggers, with their owner's rights; so are settlements
@@ -52,6 +53,8 @@ GRANTS: dict[str, Rights] = {
     "reminder": _rights(CHANGE, CHANGE, CHANGE),
     "report_daily": _rights(ALL, READ, READ),
     "report_latency": _rights(ALL, READ, READ),
+    "report_minute": _rights(ALL, READ),
+    "report_standing": _rights(ALL, READ),
     "request": _rights(ALL, READ, READ),
     "rerun": _rights(ALL, CHANGE, CHANGE),
     "retention_place": _rights(CHANGE, READ),

@@ -23,9 +23,9 @@ class Bar:
     series: str
 
 
-def stacked(columns: Sequence[Sequence[tuple[str, int]]]) -> list[Bar]:
-    """One column beside the other, one unit wide each; what is named first stands at the bottom."""
-    most = top_of(columns)
+def stacked(columns: Sequence[Sequence[tuple[str, int]]], top: int | None = None) -> list[Bar]:
+    """One column beside the other, one unit wide each; what is named first stands at the bottom. top: of the scale."""
+    most = top or top_of(columns)
     return [bar for place, column in enumerate(columns) for bar in _column(place, column, most)]
 
 

@@ -1,26 +1,113 @@
-"""How it stands now: what waits, what moves, what is in the way."""
+"""How it stands now: what waits, what moves, what is in the way. Looks again by itself, every few seconds."""
 
 from __future__ import annotations
 
-from fastapi import Request, Response
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
 
-from worker.api.operation import Operation
+from fastapi import Query, Request, Response
+
+from worker.api.reports import Reports
+from worker.catalogue import Advice, advice
+from worker.lifecycle import FAILED, Kind, Lane, Status
+from worker.queues import Queue
+from worker.reporting.now import BalanceShown, Now
 from worker.web.door import producer_of
 from worker.web.pages.access import room
-from worker.web.pages.rendering import render
+from worker.web.pages.pictures import Picture
+from worker.web.pages.remembered import Remembered
+from worker.web.pages.rendering import language_of, render
+
+FIGURES, MONEY = 2.0, 60.0  # seconds for which these are remembered
+SILENT = 60.0  # seconds without a tick that a worker heard
+ENOUGH = 3.0  # days for which money should last
 
 router = room()
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Messages of today that failed alike."""
+
+    status: Status
+    code: str
+    messages: int
+    told: Advice
+
+
+class Watch:
+    """What all open pages look at; one for the process."""
+
+    def __init__(self, reports: Reports, failing: Any) -> None:
+        self.now: Remembered[Now] = Remembered(reports.now, seconds=FIGURES)
+        self.balance: Remembered[BalanceShown | None] = Remembered(reports.balance, seconds=MONEY)
+        self.failing: Remembered[Sequence[Any]] = Remembered(failing, seconds=FIGURES)
 
 
 @router.get("/")
 def now(request: Request) -> Response:
     """The first page."""
-    producer = producer_of(request)
-    operation: Operation = request.app.state.operation
-    return render(
-        request,
-        "now/now.html.j2",
-        pauses=producer.pauses.list(),
-        held=len(producer.held.list()),
-        beat=operation.seconds_since_beat(),
-    )
+    return render(request, "now/now.html.j2", **_facts(request))
+
+
+@router.get("/now/figures")
+def figures(request: Request, seen: Annotated[str, Query(max_length=64)] = "") -> Response:
+    """All that changes of it; nothing where it is what the browser has already."""
+    facts = _facts(request)
+    return Response(status_code=204) if facts["mark"] == seen else render(request, "now/figures.html.j2", **facts)
+
+
+def watch_of(request: Request) -> Watch:
+    """Made with the first page."""
+    state = request.app.state
+    if not hasattr(state, "watch"):
+        producer = producer_of(request)
+        state.watch = Watch(producer.reports, producer.reminders.failing)
+    watch: Watch = state.watch
+    return watch
+
+
+def _facts(request: Request) -> dict[str, Any]:
+    watch = watch_of(request)
+    now, balance, failing = watch.now.get(), watch.balance.get(), watch.failing.get()
+    today: Counter[Status] = Counter()
+    for line in now.today:
+        today.update(line.statuses)
+    return {
+        "now": now,
+        "mark": f"{now.at:%H%M%S%f}",
+        "balance": balance,
+        "short": balance is not None and balance.days is not None and balance.days < ENOUGH,
+        "failing": failing,
+        "lanes": list(Lane),
+        "waiting": now.standing_in(Status.QUEUED),
+        "under_way": now.standing_in(Status.SENDING, Status.UNCONFIRMED, Status.ACCEPTED),
+        "held": now.standing_in(Status.HELD),
+        "delivered": today[Status.DELIVERED],
+        "failed": sum(today[status] for status in FAILED),
+        "failures": _failures(request, now),
+        "picture": Picture.of(now.minutes),
+        "beats": now.seconds_since_beat is not None and now.seconds_since_beat < SILENT,
+        "missing": _missing(now),
+    }
+
+
+def _missing(now: Now) -> list[str]:
+    """Queues to which nobody listens."""
+    return [str(queue) for queue in Queue if now.listeners.get(str(queue), SILENT) >= SILENT]
+
+
+def _failures(request: Request, now: Now) -> list[Failed]:
+    """The most frequent first, ten at most."""
+    alike: Counter[tuple[Kind, Status, str]] = Counter()
+    for line in now.today:
+        kind = Kind.SMS if line.key["sms_type"] else Kind.TEMPLATE_CALL
+        for status in FAILED:
+            alike[kind, status, str(line.key["code"])] += line.statuses.get(status, 0)
+    language = language_of(request)
+    return [
+        Failed(status, code, messages, advice(language, kind=kind, status=status, code=code or None, reason=None))
+        for (kind, status, code), messages in (+alike).most_common(10)
+    ]

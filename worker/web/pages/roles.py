@@ -9,6 +9,7 @@ ANYBODY = None  # signed in or not
 
 LEAST: dict[tuple[str, str], UserRole | None] = {
     ("GET", "/"): VIEWER,
+    ("GET", "/now/figures"): VIEWER,
     ("GET", "/login"): ANYBODY,
     ("POST", "/login"): ANYBODY,
     ("GET", "/enter/{link}"): ANYBODY,

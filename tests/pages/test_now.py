@@ -1,0 +1,111 @@
+"""What *Now* shows is what the ledger holds, from sums that cost the same however much there is."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from tests.pages.conftest import Browser, Browsers
+from tests.support import Bench, otp
+from worker.lifecycle import Lane, Status
+
+MESSAGES = "SELECT lane, status, count(*) AS n FROM message GROUP BY lane, status"
+STANDING = "SELECT lane, status, messages AS n FROM report_standing WHERE messages > 0"
+
+
+@pytest.fixture
+def viewer(browsers: Browsers, app: Any) -> Browser:
+    if hasattr(app.state, "watch"):
+        del app.state.watch  # what is remembered is of the test before
+    return browsers("viewer")
+
+
+def figure(page: str, id_: str) -> str:
+    found = re.search(rf'<dd id="{id_}">(?:<a [^>]*>)?([^<]*)', page)
+    assert found, id_
+    return found[1]
+
+
+def rows(bench: Bench, question: str) -> dict[tuple[str, str], int]:
+    with bench.database.begin() as session:
+        return {(row.lane, row.status): row.n for row in session.execute(text(question))}
+
+
+def test_the_figures_are_the_ledgers(bench: Bench, viewer: Browser) -> None:
+    for number in range(4):
+        ticket = bench.put(otp(f"09010000{number:02}"))
+        status = ("queued", "held", "delivered", "rejected")[number]
+        if status != "queued":
+            bench.set(
+                ticket, status=f"'{status}'", code="'104'", **{"held": {"in_doubt_since": "now()"}}.get(status, {})
+            )
+    bench.roll_up()
+    page = viewer.get("/").text
+    shown = {id_: figure(page, id_) for id_ in ("waiting", "held", "delivered", "failed")}
+    assert shown == {"waiting": "1", "held": "1", "delivered": "1", "failed": "1"}
+    assert 'href="/held"' in page
+    assert ">104<" in page
+
+
+def test_what_stands_where_adds_up_from_settlements_and_is_counted_anew_where_a_former_version_added_nothing(
+    bench: Bench,
+) -> None:
+    for number in range(3):
+        bench.put(otp(f"09010000{number:02}"))
+    bench.deliver()
+    bench.put(otp("0901000009"))
+    bench.roll_up()
+    assert rows(bench, STANDING) == rows(bench, MESSAGES)
+    with bench.database.begin() as session:
+        session.execute(text("UPDATE report_standing SET messages = 99"))
+        session.execute(text("UPDATE heartbeat SET at = now() - interval '2 hours' WHERE name LIKE 'recount%'"))
+    bench.roll_up()
+    assert rows(bench, STANDING) == rows(bench, MESSAGES)
+
+
+def test_each_minute_knows_what_was_sent_and_what_arrived(bench: Bench) -> None:
+    ticket = bench.put(otp())
+    bench.deliver()
+    bench.ask_until(ticket, "delivered")
+    bench.roll_up()
+    minutes = bench.notifier.reports.now().minutes
+    assert sum(each.sent for each in minutes) == sum(each.delivered for each in minutes) == 1
+    assert len(minutes) == 180
+
+
+def test_it_tells_how_long_the_oldest_of_what_is_due_waits_and_nothing_of_what_is_not_due_yet(bench: Bench) -> None:
+    bench.set(bench.put(otp()), due_at="now() - interval '5 minutes'")
+    bench.set(bench.put(otp("0901000002"), campaign="later"), due_at="now() + interval '1 hour'", lane="'bulk'")
+    now = bench.notifier.reports.now()
+    assert set(now.oldest_due) == {Lane.URGENT}
+    assert 299 < (now.at - now.oldest_due[Lane.URGENT]).total_seconds() < 400
+
+
+def test_what_is_in_the_way_is_told_with_its_reason(bench: Bench, viewer: Browser) -> None:
+    bench.notifier.pause([Lane.BULK], "paused by a person")
+    bench.notifier.pause_campaign("<script>alert(1)</script>", "paused by a person")
+    page = viewer.get("/").text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "<script>alert" not in page
+    assert "celery -A worker.tasks beat" in page
+
+
+def test_a_page_that_looks_again_gets_nothing_until_something_is_new(bench: Bench, viewer: Browser) -> None:
+    mark = re.search(r"seen=(\w+)", viewer.get("/").text)
+    assert mark
+    assert viewer.get(f"/now/figures?seen={mark[1]}").status_code == 204
+    fragment = viewer.get("/now/figures?seen=other")
+    assert fragment.status_code == 200 and "<html" not in fragment.text
+
+
+def test_the_balance_is_what_the_worker_last_heard(bench: Bench) -> None:
+    from worker.maintenance import watch_balance
+
+    assert bench.notifier.reports.balance() is None
+    watch_balance(bench.workers, bench.client, bench.pace)
+    shown = bench.notifier.reports.balance()
+    assert shown is not None and shown.dong > 0 and shown.days is None
+    assert bench.notifier.reports.now().standing_in(Status.HELD) == 0

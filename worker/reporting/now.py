@@ -1,0 +1,158 @@
+"""How it goes now: what waits and how long, what moves, what is in the way. From sums and a few rows of an index each,
+so that it costs the same with ten messages and ten million.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select, text
+
+from worker.lifecycle import FAILED, FINAL, Lane, Status
+from worker.reporting.choice import Choice
+from worker.reporting.costs import costs
+from worker.reporting.limits import LimitShown, limits
+from worker.reporting.operation import (
+    PauseShown,
+    RefusedShown,
+    Stopped,
+    listeners,
+    pauses,
+    refused,
+    seconds_since_beat,
+    stopped_reruns,
+    troubles,
+)
+from worker.reporting.sums import Sums, counted_until, sums
+from worker.reporting.tables import AccountBalance, ReportMinute, ReportStanding
+
+if TYPE_CHECKING:
+    from worker.database import Reader
+
+MINUTES = 180  # that the picture shows
+WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Minute:
+    """What came to be within a minute. at: its beginning, in UTC."""
+
+    at: datetime
+    sent: int
+    """eSMS took it."""
+    delivered: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalanceShown:
+    """What the account held. at: when eSMS said so. days: how long it lasts as the last week went; None: not known."""
+
+    dong: Decimal
+    at: datetime
+    days: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Now:
+    """All of it. at: by the database's clock. counted_until: what happened later is in no sum yet; None: nothing is."""
+
+    at: datetime
+    counted_until: datetime | None
+    standing: Mapping[Lane, Mapping[Status, int]]
+    """What is not final, by lane."""
+    oldest_due: Mapping[Lane, datetime]
+    """Since when the oldest of what is due waits, in lanes where something does."""
+    minutes: Sequence[Minute]
+    """Each of the last three hours, the oldest first."""
+    today: Sequence[Sums]
+    """By SmsType, status and code: what was to go out today."""
+    pauses: Sequence[PauseShown]
+    listeners: Mapping[str, float]
+    seconds_since_beat: float | None
+    troubles: Sequence[str]
+    stopped: Sequence[Stopped]
+    used_up: Sequence[LimitShown]
+    refused: Sequence[RefusedShown]
+    """What came by the broker and was no task, within a day."""
+
+    def standing_in(self, *statuses: Status) -> int:
+        """In these, over all lanes."""
+        return sum(lane.get(status, 0) for lane in self.standing.values() for status in statuses)
+
+
+# Of each lane the streams that are due the longest: what is due stands in one of them, and is the first of its own.
+_OLDEST_DUE = text("""
+    SELECT l.lane, min(m.due_at) AS due_at
+    FROM unnest(CAST(:lanes AS text[])) AS l (lane)
+    CROSS JOIN LATERAL (
+        SELECT key FROM stream AS s WHERE s.lane = l.lane AND s.due_from <= now() ORDER BY s.due_from LIMIT 20
+    ) AS s
+    CROSS JOIN LATERAL (
+        (SELECT due_at FROM message AS m WHERE m.lane = l.lane AND m.stream = s.key AND m.status = 'queued'
+            AND NOT m.grouped AND m.due_at <= now() ORDER BY m.due_at, m.id LIMIT 1)
+        UNION ALL
+        (SELECT due_at FROM message AS m WHERE m.lane = l.lane AND m.stream = s.key AND m.status = 'queued'
+            AND m.grouped AND m.due_at <= now() ORDER BY m.due_at, m.id LIMIT 1)
+    ) AS m
+    GROUP BY l.lane
+""")
+
+
+def now(session: Reader, today: date) -> Now:
+    """today: the day in TIME_ZONE."""
+    at = session.execute(select(func.now())).scalar_one()
+    return Now(
+        at=at,
+        counted_until=counted_until(session),
+        standing=_standing(session),
+        oldest_due={Lane(row.lane): row.due_at for row in session.execute(_OLDEST_DUE, {"lanes": list(Lane)})},
+        minutes=_minutes(session, at),
+        today=sums(session, Choice(since=today, until=today), ["sms_type", "status", "code"]),
+        pauses=pauses(session),
+        listeners=listeners(session),
+        seconds_since_beat=seconds_since_beat(session),
+        troubles=troubles(session),
+        stopped=stopped_reruns(session),
+        used_up=[each for each in limits(session) if each.used_up],
+        refused=[each for each in refused(session) if each.at > at - timedelta(days=1)],
+    )
+
+
+def balance(session: Reader, today: date) -> BalanceShown | None:
+    """What the account held when eSMS was last asked; None: it never was."""
+    if (row := session.execute(select(*AccountBalance)).one_or_none()) is None:
+        return None
+    week = costs(session, Choice(since=today - WEEK, until=today - timedelta(days=1)), ["month"])
+    spent = sum((line.cost for line in week), Decimal(0)) / WEEK.days
+    return BalanceShown(dong=row.dong, at=row.at, days=float(row.dong / spent) if spent > 0 else None)
+
+
+def _standing(session: Reader) -> dict[Lane, dict[Status, int]]:
+    found: dict[Lane, dict[Status, int]] = {lane: {} for lane in Lane}
+    for row in session.execute(select(*ReportStanding).where(ReportStanding.messages > 0)):
+        if row.status not in FINAL:
+            found[Lane(row.lane)][Status(row.status)] = int(row.messages)
+    return found
+
+
+def _minutes(session: Reader, at: datetime) -> list[Minute]:
+    first = at.replace(second=0, microsecond=0) - timedelta(minutes=MINUTES - 1)
+    counts: Counter[tuple[datetime, Status]] = Counter()
+    for row in session.execute(select(*ReportMinute).where(ReportMinute.minute >= first)):
+        counts[row.minute, Status(row.status)] += row.messages
+    return [_minute(first + timedelta(minutes=number), counts) for number in range(MINUTES)]
+
+
+def _minute(minute: datetime, counts: Counter[tuple[datetime, Status]]) -> Minute:
+    return Minute(
+        at=minute,
+        sent=counts[minute, Status.ACCEPTED],
+        delivered=counts[minute, Status.DELIVERED],
+        failed=sum(counts[minute, status] for status in FAILED),
+    )
