@@ -24,12 +24,18 @@ _LIVED = text("""
             now() - interval '170 minutes' * sqrt(((hashtext(CAST(id AS text)) & 65535) / 65536.0)) AS at,
             CASE WHEN dice < 905 THEN 'delivered' WHEN dice < 945 THEN 'undelivered' WHEN dice < 965 THEN 'rejected'
                  WHEN dice < 990 THEN 'accepted' ELSE 'unknown' END AS status,
-            CASE WHEN dice BETWEEN 945 AND 954 THEN '118' WHEN dice BETWEEN 955 AND 964 THEN '146' ELSE '100' END AS code,
+            CASE WHEN dice BETWEEN 945 AND 954 THEN '118' WHEN dice BETWEEN 955 AND 964 THEN '146'
+                 ELSE '100' END AS code,
             CAST(NULL AS text) AS reason,
             CASE WHEN dice % 3 = 0 THEN 'VIETTEL' WHEN dice % 3 = 1 THEN 'MOBI' ELSE 'VINA' END AS network
-        FROM (SELECT id, (hashtext(CAST(id AS text)) & 1023) * 1000 / 1024 AS dice FROM message WHERE lane <> 'voice') AS d
+        FROM (
+            SELECT id, (hashtext(CAST(id AS text)) & 1023) * 1000 / 1024 AS dice FROM message WHERE lane <> 'voice'
+        ) AS d
     ) AS e WHERE m.id = e.id AND m.due_at <= now()
 """)
+
+
+VISIT = "Phong kham An Tam: moi chi Lan den kham luc 14h30 ngay mai."
 
 
 def live(bench: Bench) -> None:
@@ -46,13 +52,14 @@ def live(bench: Bench) -> None:
         for _ in range(CODES)
     ]
     care = [
-        Enqueue(request=Sms(to=number(), content="Phong kham An Tam: moi chi Lan den kham luc 14h30 ngay mai.", sms_type=SmsType.CUSTOMER_CARE),
+        Enqueue(request=Sms(to=number(), content=VISIT, sms_type=SmsType.CUSTOMER_CARE),
             source="clinic", campaign="nhac-hen-kham", reference=f"kham:{n}",
         )
         for n in range(CARE)
     ]  # fmt: skip
     wishes = [
-        Enqueue(request=Sms(to=number(), content="Chuc mung sinh nhat!", sms_type=SmsType.NOTIFY),
+        Enqueue(
+            request=Sms(to=number(), content="Chuc mung sinh nhat!", sms_type=SmsType.NOTIFY),
             source="shop",
             campaign="sinh-nhat",
         )

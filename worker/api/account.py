@@ -46,6 +46,7 @@ class Account(AbstractContextManager["Account"]):
         named = [(each.name, each.type) for each in listed]
         with Database(settings.database_url, pool_size=1) as database, database.begin() as session:
             ledger.replace_brandnames(session, named, rest_url=self._client.rest_url, account=self._client.account)
+            ledger.note_act(session, "brandname.keep", len(named))
 
     def sent_data(self, first: date, last: date) -> Sequence[SentSms]:
         """What it sent on these days in Viet Nam, both included (manual II.5)."""

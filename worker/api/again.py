@@ -18,7 +18,7 @@ from worker.catalogue import Language, advice
 from worker.checks import label
 from worker.database import Database
 from worker.errors import Invalid
-from worker.ledger import NOWHERE, Alike, Chosen, Left, Place
+from worker.ledger import NOWHERE, Act, Alike, Chosen, Left, Place
 from worker.lifecycle import Lane, Status
 from worker.queues import Bell
 from worker.reporting import Choice, Stopped
@@ -151,10 +151,13 @@ class Again:
     def _try(self, chosen: Chosen, corrected: Corrected | None, by: str, most: int | None) -> tuple[Step, int]:
         """The first steps, and how many are to follow."""
         tried, rest, wanted = Step(place=NOWHERE), 0, min(TRIAL, most or TRIAL)
+        act = _act(chosen)
         while tried.place is not None and tried.moved < wanted:
             with self._database.begin() as session:
                 most_now = wanted - tried.moved
-                tried += step(session, chosen, corrected, self._settings, by=by, most=most_now, after=tried.place)
+                taken = step(session, chosen, corrected, self._settings, by=by, most=most_now, after=tried.place)
+                tried += taken
+                act.note(session, taken.moved)
                 if tried.place is not None and tried.moved >= wanted and (most is None or tried.moved < most):
                     rest = self._keep_the_rest(session, chosen, corrected, by, tried, tried.place, most)
         return tried, rest
@@ -191,6 +194,11 @@ class Again:
             if not tried.queued:
                 _refuse_unknown(session, failed)
         return Decision(moved=tried.moved, others=others, left=dict(+tried.left), rest=rest)
+
+
+def _act(chosen: Chosen) -> Act:
+    ids = [*(chosen.messages or ()), *(chosen.notifications or ())][:20]
+    return Act("message.retry", campaign=chosen.campaign, source=chosen.source, ids=ids or None)
 
 
 def _foreseen(line: Alike, corrected: Corrected | None, language: Language) -> Foreseen:

@@ -13,6 +13,7 @@ from worker.queues import Bell
 from worker.settings import Settings
 
 if TYPE_CHECKING:
+    from worker.api.acts import Acts
     from worker.api.again import Again
     from worker.api.callbacks import Callbacks
     from worker.api.contacts import Contacts
@@ -66,6 +67,11 @@ class Branches:
         from worker.api.sweeps import Sweeps
 
         return Sweeps(self._database, self.settings, self._bell)
+    def acts(self) -> Acts:
+        """What people did, by the page, the command line and HTTP."""
+        from worker.api.acts import Acts
+
+        return Acts(self._database, self.settings)
 
     @cached_property
     def again(self) -> Again:

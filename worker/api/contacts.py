@@ -15,7 +15,7 @@ from worker.contacts.importing import Importer, Summary
 from worker.contacts.rows import Reader
 from worker.database import Database
 from worker.errors import Invalid, NotFound
-from worker.ledger import contacts, opt_out
+from worker.ledger import Act, contacts, note_act, opt_out
 from worker.ledger.contacts import ContactRow, Counts
 from worker.settings import Settings
 from worker.spreadsheets import RefusedRow, Sheet
@@ -73,12 +73,17 @@ class Contacts:
     def upsert_fields(self, fields: Mapping[str, Any], *, session: Session | None = None) -> Counts:
         """The same from JSON fields: what is absent stays, null clears. Raises Invalid, also for an unknown field."""
         with self._database.joined(session) as joined:
-            return upsert_fields(joined, fields, today=self._today())
+            return self._noted(joined, upsert_fields(joined, fields, today=self._today()))
 
     def upsert_many(self, items: Iterable[ContactFields], *, session: Session | None = None) -> Counts:
         """Add or change many, all or none; thousands a second. Raises Invalid, which tells the item and the field."""
         with self._database.joined(session) as joined:
-            return upsert_contacts(joined, items, today=self._today())
+            return self._noted(joined, upsert_contacts(joined, items, today=self._today()))
+
+    @staticmethod
+    def _noted(session: Session, counts: Counts) -> Counts:
+        note_act(session, "contact.put", counts.added + counts.updated)
+        return counts
 
     def import_sheet(self, sheet: Sheet, reader: Reader, *, dry: bool = False, watch: Watch) -> Summary:
         """Bring people in from an open sheet, a thousand rows to a transaction. Raises Unreadable, Unavailable.
@@ -94,7 +99,15 @@ class Contacts:
             leave_out=watch.leave_out,
             advance=watch.advance,
         )
-        return importer.run(sheet)
+        act = Act("contact.import")
+        if dry:
+            return importer.run(sheet)
+        with self._database.begin() as session:
+            act.note(session, 0)
+        summary = importer.run(sheet)
+        with self._database.begin() as session:
+            act.note(session, summary.counts.added + summary.counts.updated)
+        return summary
 
     def export(self, **which: Unpack[Which]) -> Iterator[ContactRow]:
         """All contacts that are meant, a page to a transaction."""
@@ -144,23 +157,28 @@ class Contacts:
         """
         with self._database.joined(session) as joined:
             row = only(contacts.by_keys(joined, [key], source=source))
+            note_act(joined, "contact.opt-out", contact=row.id)
             return opt_out_of(joined, [row], source=row.source)
 
     def opt_in(self, key: str, *, source: str | None = None, session: Session | None = None) -> None:
         """This person wants them again. What was cancelled stays so. Raises NotFound, Invalid."""
         with self._database.joined(session) as joined:
-            opt_in_of(joined, [only(contacts.by_keys(joined, [key], source=source))])
+            row = only(contacts.by_keys(joined, [key], source=source))
+            note_act(joined, "contact.opt-in", contact=row.id)
+            opt_in_of(joined, [row])
 
     def opt_out_phones(self, phones: Collection[str], *, source: str = "", session: Session | None = None) -> int:
         """These numbers want nothing, whoever has them; how many messages were cancelled. Raises Invalid."""
         numbers = [parse_phone(each) for each in phones]
         with self._database.joined(session) as joined:
+            note_act(joined, "number.opt-out", len(numbers))
             return opt_out.opt_out(joined, numbers, source or self._source)
 
     def opt_in_phones(self, phones: Collection[str], *, session: Session | None = None) -> int:
         """These numbers want them again; how many had opted out. Raises Invalid."""
         numbers = [parse_phone(each) for each in phones]
         with self._database.joined(session) as joined:
+            note_act(joined, "number.opt-in", len(numbers))
             return opt_out.opt_in(joined, numbers)
 
     def remove(self, key: str, *, source: str | None = None, session: Session | None = None) -> int:
@@ -169,7 +187,9 @@ class Contacts:
         What was sent to them stays on record, and so does an opt-out.
         """
         with self._database.joined(session) as joined:
-            _, cancelled = contacts.remove(joined, [only(contacts.by_keys(joined, [key], source=source)).id])
+            row = only(contacts.by_keys(joined, [key], source=source))
+            _, cancelled = contacts.remove(joined, [row.id])
+            note_act(joined, "contact.remove", contact=row.id)
         return cancelled
 
     def _today(self) -> date:

@@ -14,7 +14,7 @@ from worker import ledger, reporting
 from worker.api.naming import Which
 from worker.database import Database
 from worker.intake.terms import check_send_date
-from worker.ledger import Left
+from worker.ledger import Act, Left
 from worker.lifecycle import TOO_LATE, Lane, Status
 from worker.queues import Bell
 from worker.settings import Settings
@@ -95,10 +95,13 @@ class Decisions:
         """
         moved = stay = 0
         statuses: Counter[Status] = Counter()
+        act = _act(which, "cancel" if to is Status.CANCELLED else "move")
 
         def each(session: Session, ids: Sequence[UUID]) -> None:
             nonlocal moved, stay
-            moved += step(session, ids)
+            moved_now = step(session, ids)
+            act.note(session, moved_now)
+            moved += moved_now
             stay += left(session, ids) if left else 0
             found = reporting.statuses_of(session, ids)
             statuses.update(found)
@@ -119,3 +122,9 @@ class Decisions:
         elif not ledger.through(self._database.begin, which.name, each):
             with self._database.begin() as session:
                 reporting.refuse_unknown(session, campaign=which.name)
+
+
+def _act(which: Which, what: str) -> Act:
+    if isinstance(which, UUID):
+        return Act(f"message.{what}", notification=which)
+    return Act(f"campaign.{what}", campaign=which.name)

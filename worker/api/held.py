@@ -13,6 +13,7 @@ from worker.api.naming import BY_DEFAULT, id_of
 from worker.checks import label, label_or_none
 from worker.database import Database
 from worker.errors import Invalid
+from worker.ledger import Act
 from worker.lifecycle import Lane, Status
 from worker.queues import Bell
 from worker.reporting import EvidenceShown, HeldShown
@@ -64,8 +65,9 @@ class Held:
         by: who decides, as `show` will tell it. why: kept beside it for good.
         """
         id_, by, why = id_of(message_id), label("by", by), label_or_none("why", why)
+        act = Act("held.resolve", message=id_, answer=answer)
         with self._database.begin() as session:
-            moved = self._decide(session, [id_], answer, by, why)
+            moved = self._decide(session, [id_], answer, by, why, act)
         return self._rung(LEADS_TO[answer]) if moved else None
 
     def resolve_many(
@@ -86,22 +88,27 @@ class Held:
         if (campaign or code or older_than) is None:
             raise Invalid("campaign", "nothing is chosen", "give a campaign, a code or older_than")
         by, why, decided, after = label("by", by), label_or_none("why", why), 0, UUID(int=0)
+        act = Act("held.resolve", campaign=campaign, code=code, answer=answer)
         while True:
             with self._database.begin() as session:
                 which = {"campaign": campaign, "code": code, "older_than": older_than}
                 ids = ledger.held_messages(session, **which, after=after, most=AT_ONCE)  # type: ignore[arg-type]
                 if not ids:
                     break
-                decided += len(ids) if dry_run else len(self._decide(session, ids, answer, by, why))
+                decided += len(ids) if dry_run else len(self._decide(session, ids, answer, by, why, act))
                 after = ids[-1]
         if decided and not dry_run:
             self._rung(LEADS_TO[answer])
         return decided
 
-    def _decide(self, session: Session, ids: Sequence[UUID], answer: Answer, by: str, why: str | None) -> set[UUID]:
+    def _decide(
+        self, session: Session, ids: Sequence[UUID], answer: Answer, by: str, why: str | None, act: Act
+    ) -> set[UUID]:
         said = f"{by} decided: {answer}"
         moved = ledger.resolve_all(session, ids, LEADS_TO[answer], said, self._settings.horizons, by=by)
         ledger.note_decisions(session, moved, by=by, answer=str(answer), why=why)
+        if moved:
+            act.note(session, len(moved))
         return moved
 
     def _rung(self, status: Status) -> Status:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from worker import intake
+from worker.actor import actor_now
 from worker.api.naming import RungLater, each_in_the_name_of, in_the_name_of, ring_once_committed
 from worker.database import Database
 from worker.errors import Conflict, Invalid
 from worker.intake import Enqueue, Request, Ticket
 from worker.intake.fields import enqueue_of
+from worker.ledger.acts import note_act
 from worker.lent import Lending
 from worker.lifecycle import Kind, Lane
 from worker.queues import Bell
@@ -52,6 +54,7 @@ class Intake:
         due: set[Lane] = set()
         with suppress(_Rehearsed), self._database.begin() as session:
             answers, due = intake.accept_each(session, named, self._settings, now=datetime.now(UTC), late=False)
+            _note(session, [each for each in answers if isinstance(each, Ticket)])
             if atomic and not all(isinstance(answer, Ticket) for answer in answers):
                 raise _Rehearsed
         self._bell.ring(due)
@@ -85,6 +88,7 @@ class Intake:
             within = session if connection is None else stack.enter_context(self._lending.session(connection))
             joined = stack.enter_context(self._database.joined(within))  # all or none, whatever its owner does then
             tickets, due = intake.accept(joined, named, self._settings, now=now, late=late)
+            _note(joined, tickets)
         if connection is not None:
             ring_once_committed(connection, lambda: self._bell.ring(due))
         elif session is None:
@@ -92,6 +96,12 @@ class Intake:
         else:
             self._later.ring(session, due)
         return tickets
+
+
+def _note(session: Session, tickets: Sequence[Ticket]) -> None:
+    """A person's; what applications hand over tells of itself."""
+    if actor_now() and (new := [ticket for ticket in tickets if not ticket.repeated]):
+        note_act(session, "message.send", sum(ticket.messages for ticket in new), notification=new[0].id)
 
 
 def _alone(accept: Callable[[], list[Ticket]]) -> Ticket:

@@ -78,6 +78,8 @@ class Operation(Connected):
         """
         with self._database.begin() as session:
             logins.set_passwords(session.connection(), {Role(role): given for role, given in passwords.items()})
+            if passwords:
+                ledger.note_act(session, "login.let-in", logins=sorted(passwords))
             if administrator is not None:
                 logins.make_administrator(session.connection(), administrator)
 
@@ -119,7 +121,9 @@ class Operation(Connected):
     def forget_refused(self) -> int:
         """Begin to count anew; how many kinds were forgotten."""
         with self._database.begin() as session:
-            return ledger.forget_refused(session)
+            forgotten = ledger.forget_refused(session)
+            ledger.note_act(session, "refused.forget", forgotten)
+        return forgotten
 
     def limits(self) -> list[LimitShown]:
         """What sources may hand to eSMS at most, and what of it they have used today."""

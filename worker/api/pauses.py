@@ -26,12 +26,17 @@ class Pauses:
     def pause(self, lanes: Sequence[Lane], reason: str = BY_A_PERSON) -> Sequence[Lane]:
         """Hold lanes back until `resume`; what is in flight is finished. Those that a person had not paused already."""
         with self._database.begin() as session:
-            return [lane for lane in lanes if ledger.pause(session, lane, reason, code=None)]
+            paused = [lane for lane in lanes if ledger.pause(session, lane, reason, code=None)]
+            if paused:
+                ledger.note_act(session, "lane.pause", lanes=paused)
+        return paused
 
     def resume(self, lanes: Sequence[Lane], *, by: str = "a person") -> Sequence[Lane]:
         """Let paused lanes go on; the ones that were paused come back."""
         with self._database.begin() as session:
             lifted = ledger.lift(session, lanes, by=by)
+            if lifted:
+                ledger.note_act(session, "lane.resume", lanes=lifted)
         self._bell.ring(set(lifted))
         return lifted
 
@@ -43,7 +48,9 @@ class Pauses:
         with self._database.begin() as session:
             if not to_come:
                 reporting.refuse_unknown(session, campaign=campaign)
-            return ledger.pause_campaign(session, campaign, reason)
+            if paused := ledger.pause_campaign(session, campaign, reason):
+                ledger.note_act(session, "campaign.pause", campaign=campaign)
+        return paused
 
     def resume_campaign(self, campaign: str, *, by: str = "a person", to_come: bool = True) -> bool:
         """Let a campaign go on, in the order in which it would have gone; False when it was not held back.
@@ -52,7 +59,9 @@ class Pauses:
         """
         with self._database.begin() as session:
             lifted = ledger.lift_campaign(session, campaign, by=by)
-            if not lifted and not to_come:
+            if lifted:
+                ledger.note_act(session, "campaign.resume", campaign=campaign)
+            elif not to_come:
                 reporting.refuse_unknown(session, campaign=campaign)
         self._bell.ring(set(Lane) if lifted else set())
         return lifted

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from worker.checks import label_or_none
 from worker.database import Database
 from worker.errors import Invalid, NotFound
+from worker.ledger import note_act
 from worker.ledger import prices as stored
 from worker.ledger.prices import PriceCounts as PriceCounts
 from worker.ledger.prices import PriceRow as PriceRow
@@ -23,6 +24,8 @@ from worker.lifecycle import SmsType
 from worker.settings import Settings
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from worker.api.price_sheets import Reader
     from worker.spreadsheets import RefusedRow, Sheet
 
@@ -74,7 +77,7 @@ class Prices:
         if len({key_of(row) for row in checked}) < len(checked):
             raise Invalid("rows", "two are of the same kind, network and day", "leave one of them out")
         with self._database.begin() as session:
-            return stored.put_prices(session, checked)
+            return _put(session, checked)
 
     def import_sheet(
         self, sheet: Sheet, reader: Reader, *, dry: bool = False, refuse: Callable[[RefusedRow], object]
@@ -86,7 +89,7 @@ class Prices:
         rows = reader.rows(sheet, refuse)
         counts = PriceCounts()
         with suppress(_Undone), self._database.begin() as session:
-            counts = stored.put_prices(session, rows)
+            counts = _put(session, rows)
             if dry:
                 raise _Undone
         return PriceSummary(counts=counts, unchanged=len(rows) - counts.added - counts.changed)
@@ -97,6 +100,7 @@ class Prices:
         with self._database.begin() as session:
             if not stored.remove_price(session, row.sms_type, row.network, row.valid_from):
                 raise NotFound("no price of this kind and network begins on that day: see `esms-worker prices list`")
+            note_act(session, "price.remove", sms_type=row.sms_type, network=row.network, day=row.valid_from)
 
     def estimate(self, sms_type: int, count: int = 1, *, at: datetime | None = None) -> Estimate | None:
         """What so many SMS or calls of this kind cost by the list. None: the list does not know.
@@ -108,6 +112,12 @@ class Prices:
         with self._database.reading() as session:
             found = stored.price_range(session, sms_type, moment.astimezone(zone).date())
         return None if found is None else Estimate(least=found[0] * count, most=found[1] * count)
+
+
+def _put(session: Session, rows: Sequence[PriceRow]) -> PriceCounts:
+    counts = stored.put_prices(session, rows)
+    note_act(session, "price.put", counts.added + counts.changed)
+    return counts
 
 
 def key_of(row: PriceRow) -> tuple[int, str, date]:

@@ -15,7 +15,7 @@ from worker.api.connected import Connected
 from worker.checks import label
 from worker.database import Database
 from worker.errors import Invalid, NotFound
-from worker.ledger import producers
+from worker.ledger import note_act, producers
 from worker.ledger.prices import all_prices
 from worker.ledger.producers import Bound
 from worker.reporting.limits import LimitShown, limits
@@ -69,6 +69,7 @@ class Producers(Connected):
                 raise Invalid("name", f"there is a login {role} already", "rotate its password, or remove it first")
             within = Role.CALLER if sql_only else Role.SOURCE
             logins.bind(connection, role, set(wanted), password, within=within)
+            note_act(session, "producer.add", login=role, sources=sorted(set(wanted)))
         return Login(role=role, sources=sorted(set(wanted)), url=self._database.url_for(role, password))
 
     def list(self) -> Sequence[Bound]:
@@ -82,12 +83,15 @@ class Producers(Connected):
         with self._database.begin() as session:
             found = self._found(session.connection(), _role(name))
             logins.renew(session.connection(), found.role, password)
+            note_act(session, "producer.rotate", login=found.role)
         return Login(role=found.role, sources=found.sources, url=self._database.url_for(found.role, password))
 
     def remove(self, name: str) -> None:
         """Take a login away; what it handed over stays. Raises NotFound, Invalid."""
         with self._database.begin() as session:
-            logins.unbind(session.connection(), self._found(session.connection(), _role(name)).role)
+            found = self._found(session.connection(), _role(name))
+            logins.unbind(session.connection(), found.role)
+            note_act(session, "producer.remove", login=found.role)
 
     def limits(self) -> Sequence[LimitShown]:
         """What sources may hand to eSMS at most, and what of it they have used today, by source."""
@@ -110,6 +114,7 @@ class Producers(Connected):
                     "dong", "can't be counted without prices", "import a price list (`esms-worker prices import`)"
                 )
             ledger.set_limit(session, limit, str(self._zone))
+            note_act(session, "producer.limit", source=limit.source)
 
     @staticmethod
     def _found(connection: Connection, role: str) -> Bound:

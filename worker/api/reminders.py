@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from worker.database import Database
 from worker.errors import NotFound
+from worker.ledger.acts import note_act
 from worker.ledger.clock import clock
 from worker.ledger.events import find_event, invited, list_events
 from worker.ledger.failing import Failing, failing
@@ -74,14 +75,18 @@ class Reminders:
         """The same from JSON fields. Raises Invalid, also for one that there is not, or that is missing."""
         event = event_of(fields)
         with self._database.joined(session) as joined:
-            return events.upsert(joined, event, self._settings, now=clock(joined))
+            change = events.upsert(joined, event, self._settings, now=clock(joined))
+            note_act(joined, "event.put", event=change.id, source=event.source)
+        return change
 
     def cancel_event(
         self, *, source: str, key: str, version: int | datetime | None = None, session: Session | None = None
     ) -> EventChange:
         """Call an event off with all its reminders that have not gone out. Raises NotFound, Invalid."""
         with self._database.joined(session) as joined:
-            return events.cancel(joined, source, key, version=version, now=clock(joined))
+            change = events.cancel(joined, source, key, version=version, now=clock(joined))
+            note_act(joined, "event.cancel", event=change.id, source=source)
+        return change
 
     def cancel_event_fields(self, fields: Mapping[str, Any], *, session: Session | None = None) -> EventChange:
         """The same from JSON fields: source, key and, where the event has one, version. Raises NotFound, Invalid."""
@@ -137,6 +142,7 @@ class Reminders:
                 late_for=late_for,
                 all_day_at=all_day_at,
             )
+            note_act(joined, "calendar.import", found.outcomes.total(), source=source)
             if dry_run:
                 whole.rollback()
         return found
@@ -146,7 +152,9 @@ class Reminders:
     def add(self, rule: Rule, *, replace: bool = False, session: Session | None = None) -> RuleChange:
         """Keep a new rule; `replace`: or give the one of its name other content. Raises Invalid."""
         with self._database.joined(session) as joined:
-            return rule_changes.add(joined, rule, self._settings, now=clock(joined), replacing=replace)
+            change = rule_changes.add(joined, rule, self._settings, now=clock(joined), replacing=replace)
+            note_act(joined, "rule.put", rule=change.rule.name)
+        return change
 
     def preview(self, rule: Rule, count: int = SHOWN) -> list[Due]:
         """When a rule would occur next, were it added now; stores nothing. Raises Invalid."""
@@ -177,19 +185,21 @@ class Reminders:
 
     def pause(self, name: str, *, session: Session | None = None) -> RuleChange:
         """Have it remind nobody until it is resumed; what is queued is called back. Raises NotFound."""
-        return self._changed(rule_changes.pause, name, session)
+        return self._changed("rule.pause", rule_changes.pause, name, session)
 
     def resume(self, name: str, *, session: Session | None = None) -> RuleChange:
         """Let it go on with the first occurrence that is not too late. Raises NotFound."""
-        return self._changed(rule_changes.resume, name, session)
+        return self._changed("rule.resume", rule_changes.resume, name, session)
 
     def remove(self, name: str, *, session: Session | None = None) -> RuleChange:
         """End it; what is queued is called back. Raises NotFound."""
-        return self._changed(rule_changes.remove, name, session)
+        return self._changed("rule.remove", rule_changes.remove, name, session)
 
-    def _changed(self, step: Callable[..., RuleChange], name: str, session: Session | None) -> RuleChange:
+    def _changed(self, what: str, step: Callable[..., RuleChange], name: str, session: Session | None) -> RuleChange:
         with self._database.joined(session) as joined:
-            return step(joined, name, now=clock(joined))
+            change = step(joined, name, now=clock(joined))
+            note_act(joined, what, rule=name)
+        return change
 
     # Questions...
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from worker import templates
 from worker.database import Database
 from worker.errors import NotFound
-from worker.ledger import contacts
+from worker.ledger import contacts, note_act
 from worker.ledger import templates as stored
 from worker.ledger.contacts import ContactRow
 from worker.ledger.templates import StoredTemplate as StoredTemplate
@@ -77,12 +77,15 @@ class Templates:
             name, content=content, template_id=template_id, variables=variables, diacritics=diacritics
         )
         with self._database.joined(session) as joined:
-            return templates.save(joined, new, change_kind=change_kind)
+            saved = templates.save(joined, new, change_kind=change_kind)
+            note_act(joined, "template.save", template=name)
+        return saved
 
     def remove(self, name: str, *, session: Session | None = None) -> None:
         """Take away one that no rule and no event needs; its versions stay on record. Raises NotFound, Invalid."""
         with self._database.joined(session) as joined:
             templates.remove(joined, name)
+            note_act(joined, "template.remove", template=name)
 
     def preview(
         self,

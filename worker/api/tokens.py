@@ -11,6 +11,7 @@ from worker.access import May, digest_of, new_token
 from worker.checks import label
 from worker.database import Database
 from worker.errors import Invalid, NotFound
+from worker.ledger.acts import note_act
 from worker.ledger.tokens import TokenRow as TokenRow
 from worker.settings import Settings
 
@@ -63,6 +64,7 @@ class Tokens:
                 until=self._ahead(until),
                 digest=digest_of(token),
             )
+            note_act(session, "token.add", token=name, source=of, may=rights)
         return NewToken(name=name, token=token, source=of, may=rights)
 
     def list(self) -> Sequence[TokenRow]:
@@ -86,12 +88,14 @@ class Tokens:
                 digest=digest_of(token),
             )
             ledger.end_others(session, name, but=id_, overlap=overlap)
+            note_act(session, "token.rotate", token=name)
         return NewToken(name=name, token=token, source=row.source, may=[May(each) for each in row.may])
 
     def revoke(self, name: str) -> int:
         """Let nobody in under this name any more, from now on; how many tokens that were. Raises NotFound."""
         with self._database.begin() as session:
             if revoked := ledger.revoke_tokens(session, name):
+                note_act(session, "token.revoke", token=name)
                 return revoked
         raise _unknown(name)
 

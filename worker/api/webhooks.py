@@ -16,6 +16,7 @@ from worker.checks import label_or_none
 from worker.database import Database
 from worker.errors import Invalid, NotFound, Unusable
 from worker.event_kinds import EventKind
+from worker.ledger import note_act
 from worker.ledger import webhooks as ledger
 from worker.ledger.webhooks import WebhookRow as WebhookRow
 from worker.queues import Bell, Task
@@ -56,6 +57,7 @@ class Webhooks:
         of, kinds, secret = label_or_none("source", source), _kinds(events), _new_secret()
         with self._database.begin() as session:
             id_ = ledger.add_webhook(session, url=url, source=of, events=kinds, secret=secret)
+            note_act(session, "webhook.add", webhook=id_, source=of)
         return NewWebhook(id=id_, secret=secret)
 
     def list(self) -> Sequence[WebhookRow]:
@@ -69,6 +71,7 @@ class Webhooks:
         with self._database.begin() as session:
             id_ = _found(session, given)
             ledger.add_secret(session, id_, secret)
+            note_act(session, "webhook.rotate", webhook=id_)
         return NewWebhook(id=id_, secret=secret)
 
     def test(self, given: UUID | str, *, within: float = 30.0) -> str | None:
@@ -76,6 +79,7 @@ class Webhooks:
         with self._database.begin() as session:
             id_ = _found(session, given)
             key = ledger.put_test(session, id_)
+            note_act(session, "webhook.test", webhook=id_)
         self._bell.again(Task.CALL_WEBHOOKS)
         deadline = time.monotonic() + within
         while time.monotonic() < deadline:
@@ -92,18 +96,25 @@ class Webhooks:
         if aware > datetime.now(UTC):
             raise Invalid("since", "is still to come", "give a moment that has passed")
         with self._database.begin() as session:
-            ledger.go_back(session, _found(session, given), aware)
+            id_ = _found(session, given)
+            ledger.go_back(session, id_, aware)
+            note_act(session, "webhook.replay", webhook=id_)
         self._bell.again(Task.CALL_WEBHOOKS)
 
     def disable(self, given: UUID | str, because: str = "a person did") -> bool:
         """Call it no more; False: it was disabled already."""
         with self._database.begin() as session:
-            return ledger.disable(session, _found(session, given), because)
+            id_ = _found(session, given)
+            if disabled := ledger.disable(session, id_, because):
+                note_act(session, "webhook.disable", webhook=id_)
+        return disabled
 
     def enable(self, given: UUID | str) -> None:
         """Call it again, also with what happened while it was disabled."""
         with self._database.begin() as session:
-            ledger.enable(session, _found(session, given))
+            id_ = _found(session, given)
+            ledger.enable(session, id_)
+            note_act(session, "webhook.enable", webhook=id_)
         self._bell.again(Task.CALL_WEBHOOKS)
 
 

@@ -12,6 +12,7 @@ from click.shell_completion import CompletionItem
 
 # name: (module under worker.cli and its command, the first sentence of the help)
 COMMANDS = {
+    "audit": ("audit:audit", "What people did, by the page, the command line and HTTP."),
     "balance": ("account:balance", "What is left on the account."),
     "brandnames": (
         "account:brandnames",

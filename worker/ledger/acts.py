@@ -41,4 +41,5 @@ class Act:
 
 def note_act(session: Session, what: str, how_many: int = 1, **subject: object) -> None:
     """The same for what is done in one transaction."""
-    Act(what, **subject).note(session, how_many)
+    if actor_now() is not None:
+        Act(what, **subject).note(session, how_many)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
+from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 from anyio import to_thread
 from fastapi import Request
 
 from worker.access import BYTES, PREFIX, May
+from worker.actor import Actor, Via, become
 from worker.api.tokens import TokenRow, Tokens
 from worker.errors import Unavailable
 from worker.limiter import Meter
@@ -20,6 +22,7 @@ TRUSTED = 1.0  # seconds: a revoked token is let in no longer than this
 KEPT = 10_000  # tokens
 WRONG_TAKES = 1.0  # seconds
 WRONG_AT_ONCE = 200  # wrong ones that are kept waiting; more are told at once, uncounted
+ACTS = {May.DECIDE, May.CONTACTS, May.REMINDERS}  # what is done by these is written down; what is handed over is rows
 LENGTH = len(PREFIX) + -(-BYTES * 4 // 3)
 
 
@@ -81,11 +84,23 @@ def needs(right: May) -> Callable[[Request], Coroutine[Any, Any, TokenRow]]:
     async def holder(request: Request) -> TokenRow:
         access: Access = request.app.state.access
         row = await access.holder(request)
+        if right in ACTS:
+            become(Actor(row.name, Via.HTTP, place_of(request)))
         if right not in row.may:
             raise Problem("forbidden", f"it needs the right {right}: `esms-worker tokens add … --may {right}`")
         return row
 
     return holder
+
+
+def place_of(request: Request) -> str:
+    """The address that somebody comes from; of IPv6 the network, which is one household's or one firm's."""
+    host = request.client.host if request.client else "unknown"
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    return f"{IPv6Address(int(address) >> 64 << 64)}/64" if isinstance(address, IPv6Address) else host
 
 
 def _bearer(request: Request) -> str:

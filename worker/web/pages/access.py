@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from ipaddress import IPv6Address, ip_address
 from typing import Annotated
 from urllib.parse import quote
 
@@ -14,6 +13,7 @@ from starlette.datastructures import FormData
 from worker.access import UserRole, new_secret
 from worker.actor import Actor, Via, become
 from worker.api.users import Person, Users
+from worker.web.access import place_of
 from worker.web.pages.roles import LEAST
 from worker.web.problems import Problem
 
@@ -100,16 +100,6 @@ def acting(request: Request) -> Actor:
 def may(request: Request, role: UserRole) -> bool:
     """To show a button, or what stands on it, only to whom it is for."""
     return person_of(request).role.covers(role)
-
-
-def place_of(request: Request) -> str:
-    """The address that somebody comes from; of IPv6 the network, which is one household's or one firm's."""
-    host = request.client.host if request.client else "unknown"
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return host
-    return f"{IPv6Address(int(address) >> 64 << 64)}/64" if isinstance(address, IPv6Address) else host
 
 
 def key_of(request: Request) -> str | None:

@@ -18,6 +18,7 @@ LEAST: dict[tuple[str, str], UserRole | None] = {
     ("GET", "/password"): VIEWER,
     ("POST", "/password"): VIEWER,
     ("POST", "/language"): ANYBODY,
+    ("GET", "/log"): ADMIN,
     ("GET", "/static/{digest}/{name}"): ANYBODY,
 }
 

@@ -10,7 +10,8 @@ from fastapi.responses import RedirectResponse
 from worker.api.users import LASTS, Locked
 from worker.catalogue.text import Language
 from worker.errors import Invalid
-from worker.web.pages.access import SESSION, VISIT, Form, person_of, place_of, room, users_of
+from worker.web.access import place_of
+from worker.web.pages.access import SESSION, VISIT, Form, person_of, room, users_of
 from worker.web.pages.rendering import LANGUAGE, YEAR, redirect, render, set_cookie
 
 router = room()

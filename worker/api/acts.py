@@ -1,0 +1,40 @@
+"""What people did by the page, the command line and HTTP: kept for good, and read here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from worker.catalogue.acts import ACTS
+from worker.database import Database
+from worker.errors import Invalid
+from worker.reporting.acts import ActShown as ActShown
+from worker.reporting.acts import acts
+from worker.settings import Settings
+
+
+class Acts:
+    """Every method may raise Unavailable."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database, self._settings = database, settings
+
+    def list(
+        self,
+        *,
+        who: str | None = None,
+        what: str | None = None,
+        since: datetime | None = None,
+        before: UUID | None = None,
+        most: int = 50,
+    ) -> Sequence[ActShown]:
+        """The last first; what: like `campaign.pause`; before: an act's id, to go on after it.
+
+        since: a naive one is in TIME_ZONE. Raises Invalid for an act that there is not.
+        """
+        if what is not None and what not in ACTS:
+            raise Invalid("what", "there is no such act", f"choose from {', '.join(ACTS)}")
+        aware = since if since is None or since.tzinfo else since.replace(tzinfo=self._settings.time_zone)
+        with self._database.reading() as session:
+            return acts(session, who=who, what=what, since=aware, before=before, most=most)
