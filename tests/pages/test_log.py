@@ -17,7 +17,7 @@ from worker.catalogue.acts import ACTS
 from worker.cli import run
 
 NOTED = re.compile(r"""(?:note_act\(\s*\w+, |Act\(|_changed\()"([a-z.-]+)\"""")
-BY_ITS_NAME = {"message.cancel", "message.move", "campaign.cancel", "campaign.move"}  # put together
+BY_ITS_NAME = {f"{of}.{what}" for of in ("message", "campaign", "sweep") for what in ("cancel", "move")}  # put together
 
 
 def test_every_act_that_is_written_down_has_words_and_every_word_is_an_act() -> None:

@@ -67,6 +67,8 @@ class Branches:
         from worker.api.sweeps import Sweeps
 
         return Sweeps(self._database, self.settings, self._bell)
+
+    @cached_property
     def acts(self) -> Acts:
         """What people did, by the page, the command line and HTTP."""
         from worker.api.acts import Acts

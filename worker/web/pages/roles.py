@@ -18,6 +18,12 @@ LEAST: dict[tuple[str, str], UserRole | None] = {
     ("GET", "/password"): VIEWER,
     ("POST", "/password"): VIEWER,
     ("POST", "/language"): ANYBODY,
+    ("GET", "/messages/{given}"): VIEWER,
+    ("POST", "/messages/{given}/cancel"): OPERATOR,
+    ("POST", "/messages/{given}/move"): OPERATOR,
+    ("POST", "/messages/{given}/retry"): OPERATOR,
+    ("GET", "/held"): VIEWER,
+    ("POST", "/held"): OPERATOR,
     ("GET", "/log"): ADMIN,
     ("GET", "/static/{digest}/{name}"): ANYBODY,
 }

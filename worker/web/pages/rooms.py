@@ -5,13 +5,13 @@ from __future__ import annotations
 from fastapi import FastAPI, Request, Response
 from fastapi.routing import APIRoute
 
-from worker.web.pages import assets, log, now, session
+from worker.web.pages import assets, held, log, message, now, session
 from worker.web.pages.access import SESSION, SignInFirst, login_address
 from worker.web.pages.headers import HEADERS, Headers
 from worker.web.pages.rendering import is_fragment, redirect, render
 from worker.web.problems import KINDS, problem_of
 
-ROOMS = (assets, session, now, log)
+ROOMS = (assets, session, now, message, held, log)
 FOR_PROGRAMS = ("/v1/", "/callbacks/", "/problems/", "/openapi.json", "/livez", "/readyz")
 
 

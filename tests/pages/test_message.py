@@ -1,0 +1,71 @@
+"""One message on the page: its story as `why` tells it, and what may be done now, done once."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.pages.conftest import Browsers
+from tests.support import Bench, otp
+from worker import Sms, SmsType, Ticket
+
+
+def message_of(bench: Bench, ticket: Ticket) -> str:
+    return str(bench.message(ticket)["id"])
+
+
+def test_its_story_text_requests_and_cost_are_told_and_to_a_viewer_masked(browsers: Browsers, bench: Bench) -> None:
+    ticket = bench.put(otp("0901000001", "Ma xac nhan cua ban la 481516 khong dua cho ai"), reference="signup:42")
+    bench.deliver()
+    bench.ask_until(ticket, "delivered")
+    operator = browsers("operator")
+    for id_ in (ticket.id, message_of(bench, ticket), str(ticket.id)[:13]):
+        page = operator.get(f"/messages/{id_}").text
+        assert "0901 000 001" in page and "481516" in page and "signup:42" in page
+        assert "SendMultipleMessage_V4" in page and "is-delivered" in page
+    masked = browsers("viewer").get(f"/messages/{ticket.id}").text
+    assert "481516" not in masked and "000 001" not in masked and "0901***001" in masked
+
+
+def test_what_waits_is_moved_and_cancelled_and_the_page_says_what_came_of_it(browsers: Browsers, bench: Bench) -> None:
+    ticket = bench.put(otp())
+    id_, browser = message_of(bench, ticket), browsers("operator")
+    tomorrow = (datetime.now() + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M")  # noqa: DTZ005 — as a browser has it
+    moved = browser.post(f"/messages/{id_}/move", {"at": tomorrow})
+    assert moved.headers["location"] == f"/messages/{id_}?done=move&count=1"
+    for bad in ("", "2001-01-01T10:00", "soon"):
+        assert browser.post(f"/messages/{id_}/move", {"at": bad}).headers["location"].endswith("done=bad_date")
+    assert browser.post(f"/messages/{id_}/cancel").headers["location"].endswith("done=cancel&count=1")
+    assert bench.status(ticket) == "cancelled"
+    late = browser.post(f"/messages/{id_}/cancel").headers["location"]
+    assert "Không có gì thay đổi" in browser.get(late).text
+    assert [each.what for each in bench.notifier.acts.list(who="operator")][:2] == ["message.cancel", "message.cancel"]
+
+
+def test_what_failed_is_sent_again_by_whom_it_says(browsers: Browsers, bench: Bench) -> None:
+    ticket = bench.put(otp())
+    bench.set(ticket, status="'undelivered'", settled_at="now()", accepted_at="now()")
+    browser = browsers("operator")
+    id_ = message_of(bench, ticket)
+    assert f"/messages/{id_}/retry" in browser.get(f"/messages/{id_}").text
+    assert browser.post(f"/messages/{id_}/retry").headers["location"].endswith("done=retry&count=1")
+    assert bench.status(ticket) == "queued"
+    assert bench.message(ticket)["history"][-1]["asked_by"] == "operator"
+    assert f"/messages/{id_}/retry" not in browser.get(f"/messages/{id_}").text
+
+
+def test_a_request_to_many_is_a_list_and_tells_how_many_a_cancel_would_call_back(
+    browsers: Browsers, bench: Bench
+) -> None:
+    ticket = bench.put(Sms(to=[f"09010000{n:02}" for n in range(25)], content="x", sms_type=SmsType.CUSTOMER_CARE))
+    page = browsers("operator").get(f"/messages/{ticket.id}").text
+    assert page.count('<th scope="row">') == 20
+    one = browsers("operator").get(f"/messages/{bench.messages(ticket)[0]['id']}").text
+    assert "25 tin của yêu cầu này" in one
+
+
+@pytest.mark.parametrize("given", ["nothing", "00000000-0000-0000-0000-000000000000", "<script>"])
+def test_what_there_is_not_is_a_page_that_says_so(browsers: Browsers, given: str, bench: Bench) -> None:
+    answer = browsers("viewer").get(f"/messages/{given}")
+    assert answer.status_code == 404 and "<script>" not in answer.text

@@ -1,0 +1,57 @@
+"""Words of *Held*: the evidence, and what a person may decide."""
+
+from __future__ import annotations
+
+from worker.catalogue.text import Text
+
+WORDS: dict[str, Text] = {
+    "title": Text("Held", "Chờ quyết định"),
+    "intro": Text(
+        "eSMS may or may not have taken these: nobody can be asked any more, so nothing is sent again by itself. "
+        "Find out, then decide.",
+        "eSMS có thể đã nhận hoặc chưa nhận các tin này, và không còn cách nào hỏi lại, nên hệ thống không tự gửi lại. "
+        "Hãy tìm hiểu rồi quyết định.",
+    ),
+    "how_many": Text("{count} messages wait for a decision.", "Có {count} tin chờ quyết định."),
+    "first_shown": Text("The {count} oldest are shown.", "Đang hiện {count} tin cũ nhất."),
+    "nothing_title": Text("Nothing is held", "Không có tin nào chờ quyết định"),
+    "nothing": Text(
+        "When it isn't certain whether eSMS took a call, or an SMS can't be asked about any more, it stands here.",
+        "Khi không chắc eSMS đã nhận cuộc gọi hay chưa, hoặc không hỏi lại được về một SMS, tin đó sẽ hiện ở đây.",
+    ),
+    "decided": Text("Decided about {count}.", "Đã quyết định {count} tin."),
+    "decided_late": Text(
+        "{count} were held no more: somebody else, or eSMS, was quicker.",
+        "{count} tin không còn chờ nữa: người khác hoặc eSMS đã trả lời trước.",
+    ),
+    "none_chosen": Text("Choose messages and a decision first.", "Hãy chọn tin và chọn một quyết định trước."),
+    "choose_this": Text("Choose the message to {phone}", "Chọn tin gửi {phone}"),
+    "since": Text("in doubt for {span}", "chưa rõ đã {span}"),
+    "evidence": Text("What is known", "Những điều đã biết"),
+    "nothing_heard": Text("eSMS said nothing of it.", "eSMS chưa nói gì về tin này."),
+    "heard": Text("Heard last: {what}", "Nghe lần cuối: {what}"),
+    "requests": Text("Requests", "Các yêu cầu đã gửi"),
+    "others": Text("Other messages to this number around then", "Các tin khác tới số này cùng lúc đó"),
+    "no_others": Text(
+        "No other message to this number in the hour before and after.",
+        "Không có tin nào khác tới số này trong một giờ trước và sau.",
+    ),
+    "story": Text("The whole story", "Toàn bộ diễn biến"),
+    "decide": Text("Decide about what is chosen", "Quyết định cho các tin đã chọn"),
+    "answer_delivered": Text("It arrived", "Đã đến nơi"),
+    "answer_delivered_says": Text("Nothing is sent; it counts as delivered.", "Không gửi gì thêm; tính là đã đến nơi."),
+    "answer_not-delivered": Text("It did not arrive", "Không đến nơi"),
+    "answer_not-delivered_says": Text(
+        "Nothing is sent; it counts as not delivered, and may be sent again later.",
+        "Không gửi gì thêm; tính là không đến nơi, sau này vẫn gửi lại được.",
+    ),
+    "answer_send-again": Text("Send it again now", "Gửi lại ngay"),
+    "answer_send-again_says": Text(
+        "The recipient may get it a second time, and it costs again.",
+        "Người nhận có thể nhận hai lần, và bị tính tiền thêm một lần.",
+    ),
+    "answer_drop": Text("Drop it", "Bỏ tin này"),
+    "answer_drop_says": Text("Nothing is sent; it counts as cancelled.", "Không gửi gì; tính là đã hủy."),
+    "why": Text("Why so (kept for good)", "Vì sao (được lưu lại)"),
+    "button": Text("Decide", "Quyết định"),
+}

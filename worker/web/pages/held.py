@@ -1,0 +1,78 @@
+"""What only a person can decide: the evidence beside each, one or many decided at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Request, Response
+
+from worker.api.decisions import Answer
+from worker.api.held import Held
+from worker.reporting import EvidenceShown, HeldShown
+from worker.web.door import producer_of
+from worker.web.pages.access import Form, person_of, room
+from worker.web.pages.rendering import redirect, render
+
+SHOWN = 20  # with their evidence
+COUNTED = 1000
+ANSWERS = (Answer.DELIVERED, Answer.NOT_DELIVERED, Answer.SEND_AGAIN, Answer.DROP)
+
+router = room()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A message and what there is to decide by. seconds: how long it has been in doubt."""
+
+    held: HeldShown
+    evidence: EvidenceShown
+    seconds: float | None
+
+
+@router.get("/held")
+def held(
+    request: Request,
+    decided: Annotated[int | None, Query(ge=0)] = None,
+    late: Annotated[int, Query(ge=0)] = 0,
+    nothing: bool = False,
+) -> Response:
+    """The oldest first. decided, late: what the decision of just now came to."""
+    of = producer_of(request).held
+    rows = of.list(most=COUNTED)
+    return render(
+        request,
+        "held/held.html.j2",
+        cases=[_case(of, row) for row in rows[:SHOWN]],
+        count=len(rows),
+        counted=COUNTED,
+        answers=[str(answer) for answer in ANSWERS],
+        decided=decided,
+        late=late,
+        nothing=nothing,
+    )
+
+
+def _case(of: Held, row: HeldShown) -> Case:
+    seconds = None if row.since is None else (datetime.now(UTC) - row.since).total_seconds()
+    return Case(row, of.evidence(row.id), seconds)
+
+
+@router.post("/held")
+def decide(request: Request, form: Form) -> Response:
+    """The same about all that is chosen; what is held no more is told."""
+    ids, answer = _ids([str(each) for each in form.getlist("id")]), str(form.get("answer", ""))
+    if not ids or answer not in list(Answer):
+        return redirect("/held?nothing=1")
+    of, by, why = producer_of(request).held, person_of(request).name, str(form.get("why", "")).strip()[:200] or None
+    moved = sum(of.resolve(id_, Answer(answer), by=by, why=why) is not None for id_ in ids)
+    return redirect(f"/held?decided={moved}&late={len(ids) - moved}")
+
+
+def _ids(given: list[str]) -> list[UUID]:
+    try:
+        return [UUID(each) for each in given]
+    except ValueError:
+        return []
