@@ -87,7 +87,9 @@ class Intake:
         with ExitStack() as stack:
             within = session if connection is None else stack.enter_context(self._lending.session(connection))
             joined = stack.enter_context(self._database.joined(within))  # all or none, whatever its owner does then
-            tickets, due = intake.accept(joined, named, self._settings, now=now, late=late)
+            tickets, due = intake.accept(
+                joined, named, self._settings, now=now, late=late, beside=session is None and connection is None
+            )
             _note(joined, tickets)
         if connection is not None:
             ring_once_committed(connection, lambda: self._bell.ring(due))

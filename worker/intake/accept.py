@@ -19,14 +19,13 @@ from worker.ids import uuid7s
 from worker.intake.brandnames import Registered
 from worker.intake.checks import Checked, Checks
 from worker.intake.request import Enqueue
+from worker.intake.storing import AT_ONCE, storing
 from worker.ledger import Put, Stored
 from worker.lifecycle import Lane
 from worker.settings import Settings
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
-
-AT_ONCE = 5000  # notifications in one statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,23 +46,33 @@ class Ticket:
 
 
 def accept(
-    session: Session, wanted: Iterable[Enqueue], settings: Settings, *, now: datetime, late: bool = False
+    session: Session,
+    wanted: Iterable[Enqueue],
+    settings: Settings,
+    *,
+    now: datetime,
+    late: bool = False,
+    beside: bool = False,
 ) -> tuple[list[Ticket], set[Lane]]:
     """Store them in the session's transaction; the tickets in order, and the lanes that have something due.
 
     late: what came through a broker may be late without anybody's fault: a date that has passed is no error then.
+    beside: nobody else uses the session, so that some are stored while the next are checked.
     Raises Invalid or Conflict; the caller's transaction is then to be rolled back.
     """
     tickets: list[Ticket] = []
     due: set[Lane] = set()
-    checks = Checks(settings, now=now, late=late, registered=_registered(session))
-    checked = (_checked(place, item, checks) for place, item in enumerate(wanted))
-    for chunk in _chunks(checked):
-        stored = _stored(chunk, settings)
-        put = ledger.put(session, stored)
-        tickets += [_ticket(item, row, put) for item, row in zip(chunk, stored, strict=True)]
-        due |= _due(chunk, now)
-    return tickets, due
+    with storing(session, beside=beside) as store:
+        registered = cache(partial(store.alone, ledger.known_brandnames))
+        checks = Checks(settings, now=now, late=late, registered=registered)
+        of_last: Callable[[], list[Ticket]] = list
+        for chunk in _chunks(_checked(place, item, checks) for place, item in enumerate(wanted)):
+            stored = _stored(chunk, settings)
+            put = store.put(stored)
+            tickets += of_last()
+            of_last = partial(_tickets, chunk, stored, put)
+            due |= _due(chunk, now)
+        return tickets + of_last(), due
 
 
 def accept_each(
@@ -145,6 +154,11 @@ def _checked(place: int, item: Enqueue, checks: Checks) -> Checked:
         return checks.check(item)
     except Invalid as error:
         raise error.at(place) from None
+
+
+def _tickets(items: Sequence[Checked], rows: Sequence[Stored], put: Callable[[], Put]) -> list[Ticket]:
+    stored = put()
+    return [_ticket(item, row, stored) for item, row in zip(items, rows, strict=True)]
 
 
 def _due(items: Iterable[Checked], now: datetime) -> set[Lane]:

@@ -1,0 +1,55 @@
+"""Store chunk after chunk, each while the next is checked: Postgres and the producer do not wait for each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+from worker import ledger
+from worker.ledger import Put, Stored
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+T = TypeVar("T")
+
+AT_ONCE = 2500  # notifications in one statement
+
+
+class Storing:
+    """One transaction's statements, one at a time, in a thread of their own if there is one."""
+
+    def __init__(self, session: Session, thread: Executor | None) -> None:
+        self._session, self._thread = session, thread
+        self._running: Future[Put] | None = None
+
+    def put(self, rows: Sequence[Stored]) -> Callable[[], Put]:
+        """Store them, or begin to once the ones before are stored; call what is returned to wait for it."""
+        self.wait()
+        if self._thread is None or len(rows) < AT_ONCE:  # the last: nothing is left to check meanwhile
+            stored = ledger.put(self._session, rows)
+            return lambda: stored
+        self._running = self._thread.submit(ledger.put, self._session, rows)
+        return self._running.result
+
+    def alone(self, ask: Callable[[Session], T]) -> T:
+        """Ask for something else in the transaction: a session serves one thread at a time."""
+        self.wait()
+        return ask(self._session)
+
+    def wait(self) -> None:
+        """Until nothing is under way. Raises what went wrong there."""
+        if self._running is not None:
+            self._running.result()
+
+
+@contextmanager
+def storing(session: Session, *, beside: bool) -> Iterator[Storing]:
+    """beside: nobody else uses the session, so another thread may. Whatever is under way is over when this ends."""
+    if not beside:
+        yield Storing(session, None)
+        return
+    with ThreadPoolExecutor(1) as thread:  # starts none before it is given something
+        yield Storing(session, thread)
