@@ -211,6 +211,7 @@ def test_the_inputs_reach_every_reader() -> None:
 HEAD = b"HTTP/1.1 200 OK\r\n"
 
 
+@pytest.mark.long
 def test_any_bytes_on_the_wire_may_have_been_taken(server: ScriptedServer, connect: Callable[..., Client]) -> None:
     client = connect()
 

@@ -24,7 +24,7 @@ from worker.queues import Queue
 
 __all__ = ["rabbitmq"]
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.journey, pytest.mark.long, pytest.mark.timeout(1200)]
 
 COUNT = int(os.environ.get("ESMS_HOSTILE", "500"))
 PATIENCE = 60 + COUNT / 10  # seconds
@@ -87,7 +87,6 @@ def test_each_that_is_no_task_is_counted_once(crew: Installation, bench: Bench, 
     assert {queue for queue, _ in refused(bench)} == {"enqueue"}
 
 
-@pytest.mark.long
 @pytest.mark.skipif(SERVER is None, reason="no rabbitmq-server here")
 @pytest.mark.xdist_group("rabbitmq")
 class TestRabbitMQ:

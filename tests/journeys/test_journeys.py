@@ -149,7 +149,7 @@ def test_sigterm_finishes_what_is_in_flight_and_hands_back_the_rest(
 def test_a_worker_that_is_killed_loses_nothing_and_doubles_nothing(
     environ: dict[str, str], app: Notifier, bench: Bench, said: list[str]
 ) -> None:
-    bench.simulator.set(latency=0.3)
+    bench.simulator.set(latency=2)
     environ["WORKER_LEASE"] = "12"
     app.enqueue_many(otp(f"09010{n:05d}") for n in range(20100, 20250) if n % 1000 > 50)
     app.enqueue_many(RecordCall(to=f"09020{n:05d}", record_id="2001") for n in range(20100, 20130))

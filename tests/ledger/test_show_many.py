@@ -20,6 +20,7 @@ RECIPIENTS = """
 """
 
 
+@pytest.mark.long
 def test_a_notification_with_more_recipients_than_a_statement_has_parameters_is_shown(bench: Bench) -> None:
     ticket = bench.put(otp())
     with bench.database.begin() as session:

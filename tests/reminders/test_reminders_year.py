@@ -9,6 +9,7 @@ from itertools import takewhile
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,6 +26,8 @@ from worker.schedule import EventRow, RuleRow
 ZONES = ["Asia/Ho_Chi_Minh", "Europe/Berlin", "America/New_York", "UTC"]
 
 
+@pytest.mark.long
+@pytest.mark.timeout(600)
 def test_a_year_of_ticks_makes_exactly_what_the_simulation_says(calendar: Calendar) -> None:
     """One tick at noon and one at midnight: some reminders are made ahead, most late, all in time."""
     for place in range(60):
