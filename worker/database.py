@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, func, select
+from sqlalchemy import Connection, Engine, create_engine, func, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -32,6 +32,8 @@ T = TypeVar("T")
 # keeps to them.
 SOURCE_ROLE = "esms_source"
 NARROWED_BY = "esms.source"
+
+_NARROW = text(f"SELECT set_config('role', '{SOURCE_ROLE}', true), set_config('{NARROWED_BY}', :source, true)")
 
 CONNECT_TIMEOUT = 5  # seconds
 # What the server holds us to: a host that lost its power or its network must not keep rows locked past its lease.
@@ -140,9 +142,8 @@ class Database:
         """Until the transaction ends. One statement: its price is a round trip."""
         if self._source is None:
             return
-        role, source = ("role", SOURCE_ROLE), (NARROWED_BY, f"={self._source}")
         try:
-            within.execute(select(*(func.set_config(name, value, True) for name, value in (role, source))))
+            within.execute(_NARROW, {"source": f"={self._source}"})
         except DBAPIError as error:
             if getattr(error.orig, "sqlstate", None) not in {"22023", "42501"}:  # no such role, or not for us
                 raise

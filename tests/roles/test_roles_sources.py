@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from tests.roles.conftest import As
 from tests.support import Bench, otp
@@ -142,15 +142,86 @@ def test_nothing_is_handed_over_in_anothers_name_and_no_reference_taken(shop: No
     assert not bench.put(source="clinic", reference="R2").repeated
 
 
-def test_lanes_campaigns_and_texts_of_all_are_not_its_to_change(shop: Notifier) -> None:
+def test_lanes_campaigns_and_texts_of_all_are_not_its_to_change(shop: Notifier, bench: Bench) -> None:
+    bench.notifier.pause([Lane.BULK])
     for change in (
         lambda: shop.pause([Lane.URGENT]),
-        lambda: shop.pause_campaign("tet"),
+        lambda: shop.resume([Lane.BULK]),
         lambda: shop.templates.save("welcome", content="Chao {name}"),
     ):
         with pytest.raises(Unavailable, match="may not do this"):
             change()
-    assert shop.pauses.list() == []
+    assert [pause.lane for pause in shop.pauses.list()] == ["bulk"]
+
+
+def test_of_a_campaign_that_both_use_each_holds_back_its_own_part(bench: Bench) -> None:
+    shop, clinic = (bench.notifier.of_source(name) for name in ("shop", "clinic"))
+    tickets = {each: each.enqueue(otp(), campaign="tet") for each in (shop, clinic)}
+    assert [shop.pause_campaign("tet") for _ in range(2)] == [True, False]
+    assert (clinic.pauses.list(), clinic.resume_campaign("tet")) == ([], False)
+    bench.deliver()
+    assert (bench.status(tickets[shop]), bench.status(tickets[clinic])) == ("queued", "accepted")
+    assert shop.show(tickets[shop].id).messages[0].wait is not None
+    assert bench.notifier.pause_campaign("tet")  # all of it: only who may see all of it lets it go
+    assert shop.resume_campaign("tet")
+    bench.deliver()
+    assert bench.status(tickets[shop]) == "queued"
+    assert bench.notifier.resume_campaign("tet")
+    bench.deliver()
+    assert bench.status(tickets[shop]) == "accepted"
+
+
+def test_a_part_of_a_campaign_that_is_held_back_is_not_asked_for_again_either(bench: Bench) -> None:
+    shop = bench.notifier.of_source("shop")
+    ticket = shop.enqueue(otp(), campaign="tet")
+    bench.set(ticket, status="'unconfirmed'", request_id="'r'", attempts="1", in_doubt_since="now()", due_at="now()")
+    shop.pause_campaign("tet")
+    bench.deliver()
+    assert bench.status(ticket) == "unconfirmed"
+    shop.resume_campaign("tet")
+    bench.deliver()
+    assert bench.status(ticket) == "accepted"
+
+
+def test_what_another_has_in_a_campaign_takes_no_time_of_its_own(bench: Bench) -> None:
+    """A walk over it would tell how much there is, by the clock."""
+    bench.notifier.enqueue_many([otp()] * 3000, source="clinic", campaign="tet")
+    with bench.database.begin() as session:
+        session.execute(text("ANALYZE notification"))
+    shop = bench.notifier.of_source("shop")
+    asked: list[tuple[str, Any]] = []
+    event.listen(shop._database.engine, "before_cursor_execute", lambda *args: asked.append((args[2], args[3])))
+    for ask in (
+        lambda: shop.cancel_campaign("tet"),
+        lambda: shop.retry_campaign("tet"),
+        lambda: shop.pauses.resume_campaign("tet", to_come=False),
+    ):
+        with pytest.raises(NotFound):
+            ask()
+    walked = {statement: _rows_read(shop, statement, values) for statement, values in asked if "campaign" in statement}
+    assert len(walked) > 3
+    assert max(walked.values()) < 100, walked
+
+
+def _rows_read(notifier: Notifier, statement: str, values: Any) -> int:
+    """Of notifications, those that it had to throw away included; then undone."""
+    with notifier._database.begin() as session:
+        cursor = session.connection().connection.cursor()
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", values)
+        [[[explained]]] = cursor.fetchall()
+        session.rollback()
+        return sum(_read(node) for node in _nodes(explained["Plan"]) if node.get("Relation Name") == "notification")
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for child in plan.get("Plans", ()):
+        yield from _nodes(child)
+
+
+def _read(node: dict[str, Any]) -> int:
+    thrown = sum(node.get(f"Rows Removed by {how}", 0) for how in ("Filter", "Index Recheck"))
+    return int((node["Actual Rows"] + thrown) * node["Actual Loops"])
 
 
 def test_people_are_its_own_too_but_whoever_opted_out_anywhere_gets_nothing(shop: Notifier, bench: Bench) -> None:

@@ -68,9 +68,3 @@ def test_who_is_too_fast_is_told_when_to_come_back(application: Application) -> 
 def test_a_problem_is_told_in_the_language_that_is_asked_for(application: Application, language: str) -> None:
     answer = application().post("/v1/messages", json=code(to="1"), headers={"Accept-Language": language})
     assert answer.json()["title"] == "Một trường không hợp lệ"
-
-
-def test_a_label_that_others_may_have_too_is_not_for_a_token_of_one_source(application: Application) -> None:
-    shop = application()
-    shop.post("/v1/messages", json=code(campaign="tet"))
-    assert shop.post("/v1/campaigns/tet:cancel").status_code == 403

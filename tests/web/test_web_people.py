@@ -38,8 +38,8 @@ def test_who_opts_out_gets_no_reminder(clinic: httpx.Client, application: Applic
     assert made["opted_out"] == ["+84901234567"]
 
 
-def test_a_meeting_is_stored_seen_and_called_off(clinic: httpx.Client) -> None:
-    assert clinic.put("/v1/templates/visit", json={"content": "Nhac hen {title} luc {time}"}).status_code == 200
+def test_a_meeting_is_stored_seen_and_called_off(clinic: httpx.Client, bench: Bench) -> None:
+    bench.notifier.templates.save("visit", content="Nhac hen {title} luc {time}")
     meeting = {
         "title": "Kham rang",
         "starts_at": "2027-03-01T14:00",
@@ -63,9 +63,13 @@ def test_a_text_says_what_it_costs(clinic: httpx.Client) -> None:
     assert clinic.post("/v1/text", json={"content": 5}).json()["pointer"] == "/content"
 
 
-def test_a_template_is_previewed_for_people(clinic: httpx.Client) -> None:
+def test_a_text_that_all_use_is_saved_with_a_token_of_all_and_previewed_for_ones_own_people(
+    clinic: httpx.Client, application: Application
+) -> None:
     clinic.put("/v1/contacts/17", json={"name": "Nguyễn Thị Lan", "phones": "0901234567"})
-    clinic.put("/v1/templates/hello", json={"content": "Chao {first_name}"})
+    hello = {"content": "Chao {first_name}"}
+    assert clinic.put("/v1/templates/hello", json=hello).json()["type"] == "/problems/forbidden"
+    assert application("boss", source=None, may="reminders").put("/v1/templates/hello", json=hello).status_code == 200
     told = clinic.post("/v1/templates/hello:preview", params={"key": "17"})
     assert told.json()["each"][0]["texts"] == ["Chao Lan"], told.text
 

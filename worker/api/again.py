@@ -120,7 +120,7 @@ class Again:
         with self._database.begin() as session:
             lines = ledger.outlook(session, chosen)
             if not lines:
-                _refuse_unknown(session, failed)
+                _refuse_unknown(session, failed, self._source)
             return Outlook(
                 lines=[_foreseen(line, corrected, language) for line in lines],
                 too_few=0 if corrected else ledger.too_few(session, chosen, self._settings.advertising_least),
@@ -192,7 +192,7 @@ class Again:
         with self._database.begin() as session:
             others = ledger.others(session, chosen, tried.queued)
             if not tried.queued:
-                _refuse_unknown(session, failed)
+                _refuse_unknown(session, failed, self._source)
         return Decision(moved=tried.moved, others=others, left=dict(+tried.left), rest=rest)
 
 
@@ -219,11 +219,11 @@ def _may_arrive(session: Session, chosen: Chosen) -> Mapping[Status, int]:
     return dict(sum((Counter(line.statuses) for line in lines), Counter()))
 
 
-def _refuse_unknown(session: Session, failed: Failed) -> None:
+def _refuse_unknown(session: Session, failed: Failed, within: str | None) -> None:
     """Raises NotFound for a campaign or source that nothing has, Invalid for a code that there is not."""
     from worker.catalogue.codes import is_documented
 
-    reporting.refuse_unknown(session, campaign=failed.campaign, source=failed.source)
+    reporting.refuse_unknown(session, campaign=failed.campaign, source=failed.source, within=within)
     for code in words_of(failed.code or ()):
         if not is_documented(code):
             raise Invalid("code", f"{code!r} is none that eSMS documents", "see docs/codes.md, or leave it out")

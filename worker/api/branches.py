@@ -52,7 +52,7 @@ class Branches:
     def _decisions(self) -> Decisions:
         from worker.api.decisions import Decisions
 
-        return Decisions(self._database, self.settings, self._bell)
+        return Decisions(self._database, self.settings, self._bell, self.source)
 
     @cached_property
     def finding(self) -> Finding:
@@ -94,7 +94,7 @@ class Branches:
         """What is held back, by a person or by eSMS's answers."""
         from worker.api.pauses import Pauses
 
-        return Pauses(self._database, self._bell)
+        return Pauses(self._database, self._bell, self.source)
 
     @cached_property
     def contacts(self) -> Contacts:

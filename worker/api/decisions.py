@@ -66,8 +66,9 @@ class Answer(StrEnum):
 class Decisions:
     """Cancel, move, send again: one notification, or a campaign some at a time."""
 
-    def __init__(self, database: Database, settings: Settings, bell: Bell) -> None:
-        self._database, self._settings, self._bell = database, settings, bell
+    def __init__(self, database: Database, settings: Settings, bell: Bell, source: str | None = None) -> None:
+        """source: of campaigns, this one's part alone."""
+        self._database, self._settings, self._bell, self._source = database, settings, bell, source
 
     def cancel(self, which: Which, told: Told | None = None) -> Decision:
         """Cancel what has not been claimed yet."""
@@ -119,9 +120,9 @@ class Decisions:
             with self._database.begin() as session:
                 reporting.notification(session, which)
                 each(session, [which])
-        elif not ledger.through(self._database.begin, which.name, each):
+        elif not ledger.through(self._database.begin, which.name, each, source=self._source):
             with self._database.begin() as session:
-                reporting.refuse_unknown(session, campaign=which.name)
+                reporting.refuse_unknown(session, campaign=which.name, within=self._source)
 
 
 def _act(which: Which, what: str) -> Act:

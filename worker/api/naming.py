@@ -60,7 +60,7 @@ def _named(source: str, place: int, item: Enqueue) -> Enqueue:
     if item.source not in ("", source):
         remedy = "leave it out, or use a Notifier for that one"
         raise Invalid("source", f"this Notifier is for {source!r} alone", remedy, item=place)
-    return replace(item, source=source)
+    return item if item.source == source else replace(item, source=source)
 
 
 def ring_once_committed(connection: Any, ring: Callable[[], None]) -> None:

@@ -15,8 +15,9 @@ from worker.reporting import PauseShown
 class Pauses:
     """What is held back, and letting it go. Every method may raise Unavailable."""
 
-    def __init__(self, database: Database, bell: Bell) -> None:
-        self._database, self._bell = database, bell
+    def __init__(self, database: Database, bell: Bell, source: str | None = None) -> None:
+        """source: of campaigns, this one's part alone."""
+        self._database, self._bell, self._source = database, bell, source
 
     def list(self) -> Sequence[PauseShown]:
         """Every lane and campaign that is held back now, by a person or by itself, the first one first."""
@@ -47,8 +48,8 @@ class Pauses:
         """
         with self._database.begin() as session:
             if not to_come:
-                reporting.refuse_unknown(session, campaign=campaign)
-            if paused := ledger.pause_campaign(session, campaign, reason):
+                reporting.refuse_unknown(session, campaign=campaign, within=self._source)
+            if paused := ledger.pause_campaign(session, campaign, reason, source=self._source):
                 ledger.note_act(session, "campaign.pause", campaign=campaign)
         return paused
 
@@ -58,10 +59,10 @@ class Pauses:
         to_come: as for `pause_campaign`, where it was not held back.
         """
         with self._database.begin() as session:
-            lifted = ledger.lift_campaign(session, campaign, by=by)
+            lifted = ledger.lift_campaign(session, campaign, by=by, source=self._source)
             if lifted:
                 ledger.note_act(session, "campaign.resume", campaign=campaign)
             elif not to_come:
-                reporting.refuse_unknown(session, campaign=campaign)
+                reporting.refuse_unknown(session, campaign=campaign, within=self._source)
         self._bell.ring(set(Lane) if lifted else set())
         return lifted

@@ -146,8 +146,8 @@ def _say_pauses(paused: Sequence[PauseShown], as_json: bool, zone: tzinfo) -> No
     if as_json:
         say_json([asdict(row) for row in paused])
         return
-    shown = table("lane", "campaign", "since", "code", "reason")
+    shown = table("lane", "campaign", "of", "since", "code", "reason")
     for row in paused:
-        told = (row.lane, row.campaign, row.since, row.code, row.reason)
+        told = (row.lane, row.campaign, row.source, row.since, row.code, row.reason)
         shown.add_row(*(text(each, zone) for each in told))
     console().print(shown if paused else "Nothing is paused.")

@@ -17,6 +17,7 @@ from worker.cli.known_holes import hole
 from worker.cli.output import console, json_option, say_json, table, text, waiting
 from worker.errors import MIGRATE, WorkerError
 from worker.queues import Queue, kind_of, queues_of
+from worker.reporting import PauseShown
 from worker.settings import Pace, ProviderSettings, Rates, Settings, environment, readable_env
 from worker.settings.retention import Retention
 
@@ -263,12 +264,16 @@ def _broker() -> str:
     return f"{told}: see `esms-worker refused list`"
 
 
+def _campaign(row: PauseShown) -> str:
+    return f"{row.campaign}" if row.source is None else f"{row.campaign} of {row.source!r}"
+
+
 def _lanes() -> str:
     with Notifier.from_env() as notifier:
         paused = notifier.pauses.list()
         held = len(notifier.held.list())
     if paused:
-        told = "; ".join(f"{row.lane or row.campaign}: {row.reason}" for row in paused)
+        told = "; ".join(f"{row.lane or _campaign(row)}: {row.reason}" for row in paused)
         raise Wrong(f"paused: {told}: mend the cause, then `esms-worker resume LANE`")
     return "all open" + (f"; {held} message(s) are held: see `esms-worker held list`" if held else "")
 

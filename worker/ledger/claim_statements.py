@@ -48,7 +48,8 @@ _READ = f"""(
 _OF_NO_PAUSED_CAMPAIGN = """(
     NOT EXISTS (SELECT FROM pause WHERE campaign IS NOT NULL AND lifted_at IS NULL)
     OR NOT EXISTS (
-        SELECT FROM pause JOIN notification AS c ON c.campaign = pause.campaign
+        SELECT FROM pause JOIN notification AS c
+            ON c.campaign = pause.campaign AND c.source = coalesce(pause.source, c.source)
         WHERE pause.lifted_at IS NULL AND c.id = m.notification_id
     )
 )"""
@@ -98,7 +99,10 @@ _STREAMS = f"""
             SELECT min(due_from) AS due_from FROM stream
             WHERE lane = :lane AND key = f.key AND put_by >= f.seen_to
         ) AS back ON true
-        WHERE NOT EXISTS (SELECT FROM pause WHERE campaign = s.campaign AND lifted_at IS NULL)
+        WHERE NOT EXISTS (
+            SELECT FROM pause AS p
+            WHERE p.campaign = s.campaign AND p.lifted_at IS NULL AND coalesce(p.source, s.source) = s.source
+        )
     ), {LIMITS}, turns AS MATERIALIZED (  -- sources take turns, and within each its campaigns
         SELECT s.source, l.today, least(l.messages, l.credit) AS most, l.messages, l.dong
         FROM (SELECT DISTINCT source FROM streams) AS s LEFT JOIN limits AS l ON l.source = s.source

@@ -53,6 +53,11 @@ class Chosen:
     purpose: str | None = None
     generations: int = field(default=1)  # sent again so often already: left
 
+    @property
+    def part(self) -> str | None:
+        """The campaign, where it is one source's part of it."""
+        return self.campaign if self.source is not None else None
+
     def parameters(self) -> dict[str, Any]:
         """For the statements, by name."""
         return {name: getattr(self, name) for name in self.__slots__} | {"statuses": list(self.statuses)}
@@ -78,13 +83,15 @@ LEFT = f"CASE WHEN {EMPTIED} THEN 'emptied' WHEN {_LATE} THEN 'late' WHEN m.gene
 
 # The notification is looked up by its key, one by one, and in the order of the index: a campaign is walked once over
 # all steps, however much failed before and after it.
+_WITHIN = """m.notification_id BETWEEN
+            (SELECT id FROM notification WHERE {part} campaign = :campaign ORDER BY id LIMIT 1)
+            AND (SELECT id FROM notification WHERE {part} campaign = :campaign ORDER BY id DESC LIMIT 1)
+        AND (SELECT c.campaign FROM notification AS c WHERE c.id = m.notification_id) = :campaign"""
 _SCOPES = {
     "notifications": "m.notification_id = ANY(CAST(:notifications AS uuid[]))",
     "messages": "m.id = ANY(CAST(:messages AS uuid[]))",
-    "campaign": """m.notification_id BETWEEN
-            (SELECT id FROM notification WHERE campaign = :campaign ORDER BY id LIMIT 1)
-            AND (SELECT id FROM notification WHERE campaign = :campaign ORDER BY id DESC LIMIT 1)
-        AND (SELECT c.campaign FROM notification AS c WHERE c.id = m.notification_id) = :campaign""",
+    "part": _WITHIN.format(part="source = :source AND"),  # by an index of its own: others' are not walked over
+    "campaign": _WITHIN.format(part=""),
     "phone": "m.phone = :phone",
     "since": f"{WANTED_AT} >= :since",
 }

@@ -100,8 +100,9 @@ def outlook(session: Session, which: Chosen) -> list[Alike]:
 
 @cache
 def _others(scope: str) -> TextClause:
-    of = "m.notification_id IN (SELECT id FROM notification WHERE campaign = :campaign)"
-    which = {"campaign": of, "notifications": "m.notification_id = ANY(:notifications)"}
+    of = "m.notification_id IN (SELECT id FROM notification WHERE campaign = :campaign{})"
+    which = {"part": of.format(" AND source = :source"), "campaign": of.format("")}
+    which |= {"notifications": "m.notification_id = ANY(:notifications)"}
     return text(f"""
         SELECT m.status, count(*) AS messages FROM message AS m
         WHERE {which.get(scope, "m.id = ANY(:messages)")} AND m.replaced_by IS NULL AND m.id <> ALL(:queued)

@@ -27,6 +27,13 @@ class Notification(Base):
             postgresql_where=text("reference IS NOT NULL"),
         ),
         Index("notification_campaign_idx", "campaign", "id", postgresql_where=text("campaign IS NOT NULL")),
+        Index(  # a source's part of a campaign, whatever others have in it
+            "notification_source_campaign_idx",
+            "source",
+            "campaign",
+            "id",
+            postgresql_where=text("campaign IS NOT NULL"),
+        ),
         Index("notification_created_at_idx", "created_at"),
         CheckConstraint(one_of("kind", Kind), name="kind_known"),
         CheckConstraint("(kind = 'sms') = (content IS NOT NULL)", name="content_is_for_sms"),

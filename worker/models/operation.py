@@ -19,14 +19,22 @@ class Pause(Base):
     __tablename__ = "pause"
     __table_args__ = (
         Index("pause_lane_key", "lane", unique=True, postgresql_where=text("lifted_at IS NULL")),
-        Index("pause_campaign_key", "campaign", unique=True, postgresql_where=text("lifted_at IS NULL")),
+        Index(
+            "pause_campaign_key",
+            "campaign",
+            unique=True,
+            postgresql_where=text("lifted_at IS NULL AND source IS NULL"),
+        ),
+        Index("pause_part_key", "campaign", "source", unique=True, postgresql_where=text("lifted_at IS NULL")),
         CheckConstraint("num_nonnulls(lane, campaign) = 1", name="lane_or_campaign"),
+        CheckConstraint("source IS NULL OR campaign IS NOT NULL", name="part_of_campaign"),
         CheckConstraint(one_of("lane", Lane), name="lane_known"),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
     lane: Mapped[str | None]
     campaign: Mapped[str | None]
+    source: Mapped[str | None]  # of a campaign: whose part of it; None: all of it
     code: Mapped[str | None]  # eSMS's, or ours (lifecycle.PauseCode); None: a person paused it
     reason: Mapped[str]
     since: Mapped[datetime] = mapped_column(server_default=text("now()"))

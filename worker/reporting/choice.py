@@ -75,9 +75,12 @@ class Choice:
 
     def refuse_unknown(self, session: Reader) -> None:
         """Raises NotFound for a campaign or source that nothing has, with the nearest names."""
-        for name in ("campaign", "source"):
-            for value in filter(None, self.words.get(name, ())):
-                refuse_unknown(session, **{name: value})
+        sources = self.words.get("source", ())
+        within = sources[0] if len(sources) == 1 else None
+        for source in filter(None, sources):
+            refuse_unknown(session, source=source, within=within)
+        for campaign in filter(None, self.words.get("campaign", ())):
+            refuse_unknown(session, campaign=campaign, within=within)
 
 
 def _of(columns: Mapping[str, Any], name: str) -> Any:

@@ -33,10 +33,14 @@ class HeldShown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PauseShown:
-    """A lane or a campaign that is held back now. code: eSMS's, or ours; None: a person paused it."""
+    """A lane or a campaign that is held back now. code: eSMS's, or ours; None: a person paused it.
+
+    source: of a campaign, whose part of it; None: all of it.
+    """
 
     lane: str | None
     campaign: str | None
+    source: str | None
     code: str | None
     reason: str
     since: datetime
@@ -120,6 +124,7 @@ def pauses(session: Reader) -> list[PauseShown]:
         PauseShown(
             lane=row.lane,
             campaign=row.campaign,
+            source=row.source,
             code=row.code,
             reason=row.reason,
             since=row.since,

@@ -77,25 +77,37 @@ def around(
     )
 
 
-def refuse_unknown(session: Reader, *, campaign: str | None = None, source: str | None = None) -> None:
-    """Raises NotFound for a campaign or source that nothing has, with the nearest ones."""
+def refuse_unknown(
+    session: Reader, *, campaign: str | None = None, source: str | None = None, within: str | None = None
+) -> None:
+    """Raises NotFound for a campaign or source that nothing has, with the nearest ones.
+
+    within: look at this source's alone, for who sees no other; whatever others have takes no time then.
+    """
     for column, name in ((Notification.campaign, campaign), (Notification.source, source)):
-        if name is not None and session.scalar(select(Notification.id).where(column == name).limit(1)) is None:
-            raise NotFound(f"no message has the {column.name} {name!r}: {_nearest(session, column, name)}")
+        if (
+            name is not None
+            and session.scalar(_part(within, select(Notification.id)).where(column == name).limit(1)) is None
+        ):
+            raise NotFound(f"no message has the {column.name} {name!r}: {_nearest(session, column, name, within)}")
 
 
-def _nearest(session: Reader, column: ColumnClause[Any], name: str) -> str:
-    near = get_close_matches(name, _names(session, column), n=3, cutoff=0.4)
+def _part(within: str | None, query: Select[Any]) -> Select[Any]:
+    return query if within is None else query.where(Notification.source == within)
+
+
+def _nearest(session: Reader, column: ColumnClause[Any], name: str, within: str | None) -> str:
+    near = get_close_matches(name, _names(session, column, within), n=3, cutoff=0.4)
     return f"did you mean {' or '.join(map(repr, near))}?" if near else "check its spelling"
 
 
-def _names(session: Reader, column: ColumnClause[Any]) -> Sequence[str]:
-    return session.scalars(names_in(column).limit(NAMES_MOST)).all()
+def _names(session: Reader, column: ColumnClause[Any], within: str | None) -> Sequence[str]:
+    return session.scalars(names_in(column, within=within).limit(NAMES_MOST)).all()
 
 
-def names_in(column: ColumnClause[Any], start: str = "") -> Select[str]:
+def names_in(column: ColumnClause[Any], start: str = "", *, within: str | None = None) -> Select[str]:
     """The names in this column that begin so, from one to the next by its index and not row by row."""
-    following = select(func.min(column)).where(NAMED[column.name])
+    following = _part(within, select(func.min(column))).where(NAMED[column.name])
     names = select(following.where(column >= start).scalar_subquery().label("name")).cte(recursive=True)
     begins = func.starts_with(names.c.name, start)
     names = names.union_all(select(following.where(column > names.c.name).scalar_subquery()).where(begins))

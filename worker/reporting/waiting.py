@@ -60,7 +60,7 @@ class Surroundings:
 
     at: datetime
     lanes: Mapping[str, PauseShown]
-    campaigns: Mapping[str, PauseShown]
+    campaigns: Mapping[tuple[str, str | None], PauseShown]  # by name, and whose part it is
     limits: Mapping[str, LimitShown]  # of sources
     silent: float | None  # seconds since the last beat
 
@@ -71,7 +71,7 @@ class Surroundings:
         return cls(
             at=session.execute(select(func.now())).scalar_one(),
             lanes={each.lane: each for each in held if each.lane},
-            campaigns={each.campaign: each for each in held if each.campaign},
+            campaigns={(each.campaign, each.source): each for each in held if each.campaign},
             limits={each.source: each for each in limits(session)},
             silent=seconds_since_beat(session),
         )
@@ -96,8 +96,11 @@ class Surroundings:
             case _:
                 return None
 
+    def _paused(self, source: str, campaign: str) -> PauseShown | None:
+        return self.campaigns.get((campaign, None)) or self.campaigns.get((campaign, source))
+
     def _queued(self, message: Waiting, source: str, campaign: str | None) -> Why:
-        if (pause := self.campaigns.get(campaign or "")) is not None:
+        if (pause := self._paused(source, campaign or "")) is not None:
             return Why(waits_.CAMPAIGN, {"campaign": campaign or "", "reason": pause.reason})
         if message.due_at > self.at and not message.failures:
             return Why(waits_.DATE, until=message.due_at)

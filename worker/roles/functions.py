@@ -8,6 +8,7 @@ before it otherwise. They go by the login (session_user), which `SET ROLE` does 
 from __future__ import annotations
 
 from worker.database import NARROWED_BY
+from worker.ledger.failed import RETRIED
 from worker.ledger.opt_out import opted_out_by_number
 from worker.ledger.streams import KEY
 from worker.lifecycle import PERSONS_MOVES, Status
@@ -59,13 +60,14 @@ _OPTED_OUT = """
 """
 
 # Volatile, so that it sees what the statement that asks has just inserted: a message comes with its notification.
+# The sources are the session's, asked for once a statement and not for each message.
 _TAKES_MESSAGES = """
-    CREATE OR REPLACE FUNCTION {schema}.takes_messages_of_session(of_notification uuid, of_stream bigint)
+    CREATE OR REPLACE FUNCTION {schema}.takes_messages(of_notification uuid, of_stream bigint, of_sources text[])
     RETURNS boolean LANGUAGE plpgsql VOLATILE SECURITY DEFINER AS $$
     BEGIN
         RETURN EXISTS (
             SELECT FROM {schema}.notification AS n
-            WHERE n.id = of_notification AND n.source = ANY ({schema}.sources_of_session()) AND of_stream = {stream}
+            WHERE n.id = of_notification AND n.source = ANY (of_sources) AND of_stream = {stream}
         );
     END $$
 """
@@ -74,7 +76,7 @@ SIGNATURES = (
     "sources_of_session()",
     "is_a_persons_move(uuid, uuid, text, text, text, text, bigint)",
     "has_opted_out(text)",
-    "takes_messages_of_session(uuid, bigint)",
+    "takes_messages(uuid, bigint, text[])",
 )
 
 
@@ -95,6 +97,7 @@ def _sees_all() -> str:
 
 
 def _moves() -> list[str]:
-    """What a person may do to a message, besides leaving its status as it is; and calling it off."""
+    """What a person may do to a message; call it off, move its date; note what takes a failed one's place."""
     moves = PERSONS_MOVES | {Status.QUEUED: frozenset({Status.QUEUED, Status.CANCELLED})}
+    moves |= {status: PERSONS_MOVES[status] | {status} for status in RETRIED}
     return [f"('{before}', '{after}')" for before, onward in moves.items() for after in sorted(onward)]

@@ -44,7 +44,7 @@ GRANTS: dict[str, Rights] = {
     "opt_out": _rights(ALL, ALL, ALL),
     "page_session": _rights(ALL, ALL),
     "page_user": _rights(CHANGE, CHANGE),
-    "pause": _rights(CHANGE, CHANGE, READ),
+    "pause": _rights(CHANGE, CHANGE, CHANGE),
     "price": _rights(ALL, ALL, READ),
     "producer_source": _rights(frozenset(), frozenset()),  # whose is what: the owner's alone
     "removal": _rights(ALL, ADD),

@@ -84,7 +84,7 @@ _NAMES_ITS_STREAM = """
     key = ('x' || left(encode(sha256(convert_to(
         stream.source || chr(31) || coalesce(stream.campaign, chr(30)), 'UTF8')), 'hex'), 16))::bit(64)::bigint"""
 _STREAM_IS_MINE = f"({_SOURCE_IS_MINE} OR source = 'reminders') AND {_NAMES_ITS_STREAM}"
-_TAKES_MESSAGES = "{schema}.takes_messages_of_session(notification_id, stream)"
+_TAKES_MESSAGES = "{schema}.takes_messages(notification_id, stream, (SELECT {schema}.sources_of_session())::text[])"
 _PERSONS_MOVE = "{schema}.is_a_persons_move(id, notification_id, phone, status, request_id, sms_id, stream)"
 _IS_MY_GUEST = f"(contact_source IS NULL OR {_MINE.replace('{source}', 'contact_source')})"
 
@@ -106,6 +106,7 @@ OF_SOURCE: Mapping[str, Sequence[Policy]] = {
     "contact": _for_all_commands(_SOURCE_IS_MINE),
     "decision": _for_all_commands(_ATTEMPT_IS_MINE.replace("attempt.", "decision.")),
     "follow_up": _for_all_commands(_ATTEMPT_IS_MINE.replace("attempt.", "follow_up.")),
+    "pause": _by_command(f"(source IS NULL OR {_SOURCE_IS_MINE})", _SOURCE_IS_MINE, _SOURCE_IS_MINE),
     "rerun": _for_all_commands(f"(source IS NOT NULL AND {_SOURCE_IS_MINE})"),
     "opt_out": _for_all_commands(_SOURCE_IS_MINE),
     "event": _for_all_commands(_SOURCE_IS_MINE),
@@ -116,8 +117,8 @@ OF_SOURCE: Mapping[str, Sequence[Policy]] = {
     "occurrence": _for_all_commands(_OCCURRENCE_IS_MINE),
 }
 
-# Nobody's in particular, and read by all: what is held back, who is at work, which names and texts there are.
-SHARED = frozenset({"alembic_version", "brandname", "heartbeat", "pause", "price", "roll_up", "template", "trouble"})
+# Nobody's in particular, and read by all: who is at work, which names and texts there are.
+SHARED = frozenset({"alembic_version", "brandname", "heartbeat", "price", "roll_up", "template", "trouble"})
 
 
 def policies_of(table: str, others: Sequence[str]) -> list[Policy]:

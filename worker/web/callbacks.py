@@ -13,7 +13,6 @@ from fastapi import APIRouter, Query, Request, Response
 
 from worker.settings.reader import CALLBACKS
 from worker.web.answers import as_json
-from worker.web.door import door_of
 from worker.web.problems import Problem
 
 RATE = 500.0  # callbacks a second that are looked up, over all processes
@@ -33,5 +32,5 @@ def called(
     if url is None or not compare_digest(url.rsplit("/", 1)[1].encode(), secret.encode()):
         raise Problem("not-found", "there is no such address")
     if (sms_id := sms or call) and _usable(sms_id) and request.app.state.meter.wait("callbacks", RATE) == 0:
-        door_of(request).notifier.callbacks.called(sms_id)
+        request.app.state.door.notifier.callbacks.called(sms_id)
     return as_json({"status": "ok"})

@@ -1,4 +1,4 @@
-"""`/v1/campaigns`: all notifications of a label, at once."""
+"""`/v1/campaigns`: all notifications of a label, at once; for a holder who is bound to a source, its part of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from worker.api.tokens import TokenRow
 from worker.web.access import needs
 from worker.web.answers import as_json, decision_out
 from worker.web.bodies import date_of
-from worker.web.door import for_all_sources, producer_of
+from worker.web.door import producer_for
 from worker.web.retrying import answer, retry_schema
 from worker.web.schemas import MOVE, DecisionOut, DoneOut, RetryOut, body, optional_body, problems
 
@@ -23,8 +23,7 @@ Decider = Annotated[TokenRow, Depends(needs(May.DECIDE))]
 @router.post("/{name}:cancel", response_model=DecisionOut)
 def cancel(request: Request, name: str, holder: Decider) -> Response:
     """Cancel what waits of it."""
-    for_all_sources(holder)
-    return as_json(decision_out(producer_of(request).cancel_campaign(name)))
+    return as_json(decision_out(producer_for(request, holder).cancel_campaign(name)))
 
 
 @router.post(
@@ -35,8 +34,7 @@ def cancel(request: Request, name: str, holder: Decider) -> Response:
 )
 async def move(request: Request, name: str, holder: Decider) -> Response:
     """Give what waits of it another `send_date`."""
-    for_all_sources(holder)
-    date, producer = await date_of(request), producer_of(request)
+    date, producer = await date_of(request), producer_for(request, holder)
     return as_json(decision_out(await to_thread.run_sync(producer.move_campaign, name, date)))
 
 
@@ -48,21 +46,18 @@ async def move(request: Request, name: str, holder: Decider) -> Response:
 )
 async def retry(request: Request, name: str, holder: Decider) -> Response:
     """Queue again what failed of it, all or as the body chooses and corrects; with `dry_run`, what that would do."""
-    for_all_sources(holder)
-    return await answer(request, producer_of(request), holder.name, campaign=name)
+    return await answer(request, producer_for(request, holder), holder.name, campaign=name)
 
 
 @router.post("/{name}:pause", response_model=DoneOut)
 def pause(request: Request, name: str, holder: Decider) -> Response:
     """Hold it back until `:resume`."""
-    for_all_sources(holder)
-    changed = producer_of(request).pauses.pause_campaign(name, f"paused by {holder.name}", to_come=False)
+    changed = producer_for(request, holder).pauses.pause_campaign(name, f"paused by {holder.name}", to_come=False)
     return as_json({"changed": changed})
 
 
 @router.post("/{name}:resume", response_model=DoneOut)
 def resume(request: Request, name: str, holder: Decider) -> Response:
     """Let it go on."""
-    for_all_sources(holder)
-    changed = producer_of(request).pauses.resume_campaign(name, by=holder.name, to_come=False)
+    changed = producer_for(request, holder).pauses.resume_campaign(name, by=holder.name, to_come=False)
     return as_json({"changed": changed})

@@ -1,18 +1,25 @@
-"""What the routes stand on: one producer for each source, and what a token's holder may see of another's."""
+"""What the routes stand on: for each source a producer that Postgres keeps to it, whatever a route forgets."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from fastapi import Request
 
+from worker.api.naming import id_of
 from worker.api.notifier import Notifier
 from worker.api.tokens import TokenRow
-from worker.errors import NotFound
-from worker.intake import Enqueue
-from worker.web.gathering import Gathering, TicketOrError
+from worker.web.gathering import Gathering
 from worker.web.problems import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """One source's, or that of all: what its requests are done by."""
+
+    notifier: Notifier
+    gathering: Gathering
 
 
 class Door:
@@ -20,35 +27,39 @@ class Door:
 
     def __init__(self, notifier: Notifier) -> None:
         self.notifier = notifier
-        self.gathering = Gathering(self._store)
+        self._entrances: dict[str | None, Entrance] = {}  # as many as tokens have sources
 
-    def _store(self, items: Sequence[Enqueue]) -> Sequence[TicketOrError]:
-        return self.notifier.enqueue_each(items)
+    def of(self, source: str | None) -> Entrance:
+        """What whoever has a token of this source stands on; None: of all."""
+        if source not in self._entrances:
+            notifier = self.notifier if source is None else self.notifier.of_source(source)
+            self._entrances.setdefault(source, Entrance(notifier, Gathering(notifier.enqueue_each)))
+        return self._entrances[source]
 
 
-def door_of(request: Request) -> Door:
-    """The process's."""
+def entrance_for(request: Request, holder: TokenRow) -> Entrance:
+    """The holder's."""
     door: Door = request.app.state.door
-    return door
+    return door.of(holder.source)
+
+
+def producer_for(request: Request, holder: TokenRow) -> Notifier:
+    """The holder's: it finds, sees and moves what the holder may, and nothing else."""
+    return entrance_for(request, holder).notifier
 
 
 def producer_of(request: Request) -> Notifier:
-    """The process's producer; it knows no sources, so what it is asked for must be the holder's own."""
-    return door_of(request).notifier
+    """The process's, which sees every source: for pages, where roles say who may what."""
+    notifier: Notifier = request.app.state.door.notifier
+    return notifier
 
 
-def own(producer: Notifier, holder: TokenRow, given: str) -> UUID:
-    """The notification that an id or its beginning names, if it is the holder's. Raises NotFound, also if it is not."""
-    found = producer.locate(given, source=holder.source).notification
-    if holder.source is not None and producer.status(found).source != holder.source:
-        raise NotFound(f"{given!r} names nothing here: give an id that was answered, whole")
-    return found
+def named(producer: Notifier, given: str) -> UUID:
+    """The notification of this id, its own or a message's, whole: by a beginning, how many others there are would show.
 
-
-def for_all_sources(holder: TokenRow) -> None:
-    """A label may be on notifications of many sources. Raises Problem for a holder who is bound to one."""
-    if holder.source is not None:
-        raise Problem("forbidden", "campaigns are decided about with a token of all sources")
+    Raises NotFound.
+    """
+    return producer.locate(str(id_of(given))).notification
 
 
 def source_for(holder: TokenRow, given: object) -> str:

@@ -9,6 +9,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from worker.access import May
+from worker.api.notifier import Notifier
 from worker.api.tokens import TokenRow
 from worker.checks import iso
 from worker.errors import Conflict, Invalid
@@ -18,7 +19,7 @@ from worker.lifecycle import Kind
 from worker.web.access import needs
 from worker.web.answers import as_json, decision_out, ticket_out
 from worker.web.bodies import date_of, json_of
-from worker.web.door import Door, door_of, own, producer_of, source_for
+from worker.web.door import entrance_for, named, producer_for, source_for
 from worker.web.problems import Problem, body_of, problem_of
 from worker.web.retrying import answer, retry_schema
 from worker.web.schemas import (
@@ -58,10 +59,10 @@ async def enqueue(request: Request, holder: Sender, idempotency_key: Key = None)
     One: 201, or 200 where its reference was there already. `Idempotency-Key` is the reference of one that gives none.
     Many: each has a result of its own, in order; with `atomic`, one that is refused refuses all.
     """
-    door, given = door_of(request), await json_of(request)
+    entrance, given = entrance_for(request, holder), await json_of(request)
     if isinstance(given, list) or (isinstance(given, dict) and "messages" in given):
-        return await _many(door, holder, given)
-    ticket = await door.gathering.put(_item(holder, given, idempotency_key))
+        return await _many(entrance.notifier, holder, given)
+    ticket = await entrance.gathering.put(_item(holder, given, idempotency_key))
     return as_json(ticket_out(ticket), OK if ticket.repeated else CREATED)
 
 
@@ -83,10 +84,10 @@ def _kind(given: object) -> Kind:
         raise Invalid("kind", "there is no such kind", f"use {', '.join(Kind)}") from None
 
 
-async def _many(door: Door, holder: TokenRow, given: Any) -> Response:
+async def _many(producer: Notifier, holder: TokenRow, given: Any) -> Response:
     messages, atomic = _taken_apart(given)
     items = [_item_or_invalid(holder, each) for each in messages]
-    answers = await to_thread.run_sync(lambda: door.notifier.enqueue_each(items, atomic=atomic))
+    answers = await to_thread.run_sync(lambda: producer.enqueue_each(items, atomic=atomic))
     refused = {place: answer for place, answer in enumerate(answers) if not isinstance(answer, Ticket)}
     if atomic and refused:
         raise _none_stored(refused)
@@ -140,7 +141,7 @@ def find(
     most: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> Response:
     """By `reference`: the notification. By `to`: messages to this number, the newest first, page by page."""
-    producer = producer_of(request)
+    producer = producer_for(request, holder)
     of = source_for(holder, source) or source
     if reference is not None:
         return as_json(producer.show(producer.find(reference, of)).as_json())
@@ -153,15 +154,15 @@ def find(
 @router.get("/{id}", responses=problems("not-found"))
 def show(request: Request, id: str, holder: Reader) -> Response:
     """All about what was asked for: its messages, and every request made for each."""
-    producer = producer_of(request)
-    return as_json(producer.show(own(producer, holder, id)).as_json())
+    producer = producer_for(request, holder)
+    return as_json(producer.show(named(producer, id)).as_json())
 
 
 @router.post("/{id}:cancel", response_model=DecisionOut, responses=problems("not-found"))
 def cancel(request: Request, id: str, holder: Decider) -> Response:
     """Cancel what has not been claimed yet; what it is too late for is told."""
-    producer = producer_of(request)
-    return as_json(decision_out(producer.cancel(own(producer, holder, id))))
+    producer = producer_for(request, holder)
+    return as_json(decision_out(producer.cancel(named(producer, id))))
 
 
 @router.post(
@@ -172,8 +173,8 @@ def cancel(request: Request, id: str, holder: Decider) -> Response:
 )
 async def move(request: Request, id: str, holder: Decider) -> Response:
     """Give what has not been claimed yet another `send_date`."""
-    date, producer = await date_of(request), producer_of(request)
-    return as_json(decision_out(await to_thread.run_sync(lambda: producer.move(own(producer, holder, id), date))))
+    date, producer = await date_of(request), producer_for(request, holder)
+    return as_json(decision_out(await to_thread.run_sync(lambda: producer.move(named(producer, id), date))))
 
 
 @router.post(
@@ -184,6 +185,6 @@ async def move(request: Request, id: str, holder: Decider) -> Response:
 )
 async def retry(request: Request, id: str, holder: Decider) -> Response:
     """Queue again what failed of it, all or as the body chooses and corrects; with `dry_run`, what that would do."""
-    producer = producer_of(request)
-    of = await to_thread.run_sync(own, producer, holder, id)
+    producer = producer_for(request, holder)
+    of = await to_thread.run_sync(named, producer, id)
     return await answer(request, producer, holder.name, ids=[of])

@@ -14,7 +14,7 @@ from worker.checks import iso
 from worker.errors import Unavailable, WorkerError
 from worker.web.access import needs
 from worker.web.answers import as_json
-from worker.web.door import producer_of, source_for
+from worker.web.door import producer_for, source_for
 from worker.web.schemas import EventsOut, problems
 
 router = APIRouter()
@@ -33,7 +33,7 @@ def summary(
     source: Annotated[str | None, Query(max_length=200)] = None,
 ) -> Response:
     """How many messages are in which status: in all, by campaign, by day of enqueueing."""
-    report = producer_of(request).reports.summary(
+    report = producer_for(request, holder).reports.summary(
         since=iso("since", since) if since else None,
         until=iso("until", until) if until else None,
         campaign=campaign,
@@ -50,9 +50,7 @@ def events_feed(
     most: Annotated[int, Query(ge=1, le=1000, description="Rows of the log to look at.")] = 500,
 ) -> Response:
     """What happened, in order, for who can't be called; where `more` is false, ask again in a while."""
-    producer = producer_of(request)
-    mine = producer if holder.source is None else producer.of_source(holder.source)
-    return as_json(mine.events_page(after, most=most))
+    return as_json(producer_for(request, holder).events_page(after, most=most))
 
 
 @router.get("/v1/balance", tags=["account"], responses=problems())

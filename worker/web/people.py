@@ -15,7 +15,7 @@ from worker.errors import Invalid
 from worker.web.access import needs
 from worker.web.answers import as_json
 from worker.web.bodies import object_of
-from worker.web.door import producer_of, source_for
+from worker.web.door import producer_for, source_for
 from worker.web.schemas import body, contact_schema, event_schema, problems
 
 router = APIRouter(responses=problems("invalid", "malformed", "not-found"))
@@ -36,20 +36,20 @@ async def _keyed(request: Request, holder: TokenRow, key: str) -> Mapping[str, A
 @router.put("/v1/contacts/{key}", tags=["people"], openapi_extra=body(contact_schema()))
 async def put_contact(request: Request, key: str, holder: People) -> Response:
     """Add or change a person; what is absent stays, null clears."""
-    fields, producer = await _keyed(request, holder, key), producer_of(request)
+    fields, producer = await _keyed(request, holder, key), producer_for(request, holder)
     return as_json(await to_thread.run_sync(producer.contacts.upsert_fields, fields))
 
 
 @router.get("/v1/contacts/{key}", tags=["people"])
 def get_contact(request: Request, key: str, holder: People, source: Of = None) -> Response:
     """A person as she stands."""
-    return as_json(producer_of(request).contacts.show(key, source=source_for(holder, source) or source))
+    return as_json(producer_for(request, holder).contacts.show(key, source=source_for(holder, source) or source))
 
 
 @router.delete("/v1/contacts/{key}", tags=["people"])
 def delete_contact(request: Request, key: str, holder: People, source: Of = None) -> Response:
     """Forget a person; how many of her queued reminders were cancelled. An opt-out stays."""
-    contacts = producer_of(request).contacts
+    contacts = producer_for(request, holder).contacts
     return as_json({"cancelled": contacts.remove(key, source=source_for(holder, source) or source)})
 
 
@@ -57,7 +57,7 @@ def delete_contact(request: Request, key: str, holder: People, source: Of = None
 async def opt_out(request: Request, holder: People) -> Response:
     """These numbers want no reminder and no advertising; how many messages were cancelled."""
     phones = list_of("phones", (await object_of(request)).get("phones"))
-    contacts, source = producer_of(request).contacts, holder.source or ""
+    contacts, source = producer_for(request, holder).contacts, holder.source or ""
     cancelled = await to_thread.run_sync(lambda: contacts.opt_out_phones(phones, source=source))  # type: ignore[arg-type]
     return as_json({"cancelled": cancelled})
 
@@ -65,17 +65,17 @@ async def opt_out(request: Request, holder: People) -> Response:
 @router.put("/v1/events/{key}", tags=["reminders"], openapi_extra=body(event_schema()))
 async def put_event(request: Request, key: str, holder: Planner) -> Response:
     """Store an event as it is now, with all its attendees; its reminders follow it."""
-    fields, producer = await _keyed(request, holder, key), producer_of(request)
+    fields, producer = await _keyed(request, holder, key), producer_for(request, holder)
     return as_json(await to_thread.run_sync(producer.reminders.upsert_event_fields, fields))
 
 
 @router.get("/v1/events/{key}", tags=["reminders"])
 def get_event(request: Request, key: str, holder: Planner, source: Of = None) -> Response:
     """An event as it stands, and what was made of it."""
-    return as_json(producer_of(request).reminders.event(source=source_for(holder, source), key=key))
+    return as_json(producer_for(request, holder).reminders.event(source=source_for(holder, source), key=key))
 
 
 @router.delete("/v1/events/{key}", tags=["reminders"])
 def delete_event(request: Request, key: str, holder: Planner, source: Of = None) -> Response:
     """Call it off, with all its reminders that have not gone out."""
-    return as_json(producer_of(request).reminders.cancel_event(source=source_for(holder, source), key=key))
+    return as_json(producer_for(request, holder).reminders.cancel_event(source=source_for(holder, source), key=key))

@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import JSONResponse
 
-from worker.errors import Conflict, Invalid, NotFound, Unavailable, WorkerError
+from worker.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable, WorkerError
 
 MEDIA_TYPE = "application/problem+json"
 WORDS_OF_FIELD = re.compile(r"[^.\[\]]+")
@@ -67,6 +67,8 @@ def problem_of(error: Exception, within: str = "") -> Problem:
             return Problem("conflict", str(error), f"{within}/reference")
         case NotFound():
             return Problem("not-found", str(error))
+        case Forbidden():
+            return Problem("forbidden", "it is another source's, or of all sources: it takes a token of all sources")
         case Unavailable():
             return Problem("unavailable", str(error), headers={"Retry-After": "5"})
         case WorkerError():

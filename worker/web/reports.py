@@ -14,7 +14,7 @@ from worker.api.tokens import TokenRow
 from worker.reporting import GroupBy, Which
 from worker.web.access import needs
 from worker.web.answers import as_json
-from worker.web.door import producer_of, source_for
+from worker.web.door import producer_for, source_for
 from worker.web.problems import Problem
 from worker.web.schemas import problems
 
@@ -52,11 +52,12 @@ def _sources(holder: TokenRow, given: Sequence[str]) -> Sequence[str]:
     return given if holder.source is None else [source_for(holder, each) for each in given or [holder.source]]
 
 
+def _reports(request: Request, holder: Reader) -> Reports:
+    return producer_for(request, holder).reports
+
+
 Asked = Annotated[Which, Depends(which_of)]
-
-
-def _reports(request: Request) -> Reports:
-    return producer_of(request).reports
+Theirs = Annotated[Reports, Depends(_reports)]
 
 
 def _summed(reports: Reports, lines: Sequence[Any]) -> Response:
@@ -64,56 +65,50 @@ def _summed(reports: Reports, lines: Sequence[Any]) -> Response:
 
 
 @router.get("/daily")
-def daily(request: Request, which: Asked, by: By = ["day"]) -> Response:  # noqa: B006
+def daily(reports: Theirs, which: Asked, by: By = ["day"]) -> Response:  # noqa: B006
     """How many of each day stand where; or grouped by something else."""
-    reports = _reports(request)
     return _summed(reports, reports.daily(by, **which))
 
 
 @router.get("/campaigns")
-def campaigns(request: Request, which: Asked, by: By = []) -> Response:  # noqa: B006
+def campaigns(reports: Theirs, which: Asked, by: By = []) -> Response:  # noqa: B006
     """The same by campaign, and by what is named besides."""
-    reports = _reports(request)
     return _summed(reports, reports.campaigns(by, **which))
 
 
 @router.get("/networks")
-def networks(request: Request, which: Asked, by: By = []) -> Response:  # noqa: B006
+def networks(reports: Theirs, which: Asked, by: By = []) -> Response:  # noqa: B006
     """The same by network, as eSMS names it."""
-    reports = _reports(request)
     return _summed(reports, reports.networks(by, **which))
 
 
 @router.get("/latency")
-def latency(request: Request, which: Asked, by: By = ["lane", "network"]) -> Response:  # noqa: B006
+def latency(reports: Theirs, which: Asked, by: By = ["lane", "network"]) -> Response:  # noqa: B006
     """How long it took until eSMS had a message, and from there until it was delivered, beside the lanes' goals."""
-    reports = _reports(request)
     return _summed(reports, reports.latency(by, **which))
 
 
 @router.get("/costs")
-def costs(request: Request, which: Asked, by: By = ["month"]) -> Response:  # noqa: B006
+def costs(reports: Theirs, which: Asked, by: By = ["month"]) -> Response:  # noqa: B006
     """What it cost, as eSMS told or by the price list; what of it failed."""
-    reports = _reports(request)
     return _summed(reports, reports.costs(by, **which))
 
 
 @router.get("/reminders")
-def reminders(request: Request, holder: Reader, which: Asked) -> Response:
+def reminders(reports: Theirs, holder: Reader, which: Asked) -> Response:
     """What each rule and event came to; by `since`, `until` and `campaign`, with a token of all sources."""
     if holder.source is not None:
         raise Problem("forbidden", "reminders are told with a token of all sources")
-    reports = _reports(request)
     return _summed(reports, reports.reminders(**which))
 
 
 @router.get("/messages")
-def messages(request: Request, which: Asked, cursor: Cursor = None, most: Most = 100) -> Response:
+def messages(reports: Theirs, which: Asked, cursor: Cursor = None, most: Most = 100) -> Response:
     """Each recipient's message, page by page."""
-    return as_json(_reports(request).messages_page(cursor, most=most, **which))
+    return as_json(reports.messages_page(cursor, most=most, **which))
 
 
 @router.get("/failures")
-def failures(request: Request, which: Asked, cursor: Cursor = None, most: Most = 100) -> Response:
+def failures(reports: Theirs, which: Asked, cursor: Cursor = None, most: Most = 100) -> Response:
     """Whom it did not reach, why, and what to do, in both languages; page by page."""
-    return as_json(_reports(request).failures_page(cursor, most=most, **which))
+    return as_json(reports.failures_page(cursor, most=most, **which))

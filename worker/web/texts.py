@@ -16,7 +16,7 @@ from worker.text import measure, strip_diacritics
 from worker.web.access import needs
 from worker.web.answers import as_json
 from worker.web.bodies import object_of
-from worker.web.door import producer_of
+from worker.web.door import producer_for
 from worker.web.schemas import Schema, body, problems
 
 router = APIRouter(responses=problems("invalid", "malformed", "not-found"))
@@ -40,24 +40,24 @@ TEXT: Schema = {
 
 
 @router.get("/v1/templates", tags=["templates"])
-def templates(request: Request, _: Planner) -> Response:
+def templates(request: Request, holder: Planner) -> Response:
     """The newest version of each."""
-    return as_json({"templates": producer_of(request).templates.all()})
+    return as_json({"templates": producer_for(request, holder).templates.all()})
 
 
 @router.get("/v1/templates/{name}", tags=["templates"])
-def versions(request: Request, name: str, _: Planner) -> Response:
+def versions(request: Request, name: str, holder: Planner) -> Response:
     """Every version that it had."""
-    return as_json({"versions": producer_of(request).templates.versions(name)})
+    return as_json({"versions": producer_for(request, holder).templates.versions(name)})
 
 
 @router.put("/v1/templates/{name}", tags=["templates"], openapi_extra=body(TEMPLATE))
-async def save(request: Request, name: str, _: Planner) -> Response:
+async def save(request: Request, name: str, holder: Planner) -> Response:
     """Save a text, or its next version."""
     fields = await object_of(request)
     for field in fields.keys() - TEMPLATE["properties"].keys():
         raise Invalid(str(field), "there is no such field", f"use {', '.join(TEMPLATE['properties'])}")
-    saving = producer_of(request).templates.save
+    saving = producer_for(request, holder).templates.save
     return as_json(await to_thread.run_sync(lambda: saving(name, **_saved(fields))))
 
 
@@ -77,7 +77,7 @@ def preview(
     key: Annotated[list[str] | None, Query(max_length=100, description="Contacts, by their keys.")] = None,
 ) -> Response:
     """What contacts would get of it."""
-    producer = producer_of(request)
+    producer = producer_for(request, holder)
     return as_json(producer.templates.preview(name, keys=key or (), source=holder.source))
 
 

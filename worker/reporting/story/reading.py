@@ -71,7 +71,7 @@ def _facts(session: Reader, messages: Sequence[AnyRow]) -> list[Facts]:
             notification=(of := notifications[row.notification_id]),
             requests=requests[row.id],
             over=over.get(row.id, ()),
-            pauses=[each for each in pauses if each.lane == row.lane or each.campaign == (of.campaign or "")],
+            pauses=[each for each in pauses if each.lane == row.lane or _holds(each, of)],
             opted_out_since=unwilling.get(row.phone),
             why=around.why(row, of.source, of.campaign),
             at=around.at,
@@ -82,6 +82,10 @@ def _facts(session: Reader, messages: Sequence[AnyRow]) -> list[Facts]:
 
 def _notifications(session: Reader, ids: set[UUID]) -> Mapping[UUID, AnyRow]:
     return {row.id: row for row in session.execute(select(*Notification).where(Notification.id.in_(ids)))}
+
+
+def _holds(pause: AnyRow, of: AnyRow) -> bool:
+    return pause.campaign == (of.campaign or "") and pause.source in (None, of.source)
 
 
 def _pauses(session: Reader, messages: Sequence[AnyRow], notifications: Mapping[UUID, AnyRow]) -> Sequence[AnyRow]:
