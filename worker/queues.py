@@ -50,6 +50,7 @@ class Task(StrEnum):
     UPSERT_CONTACT = "worker.upsert_contact"
     UPSERT_EVENT = "worker.upsert_event"
     CANCEL_EVENT = "worker.cancel_event"
+    STATUS = "worker.status"
     NOTE_LISTENER = "worker.note_listener"  # beat's, in each queue of applications: somebody listens
     COUNT_REFUSED = "worker.count_refused"  # no queue takes it: the reader puts it in the place of what is no task
 
@@ -68,6 +69,7 @@ QUEUE_OF: dict[Task, Queue] = {
     Task.UPSERT_CONTACT: Queue.ENQUEUE,
     Task.UPSERT_EVENT: Queue.ENQUEUE,
     Task.CANCEL_EVENT: Queue.ENQUEUE,
+    Task.STATUS: Queue.ENQUEUE,
     Task.NOTE_LISTENER: Queue.ENQUEUE,
 }
 
@@ -100,6 +102,7 @@ TICKED = (
 )
 
 BROKER_TIMEOUT = 2  # seconds: a producer's web page waits no longer for a bell
+ANSWER_KEPT = 3600  # seconds that an answer of worker.status waits for who asked
 MUTED = 5.0  # seconds without a try after a ring that failed
 # Seconds after which a bell that nobody heard is dropped, so that they don't pile up while workers are down. Celery
 # compares it with the worker's own clock: were it one tick long, a clock that runs ahead would drop every bell.
@@ -136,7 +139,9 @@ def configuration(settings: Settings, pace: Pace) -> dict[str, Any]:
         "broker_connection_max_retries": None,
         "task_serializer": "json",
         "accept_content": ["json"],
-        "task_ignore_result": True,
+        "task_ignore_result": True,  # but of worker.status, where there is somewhere to answer
+        "result_backend": settings.result_backend,
+        "result_expires": ANSWER_KEPT,
         "task_store_errors_even_if_ignored": False,
         "task_acks_late": True,
         "task_reject_on_worker_lost": True,

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import logging
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import current_thread, main_thread
-from types import FrameType
-from typing import Any, cast
+from typing import Any
 
 from celery.beat import Service
 from celery.exceptions import Reject
@@ -23,13 +21,14 @@ from celery.signals import (
     worker_shutting_down,
 )
 
-from worker import again, delivery, maintenance, runtime, sweeps
+from worker import again, delivery, ending, maintenance, runtime, sweeps
+from worker.api.answering import answer
 from worker.api.inbox import Inbox
 from worker.api.notifier import Notifier
 from worker.api.operation import Operation
 from worker.broker import guard_transports, keep_contents_out_of_logs
 from worker.dumpable import forbid_dumps
-from worker.errors import Invalid, SettingsError, Unavailable, WorkerError
+from worker.errors import SettingsError, Unavailable, WorkerError
 from worker.lifecycle import Kind, Lane
 from worker.limiter import POLL
 from worker.polling import Poller, find_lost
@@ -78,30 +77,8 @@ def _worker_is_ready(**_: Any) -> None:
 @beat_init.connect
 def _beat_is_ready(sender: Service, **_: Any) -> None:
     if current_thread() is main_thread():  # not so in a worker with a beat of its own, `-B`
-        _end_after_this_tick(sender)
+        ending.after_this_tick(sender)
     emit("process.ready", part="beat")
-
-
-ENDING = (signal.SIGTERM, signal.SIGINT)
-
-
-def _end_after_this_tick(beat: Service) -> None:
-    """Celery ends beat by a SystemExit wherever it is; redis-py, in the middle of a read, puts another error in its
-    place, and beat would run on.
-
-    Told once is enough: a second signal could come while beat holds the lock of the event that says so, and would wait
-    for that lock, in the thread that holds it, for ever.
-    """
-    for number in ENDING:
-        raising = cast("Callable[[int, FrameType | None], Any]", signal.getsignal(number))
-
-        def stop(number: int, frame: FrameType | None, raising: Any = raising) -> None:
-            for each in ENDING:
-                signal.signal(each, signal.SIG_IGN)
-            beat.stop()
-            raising(number, frame)
-
-        signal.signal(number, stop)
 
 
 @worker_shutting_down.connect
@@ -208,22 +185,31 @@ def enqueue_record_call(**fields: Any) -> None:
 @app.task(name=Task.UPSERT_CONTACT.value)
 def upsert_contact(**fields: Any) -> None:
     """The fields of ContactFields, dates as ISO 8601 text; what is absent stays, null clears."""
-    with _taken("contact"):
+    with _taken("contact", fields):
         _notifier().contacts.upsert_fields(fields)
 
 
 @app.task(name=Task.UPSERT_EVENT.value)
 def upsert_event(**fields: Any) -> None:
     """The fields of Event and its channel; give a version, since tasks may overtake each other."""
-    with _taken("event"):
+    with _taken("event", fields):
         _tell_late(_notifier().reminders.upsert_event_fields(fields))
 
 
 @app.task(name=Task.CANCEL_EVENT.value)
 def cancel_event(**fields: Any) -> None:
     """source, key and, if the event has one, version."""
-    with _taken("event"):
+    with _taken("event_cancelled", fields):
         _tell_late(_notifier().reminders.cancel_event_fields(fields))
+
+
+@app.task(name=Task.STATUS.value, ignore_result=False)
+def status(**fields: Any) -> dict[str, Any]:
+    """Where a request stands, by its reference and source: for who has only the broker, and a result backend."""
+    try:
+        return answer(_notifier(), fields)
+    except WorkerError as error:
+        return {"error": str(error)}
 
 
 @app.task(name=Task.NOTE_LISTENER.value)
@@ -246,7 +232,7 @@ def _note_listener(parts: runtime.Runtime, queue: str) -> None:
 @app.task(name=Task.COUNT_REFUSED.value)
 def count_refused(**what: Any) -> None:
     """Something that came by a queue was no task of ours; see `worker.broker`."""
-    with _taken("count"):
+    with _taken("count", {}):
         parts = runtime.current()
         times, news = Operation(parts.settings, database=parts.database).count_refused(**what)
         if news:  # a flood is one line
@@ -301,9 +287,9 @@ def _answer(task: Task, step: Callable[[runtime.Runtime], bool]) -> None:
 
 def _enqueue(kind: Kind, fields: dict[str, Any]) -> None:
     """Celery may deliver a task twice; its id is the reference of a request that brings none."""
-    if not fields.get("reference") and app.current_task is not None:
-        fields = fields | {"reference": f"task:{app.current_task.request.id}"}
-    with _taken(kind):
+    if not fields.get("reference") and (task_id := _task_id()):
+        fields = fields | {"reference": f"task:{task_id}"}
+    with _taken(kind, fields):
         _notifier().enqueue_fields(kind, fields, late=True)
 
 
@@ -314,16 +300,16 @@ def _notifier() -> Notifier:
 
 
 @contextmanager
-def _taken(kind: str) -> Iterator[None]:
+def _taken(kind: str, fields: dict[str, Any]) -> Iterator[None]:
     """Until it is stored, the broker's message is all there is: while Postgres is away it goes back into the queue."""
     try:
-        with runtime.stop.finishing():
+        with runtime.stop.finishing(), _notifier().refused.kept(kind, fields, task_id=_task_id()):
             yield
     except Unavailable as error:
         emit("step.failed", task=f"enqueue {kind}", error=error)
         time.sleep(1)  # or it would come back at once, and again
         raise Reject(str(error), requeue=True) from None
-    except Invalid as error:
-        emit("intake.refused", kind=kind, error=error.at(None))
-    except WorkerError as error:
-        emit("intake.refused", kind=kind, error=error)
+
+
+def _task_id() -> str | None:
+    return app.current_task.request.id if app.current_task is not None else None

@@ -230,6 +230,27 @@ def test_when_the_first_hundred_fail_alike_the_rest_stays_and_doctor_says_so(ben
     assert (stopped.campaign, stopped.code, stopped.moved, stopped.messages) == ("tet", "177", 100, 120)
 
 
+def test_a_person_has_the_rest_of_a_stopped_one_sent_after_all_and_once(bench: Bench, cli: Any) -> None:
+    many(bench, 120)
+    bench.notifier.again.retry(Failed(campaign="tet"), by="an")
+    turn(bench, "status = 'rejected', code = '177', settled_at = now()")
+    go_on(bench)
+    [stopped] = bench.notifier.again.stopped()
+    assert cli("retry", "--go-on", str(stopped.id), "--campaign", "tet")[0] == 2
+    assert cli("retry", "--go-on", str(stopped.id), "--by", "lan")[:2] == (
+        0,
+        "20 more go out now, whatever became of the first ones\n",
+    )
+    go_on(bench)
+    assert queued(bench) == 20
+    with bench.database.begin() as session:
+        by = set(session.scalars(text("SELECT wanted_by FROM message WHERE status = 'queued'")))
+    assert by == {"lan"}
+    assert bench.notifier.again.stopped() == []
+    code, _, err = cli("retry", "--go-on", str(stopped.id))
+    assert (code, "no rerun" in err) == (1, True)
+
+
 def test_no_more_than_was_asked_for_follows(bench: Bench) -> None:
     many(bench, 150)
     assert bench.notifier.again.retry(Failed(campaign="tet", most=120)).rest == 20
@@ -265,3 +286,35 @@ def test_the_command_shows_asks_and_corrects(bench: Bench, cli: Any, monkeypatch
     assert json.loads(cli("retry", str(ticket.id), "--sms-type", "4", "--json")[1])["moved"] == 1
     assert "queued again: 1 message(s)" in cli("retry", "--campaign", "tet", "--to", "0901000003", "--yes")[1]
     assert cli("retry", "--campaign", "tet", "--yes")[0] == 1
+
+
+def test_an_sms_is_corrected_by_a_template_in_each_ones_words_and_who_lacks_them_stays(bench: Bench) -> None:
+    bench.notifier.templates.save("again", content="Chao {first_name}, hen {attr.room}")
+    lan = {"source": "hr", "key": "1", "phones": ["0901000001"], "name": "Lan", "attributes": {"room": "201"}}
+    bench.notifier.contacts.upsert_fields(lan)
+    for number in ("0901000001", "0901000002"):
+        rejected(bench, number, "146")
+    assert bench.notifier.again.foresee(Failed(campaign="tet"), corrected=Corrected(template="again")).helpless == 0
+    decided = bench.notifier.again.retry(Failed(campaign="tet"), corrected=Corrected(template="again", sms_type=7))
+    assert (decided.moved, dict(decided.left)) == (1, {Left.UNFIT: 1})
+    bench.deliver()
+    assert [content for _, content in bench.simulator.ledger().sms] == ["Chao Lan, hen 201"]
+
+
+@pytest.mark.parametrize(
+    ("corrected", "told"),
+    [
+        (Corrected(template="none"), "template: there is none called 'none'"),
+        (Corrected(template="call"), "template: 'call' is a call's, and these are SMS"),
+        (Corrected(template="meeting"), "there is no variable {title}"),
+        (Corrected(template="call", content="x"), "template: and content are two texts"),
+    ],
+)
+def test_a_template_that_can_not_correct_an_sms_is_one_clear_line(
+    bench: Bench, corrected: Corrected, told: str
+) -> None:
+    bench.notifier.templates.save("call", template_id="9")
+    bench.notifier.templates.save("meeting", content="Hop: {title}")
+    rejected(bench, "0901000001", "146")
+    with pytest.raises(Invalid, match=told):
+        bench.notifier.again.retry(Failed(campaign="tet"), corrected=corrected)

@@ -31,7 +31,7 @@ def test_what_is_refused_is_counted_by_queue_and_reason(
     assert [count(operation, "NO_JSON") for _ in range(3)] == [(1, True), (2, False), (3, False)]
     count(operation, "NO_JSON", "urgent")
     assert run(["refused", "list", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
+    found = json.loads(capsys.readouterr().out)["no_tasks"]
     assert {(row["queue"], row["reason"], row["times"]) for row in found} == {
         ("enqueue", "is no JSON", 3),
         ("urgent", "is no JSON", 1),

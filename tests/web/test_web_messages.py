@@ -159,3 +159,20 @@ def test_a_retry_by_http_chooses_corrects_and_is_looked_at_before(application: A
     assert shop.post(f"/v1/messages/{id_}:retry", json=corrected).json()["moved"] == 1
     [old] = shop.get(f"/v1/messages/{id_}").json()["messages"]
     assert old["replaced_by"] is not None
+
+
+def test_a_stopped_rerun_is_listed_and_sent_after_all_by_http(application: Application, bench: Bench) -> None:
+    boss = application(source=None)
+    assert application("other").get("/v1/reruns").status_code == 403
+    with bench.database.begin() as session:
+        session.execute(
+            text(
+                "INSERT INTO rerun (id, asked_by, chosen, messages, moved, trial, state, code, decided_at) VALUES "
+                "('019a2f3c-7d11-7cc0-8a51-0d5f7a1b2c3d', 'an', '{}', 120, 100, '{}', 'stopped', '177', now())"
+            )
+        )
+    [stopped] = boss.get("/v1/reruns").json()
+    assert (stopped["messages"], stopped["moved"], stopped["code"]) == (120, 100, "177")
+    assert boss.post(f"/v1/reruns/{stopped['id']}:go-on").json() == {"rest": 20}
+    assert boss.post(f"/v1/reruns/{stopped['id']}:go-on").status_code == 404
+    assert boss.post("/v1/reruns/none:go-on").status_code == 404

@@ -52,7 +52,8 @@ class Corrected:
     content: str | None = field(default=None, repr=False)
     """Another text, for all; of an SMS."""
     template: str | None = None
-    """Of a call: another template or recording at eSMS."""
+    """Of a call: another template or recording at eSMS. Of an SMS: one of `esms-worker templates`, in each one's words.
+    """
     sms_type: SmsType | int | None = None
     brandname: str | None = None
     to: str | None = field(default=None, repr=False)
@@ -125,8 +126,8 @@ def correction(corrected: Corrected | None) -> Corrected | None:
     """
     if corrected is None or corrected == Corrected():
         return None
-    if corrected.template is not None and corrected.for_sms:
-        raise Invalid("template", "is for calls, and the rest for SMS", "correct one kind at a time")
+    if corrected.template is not None and corrected.content is not None:
+        raise Invalid("template", "and content are two texts", "give one of them")
     return replace(
         corrected,
         template=label_or_none("template", corrected.template, most=ID_MOST),

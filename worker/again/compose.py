@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -20,25 +20,31 @@ class Gathered:
     """One new request: what it is made of, and by phone the message that each of its recipients had before."""
 
     request: Any  # the row of the first notification
+    content: str | None  # that is said instead
     places: dict[str, UUID] = field(default_factory=dict)
 
 
-def gather(rows: Sequence[Any], requests: Mapping[UUID, Any], corrected: Corrected) -> list[Gathered]:
-    """Those that go out together; advertising with its like, whatever notification it was of."""
+def gather(
+    rows: Sequence[Any], requests: Mapping[UUID, Any], corrected: Corrected, texts: Mapping[UUID, str]
+) -> list[Gathered]:
+    """Those that go out together; advertising with its like, whatever notification it was of.
+
+    texts: by message, what its SMS says by the corrected template.
+    """
     found: dict[Hashable, Gathered] = {}
     for row in rows:
         request = requests[row.notification_id]
-        together = found.setdefault(_key(request, corrected), Gathered(request))
+        content = texts.get(row.id, corrected.content)
+        together = found.setdefault(_key(request, corrected, content), Gathered(request, content))
         together.places.setdefault(corrected.to or row.phone, row.id)
     return list(found.values())
 
 
-def _key(request: Any, corrected: Corrected) -> Hashable:
+def _key(request: Any, corrected: Corrected, content: str | None) -> Hashable:
     if not is_advertising(request, corrected):
-        id_: UUID = request.id
-        return id_
+        return request.id, content
     options = tuple(sorted((name, str(value)) for name, value in request.options.items()))
-    return (corrected.content or request.content, options, request.source, request.campaign, request.purpose)
+    return (content or request.content, options, request.source, request.campaign, request.purpose)
 
 
 def is_advertising(request: Any, corrected: Corrected) -> bool:
@@ -49,7 +55,8 @@ def is_advertising(request: Any, corrected: Corrected) -> bool:
 def enqueue_of(gathered: Gathered, corrected: Corrected) -> Enqueue | None:
     """What is to be handed over; None where the correction is for another kind."""
     row = gathered.request
-    if (made := _MAKERS[Kind(row.kind)](row, list(gathered.places), corrected)) is None:
+    how = corrected if gathered.content is None else replace(corrected, content=gathered.content, template=None)
+    if (made := _MAKERS[Kind(row.kind)](row, list(gathered.places), how)) is None:
         return None
     in_time = row.expires_at and row.expires_at > datetime.now(UTC)
     return Enqueue(
@@ -61,19 +68,15 @@ def enqueue_of(gathered: Gathered, corrected: Corrected) -> Enqueue | None:
     )
 
 
-def _sms(row: Any, to: list[str], corrected: Corrected) -> Sms | None:
+def _sms(row: Any, to: list[str], corrected: Corrected) -> Sms:
     sms_type = corrected.sms_type or row.options["sms_type"]
-    return (
-        None
-        if corrected.template is not None
-        else Sms(
-            to=to,
-            content=row.content if corrected.content is None else corrected.content,
-            sms_type=sms_type,
-            brandname=corrected.brandname or (row.options.get("brandname") if sms_type in BRANDNAME_TYPES else None),
-            unicode=row.options.get("unicode", False) and sms_type == SmsType.RANDOM,
-            sandbox=row.options.get("sandbox", False),
-        )
+    return Sms(
+        to=to,
+        content=row.content if corrected.content is None else corrected.content,
+        sms_type=sms_type,
+        brandname=corrected.brandname or (row.options.get("brandname") if sms_type in BRANDNAME_TYPES else None),
+        unicode=row.options.get("unicode", False) and sms_type == SmsType.RANDOM,
+        sandbox=row.options.get("sandbox", False),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -11,9 +11,11 @@ from uuid import UUID
 from worker import ledger
 from worker.again.choice import Corrected
 from worker.again.compose import AS_IT_WAS, Gathered, enqueue_of, gather, is_advertising
+from worker.again.texts import texts_by
 from worker.errors import Invalid
 from worker.intake import Ticket, accept_in_place
 from worker.ledger import NOWHERE, Chosen, Left, Place
+from worker.lifecycle import Kind
 from worker.settings import Settings
 
 if TYPE_CHECKING:
@@ -91,13 +93,36 @@ def _in_anothers_place(
     if not rows:
         return
     requests = ledger.requests_of(session, list({row.notification_id for row in rows}))
-    groups = gather(rows, requests, corrected)
+    texts, rows = _by_template(session, rows, requests, corrected, settings, done)
+    groups = gather(rows, requests, corrected, texts)
     done.left[Left.TOO_FEW] += len(rows) - sum(len(group.places) for group in groups)  # the same number twice
     fit = [group for group in groups if _is_enough(group, corrected, settings, done)]
     items = [(enqueue, group.places) for group in fit if (enqueue := enqueue_of(group, corrected)) is not None]
     done.left[Left.UNFIT] += sum(len(group.places) for group in fit) - sum(len(places) for _, places in items)
     for answer, (_, places) in zip(accept_in_place(session, items, settings, by=by), items, strict=True):
         _note(session, answer, list(places.values()), done)
+
+
+def _by_template(
+    session: Session,
+    rows: Sequence[Any],
+    requests: Mapping[UUID, Any],
+    corrected: Corrected,
+    settings: Settings,
+    done: Step,
+) -> tuple[Mapping[UUID, str], Sequence[Any]]:
+    """What SMS say by the corrected template, and whom there is anything to say to."""
+    sms = [row for row in rows if requests[row.notification_id].kind == Kind.SMS]
+    if corrected.template is None or not sms:
+        return {}, rows
+    texts: Mapping[UUID, str] = {}
+    try:
+        texts = texts_by(session, corrected.template, sms, settings)
+    except Invalid as error:
+        done.error = done.error or error
+    unfit = {row.id for row in sms if row.id not in texts}
+    done.left[Left.UNFIT] += len(unfit)
+    return texts, [row for row in rows if row.id not in unfit]
 
 
 def _is_enough(group: Gathered, corrected: Corrected, settings: Settings, done: Step) -> bool:

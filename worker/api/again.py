@@ -7,20 +7,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypedDict, Unpack
+from uuid import UUID
 
 from worker import ledger, reporting
 from worker.again import Corrected, Failed, Step, step
 from worker.again.choice import MAY_ARRIVE, checked, correction, words_of
 from worker.again.reruns import TRIAL
 from worker.api.decisions import Decision
-from worker.api.naming import BY_DEFAULT
+from worker.api.naming import BY_DEFAULT, id_of
 from worker.catalogue import Language, advice
 from worker.checks import label
 from worker.database import Database
-from worker.errors import Invalid
+from worker.errors import Invalid, NotFound
 from worker.ledger import NOWHERE, Act, Alike, Chosen, Left, Place
 from worker.lifecycle import Lane, Status
-from worker.queues import Bell
+from worker.queues import Bell, Task
 from worker.reporting import Choice, Stopped
 from worker.settings import Settings
 
@@ -131,6 +132,18 @@ class Again:
         """Reruns whose first hundred failed alike, of the last week; the rest of each waits for a person."""
         with self._database.reading() as session:
             return reporting.stopped_reruns(session)
+
+    def go_on(self, rerun: UUID | str, *, by: str = BY_DEFAULT) -> int:
+        """Send the rest of a rerun that stopped itself, as it was asked for, whatever became of its first hundred.
+
+        How many those are, at most. by: who takes that risk. Raises NotFound for one that did not stop, Invalid.
+        """
+        with self._database.begin() as session:
+            rest = ledger.go_on_anyway(session, id_of(rerun), by=label("by", by), source=self._source)
+        if rest is None:
+            raise NotFound(f"no rerun {str(rerun)[:40]!r} stopped: `esms-worker doctor` shows those that did")
+        self._bell.again(Task.SEND_AGAIN)
+        return rest
 
     def _asked(self, failed: Failed, how: How) -> tuple[Chosen, Corrected | None]:
         corrected = correction(how.get("corrected"))

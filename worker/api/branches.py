@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from worker.api.notifier import Notifier
     from worker.api.pauses import Pauses
     from worker.api.prices import Prices
+    from worker.api.refused import Refused
     from worker.api.reminders import Reminders
     from worker.api.sweeps import Sweeps
     from worker.api.templates import Templates
@@ -81,6 +82,13 @@ class Branches:
         from worker.api.again import Again
 
         return Again(self._database, self.settings, self._bell, self.source)
+
+    @cached_property
+    def refused(self) -> Refused:
+        """Requests that came by task or SQL and could not be taken."""
+        from worker.api.refused import Refused
+
+        return Refused(self._database, self.settings, self._bell)
 
     @cached_property
     def held(self) -> Held:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from worker import intake
 from worker.api.contacts import Contacts
+from worker.api.refused import kept_of
+from worker.api.refused import told as told_of
 from worker.api.reminders import Reminders
 from worker.database import Database
 from worker.errors import Conflict, Forbidden, Invalid, Unavailable, WorkerError
@@ -67,7 +69,8 @@ class Inbox:
         answers, due = intake.accept_each(
             session, map(_wanted, messages), self._settings, now=datetime.now(UTC), ids=[row.id for row in messages]
         )
-        told = [_told(row, answer) for row, answer in zip(messages, answers, strict=True)]
+        whole = self._settings.refused_whole
+        told = [_told(row, answer, whole) for row, answer in zip(messages, answers, strict=True)]
         told += [self._stored(session, row) for row in rows if row.kind not in MESSAGES]
         taken = [row.id for row in messages if row.id not in {each.id for each in told if each}]
         inbox.taken_in(session, taken, [each for each in told if each])
@@ -87,7 +90,7 @@ class Inbox:
         except Unavailable:
             raise
         except WorkerError as error:
-            return _refused(row, error)
+            return _refused(row, error, whole=False)
         return Answered(row.id, InboxState.STORED)
 
     def _keep(self, row: Received) -> Callable[..., Any]:
@@ -105,15 +108,14 @@ def _wanted(row: Received) -> Enqueue | Invalid:
         return error
 
 
-def _told(row: Received, answer: Ticket | Invalid | Conflict) -> Answered | None:
+def _told(row: Received, answer: Ticket | Invalid | Conflict, whole: bool) -> Answered | None:
     """None: it is a notification now, with the id that its caller has."""
     if not isinstance(answer, Ticket):
-        return _refused(row, answer)
+        return _refused(row, answer, whole)
     return Answered(row.id, InboxState.STORED, notification_id=answer.id) if answer.repeated else None
 
 
-def _refused(row: Received, error: WorkerError) -> Answered:
-    if isinstance(error, Invalid):
-        return Answered(row.id, InboxState.REFUSED, field=error.field, reason=f"{error.problem}: {error.remedy}")
-    field = "reference" if isinstance(error, Conflict) else None
-    return Answered(row.id, InboxState.REFUSED, field=field, reason=str(error))
+def _refused(row: Received, error: WorkerError, whole: bool) -> Answered:
+    field, reason = told_of(error)
+    fields = kept_of(row.kind, row.fields, whole=whole)
+    return Answered(row.id, InboxState.REFUSED, field=field, reason=reason, fields=fields)

@@ -16,11 +16,11 @@ _CURED_BY: dict[tuple[bool, str], frozenset[str]] = {  # by SMS or call, and cod
     (True, "108"): frozenset({"to"}),
     (False, "108"): frozenset({"to"}),
     (True, "118"): frozenset({"sms_type"}),
-    (True, "131"): frozenset({"content", "sms_type"}),
+    (True, "131"): frozenset({"content", "template", "sms_type"}),
     (True, "132"): frozenset({"sms_type"}),
-    (True, "146"): frozenset({"content", "sms_type"}),
+    (True, "146"): frozenset({"content", "template", "sms_type"}),
     (True, "177"): frozenset({"brandname", "sms_type"}),
-    (True, "201"): frozenset({"content"}),
+    (True, "201"): frozenset({"content", "template"}),
 }
 _GATHERED = frozenset({"107", "119", "120", "163"})  # how many stood in one request, which is cut anew
 

@@ -254,8 +254,11 @@ def _brandnames() -> str:
 
 
 def _broker() -> str:
-    with Operation.from_env() as operation:
+    with Operation.from_env() as operation, Notifier.from_env() as notifier:
         found = operation.refused()
+        requests = sum(row.requests for row in notifier.refused.count(since=datetime.now(UTC) - REMEMBERED))
+    if requests:
+        raise _Wrong(f"{requests:,} request(s) were refused since yesterday: `esms-worker refused list` tells why")
     if not found:
         return "all that came by it was a task"
     told = f"{sum(row.times for row in found):,} message(s) were no task, the last at {text(found[0].at)}"
@@ -284,7 +287,7 @@ def _reruns() -> str:
     if stopped:
         told = "; ".join(
             f"{each.campaign or 'messages'} by {each.asked_by}: the first {each.moved:,} all failed with code "
-            f"{each.code or 'none'}, {each.messages - each.moved:,} wait"
+            f"{each.code or 'none'}, {each.messages - each.moved:,} wait (`esms-worker retry --go-on {each.id}`)"
             for each in stopped
         )
         raise Wrong(f"stopped: {told}: `esms-worker retry --dry-run` shows what helps; send them again corrected")

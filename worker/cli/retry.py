@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
@@ -44,7 +44,11 @@ chosen_options = options(
 )
 corrected_options = options(
     click.option("--content", metavar="T", help="With this text instead."),
-    click.option("--template", metavar="T", help="Of calls: with this template or recording at eSMS instead."),
+    click.option(
+        "--template",
+        metavar="T",
+        help="Calls: this at eSMS instead. SMS: this of `esms-worker templates`.",
+    ),
     click.option("--sms-type", type=int, metavar="T", help="By this SmsType instead."),
     click.option("--brandname", metavar="B", help="From this brandname instead."),
     click.option("--to", metavar="N", help="With an ID: to this number instead. With --campaign: only to this number."),
@@ -56,13 +60,16 @@ corrected_options = options(
 @corrected_options
 @click.option("--dry-run", is_flag=True, help="Show what it would do, and how such codes fared when retried before.")
 @click.option("--yes", is_flag=True, help="Don't ask, however many there are.")
+@click.option("--go-on", metavar="ID", help="Send the rest of this one, whose first hundred failed alike (see doctor).")
 @by_option
 @json_option
-def retry(by: str, dry_run: bool, yes: bool, as_json: bool, to: str | None, **given: Any) -> int:
+def retry(by: str, dry_run: bool, yes: bool, as_json: bool, to: str | None, go_on: str | None, **given: Any) -> int:
     """Send again what was rejected, not delivered or expired. Exit code 1 when there was nothing to.
 
     Of many the first hundred go first: the rest follows once one of them has arrived, and waits where all fail alike.
     """
+    if go_on is not None:
+        return _go_on(go_on, by, as_json, others=[to, *given.values()])
     with Notifier.from_env() as notifier:
         failed, corrected = _failed(notifier, given, to), _corrected(given, to)
         outlook = notifier.again.foresee(failed, corrected=corrected, language=language_of())
@@ -71,6 +78,18 @@ def retry(by: str, dry_run: bool, yes: bool, as_json: bool, to: str | None, **gi
         _ask(outlook.messages if failed.most is None else min(outlook.messages, failed.most), notifier, yes)
         decided = notifier.again.retry(failed, corrected=corrected, by=by)
     return _say_decided(decided, as_json)
+
+
+def _go_on(id_: str, by: str, as_json: bool, others: Sequence[object]) -> int:
+    if any(other not in (None, ()) for other in others):
+        raise click.UsageError("--go-on sends what was chosen then, as it was asked for then: give it alone")
+    with Notifier.from_env() as notifier:
+        rest = notifier.again.go_on(id_, by=by)
+    if as_json:
+        say_json({"id": id_, "rest": rest})
+    else:
+        say(f"{rest:,} more go out now, whatever became of the first ones")
+    return 0
 
 
 def _failed(notifier: Notifier, given: Mapping[str, Any], to: str | None) -> Failed:

@@ -40,7 +40,7 @@ from worker.ledger.polls import Poll, Settlement, ask_later, ask_now, claim_poll
 from worker.ledger.reconcile import Known, Look, Lost, claim_lost, known_to, looked
 from worker.ledger.records import HttpCall, Outcome, postpone, record, witness
 from worker.ledger.refused_tasks import count_refused, forget_refused
-from worker.ledger.reruns import Verdict, begin_rerun, decided, judge, look_later, moved_on, next_rerun
+from worker.ledger.reruns import Verdict, begin_rerun, decided, go_on_anyway, judge, look_later, moved_on, next_rerun
 from worker.ledger.roll_up import begin_anew, fold
 from worker.ledger.searches import keep_search, kept_search
 from worker.ledger.streams import find_missed_streams, tidy_streams
@@ -132,6 +132,7 @@ __all__ = [
     "follow_no_more",
     "forget_refused",
     "give_up",
+    "go_on_anyway",
     "hand_back",
     "held_messages",
     "hold_calls",

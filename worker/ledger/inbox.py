@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
+from dataclasses import field as dataclass_field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import text
 
 from worker.ledger.rows import as_rows
@@ -28,7 +30,7 @@ class Received:
     kind: Handed
     source: str
     reference: str | None
-    fields: Mapping[str, Any] = field(repr=False)
+    fields: Mapping[str, Any] = dataclass_field(repr=False)
     bound: bool
 
 
@@ -41,6 +43,20 @@ class Answered:
     notification_id: UUID | None = None
     field: str | None = None
     reason: str | None = None
+    fields: Mapping[str, Any] | None = dataclass_field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A request that can't be taken, to be kept. fields: what may be kept of it."""
+
+    id: UUID
+    kind: Handed
+    source: str
+    reference: str | None
+    fields: Mapping[str, Any] = dataclass_field(repr=False)
+    field: str | None
+    reason: str
 
 
 # Most often there is nothing: then it is one question, and nobody's lock.
@@ -56,18 +72,32 @@ _TAKEN = text("DELETE FROM inbox WHERE id = ANY(:ids)")
 
 _ANSWERED = text("""
     UPDATE inbox AS i
-    SET state = a.state, notification_id = a.notification_id, field = a.field, reason = a.reason, fields = '{}'
+    SET state = a.state, notification_id = a.notification_id, field = a.field, reason = a.reason,
+        fields = coalesce(a.fields, '{}')
     FROM json_to_recordset(CAST(:rows AS json)) AS a (
-        id uuid, state text, notification_id uuid, field text, reason text
+        id uuid, state text, notification_id uuid, field text, reason text, fields jsonb
     ) WHERE i.id = a.id
 """)
 
 _CLEAR = text("""
     WITH old AS MATERIALIZED (
-        SELECT id FROM inbox WHERE state <> 'received' AND at < now() - CAST(:kept AS interval)
+        SELECT id FROM inbox
+        WHERE state <> 'received' AND at < now() - least(CAST(:kept AS interval), CAST(:refused_kept AS interval))
+            AND at < now() - CASE state WHEN 'refused' THEN CAST(:refused_kept AS interval)
+                ELSE CAST(:kept AS interval) END
         LIMIT :most FOR UPDATE SKIP LOCKED
     )
     DELETE FROM inbox AS i USING old WHERE i.id = old.id
+""")
+# A task that comes twice is refused once.
+_REFUSE = text("""
+    INSERT INTO inbox (id, kind, source, reference, fields, bound, door, state, field, reason)
+    VALUES (:id, :kind, :source, :reference, CAST(:fields AS jsonb), false, 'task', 'refused', :field, :reason)
+    ON CONFLICT (id) DO NOTHING
+""")
+_REFUSED = text("""
+    SELECT id, kind, source, reference, fields, bound FROM inbox
+    WHERE id = :id AND state = 'refused' FOR UPDATE
 """)
 
 
@@ -89,7 +119,19 @@ def taken_in(session: Session, taken: Sequence[UUID], answered: Sequence[Answere
         session.execute(_ANSWERED, {"rows": as_rows([asdict(each) for each in answered])})
 
 
-def clear_inbox(session: Session, *, kept: timedelta) -> bool:
+def refuse(session: Session, refused: Refused) -> None:
+    """Keep a request that came by task and can't be taken."""
+    session.execute(_REFUSE, asdict(refused) | {"fields": orjson.dumps(refused.fields).decode()})
+
+
+def refused_one(session: Session, id_: UUID) -> Received | None:
+    """This one, locked, as it was handed over; None: it was not refused, or is not any more."""
+    row = session.execute(_REFUSED, {"id": id_}).one_or_none()
+    return None if row is None else Received(row.id, Handed(row.kind), row.source, row.reference, row.fields, row.bound)
+
+
+def clear_inbox(session: Session, *, kept: timedelta, refused_kept: timedelta) -> bool:
     """Forget what was answered so long ago; True: there is more of it."""
-    done: int = session.execute(_CLEAR, {"kept": kept, "most": CLEARED}).rowcount  # type: ignore[attr-defined]
+    asked = {"kept": kept, "refused_kept": refused_kept, "most": CLEARED}
+    done: int = session.execute(_CLEAR, asked).rowcount  # type: ignore[attr-defined]
     return done == CLEARED

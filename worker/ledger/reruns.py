@@ -33,7 +33,8 @@ _BEGIN = text("""
 """)
 
 _NEXT = text("""
-    SELECT id, asked_by, chosen, corrected, trial, state, after_notification, after_message, most_left
+    SELECT id, coalesce(decided_by, asked_by) AS asked_by,
+        chosen, corrected, trial, state, after_notification, after_message, most_left
     FROM rerun WHERE state IN ('trying', 'going') AND look_at <= now() ORDER BY look_at, id LIMIT 1
     FOR UPDATE SKIP LOCKED
 """)
@@ -44,6 +45,11 @@ _MOVED = text("""
     UPDATE rerun SET moved = moved + :moved, state = :state, look_at = now(), most_left = most_left - :moved,
         after_notification = :after_notification, after_message = :after_message
     WHERE id = :id
+""")
+_GO_ON_ANYWAY = text("""
+    UPDATE rerun SET state = 'going', decided_by = :by, decided_at = now(), look_at = now()
+    WHERE id = :id AND state = 'stopped' AND (CAST(:source AS text) IS NULL OR source = :source)
+    RETURNING messages - moved
 """)
 
 # How each of the first hundred stands; those that were corrected, by the messages that took their places.
@@ -119,6 +125,12 @@ def look_later(session: Session, rerun: UUID) -> None:
 def decided(session: Session, rerun: UUID, verdict: Verdict) -> None:
     """It goes on, or the rest of it stays as it is until a person asks for it anew."""
     session.execute(_DECIDED, {"id": rerun, "state": "stopped" if verdict.stop else "going", "code": verdict.code})
+
+
+def go_on_anyway(session: Session, rerun: UUID, *, by: str, source: str | None) -> int | None:
+    """A person has the rest sent after all; how many that is, None: it did not stop, or is another source's."""
+    rest: int | None = session.scalar(_GO_ON_ANYWAY, {"id": rerun, "by": by, "source": source})
+    return rest
 
 
 def moved_on(session: Session, rerun: UUID, moved: int, place: Place | None) -> None:

@@ -24,7 +24,7 @@ def look_after_ledger(database: Database, pace: Pace) -> None:
         return webhooks.clear_events(session, kept=pace.events_kept)
 
     def clear_inbox(session: Session) -> bool:
-        return inbox.clear_inbox(session, kept=pace.events_kept)
+        return inbox.clear_inbox(session, kept=pace.events_kept, refused_kept=pace.refused_kept)
 
     def give_up(session: Session) -> int:
         return ledger.give_up(session, poll_until=pace.poll_until)

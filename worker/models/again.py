@@ -35,6 +35,7 @@ class Rerun(Base):
     state: Mapped[str]
     code: Mapped[str | None]  # that all of these failed with; '': none of eSMS's
     decided_at: Mapped[datetime | None]
+    decided_by: Mapped[str | None]  # who had the rest sent after all
     look_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     after_notification: Mapped[UUID | None]  # how far it has come
     after_message: Mapped[UUID | None]

@@ -1,4 +1,4 @@
-"""What applications handed over by SQL and no worker has taken in yet, and what became of what was no message."""
+"""What applications handed over by SQL and no worker has taken in yet; and what was refused, by SQL or by task."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ class Inbox(Base):
     kind: Mapped[str]
     source: Mapped[str]
     reference: Mapped[str | None]  # or the key, of an event and a contact
-    fields: Mapped[dict[str, Any]]  # nothing any more once it is taken in: they are people's numbers and texts
+    fields: Mapped[dict[str, Any]]  # nothing any more once it is taken in; of what was refused, what may be kept
+    door: Mapped[str] = mapped_column(server_default=text("'sql'"))  # or task: that stands here only if it was refused
     bound: Mapped[bool]  # the login was bound to sources: it is taken in as that source, which sees its own alone
     at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     state: Mapped[str] = mapped_column(server_default=text("'received'"))

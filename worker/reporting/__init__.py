@@ -31,6 +31,7 @@ from worker.reporting.standing import Standing, find, notification, standing, st
 from worker.reporting.summary import By, ReportLine, around, campaigns, refuse_unknown, report
 from worker.reporting.sums import Sums, counted_until, sums
 from worker.reporting.to_number import MessageListed, Page, messages_to
+from worker.reporting.untaken import RefusedCount, RefusedRequest, refused_counts, refused_of, refused_requests
 from worker.reporting.waiting import Wait
 from worker.reporting.whole import MessageShown, NotificationShown, RequestShown, whole
 
@@ -53,6 +54,8 @@ __all__ = [
     "Page",
     "PauseShown",
     "PowerfulLogin",
+    "RefusedCount",
+    "RefusedRequest",
     "RefusedShown",
     "ReportLine",
     "RequestShown",
@@ -81,6 +84,9 @@ __all__ = [
     "powerful_logins",
     "refuse_unknown",
     "refused",
+    "refused_counts",
+    "refused_of",
+    "refused_requests",
     "report",
     "seconds_since_beat",
     "shortened",

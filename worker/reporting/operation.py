@@ -161,6 +161,7 @@ def troubles(session: Reader) -> list[str]:
 class Stopped:
     """A rerun whose first messages all failed alike: the rest waits. code: eSMS's; '': none."""
 
+    id: UUID
     asked_by: str
     campaign: str | None
     messages: int
@@ -179,6 +180,7 @@ def stopped_reruns(session: Reader) -> list[Stopped]:
     query = select(*Rerun).where(Rerun.state == "stopped", Rerun.decided_at > func.now() - SHOWN_FOR)
     found = [
         Stopped(
+            id=row.id,
             asked_by=row.asked_by,
             campaign=row.chosen.get("campaign"),
             messages=row.messages,

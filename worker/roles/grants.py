@@ -37,7 +37,7 @@ GRANTS: dict[str, Rights] = {
     "follow_up": _rights(ALL, CHANGE, CHANGE),
     "happening": _rights(ALL, ADD),
     "heartbeat": _rights(CHANGE, CHANGE, READ),
-    "inbox": _rights(ALL, ADD),  # others write it by the functions of the schema esms
+    "inbox": _rights(ALL, CHANGE),  # others write it by the functions of the schema esms
     "message": _rights(ALL, CHANGE, CHANGE),
     "notification": _rights(ALL, CHANGE, CHANGE),
     "occurrence": _rights(CHANGE, CHANGE, CHANGE),

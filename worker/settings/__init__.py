@@ -117,6 +117,8 @@ class Settings:
     broker_url: str | None = field(repr=False)  # None: nobody is rung, beat finds the work
     sources: tuple[str, ...]  # applications that have a queue of their own, by which they are known
     open_queue: OpenQueue  # whose messages the queue `enqueue` takes: any's, others' than those, none
+    result_backend: str | None = field(repr=False)  # where the task worker.status answers; None: it does not
+    refused_whole: bool  # keep texts of refused requests too, so that they can be corrected here
     remote_control: bool  # Celery's inspect and events: whoever reaches the broker may then stop workers
     alive_file: Path | None  # written every ten seconds by a worker that takes messages
     time_zone: ZoneInfo
@@ -146,6 +148,8 @@ class Settings:
             broker_url=read.url("CELERY_BROKER_URL", {"redis", "rediss", "amqp", "amqps"}, redis_url),
             sources=read.sources("WORKER_SOURCES"),
             open_queue=read.open_queue("WORKER_OPEN_QUEUE"),
+            result_backend=read.text("CELERY_RESULT_BACKEND"),
+            refused_whole=read.flag("WORKER_REFUSED_WHOLE"),
             remote_control=read.flag("WORKER_REMOTE_CONTROL"),
             alive_file=Path(alive) if (alive := read.text("WORKER_ALIVE_FILE")) else None,
             time_zone=read.zone("TIME_ZONE", "Asia/Ho_Chi_Minh"),
@@ -218,7 +222,8 @@ class Pace:
     break_after: int  # so many calls in a row without an answer, and the lane waits until eSMS is back
     reserve: int  # dong that are kept for codes: the other lanes wait below it; 0: none
     reserve_bulk: int  # dong below which the bulk lane waits
-    events_kept: timedelta  # for how long it can be asked what happened, and what was refused
+    events_kept: timedelta  # for how long it can be asked what happened
+    refused_kept: timedelta  # for how long requests that were refused stand in `refused list` and reports
     remind_ahead: timedelta  # how early a reminder becomes a message that waits; an edit after that calls it back
 
     @classmethod
@@ -256,6 +261,7 @@ class Pace:
             reserve=(reserve := read.amount("WORKER_BALANCE_RESERVE", 0)),
             reserve_bulk=read.amount("WORKER_BALANCE_RESERVE_BULK", 2 * reserve),
             events_kept=read.wait("WORKER_EVENTS_KEPT", 7 * 86400),
+            refused_kept=read.wait("WORKER_REFUSED_KEPT", 30 * 86400),
             remind_ahead=read.wait("WORKER_REMIND_AHEAD", 900),
         )
 

@@ -99,6 +99,28 @@ class RetryOut(Model):
     """Where those stand that it did not move, and how many."""
 
 
+class StoppedOut(Model):
+    """A rerun that stopped itself."""
+
+    id: str
+    asked_by: str
+    campaign: str | None
+    messages: int
+    """That were chosen."""
+    moved: int
+    """Of these, those that went out."""
+    code: str | None
+    """That all of them failed with."""
+    decided_at: str
+
+
+class GoneOnOut(Model):
+    """What goes out after all."""
+
+    rest: int
+    """How many messages, at most."""
+
+
 class EventOut(Model):
     """Something that happened."""
 

@@ -1,0 +1,153 @@
+"""Requests that came by task or by SQL and could not be taken: kept for a while, to be looked at and sent corrected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from worker import intake, reporting
+from worker.api.naming import id_of
+from worker.checks import LABEL_MOST, label_or_none
+from worker.database import Database
+from worker.errors import Conflict, Invalid, NotFound, Unavailable, WorkerError
+from worker.ids import uuid7
+from worker.intake import Enqueue, Ticket
+from worker.intake.fields import BESIDES, MAKERS, enqueue_of
+from worker.ledger import inbox
+from worker.ledger.inbox import Answered, Received
+from worker.lifecycle import Handed, InboxState, Kind
+from worker.queues import Bell
+from worker.reporting import RefusedCount, RefusedRequest
+from worker.settings import Settings
+from worker.telemetry import emit
+
+MOST = 16_384  # bytes of JSON that are kept of one
+WORDS_MOST = 500  # characters
+TEXTS = ("content", "variables", "fallback")
+
+
+class Refused:
+    """What producers without a ticket never heard of, for who sees all sources. Every method may raise Unavailable."""
+
+    def __init__(self, database: Database, settings: Settings, bell: Bell) -> None:
+        self._database, self._settings, self._bell = database, settings, bell
+
+    def list(
+        self, *, source: str | None = None, since: datetime | None = None, most: int = 100
+    ) -> Sequence[RefusedRequest]:
+        """The last ones first. since: then or later."""
+        with self._database.reading() as session:
+            return reporting.refused_requests(session, source=source, since=since, most=most)
+
+    def last_of(self, reference: str, source: str) -> RefusedRequest | None:
+        """The last one with this reference; None: there is none."""
+        with self._database.reading() as session:
+            return reporting.refused_of(session, reference=reference, source=source)
+
+    def count(self, *, source: str | None = None, since: datetime | None = None) -> Sequence[RefusedCount]:
+        """How many, by day of TIME_ZONE, source, door, kind, field and reason, the last day first."""
+        zone = self._settings.time_zone.key
+        with self._database.reading() as session:
+            return reporting.refused_counts(session, zone, source=source, since=since)
+
+    def send(self, refused: UUID | str, **corrections: Any) -> Ticket:
+        """Hand it over after all, its fields corrected by these, as its source and under its reference.
+
+        Raises NotFound for one that is not refused (any more), Invalid, Conflict.
+        """
+        with self._database.begin() as session:
+            row = inbox.refused_one(session, id_of(refused))
+            if row is None:
+                raise NotFound(f"no refused request has the id {str(refused)[:40]!r}: see `esms-worker refused list`")
+            wanted = _corrected(row, corrections)
+            [ticket], due = intake.accept(session, [wanted], self._settings, now=datetime.now(UTC), late=True)
+            inbox.taken_in(session, (), [Answered(row.id, InboxState.STORED, notification_id=ticket.id)])
+        self._bell.ring(due)
+        return ticket
+
+    @contextmanager
+    def kept(self, kind: str, fields: Mapping[str, Any], *, task_id: str | None) -> Iterator[None]:
+        """What is refused meanwhile is logged and kept: it came by task, so its producer hears nothing. Raises
+        Unavailable.
+        """
+        try:
+            yield
+        except Unavailable:
+            raise
+        except WorkerError as error:
+            mine = error.at(None) if isinstance(error, Invalid) else error
+            emit("intake.refused", kind=kind, error=mine)
+            if kind in {*map(str, Handed)}:
+                self._keep(kind, fields, mine, task_id)
+
+    def _keep(self, kind: str, fields: Mapping[str, Any], error: WorkerError, task_id: str | None) -> None:
+        """A task that comes again is kept once."""
+        field, reason = told(error)
+        refused = inbox.Refused(
+            id=_random(task_id) or uuid7(),
+            kind=Handed(kind),
+            source=_name(fields.get("source")) or "",
+            reference=_name(fields.get("reference") or fields.get("key")),
+            fields=kept_of(kind, fields, whole=self._settings.refused_whole),
+            field=field,
+            reason=reason,
+        )
+        with self._database.begin() as session:
+            inbox.refuse(session, refused)
+
+
+def told(error: WorkerError) -> tuple[str | None, str]:
+    """Which field, and what is wrong with it and to be done."""
+    if isinstance(error, Invalid):
+        return _plain(error.field), _plain(f"{error.problem}: {error.remedy}")
+    return "reference" if isinstance(error, Conflict) else None, _plain(str(error))
+
+
+def _plain(words: str) -> str:
+    """A stranger may name a field as he likes."""
+    return "".join(each if each.isprintable() else "?" for each in words[:WORDS_MOST])
+
+
+def kept_of(kind: str, fields: Mapping[str, Any], *, whole: bool) -> Mapping[str, Any]:
+    """What is kept of it: of a message its known fields, without its texts unless `whole`; of anything else nothing."""
+    if kind not in {*map(str, Kind)}:
+        return {}
+    known = {*BESIDES, *MAKERS[Kind(kind)].__dataclass_fields__} - (set() if whole else {*TEXTS})
+    found = {name: value for name, value in fields.items() if name in known}
+    return found if _is_storable(found) else {}
+
+
+def _is_storable(found: Mapping[str, Any]) -> bool:
+    import orjson
+
+    try:
+        written = orjson.dumps(found)
+    except TypeError:
+        return False
+    return len(written) <= MOST and b"\\u0000" not in written
+
+
+def _corrected(row: Received, corrections: Mapping[str, Any]) -> Enqueue:
+    if row.kind not in {*map(str, Kind)}:
+        raise Invalid("id", f"is of {row.kind}, of which nothing is kept", "have its application send it again")
+    given = {name: value for name, value in corrections.items() if value is not None}
+    wanted = enqueue_of(Kind(row.kind), {**row.fields, **given})
+    return replace(wanted, source=row.source, reference=row.reference)
+
+
+def _name(value: object) -> str | None:
+    try:
+        return label_or_none("name", value, most=LABEL_MOST)
+    except Invalid:
+        return None
+
+
+def _random(task_id: str | None) -> UUID | None:
+    try:
+        return UUID(task_id)
+    except (ValueError, TypeError, AttributeError):
+        return None
