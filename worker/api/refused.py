@@ -17,7 +17,7 @@ from worker.errors import Conflict, Invalid, NotFound, Unavailable, WorkerError
 from worker.ids import uuid7
 from worker.intake import Enqueue, Ticket
 from worker.intake.fields import BESIDES, MAKERS, enqueue_of
-from worker.ledger import inbox
+from worker.ledger import inbox, note_act
 from worker.ledger.inbox import Answered, Received
 from worker.lifecycle import Handed, InboxState, Kind
 from worker.queues import Bell
@@ -65,6 +65,7 @@ class Refused:
                 raise NotFound(f"no refused request has the id {str(refused)[:40]!r}: see `esms-worker refused list`")
             wanted = _corrected(row, corrections)
             [ticket], due = intake.accept(session, [wanted], self._settings, now=datetime.now(UTC), late=True)
+            note_act(session, "refused.send", ticket.messages, notification=ticket.id)
             inbox.taken_in(session, (), [Answered(row.id, InboxState.STORED, notification_id=ticket.id)])
         self._bell.ring(due)
         return ticket

@@ -35,6 +35,8 @@ ACTS: dict[str, Text] = {
     "producer.remove": Text("removed an application's login", "xóa tài khoản của ứng dụng"),
     "producer.rotate": Text("renewed an application's password", "đổi mật khẩu của ứng dụng"),
     "refused.forget": Text("began to count refused tasks anew", "xóa số đếm tác vụ bị từ chối"),
+    "refused.send": Text("sent a refused request corrected", "sửa và gửi yêu cầu bị từ chối"),
+    "rerun.go_on": Text("sent the rest after all", "vẫn gửi tiếp phần còn lại"),
     "rule.pause": Text("paused a rule", "tạm dừng quy tắc nhắc"),
     "rule.put": Text("saved a rule", "lưu quy tắc nhắc"),
     "rule.remove": Text("removed a rule", "xóa quy tắc nhắc"),

@@ -258,7 +258,7 @@ def _broker() -> str:
         found = operation.refused()
         requests = sum(row.requests for row in notifier.refused.count(since=datetime.now(UTC) - REMEMBERED))
     if requests:
-        raise _Wrong(f"{requests:,} request(s) were refused since yesterday: `esms-worker refused list` tells why")
+        raise Wrong(f"{requests:,} request(s) were refused since yesterday: `esms-worker refused list` tells why")
     if not found:
         return "all that came by it was a task"
     told = f"{sum(row.times for row in found):,} message(s) were no task, the last at {text(found[0].at)}"
