@@ -11,7 +11,7 @@ from worker.access import May
 from worker.api.tokens import TokenRow
 from worker.web.access import needs
 from worker.web.answers import as_json
-from worker.web.door import for_all_sources, producer_of
+from worker.web.door import producer_for
 from worker.web.schemas import GoneOnOut, StoppedOut, problems
 
 router = APIRouter(prefix="/v1/reruns", tags=["campaigns"])
@@ -21,12 +21,10 @@ Decider = Annotated[TokenRow, Depends(needs(May.DECIDE))]
 @router.get("", response_model=list[StoppedOut], responses=problems())
 def stopped(request: Request, holder: Decider) -> Response:
     """Those of the last week, the last of each campaign."""
-    for_all_sources(holder)
-    return as_json([asdict(each) for each in producer_of(request).again.stopped()])
+    return as_json([asdict(each) for each in producer_for(request, holder).again.stopped()])
 
 
 @router.post("/{id}:go-on", response_model=GoneOnOut, responses=problems("not-found"))
 def go_on(request: Request, id: str, holder: Decider) -> Response:
     """Send the rest of it after all, as it was asked for."""
-    for_all_sources(holder)
-    return as_json({"rest": producer_of(request).again.go_on(id, by=holder.name)})
+    return as_json({"rest": producer_for(request, holder).again.go_on(id, by=holder.name)})

@@ -6,8 +6,8 @@ Pre: the former version writes no door: what it puts there came by SQL.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0037"
-down_revision = "0036"
+revision = "0038"
+down_revision = "0037"
 branch_labels = None
 depends_on = None
 
