@@ -17,7 +17,8 @@ from worker.lifecycle import ReminderKind
 from worker.recurrence import Feb29, LeapMonth, ShortMonth
 from worker.reminders import Attendee, Recurring
 from worker.reminders.costs import Price
-from worker.reminders.heatmap import _darkness, _legend, page
+from worker.reminders.heatmap import page
+from worker.reminders.months import darkness, legend
 from worker.reminders.simulate import Simulation, simulate
 from worker.reminders.why import why_of
 
@@ -172,16 +173,14 @@ def test_the_picture_has_its_names_its_legend_and_its_sunday_without_a_mouse(cal
     assert "<th>CN</th>" in html
     assert '<p class="names">birthdays: 4</p>' in html
     assert '<td class="n">01</td><td class="n">3</td><td>birthdays: 3</td>' in html
-    legend = re.findall(r'<span class="(d\d)">([^<]+)</span>', html)
-    assert legend == [("d2", "1"), ("d4", "2"), ("d6", "3")]
+    shown = re.findall(r'<span class="(d\d)">([^<]+)</span>', html)
+    assert shown == [("d2", "1"), ("d4", "2"), ("d6", "3")]
     assert "Each day by name" in page(found)
 
 
 def test_each_number_in_the_legend_has_the_colour_of_its_cells() -> None:
     for most in (1, 2, 7, 40, 1234):
-        legend = _legend(most, {"colours": ""})
-        of: dict[str, list[str]] = {_darkness(count, most): [] for count in range(1, most + 1)}
+        of: dict[int, list[int]] = {darkness(count, most): [] for count in range(1, most + 1)}
         for count in range(1, most + 1):
-            of[_darkness(count, most)].append(f"{count:,}")
-        spans = {step: one[0] if len(one) == 1 else f"{one[0]} – {one[-1]}" for step, one in of.items()}
-        assert dict(re.findall(r'<span class="(d\d)">([^<]+)</span>', legend)) == spans
+            of[darkness(count, most)].append(count)
+        assert legend(most) == {step: (one[0], one[-1]) for step, one in of.items()}

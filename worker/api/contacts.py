@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from uuid import UUID
 
 from worker.contacts import ContactFields, opt_in_of, opt_out_of, upsert_contacts, upsert_fields
 from worker.contacts.checks import parse_phone
@@ -125,14 +126,23 @@ class Contacts:
         source: str | None = None,
         opted_out: bool | None = None,
         name: str | None = None,
+        after: UUID | None = None,
         most: int = 50,
     ) -> Sequence[ContactRow]:
         """The first to come first. tags: those with at least one; opted_out: only those who did, or did not.
 
-        name: words of it, or how they begin; without accents and capitals.
+        name: words of it, or how they begin; without accents and capitals. after: the id of the last one before these.
         """
+        which: Which = {"tags": tags, "source": source, "opted_out": opted_out}
         with self._database.begin() as session:
-            return contacts.page(session, tags=tags, source=source, opted_out=opted_out, name=name, most=most)
+            return contacts.page(session, **which, name=name, after=after, most=most)
+
+    def by_id(self, contact: UUID) -> ContactRow:
+        """The contact with this id of ours. Raises NotFound."""
+        with self._database.begin() as session:
+            if (row := contacts.by_id(session, contact)) is None:
+                raise NotFound("no contact has this id: it was removed, or is of another installation")
+        return row
 
     def by_key(self, key: str, *, source: str | None = None) -> Sequence[ContactRow]:
         """Those with this key; several sources may have one each."""

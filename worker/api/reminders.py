@@ -16,12 +16,23 @@ from worker.ledger.failing import Failing, failing
 from worker.ledger.occurrences import count_occurrences
 from worker.ledger.rules import all_rules
 from worker.lifecycle import OccurrenceState
-from worker.reminders import Channel, EventChange, Rule, RuleChange, calendars, events, rule_changes
+from worker.reminders import (
+    Anniversary,
+    Channel,
+    EventChange,
+    Recurring,
+    Rule,
+    RuleChange,
+    calendars,
+    events,
+    rule_changes,
+)
 from worker.reminders.calendars import Imported
 from worker.reminders.costs import Price
 from worker.reminders.fields import EventFields, cancellation_of, event_of
+from worker.reminders.months import Cell, Month, busiest, legend, months
 from worker.reminders.plan import Due
-from worker.reminders.rules import ALL_DAY_AT
+from worker.reminders.rules import ALL_DAY_AT, rule_of
 from worker.reminders.simulate import Simulation, simulate
 from worker.reminders.why import Explanation, why
 from worker.schedule import EventRow, RuleRow
@@ -29,6 +40,28 @@ from worker.settings import Settings
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+__all__ = [
+    "Anniversary",
+    "Cell",
+    "Channel",
+    "Due",
+    "EventListed",
+    "EventShown",
+    "Explanation",
+    "Imported",
+    "Month",
+    "Price",
+    "Recurring",
+    "Reminders",
+    "Rule",
+    "RuleRow",
+    "Simulation",
+    "busiest",
+    "legend",
+    "months",
+    "rule_of",
+]
 
 SHOWN = 5
 GUESTS_SHOWN = 1000

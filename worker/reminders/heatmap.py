@@ -5,19 +5,16 @@ The number and a sign say it all; the colour only says it faster. Nothing needs 
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from collections.abc import Mapping, Sequence
 from html import escape
-from itertools import groupby
 from typing import Literal
 
+from worker.reminders.months import Cell, Month, busiest, legend, months
 from worker.reminders.simulate import Day, Simulation
 
 Language = Literal["en", "vi"]
 
-STEPS = 6  # of darkness
 SIGNS = {"late": "!", "over": "$", "odd": "*"}
 NAMES_SHOWN = 3  # of a month's rules; each day of the month has all of them
 
@@ -69,56 +66,39 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
 def page(simulation: Simulation, language: Language = "en") -> str:
     """The whole page."""
     words, days = _WORDS[language], simulation.days
-    most = max((day.messages for day in days), default=0)
-    odd = {each.day for each in simulation.odd}
-    by_month = groupby(days, lambda day: (day.day.year, day.day.month))
-    months = "".join(_month(list(of_it), most, odd, words) for _, of_it in by_month)
+    calendars = "".join(_month(month, words) for month in months(simulation))
     title = words["title"].format(first=days[0].day, last=days[-1].day)
     return (
         f'<!doctype html><html lang="{language}"><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>'
         f"<style>{_STYLE}</style><h1>{title}</h1>"
-        f"<p>{words['messages'].format(count=f'{simulation.messages:,}')} {words['signs']}</p>{_legend(most, words)}"
-        f'<div class="months">{months}</div>{_odd(simulation, words)}</html>'
+        f"<p>{words['messages'].format(count=f'{simulation.messages:,}')} {words['signs']}</p>"
+        f"{_legend(simulation, words)}"
+        f'<div class="months">{calendars}</div>{_odd(simulation, words)}</html>'
     )
 
 
-def _legend(most: int, words: Mapping[str, str]) -> str:
+def _legend(simulation: Simulation, words: Mapping[str, str]) -> str:
     """Each darkness with the numbers that it stands for."""
-    counts: dict[str, list[int]] = {}
-    for count in {1, most, *(-(-step * most // (STEPS - 1)) + by for step in range(1, STEPS) for by in (-1, 0))}:
-        if 0 < count <= most:
-            counts.setdefault(_darkness(count, most), []).append(count)
-    shown = (f'<span class="{step}">{_span(min(of), max(of))}</span>' for step, of in sorted(counts.items()))
-    return f'<p class="legend">{words["colours"]} {" ".join(shown)}</p>' if counts else ""
+    shown = [f'<span class="d{step}">{_span(*of)}</span>' for step, of in legend(busiest(simulation)).items()]
+    return f'<p class="legend">{words["colours"]} {" ".join(shown)}</p>' if shown else ""
 
 
 def _span(least: int, most: int) -> str:
     return f"{least:,}" if least == most else f"{least:,} – {most:,}"
 
 
-def _month(days: Sequence[Day], most: int, odd: set[date], words: Mapping[str, str]) -> str:
-    first = days[0].day
-    by_number = {day.day.day: day for day in days}
-    before, length = monthrange(first.year, first.month)
-    cells = ["<td></td>"] * before
-    cells += [_cell(by_number.get(number), number, most, odd) for number in range(1, length + 1)]
-    rows = "".join(f"<tr>{''.join(row)}</tr>" for row in _weeks(cells))
+def _month(month: Month, words: Mapping[str, str]) -> str:
+    rows = "".join(f"<tr>{''.join(map(_cell, week))}</tr>" for week in month.weeks)
     heads = "".join(f"<th>{day}</th>" for day in words["weekdays"].split())
-    total = sum(day.messages for day in days)
     return (
-        f"<section><h2>{first:%Y-%m} · {total:,}</h2>{_names(days, words)}"
-        f"<table><tr>{heads}</tr>{rows}</table>{_by_day(days, words)}</section>"
+        f"<section><h2>{month.first:%Y-%m} · {month.messages:,}</h2>{_names(month.names, words)}"
+        f"<table><tr>{heads}</tr>{rows}</table>{_by_day(month.days, words)}</section>"
     )
 
 
-def _weeks(cells: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (cells[start : start + 7] for start in range(0, len(cells), 7))
-
-
-def _names(days: Sequence[Day], words: Mapping[str, str]) -> str:
+def _names(names: Counter[str], words: Mapping[str, str]) -> str:
     """What the month consists of, mostly."""
-    names = sum((day.names for day in days), Counter[str]())
     told = [_name(name, count) for name, count in names.most_common(NAMES_SHOWN)]
     if len(names) > NAMES_SHOWN:
         told.append(words["rest"].format(count=len(names) - NAMES_SHOWN))
@@ -143,18 +123,15 @@ def _name(name: str, count: int) -> str:
     return f"{escape(name, quote=True)}: {count:,}"
 
 
-def _cell(day: Day | None, number: int, most: int, odd: set[date]) -> str:
-    if day is None:
-        return f"<td>{number}</td>"
-    marks = {"late": day.late > 0, "over": day.over_balance, "odd": day.day in odd}
+def _cell(cell: Cell | None) -> str:
+    if cell is None or cell.day is None:
+        return f"<td>{cell.number if cell else ''}</td>"
+    day = cell.day
+    marks = {"late": day.late > 0, "over": day.over_balance, "odd": cell.odd}
     signs = "".join(SIGNS[mark] for mark, holds in marks.items() if holds)
-    classes = " ".join([_darkness(day.messages, most), *(mark for mark, holds in marks.items() if holds)])
+    classes = " ".join([f"d{cell.step}", *(mark for mark, holds in marks.items() if holds)])
     shown = f"{day.messages:,}" if day.messages else ""
-    return f'<td class="{classes}" title="{day.day}: {_all_names(day)}">{number} {signs}<b>{shown}</b></td>'
-
-
-def _darkness(messages: int, most: int) -> str:
-    return "d0" if not messages else f"d{1 + (STEPS - 1) * messages // most}"
+    return f'<td class="{classes}" title="{day.day}: {_all_names(day)}">{cell.number} {signs}<b>{shown}</b></td>'
 
 
 def _odd(simulation: Simulation, words: Mapping[str, str]) -> str:

@@ -47,6 +47,9 @@ class CampaignPlan:
 
     def __post_init__(self) -> None:
         label("campaign", self.campaign)
+        if self.sms_type not in set(SmsType):
+            known = ", ".join(str(int(each)) for each in SmsType)
+            raise Invalid("sms_type", "there is no such SmsType", f"use {known}")
         if not isinstance(self.content, str) or not self.content.strip():
             raise Invalid("content", "is empty", "write the text")
 

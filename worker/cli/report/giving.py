@@ -5,9 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, fields
-from datetime import date, datetime, tzinfo
-from decimal import Decimal
+from dataclasses import dataclass
+from datetime import tzinfo
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import click
 
 from worker.cli.output import progress, say, say_json_list
+from worker.spreadsheets.values import cell
 
 Row = Mapping[str, Any]
 Write = Callable[[Sequence[Any]], object]
@@ -65,29 +65,3 @@ class To:
         if str(file) == "-":
             return nullcontext(write_csv(sys.stdout, columns))
         return open_table(file, columns, whole=True, kind=".xlsx" if self.xlsx else ".csv")
-
-
-def cell(value: Any, zone: tzinfo) -> Any:
-    """As a spreadsheet takes it: moments in our zone, amounts as numbers."""
-    if value is None or isinstance(value, str | int | float):
-        return value
-    if isinstance(value, datetime):
-        return value.astimezone(zone).replace(tzinfo=None, microsecond=0).isoformat(" ")
-    if isinstance(value, Decimal):
-        return float(value)
-    return value if isinstance(value, date) else str(value)
-
-
-def flat(row: Any) -> Row:
-    """A typed row by the names of its fields."""
-    return {name: getattr(row, name) for name in names_of(type(row))}
-
-
-_names: dict[type, Sequence[str]] = {}
-
-
-def names_of(kind: type) -> Sequence[str]:
-    """Of its fields, in their order."""
-    if kind not in _names:
-        _names[kind] = [each.name for each in fields(kind)]
-    return _names[kind]

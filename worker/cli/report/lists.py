@@ -11,12 +11,13 @@ import click
 
 from worker.api.notifier import Notifier
 from worker.cli.output import console, look_of, say, table, text
-from worker.cli.report.giving import Row, To, flat
+from worker.cli.report.giving import Row, To
 from worker.cli.report.options import to_options, usage, which_of, which_options
 from worker.lifecycle import FAILED
 from worker.phone import local_of
 from worker.reporting import Which
 from worker.settings.language import language_of
+from worker.spreadsheets.values import flat
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -89,6 +89,7 @@ def _born_on(*, lunar: bool, death: bool) -> str:
 
 
 _BY_KEYS = text(f"SELECT {_COLUMNS} FROM contact AS c WHERE {_OF_SOURCE} AND c.key = ANY(:keys) ORDER BY c.id")
+_BY_ID = text(f"SELECT {_COLUMNS} FROM contact AS c WHERE c.id = :id")
 _BY_PHONES = text(f"""
     SELECT {_COLUMNS} FROM contact AS c WHERE c.phones && CAST(:phones AS text[]) AND {_OF_SOURCE} ORDER BY c.id
 """)
@@ -111,6 +112,11 @@ _COUNT = text(f"""
 def by_keys(session: Session, keys: Collection[str], *, source: str | None = None) -> list[ContactRow]:
     """The contacts with these keys, of one source or of all."""
     return _rows(session, _BY_KEYS, {"keys": list(keys), "source": source})
+
+
+def by_id(session: Session, contact: UUID) -> ContactRow | None:
+    """The contact with this id of ours."""
+    return next(iter(_rows(session, _BY_ID, {"id": contact})), None)
 
 
 def by_phones(session: Session, phones: Collection[str], *, source: str | None = None) -> list[ContactRow]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from hashlib import sha256
 from typing import Annotated
 from urllib.parse import quote
@@ -26,8 +27,16 @@ class SignInFirst(Exception):
     """Nobody is signed in, and this route is not for anybody."""
 
 
-async def let_in(request: Request) -> None:
-    """The dependency of every room. Raises SignInFirst, Problem."""
+async def let_in(request: Request) -> AsyncIterator[None]:
+    """The dependency of every room: what was uploaded is gone after the answer. Raises SignInFirst, Problem."""
+    try:
+        await _let_in(request)
+        yield
+    finally:
+        await request.close()
+
+
+async def _let_in(request: Request) -> None:
     route = request.scope["route"].path
     if (request.method, route) not in LEAST:
         raise Problem("forbidden", f"{request.method} {route} stands in no table of roles: nobody is let in")

@@ -5,13 +5,30 @@ from __future__ import annotations
 from fastapi import FastAPI, Request, Response
 from fastapi.routing import APIRoute
 
-from worker.web.pages import assets, held, log, message, now, session
+from worker.web.pages import (
+    assets,
+    campaigns,
+    contact_files,
+    contacts,
+    held,
+    log,
+    message,
+    new_campaign,
+    now,
+    reminders,
+    rules,
+    session,
+    template_texts,
+)
 from worker.web.pages.access import SESSION, SignInFirst, login_address
 from worker.web.pages.headers import HEADERS, Headers
 from worker.web.pages.rendering import is_fragment, redirect, render
 from worker.web.problems import KINDS, problem_of
 
-ROOMS = (assets, session, now, message, held, log)
+ROOMS = (
+    assets, session, now, message, held, log, new_campaign, campaigns, rules, reminders, template_texts, contact_files,
+    contacts,
+)  # fmt: skip
 FOR_PROGRAMS = ("/v1/", "/callbacks/", "/problems/", "/openapi.json", "/livez", "/readyz")
 
 

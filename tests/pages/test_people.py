@@ -1,0 +1,177 @@
+"""Contacts, templates, rules and why, by the page: from nothing to a rule that reminds, and one person's history."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.pages.conftest import Browser, Browsers
+from tests.pages.test_campaigns import figure, uploaded
+from tests.support import Bench
+from worker import SmsType
+from worker.contacts import ContactFields
+from worker.web.pages.keys import key_of
+
+FILE = "Mã,Họ tên,SĐT,Ngày sinh\n1,Nguyễn Lan,0901000001,15/08/1990\n2,Trung,12,\n3,Mai,0901000003,\n"
+COLUMNS = {"column-0": "key", "column-1": "name", "column-2": "phone", "column-3": "birth_date", "source": "clinic"}
+
+
+@pytest.fixture
+def operator(browsers: Browsers) -> Browser:
+    return browsers("operator")
+
+
+@pytest.fixture
+def lan(bench: Bench) -> str:
+    """A contact: her address."""
+    bench.notifier.contacts.upsert(key="0901000001", source="clinic", name="Nguyễn Lan", phones="0901000001",
+                                   birth_date="1990-08-15", attributes={"room": "secret room"})  # fmt: skip
+    return f"/contacts/{bench.notifier.contacts.show('0901000001').id}"
+
+
+def test_contacts_come_in_from_a_file_as_they_are_guessed_and_seen(operator: Browser, bench: Bench) -> None:
+    assert "Danh bạ còn trống" in operator.get("/contacts").text
+    address = uploaded(operator, FILE, to="/contacts/import").headers["location"]
+    page = operator.get(address).text
+    assert len(re.findall(r'value="(?:key|name|phone|birth_date)" selected', page)) == 4
+    assert operator.post(address, COLUMNS | {"dates": "dmy", "tags": "khách"}).headers["location"] == address
+    checked = operator.get(address).text
+    assert (figure(checked, "added"), figure(checked, "count-refused")) == ("2", "1")
+    assert bench.notifier.contacts.list() == []
+    operator.post(f"{address}/again")
+    operator.post(address, COLUMNS | {"dates": "dmy"})
+    operator.post(f"{address}/run")
+    assert {row.name for row in bench.notifier.contacts.list(source="clinic")} == {"Nguyễn Lan", "Mai"}
+    assert "Trung" in operator.get(f"{address}/refused.csv").text
+
+
+@pytest.mark.parametrize("wanted", ["0901 000 001", "nguyen", "0901000001", "+84901000001"])
+def test_somebody_is_found_by_number_key_or_name_and_no_address_says_so(
+    operator: Browser, lan: str, wanted: str
+) -> None:
+    found = operator.post("/contacts/find", {"wanted": wanted})
+    assert found.status_code == 200 and lan in found.text and wanted not in str(found.url)
+    assert "Không tìm thấy" in operator.post("/contacts/find", {"wanted": "nobody"}).text
+
+
+def test_one_person_shows_what_they_got_and_opts_out_and_in(operator: Browser, bench: Bench, lan: str) -> None:
+    ticket = bench.put(purpose="reminder", campaign="tet")
+    page = operator.get(lan).text
+    assert "0901 000 001" in page and "tet" in page and "secret room" in page
+    operator.post(f"{lan}/opt-out")
+    assert bench.status(ticket) == "cancelled"
+    assert "đã từ chối" in operator.get(lan).text
+    operator.post(f"{lan}/opt-in")
+    assert bench.notifier.contacts.show("0901000001").opted_out_at is None
+    assert operator.post(f"{lan}/remove").headers["location"] == "/contacts"
+    assert operator.get(lan).status_code == 404
+
+
+def test_who_may_not_see_people_sees_them_masked(browsers: Browsers, bench: Bench, lan: str) -> None:
+    bench.notifier.templates.save("hen", content="Moi {name} den phong kham luc 8 gio")
+    viewer = browsers("viewer")
+    for page in (viewer.get("/contacts"), viewer.get(lan), viewer.get(f"/templates/{key_of('hen')}")):
+        assert "0901***001" in page.text
+        for secret in ("0901000001", "901000001", "0901 000 001", "1990", "secret room", "den phong kham luc"):
+            assert secret not in page.text.replace("Moi {name} den phong kham luc 8 gio", ""), secret
+        assert "/opt-out" not in page.text
+
+
+def test_somebody_is_added_by_hand_and_a_wrong_number_told_beside_it(operator: Browser, bench: Bench) -> None:
+    wrong = operator.post("/contacts/new", {"name": "Hoa", "phones": "12"})
+    assert wrong.status_code == 422 and 'aria-invalid="true"' in wrong.text
+    added = operator.post("/contacts/new", {"name": "Hoa", "phones": "0901 000 009", "birth_date": "1990-01-02"})
+    assert "0901 000 009" in operator.get(added.headers["location"]).text
+
+
+def test_a_page_of_contacts_leads_to_the_next(operator: Browser, bench: Bench) -> None:
+    bench.notifier.contacts.upsert_many(
+        [_contact(number) for number in range(51)]  # one more than a page
+    )
+    page = operator.get("/contacts").text
+    [following] = re.findall(r'href="(/contacts\?after=[^"]+)"', page)
+    assert page.count("Người ") == 50 and operator.get(following).text.count("Người ") == 1
+
+
+def _contact(number: int) -> ContactFields:
+    return ContactFields(key=str(number), name=f"Người {number}", phones=f"09010{number:05}")
+
+
+def test_a_template_is_previewed_for_people_saved_and_taken_back(operator: Browser, bench: Bench, lan: str) -> None:
+    fields = {"name": "hen", "kind": "sms", "content": "Moi {name} den", "diacritics": "strip"}
+    assert "Moi Nguyen Lan den" in operator.post("/templates/preview", fields, headers={"HX-Request": "true"}).text
+    assert operator.post("/templates/new", fields | {"content": "{nobody}"}).status_code == 422
+    looked = operator.post("/templates/new", fields | {"then": "look"})
+    assert looked.status_code == 200 and bench.notifier.templates.all() == []
+    address = operator.post("/templates/new", fields).headers["location"]
+    operator.post(address, fields | {"content": "Chao {name}"})
+    page = operator.get(address).text
+    assert "Moi {name} den" in page and "Chao {name}" in page and "Chao Nguyen Lan" in page
+    operator.post(address, fields)  # the former text again, as its button does
+    assert [row.content for row in bench.notifier.templates.versions("hen")] == [
+        "Moi {name} den", "Chao {name}", "Moi {name} den",
+    ]  # fmt: skip
+    assert operator.post(f"{address}/remove").headers["location"] == "/templates"
+    assert operator.post("/templates/new", fields | {"kind": "x"}).status_code == 422
+
+
+RULE = {"name": "sinh nhật", "kind": "birthday", "template": "hen", "at": "09:00", "late_until": "20:00",
+        "days_before": "0", "sms_type": str(int(SmsType.NOTIFY)), "then": "save"}  # fmt: skip
+
+
+def test_a_rule_is_looked_at_kept_changed_held_back_and_ended(operator: Browser, bench: Bench, lan: str) -> None:
+    assert "mẫu tin" in operator.get("/reminders/new").text
+    bench.notifier.templates.save("hen", content="Chuc mung {name}")
+    looked = operator.post("/reminders/new", RULE | {"then": "look"}).text
+    assert "09:00" in looked and bench.notifier.reminders.rules() == []
+    assert operator.post("/reminders/new", RULE | {"late_until": "08:00"}).status_code == 422
+    assert operator.post("/reminders/new", RULE | {"template": "none"}).status_code == 422
+    address = operator.post("/reminders/new", RULE).headers["location"]
+    assert "sinh nhật" in operator.get("/reminders").text
+    operator.post(address, RULE | {"at": "10:00"})
+    assert bench.notifier.reminders.show("sinh nhật").spec["at"] == "10:00"
+    operator.post(f"{address}/pause")
+    assert "đang tạm dừng" in operator.get(address).text
+    operator.post(f"{address}/resume")
+    operator.post(f"{address}/remove")
+    assert bench.notifier.reminders.rules() == []
+
+
+def test_what_the_form_of_a_rule_does_not_ask_stays(operator: Browser, bench: Bench) -> None:
+    from worker.recurrence import Feb29
+    from worker.reminders import Anniversary, Channel
+
+    bench.notifier.templates.save("hen", content="Chuc mung {name}")
+    bench.notifier.reminders.add(
+        Anniversary(name="r", template="hen", feb29=Feb29.MAR1, zone="Asia/Tokyo", channel=Channel(sms_type=4))
+    )
+    operator.post(f"/reminders/rules/{key_of('r')}", RULE | {"name": "other"})
+    row = bench.notifier.reminders.show("r")
+    assert (row.spec["feb29"], row.zone, row.spec["at"]) == ("mar1", "Asia/Tokyo", "09:00")
+
+
+def test_the_year_counts_what_comes_and_why_says_why_not(operator: Browser, bench: Bench, lan: str) -> None:
+    bench.notifier.templates.save("hen", content="Chuc mung {name}")
+    assert "Chưa có gì" in operator.get("/reminders/year").text
+    operator.post("/reminders/new", RULE)
+    year = operator.get("/reminders/year?since=2027-01-01&rate=1&price=500&balance=100").text
+    assert figure(year, "messages") == "1" and "sinh nhật: 1" in year and "15/08/2027" in year
+    for wrong in ("since=x", "count=x", "rate=-1", "count=999999"):
+        assert operator.get(f"/reminders/year?{wrong}").status_code in (200, 422)
+    told = operator.post("/reminders/why", {"person": "0901000001", "day": "2027-01-02"}).text
+    assert "không phải ngày của người này" in told
+    assert operator.post("/reminders/why", {"person": "nobody"}).status_code == 422
+
+
+def test_an_event_is_shown_and_called_off(operator: Browser, bench: Bench) -> None:
+    bench.notifier.templates.save("hen", content="Moi {name} den {title}")
+    bench.notifier.reminders.upsert_event(
+        source="clinic", key="17/x", title="Khám <b>", starts_at="2030-01-02T08:00", offsets=["1d"], template="hen",
+        attendees=[{"key": "1", "phone": "0901000001"}], sms_type=4,
+    )  # fmt: skip
+    page = operator.get("/reminders").text
+    [address] = re.findall(r'href="(/reminders/events/[^"]+)"', page)
+    assert "Khám &lt;b&gt;" in operator.get(address).text
+    operator.post(f"{address}/cancel")
+    assert "đã hủy" in operator.get(address).text

@@ -1,0 +1,138 @@
+"""Contacts: who may be reminded; find, add, and one person: what is known, what they got, whether they want more."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import Request, Response
+from fastapi.responses import RedirectResponse
+from starlette.datastructures import FormData
+
+from worker.api.contacts import ContactRow
+from worker.api.naming import id_of
+from worker.api.notifier import Notifier
+from worker.errors import Invalid
+from worker.settings import Settings
+from worker.web.door import producer_of
+from worker.web.pages.access import Form, room
+from worker.web.pages.forms import list_in, text_in
+from worker.web.pages.rendering import redirect, render
+
+router = room()
+
+A_PAGE = 50
+HISTORY = 20
+SOURCE = "page"  # of people who are added by hand
+
+
+@router.get("/contacts")
+def contacts(request: Request, after: UUID | None = None, opted_out: bool = False) -> Response:
+    """A page of them."""
+    which: dict[str, Any] = {"opted_out": True} if opted_out else {}
+    rows = producer_of(request).contacts.list(after=after, most=A_PAGE + 1, **which)
+    more = rows[A_PAGE - 1].id if len(rows) > A_PAGE else None
+    return _list(request, rows[:A_PAGE], more=more, first=after is None, opted_out=opted_out)
+
+
+def _list(request: Request, rows: Any, **more: Any) -> Response:
+    facts = {"more": None, "first": True, "opted_out": False, "wanted": None} | more
+    return render(request, "contacts/list.html.j2", rows=rows, **facts)
+
+
+@router.post("/contacts/find")
+def find(request: Request, form: Form) -> Response:
+    """By a number in any spelling, a key, or words of a name."""
+    wanted = text_in(form, "wanted")
+    rows = _found(producer_of(request), wanted) if wanted else []
+    return _list(request, rows[:A_PAGE], wanted=wanted)
+
+
+def _found(producer: Notifier, wanted: str) -> list[ContactRow]:
+    found = [*producer.contacts.by_key(wanted), *_of_number(producer, wanted)]
+    found += producer.contacts.list(name=wanted, most=A_PAGE)
+    return list({row.id: row for row in found}.values())
+
+
+def _of_number(producer: Notifier, wanted: str) -> list[ContactRow]:
+    try:
+        return list(producer.contacts.by_phone(wanted))
+    except Invalid:
+        return []
+
+
+@router.get("/contacts/new")
+def new(request: Request) -> Response:
+    """Somebody by hand."""
+    return render(request, "contacts/new.html.j2", fields=_EMPTY, problem=None)
+
+
+_EMPTY = {"key": "", "name": "", "phones": "", "birth_date": "", "tags": ""}
+
+
+@router.post("/contacts/new")
+def add(request: Request, form: Form) -> Response:
+    """Keep them; a key that is there is changed."""
+    producer, fields = producer_of(request), {name: text_in(form, name) for name in _EMPTY}
+    try:
+        key = fields["key"] or fields["phones"]
+        producer.contacts.upsert(key=key, source=SOURCE, **_changes(form))
+    except Invalid as error:
+        return render(request, "contacts/new.html.j2", 422, fields=fields, problem=error)
+    return redirect(f"/contacts/{producer.contacts.show(key, source=SOURCE).id}")
+
+
+def _changes(form: FormData) -> Any:
+    return {
+        "name": text_in(form, "name"),
+        "phones": list_in(form, "phones"),
+        "birth_date": text_in(form, "birth_date") or None,
+        "tags": list_in(form, "tags"),
+    }
+
+
+@router.get("/contacts/{contact}")
+def contact(request: Request, contact: str) -> Response:
+    """All about one."""
+    producer = producer_of(request)
+    row = producer.contacts.by_id(id_of(contact))
+    return render(
+        request,
+        "contacts/one.html.j2",
+        contact=row,
+        messages=[(phone, producer.reports.messages_to(phone, most=HISTORY).messages) for phone in row.phones],
+        today=producer.reminders.why(row.key, source=row.source),
+        zone=_settings(request).time_zone,
+    )
+
+
+def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+@router.post("/contacts/{contact}/opt-out")
+def opt_out(request: Request, contact: str) -> RedirectResponse:
+    """They want no reminder and no advertising."""
+    contacts = producer_of(request).contacts
+    row = contacts.by_id(id_of(contact))
+    contacts.opt_out(row.key, source=row.source)
+    return redirect(f"/contacts/{contact}")
+
+
+@router.post("/contacts/{contact}/opt-in")
+def opt_in(request: Request, contact: str) -> RedirectResponse:
+    """They want them again."""
+    contacts = producer_of(request).contacts
+    row = contacts.by_id(id_of(contact))
+    contacts.opt_in(row.key, source=row.source)
+    return redirect(f"/contacts/{contact}")
+
+
+@router.post("/contacts/{contact}/remove")
+def remove(request: Request, contact: str) -> RedirectResponse:
+    """Nobody to be reminded any more; what was sent stays on record."""
+    contacts = producer_of(request).contacts
+    row = contacts.by_id(id_of(contact))
+    contacts.remove(row.key, source=row.source)
+    return redirect("/contacts")

@@ -1,0 +1,266 @@
+"""A campaign from a file, in three steps: the file, the text, and what it will come to before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.responses import RedirectResponse
+from starlette.datastructures import FormData
+
+from worker.api.notifier import Notifier
+from worker.api.sheet_sends import Columns
+from worker.api.uploads import CampaignPlan, CampaignPreview, UploadKind, UploadShown, UploadState
+from worker.catalogue.names import PURPOSES, SMS_TYPES
+from worker.errors import Invalid, WorkerError
+from worker.lifecycle import PURPOSE_OF_SMS, SmsType
+from worker.settings import Settings
+from worker.spreadsheets.rows import written
+from worker.spreadsheets.titles import plain
+from worker.web.door import producer_of
+from worker.web.pages.access import Form, person_of, room
+from worker.web.pages.downloads import download
+from worker.web.pages.forms import file_in, moment_in, text_in, text_or_none
+from worker.web.pages.keys import key_of
+from worker.web.pages.rendering import language_of, redirect, render
+
+router = room()
+
+ROWS_SHOWN = 3
+REFUSED_SHOWN = 20
+UNICODE = "3u"  # SmsType 3 with Vietnamese letters: the only one that takes them
+_EMPTY = dict.fromkeys(("send_date", "expires_at", "brandname", "purpose", "phone_column", "unicode"))
+FIELD_OF_OPTION = {"--content": "content", "--phone-column": "phone_column", "columns": "phone_column"}
+PROBLEM = "problem"  # the column that a file of refused rows has besides its own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnShown:
+    """One column of the file: its name, some of what stands in it, and by which {variable} the text names it."""
+
+    title: str
+    values: Sequence[str]
+    variable: str
+    used_as: str | None
+
+
+@router.get("/campaigns/new")
+def start(request: Request) -> Response:
+    """Choose a file."""
+    return render(request, "campaigns/file.html.j2", problem=None)
+
+
+@router.post("/campaigns/new")
+def upload(request: Request, form: Form) -> Response:
+    """Take it in, or say in a line why not."""
+    try:
+        with file_in(form, "file") as file:
+            taken = producer_of(request).uploads.take(file, UploadKind.CAMPAIGN, by=person_of(request).name)
+    except Invalid as error:
+        return render(request, "campaigns/file.html.j2", 422, problem=error)
+    return redirect(f"/campaigns/new/{taken.id}")
+
+
+@router.get("/campaigns/new/{upload}")
+def write(request: Request, upload: str) -> Response:
+    """What was understood of the file, and the text."""
+    found = producer_of(request).uploads.show(upload)
+    if found.state in (UploadState.RUNNING, UploadState.STOPPED, UploadState.DONE):
+        return redirect(_address_of(found))
+    return _write(request, found, found.plan or _first_plan(found))
+
+
+def _address_of(upload: UploadShown) -> str:
+    return f"/campaigns/{key_of((upload.plan or {})['campaign'])}"
+
+
+def _first_plan(upload: UploadShown) -> Mapping[str, Any]:
+    """Of a file that nobody has said anything about yet."""
+    name = upload.name.partition(", sheet ")[0].rpartition(".")[0] or upload.name
+    return {"campaign": name.strip()[:200], "content": "", "sms_type": int(SmsType.CUSTOMER_CARE)}
+
+
+def _write(request: Request, upload: UploadShown, plan: Mapping[str, Any], error: Invalid | None = None) -> Response:
+    preview, problem = _previewed(producer_of(request), upload, plan)
+    told = error or (problem if plan.get("content") else None)
+    return render(
+        request,
+        "campaigns/text.html.j2",
+        422 if error else 200,
+        upload=upload,
+        plan={**_EMPTY, **plan},
+        titles=[(title, title) for title in upload.columns if title],
+        columns=_columns(producer_of(request), upload, preview.columns if preview else None),
+        problem=told,
+        wrong=FIELD_OF_OPTION.get(told.field, told.field) if told else None,
+        error=upload.error,
+        **_seen(preview),
+        **_choices(request),
+    )
+
+
+def _previewed(
+    producer: Notifier, upload: UploadShown, plan: Mapping[str, Any]
+) -> tuple[CampaignPreview | None, Invalid | None]:
+    try:
+        return producer.uploads.preview(upload.id, CampaignPlan.of(plan)), None
+    except Invalid as error:
+        return None, error
+
+
+def _seen(preview: CampaignPreview | None) -> dict[str, Any]:
+    """The people that a preview shows."""
+    return {"preview": preview, "people": preview.fit[:ROWS_SHOWN] if preview else []}
+
+
+def _columns(producer: Notifier, upload: UploadShown, used: Columns | None) -> Sequence[ColumnShown]:
+    rows = [list(map(written, row.cells)) for row in producer.uploads.rows(upload.id, most=ROWS_SHOWN)]
+    return [
+        ColumnShown(
+            title=title,
+            values=[row[place] for row in rows if place < len(row) and row[place]],
+            variable=plain(title).replace(" ", "_")[:64],
+            used_as=_used_as(used, place),
+        )
+        for place, title in enumerate(upload.columns)
+        if title
+    ]
+
+
+def _used_as(used: Columns | None, place: int) -> str | None:
+    """`phone`, or the variables that it fills."""
+    if used is None:
+        return None
+    names = [f"{{{name}}}" for name, places in used.variables.items() if place in places]
+    return ", ".join((["phone"] if used.phone == place else []) + names) or None
+
+
+def _choices(request: Request) -> dict[str, Any]:
+    """What can be chosen from, in the reader's language."""
+    language = language_of(request)
+    types = [(str(int(each)), f"{each:d} · {said.say(language)}") for each, said in SMS_TYPES.items()]
+    purposes = [(str(each), said.say(language)) for each, said in PURPOSES.items()]
+    return {"types": types, "purposes": purposes, "unicode": UNICODE}
+
+
+@router.post("/campaigns/new/{upload}/preview")
+def preview(request: Request, upload: str, form: Form) -> Response:
+    """How it would read for people of the file, while somebody writes."""
+    producer, problem, seen = producer_of(request), None, None
+    try:
+        plan = _plan(form)
+        seen = producer.uploads.preview(upload, plan)
+    except Invalid as error:
+        problem = error
+    return render(request, "campaigns/preview.html.j2", problem=problem, **_seen(seen))
+
+
+@router.post("/campaigns/new/{upload}")
+def keep(request: Request, upload: str, form: Form) -> Response:
+    """Keep the text; then show it for people of the file, or find out what sending it comes to."""
+    uploads = producer_of(request).uploads
+    found = uploads.show(upload)
+    try:
+        uploads.plan(found.id, _plan(form))
+    except Invalid as error:
+        return _write(request, found, _as_given(form), error)
+    if text_in(form, "then") == "look":
+        return redirect(f"/campaigns/new/{found.id}#preview")
+    uploads.check(found.id)
+    return redirect(f"/campaigns/new/{found.id}/check")
+
+
+def _plan(form: FormData) -> CampaignPlan:
+    """Raises Invalid."""
+    dates = {name: moment_in(form, name) for name in ("send_date", "expires_at")}
+    if text_in(form, "when") != "later":
+        dates["send_date"] = None
+    elif dates["send_date"] is None:
+        raise Invalid("send_date", "is missing", "say when, or choose to send it at once")
+    return CampaignPlan(**{**_as_given(form), **dates})
+
+
+def _as_given(form: FormData) -> dict[str, Any]:
+    """Before anything is made of its dates."""
+    sms_type = text_in(form, "sms_type", "2")
+    return {
+        "campaign": text_in(form, "campaign"),
+        "content": text_in(form, "content"),
+        "sms_type": int(sms_type.removesuffix("u")) if sms_type.removesuffix("u").isdigit() else 0,
+        "unicode": sms_type == UNICODE,
+        "brandname": text_or_none(form, "brandname"),
+        "purpose": text_or_none(form, "purpose"),
+        "phone_column": text_or_none(form, "phone_column"),
+        "send_date": text_in(form, "send_date") if text_in(form, "when") == "later" else "",
+        "expires_at": text_in(form, "expires_at"),
+    }
+
+
+@router.get("/campaigns/new/{upload}/check")
+def check(request: Request, upload: str) -> Response:
+    """What it will come to: how many, what it costs, who is left out and why, which rows are refused."""
+    return _check(request, upload)
+
+
+def _check(request: Request, upload: str, status: int = 200, **told: Any) -> Response:
+    producer = producer_of(request)
+    found = producer.uploads.show(upload)
+    if found.state in (UploadState.RUNNING, UploadState.STOPPED, UploadState.DONE):
+        return redirect(_address_of(found))
+    if found.plan is None or found.state is UploadState.DRAFT:
+        return redirect(f"/campaigns/new/{found.id}")
+    plan = CampaignPlan.of(found.plan)
+    return render(
+        request,
+        "campaigns/check.html.j2",
+        status,
+        upload=found,
+        plan=plan,
+        goes_at=_aware(request, plan.send_date),
+        purpose=plan.purpose or PURPOSE_OF_SMS[SmsType(plan.sms_type)],
+        sms_type=SMS_TYPES[SmsType(plan.sms_type)].say(language_of(request)),
+        foreseen=found.foreseen,
+        cost=_cost(producer, plan, found),
+        refused=producer.uploads.refused(found.id, most=REFUSED_SHOWN) if found.foreseen else [],
+        **_seen(producer.uploads.preview(found.id, plan)),
+        **{"to": "", "tested": None, "problem": None} | told,
+    )
+
+
+def _aware(request: Request, moment: datetime | None) -> datetime | None:
+    settings: Settings = request.app.state.settings
+    return moment.replace(tzinfo=settings.time_zone) if moment and not moment.tzinfo else moment
+
+
+def _cost(producer: Notifier, plan: CampaignPlan, upload: UploadShown) -> Any:
+    segments = (upload.foreseen or {}).get("segments", 0)
+    return producer.prices.estimate(plan.sms_type, segments, at=plan.send_date) if segments else None
+
+
+@router.post("/campaigns/new/{upload}/test")
+def test(request: Request, upload: str, form: Form) -> Response:
+    """Send what its first person would get to one's own number."""
+    to = text_in(form, "to")
+    try:
+        ticket = producer_of(request).uploads.test(upload, to)
+    except WorkerError as error:
+        return _check(request, upload, 422, problem=error, to=to)
+    return _check(request, upload, tested=ticket, to=to)
+
+
+@router.post("/campaigns/new/{upload}/send")
+def send(request: Request, upload: str) -> RedirectResponse:
+    """Let it go; pressed twice it goes once."""
+    return redirect(_address_of(producer_of(request).uploads.run(upload)))
+
+
+@router.get("/campaigns/new/{upload}/refused.{kind}")
+def refused(request: Request, upload: str, kind: str) -> Response:
+    """The rows that can't be used as they are, to be mended."""
+    uploads = producer_of(request).uploads
+    found = uploads.show(upload)
+    rows = ([str(each), *map(written, each.cells)] for each in uploads.all_refused(found.id))
+    return download(request, "refused", kind, [PROBLEM, *found.columns], rows)
