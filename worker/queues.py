@@ -230,7 +230,9 @@ class Bell:
         return not self._redis_url or bool(self._rings().set(_rung(task), 1, nx=True, px=RUNG))
 
     def _send(self, task: Task) -> None:
-        self._celery().send_task(task.value, queue=QUEUE_OF[task].value, retry=False, expires=UNHEARD)
+        queue = QUEUE_OF[task].value
+        route: dict[str, Any] = {"exchange": queue, "routing_key": queue} if _is_amqp(self._broker_url) else {}
+        self._celery().send_task(task.value, queue=queue, retry=False, expires=UNHEARD, **route)
 
     def _quietly(self, step: Callable[[], object]) -> None:
         """The message is on disk: a bell that is broken is not the producer's trouble, and must not slow it down."""
@@ -258,6 +260,7 @@ class Bell:
                 broker_url=self._broker_url,
                 task_serializer="json",
                 broker_transport_options=_impatient(self._broker_url or ""),
+                task_queues=_undeclared() if _is_amqp(self._broker_url) else None,
                 broker_connection_timeout=BROKER_TIMEOUT,
                 task_ignore_result=True,
             )
@@ -269,6 +272,20 @@ def _impatient(broker_url: str) -> dict[str, Any]:
     if not broker_url.startswith("redis"):
         return {}
     return {"socket_timeout": BROKER_TIMEOUT, "socket_connect_timeout": BROKER_TIMEOUT, "max_retries": 1}
+
+
+def _is_amqp(broker_url: str | None) -> bool:
+    return (broker_url or "").startswith("amqp")
+
+
+def _undeclared() -> list[Any]:
+    """RabbitMQ lets only those declare who may configure: workers do it. Whoever rings writes to the queue's own
+    exchange, and need not be let into the one by which every queue can be reached.
+    """
+    from kombu import Exchange
+    from kombu import Queue as Declared
+
+    return [Declared(each, Exchange(each, no_declare=True), each, no_declare=True) for each in map(str, Queue)]
 
 
 def _rung(task: Task) -> str:

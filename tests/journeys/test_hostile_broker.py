@@ -16,13 +16,13 @@ from sqlalchemy import text
 
 from tests.hostile.broker_messages import NO_TASKS, Item, good, hostile
 from tests.hostile.floods import Pushed, push_amqp, push_redis
-from tests.journeys.test_rabbitmq import SERVER, rabbitmq
+from tests.journeys.test_rabbitmq import SERVER, rabbitmq, rabbitmq_node
 from tests.support import Bench, eventually
 from worker.api.operation import Operation
 from worker.cli.up import Installation
 from worker.queues import Queue
 
-__all__ = ["rabbitmq"]
+__all__ = ["rabbitmq", "rabbitmq_node"]
 
 pytestmark = [pytest.mark.journey, pytest.mark.long, pytest.mark.timeout(1200)]
 

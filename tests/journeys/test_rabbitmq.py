@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import pytest
 from celery import Celery
@@ -41,8 +42,22 @@ def answers(url: str) -> bool:
     return True
 
 
+@dataclass(frozen=True)
+class Node:
+    """A RabbitMQ: where it is, and with what environment `rabbitmqctl` reaches it."""
+
+    url: str
+    environ: Mapping[str, str]
+
+
 @pytest.fixture(scope="session")
-def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def rabbitmq(rabbitmq_node: Node) -> str:
+    """The address of `rabbitmq_node`."""
+    return rabbitmq_node.url
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     """A RabbitMQ of this test run's own, in a folder of its own."""
     folder, port = tmp_path_factory.mktemp("rabbitmq"), free_port()
     environ = os.environ | {
@@ -60,7 +75,7 @@ def rabbitmq(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with Child("rabbitmq", [str(SERVER)], env=environ, cwd=folder, log=folder / "rabbitmq.log"):
         url = f"amqp://guest:guest@127.0.0.1:{port}//"
         eventually(lambda: answers(url))
-        yield url
+        yield Node(url, environ)
     subprocess.run(["epmd", "-kill"], env=environ, capture_output=True, check=False)  # Erlang left it behind
 
 
