@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from worker import ledger
+from worker.again import Failed
 from worker.database import Database
-from worker.errors import NotFound
-from worker.reporting.finding import FoundPage, Search, about, find
+from worker.errors import Invalid, NotFound
+from worker.lifecycle import Status
+from worker.reporting.finding import FoundPage, Search, about, find, standing
 from worker.reporting.meanings import Meaning, meanings
 from worker.settings import Settings
 
@@ -40,6 +42,24 @@ class Finding:
         with self._database.reading() as session:
             return about(session, search)
 
+    def standing(self, search: Search) -> Mapping[Status, int]:
+        """Where they stand: by the sums of days, as of the last tick; of numbers and ids the last thousand, now."""
+        with self._database.reading() as session:
+            return standing(session, search, self._settings.time_zone)
+
+    def failed(self, search: Search) -> Failed:
+        """What failed of it, for `again.retry`. Raises Invalid where that takes one word, or a day, and has not."""
+        words, phones = dict(search.choice.words), search.phones
+        since, until = search.choice.moments(self._settings.time_zone)
+        ids = [*search.messages, *search.notifications]
+        several: dict[str, Any] = {name: words.pop(name, None) for name in ("status", "code")}
+        single: dict[str, Any] = {
+            name: _only(name, values) for name, values in {**words, "to": phones}.items() if values
+        }
+        if not (ids or since or single.keys() & {"campaign", "to"}):
+            raise Invalid("since", "is missing", "give the first day, a campaign or a number")
+        return Failed(ids=ids, since=since, until=until, **several, **single)
+
     def keep(self, person: str, asked: Mapping[str, Any]) -> str:
         """Keep what this person looks for, for a day; the key says nothing of it."""
         with self._database.begin() as session:
@@ -52,3 +72,9 @@ class Finding:
         if asked is None:
             raise NotFound("this search is no longer kept: look again")
         return asked
+
+
+def _only(name: str, values: Sequence[str]) -> str:
+    if len(values) > 1:
+        raise Invalid(name, f"are {len(values)}", "choose one of them")
+    return values[0]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # imported when first asked for: others need not wait for wha
     from worker.api.why import Stories
     from worker.reporting.lists import Failure, ListPage, MessageReported
     from worker.reporting.now import BalanceShown, Now
+    from worker.reporting.page import Figures
     from worker.reporting.reminded import RemindersReported
 
 T = TypeVar("T")
@@ -153,7 +154,18 @@ class Reports:
         which: by default the last 30 days; status and code are none of it. It names campaigns, and no recipient.
         Raises as `daily` does.
         """
-        from worker.reporting.page import figures, rendered
+        from worker.reporting.page import rendered
+
+        return rendered(self._told(which), language, self._settings.time_zone, self._settings.time_zone.key)
+
+    def page_body(self, *, language: Language = Language.EN, **which: Unpack[Which]) -> str:
+        """What stands on `page`, as escaped HTML, for a page with a frame of its own and `figures.css`."""
+        from worker.reporting.page import body_of
+
+        return body_of(self._told(which), language, self._settings.time_zone, self._settings.time_zone.key)
+
+    def _told(self, which: Which) -> Figures:
+        from worker.reporting.page import figures
 
         zone, choice = self._settings.time_zone, Choice.of(which)
         until = choice.until or datetime.now(zone).date()
@@ -162,7 +174,7 @@ class Reports:
             told = figures(session, span, self._settings.goals)
             if not told.days:
                 choice.refuse_unknown(session)
-        return rendered(told, language, zone, zone.key)
+        return told
 
     def counted_until(self) -> datetime | None:
         """What happened before then is in the sums: mostly seconds ago; None: beat has not added anything up yet."""

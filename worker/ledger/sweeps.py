@@ -33,10 +33,14 @@ _NEXT = text("""
     ORDER BY look_at, id LIMIT 1
     FOR UPDATE SKIP LOCKED
 """)
-_MOVED_ON = text("""
+# Once it has ended, nobody's number is kept for it: only that there was one.
+_WITHOUT_NUMBERS = """jsonb_set(search, '{phones}', (
+        SELECT coalesce(jsonb_agg(CAST('' AS text)), '[]') FROM jsonb_array_elements(coalesce(search -> 'phones', '[]'))
+    ))"""
+_MOVED_ON = text(f"""
     UPDATE sweep SET found = found + :found, moved = moved + :moved, expiring = expiring + :expiring, look_at = now(),
         others = (
-            SELECT coalesce(jsonb_object_agg(status, messages), '{}') FROM (
+            SELECT coalesce(jsonb_object_agg(status, messages), '{{}}') FROM (
                 SELECT status, sum(CAST(messages AS bigint)) AS messages
                 FROM (SELECT * FROM jsonb_each_text(others) UNION ALL SELECT * FROM jsonb_each_text(:others)) AS o
                     (status, messages)
@@ -44,11 +48,13 @@ _MOVED_ON = text("""
             ) AS summed
         ),
         place = CAST(:place AS text), state = CASE WHEN CAST(:place AS text) IS NULL THEN 'done' ELSE 'going' END,
-        ended_at = CASE WHEN CAST(:place AS text) IS NULL THEN now() END
+        ended_at = CASE WHEN CAST(:place AS text) IS NULL THEN now() END,
+        search = CASE WHEN CAST(:place AS text) IS NULL THEN {_WITHOUT_NUMBERS} ELSE search END
     WHERE id = :id
 """)
-_STOP = text("""
-    UPDATE sweep SET state = 'stopped', ended_at = now() WHERE id = :id AND state = 'going' RETURNING id
+_STOP = text(f"""
+    UPDATE sweep SET state = 'stopped', ended_at = now(), search = {_WITHOUT_NUMBERS}
+    WHERE id = :id AND state = 'going' RETURNING id
 """)
 
 # In the order of their ids: two sweeps on the same messages would else wait for each other.

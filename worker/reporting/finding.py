@@ -6,7 +6,8 @@ asked for. So a page that holds few has looked at few, and says from where to lo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from functools import cache
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = 2000  # rows that one statement goes through
 ROUNDS = 5  # of these for one page
+COUNTED = 1000  # messages of numbers and ids
 _LAST_ID = UUID(int=2**128 - 1)
 
 
@@ -188,6 +190,18 @@ def about(session: Reader, search: Search) -> int | None:
     if search.messages:
         return len(search.messages)
     return sum(line.messages for line in sums(session, search.choice, ["status"])) if search.is_counted else None
+
+
+def standing(session: Reader, search: Search, zone: tzinfo) -> Mapping[Status, int]:
+    """Where they stand: all of them by the sums of days; of numbers and ids, the last thousand."""
+    found: Counter[Status] = Counter()
+    if search.is_counted:
+        for line in sums(session, search.choice, ["status"]):
+            found.update(line.statuses)
+    else:
+        rows = find(session, search, zone, after=None, most=COUNTED).rows
+        found.update(Status(row.status) for row in rows)
+    return found
 
 
 def start_of(search: Search, after: str | None = None) -> Place:

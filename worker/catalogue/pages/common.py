@@ -31,6 +31,7 @@ WORDS: dict[str, Text] = {
     "of": Text("{part} of {whole}", "{part} trên {whole}"),
     "required": Text("required", "bắt buộc"),
     "error_summary": Text("Something has to be mended", "Có mục cần sửa"),
+    "any": Text("any", "tất cả"),
     "yes": Text("yes", "có"),
     "no": Text("no", "không"),
     "back": Text("Back", "Quay lại"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -13,10 +13,10 @@ from typing import Any
 
 import click
 
+from worker.api.report_files import Row
 from worker.cli.output import progress, say, say_json_list
 from worker.spreadsheets.values import cell
 
-Row = Mapping[str, Any]
 Write = Callable[[Sequence[Any]], object]
 
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from worker.api.notifier import Notifier
+from worker.api.report_files import person_row
 from worker.cli.output import console, look_of, say, table, text
-from worker.cli.report.giving import Row, To
+from worker.cli.report.giving import To
 from worker.cli.report.options import to_options, usage, which_of, which_options
 from worker.lifecycle import FAILED
-from worker.phone import local_of
 from worker.reporting import Which
 from worker.settings.language import language_of
 from worker.spreadsheets.values import flat
@@ -56,16 +56,11 @@ def _give(to: To, which: Which, kind: str, shown: Callable[[list[Any], Any], Tab
             written = _show(rows, lambda some: shown(some, zone))
         else:
             written = to.give(
-                map(flat if to.as_json else _for_a_file, rows), zone, total=lambda: _about(notifier, which, kind)
+                map(flat if to.as_json else person_row, rows), zone, total=lambda: _about(notifier, which, kind)
             )
     if not written and not to.as_json:
         say("No messages match")
     return int(not written)
-
-
-def _for_a_file(row: Any) -> Row:
-    """A number as people write it: a spreadsheet would take +84… for a formula."""
-    return {**flat(row), "phone": local_of(row.phone)}
 
 
 def _about(notifier: Notifier, which: Which, kind: str) -> int:

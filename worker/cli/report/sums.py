@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from worker.api.notifier import Notifier
+from worker.api.report_files import Row, reminders_row, statuses_in_a_line
 from worker.cli.output import bar, console, parts_of, say, table, text
-from worker.cli.report.giving import Row, To
+from worker.cli.report.giving import To
 from worker.cli.report.options import by_option, to_options, usage, which_of, which_options
 from worker.cli.report.summary import MOST_LINES, ROOM_FOR_BARS, SHORT_BAR
 from worker.reporting import Costs, GroupBy, Latency, Sums, Which
@@ -67,7 +68,7 @@ def costs(by: str, **given: Any) -> int:
 @to_options
 def reminders(**given: Any) -> int:
     """What each rule and event came to: sent, delivered, failed, and how many people got none, and why."""
-    return _give(given, lambda reports, which: reports.reminders(**which), _reminders, _one_line)
+    return _give(given, lambda reports, which: reports.reminders(**which), _reminders, reminders_row)
 
 
 COMMANDS = (daily, campaigns, networks, latency, costs, reminders)
@@ -111,15 +112,6 @@ def _how_fresh(until: datetime | None, zone: tzinfo) -> str:
         return "Nothing has been added up yet: does beat tick? `esms-worker doctor` tells"
     late = ": beat does not tick, `esms-worker doctor` tells more" if datetime.now(UTC) - until > FRESH else ""
     return f"Counted up to {text(until, zone)}{late}"
-
-
-def _one_line(row: RemindersReported) -> Row:
-    skipped = "; ".join(f"{count:,} {reason}" for reason, count in row.skipped.items())
-    return row.as_row() | {"statuses": _statuses(row), "skipped": skipped}
-
-
-def _statuses(row: RemindersReported) -> str:
-    return "; ".join(f"{count:,} {status}" for status, count in row.statuses.items())
 
 
 # For people...
@@ -197,5 +189,11 @@ def _reminders(rows: Sequence[RemindersReported]) -> Table:
     made = table("rule or event", "messages:n", "came to", "got none:n", "why")
     for row in sorted(rows, key=lambda row: -row.messages)[:MOST_LINES]:
         why = "; ".join(row.skipped)
-        made.add_row(text(row.name), f"{row.messages:,}", _statuses(row), f"{sum(row.skipped.values()):,}", text(why))
+        made.add_row(
+            text(row.name),
+            f"{row.messages:,}",
+            statuses_in_a_line(row.statuses),
+            f"{sum(row.skipped.values()):,}",
+            text(why),
+        )
     return made

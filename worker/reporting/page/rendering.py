@@ -11,7 +11,8 @@ from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
+from markupsafe import Markup
 
 from worker.catalogue import Advice, Language, advice
 from worker.catalogue.page import WORDS
@@ -28,16 +29,26 @@ SERIES = ("delivered", "failed", "held", "open", "other")
 
 
 def rendered(figures: Figures, language: Language, zone: tzinfo, zone_name: str) -> str:
-    """The whole page."""
-    here = files(__package__)
-    style = (here / "page.css").read_text(encoding="utf-8")
-    page = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = page.from_string((here / "page.html.j2").read_text(encoding="utf-8"))
+    """The whole page, to keep."""
+    style = "".join(_read(name) for name in ("page.css", "figures.css"))
     digest = b64encode(sha256(style.encode()).digest()).decode()
-    teller = Teller(language, zone, zone_name)
-    return template.render(
-        style=style, digest=digest, series=SERIES, charts=charts, say=teller, **view(figures, teller)
-    )
+    say, body = Teller(language, zone, zone_name), Markup(body_of(figures, language, zone, zone_name))  # noqa: S704 — ours
+    return _template("page.html.j2").render(style=style, digest=digest, say=say, f=figures, body=body)
+
+
+def body_of(figures: Figures, language: Language, zone: tzinfo, zone_name: str) -> str:
+    """What stands on it, for a page that has a frame of its own; figures.css is its style."""
+    say = Teller(language, zone, zone_name)
+    return _template("body.html.j2").render(series=SERIES, charts=charts, say=say, **view(figures, say))
+
+
+def _template(name: str) -> Template:
+    made = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return made.from_string(_read(name))
+
+
+def _read(name: str) -> str:
+    return (files(__package__) / name).read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,13 @@ from fastapi import Response
 from worker.web.pages.access import room
 from worker.web.problems import Problem
 
-ASSETS = {
-    "page.css": ("page.css", "text/css; charset=utf-8"),
-    "htmx.js": ("htmx-2.0.11.min.js", "text/javascript; charset=utf-8"),
-    "icon.svg": ("icon.svg", "image/svg+xml"),
+CSS = "text/css; charset=utf-8"
+OURS = str(__package__)
+ASSETS = {  # the package and the file
+    "page.css": (OURS, "static/page.css", CSS),
+    "figures.css": ("worker.reporting.page", "figures.css", CSS),  # that of the report that people keep
+    "htmx.js": (OURS, "static/htmx-2.0.11.min.js", "text/javascript; charset=utf-8"),
+    "icon.svg": (OURS, "static/icon.svg", "image/svg+xml"),
 }
 FOR_GOOD = {"Cache-Control": "public, max-age=31536000, immutable"}
 router = room()
@@ -22,7 +25,8 @@ router = room()
 
 @cache
 def _contents(name: str) -> bytes:
-    return (files(__package__) / "static" / ASSETS[name][0]).read_bytes()
+    package, file, _ = ASSETS[name]
+    return (files(package) / file).read_bytes()
 
 
 @cache
@@ -37,4 +41,4 @@ def asset(digest: str, name: str) -> Response:
     if name not in ASSETS:
         raise Problem("not-found", "there is no such file")
     kept = FOR_GOOD if address_of(name) == f"/static/{digest}/{name}" else {}
-    return Response(_contents(name), media_type=ASSETS[name][1], headers=kept)
+    return Response(_contents(name), media_type=ASSETS[name][2], headers=kept)

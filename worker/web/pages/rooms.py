@@ -10,14 +10,17 @@ from worker.web.pages import (
     campaigns,
     contact_files,
     contacts,
+    find,
     held,
     log,
     message,
     new_campaign,
     now,
     reminders,
+    reports,
     rules,
     session,
+    sweeps,
     template_texts,
 )
 from worker.web.pages.access import SESSION, SignInFirst, login_address
@@ -27,7 +30,7 @@ from worker.web.problems import KINDS, problem_of
 
 ROOMS = (
     assets, session, now, message, held, log, new_campaign, campaigns, rules, reminders, template_texts, contact_files,
-    contacts,
+    contacts, sweeps, find, reports,
 )  # fmt: skip
 FOR_PROGRAMS = ("/v1/", "/callbacks/", "/problems/", "/openapi.json", "/livez", "/readyz")
 

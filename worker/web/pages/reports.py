@@ -1,0 +1,175 @@
+"""*Reports*: what went out and what came of it, with filters, and the same as files."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from datetime import tzinfo
+from io import StringIO
+from itertools import chain
+from pathlib import Path
+from typing import Any, cast
+
+from fastapi import Request, Response
+from fastapi.responses import FileResponse, HTMLResponse, StreamingResponse
+from starlette.background import BackgroundTask
+
+from worker.api.report_files import ROWS, Row
+from worker.api.reports import Reports
+from worker.catalogue.saying import Saying
+from worker.errors import Invalid, NotFound
+from worker.lifecycle import Lane, Purpose
+from worker.reporting import Which
+from worker.settings import Settings
+from worker.spreadsheets import open_table, write_csv
+from worker.spreadsheets.values import cell
+from worker.web.door import producer_of
+from worker.web.pages.access import Form, person_of, room
+from worker.web.pages.find import asked_in, choice_of, finding_of
+from worker.web.pages.rendering import language_of, redirect, render
+from worker.web.problems import Problem
+
+router = room()
+
+FILTERS = ("since", "until", "campaign", "source", "lane", "purpose")
+NOT_KEPT = "-"  # in the place of a key: no filters
+ROWS_AT_ONCE = 500
+OF_PEOPLE = ("messages", "failures")
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@router.get("/reports")
+def reports(request: Request) -> Response:
+    """The last 30 days."""
+    return _page(request, NOT_KEPT, {})
+
+
+@router.post("/reports")
+def look(request: Request, form: Form) -> Response:
+    """With filters, which are kept as a search is."""
+    asked = asked_in(form, FILTERS)
+    try:
+        choice_of(asked, FILTERS)
+    except Invalid as error:
+        return _page(request, NOT_KEPT, asked, 422, errors={error.field: error})
+    return redirect(f"/reports/{finding_of(request).keep(person_of(request).name, asked)}" if asked else "/reports")
+
+
+@router.get("/reports/{key}")
+def report(request: Request, key: str) -> Response:
+    """One that was looked for."""
+    asked = _kept(request, key)
+    return redirect("/reports") if asked is None else _page(request, key, asked)
+
+
+@router.get("/reports/{key}/{kind}.{form}")
+def download(request: Request, key: str, kind: str, form: str) -> Response:
+    """The same as a file: a report as CSV or XLSX, row by row; or the page to keep."""
+    asked = _kept(request, key)
+    if asked is None:
+        return redirect("/reports")
+    if (kind, form) == ("page", "html"):
+        page = _reports(request).page(language=language_of(request), **_which(asked))
+        return HTMLResponse(page, headers=_named("esms-report.html") | {"Content-Security-Policy": "sandbox"})
+    if kind not in ROWS or form not in FORMS:
+        raise Problem("not-found", "there is no such report")
+    which = {name: asked[name] for name in ("since", "until", "campaign") if name in asked}
+    lines = getattr(_reports(request), kind)(**_which(which if kind == "reminders" else asked))
+    return FORMS[form](_rows(request, kind, iter(lines)), _zone(request), f"esms-{kind}.{form}")
+
+
+def _page(request: Request, key: str, asked: Mapping[str, Any], status: int = 200, **facts: Any) -> Response:
+    shown: dict[str, Any] = {"errors": {}, "body": None, "unknown": False}
+    try:
+        if status == 200:
+            shown["body"] = _reports(request).page_body(language=language_of(request), **_which(asked))
+    except NotFound:
+        shown["unknown"] = True
+    lists = {"lanes": list(Lane), "purposes": list(Purpose), "kinds": list(ROWS)}
+    return render(request, "reports/reports.html.j2", status, key=key, asked=asked, **lists, **(shown | facts))
+
+
+def _kept(request: Request, key: str) -> Mapping[str, Any] | None:
+    if key == NOT_KEPT:
+        return {}
+    try:
+        return finding_of(request).kept(person_of(request).name, key)
+    except NotFound:
+        return None
+
+
+def _which(asked: Mapping[str, Any]) -> Which:
+    choice = choice_of(asked, FILTERS)
+    return cast(Which, {"since": choice.since, "until": choice.until, **choice.words})
+
+
+def _rows(request: Request, kind: str, lines: Iterator[Any]) -> Iterator[Row]:
+    """As the commands give them; numbers masked for whom they are not for."""
+    say = Saying(language_of(request), _zone(request), sees_people=person_of(request).sees_people)
+    rows = map(ROWS[kind], lines)
+    return rows if say.sees_people or kind not in OF_PEOPLE else (_masked(row, say) for row in rows)
+
+
+def _masked(row: Row, say: Saying) -> Row:
+    hidden = {"phone": say.phone, "reference": say.key, "campaign": say.key}
+    return {name: hidden[name](value) if value and name in hidden else value for name, value in row.items()}
+
+
+# A report's first row is asked for before anything is answered: what is refused is told, and not cut off.
+
+
+def _csv(rows: Iterator[Row], zone: tzinfo, name: str) -> Response:
+    first = list(_some(rows, 1))
+    return StreamingResponse(_csv_parts(first, rows, zone), media_type="text/csv; charset=utf-8", headers=_named(name))
+
+
+def _csv_parts(first: list[Row], rows: Iterator[Row], zone: tzinfo) -> Iterator[str]:
+    to = StringIO()
+    write = write_csv(to, list(first[0]) if first else [])
+    for place, row in enumerate(chain(first, rows), start=1):
+        write([cell(value, zone) for value in row.values()])
+        if place % ROWS_AT_ONCE == 0:
+            yield _drained(to)
+    yield _drained(to)
+
+
+def _drained(to: StringIO) -> str:
+    written = to.getvalue()
+    to.seek(0)
+    to.truncate()
+    return written
+
+
+def _xlsx(rows: Iterator[Row], zone: tzinfo, name: str) -> Response:
+    """A workbook is whole or nothing: it is made in a file of its own, which goes when it has been sent."""
+    first = list(_some(rows, 1))
+    with tempfile.NamedTemporaryFile(prefix="esms-report-", suffix=".xlsx", delete=False) as made:
+        file = Path(made.name)
+    try:
+        with open_table(file, list(first[0]) if first else [], kind=".xlsx") as write:
+            for row in chain(first, rows):
+                write([cell(value, zone) for value in row.values()])
+    except BaseException:
+        file.unlink()
+        raise
+    return FileResponse(file, media_type=XLSX, headers=_named(name), background=BackgroundTask(file.unlink))
+
+
+def _some(rows: Iterator[Row], most: int) -> Iterator[Row]:
+    return (row for _, row in zip(range(most), rows, strict=False))
+
+
+def _named(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{name}"'}
+
+
+FORMS: Mapping[str, Callable[[Iterator[Row], tzinfo, str], Response]] = {"csv": _csv, "xlsx": _xlsx}
+
+
+def _reports(request: Request) -> Reports:
+    return producer_of(request).reports
+
+
+def _zone(request: Request) -> tzinfo:
+    settings: Settings = request.app.state.settings
+    return settings.time_zone
