@@ -300,6 +300,16 @@ def last_try(schema: str = "") -> str:
     )"""  # noqa: S608 — our own schemas
 
 
+class PersonRequestKind(StrEnum):
+    """What somebody may ask about their own data."""
+
+    EXPORT = "export"
+    FORGET = "forget"
+    RESTRICT = "restrict"  # and the rest that the law names: done by hand, with the same clock
+    CORRECT = "correct"
+    WITHDRAW = "withdraw"
+
+
 # Who had a message emptied, where it is no setting: the person whose it was asked for it.
 ASKED = "person"
 

@@ -12,6 +12,7 @@ from worker.contacts import ContactFields, opt_in_of, opt_out_of, upsert_contact
 from worker.contacts.checks import parse_phone
 from worker.contacts.contact_fields import ContactChanges
 from worker.contacts.exporting import pages
+from worker.contacts.forgotten import Forgotten
 from worker.contacts.importing import Importer, Summary
 from worker.contacts.rows import Reader
 from worker.database import Database
@@ -74,23 +75,35 @@ class Contacts:
     def upsert_fields(self, fields: Mapping[str, Any], *, session: Session | None = None) -> Counts:
         """The same from JSON fields: what is absent stays, null clears. Raises Invalid, also for an unknown field."""
         with self._database.joined(session) as joined:
-            return self._noted(joined, upsert_fields(joined, fields, today=self._today()))
+            counts = upsert_fields(joined, fields, today=self._today(), forgotten=self._forgotten(joined))
+            return self._noted(joined, counts)
 
-    def upsert_many(self, items: Iterable[ContactFields], *, session: Session | None = None) -> Counts:
-        """Add or change many, all or none; thousands a second. Raises Invalid, which tells the item and the field."""
+    def upsert_many(
+        self, items: Iterable[ContactFields], *, came_back: bool = False, session: Session | None = None
+    ) -> Counts:
+        """Add or change many, all or none; thousands a second. Raises Invalid, which tells the item and the field.
+
+        came_back: who of them asked to be forgotten came back by themselves; else they are refused.
+        """
         with self._database.joined(session) as joined:
-            return self._noted(joined, upsert_contacts(joined, items, today=self._today()))
+            forgotten = self._forgotten(joined, came_back=came_back)
+            counts = upsert_contacts(joined, items, today=self._today(), forgotten=forgotten)
+            return self._noted(joined, counts)
 
     @staticmethod
     def _noted(session: Session, counts: Counts) -> Counts:
         note_act(session, "contact.put", counts.added + counts.updated)
         return counts
 
-    def import_sheet(self, sheet: Sheet, reader: Reader, *, dry: bool = False, watch: Watch) -> Summary:
+    def import_sheet(
+        self, sheet: Sheet, reader: Reader, *, dry: bool = False, came_back: bool = False, watch: Watch
+    ) -> Summary:
         """Bring people in from an open sheet, a thousand rows to a transaction. Raises Unreadable, Unavailable.
 
-        dry: everything but the commits.
+        dry: everything but the commits. came_back: as of `upsert_many`.
         """
+        with self._database.begin() as session:
+            forgotten = self._forgotten(session, came_back=came_back)
         importer = Importer(
             begin=self._database.begin,
             reader=reader,
@@ -99,6 +112,7 @@ class Contacts:
             refuse=watch.refuse,
             leave_out=watch.leave_out,
             advance=watch.advance,
+            forgotten=forgotten,
         )
         act = Act("contact.import")
         if dry:
@@ -201,6 +215,9 @@ class Contacts:
             _, cancelled = contacts.remove(joined, [row.id])
             note_act(joined, "contact.remove", contact=row.id)
         return cancelled
+
+    def _forgotten(self, session: Session, *, came_back: bool = False) -> Forgotten:
+        return Forgotten.of(session, self._settings.privacy_key, came_back=came_back)
 
     def _today(self) -> date:
         return datetime.now(self._settings.time_zone).date()

@@ -38,6 +38,7 @@ from worker.spreadsheets import Sheet, open_sheet, open_table, write_csv
 @click.option("--tag", "tags", multiple=True, metavar="T", help="For everybody in the file.")
 @file_options
 @click.option("--dry-run", is_flag=True, help="Do everything but store it.")
+@click.option("--came-back", is_flag=True, help="Who of them asked to be forgotten came back by themselves.")
 @json_option
 def import_file(
     file: Path,
@@ -51,6 +52,7 @@ def import_file(
     header_row: int | None,
     report: Path | None,
     dry_run: bool,
+    came_back: bool,
     as_json: bool,
 ) -> int:
     """Bring people in from a CSV or XLSX FILE; the same key again updates. Exit code 1 when something was not taken.
@@ -66,7 +68,7 @@ def import_file(
         _say_columns(opened, columns)
     reader = Reader(columns=columns, source=source, order=DateOrder(dates) if dates else None, tags=tags)
     with Problems.of(opened, report) as problems, usage():
-        summary = _run(opened, reader, problems, dry_run)
+        summary = _run(opened, reader, problems, dry_run, came_back)
     if as_json:
         _say_json(summary, columns, problems, dry_run)
     else:
@@ -74,13 +76,13 @@ def import_file(
     return 1 if problems.count else 0
 
 
-def _run(sheet: Sheet, reader: Reader, problems: Problems, dry_run: bool) -> Summary:
+def _run(sheet: Sheet, reader: Reader, problems: Problems, dry_run: bool, came_back: bool) -> Summary:
     with Notifier.from_env() as notifier, progress() as bar:
         task = bar.add_task("checked" if dry_run else "stored", total=sheet.rows)
         watch = Watch(
             refuse=problems.refuse, leave_out=problems.leave_out, advance=lambda rows: bar.advance(task, rows)
         )
-        return notifier.contacts.import_sheet(sheet, reader, dry=dry_run, watch=watch)
+        return notifier.contacts.import_sheet(sheet, reader, dry=dry_run, came_back=came_back, watch=watch)
 
 
 def _say_columns(sheet: Sheet, columns: Columns) -> None:

@@ -32,6 +32,10 @@ COMMANDS = {
     ),
     "move": ("decisions:move", "Send at another date what has not been sent yet."),
     "pause": ("decisions:pause", "Hold lanes or a campaign back until `resume`; what is in flight is finished."),
+    "person": (
+        "person:person_group",
+        "One person's data: all that is stored, and to be forgotten; for who administers Postgres.",
+    ),
     "prices": (
         "prices:prices_group",
         "What an SMS or a call costs, where eSMS does not tell: import a list, look at it, remove a row.",
@@ -46,6 +50,10 @@ COMMANDS = {
         "Birthdays, meetings and whatever recurs: who is reminded of what, when, and why not.",
     ),
     "report": ("report:report", "How many messages came to what: by status, by campaign, by day."),
+    "requests": (
+        "person:requests_group",
+        "What people ask about their data, and by when the law wants it answered and done.",
+    ),
     "resume": ("decisions:resume", "Let held lanes, or a campaign, go on, in the order in which they would have gone."),
     "retry": ("retry:retry", "Send again what was rejected, not delivered or expired."),
     "send": ("send:send", "Hand over an SMS, a call, or a whole spreadsheet of SMS."),

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from worker.contacts.checks import check
 from worker.contacts.contact_fields import ContactFields
+from worker.contacts.forgotten import NOBODY, Forgotten
 from worker.errors import Invalid
 from worker.ledger import contacts, opt_out
 from worker.ledger.contacts import ContactRow, Counts, StoredContact
@@ -18,10 +19,12 @@ from worker.ledger.contacts import ContactRow, Counts, StoredContact
 AT_ONCE = 1000  # contacts in one statement
 
 
-def upsert_contacts(session: Session, items: Iterable[ContactFields], *, today: date) -> Counts:
+def upsert_contacts(
+    session: Session, items: Iterable[ContactFields], *, today: date, forgotten: Forgotten = NOBODY
+) -> Counts:
     """Add or change these people in the session's transaction. Raises Invalid, which tells the item; then roll back."""
     wanted = list(items)
-    stored = _checked(wanted, today)
+    stored = _checked(wanted, today, forgotten)
     return store(session, stored, [row for item, row in zip(wanted, stored, strict=True) if item.opted_out])
 
 
@@ -34,7 +37,7 @@ def store(session: Session, rows: Sequence[StoredContact], leaving: Sequence[Sto
     return counts
 
 
-def upsert_fields(session: Session, fields: Mapping[str, Any], *, today: date) -> Counts:
+def upsert_fields(session: Session, fields: Mapping[str, Any], *, today: date, forgotten: Forgotten = NOBODY) -> Counts:
     """One person as JSON fields, from a Celery task: what is absent stays, null clears. Raises Invalid."""
     known = [field.name for field in fields_of(ContactFields)]
     for name in fields:
@@ -43,7 +46,7 @@ def upsert_fields(session: Session, fields: Mapping[str, Any], *, today: date) -
     if "key" not in fields:
         raise Invalid("key", "is missing", "give the key by which you know this person")
     try:
-        return upsert_contacts(session, [ContactFields(**fields)], today=today)
+        return upsert_contacts(session, [ContactFields(**fields)], today=today, forgotten=forgotten)
     except Invalid as error:
         raise error.at(None) from None
 
@@ -59,12 +62,13 @@ def opt_in_of(session: Session, rows: Sequence[ContactRow]) -> None:
     opt_out.opt_in(session, [phone for row in rows for phone in row.phones], ids=[row.id for row in rows])
 
 
-def _checked(wanted: Sequence[ContactFields], today: date) -> list[StoredContact]:
+def _checked(wanted: Sequence[ContactFields], today: date, forgotten: Forgotten) -> list[StoredContact]:
     stored: list[StoredContact] = []
     seen: dict[tuple[str, str], int] = {}
     for place, item in enumerate(wanted):
         try:
             row = check(item, today=today)
+            forgotten.refuse(row)
         except Invalid as error:
             raise error.at(place) from None
         if (first := seen.setdefault((row.source, row.key), place)) != place:

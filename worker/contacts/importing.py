@@ -17,6 +17,8 @@ from sqlalchemy.orm import Session
 
 from worker.contacts.accept import AT_ONCE, store
 from worker.contacts.checks import check
+from worker.contacts.contact_fields import ContactFields
+from worker.contacts.forgotten import NOBODY, Forgotten
 from worker.contacts.rows import Reader
 from worker.errors import Invalid
 from worker.ledger.contacts import Counts, StoredContact
@@ -57,6 +59,7 @@ class Importer:
     refuse: Callable[[RefusedRow], object]
     leave_out: Callable[[RefusedRow], object]
     advance: Callable[[int], object] = int
+    forgotten: Forgotten = NOBODY
 
     def run(self, sheet: Readable) -> Summary:
         """All rows, batch by batch. Raises Unavailable; what was stored by then stays."""
@@ -93,13 +96,18 @@ class Importer:
         """Without the optional cells that can't be used. Raises Invalid."""
         try:
             fields = reader.contact(row)
-            return check(fields, today=self.today), fields.opted_out
+            return self._checked_row(fields), fields.opted_out
         except Invalid as error:
             field = _field_of(error)
             if field in NEEDED or field not in reader.columns.places:
                 raise
             left_out.append(self._why(row, error))
         return self._person(row, reader.without(field), left_out)
+
+    def _checked_row(self, fields: ContactFields) -> StoredContact:
+        row = check(fields, today=self.today)
+        self.forgotten.refuse(row)
+        return row
 
     def _why(self, row: Row, error: Invalid) -> RefusedRow:
         column = self.reader.columns.of(_field_of(error))

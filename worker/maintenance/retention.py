@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from worker.database import Database
-from worker.ledger import retention
+from worker.ledger import people, retention
 from worker.ledger.retention import Place, Terms
 from worker.lifecycle import Purpose
 from worker.pseudonym import hidden
@@ -43,6 +43,8 @@ class Walking:
 
 def remove_what_is_old(database: Database, settings: Retention, tick: timedelta) -> None:
     """As much as there is time for; the next tick goes on."""
+    with database.begin() as session:
+        people.empty_forgotten(session)
     until = time.monotonic() + SHARE * tick.total_seconds()
     going = list(walks(settings))
     while going and time.monotonic() < until:
@@ -70,6 +72,7 @@ def walks(settings: Retention) -> Iterator[Walking]:
     reminded, served = settings.people[Purpose.REMINDER], settings.people[Purpose.SERVICE]
     yield Walking("guests", partial(retention.forget_guests, age=reminded, most=MOST))
     yield Walking("reruns", partial(retention.forget_reruns, age=served, most=MOST))
+    yield Walking("sweeps", partial(retention.forget_sweeps, age=served, most=MOST))
 
 
 def _of_texts(settings: Retention) -> Iterator[Walking]:

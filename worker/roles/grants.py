@@ -45,6 +45,7 @@ GRANTS: dict[str, Rights] = {
     "page_session": _rights(ALL, ALL),
     "page_user": _rights(CHANGE, CHANGE),
     "pause": _rights(CHANGE, CHANGE, CHANGE),
+    "person_request": _rights(ALL, frozenset()),  # an application neither asks nor forgets
     "price": _rights(ALL, ALL, READ),
     "producer_source": _rights(frozenset(), frozenset()),  # whose is what: the owner's alone
     "removal": _rights(ALL, ADD),
@@ -67,6 +68,7 @@ GRANTS: dict[str, Rights] = {
     "sweep": _rights(ALL, CHANGE),
     "template": _rights(CHANGE, CHANGE, READ),
     "token": _rights(ALL, ALL),
+    "tombstone": _rights(ADD, READ, READ),
     "trouble": _rights(ALL, READ, READ),
     "upload": _rights(ALL, ALL),  # people's files: of whoever answers for all sources
     "upload_row": _rights(ALL, ALL),

@@ -118,7 +118,9 @@ OF_SOURCE: Mapping[str, Sequence[Policy]] = {
 }
 
 # Nobody's in particular, and read by all: who is at work, which names and texts there are.
-SHARED = frozenset({"alembic_version", "brandname", "heartbeat", "price", "roll_up", "template", "trouble"})
+SHARED = frozenset(
+    {"alembic_version", "brandname", "heartbeat", "price", "roll_up", "template", "tombstone", "trouble"}
+)
 
 
 def policies_of(table: str, others: Sequence[str]) -> list[Policy]:

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from worker.errors import SettingsError
 from worker.lifecycle import Lane
+from worker.pseudonym import PrivacyKey
 from worker.settings.ownership import others_may_read, refuse_if_others_write
 from worker.settings.reader import Format, OpenQueue, Reader, Transport
 
@@ -133,6 +134,7 @@ class Settings:
     retry_limit: int  # times that a message is sent again at most, by people and by itself
     retry_ask: int  # messages from which on sending again asks first
     goals: Mapping[Lane, timedelta]  # after its date within which 95 of 100 messages are to be accepted
+    privacy_key: PrivacyKey | None = field(default=None, repr=False)  # by it who was forgotten is known again
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -164,6 +166,7 @@ class Settings:
             retry_limit=read.count("WORKER_RETRY_LIMIT", 5),
             retry_ask=read.count("WORKER_RETRY_ASK", 1000),
             goals={lane: read.wait(*GOALS[lane]) for lane in Lane},
+            privacy_key=read.privacy_key("WORKER_PRIVACY_KEY"),
         )
 
 

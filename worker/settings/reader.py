@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from worker import phone
 from worker.errors import SettingsError
+from worker.pseudonym import KEY_LEAST, PrivacyKey
 
 Format = Literal["json", "xml"]
 Transport = Literal["auto", "requests", "curl"]
@@ -114,6 +115,14 @@ class Reader:
         if value not in choices:
             raise SettingsError(name, f"{value!r} {problem}", remedy)
         return value
+
+    def privacy_key(self, name: str) -> PrivacyKey | None:
+        if (value := self.text(name)) is None:
+            return None
+        if len(value) < KEY_LEAST:
+            remedy = f"set it to {KEY_LEAST} random characters or more"
+            raise SettingsError(name, "is short enough to be guessed", remedy)
+        return PrivacyKey(value)
 
     def count(self, name: str, default: int) -> int:
         return self._number(name, default, int, "a whole number")

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from worker.errors import SettingsError
 from worker.lifecycle import Purpose
-from worker.pseudonym import KEY_LEAST, PrivacyKey
+from worker.pseudonym import PrivacyKey
 from worker.settings import environment
 from worker.settings.reader import Reader
 
@@ -53,7 +53,7 @@ class Retention:
             requests=_days(read, REQUESTS, 90),
             attempts=_days(read, ATTEMPTS, 400),
             references=_days(read, REFERENCES, 400),
-            key=privacy_key(read),
+            key=read.privacy_key(KEY),
         )
 
 
@@ -62,12 +62,3 @@ def _days(read: Reader, name: str, default: int, *, least: int = LEAST) -> timed
     if days < least:
         raise SettingsError(name, f"{days:g} days are too few: eSMS may still be asked", f"set it to {least} or more")
     return days * DAY
-
-
-def privacy_key(read: Reader) -> PrivacyKey | None:
-    """The key, where there is one. Raises SettingsError."""
-    if (text := read.text(KEY)) is None:
-        return None
-    if len(text) < KEY_LEAST:
-        raise SettingsError(KEY, "is short enough to be guessed", f"set it to {KEY_LEAST} random characters or more")
-    return PrivacyKey(text)

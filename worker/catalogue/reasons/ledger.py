@@ -30,7 +30,13 @@ _TRIAL = (
     "Hệ thống này chỉ gửi tới vài số: thêm số này vào, hoặc bỏ ESMS_ALLOW_ONLY khi chạy thật.",
 )
 
+_FORGOTTEN = (
+    "Respect it. Write to them again only if they come back by themselves.",
+    "Hãy tôn trọng ý muốn đó. Chỉ gửi lại nếu chính họ quay lại.",
+)
+
 LEDGER: tuple[Reason, ...] = (
+    reason("the recipient asked to be forgotten", "người nhận yêu cầu xóa dữ liệu của mình", _FORGOTTEN),
     # Time...
     reason("not sent before its expires_at", "không gửi kịp trước hạn (expires_at)", _LATE),
     reason(

@@ -114,6 +114,17 @@ _RERUNS = text("""
     SELECT id, old FROM page ORDER BY id
 """)
 
+_SWEEPS = text("""
+    WITH page AS MATERIALIZED (
+        SELECT id, at <= now() - CAST(:age AS interval) AS old FROM sweep
+        WHERE id > CAST(:id AS uuid) ORDER BY id LIMIT :most
+    ), emptied AS (  -- with none at all it would mean everybody
+        UPDATE sweep AS s SET search = jsonb_set(s.search, '{phones}', '["#"]')
+        FROM page WHERE s.id = page.id AND page.old AND s.search -> 'phones' <> '[]'
+    )
+    SELECT id, old FROM page ORDER BY id
+""")
+
 Walked = tuple[Place, bool]  # where it is then, and whether there is more
 
 
@@ -167,6 +178,12 @@ def forget_guests(session: Session, place: Place, *, age: timedelta, most: int) 
 def forget_reruns(session: Session, place: Place, *, age: timedelta, most: int) -> Walked:
     """To which number, and with which text, somebody had messages sent again."""
     rows = session.execute(_RERUNS, {"id": place.get("id", NOBODY), "age": age, "most": most}).all()
+    return _by_id(place, rows, most)
+
+
+def forget_sweeps(session: Session, place: Place, *, age: timedelta, most: int) -> Walked:
+    """Whose number somebody looked for to have something done."""
+    rows = session.execute(_SWEEPS, {"id": place.get("id", NOBODY), "age": age, "most": most}).all()
     return _by_id(place, rows, most)
 
 

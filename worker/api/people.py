@@ -1,0 +1,156 @@
+"""What somebody may ask about their own data: all that is stored, and to be forgotten; by the clock that the law sets.
+
+For whoever administers the database: an application's login may not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any, Self
+
+from worker.api.connected import Connected
+from worker.checks import phone_of
+from worker.database import Database
+from worker.deadlines import Deadlines, deadlines
+from worker.errors import Invalid, NotFound, SettingsError
+from worker.ledger import people
+from worker.ledger.acts import note_act
+from worker.ledger.people import HOLDINGS, AskedFor, Forgot, Known
+from worker.lifecycle import PersonRequestKind
+from worker.pseudonym import KEY_LEAST, PrivacyKey
+from worker.settings import Settings, administration
+from worker.settings.retention import KEY
+
+__all__ = ["Due", "Export", "Forgot", "People", "PersonRequestKind", "why_it_stays"]
+
+
+def why_it_stays(table: str) -> str:
+    """Why rows of this table stay when somebody is forgotten; in English."""
+    return HOLDINGS[table].stays
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """All that is stored about one person. Times in ISO 8601, as they stand in the rows."""
+
+    made_at: datetime
+    phones: Sequence[str] = field(repr=False)
+    shared: Sequence[str] = field(repr=False)
+    """Numbers of theirs that another contact has too: what went to these is not in it."""
+    tables: Mapping[str, Sequence[Mapping[str, Any]]] = field(repr=False)
+    """The rows of each table, by name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """A request, and by when it is to be answered and done: the last day of each, in TIME_ZONE."""
+
+    id: int
+    kind: str
+    received_at: datetime
+    noted_by: str
+    extended: bool
+    answer_by: date
+    answered_at: datetime | None
+    done_by: date
+    done_at: datetime | None
+    late: bool
+    """It should have been answered, or done, by now."""
+    outcome: Mapping[str, Any] | None
+
+
+class People(Connected):
+    """One person's data. Every method may raise Unavailable when Postgres can't be reached."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(Database(settings.database_url, pool_size=1))
+        self._key, self._zone = settings.privacy_key, settings.time_zone
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """With an administrator's DATABASE_URL; in a folder of `esms-worker up` with its own. Raises SettingsError."""
+        return cls(Settings.from_environ(administration() if environ is None else environ))
+
+    def export(self, who: str, *, source: str | None = None, by: str) -> Export:
+        """All that is stored about whoever has this number, in any spelling, or this key as a contact.
+
+        What was emptied is found where there is a WORKER_PRIVACY_KEY. by: who hands it out; it is noted as a request
+        that is done. Raises NotFound where nothing is stored, Invalid.
+        """
+        with self._database.begin() as session:
+            person = self._known(session, who, source)
+            tables = people.everything_about(session, person, self._key)
+            if not tables:
+                raise NotFound("nothing is stored about them")
+            if self._key:
+                request = people.note_request(session, PersonRequestKind.EXPORT, person.hashes(self._key), by=by)
+                told = {table: len(rows) for table, rows in tables.items()}
+                people.finish_request(session, request, {"exported": told}, done=True)
+                note_act(session, "person.export", request=request)
+        return Export(made_at=datetime.now(UTC), phones=person.phones, shared=person.shared, tables=tables)
+
+    def forget(self, who: str, *, source: str | None = None, opt_out_too: bool = False, by: str) -> Forgot:
+        """Remove all that can be removed about them, now or as soon as it is over; what stays, and why, comes back.
+
+        A number that another contact has too stays with that one: `export` names it. opt_out_too: also that they
+        opted out, so that they may be written to again. Raises NotFound, Invalid; SettingsError without a key.
+        """
+        key = self._needed_key()
+        with self._database.begin() as session:
+            person = self._known(session, who, source)
+            request = people.note_request(session, PersonRequestKind.FORGET, person.hashes(key), by=by)
+            note_act(session, "person.forget", request=request)
+            return people.forget(session, person, key, request, opt_out_too=opt_out_too)
+
+    def note(self, who: str, kind: PersonRequestKind, *, received_at: datetime | None = None, by: str) -> Due:
+        """Somebody asked: from now on the clock runs. received_at: when it came; None: now. Raises Invalid."""
+        key = self._needed_key()
+        with self._database.begin() as session:
+            person = self._known(session, who, None)
+            at = None if received_at is None else received_at.replace(tzinfo=received_at.tzinfo or self._zone)
+            id_ = people.note_request(session, kind, person.hashes(key), by=by, received_at=at)
+            note_act(session, "person.request", request=id_)
+            return next(self._due(each) for each in people.requests(session, all_=False) if each.id == id_)
+
+    def answered(self, id_: int, *, extended: bool = False) -> None:
+        """They were told; extended: that it takes 15 days longer, which is allowed once. Raises NotFound."""
+        with self._database.begin() as session:
+            if not people.answer_request(session, id_, extended=extended):
+                raise NotFound(f"there is no request {id_}: `esms-worker requests list --all` shows them")
+            note_act(session, "person.request", request=id_)
+
+    def done(self, id_: int) -> None:
+        """What they asked for besides an export or to be forgotten was done by hand. Raises NotFound."""
+        self.answered(id_)
+        with self._database.begin() as session:
+            people.finish_request(session, id_, {}, done=True)
+
+    def requests(self, *, all_: bool = False) -> Sequence[Due]:
+        """Those that are open, the last first; all_: the others, too."""
+        with self._database.reading() as session:
+            return [self._due(each) for each in people.requests(session, all_=all_)]
+
+    def _known(self, session: Any, who: str, source: str | None) -> Known:
+        try:
+            phone = phone_of("who", who, for_sms=False)
+        except Invalid:
+            person = people.known_by(session, key=who, source=source)
+            if not person.contacts:
+                raise NotFound("this is no number, and no contact has it as a key") from None
+            return person
+        return people.known_by(session, phone=phone)
+
+    def _needed_key(self) -> PrivacyKey:
+        if self._key is None:
+            remedy = f"set it to {KEY_LEAST} random characters or more, the same for all workers"
+            raise SettingsError(KEY, "is not set, and nobody is known to be forgotten without it", remedy)
+        return self._key
+
+    def _due(self, asked: AskedFor) -> Due:
+        by: Deadlines = deadlines(asked.received_at, self._zone, extended=asked.extended)
+        today = datetime.now(self._zone).date()
+        late = (asked.answered_at is None and today > by.answer) or (asked.done_at is None and today > by.done)
+        facts = ("id", "kind", "received_at", "noted_by", "extended", "answered_at", "done_at", "outcome")
+        return Due(**{name: getattr(asked, name) for name in facts}, answer_by=by.answer, done_by=by.done, late=late)

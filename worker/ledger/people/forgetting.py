@@ -1,0 +1,147 @@
+"""Forget a person: what can go goes at once, what is under way as soon as it is over, and a tombstone keeps it so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+
+from worker.ledger import retention
+from worker.ledger.people.holdings import HOLDINGS
+from worker.ledger.people.knowing import Known
+from worker.ledger.people.requests import finish_request, requests
+from worker.ledger.plans import still
+from worker.lifecycle import ASKED, PersonRequestKind
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from worker.pseudonym import PrivacyKey
+
+REASON = "the recipient asked to be forgotten"
+# Until then a message in doubt to the same number may have to be told apart by it.
+KEEP = timedelta(days=1)
+MOST = 500
+SCANNED = 10_000  # numbers that one look at all of them goes through
+
+_CANCEL = text(f"""
+    UPDATE message AS m SET status = 'cancelled', settled_at = now(), paused = false, reason = '{REASON}'
+    WHERE m.phone = ANY(:phones) AND {still("queued")}
+""")
+_BURY = text("INSERT INTO tombstone (person) SELECT unnest(CAST(:people AS text[])) ON CONFLICT DO NOTHING")
+# What is left of a number once it was hidden goes at once.
+_HIDDEN = text(f"""
+    UPDATE message SET phone = '', emptied_by = '{ASKED}' WHERE phone = ANY(CAST(:hashes AS text[])) RETURNING id
+""")
+_LATER = text("""
+    INSERT INTO removal (message_id, step, look_at)
+    SELECT id, :step, now() FROM message WHERE phone = ANY(:phones) AND emptied_at IS NULL
+    ON CONFLICT DO NOTHING
+""")
+_LEFT = text("SELECT count(*) FROM removal WHERE step = :step")
+_NO_OPT_OUT = text("DELETE FROM opt_out WHERE phone = ANY(:phones)")
+_TOMBSTONES = text("SELECT person FROM tombstone")
+_NUMBERS = text("""
+    WITH RECURSIVE each AS (
+        (SELECT min(phone) AS phone FROM message WHERE phone > :after)
+        UNION ALL
+        SELECT (SELECT min(phone) FROM message WHERE phone > each.phone) FROM each WHERE each.phone IS NOT NULL
+    ) SELECT phone FROM each WHERE phone IS NOT NULL LIMIT :most
+""")
+_OTHERS = text("""
+    SELECT unnest(phones) FROM contact UNION SELECT phone FROM attendee WHERE phone IS NOT NULL
+    UNION SELECT phone FROM opt_out
+""")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgot:
+    """removed: rows by table. waiting: messages that are emptied once they are over. stays: rows by table."""
+
+    cancelled: int
+    removed: Mapping[str, int]
+    waiting: int
+    stays: Mapping[str, int]
+
+
+def forget(session: Session, person: Known, key: PrivacyKey, request: int, *, opt_out_too: bool) -> Forgot:
+    """All that can be forgotten now, and what is to be forgotten later; idempotent."""
+    asked, step = person.asked(key), step_of(request)
+    cancelled = session.execute(_CANCEL, asked).rowcount  # type: ignore[attr-defined]
+    session.execute(_BURY, {"people": person.hashes(key)})
+    stays = _stays(session, asked)
+    removed = {table: count for table, count in _removed(session, asked) if count}
+    if opt_out_too and (count := session.execute(_NO_OPT_OUT, asked).rowcount):  # type: ignore[attr-defined]
+        removed["opt_out"] = count
+        stays.pop("opt_out", None)
+    session.execute(_LATER, asked | {"step": step})
+    session.execute(_HIDDEN, {"hashes": person.hashes(key)})
+    before = _left(session, step)
+    waiting = empty_step(session, step)
+    if before > waiting:
+        removed["message"] = before - waiting
+    told = Forgot(cancelled=cancelled, removed=removed, waiting=waiting, stays=stays)
+    finish_request(session, request, {"removed": removed, "waiting": waiting, "stays": stays}, done=not waiting)
+    return told
+
+
+def step_of(request: int) -> str:
+    """By which what waits for this request is found."""
+    return f"person {request}"
+
+
+def empty_step(session: Session, step: str) -> int:
+    """Empty what is over of these messages; how many are left."""
+    terms = retention.Terms(keep=KEEP, by=ASKED, hide=lambda _: "", references=timedelta(days=100_000))
+    ids = list(retention.look_again(session, step, most=MOST))
+    retention.put_off(session, step, retention.empty_messages(session, ids, terms), keep=KEEP)
+    return _left(session, step)
+
+
+def empty_forgotten(session: Session) -> None:
+    """What was still under way when its recipient asked: a step for each request that is not done."""
+    for request in requests(session, all_=False):
+        if request.kind == PersonRequestKind.FORGET and request.outcome is not None:
+            left = empty_step(session, step_of(request.id))
+            finish_request(session, request.id, {**request.outcome, "waiting": left}, done=not left)
+
+
+def tombstones(session: Session) -> set[str]:
+    """All of these hashes."""
+    return set(session.scalars(_TOMBSTONES))
+
+
+def lost_tombstones(session: Session, people: Sequence[str], key: PrivacyKey) -> list[str]:
+    """After a backup was restored: the numbers here, of people who were forgotten elsewhere by these hashes."""
+    missing = set(people) - tombstones(session)
+    return [phone for phone in _all_numbers(session) if key.hide(phone) in missing] if missing else []
+
+
+def _all_numbers(session: Session) -> Iterator[str]:
+    after = "+"
+    while page := session.scalars(_NUMBERS, {"after": after, "most": SCANNED}).all():
+        yield from page
+        after = page[-1]
+    yield from session.scalars(_OTHERS)
+
+
+def _stays(session: Session, asked: dict[str, Any]) -> dict[str, int]:
+    counted = {
+        table: session.scalar(text(f"SELECT count(*) FROM {table} AS t WHERE {holding.of}"), asked) or 0
+        for table, holding in HOLDINGS.items()
+        if holding.remove is None
+    }
+    return {table: count for table, count in counted.items() if count}
+
+
+def _removed(session: Session, asked: dict[str, Any]) -> Iterator[tuple[str, int]]:
+    for table, holding in HOLDINGS.items():
+        if holding.remove is not None:
+            yield table, session.execute(text(holding.remove), asked).rowcount  # type: ignore[attr-defined]
+
+
+def _left(session: Session, step: str) -> int:
+    return session.scalar(_LEFT, {"step": step}) or 0
