@@ -12,8 +12,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from worker.actor import acting
 from worker.settings import Settings
 from worker.web.app import make_app
+from worker.web.connections import CONNECTIONS, Bounded, make_room
 
-CONNECTIONS = 2000  # at once; more are answered 503
 IDLE = 15  # seconds that a connection without a request is kept
 GRACE = 30  # seconds for requests under way when it is told to end
 
@@ -51,6 +51,8 @@ def serve(
     """
     config = uvicorn.Config(
         _Told(make_app(settings)),
+        http=Bounded,
+        ws="none",
         host=host,
         port=port,
         access_log=False,  # an address may name a person's number
@@ -62,6 +64,7 @@ def serve(
         proxy_headers=bool(proxies),
         forwarded_allow_ips=list(proxies),
     )
+    make_room()
     server = Server(config, ready)
     with _told_once(), acting(None):  # who started it is not who asks it
         server.run()
