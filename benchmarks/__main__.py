@@ -24,6 +24,7 @@ PRINTED = (
     "http_door",
     "history_cost",
     "reports",
+    "reruns",
     "webhooks",
 )
 MADE_OF_THEM = ("draw", "document")

@@ -81,7 +81,7 @@ STEP = 500_000  # rows of one statement
 
 def fill(on: Stage, rows: int) -> None:
     """A year's messages, and what they add up to."""
-    dropped = _without_indexes(on)
+    dropped = without_indexes(on)
     on.execute("ALTER TABLE message DISABLE TRIGGER USER")
     for first in range(1, rows + 1, STEP):
         sizes = {"rows": rows, "big": min(BIG, rows // 10), "first": first, "last": min(first + STEP - 1, rows)}
@@ -98,7 +98,7 @@ def fill(on: Stage, rows: int) -> None:
     outside(on.database, "VACUUM ANALYZE report_daily, report_latency")
 
 
-def _without_indexes(on: Stage) -> list[str]:
+def without_indexes(on: Stage) -> list[str]:
     """Drops those that only cost time while rows come; what makes them again."""
     query = """
         SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
@@ -144,13 +144,14 @@ def questions(notifier: Notifier) -> Iterator[tuple[str, Callable[[], Any], floa
 def spent(server: psutil.Process, ask: Callable[[], Any], times: int) -> float:
     """Seconds of CPU, on average; once before, so that it is in memory as what is asked often."""
     ask()
-    before = _cpu(server)
+    before = cpu(server)
     for _ in range(times):
         ask()
-    return (_cpu(server) - before) / times
+    return (cpu(server) - before) / times
 
 
-def _cpu(server: psutil.Process) -> float:
+def cpu(server: psutil.Process) -> float:
+    """What both sides have used so far."""
     times = server.cpu_times()
     return float(times.user + times.system) + time.process_time()
 
@@ -170,7 +171,7 @@ def export(on: Stage, suffix: str, *which: str) -> tuple[int, float, float]:
     return rows, rows / seconds, memory
 
 
-def _server(database: Database) -> psutil.Process:
+def server_of(database: Database) -> psutil.Process:
     """The process of Postgres that serves us, which from now on does all by itself."""
     with database.connect() as connection:
         connection.execute(text("SET max_parallel_workers_per_gather = 0"))
@@ -198,7 +199,7 @@ def _measured(on: Stage, messages: int, times: int) -> int:
     table, missed = Table("question", "ms of CPU", "goal", title=f"{messages:,} messages of a year"), 0
     database = Database(on.environ["DATABASE_URL"], pool_size=1)
     with Notifier(Settings.from_environ(on.environ), database=database) as notifier:
-        server = _server(database)
+        server = server_of(database)
         check(on, notifier)
         for name, ask, goal in questions(notifier):
             taken = spent(server, ask, times)

@@ -63,7 +63,9 @@ class Stock:
 
     # How...
 
-    def hand_over(self, *requests: Sequence[Request], send_date: datetime | None = None) -> list[Ticket]:
+    def hand_over(
+        self, *requests: Sequence[Request], send_date: datetime | None = None, **followed: Any
+    ) -> list[Ticket]:
         """All in one transaction, with references: what was stored although the answer was lost is not stored again."""
         named = [
             Enqueue(
@@ -72,6 +74,7 @@ class Stock:
                 source=self.campaign,
                 campaign=self.campaign,
                 send_date=send_date,
+                **followed,
             )
             for place, request in enumerate(chain(*requests))
         ]

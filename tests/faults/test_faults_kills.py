@@ -6,8 +6,10 @@ The long form, with thousands of messages and every other fault: `make faults`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from celery import Celery
@@ -22,7 +24,7 @@ from tests.faults.points import POINTS, Point, Stage, point_named
 from tests.faults.processes import Crew, environ_of, is_frozen, is_gone
 from tests.faults.stock import Stock
 from tests.support import eventually
-from worker import Notifier
+from worker import Failed, Notifier, SmsType, TemplateCall
 from worker.database import Database
 from worker.devkit.simulator import Running
 
@@ -171,3 +173,97 @@ def test_a_process_that_stood_still_past_its_lease_doubles_nothing_when_it_wakes
     for point, stock in stocks.items():
         eventually(lambda stock=stock: unsettled(stage.database, stock) == 0)  # type: ignore[misc]
         assert_clean(stage, stock, point)
+
+
+# What is sent again, and what follows by itself...
+
+
+def put_failed(stage: Stage, stock: Stock, count: int, **followed: Any) -> list[str]:
+    """SMS that eSMS refused, an hour ago by our clock; their numbers."""
+    phones = stock.coming(count)
+    later = datetime.now(UTC) + timedelta(hours=1)  # until then nobody claims them
+    stock.hand_over(stock.sms(count, SmsType.NOTIFY), send_date=later, **followed)
+    mine = "SELECT id FROM notification WHERE campaign = :campaign"
+    with stage.database.begin() as session:
+        of = {"campaign": stock.campaign}
+        turned = "status = 'rejected', code = '118', settled_at = now()"
+        session.execute(text(f"UPDATE message SET {turned} WHERE notification_id IN ({mine})"), of)
+        session.execute(text(f"UPDATE notification SET send_date = now() - interval '1 hour' WHERE id IN ({mine})"), of)
+        session.execute(text("UPDATE follow_up SET due_at = now() WHERE due_at IS NOT NULL"))
+    return phones
+
+
+@pytest.mark.parametrize("point", ["decided before commit", "moved_on before commit", "moved_on after commit"])
+def test_who_dies_amid_a_rerun_leaves_nobody_out_and_sends_to_nobody_twice(
+    crew: Crew, stage: Stage, new_stock: NewStock, point: str
+) -> None:
+    stock = new_stock()
+
+    def setup(stage: Stage, stock: Stock) -> None:
+        put_failed(stage, stock, 130)
+        assert stock.notifier.again.retry(Failed(campaign=stock.campaign)).rest == 30
+
+    struck(crew, stage, stock, Point(point, setup), How.CHILD)
+    turn_leases(stage.database)
+    crew.mend()
+    eventually(lambda: ends(stage, stock) == {"delivered": 130})
+    assert_clean(stage, stock, Point(point, setup))
+
+
+def ends(stage: Stage, stock: Stock, lane: str = "") -> dict[str, int]:
+    """How many of them stand where, of this lane or all."""
+    query = """
+        SELECT status, count(*) AS messages FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+        WHERE n.campaign = :campaign AND :lane IN (lane, '') GROUP BY 1
+    """
+    with stage.database.begin() as session:
+        found = session.execute(text(query), {"campaign": stock.campaign, "lane": lane})
+        return {row.status: row.messages for row in found}
+
+
+CALL = TemplateCall(template_id="1001", variables=["Lan"])
+FOLLOWED = {"fallback": CALL, "fallback_after": "10m"}
+
+
+@pytest.mark.parametrize("point", ["fall_back before commit", "fall_back after commit"])
+def test_who_dies_while_another_channel_takes_over_calls_each_once(
+    crew: Crew, stage: Stage, new_stock: NewStock, point: str
+) -> None:
+    stock, phones = new_stock(), list[str]()
+
+    def setup(stage: Stage, stock: Stock) -> None:
+        phones.extend(put_failed(stage, stock, 20, **FOLLOWED))
+
+    more = crew.more_beats(2)  # beat tripled
+    struck(crew, stage, stock, Point(point, setup), How.CHILD)
+    turn_leases(stage.database)
+    crew.mend()
+    eventually(lambda: ends(stage, stock, "voice") == {"delivered": 20})
+    for beat in more:
+        beat.stop()
+    books = stage.simulator.ledger()
+    assert {phone: books.calls.get(phone, 0) for phone in phones} == dict.fromkeys(phones, 1)
+    assert not any(phone in phones for phone, _ in books.sms)
+
+
+def test_a_success_that_comes_while_a_process_holds_the_claimed_fallback_stops_the_call(
+    crew: Crew, stage: Stage, new_stock: NewStock
+) -> None:
+    stock, phones = new_stock(), list[str]()
+
+    def setup(stage: Stage, stock: Stock) -> None:
+        phones.extend(put_failed(stage, stock, 1, **FOLLOWED))
+
+    struck(crew, stage, stock, Point("claim after commit", setup), How.FREEZE)
+    first = "status = 'delivered', settled_at = now(), accepted_at = now()"
+    with stage.database.begin() as session:
+        session.execute(
+            text(
+                f"UPDATE message SET {first} WHERE lane <> 'voice' AND notification_id IN "
+                "(SELECT id FROM notification WHERE campaign = :campaign)"
+            ),
+            {"campaign": stock.campaign},
+        )
+    crew.wake("work")
+    eventually(lambda: ends(stage, stock, "voice") == {"cancelled": 1})
+    assert phones[0] not in stage.simulator.ledger().calls

@@ -99,8 +99,9 @@ def _in_anothers_place(
     fit = [group for group in groups if _is_enough(group, corrected, settings, done)]
     items = [(enqueue, group.places) for group in fit if (enqueue := enqueue_of(group, corrected)) is not None]
     done.left[Left.UNFIT] += sum(len(group.places) for group in fit) - sum(len(places) for _, places in items)
-    for answer, (_, places) in zip(accept_in_place(session, items, settings, by=by), items, strict=True):
-        _note(session, answer, list(places.values()), done)
+    answers = accept_in_place(session, items, settings, by=by)
+    taken = [_note(answer, list(places.values()), done) for answer, (_, places) in zip(answers, items, strict=True)]
+    done.queued += ledger.successors(session, [id_ for ids in taken for id_ in ids])
 
 
 def _by_template(
@@ -132,10 +133,11 @@ def _is_enough(group: Gathered, corrected: Corrected, settings: Settings, done: 
     return False
 
 
-def _note(session: Session, answer: Ticket | Invalid, of: list[UUID], done: Step) -> None:
+def _note(answer: Ticket | Invalid, of: list[UUID], done: Step) -> list[UUID]:
+    """The messages of these that others take the place of now."""
     if isinstance(answer, Invalid):
         done.left[Left.UNFIT] += len(of)
         done.error = done.error or answer
-    else:
-        done.queued += ledger.successors(session, of)
-        done.left[Left.OPTED_OUT] += len(answer.opted_out)
+        return []
+    done.left[Left.OPTED_OUT] += len(answer.opted_out)
+    return of

@@ -70,7 +70,7 @@ _MOVED = text("UPDATE notification SET send_date = :send_date WHERE id = ANY(:id
 # has passed would end it at once.
 _RETRY = text(f"""
     UPDATE message AS m
-    SET status = 'queued', due_at = now(), stream = {KEY},
+    SET status = 'queued', due_at = now(), stream = coalesce(m.stream, {KEY}),
         request_id = NULL, renewals = m.renewals + 1, sms_id = NULL, code = NULL,
         generation = m.generation + 1, wanted_at = now(), wanted_by = :by, network = NULL, price = NULL,
         failures = 0, asked = 0, polls = 0, rescues = 0, absences = 0,

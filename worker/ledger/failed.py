@@ -86,7 +86,7 @@ LEFT = f"CASE WHEN {EMPTIED} THEN 'emptied' WHEN {_LATE} THEN 'late' WHEN m.gene
 _WITHIN = """m.notification_id BETWEEN
             (SELECT id FROM notification WHERE {part} campaign = :campaign ORDER BY id LIMIT 1)
             AND (SELECT id FROM notification WHERE {part} campaign = :campaign ORDER BY id DESC LIMIT 1)
-        AND (SELECT c.campaign FROM notification AS c WHERE c.id = m.notification_id) = :campaign"""
+        AND {{campaign}} = :campaign"""
 _SCOPES = {
     "notifications": "m.notification_id = ANY(CAST(:notifications AS uuid[]))",
     "messages": "m.id = ANY(CAST(:messages AS uuid[]))",
@@ -104,17 +104,22 @@ _CHOSEN = f"""
     AND (CAST(:since AS timestamptz) IS NULL OR {WANTED_AT} >= :since)
     AND (CAST(:until AS timestamptz) IS NULL OR {WANTED_AT} < :until)
     AND (CAST(:lane AS text) IS NULL OR m.lane = :lane)
-    AND (CAST(:source AS text) IS NULL
-        OR (SELECT s.source FROM notification AS s WHERE s.id = m.notification_id) = :source)
-    AND (CAST(:purpose AS text) IS NULL
-        OR (SELECT {PURPOSE} FROM notification AS n WHERE n.id = m.notification_id) = :purpose)
+    AND (CAST(:source AS text) IS NULL OR {{source}} = :source)
+    AND (CAST(:purpose AS text) IS NULL OR {{purpose}} = :purpose)
 """
+_BY_KEY = {
+    name: f"(SELECT {column} FROM notification AS n WHERE n.id = m.notification_id)"
+    for name, column in (("campaign", "n.campaign"), ("source", "n.source"), ("purpose", PURPOSE))
+}
+# Who has joined it needs no second look; nor may an index of campaigns or sources begin the walk.
+_JOINED = {"campaign": "n.campaign || ''", "source": "n.source || ''", "purpose": PURPOSE}
 
 
 @cache
-def chosen(scope: str) -> str:
-    """SQL: the condition on a message `m`."""
-    return _CHOSEN.format(scope=_SCOPES[scope])
+def chosen(scope: str, *, joined: bool = False) -> str:
+    """SQL: the condition on a message `m`. joined: its notification is `n`."""
+    of = _JOINED if joined else _BY_KEY
+    return _CHOSEN.format(scope=_SCOPES[scope].format(**of), **of)
 
 
 def scope_of(failed: Chosen) -> str:

@@ -58,7 +58,7 @@ def _outlook(scope: str) -> TextClause:
                     AS left_since,
                 count(*) AS messages, sum(coalesce(n.segments, 1)) AS segments
             FROM message AS m JOIN notification AS n ON n.id = m.notification_id
-            WHERE {chosen(scope)}
+            WHERE {chosen(scope, joined=True)}
             GROUP BY 1, 2, 3, 4, 5, 6
         )
         SELECT lines.*, lines.segments * (

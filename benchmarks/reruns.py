@@ -1,0 +1,102 @@
+"""How fast what failed of a large campaign is queued again, and how long it takes to see before what that would do.
+
+A million messages of one campaign, every tenth of which failed. The first hundred go, one arrives, and the rest follows
+as beat has it follow: 1,000 in a transaction, as they are, and then corrected. Counted is the CPU of both sides, ours
+and that of the Postgres process that serves us: what it takes on a machine that nobody else uses.
+
+    python -m benchmarks.reruns [--messages 1000000] [--times 5]
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from rich.table import Table
+
+from benchmarks.reports import cpu, server_of, spent, without_indexes
+from benchmarks.support import Stage, console, load, outside, stage
+from worker import Corrected, Failed, Notifier, again
+from worker.settings import Settings
+
+ROWS, SEEN = 20_000, 0.300  # messages a second, seconds for a dry run
+ONE_IN = 10  # failed
+CAMPAIGN = "big"
+ID = "lpad(to_hex(n), 32, '0')::uuid"
+FILL = (
+    f"""
+    INSERT INTO notification (id, kind, purpose, source, reference, campaign, content, options, segments, hand_over,
+        fingerprint)
+    SELECT {ID}, 'sms', 'service', 'shop', 'order:' || n, '{CAMPAIGN}', 'Don hang ' || n, '{{{{"sms_type": 4}}}}', 1,
+        false, '' FROM generate_series(CAST({{first}} AS bigint), {{last}}) AS n
+    """,
+    f"""
+    INSERT INTO message (id, notification_id, phone, lane, status, grouped, due_at, attempts, request_id, code,
+        accepted_at, settled_at, wanted_at)
+    SELECT {ID}, {ID}, '+849' || lpad(CAST(n * 7919 % 100000000 AS text), 8, '0'), 'normal',
+        CASE WHEN n % {ONE_IN} = 0 THEN 'undelivered' ELSE 'delivered' END, false, now(), 1, n, '100', now(), now(),
+        now() FROM generate_series(CAST({{first}} AS bigint), {{last}}) AS n
+    """,
+)
+STEP = 250_000  # rows of one statement
+
+
+def fill(on: Stage, rows: int) -> None:
+    """One campaign; what is there already of its history is no part of this."""
+    dropped = without_indexes(on)
+    on.execute("ALTER TABLE message DISABLE TRIGGER USER")
+    for first in range(1, rows + 1, STEP):
+        sizes = {"first": first, "last": min(first + STEP - 1, rows)}
+        on.execute(*(statement.format(**sizes) for statement in FILL))
+    for definition in dropped:
+        outside(on.database, definition)
+    on.execute("ALTER TABLE message ENABLE TRIGGER USER")
+    outside(on.database, "VACUUM ANALYZE")
+
+
+def follow(on: Stage, notifier: Notifier, settings: Settings, corrected: Corrected | None, most: int) -> int:
+    """The first hundred arrive, and the rest follows; how many those are."""
+    decided = notifier.again.retry(Failed(campaign=CAMPAIGN, most=most), corrected=corrected)
+    on.execute(
+        "UPDATE message SET status = 'delivered', settled_at = now(), accepted_at = now() WHERE status = 'queued'",
+        "UPDATE rerun SET look_at = now()",
+    )
+    while again.go_on(on.database, settings):
+        pass
+    return decided.rest
+
+
+def measure(on: Stage, rows: int, times: int) -> list[tuple[str, float, bool]]:
+    """What was measured, and whether it is what it should be."""
+    settings = Settings.from_environ(on.environ)
+    notifier = Notifier(settings, database=on.database)
+    server, failed = server_of(on.database), Failed(campaign=CAMPAIGN)
+    seen = spent(server, lambda: notifier.again.foresee(failed), times)
+    found = [(f"dry run over {rows // ONE_IN:,} failed of {rows:,}", seen, seen <= SEEN)]
+    half = rows // ONE_IN // 2
+    for name, corrected in (("as they are", None), ("corrected", Corrected(content="Don hang da giao"))):
+        before, queued = cpu(server), follow(on, notifier, settings, corrected, half)
+        rate = queued / (cpu(server) - before)
+        found.append((f"{name}: {queued:,} queued again a second", rate, rate >= ROWS))
+    return found
+
+
+def main() -> int:
+    """Exit code 1 where a target is missed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--messages", type=int, default=1_000_000)
+    parser.add_argument("--times", type=int, default=5)
+    given = parser.parse_args()
+    console.print(load())
+    with stage() as on:
+        fill(on, given.messages)
+        found = measure(on, given.messages, given.times)
+    shown = Table("what", "figure", "")
+    for what, figure, good in found:
+        shown.add_row(what, f"{figure:,.3f} s" if figure < 100 else f"{figure:,.0f}", "✔" if good else "missed")
+    console.print(shown)
+    return int(not all(good for _, _, good in found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,157 @@
+"""Generations in any order: retries, corrections, fallbacks, late successes, cancels; the rows always tell one chain.
+
+`ESMS_MACHINE=500` runs it long.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from sqlalchemy import text
+
+from tests.again.test_follow_ups import CALL, pass_time
+from tests.support import Bench, otp
+from worker import Corrected, Failed, again
+from worker.errors import Invalid, NotFound
+from worker.lifecycle import FINAL, Status
+
+EXAMPLES = int(os.environ.get("ESMS_MACHINE", "4"))
+MOST = 4  # notifications
+PICK = st.integers(0, MOST - 1)
+FAILED = ("undelivered", "rejected", "expired")
+
+_ROWS = text("""
+    SELECT m.id, m.phone, m.status, m.generation, m.replaces, m.replaced_by, m.lane FROM message AS m
+    ORDER BY m.phone, m.generation, m.created_at
+""")
+
+
+@dataclass
+class Chain:
+    """All that was tried for one recipient."""
+
+    generation: int = 0
+    places: int = 1  # messages, each in the place of the one before
+    called: bool = False  # its fallback was made
+
+
+class Generations(RuleBasedStateMachine):
+    """The ledger beside a model of how often each recipient was tried, and by how many messages."""
+
+    def __init__(self, bench: Bench) -> None:
+        super().__init__()
+        self.bench = bench
+
+    @initialize()
+    def begin(self) -> None:
+        with self.bench.database.begin() as session:
+            session.execute(text("TRUNCATE notification, message, request, follow_up, rerun, attempt, settlement"))
+        self.chains = [Chain() for _ in range(MOST)]
+        for place in range(MOST):
+            self.bench.put(otp(self._phone(place)), campaign="tet", fallback=CALL, fallback_after="10m")
+
+    @rule(pick=PICK, status=st.sampled_from(FAILED))
+    def fails(self, pick: int, status: str) -> None:
+        code = "'118'" if status == "rejected" else "NULL"
+        self._turn(pick, f"status = '{status}', settled_at = now(), code = {code}, lease_until = NULL", "queued")
+
+    @rule(pick=PICK)
+    def arrives(self, pick: int) -> None:
+        self._turn(pick, "status = 'delivered', settled_at = now(), accepted_at = now()", "queued")
+
+    @rule(pick=PICK)
+    def is_taken_and_not_known_yet(self, pick: int) -> None:
+        self._turn(pick, "status = 'accepted', accepted_at = now()", "queued")
+
+    @rule(pick=PICK)
+    def arrives_late(self, pick: int) -> None:
+        self._turn(pick, "status = 'delivered', settled_at = now()", "accepted")
+
+    @rule(pick=PICK)
+    def a_person_cancels(self, pick: int) -> None:
+        if (last := self._last(pick)) is not None:
+            self.bench.notifier.cancel(self.bench.notifier.locate(str(last.id)).notification)
+
+    @rule(pick=PICK, text_=st.sampled_from([None, "Ma: 2", "Ma: 3"]))
+    def a_person_sends_it_again(self, pick: int, text_: str | None) -> None:
+        last, chain = self._last(pick), self.chains[pick]
+        assert last is not None
+        corrected = None if text_ is None else Corrected(content=text_)
+        limit = self.bench.settings.retry_limit
+        fits = last.status in FAILED and last.generation < limit and (text_ is None or last.lane != "voice")
+        try:
+            moved = self.bench.notifier.again.retry(Failed(ids=[str(last.id)]), by="lan", corrected=corrected).moved
+        except (Invalid, NotFound):
+            moved = 0
+        assert moved == int(fits)
+        chain.generation += moved
+        chain.places += int(bool(moved and text_))
+
+    @rule()
+    def the_fallbacks_time_comes(self) -> None:
+        before = [self._last(pick) for pick in range(MOST)]
+        waiting = self._followed()
+        pass_time(self.bench)
+        while again.follow(self.bench.database, self.bench.settings):
+            pass
+        for pick, row in enumerate(before):
+            if row is not None and row.id in waiting and row.status in (*FAILED, "queued"):
+                self.chains[pick].generation += 1
+                self.chains[pick].places += 1
+                assert not self.chains[pick].called
+                self.chains[pick].called = True
+
+    @invariant()
+    def a_recipient_has_one_chain_in_which_each_stands_in_the_place_of_the_one_before(self) -> None:
+        for pick, chain in enumerate(self.chains):
+            rows = self._rows(pick)
+            assert len(rows) == chain.places
+            by_id = {row.id: row for row in rows}
+            assert sum(row.replaced_by is None for row in rows) == 1
+            assert sum(row.replaces is None for row in rows) == 1
+            for row in rows:
+                assert row.replaced_by is None or by_id[row.replaced_by].replaces == row.id
+            assert max(row.generation for row in rows) == chain.generation
+
+    @invariant()
+    def whoever_has_another_in_its_place_is_over_for_good(self) -> None:
+        for pick in range(MOST):
+            assert all(Status(row.status) in FINAL for row in self._rows(pick) if row.replaced_by is not None)
+
+    @invariant()
+    def the_other_channel_comes_once(self) -> None:
+        for pick, chain in enumerate(self.chains):
+            assert sum(row.lane == "voice" and row.replaces is not None for row in self._rows(pick)) == chain.called
+
+    def _phone(self, pick: int) -> str:
+        return f"+8490100000{pick}"
+
+    def _rows(self, pick: int) -> list[Any]:
+        with self.bench.database.begin() as session:
+            return [row for row in session.execute(_ROWS) if row.phone == self._phone(pick)]
+
+    def _last(self, pick: int) -> Any:
+        return next((row for row in self._rows(pick) if row.replaced_by is None), None)
+
+    def _followed(self) -> set[object]:
+        with self.bench.database.begin() as session:
+            return set(session.scalars(text("SELECT message_id FROM follow_up WHERE due_at IS NOT NULL")))
+
+    def _turn(self, pick: int, change: str, status: str) -> None:
+        with self.bench.database.begin() as session:
+            session.execute(
+                text(
+                    f"UPDATE message SET {change} WHERE phone = :phone AND status = '{status}' AND replaced_by IS NULL"
+                ),
+                {"phone": self._phone(pick)},
+            )
+
+
+def test_in_whatever_order_a_recipient_is_tried_in_one_chain(bench: Bench) -> None:
+    many = settings(max_examples=EXAMPLES, stateful_step_count=20, deadline=None)
+    run_state_machine_as_test(lambda: Generations(bench), settings=many)  # type: ignore[arg-type]  # a factory does
