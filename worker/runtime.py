@@ -18,6 +18,7 @@ from worker.esms import Client, Credentials, Exchange, InvalidRequest
 from worker.ledger import Floors
 from worker.lifecycle import Lane
 from worker.limiter import Limiter
+from worker.marks import Marks
 from worker.queues import Bell
 from worker.settings import Pace, ProviderSettings, Rates, Settings
 from worker.settings.retention import Retention
@@ -94,6 +95,10 @@ class Runtime:
     @cached_property
     def retention(self) -> Retention:
         return Retention.from_environ()
+
+    @cached_property
+    def marks(self) -> Marks:
+        return Marks(self.settings.redis_url, self.settings.mark_file)
 
     @cached_property
     def database(self) -> Database:

@@ -118,7 +118,7 @@ def keep_house() -> None:
 
     def step(parts: runtime.Runtime) -> bool:
         zone = parts.settings.time_zone.key
-        maintenance.keep_house(parts.database, parts.client, parts.pace, zone, parts.retention)
+        maintenance.keep_house(parts.database, parts.client, parts.pace, zone, parts.retention, parts.marks)
         return False
 
     _answer(Task.KEEP_HOUSE, step)
@@ -252,6 +252,8 @@ def _tell_late(change: EventChange) -> None:
 
 def _deliver(task: Task, lanes: list[Lane]) -> None:
     def step(parts: runtime.Runtime) -> bool:
+        if not maintenance.may_send(parts.database, parts.marks):
+            return False  # a backup that woke up: a person says when
         more = Inbox(parts.database, parts.settings, parts.bell).take_in()
         timeout = parts.provider.total_timeout
         drain = delivery.Drain(

@@ -23,6 +23,8 @@ EVENTS: dict[str, int] = {
     "intake.refused": logging.ERROR,
     "broker.refused": logging.ERROR,
     "ring.failed": logging.WARNING,
+    "restore.seen": logging.ERROR,
+    "marks.failed": logging.WARNING,
     "batch.sent": logging.INFO,
     "batch.late": logging.WARNING,
     "batch.polled": logging.INFO,

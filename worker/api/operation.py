@@ -9,6 +9,8 @@ from typing import Self
 from worker import ledger, reporting
 from worker.api.connected import Connected
 from worker.database import Database
+from worker.ledger.acts import note_act
+from worker.ledger.restores import Guarded, guarded, let_go_restored
 from worker.ledger.retention import Backlog, backlog
 from worker.migrating import PATIENCE, migrate, revisions
 from worker.reporting import BrandnamesShown, PowerfulLogin, RefusedShown
@@ -97,6 +99,18 @@ class Operation(Connected):
         """What is removed after its time has had more to remove than it came to, for so long without a pause."""
         with self._database.reading() as session:
             return backlog(session, patience=patience)
+
+    def restored(self) -> Guarded | None:
+        """Where this database has woken up from a backup, and nothing is sent."""
+        with self._database.reading() as session:
+            found = guarded(session)
+        return found if found is not None and found.restored_at is not None else None
+
+    def go_on_after_restore(self, *, by: str) -> bool:
+        """Let it send again what is queued here; for who administers Postgres. False: it was not held."""
+        with self._database.begin() as session:
+            note_act(session, "restore.let_go")
+            return let_go_restored(session, by)
 
     def note_listener(self, queue: str, *, every: timedelta) -> None:
         """Somebody listens to this queue; noted no more often than that."""

@@ -14,6 +14,7 @@ ACTS: dict[str, Text] = {
     "contact.import": Text("imported contacts", "nhập danh bạ"),
     "contact.opt-in": Text("let a person be reminded again", "cho phép nhắc lại một người"),
     "contact.opt-out": Text("opted a person out", "ngừng nhắc một người"),
+    "restore.let_go": Text("let a restored backup send again", "cho bản sao lưu đã khôi phục gửi tiếp"),
     "person.export": Text("exported one person's data", "xuất dữ liệu của một người"),
     "person.forget": Text("forgot one person", "xóa dữ liệu của một người"),
     "person.request": Text("noted what a person asked about their data", "ghi nhận yêu cầu của một người về dữ liệu"),

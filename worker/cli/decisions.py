@@ -14,11 +14,13 @@ import click
 from worker.api.decisions import Decision
 from worker.api.naming import BY_DEFAULT
 from worker.api.notifier import Notifier
+from worker.api.operation import Operation
 from worker.cli import completion
 from worker.cli.look import located
 from worker.cli.output import console, counting, date_option, json_option, options, say, say_json, table, text
 from worker.lifecycle import Lane
 from worker.reporting import PauseShown
+from worker.settings import administration
 
 LANES = [str(lane) for lane in Lane]
 
@@ -121,9 +123,13 @@ def pause(lanes: tuple[str, ...], campaign: str | None, to_come: bool, reason: s
 @click.command()
 @click.argument("lanes", nargs=-1, type=click.Choice([*LANES, "all"]))
 @completion.campaign_option("Let a campaign go on instead of lanes.")
+@click.option("--after-restore", is_flag=True, help="Let a database that woke up from a backup send what is queued.")
+@by_option
 @json_option
-def resume(lanes: tuple[str, ...], campaign: str | None, as_json: bool) -> None:
+def resume(lanes: tuple[str, ...], campaign: str | None, after_restore: bool, by: str, as_json: bool) -> int:
     """Let held lanes, or a campaign, go on, in the order in which they would have gone."""
+    if after_restore:
+        return _go_on_after_restore(by)
     _refuse_neither(lanes, campaign)
     with Notifier.from_env() as notifier:
         if campaign is not None:
@@ -131,6 +137,14 @@ def resume(lanes: tuple[str, ...], campaign: str | None, as_json: bool) -> None:
         notifier.resume(_lanes(lanes))
         paused = notifier.pauses.list()
     _say_pauses(paused, as_json, notifier.settings.time_zone)
+    return 0
+
+
+def _go_on_after_restore(by: str) -> int:
+    with Operation.from_env(administration()) as operation:
+        held = operation.go_on_after_restore(by=by)
+    say("what is queued goes out from now on" if held else "nothing is held after a restore")
+    return 0 if held else 1
 
 
 def _refuse_neither(lanes: tuple[str, ...], campaign: str | None) -> None:

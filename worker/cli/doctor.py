@@ -12,7 +12,7 @@ import click
 from worker.api.account import Account
 from worker.api.notifier import Notifier
 from worker.api.operation import Operation
-from worker.cli.checkups import Wrong, keeping
+from worker.cli.checkups import Wrong, keeping, restored
 from worker.cli.known_holes import hole
 from worker.cli.output import console, json_option, say_json, table, text, waiting
 from worker.errors import MIGRATE, WorkerError
@@ -46,6 +46,7 @@ RESTS_ON = {
     "beat": "schema",
     "upkeep": "schema",
     "keeping": "schema",
+    "restore": "schema",
     "broker": "schema",
     "lanes": "schema",
     "reruns": "schema",
@@ -94,6 +95,7 @@ def examine() -> Iterator[Finding]:
         "beat": _beat,
         "upkeep": _upkeep,
         "keeping": keeping,
+        "restore": restored,
         "eSMS": lambda: _esms(workers=found["workers"].ok),
         "brandnames": _brandnames,
         "broker": _broker,

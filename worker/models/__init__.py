@@ -22,6 +22,7 @@ contact (people)        opt_out (numbers that want nothing)        template (nam
 token (who is let in by HTTP), refused_token        upload (a file of people, until it is done with) ─1──n─▶ upload_row
 page_user ─1──n─▶ page_session        sign_in (passwords that were tried)        act (who did what, for good)
 retention_place (how far removing has come of what is kept no longer), removal (what waits for its end)
+restore_guard (whether this is a backup that woke up)
 person_request (what people ask about their data), tombstone (who was forgotten)
 reminder (rules), event ─1──n─▶ attendee        occurrence (what was made of either, for whom)
 
@@ -37,7 +38,16 @@ from worker.models.history import Attempt, ReportDaily, ReportLatency, ReportMin
 from worker.models.inbox import Inbox
 from worker.models.limits import SourceLimit
 from worker.models.messages import Message, Notification, Request, Stream
-from worker.models.operation import AccountBalance, Brandname, Heartbeat, Pause, ProducerSource, RefusedTask, Trouble
+from worker.models.operation import (
+    AccountBalance,
+    Brandname,
+    Heartbeat,
+    Pause,
+    ProducerSource,
+    RefusedTask,
+    RestoreGuard,
+    Trouble,
+)
 from worker.models.people import PersonRequest, Tombstone
 from worker.models.prices import Price
 from worker.models.reminders import Attendee, Event, Occurrence, Reminder
@@ -80,6 +90,7 @@ __all__ = [
     "ReportStanding",
     "Request",
     "Rerun",
+    "RestoreGuard",
     "RetentionPlace",
     "RollUp",
     "Search",

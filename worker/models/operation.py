@@ -111,3 +111,18 @@ class ProducerSource(Base):
 
     role_name: Mapped[str] = mapped_column(primary_key=True)
     source: Mapped[str] = mapped_column(primary_key=True)
+
+
+class RestoreGuard(Base):
+    """Until when this database knows that it was at work; a later mark elsewhere means that it is a backup. One row."""
+
+    __tablename__ = "restore_guard"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    installation: Mapped[UUID]  # the same in every copy of it
+    marked_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    restored_at: Mapped[datetime | None]  # since then nothing is sent
+    seen_until: Mapped[datetime | None]  # the mark elsewhere
+    let_go_at: Mapped[datetime | None]
+    let_go_by: Mapped[str | None]

@@ -122,6 +122,7 @@ class Settings:
     refused_whole: bool  # keep texts of refused requests too, so that they can be corrected here
     remote_control: bool  # Celery's inspect and events: whoever reaches the broker may then stop workers
     alive_file: Path | None  # written every ten seconds by a worker that takes messages
+    mark_file: Path | None  # where it is written, besides in Redis, that this installation was at work
     time_zone: ZoneInfo
     brandname: str | None  # for the SmsTypes that need one, when a request names none
     allow_only: Collection[str] | None  # the only numbers that anything is sent to (E.164); None: to anybody
@@ -154,6 +155,7 @@ class Settings:
             refused_whole=read.flag("WORKER_REFUSED_WHOLE"),
             remote_control=read.flag("WORKER_REMOTE_CONTROL"),
             alive_file=Path(alive) if (alive := read.text("WORKER_ALIVE_FILE")) else None,
+            mark_file=Path(mark) if (mark := read.text("WORKER_MARK_FILE")) else None,
             time_zone=read.zone("TIME_ZONE", "Asia/Ho_Chi_Minh"),
             brandname=read.text("ESMS_BRANDNAME"),
             allow_only=read.phones("ESMS_ALLOW_ONLY"),

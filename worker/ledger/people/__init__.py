@@ -1,6 +1,6 @@
 """One person's data: found in every table, handed out, and forgotten; and what people ask about it."""
 
-from worker.ledger.people.forgetting import Forgot, empty_forgotten, forget, lost_tombstones, tombstones
+from worker.ledger.people.forgetting import Forgot, bury, empty_forgotten, forget, lost_tombstones, tombstones
 from worker.ledger.people.holdings import HOLDINGS, NOBODY
 from worker.ledger.people.knowing import Known, everything_about, known_by
 from worker.ledger.people.requests import AskedFor, answer_request, finish_request, note_request, requests
@@ -12,6 +12,7 @@ __all__ = [
     "Forgot",
     "Known",
     "answer_request",
+    "bury",
     "empty_forgotten",
     "everything_about",
     "finish_request",

@@ -71,7 +71,7 @@ def forget(session: Session, person: Known, key: PrivacyKey, request: int, *, op
     """All that can be forgotten now, and what is to be forgotten later; idempotent."""
     asked, step = person.asked(key), step_of(request)
     cancelled = session.execute(_CANCEL, asked).rowcount  # type: ignore[attr-defined]
-    session.execute(_BURY, {"people": person.hashes(key)})
+    bury(session, person.hashes(key))
     stays = _stays(session, asked)
     removed = {table: count for table, count in _removed(session, asked) if count}
     if opt_out_too and (count := session.execute(_NO_OPT_OUT, asked).rowcount):  # type: ignore[attr-defined]
@@ -107,6 +107,11 @@ def empty_forgotten(session: Session) -> None:
         if request.kind == PersonRequestKind.FORGET and request.outcome is not None:
             left = empty_step(session, step_of(request.id))
             finish_request(session, request.id, {**request.outcome, "waiting": left}, done=not left)
+
+
+def bury(session: Session, people: Sequence[str]) -> None:
+    """Who has one of these hashes was forgotten."""
+    session.execute(_BURY, {"people": list(people)})
 
 
 def tombstones(session: Session) -> set[str]:
