@@ -42,7 +42,9 @@ def test_a_file_becomes_a_campaign_that_is_seen_before_and_sent_once(operator: B
     written = operator.get(address).text
     assert "{ho_ten}" in written and "Nguyễn Lan" in written and "số điện thoại" in written
     seen = operator.post(f"{address}/preview", TEXT, headers={"HX-Request": "true"}).text
-    assert "Chao Nguyễn Lan" in seen and "<html" not in seen
+    assert "Chao Nguyen Lan" in seen and "<html" not in seen
+    kept = operator.post(f"{address}/preview", TEXT | {"diacritics": "keep"}, headers={"HX-Request": "true"}).text
+    assert "Chao Nguyễn Lan" in kept
     checked = operator.post(address, TEXT)
     assert checked.headers["location"] == f"{address}/check"
     page = operator.get(f"{address}/check").text
@@ -68,9 +70,16 @@ def figure(page: str, name: str) -> str:
 
 def test_what_is_wrong_is_told_beside_its_field_and_nothing_is_kept(operator: Browser, bench: Bench) -> None:
     refused = uploaded(operator, "")
-    assert refused.status_code == 422 and "empty" in refused.text
+    assert refused.status_code == 422 and "Tệp rỗng" in refused.text
     address = uploaded(operator).headers["location"]
-    for wrong in ({"content": ""}, {"content": "{nobody}"}, {"campaign": ""}, {"when": "later"}, {"sms_type": "99"}):
+    for wrong in (
+        {"content": ""},
+        {"content": "{nobody}"},
+        {"campaign": ""},
+        {"when": "later"},
+        {"sms_type": "99"},
+        {"diacritics": "x"},
+    ):
         answer = operator.post(address, TEXT | wrong)
         assert answer.status_code == 422 and 'role="alert"' in answer.text, wrong
     assert operator.get(f"{address}/check").status_code == 303

@@ -16,12 +16,12 @@ from worker.actor import Actor, Via, acting
 from worker.catalogue.acts import ACTS
 from worker.cli import run
 
-NOTED = re.compile(r"""(?:note_act\(\s*\w+, |Act\(|_changed\()"([a-z.-]+)\"""")
+NOTED = re.compile(r"""(?:note_act\(\s*\w+, |Act\(|_changed\()"([a-z._-]+)\"""")
 BY_ITS_NAME = {f"{of}.{what}" for of in ("message", "campaign", "sweep") for what in ("cancel", "move")}  # put together
 
 
 def test_every_act_that_is_written_down_has_words_and_every_word_is_an_act() -> None:
-    written = "".join(path.read_text() for path in Path(api.__path__[0]).glob("*.py"))
+    written = "".join(path.read_text() for path in Path(api.__path__[0]).rglob("*.py"))
     assert set(NOTED.findall(written)) | BY_ITS_NAME == set(ACTS)
     assert all(text.en and text.vi for text in ACTS.values())
 

@@ -23,6 +23,7 @@ from worker.lifecycle import SmsType
 from worker.spreadsheets import Readable, RefusedRow, Row, Unreadable
 from worker.spreadsheets.rows import written
 from worker.spreadsheets.titles import place_of, places_of, there_are
+from worker.text import Body, Diacritics
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -49,6 +50,7 @@ class Order:
     expires_at: datetime | None
     hand_over: bool
     sms: Mapping[str, Any]  # sms_type, brandname, unicode, sandbox
+    diacritics: Diacritics = Diacritics.KEEP  # of the text as each row gets it
     fallback: Sms | TemplateCall | None = None  # whose texts may name columns, too
     fallback_after: str | None = None
     fallback_in_doubt: bool = False
@@ -241,7 +243,7 @@ class SheetSend:
         number = written(row.cells[self.columns.phone])
         try:
             values = self._values(row)
-            content = text.render(self.order.content, values)
+            content = Body(self.order.content, self.order.diacritics).render(values)
             sms = Sms(to=number, content=content, **self.order.sms)
             fallback = self._fallback(values)
             own = None if self.columns.reference is None else written(row.cells[self.columns.reference])

@@ -114,8 +114,12 @@ class Saying:
 
     def problem(self, error: WorkerError) -> str:
         """What is wrong with a field, and what to do."""
-        told = f"{error.problem}: {error.remedy}" if isinstance(error, Invalid) else str(error)
-        return told[:1].upper() + told[1:]
+        return self.trouble(f"{error.problem}: {error.remedy}" if isinstance(error, Invalid) else str(error))
+
+    def trouble(self, told: str) -> str:
+        """The same of a row of a file, as it was noted."""
+        said = self.reason(told)
+        return said[:1].upper() + said[1:]
 
     def coded(self, told: str) -> Markup:
         """What stands between backticks as code."""

@@ -15,7 +15,7 @@ from worker.intake import Enqueue, Sms
 from worker.ledger.uploads import AT_ONCE, UploadShown, upload_rows
 from worker.lifecycle import SmsType
 from worker.spreadsheets import RefusedRow, Row
-from worker.text import Measure, measure
+from worker.text import Diacritics, Measure, measure
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -36,6 +36,8 @@ class CampaignPlan:
     sms_type: int = SmsType.CUSTOMER_CARE
     brandname: str | None = None
     unicode: bool = False
+    diacritics: str = Diacritics.KEEP
+    """strip: Nguyễn becomes Nguyen, and fits an SMS of 160 characters."""
     purpose: str | None = None
     phone_column: str | None = None
     """None: the one that looks like it."""
@@ -50,6 +52,8 @@ class CampaignPlan:
         if self.sms_type not in set(SmsType):
             known = ", ".join(str(int(each)) for each in SmsType)
             raise Invalid("sms_type", "there is no such SmsType", f"use {known}")
+        if self.diacritics not in set(Diacritics):
+            raise Invalid("diacritics", "is neither keep nor strip", "use one of them")
         if not isinstance(self.content, str) or not self.content.strip():
             raise Invalid("content", "is empty", "write the text")
 
@@ -69,6 +73,7 @@ class CampaignPlan:
             send_date=self.send_date,
             expires_at=self.expires_at,
             hand_over=False,
+            diacritics=Diacritics(self.diacritics),
             sms={"sms_type": self.sms_type, "brandname": self.brandname, "unicode": self.unicode, "sandbox": False},
         )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from worker.actor import acting
 from worker.api.uploads import campaigns, people
 from worker.api.uploads.campaigns import CampaignPlan, CampaignPreview
 from worker.api.uploads.people import ContactsPlan
@@ -17,6 +18,7 @@ from worker.checks import label, phone_of
 from worker.contacts.columns import Columns
 from worker.database import Database
 from worker.errors import Invalid, NotFound
+from worker.ledger import note_act
 from worker.ledger import uploads as stored
 from worker.ledger.uploads import KEPT, UploadShown
 from worker.lifecycle import UploadKind, UploadState
@@ -44,7 +46,7 @@ class Uploads:
         asked_by, read = label("by", by), opened(file, encoding=encoding, sheet=sheet)
         with self._database.begin() as session:
             upload = stored.put_upload(session, kind, read.name, read.columns, read.header_row, by=asked_by)
-            stored.put_rows(session, upload, bounded(read))
+            note_act(session, "upload.take", stored.put_rows(session, upload, bounded(read)), upload=upload)
             return self._found(session, upload)
 
     def show(self, upload: UUID | str) -> UploadShown:
@@ -125,7 +127,10 @@ class Uploads:
     def stop(self, upload: UUID | str) -> bool:
         """Queue no more of it; what was queued stays, and may be cancelled as a campaign. False: it does not run."""
         with self._database.begin() as session:
-            return stored.move_upload(session, self._found(session, upload).id, UploadState.STOPPED)
+            found = self._found(session, upload)
+            if stopped := stored.move_upload(session, found.id, UploadState.STOPPED):
+                note_act(session, "upload.stop", upload=found.id)
+            return stopped
 
     def go_on(self) -> bool:
         """Take one step with a file that is to be checked or used; False: there is none. For a worker."""
@@ -135,11 +140,14 @@ class Uploads:
         with self._database.begin() as session:
             found = self._found(session, upload)
             if stored.move_upload(session, found.id, state):
+                if state is UploadState.RUNNING:
+                    note_act(session, "upload.run", found.rows, upload=found.id, campaign=_campaign_of(found))
                 found = self._found(session, found.id)
             elif found.state not in _AS_GOOD_AS[state]:
                 raise Invalid("upload", f"is {found.state}", _REMEDY[state])
         if found.state is state and (state is UploadState.RUNNING or found.rows <= SMALL):
-            self._steps.go_on(found.id)
+            with acting(None):  # what it comes to is told by the act of letting it go
+                self._steps.go_on(found.id)
             found = self.show(found.id)
         if found.state is state:
             self._bell.again(Task.SEND_AGAIN)
@@ -160,6 +168,10 @@ _REMEDY = {
     UploadState.CHECKING: "upload the file again to send it otherwise",
     UploadState.RUNNING: "check it first",
 }
+
+
+def _campaign_of(upload: UploadShown) -> str | None:
+    return (upload.plan or {}).get("campaign")
 
 
 def _id_of(upload: UUID | str) -> UUID:

@@ -133,6 +133,13 @@ WORDS: dict[str, Text] = {
     "type_unicode": Text(
         "advertising from a random number, with accents", "quảng cáo từ đầu số ngẫu nhiên, có dấu tiếng Việt"
     ),
+    "diacritics": Text("Accents", "Dấu tiếng Việt"),
+    "diacritics_strip": Text("taken out: Nguyễn becomes Nguyen", "bỏ dấu: Nguyễn thành Nguyen"),
+    "diacritics_keep": Text("kept", "giữ nguyên"),
+    "diacritics_hint": Text(
+        "One name with accents makes a text Unicode, 70 characters to an SMS.",
+        "Chỉ một tên có dấu cũng khiến tin thành Unicode, 70 ký tự một SMS.",
+    ),
     "purpose": Text("What it is for", "Mục đích"),
     "purpose_usual": Text("as usual for this kind", "theo loại tin"),
     "purpose_hint": Text(

@@ -132,6 +132,7 @@ WORDS: dict[str, Text] = {
     "rule_next": Text("Write a rule that reminds them", "Tạo quy tắc nhắc hẹn"),
     "refused_rows": Text("What was not taken", "Những gì không nhận"),
     "row_number": Text("Row", "Dòng"),
+    "row": Text("row {number}", "dòng {number}"),
     "problem": Text("What is wrong", "Lỗi"),
     "download_refused": Text("All of it, to be mended:", "Tải tất cả để sửa:"),
 }

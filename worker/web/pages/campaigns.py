@@ -15,8 +15,9 @@ from worker.api.uploads import UploadKind, UploadShown, UploadState
 from worker.catalogue import Language, advice
 from worker.errors import NotFound
 from worker.lifecycle import FAILED, Kind
-from worker.reporting import PauseShown, Sums
+from worker.reporting import Choice, PauseShown, Sums
 from worker.reporting.costs import Costs
+from worker.reporting.finding import Search
 from worker.reporting.lists import Failure
 from worker.reporting.sums import Counted
 from worker.settings import Settings
@@ -192,9 +193,10 @@ def stop(request: Request, key: str) -> RedirectResponse:
 
 @router.post("/campaigns/{key}/cancel")
 def cancel(request: Request, key: str) -> RedirectResponse:
-    """Queue no more of its files, and call off what waits."""
+    """Queue no more of its files, and call off what waits: some at once, the rest by the workers."""
     stop(request, key)
-    producer_of(request).cancel_campaign(name_of(key))
+    whole = Search(choice=Choice.of({"campaign": name_of(key)}))
+    producer_of(request).sweeps.cancel(whole, by=person_of(request).name)
     return redirect(f"/campaigns/{key}")
 
 

@@ -20,6 +20,7 @@ from worker.lifecycle import PURPOSE_OF_SMS, SmsType
 from worker.settings import Settings
 from worker.spreadsheets.rows import written
 from worker.spreadsheets.titles import plain
+from worker.text import Diacritics
 from worker.web.door import producer_of
 from worker.web.pages.access import Form, person_of, room
 from worker.web.pages.downloads import download
@@ -32,7 +33,9 @@ router = room()
 ROWS_SHOWN = 3
 REFUSED_SHOWN = 20
 UNICODE = "3u"  # SmsType 3 with Vietnamese letters: the only one that takes them
-_EMPTY = dict.fromkeys(("send_date", "expires_at", "brandname", "purpose", "phone_column", "unicode"))
+_EMPTY: Mapping[str, Any] = dict.fromkeys(
+    ("send_date", "expires_at", "brandname", "purpose", "phone_column", "unicode")
+)
 FIELD_OF_OPTION = {"--content": "content", "--phone-column": "phone_column", "columns": "phone_column"}
 PROBLEM = "problem"  # the column that a file of refused rows has besides its own
 
@@ -80,7 +83,12 @@ def _address_of(upload: UploadShown) -> str:
 def _first_plan(upload: UploadShown) -> Mapping[str, Any]:
     """Of a file that nobody has said anything about yet."""
     name = upload.name.partition(", sheet ")[0].rpartition(".")[0] or upload.name
-    return {"campaign": name.strip()[:200], "content": "", "sms_type": int(SmsType.CUSTOMER_CARE)}
+    return {
+        "campaign": name.strip()[:200],
+        "content": "",
+        "sms_type": int(SmsType.CUSTOMER_CARE),
+        "diacritics": "strip",
+    }
 
 
 def _write(request: Request, upload: UploadShown, plan: Mapping[str, Any], error: Invalid | None = None) -> Response:
@@ -93,7 +101,7 @@ def _write(request: Request, upload: UploadShown, plan: Mapping[str, Any], error
         upload=upload,
         plan={**_EMPTY, **plan},
         titles=[(title, title) for title in upload.columns if title],
-        columns=_columns(producer_of(request), upload, preview.columns if preview else None),
+        columns=_columns(producer_of(request), upload, preview.columns if preview else _guessed(upload, plan)),
         problem=told,
         wrong=FIELD_OF_OPTION.get(told.field, told.field) if told else None,
         error=upload.error,
@@ -109,6 +117,14 @@ def _previewed(
         return producer.uploads.preview(upload.id, CampaignPlan.of(plan)), None
     except Invalid as error:
         return None, error
+
+
+def _guessed(upload: UploadShown, plan: Mapping[str, Any]) -> Columns | None:
+    """While there is no text yet, or one that names no column of the file."""
+    try:
+        return CampaignPlan(campaign="-", content="-", phone_column=plan.get("phone_column")).columns(upload.columns)
+    except Invalid:
+        return None
 
 
 def _seen(preview: CampaignPreview | None) -> dict[str, Any]:
@@ -191,6 +207,7 @@ def _as_given(form: FormData) -> dict[str, Any]:
         "content": text_in(form, "content"),
         "sms_type": int(sms_type.removesuffix("u")) if sms_type.removesuffix("u").isdigit() else 0,
         "unicode": sms_type == UNICODE,
+        "diacritics": text_in(form, "diacritics", Diacritics.STRIP),
         "brandname": text_or_none(form, "brandname"),
         "purpose": text_or_none(form, "purpose"),
         "phone_column": text_or_none(form, "phone_column"),
