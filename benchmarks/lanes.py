@@ -75,7 +75,9 @@ def measure(on: Stage, notifier: Notifier, system: str, count: int, first: int) 
 def while_busy(on: Stage, notifier: Notifier, count: int, bulk: int) -> Period:
     """With so many bulk messages due, and some of them still due at the end."""
     with silent(on) as unheard:
-        unheard.enqueue_many(_wish(place) for place in range(bulk))
+        unheard.enqueue_many(
+            (_wish(place) for place in range(bulk)), purpose="service"
+        )  # nothing of it waits for its hours
     on.settle()
     bell = Bell(on.environ["CELERY_BROKER_URL"], on.environ["REDIS_URL"])
     bell.ring({Lane.BULK})

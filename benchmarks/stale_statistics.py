@@ -98,6 +98,7 @@ def claimed(id_: UUID) -> Claim:
         template_id=None,
         options={},
         hand_over_at=None,
+        advertising=False,
         expires_in=None,
         in_doubt=False,
         failures=0,

@@ -147,6 +147,8 @@ def ground(scale: float, settings: Mapping[str, str], *, voice_apart: bool) -> I
         environ = environ_of(postgres.url, valkey.url, link, folder, voice=apart) | dict(settings)
         database = stack.enter_context(Database(postgres.url))
         migrate(database)
+        with database.begin() as session:
+            session.execute(text("DELETE FROM law_rule"))  # or what is sent would depend on the time of day
         notifier = stack.enter_context(Notifier.from_env(environ))
         broker = stack.enter_context(Celery("an-app", broker=valkey.url, set_as_current=False))
         said = (folder / "said").open("a")

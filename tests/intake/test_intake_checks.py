@@ -155,13 +155,6 @@ def test_no_type_but_those_that_are_made_for_it_takes_advertising(sms_type: int)
         checked(replace(SMS, sms_type=sms_type), purpose=Purpose.ADVERTISING)
 
 
-@pytest.mark.parametrize("sms_type", [3, 4])
-def test_advertising_without_a_brandname_is_taken_with_a_warning(sms_type: int) -> None:
-    [warning] = checked(replace(SMS, sms_type=sms_type), purpose=Purpose.ADVERTISING).warnings
-    assert "Decree 91/2020/NĐ-CP" in warning
-    assert f"SmsType {sms_type} has no registered brandname" in warning
-
-
 @pytest.mark.parametrize(
     ("content", "words"),
     [

@@ -16,13 +16,16 @@ if TYPE_CHECKING:
     from worker.api.acts import Acts
     from worker.api.again import Again
     from worker.api.callbacks import Callbacks
+    from worker.api.consents import Consents
     from worker.api.contacts import Contacts
     from worker.api.decisions import Decisions
     from worker.api.events import Feed
     from worker.api.finding import Finding
     from worker.api.held import Held
     from worker.api.intake import Intake
+    from worker.api.law import Law
     from worker.api.notifier import Notifier
+    from worker.api.opt_outs import OptOuts
     from worker.api.pauses import Pauses
     from worker.api.prices import Prices
     from worker.api.refused import Refused
@@ -152,6 +155,27 @@ class Branches:
         from worker.api.prices import Prices
 
         return Prices(self._database, self.settings)
+
+    @cached_property
+    def consents(self) -> Consents:
+        """Who agreed to what, and took it back."""
+        from worker.api.consents import Consents
+
+        return Consents(self._database, self.settings, source=self.source or "")
+
+    @cached_property
+    def opt_outs(self) -> OptOuts:
+        """Opting out by an SMS to a short code."""
+        from worker.api.opt_outs import OptOuts
+
+        return OptOuts(self._database, self.settings, self._bell)
+
+    @cached_property
+    def law(self) -> Law:
+        """When, how often and how messages may go out."""
+        from worker.api.law import Law
+
+        return Law(self._database, self.settings)
 
     @cached_property
     def uploads(self) -> Uploads:

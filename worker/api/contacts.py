@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from uuid import UUID
 
+from worker.api.opt_outs import confirming
 from worker.contacts import ContactFields, opt_in_of, opt_out_of, upsert_contacts, upsert_fields
 from worker.contacts.checks import parse_phone
 from worker.contacts.contact_fields import ContactChanges
@@ -182,7 +183,7 @@ class Contacts:
         with self._database.joined(session) as joined:
             row = only(contacts.by_keys(joined, [key], source=source))
             note_act(joined, "contact.opt-out", contact=row.id)
-            return opt_out_of(joined, [row], source=row.source)
+            return opt_out_of(joined, [row], source=row.source, told=confirming(joined, self._settings, self._source))
 
     def opt_in(self, key: str, *, source: str | None = None, session: Session | None = None) -> None:
         """This person wants them again. What was cancelled stays so. Raises NotFound, Invalid."""
@@ -196,7 +197,8 @@ class Contacts:
         numbers = [parse_phone(each) for each in phones]
         with self._database.joined(session) as joined:
             note_act(joined, "number.opt-out", len(numbers))
-            return opt_out.opt_out(joined, numbers, source or self._source)
+            told = confirming(joined, self._settings, self._source)
+            return opt_out.opt_out(joined, numbers, source or self._source, told=told)
 
     def opt_in_phones(self, phones: Collection[str], *, session: Session | None = None) -> int:
         """These numbers want them again; how many had opted out. Raises Invalid."""

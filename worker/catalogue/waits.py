@@ -30,6 +30,7 @@ LIMITED = Text(
     "its turn: source {source} goes as fast, and as far, as its limits allow",
     "chờ đến lượt: nguồn {source} chạy nhanh và nhiều hết mức giới hạn cho phép",
 )
+RULE = Text("{reason}", "{reason}")  # a sending rule, by its name
 TURN = Text(
     "its turn: lane {lane} goes as fast as its rate allows",
     "chờ đến lượt: làn {lane} chạy nhanh hết mức tốc độ cho phép",

@@ -20,6 +20,7 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from worker import RecordCall, Sms, TemplateCall
+from worker.api.law import Mode
 from worker.api.notifier import Notifier
 from worker.cli.output import console, look_of, looks_of, say, table
 from worker.cli.report.summary import say_report
@@ -131,6 +132,7 @@ def run_demo(*, page: bool = False) -> int:
         ) as installation,
         Notifier.from_env(installation.environ) as notifier,
     ):
+        notifier.law.set_mode("vn.ads.sms.hours", Mode.OFF)  # or its advertising would wait for the morning at night
         scenes = story()
         with _paused(notifier, Lane.BULK):
             tickets = [_enqueue(notifier, scene) for scene in scenes]

@@ -19,13 +19,22 @@ COMMANDS = {
         "The brandnames that are registered, from now on the ones that may be enqueued.",
     ),
     "cancel": ("decisions:cancel", "Cancel what has not been sent yet; says for what it is too late."),
+    "consent": (
+        "consents:consent_group",
+        "Who agreed to advertising, and who took it back: rows are added and never changed.",
+    ),
     "contacts": ("contacts:contacts_group", "People to be reminded: import, look at, opt out, remove, export."),
     "demo": (
         "serve:demo",
         "See it work, in half a minute: real servers, real processes, a simulated eSMS, every status but sandboxed.",
     ),
+    "dnc": ("law:dnc_group", "The Do-Not-Call register: numbers that get no advertising at all."),
     "doctor": ("doctor:doctor", "Say what is wrong with this installation and how to mend it."),
     "held": ("held:held", "What only a person can decide: eSMS may or may not have taken it."),
+    "law": (
+        "law:law_group",
+        "Sending rules: hours, counts, label, register, consent.",
+    ),
     "migrate": (
         "serve:migrate",
         "Bring the database to this version's schema; safe to run again, and by many at once.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields as fields_of
 from datetime import date
 from typing import Any
@@ -51,10 +51,15 @@ def upsert_fields(session: Session, fields: Mapping[str, Any], *, today: date, f
         raise error.at(None) from None
 
 
-def opt_out_of(session: Session, rows: Sequence[ContactRow], *, source: str) -> int:
-    """These people want nothing, by none of their numbers; how many of their messages were cancelled."""
+def opt_out_of(
+    session: Session, rows: Sequence[ContactRow], *, source: str, told: Callable[[Sequence[str]], object] = list
+) -> int:
+    """These people want nothing, by none of their numbers; how many of their messages were cancelled.
+
+    told: is given the numbers that had not opted out before.
+    """
     phones = [phone for row in rows for phone in row.phones]
-    return opt_out.opt_out(session, phones, source, ids=[row.id for row in rows])
+    return opt_out.opt_out(session, phones, source, ids=[row.id for row in rows], told=told)
 
 
 def opt_in_of(session: Session, rows: Sequence[ContactRow]) -> None:

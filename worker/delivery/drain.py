@@ -63,7 +63,8 @@ class Drain:
     _stopping: Callable[[], bool] = lambda: False
 
     def __post_init__(self) -> None:
-        self._gate = Gate(self.settings.allow_only)
+        zone, least = self.settings.time_zone, self.settings.advertising_least
+        self._gate = Gate(self.settings.allow_only, zone, self.pace.lease, least)
 
     def run(self, lanes: Sequence[Lane], stopping: Callable[[], bool]) -> bool:
         """Send until nothing is due (False), or until the time is up or a stop is asked for (True: there may be more).
@@ -127,15 +128,18 @@ class Drain:
 
     def _due(self, session: Session) -> list[Claim]:
         claims: list[Claim] = []
+        self._gate.look(session)
         for lane, line in self._lines:
             if room := line.room(self.pace.claim_most):
+                before = self._gate.turned_back
                 claims += self._doubtful(session, lane, line, room)
                 claims += (found := self._queued(session, lane, room))
                 claims += [] if found else self._on_trial(session, lane)
                 many = line.doubt_at == 0.0 or any(len(claim.fences) > 1 for claim in found)
+                many = many or self._gate.turned_back > before
                 line.found(room if many else len(found), room)
                 line.wakes(found)
-        return claims
+        return ledger.counted(session, claims, self._gate)
 
     def _queued(self, session: Session, lane: Lane, room: int) -> list[Claim]:
         return ledger.claim(

@@ -16,7 +16,6 @@ from uuid import UUID
 from worker import ledger
 from worker.errors import Conflict, Invalid
 from worker.ids import uuid7s
-from worker.intake.brandnames import Registered
 from worker.intake.checks import Checked, Checks
 from worker.intake.request import Enqueue
 from worker.intake.storing import AT_ONCE, storing
@@ -43,6 +42,8 @@ class Ticket:
     """Recipients that opted out of what this is for, E.164: their messages were cancelled at once."""
     warnings: tuple[str, ...] = ()
     """What is taken all the same, one line each: a service text that reads like advertising, say."""
+    not_before: datetime | None = None
+    """When the first of it may go out (UTC), where a sending rule has it wait; why, is in `waits` of its status."""
 
 
 def accept(
@@ -63,8 +64,7 @@ def accept(
     tickets: list[Ticket] = []
     due: set[Lane] = set()
     with storing(session, beside=beside) as store:
-        registered = cache(partial(store.alone, ledger.known_brandnames))
-        checks = Checks(settings, now=now, late=late, registered=registered)
+        checks = Checks(settings, now=now, late=late, **_asked(store.alone, settings))
         of_last: Callable[[], list[Ticket]] = list
         for chunk in _chunks(_checked(place, item, checks) for place, item in enumerate(wanted)):
             stored = _stored(chunk, settings)
@@ -89,7 +89,7 @@ def accept_each(
     wanted: an Invalid stands for one that was wrong before it came here. late: dates may be. ids: theirs, where they
     have some already.
     """
-    checks = Checks(settings, now=now, late=late, registered=_registered(session))
+    checks = Checks(settings, now=now, late=late, **_asked(lambda ask: ask(session), settings))
     checked = [_checked_or_error(item, checks) for item in wanted]
     good = [item for item in checked if isinstance(item, Checked)]
     given = ids and [id_ for id_, item in zip(ids, checked, strict=True) if isinstance(item, Checked)]
@@ -107,7 +107,7 @@ def accept_in_place(
 
     by: who has them sent again.
     """
-    checks = Checks(settings, now=datetime.now(UTC), late=True, registered=_registered(session))
+    checks = Checks(settings, now=datetime.now(UTC), late=True, **_asked(lambda ask: ask(session), settings))
     checked = [_checked_or_error(item, checks) for item, _ in wanted]
     good = [item for item in checked if isinstance(item, Checked)]
     for item in good:
@@ -124,13 +124,17 @@ def accept_in_place(
 
 def check_one(session: Session, item: Enqueue, settings: Settings, *, now: datetime) -> None:
     """Would this be taken? Stores nothing. Raises Invalid."""
-    checked = _checked_or_error(item, Checks(settings, now=now, late=True, registered=_registered(session)))
+    checked = _checked_or_error(
+        item, Checks(settings, now=now, late=True, **_asked(lambda ask: ask(session), settings))
+    )
     if isinstance(checked, Invalid):
         raise checked
 
 
-def _registered(session: Session) -> Callable[[], Registered]:
-    return cache(partial(ledger.known_brandnames, session))  # asked for once, if anything needs it at all
+def _asked(alone: Callable[[Callable[[Session], Any]], Any], settings: Settings) -> dict[str, Callable[[], Any]]:
+    """Once, if anything needs it at all. alone: asks something in the transaction."""
+    rules = partial(ledger.rules_now, zone=settings.time_zone)
+    return {"registered": cache(partial(alone, ledger.known_brandnames)), "rules": cache(partial(alone, rules))}
 
 
 def _checked_or_error(item: Enqueue | Invalid, checks: Checks) -> Checked | Invalid:
@@ -215,4 +219,9 @@ def _ticket(item: Checked, row: Stored, put: Put) -> Ticket:
 
 
 def _common(item: Checked) -> dict[str, Any]:
-    return {"messages": len(item.phones), "duplicates": item.duplicates, "warnings": item.warnings}
+    return {
+        "messages": len(item.phones),
+        "duplicates": item.duplicates,
+        "warnings": item.warnings,
+        "not_before": item.terms.not_before,
+    }

@@ -16,10 +16,12 @@ from worker.checks import ID_MOST, affordable, label, label_or_none, phone_of
 from worker.errors import Invalid
 from worker.intake.brandnames import Registered, check_brandname
 from worker.intake.follow_up import follow_up_of
-from worker.intake.remarks import warnings_of
+from worker.intake.remarks import kept_back, warnings_of
 from worker.intake.request import Enqueue, RecordCall, Request, Sms, TemplateCall
 from worker.intake.terms import are_alike, terms_of
+from worker.law.rules import Rule
 from worker.ledger import Terms
+from worker.lifecycle import Purpose
 from worker.phone import usual_mobile
 from worker.settings import Settings
 
@@ -60,7 +62,8 @@ def check(item: Enqueue, settings: Settings, *, now: datetime, late: bool = Fals
 class Checks:
     """Checks one request after the other.
 
-    late: a date that has passed is no error. registered: the brandnames that the account has, asked for when needed.
+    late: a date that has passed is no error. registered: the brandnames that the account has, rules: those for sending;
+    both are asked for when needed.
     """
 
     def __init__(
@@ -70,8 +73,10 @@ class Checks:
         now: datetime,
         late: bool = False,
         registered: Callable[[], Registered] | None = None,
+        rules: Callable[[], Sequence[Rule]] = tuple,
     ) -> None:
-        self._settings, self._now, self._late, self._registered = settings, now, late, registered
+        self._settings, self._now, self._late = settings, now, late
+        self._registered, self._rules = registered, rules
         self._last: tuple[Enqueue, Terms] | None = None
 
     def check(self, item: Enqueue) -> Checked:
@@ -85,9 +90,13 @@ class Checks:
         reference = None if item.reference is None else label_or_none("reference", item.reference)
         if isinstance(request, Sms):
             segments, plain = _segments(request.content, terms.options["sms_type"])
-            warnings = warnings_of(terms, request.content)
+            warnings = warnings_of(terms, request.content, self._in_force(terms))
             return Checked(terms, phones, duplicates, request.content, segments, plain, None, reference, warnings)
         return Checked(terms, phones, duplicates, None, None, None, _template_id(request), reference)
+
+    def _in_force(self, terms: Terms) -> Sequence[Rule]:
+        """A code never waits for anything."""
+        return () if terms.purpose is Purpose.CODE else self._rules()
 
     def _terms(self, item: Enqueue) -> Terms:
         """Those of the one before, where they are the same."""
@@ -95,8 +104,11 @@ class Checks:
             terms = terms_of(item, self._settings, now=self._now, late=self._late)
             if self._registered and "brandname" in terms.options:
                 check_brandname(terms.options, self._registered())
+            terms = kept_back(terms, self._in_force(terms), self._settings, self._now)
             if item.retry_undelivered or item.fallback or item.fallback_after or item.fallback_in_doubt:
-                other = Checks(self._settings, now=self._now, late=self._late, registered=self._registered)
+                other = Checks(
+                    self._settings, now=self._now, late=self._late, registered=self._registered, rules=self._rules
+                )
                 now = None if self._late else self._now
                 terms = replace(terms, follow_up=follow_up_of(item, terms, self._settings, other.check, now=now))
             self._last = item, terms

@@ -1,25 +1,95 @@
-"""What is taken all the same, and what its producer is to know of it."""
+"""What the sending rules say of a request when it is handed over: what waits, what is told, what is refused.
+
+The look that counts is the claim's (worker/ledger/gate.py); this one tells a producer right away.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from worker.errors import Invalid
+from worker.law.rules import Check, Mode, Rule, channel_of, opening, waits_until
 from worker.law.texts import reads_like_advertising
 from worker.ledger import Terms
-from worker.lifecycle import Purpose, SmsType
+from worker.lifecycle import Purpose
+from worker.settings import Settings
 
-NO_BRANDNAME = (
-    "SmsType {sms_type} has no registered brandname, under which alone advertising may go out (Decree 91/2020/NĐ-CP, "
-    "rule vn.ads.sender): use SmsType 1"
-)
 LIKE_ADVERTISING = (
     "content: {words!r} reads like advertising, and its purpose is service: if it is, say purpose=advertising"
 )
+# Of each check on a text: the field, what is wrong with it, what to do.
+_WRONG = {
+    Check.SENDER: ("sms_type", "{sms_type} has no registered brandname, as advertising needs", "use SmsType 1"),
+    Check.LABEL: ("content", "begins without the label of advertising", "begin it with [QC]"),
+    Check.REFUSAL: ("content", "ends without a way to refuse", "end it with how to, like: Tu choi, soan TC gui 8xxx"),
+}
+_TEXT = re.IGNORECASE | re.DOTALL
 
 
-def warnings_of(terms: Terms, content: str) -> tuple[str, ...]:
-    """Of an SMS, one line each."""
-    sms_type = terms.options["sms_type"]
+def kept_back(terms: Terms, rules: Sequence[Rule], settings: Settings, now: datetime) -> Terms:
+    """The same, with the time before which it does not go out. Raises Invalid where it never could, or must not."""
+    hours = [rule for rule in _about(terms, rules) if rule.check is Check.HOURS and rule.mode is not Mode.WARN]
+    if terms.hand_over and terms.purpose is Purpose.ADVERTISING:
+        _refuse_hand_over(_about(terms, rules))
+    found = opening(hours, max(now, terms.send_date or now), settings.time_zone)
+    if found is None:
+        return terms
+    until, rule = found
+    told = waits_until(rule, until, settings.time_zone)
+    if rule.mode is Mode.REFUSE or terms.hand_over:
+        raise Invalid("send_date", f"is outside of {_window(rule)} ({_named(rule)})", "give another")
+    if terms.expires_at is not None and terms.expires_at <= until:
+        raise Invalid("expires_at", f"comes too soon: {told}", "give a later one, or leave it out")
+    return replace(terms, not_before=until, waits=told)
+
+
+def warnings_of(terms: Terms, content: str, rules: Sequence[Rule]) -> tuple[str, ...]:
+    """What is taken all the same, one line each. Raises Invalid for what a rule refuses."""
+    return tuple(_warnings(terms, content, rules)) if terms.purpose in _LOOKED_AT else ()
+
+
+_LOOKED_AT = frozenset({Purpose.SERVICE, Purpose.ADVERTISING})
+
+
+def _warnings(terms: Terms, content: str, rules: Sequence[Rule]) -> Iterator[str]:
     if terms.purpose is Purpose.SERVICE and (words := reads_like_advertising(content)):
-        return (LIKE_ADVERTISING.format(words=words),)
-    if terms.purpose is Purpose.ADVERTISING and sms_type != SmsType.ADVERTISING:
-        return (NO_BRANDNAME.format(sms_type=sms_type),)
-    return ()
+        yield LIKE_ADVERTISING.format(words=words)
+    for rule in _about(terms, rules):
+        if rule.check in _WRONG and _breaks(rule, terms, content):
+            yield _told(rule, terms)
+
+
+def _about(terms: Terms, rules: Sequence[Rule]) -> list[Rule]:
+    return [rule for rule in rules if rule.is_about(terms.purpose, channel_of(terms.kind), terms.campaign)]
+
+
+def _breaks(rule: Rule, terms: Terms, content: str) -> bool:
+    if rule.check is Check.SENDER:
+        return terms.options["sms_type"] not in rule.parameters["sms_types"]
+    return re.search(rule.parameters["pattern"], content, _TEXT) is None
+
+
+def _told(rule: Rule, terms: Terms) -> str:
+    field, problem, remedy = _WRONG[rule.check]
+    problem = problem.format(sms_type=terms.options["sms_type"]) + f" ({_named(rule)})"
+    if rule.mode is not Mode.WARN:
+        raise Invalid(field, problem, remedy)
+    return f"{field}: {problem}: {remedy}"
+
+
+def _refuse_hand_over(rules: Sequence[Rule]) -> None:
+    for rule in rules:
+        if rule.check in (Check.HOURS, Check.COUNT) and rule.mode is not Mode.WARN:
+            problem = f"advertising that eSMS keeps is counted and stopped by nobody ({_named(rule)})"
+            raise Invalid("hand_over", problem, "leave it out: it is kept here until its date")
+
+
+def _window(rule: Rule) -> str:
+    return f"{rule.parameters['from']} to {rule.parameters['to']}"
+
+
+def _named(rule: Rule) -> str:
+    return f"{rule.name}, {rule.source}" if rule.source else rule.name

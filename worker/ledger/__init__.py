@@ -10,6 +10,7 @@ rules, events: what reminds             occurrences: what was made of them, for 
 """
 
 from worker.ledger.acts import Act, note_act
+from worker.ledger.advertised import counted, forget_advertised
 from worker.ledger.balance import note_balance
 from worker.ledger.brandnames import ask_for_brandnames, known_brandnames, replace_brandnames
 from worker.ledger.campaigns import lift_campaign, notifications_of, pause_campaign, through
@@ -33,6 +34,7 @@ from worker.ledger.follow_ups import due_follow_ups, fall_back, follow_later, fo
 from worker.ledger.gate import Gate
 from worker.ledger.held import held_messages, note_decisions
 from worker.ledger.inserts import First, Put, Stored, Terms, put
+from worker.ledger.law_rules import all_rules, remove_rule, rules_now, save_rule, set_mode
 from worker.ledger.limits import set_limit
 from worker.ledger.outlook import Alike, Before, others, outlook, too_few
 from worker.ledger.pauses import Paused, allow_trial, due_probes, lift, pause, paused, probed
@@ -99,6 +101,7 @@ __all__ = [
     "TokenRow",
     "Verdict",
     "add_token",
+    "all_rules",
     "allow_trial",
     "ask_for_brandnames",
     "ask_later",
@@ -117,6 +120,7 @@ __all__ = [
     "claim_trial",
     "count",
     "count_refused",
+    "counted",
     "current_token",
     "decided",
     "due_follow_ups",
@@ -130,6 +134,7 @@ __all__ = [
     "fold",
     "follow_later",
     "follow_no_more",
+    "forget_advertised",
     "forget_refused",
     "give_up",
     "go_on_anyway",
@@ -171,14 +176,18 @@ __all__ = [
     "put_back",
     "record",
     "refused_tokens",
+    "remove_rule",
     "replace_brandnames",
     "requests_of",
     "rescue",
     "resolve",
     "resolve_all",
     "revoke_tokens",
+    "rules_now",
+    "save_rule",
     "send_again",
     "set_limit",
+    "set_mode",
     "settle",
     "statuses_of_messages",
     "stop_sweep",

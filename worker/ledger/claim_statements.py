@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-from worker.ledger.gate import OUTSIDE, outside
+from worker.ledger.gate import OUTSIDE, barred, closed, consent, forbidden, is_advertising, outside
 from worker.ledger.limits import COST, HAS_SOME_LEFT, LIMITS
 from worker.ledger.opt_out import REASON, unwilling
 from worker.ledger.plans import still
@@ -19,7 +19,8 @@ NOBODY = "00000000-0000-0000-0000-000000000000"  # comes before every id
 _RETURNING = """
     RETURNING m.id, m.attempts, m.phone, m.lane, m.request_id, m.failures, m.asked,
         m.in_doubt_since IS NOT NULL AS in_doubt, n.kind, n.content, n.template_id, n.options::text AS options,
-        CASE WHEN n.hand_over THEN n.send_date END AS hand_over_at, m.expires_at - now() AS expires_in, n.unwilling
+        CASE WHEN n.hand_over THEN n.send_date END AS hand_over_at, m.expires_at - now() AS expires_in, n.advertising,
+        n.stays
 """
 
 
@@ -32,15 +33,21 @@ def _answered(replaces: str) -> str:
 # Of those due, what they say, and whether their recipient wants none of it: the one look that counts, since whatever
 # becomes queued by whichever way is claimed before it goes out. Who has got it after all wants no second one.
 _READ = f"""(
-        SELECT read.*, read.answered OR read.opted_out OR read.outside AS unwilling,
-            CASE WHEN read.answered THEN '{ANSWERED}' WHEN read.opted_out THEN '{REASON}' ELSE '{OUTSIDE}' END
-                AS because
+        SELECT read.*, read.why_not IS NOT NULL AS unwilling,
+            read.why_not IS NOT NULL OR read.until IS NOT NULL AS stays, coalesce(read.why_not, read.told) AS because
         FROM (
-            SELECT due.id AS message_id, n.kind, n.content, n.template_id, n.options, n.hand_over, n.send_date,
-                n.source, {_answered("due.replaces")} AS answered, {unwilling("due.phone")} AS opted_out,
-                {outside("due.phone")} AS outside
-            FROM due JOIN notification AS n ON n.id = due.notification_id
-            OFFSET 0  -- or it would be looked up once for each column that it decides about
+            SELECT found.*, CASE WHEN found.answered THEN '{ANSWERED}' WHEN found.opted_out THEN '{REASON}'
+                WHEN found.outside THEN '{OUTSIDE}' ELSE {forbidden("found")} END AS why_not
+            FROM (
+                SELECT due.id AS message_id, due.due_at AS was_due_at, n.kind, n.content, n.template_id, n.options,
+                    n.hand_over, n.send_date, n.source, n.expires_at IS NULL AS lasts,
+                    {_answered("due.replaces")} AS answered, {unwilling("due.phone")} AS opted_out,
+                    {outside("due.phone")} AS outside, {is_advertising()} AS advertising,
+                    {consent("due.phone")} AS consent, {barred("due.phone")} AS barred,
+                    {closed("until")} AS until, {closed("told")} AS told
+                FROM due JOIN notification AS n ON n.id = due.notification_id
+                OFFSET 0  -- or it would be looked up once for each column that it decides about
+            ) AS found
         ) AS read
     ) AS n"""
 
@@ -59,24 +66,30 @@ _NOT_PAUSED = f"""
 _NOT_EXPIRED = "(m.expires_at IS NULL OR m.expires_at > now())"
 
 _BEGIN = """
-    lease_until = CASE WHEN NOT n.unwilling THEN now() + :lease END,
-    attempts = m.attempts + CASE WHEN n.unwilling THEN 0 ELSE 1 END,
+    lease_until = CASE WHEN NOT n.stays THEN now() + :lease END,
+    attempts = m.attempts + CASE WHEN n.stays THEN 0 ELSE 1 END,
     dialled_at = NULL
 """
+# What may not go out yet waits as long as it would have waited from then on.
 _START = f"""
     {_BEGIN}, paused = false,
-    status = CASE WHEN n.unwilling THEN 'cancelled' ELSE 'sending' END,
+    status = CASE WHEN n.unwilling THEN 'cancelled' WHEN n.stays THEN 'queued' ELSE 'sending' END,
     settled_at = CASE WHEN n.unwilling THEN now() END,
-    reason = CASE WHEN n.unwilling THEN n.because ELSE m.reason END
+    due_at = CASE WHEN n.unwilling THEN m.due_at ELSE coalesce(n.until, m.due_at) END,
+    expires_at = CASE WHEN n.lasts AND n.stays AND NOT n.unwilling THEN m.expires_at + (n.until - now())
+        ELSE m.expires_at END,
+    reason = CASE WHEN n.stays THEN n.because ELSE m.reason END,
+    consent_id = CASE WHEN n.consent > 0 THEN n.consent END
 """
 # To ask again could send it. So it is looked for instead, as what is past its date, and by itself: the others of an
 # advertising request may be asked for without it.
 _ASK = f"""
     {_BEGIN},
-    status = CASE WHEN n.unwilling THEN 'unconfirmed' ELSE 'sending' END,
+    status = CASE WHEN n.stays THEN 'unconfirmed' ELSE 'sending' END,
     expires_at = CASE WHEN n.unwilling THEN now() ELSE m.expires_at END,
-    due_at = CASE WHEN n.unwilling THEN now() ELSE m.due_at END,
-    reason = CASE WHEN n.unwilling THEN n.because || '; whether eSMS took it before is looked for' ELSE m.reason END,
+    due_at = CASE WHEN n.unwilling THEN now() WHEN n.stays THEN n.until ELSE m.due_at END,
+    reason = CASE WHEN n.unwilling THEN n.because || '; whether eSMS took it before is looked for'
+        WHEN n.stays THEN n.because ELSE m.reason END,
     request_id = CASE WHEN n.unwilling AND m.grouped THEN NULL ELSE m.request_id END,
     earlier_ids = CASE WHEN n.unwilling AND m.grouped THEN array_append(m.earlier_ids, m.request_id)
         ELSE m.earlier_ids END
@@ -132,7 +145,7 @@ CLAIM = text(f"""
                 SELECT one.* FROM (
                     SELECT * FROM streams WHERE source = turns.source ORDER BY random()
                 ) AS s CROSS JOIN LATERAL (
-                    SELECT m.id, m.phone, m.notification_id, m.replaces FROM message AS m
+                    SELECT m.id, m.phone, m.notification_id, m.replaces, m.due_at FROM message AS m
                     WHERE {_WAITING.format(grouped="NOT m.grouped")}
                     ORDER BY m.due_at, m.id LIMIT (SELECT most FROM share)
                     FOR UPDATE SKIP LOCKED
@@ -147,7 +160,7 @@ CLAIM = text(f"""
     SET {_START}, request_id = coalesce(m.request_id, {_REQUEST_ID})
     FROM {_READ}
     WHERE m.id = n.message_id
-    {_RETURNING}, n.source, m.stream, m.due_at,
+    {_RETURNING}, n.source, m.stream, n.was_due_at,
         (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint) AS oldest,
         (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint) AS next, (SELECT most FROM share) AS share,
         EXISTS (SELECT FROM limits) AS limited
@@ -208,7 +221,7 @@ CLAIM_GROUP = text(f"""
         WHERE m.notification_id = :lead AND m.request_id = :request_id AND m.status = 'queued' AND m.grouped
           AND {_NOT_EXPIRED}
     ), due AS MATERIALIZED (
-        SELECT m.id, m.phone, m.notification_id, m.replaces FROM message AS m JOIN waiting USING (id)
+        SELECT m.id, m.phone, m.notification_id, m.replaces, m.due_at FROM message AS m JOIN waiting USING (id)
         WHERE {still("queued")}
         ORDER BY m.id
         FOR UPDATE OF m SKIP LOCKED
@@ -223,7 +236,7 @@ CLAIM_GROUP = text(f"""
 
 CLAIM_DOUBTFUL = text(f"""
     WITH due AS MATERIALIZED (
-        SELECT m.id, m.phone, m.notification_id, m.replaces
+        SELECT m.id, m.phone, m.notification_id, m.replaces, m.due_at
         FROM message AS m JOIN notification AS n ON n.id = m.notification_id
         WHERE m.status = 'unconfirmed' AND NOT m.grouped AND n.kind = 'sms' AND m.due_at <= now()
           AND m.in_doubt_since > now() - :window AND {_NOT_EXPIRED} AND {_NOT_PAUSED} AND m.lane = ANY(:lanes)
@@ -249,7 +262,7 @@ CLAIM_DOUBTFUL_GROUP = text(f"""
         ORDER BY m.due_at LIMIT 1
         FOR UPDATE OF n SKIP LOCKED
     ), due AS MATERIALIZED (
-        SELECT m.id, m.phone, m.notification_id, m.replaces
+        SELECT m.id, m.phone, m.notification_id, m.replaces, m.due_at
         FROM message AS m JOIN lead ON m.notification_id = lead.id AND m.request_id = lead.request_id
         WHERE {still("unconfirmed")}
         ORDER BY m.id

@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
+ROUNDS = 10  # of claims for one lane in one transaction
+
+
 @dataclass(frozen=True, slots=True)
 class Fence:
     """Which message, and which of its attempts, a process may write about."""
@@ -63,6 +66,7 @@ class Claim:
     options: Mapping[str, Any]
     hand_over_at: datetime | None  # the SendDate to give to eSMS
     expires_in: timedelta | None  # counted from the claim
+    advertising: bool
     in_doubt: bool  # an earlier try under this RequestId may have been taken
     failures: int  # tries in a row that surely were not taken
     asked: int  # tries in a row whose answer was in doubt
@@ -85,12 +89,13 @@ def claim(
     process.
     """
     claims: list[Claim] = []
-    asked = {"lease": lease} | (gate or Gate()).asked()
+    gate = gate or Gate()
+    asked = {"lease": lease} | gate.asked()
     for lane in lanes:
         if room := most - len(claims):
-            claims += _of_lane(session, lane, room, asked, floors or Floors())
+            claims += _of_lane(session, lane, room, asked, floors or Floors(), gate)
         if lane is Lane.BULK and len(claims) < most:
-            claims += _group(session, asked, group_most)
+            claims += _group(session, asked, group_most, gate)
     return claims
 
 
@@ -99,9 +104,9 @@ def claim_trial(session: Session, lane: Lane, *, lease: timedelta, gate: Gate | 
     if (pause_id := trial(session, lane)) is None:
         return []
     asked = {"lane": str(lane), "most": 1, "lease": lease, "trial": True, "floors": "[]", "sources": None}
-    asked |= (gate or Gate()).asked()
-    rows = session.execute(CLAIM, asked).all()
-    if claims := _charged(session, [_claim([row]) for row in rows if not row.unwilling], rows):
+    gate = gate or Gate()
+    rows = session.execute(CLAIM, asked | gate.asked()).all()
+    if claims := _charged(session, [_claim([row]) for row in _going(rows, gate)], rows):
         spend_trial(session, pause_id)
     return claims
 
@@ -116,10 +121,12 @@ def claim_doubtful(
     gate: Gate | None = None,
 ) -> list[Claim]:
     """SMS in doubt that are to be asked again, under their old RequestId, while eSMS still remembers it."""
-    asked = {"lease": lease, "window": window} | (gate or Gate()).asked()
-    claims = _singles(session, CLAIM_DOUBTFUL, asked | {"lanes": [str(lane) for lane in lanes], "most": most})
+    gate = gate or Gate()
+    asked = {"lease": lease, "window": window} | gate.asked()
+    rows = session.execute(CLAIM_DOUBTFUL, asked | {"lanes": [str(lane) for lane in lanes], "most": most}).all()
+    claims = [_claim([row]) for row in _going(rows, gate)]
     if Lane.BULK in lanes:
-        claims += _groups(session, CLAIM_DOUBTFUL_GROUP, asked)
+        claims += _groups(session, CLAIM_DOUBTFUL_GROUP, asked, gate)
     return claims
 
 
@@ -142,15 +149,20 @@ def _mine(fences: Sequence[Fence]) -> dict[str, list[Any]]:
     return {"id": [fence.id for fence in fences], "attempt": [fence.attempt for fence in fences]}
 
 
-def _of_lane(session: Session, lane: Lane, most: int, asked: dict[str, Any], floors: Floors) -> list[Claim]:
-    """Each source has its share; what some leave of theirs, those who have more due take in the next round."""
+def _of_lane(session: Session, lane: Lane, most: int, asked: dict[str, Any], floors: Floors, gate: Gate) -> list[Claim]:
+    """Each source has its share; what some leave of theirs, those who have more due take in the next round.
+
+    Not in many rounds: all of what is due may have to wait for the morning, and no transaction is to last so long.
+    """
     claims: list[Claim] = []
     sources: list[str] | None = None
-    while len(claims) < most and sources != []:
+    for _ in range(ROUNDS):
+        if len(claims) >= most or sources == []:
+            break
         which = {"lane": str(lane), "most": most - len(claims), "trial": False, "sources": sources}
         with floors.sweeping(lane):
             rows = session.execute(CLAIM, asked | which | {"floors": as_rows(floors.of(lane))}).all()
-        claims += _charged(session, [_claim([row]) for row in rows if not row.unwilling], rows)
+        claims += _charged(session, [_claim([row]) for row in _going(rows, gate)], rows)
         floors.walked(lane, _walks(rows))
         sources = _with_more(rows)
     return claims
@@ -174,28 +186,31 @@ def _walks(rows: Sequence[Any]) -> Iterator[tuple[int, Walk]]:
     """How far each stream was gone through."""
     last: dict[int, Place] = {}
     for row in rows:
-        place = Place(row.due_at, row.id)
+        place = Place(row.was_due_at, row.id)
         last[row.stream] = max(place, last.get(row.stream, place))
     return ((stream, Walk(place, rows[0].oldest, rows[0].next)) for stream, place in last.items())
 
 
-def _singles(session: Session, statement: TextClause, asked: dict[str, Any]) -> list[Claim]:
-    return [_claim([row]) for row in session.execute(statement, asked).all() if not row.unwilling]
+def _going(rows: Sequence[Any], gate: Gate) -> list[Any]:
+    """Without those that were cancelled or are to wait."""
+    going = [row for row in rows if not row.stays]
+    gate.turned_back += len(rows) - len(going)
+    return going
 
 
-def _groups(session: Session, statement: TextClause, asked: dict[str, Any]) -> list[Claim]:
-    found = [row for row in session.execute(statement, asked).all() if not row.unwilling]
+def _groups(session: Session, statement: TextClause, asked: dict[str, Any], gate: Gate) -> list[Claim]:
+    found = _going(session.execute(statement, asked).all(), gate)
     rows = sorted(found, key=lambda row: (row.request_id, row.id))
     return [_claim(list(group)) for _, group in groupby(rows, key=lambda row: row.request_id)]
 
 
-def _group(session: Session, asked: dict[str, Any], most: int) -> list[Claim]:
+def _group(session: Session, asked: dict[str, Any], most: int, gate: Gate) -> list[Claim]:
     whose = {"lane": str(Lane.BULK), "trial": False, "floors": "[]", "sources": None}
     if (lead := session.execute(LEAD, whose).one_or_none()) is None:
         return []
     request_id = lead.request_id or session.scalars(CUT, {"lead": lead.id, "group_most": most}).first()
     asked = asked | {"lead": lead.id, "request_id": request_id, "most": lead.most}
-    return _charged(session, _groups(session, CLAIM_GROUP, asked), [lead])
+    return _charged(session, _groups(session, CLAIM_GROUP, asked, gate), [lead])
 
 
 @lru_cache(maxsize=1024)
@@ -208,7 +223,7 @@ def _options(text: str) -> Mapping[str, Any]:
 def _claim(rows: Sequence[Any]) -> Claim:
     # By place: columns by name would cost as much as all the rest of a claim.
     _, _, _, lane, request_id, failures, asked, in_doubt, kind, *rest = rows[0]
-    content, template_id, options, hand_over_at, expires_in, *_ = rest
+    content, template_id, options, hand_over_at, expires_in, advertising, *_ = rest
     return Claim(
         fences=tuple([Fence(row[0], row[1]) for row in rows]),
         phones=tuple([row[2] for row in rows]),
@@ -220,6 +235,7 @@ def _claim(rows: Sequence[Any]) -> Claim:
         options=_options(options),
         hand_over_at=hand_over_at,
         expires_in=expires_in,
+        advertising=advertising,
         in_doubt=in_doubt,
         failures=failures,
         asked=asked,

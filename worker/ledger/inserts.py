@@ -42,11 +42,13 @@ class Terms:
     horizon: timedelta  # after its date it is still sent for so long, where the producer gave no expires_at
     wanted_by: str | None = None  # who has it sent again; None: its producer
     follow_up: dict[str, Any] | None = None  # what is to follow by itself; see ledger/follow_ups.py
+    not_before: datetime | None = None  # by a sending rule; then `waits` tells which
+    waits: str | None = None
 
     @property
     def due_at(self) -> datetime | None:
         """None: at once."""
-        return None if self.hand_over else self.send_date
+        return self.not_before or (None if self.hand_over else self.send_date)
 
 
 @dataclass(slots=True)  # not frozen: tens of thousands a second are made, and that would take three times as long
@@ -90,7 +92,7 @@ _PUT = text("""
         SELECT * FROM json_to_recordset(CAST(:terms AS json)) AS t (
             t integer, kind text, purpose text, lane text, grouped boolean, source text, campaign text, options jsonb,
             send_date timestamptz, hand_over boolean, expires_at timestamptz, horizon interval, stream bigint,
-            wanted_by text, follow_up jsonb
+            wanted_by text, follow_up jsonb, not_before timestamptz, waits text
         )
     ), r AS MATERIALIZED (
         SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS r (
@@ -117,16 +119,17 @@ _PUT = text("""
     ), messages AS (
         INSERT INTO message (
             id, notification_id, phone, lane, stream, grouped, request_id, status, due_at, wanted_at, expires_at,
-            wanted_by, replaces, generation
+            wanted_by, replaces, generation, reason
         )
         SELECT m.message_id, m.id, m.phone, t.lane, t.stream, t.grouped, m.request_id, 'queued',
             -- Of this moment, not when the transaction began: claims have gone further meanwhile (ledger/floors.py).
-            greatest(clock_timestamp(), CASE WHEN NOT t.hand_over THEN t.send_date END),
+            greatest(clock_timestamp(), CASE WHEN NOT t.hand_over THEN t.send_date END, t.not_before),
             greatest(now(), t.send_date),
-            coalesce(t.expires_at, greatest(now(), t.send_date) + t.horizon),
+            coalesce(t.expires_at, greatest(now(), t.send_date, t.not_before) + t.horizon),
             t.wanted_by, m.replaces,
             CASE WHEN m.replaces IS NULL THEN 0
-                ELSE (SELECT old.generation + 1 FROM message AS old WHERE old.id = m.replaces) END
+                ELSE (SELECT old.generation + 1 FROM message AS old WHERE old.id = m.replaces) END,
+            t.waits
         FROM (
             SELECT id, t, message_id, phone, request_id, replaces FROM r UNION ALL SELECT * FROM others
         ) AS m JOIN inserted USING (id) JOIN t USING (t)

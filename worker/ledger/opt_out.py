@@ -9,7 +9,7 @@ something is stored, queued again or opted out of, only tells people sooner; so 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -53,6 +53,7 @@ _REMEMBER = text("""
     INSERT INTO opt_out (phone, source)
     SELECT DISTINCT phone, :source FROM unnest(CAST(:phones AS text[])) AS p (phone) ORDER BY phone
     ON CONFLICT (phone) DO NOTHING
+    RETURNING phone
 """)
 
 # In the order in which importers lock them.
@@ -110,14 +111,21 @@ _UNMARK = text("""
 """)
 
 
-def opt_out(session: Session, phones: Collection[str], source: str, *, ids: Collection[UUID] = ()) -> int:
+def opt_out(
+    session: Session,
+    phones: Collection[str],
+    source: str,
+    *,
+    ids: Collection[UUID] = (),
+    told: Callable[[Sequence[str]], object] = list,
+) -> int:
     """These numbers (E.164) want nothing; how many reminders and advertising messages were cancelled with that.
 
-    source: who told us. ids: contacts to be marked even if they have no number.
-    What has been claimed already can't be called back.
+    source: who told us. ids: contacts to be marked even if they have no number. told: is given those that had not
+    opted out before. What has been claimed already can't be called back.
     """
     asked = {"phones": list(phones), "ids": list(ids)}
-    session.execute(_REMEMBER, asked | {"source": source})
+    told(session.scalars(_REMEMBER, asked | {"source": source}).all())
     session.execute(_MARK, asked)
     return session.execute(_CANCEL, asked).rowcount  # type: ignore[attr-defined, no-any-return]
 

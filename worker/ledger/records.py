@@ -14,6 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from worker.ledger.advertised import give_back
 from worker.ledger.claims import Claim, Fence
 from worker.ledger.plans import still
 from worker.ledger.rows import as_rows
@@ -145,6 +146,8 @@ def record(session: Session, outcomes: Sequence[Outcome]) -> set[UUID]:
     """Write what came of these sends; the ids that come back were still ours to write about."""
     won = set(session.scalars(_RECORD, {"rows": as_rows(_rows(outcomes))}).all())
     postpone(session, list(_unasked(outcomes, won)))
+    advertised = [each for each in outcomes if each.claim.advertising and each.status is Status.REJECTED]
+    give_back(session, won & {fence.id for each in advertised for fence in each.claim.fences})
     came_back_unsent(
         session, won & {fence.id for each in outcomes if each.status is Status.QUEUED for fence in each.claim.fences}
     )

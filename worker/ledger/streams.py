@@ -19,6 +19,7 @@ from uuid import UUID
 
 from sqlalchemy import TextClause, text
 
+from worker.ledger.advertised import give_back
 from worker.ledger.limits import refund
 from worker.ledger.opt_out import Withheld, withhold, withhold_all_of
 from worker.ledger.plans import still
@@ -93,6 +94,7 @@ def came_back_unsent(session: Session, ids: Collection[UUID]) -> None:
     """The same of what was claimed, and counted for its source's limits."""
     if ids:
         refund(session, ids)
+        give_back(session, ids)
         came_back(session, ids)
 
 

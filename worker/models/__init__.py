@@ -24,6 +24,8 @@ page_user ─1──n─▶ page_session        sign_in (passwords that were tri
 retention_place (how far removing has come of what is kept no longer), removal (what waits for its end)
 restore_guard (whether this is a backup that woke up)
 person_request (what people ask about their data), tombstone (who was forgotten)
+law_rule (when, how often and how advertising goes out), advertised (who got how much), do_not_call (the register)
+consent (who agreed to what, and took it back)
 reminder (rules), event ─1──n─▶ attendee        occurrence (what was made of either, for whom)
 
 The constraints carry what must hold whatever the code does: a reference stands for one notification,
@@ -36,6 +38,7 @@ from worker.models.base import Base
 from worker.models.contacts import Contact, OptOut, Template
 from worker.models.history import Attempt, ReportDaily, ReportLatency, ReportMinute, ReportStanding, RollUp, Settlement
 from worker.models.inbox import Inbox
+from worker.models.law import Advertised, ConsentGiven, DoNotCall, LawRule
 from worker.models.limits import SourceLimit
 from worker.models.messages import Message, Notification, Request, Stream
 from worker.models.operation import (
@@ -59,17 +62,21 @@ from worker.models.webhooks import Happening, Webhook, WebhookCall, WebhookSecre
 __all__ = [
     "AccountBalance",
     "Act",
+    "Advertised",
     "Attempt",
     "Attendee",
     "Base",
     "Brandname",
+    "ConsentGiven",
     "Contact",
     "Decision",
+    "DoNotCall",
     "Event",
     "FollowUp",
     "Happening",
     "Heartbeat",
     "Inbox",
+    "LawRule",
     "Message",
     "Notification",
     "Occurrence",

@@ -187,6 +187,7 @@ class Message(Base):
     # one, which it was. Whoever counts people counts those with no `replaced_by`.
     replaces: Mapped[UUID | None]
     replaced_by: Mapped[UUID | None]
+    consent_id: Mapped[int | None] = mapped_column(BigInteger)  # the consent that it stood on when it went out last
     emptied_at: Mapped[datetime | None]  # when its number was removed
     emptied_by: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

@@ -11,11 +11,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from worker.catalogue import waits as waits_
 from worker.catalogue.text import Language
 from worker.catalogue.waits import Why
+from worker.law.rules import NOT_BEFORE
 from worker.lifecycle import Status
 from worker.reporting.limits import LimitShown, limits
 from worker.reporting.operation import PauseShown, pauses, seconds_since_beat
@@ -102,6 +103,8 @@ class Surroundings:
     def _queued(self, message: Waiting, source: str, campaign: str | None) -> Why:
         if (pause := self._paused(source, campaign or "")) is not None:
             return Why(waits_.CAMPAIGN, {"campaign": campaign or "", "reason": pause.reason})
+        if message.due_at > self.at and (message.reason or "").startswith(NOT_BEFORE):
+            return Why(waits_.RULE, {"reason": message.reason or ""}, message.due_at)
         if message.due_at > self.at and not message.failures:
             return Why(waits_.DATE, until=message.due_at)
         if (pause := self.lanes.get(message.lane)) is not None:
@@ -124,7 +127,8 @@ def waits(session: Reader, notification_id: UUID, source: str, campaign: str | N
     """Why what waits of a notification waits, those together that wait for the same."""
     later = Message.due_at > func.now()
     failed = Message.failures > 0
-    alike = (Message.status, Message.lane, later, failed)
+    ruled = case((Message.reason.startswith(NOT_BEFORE), Message.reason))
+    alike = (Message.status, Message.lane, later, failed, ruled)
     query = select(
         Message.status,
         Message.lane,

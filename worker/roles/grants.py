@@ -27,17 +27,21 @@ NOT_LISTED = _rights(ALL, frozenset())  # a table of a later version, while this
 GRANTS: dict[str, Rights] = {
     "account_balance": _rights(CHANGE, READ),
     "act": _rights(ADD, ADD, frozenset({"INSERT"})),  # for good: nobody changes what was done
+    "advertised": _rights(ALL, CHANGE, frozenset()),
     "alembic_version": _rights(READ, READ, READ),
     "attempt": _rights(ALL, READ, READ),  # written by triggers, with their owner's rights; so are settlements
     "attendee": _rights(ALL, ALL, ALL),
     "brandname": _rights(ALL, ALL, READ),
+    "consent": _rights(ADD, ADD),  # for good
     "contact": _rights(ALL, ALL, ALL),
     "decision": _rights(ADD, ADD, ADD),
+    "do_not_call": _rights(READ, ALL),
     "event": _rights(CHANGE, CHANGE, CHANGE),
     "follow_up": _rights(ALL, CHANGE, CHANGE),
     "happening": _rights(ALL, ADD),
     "heartbeat": _rights(CHANGE, CHANGE, READ),
     "inbox": _rights(ALL, CHANGE),  # others write it by the functions of the schema esms
+    "law_rule": _rights(READ, ALL, READ),
     "message": _rights(ALL, CHANGE, CHANGE),
     "notification": _rights(ALL, CHANGE, CHANGE),
     "occurrence": _rights(CHANGE, CHANGE, CHANGE),

@@ -119,7 +119,7 @@ OF_SOURCE: Mapping[str, Sequence[Policy]] = {
 
 # Nobody's in particular, and read by all: who is at work, which names and texts there are.
 SHARED = frozenset(
-    {"alembic_version", "brandname", "heartbeat", "price", "roll_up", "template", "tombstone", "trouble"}
+    {"alembic_version", "brandname", "heartbeat", "law_rule", "price", "roll_up", "template", "tombstone", "trouble"}
 )
 
 

@@ -129,6 +129,9 @@ class Settings:
     sandbox: bool  # eSMS makes the SMS but does not deliver it; calls are refused, they know no sandbox
     advertising_least: int  # recipients in one advertising request
     advertising_most: int
+    opt_out_text: str | None  # confirms an opt-out, with {time}; None: nothing does
+    opt_out_words: tuple[str, ...]  # an SMS that begins with one of these opts its sender out
+    mo_key: str | None = field(repr=False)  # signs what people send to a short code; None: nothing of it is taken
     callback_url: str | None = field(repr=False)  # where eSMS says that it has something to tell
     webhooks_private: bool  # webhooks may lie in a private network, and go without TLS
     horizons: Mapping[Lane, timedelta]  # for how long after its date a message is still sent, when nobody says so
@@ -162,6 +165,9 @@ class Settings:
             sandbox=read.flag("ESMS_SANDBOX"),
             advertising_least=least,
             advertising_most=most,
+            opt_out_text=read.opt_out_text("WORKER_OPT_OUT_TEXT"),
+            opt_out_words=read.words("WORKER_OPT_OUT_WORDS", "TC,HUY,STOP,TUCHOI"),
+            mo_key=read.text("ESMS_MO_KEY"),
             callback_url=read.callback_url("WORKER_CALLBACK_URL"),
             webhooks_private=read.flag("WORKER_WEBHOOKS_PRIVATE"),
             horizons={lane: read.wait(*HORIZONS[lane]) for lane in Lane},

@@ -98,6 +98,16 @@ class Reader:
         given = [part for part in (self.text(name) or "").split(",") if part.strip()]
         return frozenset(_phone(name, place, part.strip()) for place, part in enumerate(given, 1)) or None
 
+    def words(self, name: str, default: str) -> tuple[str, ...]:
+        """In capitals."""
+        return tuple(part.strip().upper() for part in (self.text(name) or default).split(",") if part.strip())
+
+    def opt_out_text(self, name: str) -> str | None:
+        given = self.text(name)
+        if given is not None and "{" in given.replace("{time}", ""):
+            raise SettingsError(name, "has another name in braces than {time}", "take it out")
+        return given
+
     def open_queue(self, name: str) -> OpenQueue:
         choices = ("any", "others", "none")
         return cast(OpenQueue, self._one_of(name, choices, "is no rule", "set it to any, others or none"))

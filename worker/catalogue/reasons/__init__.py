@@ -13,12 +13,13 @@ from functools import lru_cache
 
 from worker.catalogue.reasons.calls import CALLS
 from worker.catalogue.reasons.files import FILES
+from worker.catalogue.reasons.law import LAW
 from worker.catalogue.reasons.ledger import LEDGER
 from worker.catalogue.reasons.reminders import REMINDERS
 from worker.catalogue.reasons.row import Reason
 from worker.catalogue.text import Language
 
-REASONS: tuple[Reason, ...] = (*LEDGER, *CALLS, *REMINDERS, *FILES)
+REASONS: tuple[Reason, ...] = (*LEDGER, *LAW, *CALLS, *REMINDERS, *FILES)
 WITHIN = frozenset({"cause", "first", "last"})  # names that stand for another reason
 
 _gap = re.compile(r"\{(\w+)\}")

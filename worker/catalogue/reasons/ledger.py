@@ -83,20 +83,10 @@ LEDGER: tuple[Reason, ...] = (
     # An opt-out...
     reason("the recipient opted out", "người nhận đã từ chối nhận tin", _OPTED_OUT),
     reason(
-        "the recipient opted out; whether eSMS took it before is looked for",
-        "người nhận đã từ chối nhận tin; đang tìm xem trước đó eSMS đã nhận chưa",
-        _OPTED_OUT,
+        "{cause}; whether eSMS took it before is looked for",
+        "{cause}; đang tìm xem trước đó eSMS đã nhận chưa",
     ),
     reason("the number is not in ESMS_ALLOW_ONLY", "số này không nằm trong ESMS_ALLOW_ONLY", _TRIAL),
-    reason(
-        "the number is not in ESMS_ALLOW_ONLY; whether eSMS took it before is looked for",
-        "số này không nằm trong ESMS_ALLOW_ONLY; đang tìm xem trước đó eSMS đã nhận chưa",
-        _TRIAL,
-    ),
-    reason(
-        "the message in whose place it was to go arrived after all; whether eSMS took it before is looked for",
-        "tin mà nó thay thế cuối cùng đã đến nơi; đang tìm xem trước đó eSMS đã nhận chưa",
-    ),
     reason(
         "the message in whose place it was to go arrived after all",
         "tin mà nó thay thế cuối cùng đã đến nơi",

@@ -40,6 +40,9 @@ HOLDINGS: Mapping[str, Holding] = {
             SELECT * FROM unnest(CAST(:sources AS text[]), CAST(:keys AS text[]))))""",
     ),
     "opt_out": Holding("t.phone = ANY(:phones)", stays="without it they would be written to again"),
+    "do_not_call": Holding("t.phone = ANY(:phones)", stays="without it they could be sent advertising"),
+    "consent": Holding("t.phone = ANY(:phones)", stays="the proof of what they agreed to, or took back"),
+    "advertised": _delete("advertised", "t.phone = ANY(:phones)"),
     "inbox": _delete("inbox", _WRITTEN.format(column="t.fields")),
     "upload_row": _delete("upload_row", _WRITTEN.format(column="t.cells")),
     "rerun": Holding(
@@ -73,8 +76,9 @@ HOLDINGS: Mapping[str, Holding] = {
 
 # Whom these hold nobody of: kept as data, so that a new table is judged.
 NOBODY = frozenset({
-    "account_balance", "act", "brandname", "event", "heartbeat", "page_session", "page_user", "pause", "price",
-    "producer_source", "refused_task", "refused_token", "reminder", "removal", "report_daily", "report_latency",
-    "report_minute", "report_standing", "restore_guard", "retention_place", "roll_up", "sign_in", "source_limit",
+    "account_balance", "act", "brandname", "event", "heartbeat", "law_rule", "page_session", "page_user", "pause",
+    "price", "producer_source", "refused_task", "refused_token", "reminder", "removal", "report_daily",
+    "report_latency", "report_minute", "report_standing", "restore_guard", "retention_place", "roll_up", "sign_in",
+    "source_limit",
     "stream", "template", "token", "trouble", "upload", "webhook", "webhook_call", "webhook_secret",
 })  # fmt: skip

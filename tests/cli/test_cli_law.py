@@ -1,0 +1,72 @@
+"""`law` and `dnc`: rules are listed with their sources, changed by name, and a register comes in by file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.law import VIETNAM, decree
+from worker import Invalid, Notifier
+from worker.api.law import Mode
+from worker.cli import run
+from worker.database import Database
+from worker.errors import NotFound
+from worker.law.rules import Check, Rule
+
+Cli = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def cli(
+    database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Cli:
+    """Gives a command; its exit code and what it said."""
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    decree(database, *VIETNAM.values())
+    return lambda *words: (run(list(words)), capsys.readouterr().out)
+
+
+def test_a_rule_is_listed_with_its_source_and_changed_by_its_name(cli: Cli) -> None:
+    assert cli("law", "mode", "vn.ads.label", "refuse")[0] == 0
+    assert cli("law", "quiet", "07:00-21:00")[0] == 0
+    assert cli("law", "window", "tet", "09:00-18:00")[0] == 0
+    listed = {each["name"]: each for each in json.loads(cli("law", "list", "--json")[1])}
+    assert listed["vn.ads.label"]["mode"] == "refuse"
+    assert listed["vn.ads.sms.hours"]["source"].startswith("Decree 91/2020/NĐ-CP, art. 13")
+    assert listed["quiet"]["purposes"] == ["service", "reminder"]
+    assert listed["campaign:tet"]["parameters"] == {"from": "09:00", "to": "18:00"}
+    assert cli("law", "window", "tet", "none")[0] == 0
+    assert "campaign:tet" not in cli("law", "list")[1]
+
+
+def test_a_register_comes_in_by_file_and_a_line_without_a_number_is_told(cli: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "register.csv"
+    file.write_text("phone;since\n0901 000 001;2020\n0901000002\n\n84901000001\n")
+    code, told = cli("dnc", "import", str(file), "--json")
+    assert (code, json.loads(told)) == (1, {"numbers": 3, "added": 2, "refused": 1, "lines": [1]})
+    file.write_text("0901000003\n")
+    assert cli("dnc", "import", str(file), "--replace") == (0, "1 numbers, 1 of them new\n")
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"mode": Mode.HOLD}, "mode: nothing that label looks at passes by itself"),
+        ({"parameters": {}}, "parameters: pattern is missing"),
+        ({"parameters": {"pattern": "("}}, "parameters: are none of a rule of label"),
+        ({"check": Check.HOURS, "parameters": {"from": "7", "to": "22:00"}}, "parameters: are none of a rule of hours"),
+    ],
+)
+def test_a_rule_that_could_not_be_kept_is_refused(
+    cli: Cli, database_url: str, change: dict[str, object], error: str
+) -> None:
+    rule = VIETNAM["vn.ads.label"]
+    wrong = Rule(**{name: getattr(rule, name) for name in rule.__dataclass_fields__} | change)
+    with Notifier.from_env({"DATABASE_URL": database_url}) as notifier:
+        with pytest.raises(Invalid, match=error):
+            notifier.law.put(wrong)
+        with pytest.raises(NotFound):
+            notifier.law.set_mode("nowhere", Mode.OFF)

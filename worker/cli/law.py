@@ -1,0 +1,137 @@
+"""`law list|mode|quiet|window|remove` and `dnc import`: when, how often and how messages may go out."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from worker.api.law import Mode, Rule
+from worker.api.notifier import Notifier
+from worker.cli.output import console, counting, json_option, say, say_json, table, text
+from worker.lifecycle import Purpose
+
+NONE = "none"
+SHOWN = 20  # lines that hold no number
+
+
+@click.group("law")
+def law_group() -> None:
+    """Sending rules: hours, counts, label, register, consent. Data with its source; a lawyer must check it."""
+
+
+@law_group.command("list")
+@json_option
+def list_(as_json: bool) -> None:
+    """Every rule, what it asks for, where that stands, and what it does."""
+    with Notifier.from_env() as notifier:
+        rules = notifier.law.list()
+    if as_json:
+        say_json([_as_json(rule) for rule in rules])
+        return
+    shown = table("rule", "mode", "asks for", "for", "from", "until", "source")
+    for rule in rules:
+        days = (text(rule.since), text(rule.until))
+        shown.add_row(text(rule.name), rule.mode, text(_asks(rule)), text(_for(rule)), *days, text(rule.source))
+    console().print(shown if rules else "There are no sending rules.")
+
+
+def _as_json(rule: Rule) -> dict[str, object]:
+    days = {"since": rule.since.isoformat(), "until": rule.until and rule.until.isoformat()}
+    return asdict(rule) | days | {"purposes": list(rule.purposes)}
+
+
+def _asks(rule: Rule) -> str:
+    told = ", ".join(f"{name} {value}" for name, value in rule.parameters.items())
+    return f"{rule.check}: {told}" if told else rule.check
+
+
+def _for(rule: Rule) -> str:
+    whom = ", ".join(rule.purposes) + (f" by {rule.channel}" if rule.channel else "")
+    return f"{whom} of {rule.campaign}" if rule.campaign else whom
+
+
+@law_group.command("mode")
+@click.argument("name")
+@click.argument("mode", type=click.Choice([str(each) for each in Mode]))
+def mode_(name: str, mode: str) -> None:
+    """Let a rule be off, warn its producers, hold back until it may go out, or refuse."""
+    with Notifier.from_env() as notifier:
+        notifier.law.set_mode(name, Mode(mode))
+    say(f"{name}: {mode}")
+
+
+@law_group.command("quiet")
+@click.argument("hours", metavar="HH:MM-HH:MM|none")
+@click.option(
+    "--purpose",
+    "purposes",
+    multiple=True,
+    type=click.Choice([str(Purpose.SERVICE), str(Purpose.REMINDER)]),
+    help="By default both.",
+)
+def quiet_(hours: str, purposes: tuple[str, ...]) -> None:
+    """The hours in which services and reminders go out; what is due outside of them waits. Codes never wait."""
+    with Notifier.from_env() as notifier:
+        if hours == NONE:
+            notifier.law.no_quiet_hours()
+        else:
+            notifier.law.quiet_hours(*_span(hours), [Purpose(each) for each in purposes])
+    say("no quiet hours" if hours == NONE else f"what is no code and no advertising goes out {hours}")
+
+
+@law_group.command("window")
+@click.argument("campaign")
+@click.argument("hours", metavar="HH:MM-HH:MM|none")
+def window_(campaign: str, hours: str) -> None:
+    """The hours in which this campaign goes out."""
+    with Notifier.from_env() as notifier:
+        if hours == NONE:
+            notifier.law.no_window(campaign)
+        else:
+            notifier.law.window(campaign, *_span(hours))
+    say(f"{campaign} goes out at any time" if hours == NONE else f"{campaign} goes out {hours}")
+
+
+@law_group.command("remove")
+@click.argument("name")
+def remove(name: str) -> None:
+    """Take a rule away, all its versions."""
+    with Notifier.from_env() as notifier:
+        notifier.law.remove(name)
+    say(f"{name} is no rule any more")
+
+
+def _span(hours: str) -> tuple[str, str]:
+    start, dash, end = hours.partition("-")
+    if not dash:
+        raise click.UsageError(f"{hours} are no hours: give them as 07:00-21:30, or none")
+    return start.strip(), end.strip()
+
+
+@click.group("dnc")
+def dnc_group() -> None:
+    """The Do-Not-Call register: numbers that get no advertising at all."""
+
+
+@dnc_group.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--replace", "replace_all", is_flag=True, help="FILE is the whole register: take out what it lacks.")
+@json_option
+def import_(file: Path, replace_all: bool, as_json: bool) -> int:
+    """Put the numbers of a text or CSV FILE in, one at the beginning of each line. Exit code 1 when a line has none."""
+    refused: list[int] = []
+    with (
+        file.open(encoding="utf-8-sig", errors="replace") as lines,
+        counting("lines") as advance,
+        Notifier.from_env() as notifier,
+    ):
+        done = notifier.law.import_register(lines, replace_all=replace_all, refuse=refused.append, advance=advance)
+    if as_json:
+        say_json(asdict(done) | {"lines": refused[:SHOWN]})
+    else:
+        say(f"{done.numbers:,} numbers, {done.added:,} of them new")
+    if refused and not as_json:
+        say(f"{done.refused:,} lines hold no number: {', '.join(map(str, refused[:SHOWN]))}")
+    return 1 if refused else 0

@@ -1,0 +1,221 @@
+"""How much advertising a number got lately, over all campaigns and sources: no more goes out than a rule allows.
+
+One row for each number and channel has the last messages, as many as may count. Whoever claims adds itself there before
+it commits, and waits for whoever does so at that moment: however many claim at once, none goes out too many. What is
+proved not to have gone out is taken out again; where a process dies before that can be said, it counts.
+
+Rows are locked in one order, by one statement at the end of the claim's transaction.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from worker.law.rules import Channel, Mode, Rule, channel_of, waits_until
+from worker.ledger import limits
+from worker.ledger.gate import Gate
+from worker.ledger.plans import still
+from worker.ledger.rows import as_rows
+from worker.lifecycle import PURPOSE, Purpose
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from worker.ledger.claims import Claim, Fence
+
+LOOKED_AT = 1000  # numbers in one statement
+TOO_FEW = "fewer than {least} would be left for a request of their own"
+
+# A place counts as used until the lease of its message is over: so late it may still go out.
+_COUNT = text("""
+    INSERT INTO advertised AS a (phone, channel, at, messages)
+    SELECT phone, CAST(:channel AS text), ARRAY[now() + :lasts], ARRAY[id]
+    FROM unnest(CAST(:phones AS text[]), CAST(:ids AS uuid[])) AS wanted (phone, id) ORDER BY phone
+    ON CONFLICT (phone, channel) DO UPDATE SET
+        at = a.at[cardinality(a.at) - :most + 2:] || excluded.at,
+        messages = a.messages[cardinality(a.at) - :most + 2:] || excluded.messages
+    WHERE :always OR cardinality(a.at) < :most OR a.at[cardinality(a.at) - :most + 1] <= now() - :window
+    RETURNING phone
+""")
+
+_FULL_UNTIL = text("""
+    SELECT phone, at[cardinality(at) - :most + 1] + :window AS until FROM advertised
+    WHERE channel = :channel AND phone = ANY(CAST(:phones AS text[]))
+""")
+
+_WITHOUT = """
+    at = a.at[1:array_position(a.messages, t.id) - 1] || a.at[array_position(a.messages, t.id) + 1:]{at},
+    messages = a.messages[1:array_position(a.messages, t.id) - 1]
+        || a.messages[array_position(a.messages, t.id) + 1:]{id}
+"""
+_THEIRS = f"""
+    WITH t AS MATERIALIZED (
+        SELECT a.phone, a.channel, m.id FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+        JOIN advertised AS a ON a.phone = m.phone AND a.messages @> ARRAY[m.id]
+            AND a.channel = CASE n.kind WHEN 'sms' THEN 'sms' ELSE 'call' END
+        WHERE m.id = ANY(CAST(:ids AS uuid[])) AND {PURPOSE} = 'advertising'
+        ORDER BY a.phone, a.channel
+        FOR UPDATE OF a
+    )
+    UPDATE advertised AS a SET {{what}} FROM t
+    WHERE (a.phone, a.channel) = (t.phone, t.channel) AND a.messages @> ARRAY[t.id]
+"""
+_GIVE_BACK = text(_THEIRS.format(what=_WITHOUT.format(at="", id="")))
+_AGAIN = text(_THEIRS.format(what=_WITHOUT.format(at=" || (now() + :lasts)", id=" || t.id")))
+
+_WAIT = text(f"""
+    UPDATE message AS m SET status = 'queued', lease_until = NULL, due_at = w.until, reason = w.reason,
+        -- Under another id: theirs may be that of those who go out now.
+        request_id = CASE WHEN m.grouped THEN NULL ELSE m.request_id END,
+        renewals = m.renewals + CASE WHEN m.grouped THEN 1 ELSE 0 END,
+        expires_at = CASE WHEN n.expires_at IS NULL THEN m.expires_at + (w.until - now()) ELSE m.expires_at END
+    FROM json_to_recordset(CAST(:rows AS json)) AS w (id uuid, attempt integer, until timestamptz, reason text),
+        notification AS n
+    WHERE m.id = w.id AND m.attempts = w.attempt AND {still("sending")} AND n.id = m.notification_id
+""")
+_CANCEL = text(f"""
+    UPDATE message AS m SET status = 'cancelled', settled_at = now(), reason = w.reason
+    FROM json_to_recordset(CAST(:rows AS json)) AS w (id uuid, reason text)
+    WHERE m.id = w.id AND {still("queued")}
+""")
+
+# The longest that a rule may count is a week.
+_FORGET = text("""
+    DELETE FROM advertised WHERE (phone, channel) IN (
+        SELECT l.phone, l.channel FROM (
+            SELECT phone, channel, at FROM advertised WHERE phone > :after ORDER BY phone LIMIT :most
+        ) AS l WHERE coalesce(l.at[cardinality(l.at)], '-infinity') < now() - interval '8 days'
+    ) AND coalesce(at[cardinality(at)], '-infinity') < now() - interval '8 days'
+""")
+
+
+def counted(session: Session, claims: Sequence[Claim], gate: Gate) -> list[Claim]:
+    """Those that may go out by how much their recipients got lately; the others wait, or are cancelled.
+
+    The last statement of a claim's transaction.
+    """
+    passing = [claim for claim in claims if not claim.advertising]
+    again = [fence.id for claim in claims if claim.advertising and claim.in_doubt for fence in claim.fences]
+    if again:
+        session.execute(_AGAIN, {"ids": again, "lasts": gate.lasts})
+    for channel in Channel:
+        theirs = [claim for claim in claims if claim.advertising and channel_of(claim.kind) is channel]
+        passing += [claim for claim in theirs if claim.in_doubt]
+        new = [claim for claim in theirs if not claim.in_doubt]
+        rule = gate.counting(channel)
+        passing += _counted(session, new, rule, channel, gate) if rule and new else new
+    return passing
+
+
+def _counted(session: Session, claims: Sequence[Claim], rule: Rule, channel: Channel, gate: Gate) -> list[Claim]:
+    asked = {"channel": channel, "most": rule.parameters["most"], "window": timedelta(hours=rule.parameters["hours"])}
+    granted: set[UUID] = set()
+    for phones in _each_once(claims):
+        wanted = {"phones": list(phones), "ids": [fence.id for fence in phones.values()]}
+        how = {"lasts": gate.lasts, "always": rule.mode is Mode.WARN}
+        granted |= {phones[phone].id for phone in session.scalars(_COUNT, asked | wanted | how)}
+    full = [(phone, claim) for claim in claims for fence, phone in _pairs(claim) if fence.id not in granted]
+    if not full:
+        return list(claims)
+    untils = _untils(session, {phone for phone, _ in full}, asked)
+    return [left for claim in claims if (left := _left(session, _Turn(claim, rule, gate, granted, untils)))]
+
+
+def _each_once(claims: Sequence[Claim]) -> Iterable[dict[str, Fence]]:
+    """By number, so often as one is there more than once."""
+    rounds: list[dict[str, Fence]] = []
+    times: dict[str, int] = defaultdict(int)
+    for claim in claims:
+        for fence, phone in _pairs(claim):
+            if len(rounds) == times[phone]:
+                rounds.append({})
+            rounds[times[phone]][phone] = fence
+            times[phone] += 1
+    return rounds
+
+
+def _pairs(claim: Claim) -> list[tuple[Fence, str]]:
+    return list(zip(claim.fences, claim.phones, strict=True))
+
+
+def _untils(session: Session, phones: Collection[str], asked: dict[str, Any]) -> dict[str, datetime]:
+    return {row.phone: row.until for row in session.execute(_FULL_UNTIL, asked | {"phones": list(phones)})}
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """A claim of which some are too many."""
+
+    claim: Claim
+    rule: Rule
+    gate: Gate
+    granted: Collection[UUID]
+    untils: Mapping[str, datetime]
+
+    @property
+    def going(self) -> list[tuple[Fence, str]]:
+        return [pair for pair in _pairs(self.claim) if pair[0].id in self.granted]
+
+    @property
+    def staying(self) -> list[tuple[Fence, str]]:
+        return [pair for pair in _pairs(self.claim) if pair[0].id not in self.granted]
+
+    @property
+    def too_few(self) -> bool:
+        """Of a request for many: those that may go are fewer than eSMS takes, so that all wait."""
+        return len(self.claim.fences) > 1 and len(self.going) < self.gate.least
+
+    @property
+    def refused(self) -> str | None:
+        """Why those that may not go now are cancelled; None: they wait."""
+        if self.rule.mode is Mode.REFUSE:
+            return f"too much advertising to this number: {self.rule.name}"
+        if len(self.claim.fences) > 1 and not self.too_few and len(self.staying) < self.gate.least:
+            return f"{TOO_FEW.format(least=self.gate.least)}: {self.rule.name}"
+        return None
+
+
+def _left(session: Session, turn: _Turn) -> Claim | None:
+    """What goes out of it; what does not is written down."""
+    staying = turn.staying
+    if staying and turn.too_few:
+        give_back(session, [fence.id for fence, _ in turn.going])
+        staying = _pairs(turn.claim)
+    if staying:
+        _turn_back(session, turn, staying)
+    if len(staying) == len(turn.claim.fences):
+        return None
+    fences, phones = zip(*turn.going, strict=True)
+    return replace(turn.claim, fences=fences, phones=phones) if staying else turn.claim
+
+
+def _turn_back(session: Session, turn: _Turn, staying: Sequence[tuple[Fence, str]]) -> None:
+    """Those of a request wait together: they are to make another."""
+    claim, gate = turn.claim, turn.gate
+    until = max(turn.untils.get(phone, gate.now) for _, phone in staying)
+    until = gate.opening(Purpose.ADVERTISING, channel_of(claim.kind), None, until)
+    reason = turn.refused or waits_until(turn.rule, until, gate.zone)
+    rows = [{"id": fence.id, "attempt": fence.attempt, "until": until, "reason": reason} for fence, _ in staying]
+    session.execute(_WAIT, {"rows": as_rows(rows)})
+    limits.refund(session, [fence.id for fence, _ in staying])
+    if turn.refused:
+        session.execute(_CANCEL, {"rows": as_rows(rows)})
+    gate.turned_back += len(rows)
+
+
+def give_back(session: Session, ids: Collection[UUID]) -> None:
+    """These surely did not go out: they count no more."""
+    if ids:
+        session.execute(_GIVE_BACK, {"ids": list(ids)})
+
+
+def forget_advertised(session: Session, *, after: str) -> None:
+    """Some numbers that got nothing for long, from this one on."""
+    session.execute(_FORGET, {"after": after, "most": LOOKED_AT})
