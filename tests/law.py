@@ -15,7 +15,7 @@ from worker.migrating import config
 
 
 def _first() -> list[Rule]:
-    module: Any = ScriptDirectory.from_config(config()).get_revision("0040").module
+    module: Any = ScriptDirectory.from_config(config()).get_revision("0041").module
     return [
         Rule(
             name=name,

@@ -92,6 +92,27 @@ GUARDS = (
         "tests/contacts/test_opt_out.py -k by_no_way",
     ),
     Guard(
+        "a trial reaches nobody but those who are named",
+        "worker/ledger/claim_statements.py",
+        '{outside("due.phone")} AS outside',
+        "false AS outside",
+        "tests/ledger/test_gate.py",
+    ),
+    Guard(
+        "what is too early waits",
+        "worker/ledger/claim_statements.py",
+        "WHEN n.stays THEN 'queued' ELSE 'sending' END",
+        "ELSE 'sending' END",
+        "tests/ledger/test_gate_rules.py -k claimed_at_night",
+    ),
+    Guard(
+        "advertising is counted before it goes out",
+        "worker/delivery/drain.py",
+        "return ledger.counted(session, claims, self._gate)",
+        "return claims",
+        "tests/ledger/test_gate_rules.py -k four_workers",
+    ),
+    Guard(
         "a call in doubt is not claimed again",
         "worker/ledger/claim_statements.py",
         "AND NOT m.grouped AND n.kind = 'sms' AND",

@@ -123,14 +123,15 @@ def _missed(what: str, below: Finding) -> Finding:
 
 
 def _settings() -> str:
-    Settings.from_environ()
+    allowed = Settings.from_environ().allow_only
     if _keys_are_here():
         ProviderSettings.from_environ()
     Pace.from_environ()
     Rates.from_environ()
     Retention.from_environ()
     warning = f", but others on this machine can read {file}: chmod 600 {file}" if (file := readable_env()) else ""
-    return f"every variable is in order{warning}"
+    few = f"; a trial: all but {len(allowed)} numbers (ESMS_ALLOW_ONLY) get nothing" if allowed else ""
+    return f"every variable is in order{few}{warning}"
 
 
 def _keys_are_here() -> bool:
