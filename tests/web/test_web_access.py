@@ -67,4 +67,6 @@ def test_who_is_too_fast_is_told_when_to_come_back(application: Application) -> 
 @pytest.mark.parametrize("language", ["vi", "vi-VN,vi;q=0.9,en;q=0.8"])
 def test_a_problem_is_told_in_the_language_that_is_asked_for(application: Application, language: str) -> None:
     answer = application().post("/v1/messages", json=code(to="1"), headers={"Accept-Language": language})
-    assert answer.json()["title"] == "Một trường không hợp lệ"
+    told = answer.json()
+    assert (told["type"], told["title"]) == ("/problems/invalid", "Một trường không hợp lệ")
+    assert told["detail"].endswith("hãy xem có thiếu hoặc thừa chữ số không"), told

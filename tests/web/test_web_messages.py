@@ -54,8 +54,13 @@ def test_an_idempotency_key_is_the_reference_of_who_gives_none(application: Appl
     ],
 )
 def test_a_wrong_field_is_422_with_its_pointer(application: Application, fields: dict[str, Any], pointer: str) -> None:
-    answer = application().post("/v1/messages", json=code(**fields))
+    """What is wrong and what to do, in either language."""
+    shop = application()
+    answer = shop.post("/v1/messages", json=code(**fields))
     assert (answer.status_code, answer.json()["pointer"]) == (422, pointer), answer.text
+    in_vietnamese = shop.post("/v1/messages", json=code(**fields), headers={"Accept-Language": "vi"}).json()
+    assert in_vietnamese["type"] == answer.json()["type"]
+    assert in_vietnamese["detail"] != answer.json()["detail"]
 
 
 def test_an_unknown_field_is_named_with_the_nearest_one(application: Application) -> None:

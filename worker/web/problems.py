@@ -11,6 +11,7 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import JSONResponse
 
+from worker.catalogue.problems import in_vietnamese
 from worker.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable, WorkerError
 
 MEDIA_TYPE = "application/problem+json"
@@ -83,7 +84,7 @@ def body_of(problem: Problem, language: str = "en") -> dict[str, Any]:
         "type": f"/problems/{problem.kind}",
         "title": kind.vi if language == "vi" else kind.en,
         "status": int(kind.status),
-        "detail": problem.detail,
+        "detail": in_vietnamese(problem.detail) if language == "vi" else problem.detail,
         **problem.more,
     }
     return body if problem.pointer is None else body | {"pointer": problem.pointer}

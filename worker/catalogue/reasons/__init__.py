@@ -79,10 +79,11 @@ def find(stored: str) -> Found | None:
 @lru_cache(maxsize=1)
 def _patterns() -> Sequence[tuple[Reason, re.Pattern[str]]]:
     ordered = sorted(REASONS, key=lambda reason: -len(_gap.sub("", reason.text.en)))
-    return [(reason, _pattern(reason.text.en)) for reason in ordered]
+    return [(reason, pattern_of(reason.text.en)) for reason in ordered]
 
 
-def _pattern(template: str) -> re.Pattern[str]:
+def pattern_of(template: str) -> re.Pattern[str]:
+    """What could have been written by it."""
     literals = _gap.split(template)  # a literal, a name, a literal, …
     parts = [re.escape(part) if place % 2 == 0 else f"(?P<{part}>.+)" for place, part in enumerate(literals)]
     return re.compile("".join(parts), re.DOTALL)
