@@ -110,7 +110,7 @@ def test_before_it_is_sent_it_is_seen_what_it_would_do(bench: Bench) -> None:
     assert (lines["100"].alike.before.ended, lines["100"].alike.before.delivered) == (1, 1)
     assert (outlook.messages, outlook.segments, int(outlook.dong or 0), outlook.helpless) == (3, 2, 1000, 1)
     assert dict(outlook.left) == {Left.LIMIT: 1}
-    corrected = Corrected(brandname="other")
+    corrected = Corrected(brandname="other", sms_type=2)
     assert bench.notifier.again.foresee(Failed(campaign="tet"), corrected=corrected).helpless == 0
     assert bench.notifier.again.retry(Failed(campaign="tet")).left == {Left.LIMIT: 1}
 
@@ -306,15 +306,30 @@ def test_an_sms_is_corrected_by_a_template_in_each_ones_words_and_who_lacks_them
     [
         (Corrected(template="none"), "template: there is none called 'none'"),
         (Corrected(template="call"), "template: 'call' is a call's, and these are SMS"),
+        (Corrected(template="wish"), "first_name: has no value for this recipient"),
+        (Corrected(sms_type=99), "sms_type: 99 is not known"),
         (Corrected(template="meeting"), "there is no variable {title}"),
         (Corrected(template="call", content="x"), "template: and content are two texts"),
     ],
 )
-def test_a_template_that_can_not_correct_an_sms_is_one_clear_line(
+def test_what_can_not_correct_an_sms_is_one_clear_line_also_before(
     bench: Bench, corrected: Corrected, told: str
 ) -> None:
     bench.notifier.templates.save("call", template_id="9")
     bench.notifier.templates.save("meeting", content="Hop: {title}")
+    bench.notifier.templates.save("wish", content="Chao {first_name}")
     rejected(bench, "0901000001", "146")
-    with pytest.raises(Invalid, match=told):
-        bench.notifier.again.retry(Failed(campaign="tet"), corrected=corrected)
+    for ask in (bench.notifier.again.retry, bench.notifier.again.foresee):
+        with pytest.raises(Invalid) as error:
+            ask(Failed(campaign="tet"), corrected=corrected)
+        assert told in str(error.value)
+
+
+def test_whoever_was_corrected_is_told_of_the_other_and_not_to_send_it_again(bench: Bench, cli: Any) -> None:
+    ticket = rejected(bench, "0901000001", "118")
+    bench.notifier.again.retry(Failed(ids=[ticket.id]), corrected=Corrected(to="0901000002"))
+    other = bench.message(ticket)["replaced_by"]
+    assert f"in its place is {other}" in cli("show", str(ticket.id))[1].replace("\n", "")
+    [told] = bench.notifier.reports.why(ticket.id).stories
+    assert (str(other) in told.next, told.remedy) == (True, "")
+    assert "others are in their places already" in cli("retry", str(ticket.id))[1]

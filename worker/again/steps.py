@@ -116,13 +116,14 @@ def _by_template(
     sms = [row for row in rows if requests[row.notification_id].kind == Kind.SMS]
     if corrected.template is None or not sms:
         return {}, rows
-    texts: Mapping[UUID, str] = {}
     try:
-        texts = texts_by(session, corrected.template, sms, settings)
+        found = texts_by(session, corrected.template, sms, settings)
     except Invalid as error:
-        done.error = done.error or error
-    unfit = {row.id for row in sms if row.id not in texts}
+        found = dict.fromkeys((row.id for row in sms), error)
+    unfit = {id_: each for id_, each in found.items() if isinstance(each, Invalid)}
+    done.error = done.error or next(iter(unfit.values()), None)
     done.left[Left.UNFIT] += len(unfit)
+    texts = {id_: each for id_, each in found.items() if isinstance(each, str)}
     return texts, [row for row in rows if row.id not in unfit]
 
 

@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
-def texts_by(session: Session, template: str, rows: Sequence[Any], settings: Settings) -> Mapping[UUID, str]:
-    """By message; who lacks what the template names is not among them. Raises Invalid for one that is no SMS's."""
+def texts_by(session: Session, template: str, rows: Sequence[Any], settings: Settings) -> Mapping[UUID, str | Invalid]:
+    """By message, or what somebody lacks that the template names. Raises Invalid for one that is no SMS's."""
     found = usable(session, template, OF_A_PERSON)
     if found.kind is not Kind.SMS:
         raise Invalid("template", f"{template!r} is a call's, and these are SMS", "name one of an SMS")
     known = _contacts(session, [row.phone for row in rows])
     occasion = Occasion(at=datetime.now(settings.time_zone))
-    texts: dict[UUID, str] = {}
+    texts: dict[UUID, str | Invalid] = {}
     for row in rows:
         try:
             texts[row.id] = written(found, _addressee(row.phone, known.get(row.phone)), occasion).texts[0]
-        except Invalid:
-            continue
+        except Invalid as error:
+            texts[row.id] = error
     return texts
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypedDict, Unpack
@@ -83,6 +84,13 @@ class Outlook:
         return None if None in each else sum(filter(None, each), Decimal(0))
 
 
+class _Rehearsed(Exception):
+    """Rolls a rehearsal back."""
+
+
+REHEARSED = 20  # messages on which a correction is tried before
+
+
 class How(TypedDict, total=False):
     """How what failed is sent again."""
 
@@ -118,6 +126,8 @@ class Again:
         Raises as `retry` does.
         """
         chosen, corrected = self._asked(failed, how)
+        if corrected:
+            self._rehearse(chosen, corrected)
         with self._database.begin() as session:
             lines = ledger.outlook(session, chosen)
             if not lines:
@@ -153,6 +163,14 @@ class Again:
             if corrected and corrected.to and (found := ledger.count(session, chosen)) > 1:
                 raise Invalid("to", f"is one number, and {found:,} failed messages are chosen", "choose one of them")
         return chosen, corrected
+
+    def _rehearse(self, chosen: Chosen, corrected: Corrected) -> None:
+        """Try the correction on some, and undo it. Raises Invalid where it fits none of them."""
+        with suppress(_Rehearsed), self._database.begin() as session:
+            tried = step(session, chosen, corrected, self._settings, by=BY_DEFAULT, most=REHEARSED)
+            if tried.error and not tried.queued:
+                raise tried.error
+            raise _Rehearsed
 
     def _chosen(self, session: Session, failed: Failed) -> Chosen:
         located = [reporting.locate(session, str(each), source=failed.source) for each in failed.ids]

@@ -91,6 +91,7 @@ SENT_AGAIN_BY_SOMEBODY = Text("Somebody had it sent again", "Có người cho g�
 # What happens next...
 ON_THE_WIRE = Text("It is being sent right now", "Đang được gửi ngay lúc này")
 NOTHING_MORE = Text("Nothing more happens by itself", "Không có gì tự xảy ra thêm")
+REPLACED = Text("Another one is in its place: {id}", "Đã có tin khác thay thế: {id}")
 NEXT = Text("Next", "Tiếp theo")
 TO_DO = Text("What to do", "Việc cần làm")
 

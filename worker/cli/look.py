@@ -75,7 +75,16 @@ def _whole(whole: NotificationShown, zone: tzinfo) -> Group:
         messages.add_row(short[each.id], text(each.phone), look_of(each.status), *told)
     requests = [_requests(each, zone) for each in whole.messages if each.requests]
     history = [_history(each, zone) for each in whole.messages if len(each.history) > 1]
-    return Group(facts, "", messages, "", *history, *requests)
+    return Group(facts, "", messages, *_places(whole), "", *history, *requests)
+
+
+def _places(whole: NotificationShown) -> Iterator[str]:
+    """What was corrected, or sent by another channel, and stands in whose place."""
+    for each in whole.messages:
+        if each.replaces is not None:
+            yield f"sent to {each.phone} in the place of {each.replaces}"
+        if each.replaced_by is not None:
+            yield f"not sent to {each.phone} any more: in its place is {each.replaced_by}"
 
 
 def _removed(whole: NotificationShown, zone: tzinfo) -> Iterator[str]:

@@ -187,4 +187,6 @@ def _say_decided(decided: Decision, as_json: bool) -> int:
         console().print(f"left as they are: {looks_of(decided.others)}")
     for reason, count in decided.left.items():
         say(f"of these {count:,}: {LEFT[reason]}")
+    if not (decided.moved or decided.others or decided.left):
+        say("others are in their places already: `esms-worker show ID` names them")
     return 0 if decided.moved else 1

@@ -78,7 +78,7 @@ class Teller:
             steps=sorted(self._steps(), key=lambda step: step.at or self.facts.at),
             next=self._next(),
             next_at=None if why is None else why.until,
-            remedy=said.remedy,
+            remedy=said.remedy if row.replaced_by is None else "",
         )
 
     # What happened...
@@ -184,6 +184,8 @@ class Teller:
         status, why = Status(self.facts.message.status), self.facts.why
         if why is not None:
             return _capital(why.say(self.language))
+        if (other := self.facts.message.replaced_by) is not None:
+            return say.REPLACED.say(self.language, id=str(other))
         return (say.ON_THE_WIRE if status is Status.SENDING else say.NOTHING_MORE).say(self.language)
 
     def _moment(self, at: datetime) -> str:
