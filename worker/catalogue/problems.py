@@ -144,12 +144,17 @@ WHOLE = (
     Text("there is no such address", "không có địa chỉ này"),
     Text("it is in the server's log", "xem nhật ký của máy chủ"),
     Text(
-        "reference: {reference} of source {source} already stands for a notification with another content: {remedy}",
+        "reference: {reference} of source {source} already stands for a notification with another content: "
+        "use a new reference, or send the same content",
         "reference: {reference} của nguồn {source} đã dùng cho một tin có nội dung khác: hãy dùng mã tham chiếu mới, "
         "hoặc gửi cùng nội dung",
     ),
     Text("no notification has the id {rest}", "không có tin nào mang mã {rest}"),
-    Text("no message has the campaign {name}: {remedy}", "không có tin nào thuộc chiến dịch {name}"),
+    Text("no message has the campaign {name}: check its spelling", "không có chiến dịch {name}: hãy xem lại cách viết"),
+    Text(
+        "no message has the campaign {name}: did you mean {near}?",
+        "không có chiến dịch {name}: có phải ý bạn là {near}?",
+    ),
 )
 
 
