@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from sqlalchemy import text
 
 from tests.pages.conftest import PASSWORD, Browsers
 from tests.support import Bench
-from worker.errors import Invalid
+from worker.errors import Invalid, SettingsError
+from worker.settings import Settings
 
 
 def sign_in(browsers: Browsers, name: str = "lan", password: str = PASSWORD, address: str = "10.0.0.1") -> int:
@@ -147,3 +151,24 @@ def test_a_password_that_is_easily_guessed_is_refused_and_not_shown(bench: Bench
     with pytest.raises(Invalid) as caught:
         bench.notifier.users.add("lan", "viewer", password)
     assert password not in str(caught.value)
+
+
+def test_a_proxy_names_who_is_signed_in_and_nobody_else_can(browsers: Browsers, app: Any, lan: str) -> None:
+    before = app.state.settings
+    app.state.settings = replace(before, sign_in_header="X-User", sign_in_proxies=("10.1.0.0/16",))
+    try:
+        named = {"X-User": lan}
+        assert browsers(address="10.1.2.3").get("/", headers=named).status_code == 200
+        assert browsers(address="10.1.2.3").get("/", headers={"X-User": "minh"}).status_code == 303
+        assert browsers(address="10.1.2.3").get("/").status_code == 303
+        assert browsers(address="10.2.0.1").get("/", headers=named).status_code == 303
+    finally:
+        app.state.settings = before
+    assert browsers(address="10.1.2.3").get("/", headers=named).status_code == 303
+
+
+@pytest.mark.parametrize("proxies", ["", "nowhere"])
+def test_a_header_that_anybody_could_send_is_refused_by_the_variables_name(proxies: str) -> None:
+    environ = {"DATABASE_URL": "postgresql://h/d", "WORKER_SIGN_IN_HEADER": "X-User", "WORKER_SIGN_IN_PROXIES": proxies}
+    with pytest.raises(SettingsError, match=r"^WORKER_SIGN_IN_PROXIES: "):
+        Settings.from_environ(environ)

@@ -147,6 +147,12 @@ class Users:
             found = page_users.find_session(session, digest_of(secret), idle=IDLE, by_hand=by_hand)
         return None if found is None else Person(*found)
 
+    def named(self, name: str) -> Person | None:
+        """Who this is, on somebody else's word that they have signed in; None: nobody who is let in here."""
+        with self._database.reading() as session:
+            found = page_users.find_user(session, name)
+        return None if found is None else Person(*found)
+
     def sign_out(self, secret: str) -> None:
         """End this session."""
         with self._database.begin() as session:

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from worker.access import UserRole
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
     from sqlalchemy.orm import Session
 
 WINDOW = timedelta(minutes=15)  # for which wrong passwords count
@@ -63,6 +64,8 @@ _FIND = text("""
     )
     SELECT name, role FROM found
 """)
+
+_NAMED = text("SELECT name, role FROM page_user WHERE name = :name AND disabled_at IS NULL")
 
 _TAKE = text("""
     DELETE FROM page_session AS s USING page_user AS u
@@ -149,6 +152,12 @@ def find_session(
 ) -> tuple[str, UserRole] | None:
     """Whose it is, if it still holds. by_hand: it was a person, not a page that looks again by itself."""
     found = session.execute(_FIND, {"digest": digest, "idle": idle, "by_hand": by_hand}).first()
+    return None if found is None else (found.name, UserRole(found.role))
+
+
+def find_user(session: Session | Connection, name: str) -> tuple[str, UserRole] | None:
+    """Of this name, if they are let in."""
+    found = session.execute(_NAMED, {"name": name}).first()
     return None if found is None else (found.name, UserRole(found.role))
 
 

@@ -134,6 +134,8 @@ class Settings:
     mo_key: str | None = field(repr=False)  # signs what people send to a short code; None: nothing of it is taken
     callback_url: str | None = field(repr=False)  # where eSMS says that it has something to tell
     webhooks_private: bool  # webhooks may lie in a private network, and go without TLS
+    sign_in_header: str | None  # by which a proxy names the page's user whom it has let in; None: nobody is believed
+    sign_in_proxies: tuple[str, ...]  # addresses or networks whose header is believed
     horizons: Mapping[Lane, timedelta]  # for how long after its date a message is still sent, when nobody says so
     retry_limit: int  # times that a message is sent again at most, by people and by itself
     retry_ask: int  # messages from which on sending again asks first
@@ -170,6 +172,8 @@ class Settings:
             mo_key=read.text("ESMS_MO_KEY"),
             callback_url=read.callback_url("WORKER_CALLBACK_URL"),
             webhooks_private=read.flag("WORKER_WEBHOOKS_PRIVATE"),
+            sign_in_header=read.text("WORKER_SIGN_IN_HEADER"),
+            sign_in_proxies=read.networks("WORKER_SIGN_IN_PROXIES", needed_by="WORKER_SIGN_IN_HEADER"),
             horizons={lane: read.wait(*HORIZONS[lane]) for lane in Lane},
             retry_limit=read.count("WORKER_RETRY_LIMIT", 5),
             retry_ask=read.count("WORKER_RETRY_ASK", 1000),

@@ -107,6 +107,15 @@ class Reader:
         if given is not None and "{" in given.replace("{time}", ""):
             raise SettingsError(name, "has another name in braces than {time}", "take it out")
         return given
+    def networks(self, name: str, *, needed_by: str) -> tuple[str, ...]:
+        """Addresses, or networks like 10.0.0.0/8. needed_by: a variable that means nothing without."""
+        found = tuple(part.strip() for part in (self.text(name) or "").split(",") if part.strip())
+        remedy = "set it to addresses or networks, like 127.0.0.1,10.0.0.0/8"
+        if not all(map(_is_network, found)):
+            raise SettingsError(name, "holds what is no address", remedy)
+        if not found and self.text(needed_by):
+            raise SettingsError(name, f"is not set, and {needed_by} is: anybody could send that header", remedy)
+        return found
 
     def open_queue(self, name: str) -> OpenQueue:
         choices = ("any", "others", "none")
@@ -174,6 +183,15 @@ def _phone(name: str, place: int, given: str) -> str:
         return phone.parse(given, for_sms=False).e164
     except phone.PhoneError as error:
         raise SettingsError(name, f"number {place} {error.problem}", error.remedy) from None
+
+
+def _is_network(value: str) -> bool:
+    from ipaddress import ip_network
+
+    try:
+        return bool(ip_network(value, strict=False))
+    except ValueError:
+        return False
 
 
 def _is_database(rest: str) -> bool:

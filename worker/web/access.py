@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
 from anyio import to_thread
@@ -91,6 +91,14 @@ def needs(right: May) -> Callable[[Request], Coroutine[Any, Any, TokenRow]]:
         return row
 
     return holder
+
+
+def peer_of(request: Request) -> IPv4Address | IPv6Address | None:
+    """Who holds the other end of the connection, whatever it says of others; None: it has no address."""
+    try:
+        return ip_address(request.scope.get("peer") or (request.client.host if request.client else ""))
+    except ValueError:
+        return None
 
 
 def place_of(request: Request) -> str:

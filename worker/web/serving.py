@@ -8,6 +8,7 @@ from contextlib import contextmanager, nullcontext, suppress
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from worker.actor import acting
 from worker.settings import Settings
@@ -27,6 +28,18 @@ class _Told:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         with suppress(Exception) if scope["type"] == "http" else nullcontext():
             await self._app(scope, receive, send)
+
+
+class _Peer:
+    """Remembers whose connection it is, before a proxy's headers are believed."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope.get("client"):
+            scope["peer"] = scope["client"][0]
+        await self._app(scope, receive, send)
 
 
 class Server(uvicorn.Server):
@@ -49,10 +62,12 @@ def serve(
 
     ready: called with the port once it listens.
     """
+    app = _Told(make_app(settings))
     config = uvicorn.Config(
         _Told(make_app(settings)),
         http=Bounded,
         ws="none",
+        _Peer(ProxyHeadersMiddleware(app, list(proxies)) if proxies else app),  # type: ignore[arg-type]
         host=host,
         port=port,
         access_log=False,  # an address may name a person's number
@@ -61,8 +76,7 @@ def serve(
         limit_concurrency=CONNECTIONS,
         timeout_keep_alive=IDLE,
         timeout_graceful_shutdown=GRACE,
-        proxy_headers=bool(proxies),
-        forwarded_allow_ips=list(proxies),
+        proxy_headers=False,
     )
     make_room()
     server = Server(config, ready)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from hashlib import sha256
+from ipaddress import ip_network
 from typing import Annotated
 from urllib.parse import quote
 
@@ -14,7 +16,9 @@ from starlette.datastructures import FormData
 from worker.access import UserRole, new_secret
 from worker.actor import Actor, Via, become
 from worker.api.users import Person, Users
-from worker.web.access import place_of
+from worker.errors import Unavailable
+from worker.settings import Settings
+from worker.web.access import peer_of, place_of
 from worker.web.pages.roles import LEAST
 from worker.web.problems import Problem
 
@@ -52,10 +56,31 @@ async def _let_in(request: Request) -> None:
 
 
 async def _person(request: Request) -> Person | None:
-    secret = request.cookies.get(SESSION)
-    found = await to_thread.run_sync(_looked_up, request, secret) if secret else None
+    secret, name = request.cookies.get(SESSION), _named_by_proxy(request)
+    found: Person | None = None
+    if name is not None:
+        found = await to_thread.run_sync(users_of(request).named, name)
+    elif secret:
+        found = await to_thread.run_sync(_looked_up, request, secret)
     request.state.person = found
     return found
+
+
+def recognise(request: Request) -> None:
+    """Who is signed in, for a page about an address that is no route; nobody, where that can't be found out."""
+    secret = request.cookies.get(SESSION)
+    if not hasattr(request.state, "person"):
+        with suppress(Unavailable):
+            request.state.person = _looked_up(request, secret) if secret else None
+
+
+def _named_by_proxy(request: Request) -> str | None:
+    """Whom a proxy before us has let in, where it is one of those that the settings name."""
+    settings: Settings = request.app.state.settings
+    if settings.sign_in_header is None or (peer := peer_of(request)) is None:
+        return None
+    trusted = any(peer in ip_network(each, strict=False) for each in settings.sign_in_proxies)
+    return request.headers.get(settings.sign_in_header) if trusted else None
 
 
 def _looked_up(request: Request, secret: str) -> Person | None:

@@ -23,7 +23,7 @@ from worker.web.pages import (
     sweeps,
     template_texts,
 )
-from worker.web.pages.access import SESSION, SignInFirst, login_address
+from worker.web.pages.access import SESSION, SignInFirst, login_address, recognise
 from worker.web.pages.headers import HEADERS, Headers
 from worker.web.pages.rendering import is_fragment, redirect, render
 from worker.web.problems import KINDS, problem_of
@@ -58,6 +58,7 @@ def is_page(request: Request) -> bool:
 
 def failed(request: Request, error: Exception) -> Response:
     """The page that says what went wrong, and what to do."""
+    recognise(request)
     problem = problem_of(error)
     kind = {"method": "not-found", "conflict": "invalid"}.get(problem.kind, problem.kind)
     shown = kind if kind in {"not-found", "forbidden", "unavailable", "invalid"} else "bug"

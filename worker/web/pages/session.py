@@ -64,7 +64,7 @@ def _signed_in(request: Request, secret: str, wanted: str) -> Response:
 @router.post("/logout")
 def sign_out(request: Request) -> Response:
     """End this session."""
-    users_of(request).sign_out(request.cookies[SESSION])
+    users_of(request).sign_out(request.cookies.get(SESSION, ""))
     answer = redirect("/login")
     answer.delete_cookie(SESSION)
     return answer
@@ -86,7 +86,7 @@ def change_password(request: Request, form: Form) -> Response:
     if users.has_password(person.name) and not users.is_password(person.name, old, place_of(request)):
         return _password_page(request, 422, errors={"old": "password_wrong"})
     try:
-        users.set_password(person.name, new, keep=request.cookies[SESSION])
+        users.set_password(person.name, new, keep=request.cookies.get(SESSION))
     except Invalid:
         return _password_page(request, 422, errors={"new": "password_refused"})
     return redirect("/password?saved=1")
