@@ -107,6 +107,7 @@ class Reader:
         if given is not None and "{" in given.replace("{time}", ""):
             raise SettingsError(name, "has another name in braces than {time}", "take it out")
         return given
+
     def networks(self, name: str, *, needed_by: str) -> tuple[str, ...]:
         """Addresses, or networks like 10.0.0.0/8. needed_by: a variable that means nothing without."""
         found = tuple(part.strip() for part in (self.text(name) or "").split(",") if part.strip())

@@ -64,10 +64,9 @@ def serve(
     """
     app = _Told(make_app(settings))
     config = uvicorn.Config(
-        _Told(make_app(settings)),
+        _Peer(ProxyHeadersMiddleware(app, list(proxies)) if proxies else app),  # type: ignore[arg-type]
         http=Bounded,
         ws="none",
-        _Peer(ProxyHeadersMiddleware(app, list(proxies)) if proxies else app),  # type: ignore[arg-type]
         host=host,
         port=port,
         access_log=False,  # an address may name a person's number
