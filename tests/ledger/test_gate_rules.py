@@ -257,6 +257,9 @@ def test_quiet_hours_hold_a_reminder_back_and_no_code(bench: Bench) -> None:
     code = bench.put(otp(TO))
     bench.deliver()
     assert [bench.status(each) for each in (*tickets, code)] == ["queued", "queued", "accepted"]
+    too_late = datetime.now(UTC) + timedelta(hours=2)  # as a reminder's own time, after which it is skipped
+    with pytest.raises(Invalid, match=r"expires_at: comes too soon: not before .* 07:00: quiet"):
+        bench.put(replace(SALE, sms_type=4), purpose="reminder", expires_at=too_late)
 
 
 def test_a_thousand_that_wait_for_the_morning_are_moved_once_and_never_walked_over(bench: Bench) -> None:

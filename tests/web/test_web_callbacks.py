@@ -10,6 +10,7 @@ import pytest
 
 from tests.support import Bench, eventually, otp
 from tests.web.conftest import serving
+from worker.api.opt_outs import signature
 from worker.database import Database
 from worker.devkit.simulator import Running
 from worker.errors import SettingsError
@@ -22,7 +23,7 @@ SECRET = "0123456789abcdefghijklmn"
 def called(database_url: str, redis_url: str) -> Iterator[str]:
     """A door that eSMS may call: its address, with the secret."""
     callback_url = f"http://127.0.0.1/callbacks/esms/{SECRET}"
-    with serving(database_url, redis_url, WORKER_CALLBACK_URL=callback_url) as address:
+    with serving(database_url, redis_url, WORKER_CALLBACK_URL=callback_url, ESMS_MO_KEY="chia khoa") as address:
         yield f"{address}/callbacks/esms/{SECRET}"
 
 
@@ -49,6 +50,19 @@ def due_at(bench: Bench, sms_id: str) -> datetime:
             text("SELECT poll_at FROM message WHERE sms_id = :id"), {"id": sms_id}
         ).scalar_one()
     return found
+
+
+def test_an_sms_to_a_short_code_opts_its_sender_out_if_esms_signed_it(called: str, patient: Bench) -> None:
+    address = called.replace(SECRET, "mo/receive")
+    sms = {"cpid": "cp1", "smsid": "77", "content": "TC SAOMAI", "receiverTime": "20260301080000"}
+    asked = sms | {"sender": "84901000001", "serviceNumber": "8041", "keyword": "TC"}
+    sign = signature(sms["cpid"], sms["smsid"], sms["content"], sms["receiverTime"], "chia khoa")
+    assert httpx.get(address, params=asked | {"sign": "bm8="}, timeout=30).status_code == 422
+    assert patient.notifier.consents.show("0901000001") == []
+    answer = httpx.get(address, params=asked | {"sign": sign}, timeout=30)
+    assert (answer.status_code, "<Smsid>77</Smsid>" in answer.text) == (200, True)
+    [row] = patient.notifier.consents.show("0901000001")
+    assert row.proof == "SMSID 77"
 
 
 def test_a_callback_makes_its_question_due_at_once_and_changes_nothing_else(called: str, patient: Bench) -> None:
