@@ -127,6 +127,7 @@ def test_all_of_it_works_without_script_and_what_people_wrote_does_nothing(
     assert len(told.notifier.pauses.list()) == 1
 
 
+@pytest.mark.timeout(600)
 def test_no_page_has_a_barrier_in_either_language_theme_or_size(browser: Any, told: Bench, address: str) -> None:
     with signed_in(browser, told, address, role=UserRole.ADMIN) as page:
         addresses = [f"{address}/find", f"{address}/find/sweeps", f"{address}/reports"]
@@ -144,4 +145,5 @@ def test_no_page_has_a_barrier_in_either_language_theme_or_size(browser: Any, to
         addresses.append(page.url)
         look(page, NAME)
         addresses.append(page.url)
-        assert barriers_of(browser, page, addresses) == []
+        found = barriers_of(browser, page, addresses)
+        assert not found, "\n".join(found)

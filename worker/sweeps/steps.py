@@ -91,7 +91,7 @@ def _campaign_step(session: Session, sweep: Mapping[str, Any], search: Search, s
     ids = ledger.notifications_of(session, str(search.campaign), after)
     moved, expiring = _on_notifications(session, sweep, ids, settings)
     statuses = {str(status): count for status, count in reporting.statuses_of(session, ids).items()}
-    return _step(sweep, statuses, moved, expiring, str(ids[-1]) if ids else None)
+    return _step(sweep, statuses, moved, expiring, str(ids[-1]) if len(ids) == ledger.campaigns.STEP else None)
 
 
 def _on_notifications(

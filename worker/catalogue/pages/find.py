@@ -53,14 +53,14 @@ WORDS: dict[str, Text] = {
     "status": Text("Status", "Trạng thái"),
     "why": Text("Why", "Lý do"),
     "when": Text("To go out", "Giờ gửi"),
-    "of": Text("From", "Nguồn"),
+    "origin": Text("From", "Nguồn"),
     "code": Text("code {code}", "mã {code}"),
     "nothing": Text("No message fits", "Không có tin nào phù hợp"),
     "nothing_here": Text("None so far", "Chưa thấy tin nào"),
     "nothing_next": Text("Leave out a filter, or look for less of the name.", "Hãy bớt bộ lọc, hoặc gõ ngắn hơn."),
     "looked_at": Text(
-        "{count} messages were compared, the newest first. *Older* looks further back.",
-        "Đã so {count} tin, từ mới đến cũ. Bấm *Cũ hơn* để tìm tiếp.",
+        "{count} messages were compared, the newest first. “Older” looks further back.",
+        "Đã so {count} tin, từ mới đến cũ. Bấm “Cũ hơn” để tìm tiếp.",
     ),
     "unknown": Text("Nobody and nothing here is known by that", "Không có ai hay tin nào khớp với nội dung này"),
     "unknown_next": Text(

@@ -88,7 +88,7 @@ def _page(request: Request, status: int = 200, *, search: Search | None = None, 
         "errors": {},
         "after": None,
     }
-    return render(request, "find/find.html.j2", status, **CHOICES, **(shown | facts), page=page, about=about)
+    return render(request, "find/find.html.j2", status, **CHOICES, **(shown | facts), page=page, about=about, most=ROWS)
 
 
 def asked_in(form: FormData, names: Sequence[str]) -> dict[str, str]:
