@@ -24,6 +24,11 @@ class PrivacyKey:
         return SIGN + blake2b(phone.encode(), key=self._key, digest_size=16).hexdigest()
 
 
+def known_as(phone: str, key: PrivacyKey | None) -> list[str]:
+    """How this number may stand in a row: as it is, and as it is hidden."""
+    return [phone, key.hide(phone)] if key else [phone]
+
+
 def hidden(phone: str, key: PrivacyKey | None) -> str:
     """The same; without a key nothing is left of it. What is hidden already stays as it is."""
     return phone if not is_number(phone) else key.hide(phone) if key else ""

@@ -103,6 +103,7 @@ def test_a_backup_that_woke_up_claims_nothing_until_a_person_lets_it_go_on(
     bench.set(ticket, due_at="now()", expires_at="now() + interval '1 hour'")
     tasks.deliver()
     assert (bench.status(ticket), bench.simulator.sends()) == ("queued", [])
+    assert "restored from a backup" in bench.message(ticket)["wait"]["why"]
     code, out, _ = cli("doctor")
     assert code == 1
     assert "esms-worker resume --after-restore" in " ".join(out.split())

@@ -150,6 +150,10 @@ def test_what_was_hidden_goes_too_and_an_opt_out_stays_until_it_is_asked_for(ben
     hidden = "SELECT phone FROM message"
     with bench.database.begin() as session:
         assert str(session.scalar(text(hidden))).startswith("#")
+    long_ago, found = datetime.now(VIETNAM) - timedelta(days=365), {"DATABASE_URL": bench.settings.database_url}
+    with Notifier.from_env(found) as without, Notifier.from_env(found | {KEY: KEY_TEXT}) as with_key:
+        assert [len(each.reports.why_to(NUMBER, since=long_ago).stories) for each in (without, with_key)] == [0, 1]
+        assert [len(each.reports.messages_to(NUMBER).messages) for each in (without, with_key)] == [0, 1]
     forgot = people.forget(NUMBER, by="test")
     assert forgot.stays["opt_out"] == 1
     with bench.database.begin() as session:

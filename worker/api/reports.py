@@ -13,6 +13,7 @@ from worker.api.naming import id_of
 from worker.catalogue.text import Language
 from worker.checks import phone_of
 from worker.database import Database
+from worker.pseudonym import known_as
 from worker.reporting import By, Choice, Costs, GroupBy, Latency, Page, ReportLine, Sums, Which
 from worker.settings import Settings
 
@@ -241,7 +242,8 @@ class Reports:
         """
         phone, moment = phone_of("to", to, for_sms=False), self._aware(since)
         with self._database.reading() as session:
-            return reporting.messages_to(session, phone, source=source, since=moment, after=after, most=most)
+            numbers = known_as(phone, self._settings.privacy_key)
+            return reporting.messages_to(session, numbers, source=source, since=moment, after=after, most=most)
 
     # Why...
 
@@ -266,7 +268,8 @@ class Reports:
         from worker.api.why import why_to
 
         with self._database.begin() as session:
-            return why_to(session, number, self._aware(since), language, self._settings.time_zone)
+            zone, key = self._settings.time_zone, self._settings.privacy_key
+            return why_to(session, number, self._aware(since), language, zone, key)
 
     def _aware(self, moment: datetime | None) -> datetime | None:
         return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=self._settings.time_zone)

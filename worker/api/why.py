@@ -13,6 +13,7 @@ from worker.contacts.checks import parse_phone
 from worker.errors import Invalid
 from worker.ledger.contacts import ContactRow, by_phones
 from worker.ledger.rules import all_rules
+from worker.pseudonym import PrivacyKey, known_as
 from worker.reminders.recent import Reminded, reminded
 from worker.reporting import story
 from worker.reporting.standing import notification as found
@@ -67,14 +68,24 @@ def why(session: Session, notification_id: UUID, message_id: UUID | None, langua
     return Stories(stories=told, people=people, language=language, others=others)
 
 
-def why_to(session: Session, number: str, since: datetime | None, language: Language, zone: tzinfo) -> Stories:
-    """Of what was handed over for a number since then, the newest first. Raises Invalid."""
+def why_to(
+    session: Session,
+    number: str,
+    since: datetime | None,
+    language: Language,
+    zone: tzinfo,
+    key: PrivacyKey | None = None,
+) -> Stories:
+    """Of what was handed over for a number since then, the newest first. Raises Invalid.
+
+    key: by it what was hidden is found, too.
+    """
     try:
         phone = parse_phone(number)
     except Invalid as error:
         raise Invalid("to", error.problem, error.remedy) from None
     first = since or datetime.now(UTC) - USUAL
-    told = [story.told(each, language, zone) for each in story.facts_to(session, phone, first)]
+    told = [story.told(each, language, zone) for each in story.facts_to(session, known_as(phone, key), first)]
     return Stories(stories=told, people=_people(session, [phone], first, language), language=language, since=first)
 
 

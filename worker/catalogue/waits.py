@@ -14,6 +14,10 @@ DATE = Text("its date", "chờ đến ngày giờ gửi")
 LANE = Text("lane {lane} is paused: {reason}", "làn {lane} đang tạm dừng: {reason}")
 TRIED = Text("tried again after: {reason}", "sẽ thử lại sau khi: {reason}")
 A_TRY = "a try that failed"  # known to the reasons
+RESTORED = Text(
+    "this database was restored from a backup: a person lets it go on, see `esms-worker doctor`",
+    "cơ sở dữ liệu này được khôi phục từ bản sao lưu: chờ người cho gửi tiếp, xem `esms-worker doctor`",
+)
 NOBODY_EVER = Text(
     "no beat that a worker heard ever: see `esms-worker doctor`",
     "chưa bao giờ thấy bộ hẹn giờ (beat) và worker hoạt động: xem `esms-worker doctor`",

@@ -51,7 +51,7 @@ def evidence(session: Reader, message_id: UUID) -> EvidenceShown:
     if row is None:
         raise NotFound(f"no message has the id {message_id}: `esms-worker held list` shows them")
     [shown] = whole(session, row.notification_id, message_id=message_id).messages
-    around = messages_to(session, row.phone, source=None, since=row.created_at - AROUND, after=None, most=100)
+    around = messages_to(session, [row.phone], source=None, since=row.created_at - AROUND, after=None, most=100)
     made = select(*Decision).where(Decision.message_id == message_id).order_by(Decision.id)
     return EvidenceShown(
         message=shown,

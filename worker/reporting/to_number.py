@@ -60,10 +60,19 @@ _COLUMNS = (
 
 
 def messages_to(
-    session: Reader, phone: str, *, source: str | None, since: datetime | None, after: str | None, most: int
+    session: Reader,
+    numbers: Sequence[str],
+    *,
+    source: str | None,
+    since: datetime | None,
+    after: str | None,
+    most: int,
 ) -> Page:
-    """phone: E.164. after: `next` of the page before. Raises Invalid for one that is none."""
-    query = select(*_COLUMNS).where(Message.phone == phone, Notification.id == Message.notification_id)
+    """numbers: one in E.164, and how it stands where it is hidden. after: `next` of the page before.
+
+    Raises Invalid for an `after` that is none.
+    """
+    query = select(*_COLUMNS).where(Message.phone.in_(numbers), Notification.id == Message.notification_id)
     if source is not None:
         query = query.where(Notification.source == source)
     if since is not None:

@@ -20,7 +20,7 @@ from worker.law.rules import NOT_BEFORE
 from worker.lifecycle import Status
 from worker.reporting.limits import LimitShown, limits
 from worker.reporting.operation import PauseShown, pauses, seconds_since_beat
-from worker.reporting.tables import Message
+from worker.reporting.tables import Message, RestoreGuard
 
 if TYPE_CHECKING:
     from worker.database import Reader
@@ -64,6 +64,7 @@ class Surroundings:
     campaigns: Mapping[tuple[str, str | None], PauseShown]  # by name, and whose part it is
     limits: Mapping[str, LimitShown]  # of sources
     silent: float | None  # seconds since the last beat
+    restored: bool  # it is a backup that woke up: nothing is sent
 
     @classmethod
     def of(cls, session: Reader) -> Surroundings:
@@ -75,6 +76,7 @@ class Surroundings:
             campaigns={(each.campaign, each.source): each for each in held if each.campaign},
             limits={each.source: each for each in limits(session)},
             silent=seconds_since_beat(session),
+            restored=session.scalar(select(RestoreGuard.restored_at)) is not None,
         )
 
     def wait(self, message: Waiting, source: str, campaign: str | None, messages: int = 1) -> Wait | None:
@@ -101,6 +103,8 @@ class Surroundings:
         return self.campaigns.get((campaign, None)) or self.campaigns.get((campaign, source))
 
     def _queued(self, message: Waiting, source: str, campaign: str | None) -> Why:
+        if self.restored:
+            return Why(waits_.RESTORED)
         if (pause := self._paused(source, campaign or "")) is not None:
             return Why(waits_.CAMPAIGN, {"campaign": campaign or "", "reason": pause.reason})
         if message.due_at > self.at and (message.reason or "").startswith(NOT_BEFORE):

@@ -62,7 +62,7 @@ GRANTS: dict[str, Rights] = {
     "report_standing": _rights(ALL, READ),
     "request": _rights(ALL, READ, READ),
     "rerun": _rights(ALL, CHANGE, CHANGE),
-    "restore_guard": _rights(CHANGE, READ),
+    "restore_guard": _rights(CHANGE, READ, READ),
     "retention_place": _rights(CHANGE, READ),
     "roll_up": _rights(ALL, READ, READ),
     "search": _rights(ALL, ALL),

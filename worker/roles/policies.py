@@ -118,9 +118,10 @@ OF_SOURCE: Mapping[str, Sequence[Policy]] = {
 }
 
 # Nobody's in particular, and read by all: who is at work, which names and texts there are.
-SHARED = frozenset(
-    {"alembic_version", "brandname", "heartbeat", "law_rule", "price", "roll_up", "template", "tombstone", "trouble"}
-)
+SHARED = frozenset({
+    "alembic_version", "brandname", "heartbeat", "law_rule", "price", "restore_guard", "roll_up", "template",
+    "tombstone", "trouble",
+})  # fmt: skip
 
 
 def policies_of(table: str, others: Sequence[str]) -> list[Policy]:

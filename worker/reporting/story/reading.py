@@ -52,9 +52,12 @@ def facts_of(session: Reader, notification_id: UUID, message_id: UUID | None = N
     return _facts(session, rows), others
 
 
-def facts_to(session: Reader, phone: str, since: datetime) -> list[Facts]:
-    """Of the newest messages to this number (E.164) that were handed over since then, the newest first."""
-    query = select(*Message).where(Message.phone == phone, Message.created_at >= since)
+def facts_to(session: Reader, numbers: Sequence[str], since: datetime) -> list[Facts]:
+    """Of the newest messages to this number that were handed over since then, the newest first.
+
+    numbers: it in E.164, and how it stands where it is hidden.
+    """
+    query = select(*Message).where(Message.phone.in_(numbers), Message.created_at >= since)
     return _facts(session, session.execute(query.order_by(Message.created_at.desc()).limit(MOST)).all())
 
 
