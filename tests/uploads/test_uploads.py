@@ -39,8 +39,8 @@ def test_a_check_says_what_sending_comes_to_and_stores_nothing(bench: Bench, tak
     uploads.plan(upload.id, campaign(purpose="reminder"))
     checked = uploads.check(upload.id)
     assert (checked.state, checked.rows) == (UploadState.CHECKED, 6)
-    foreseen = {"queued": 1, "already": 1, "opted_out": 1, "bad": 3, "segments": 1, "unicode": 0}
-    assert checked.foreseen == foreseen
+    foreseen = {"queued": 1, "already": 1, "opted_out": 1, "waiting": 0, "bad": 3, "segments": 1, "unicode": 0}
+    assert checked.foreseen == foreseen | {"warnings": {}}
     refused = [(row.number, row.column) for row in uploads.refused(upload.id)]
     assert refused == [(3, "phone"), (4, "name"), (5, None)]
     assert sent(bench) == {}
@@ -162,11 +162,13 @@ def test_what_is_stopped_goes_on_where_it_was(bench: Bench, take: Take) -> None:
     uploads.check(upload.id)
     _all(bench.notifier)
     assert uploads.run(upload.id).state is UploadState.RUNNING
+    assert uploads.go_on()
     assert uploads.stop(upload.id)
     assert not uploads.stop(upload.id)
     _all(bench.notifier)
     assert len(sent(bench)) == 1000
     uploads.run(upload.id)
+    _all(bench.notifier)
     assert uploads.show(upload.id).state is UploadState.DONE
     assert len(sent(bench)) == 1500
 
@@ -182,7 +184,9 @@ def test_advertising_goes_out_as_one_and_too_few_are_told_before(bench: Bench, t
     uploads.plan(upload.id, campaign("Giam gia hom nay", sms_type=1))
     uploads.check(upload.id)
     _all(bench.notifier)
-    assert (uploads.run(upload.id).done or {})["queued"] == 1200
+    uploads.run(upload.id)
+    _all(bench.notifier)
+    assert (uploads.show(upload.id).done or {})["queued"] == 1200
 
 
 def test_a_file_that_we_fail_at_stops_and_holds_up_no_other(bench: Bench, take: Take) -> None:

@@ -74,6 +74,7 @@ class Summary:
     queued: int = 0
     already: int = 0
     opted_out: int = 0  # stored and cancelled at once
+    waiting: int = 0  # of the queued ones, those that a sending rule has wait
     bad: int = 0
     segments: int = 0  # that the queued ones are billed as
     unicode: int = 0  # queued ones that an accent, or the like, turned into Unicode
@@ -235,6 +236,7 @@ class SheetSend:
             for warning in ticket.warnings:
                 self.warnings[warning] += ticket.messages
             summary.queued += queued
+            summary.waiting += queued * bool(ticket.not_before)
             summary.segments += queued * size.segments
             summary.unicode += queued * bool(size.forcing)
 
@@ -317,10 +319,7 @@ class SheetSend:
         self.refuse(refused)
 
     def _why(self, row: Row, error: Invalid) -> RefusedRow:
-        if error.field == TO:
-            places: Places | None = (self.columns.phone,)
-        else:
-            places = self.columns.variables.get(error.field)
+        places = (self.columns.phone,) if error.field == TO else self.columns.variables.get(error.field)
         problem = f"{error.problem}: {error.remedy}" if places else str(error.at(None))
         return RefusedRow(row.number, self.columns.title(places) if places else None, problem, row.cells)
 

@@ -48,7 +48,7 @@ class UploadShown:
     """What is to be done with it."""
     state: UploadState
     after_row: int
-    foreseen: Mapping[str, int] | None
+    foreseen: Mapping[str, Any] | None
     """What it will come to, as the check has it."""
     done: Mapping[str, int] | None
     """What it has come to."""
@@ -205,7 +205,7 @@ def note_refused_rows(session: Session, upload: UUID, refused: Sequence[RefusedR
         session.execute(_NOTE, {"id": upload, "rows": as_rows(noted)})
 
 
-def foresee_upload(session: Session, upload: UUID, sums: Mapping[str, int]) -> None:
+def foresee_upload(session: Session, upload: UUID, sums: Mapping[str, Any]) -> None:
     """The check is over: this is what it will come to."""
     session.execute(_FORESEE, {"id": upload, "sums": orjson.dumps(sums).decode()})
 

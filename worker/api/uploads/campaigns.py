@@ -148,10 +148,11 @@ def trial(session: Session, notifier: Notifier, upload: UploadShown, to: str) ->
     return replace(item, request=sms, reference=reference, campaign=None, send_date=None)
 
 
-def check(session: Session, notifier: Notifier, upload: UploadShown, refused: list[RefusedRow]) -> Mapping[str, int]:
+def check(session: Session, notifier: Notifier, upload: UploadShown, refused: list[RefusedRow]) -> Mapping[str, Any]:
     """What sending it would come to, by everything but the commit. Raises Invalid."""
     sending = _sending(notifier, upload, _plan_of(upload), refused, dry=True)
-    return asdict(sending.run(KeptRows(session, upload.id)))
+    summary = sending.run(KeptRows(session, upload.id))
+    return asdict(summary) | {"warnings": dict(sending.warnings)}
 
 
 def step(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from worker.api.uploads import campaigns, people
@@ -74,7 +74,7 @@ class Steps:
             upload_went_on(session, upload.id, sums, after=upload.rows, over=True)
         note_refused_rows(session, upload.id, refused)
 
-    def _foreseen(self, session: Session, upload: UploadShown, refused: list[RefusedRow]) -> Mapping[str, int]:
+    def _foreseen(self, session: Session, upload: UploadShown, refused: list[RefusedRow]) -> Mapping[str, Any]:
         if upload.kind is UploadKind.CAMPAIGN:
             return campaigns.check(session, self.notifier, upload, refused)
         return self._people(session, upload, refused, dry=True)

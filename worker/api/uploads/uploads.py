@@ -120,7 +120,7 @@ class Uploads:
     def run(self, upload: UUID | str) -> UploadShown:
         """Send it, or bring its people in; what was stopped goes on. Twice is once: where it runs, nothing changes.
 
-        The first 1,000 rows at once, the others by a worker. Raises Invalid for what was not checked.
+        At once up to 1,000 rows, else by a worker, a thousand at a time. Raises Invalid for what was not checked.
         """
         return self._begin(upload, UploadState.RUNNING)
 
@@ -145,7 +145,7 @@ class Uploads:
                 found = self._found(session, found.id)
             elif found.state not in _AS_GOOD_AS[state]:
                 raise Invalid("upload", f"is {found.state}", _REMEDY[state])
-        if found.state is state and (state is UploadState.RUNNING or found.rows <= SMALL):
+        if found.state is state and found.rows <= SMALL:
             with acting(None):  # what it comes to is told by the act of letting it go
                 self._steps.go_on(found.id)
             found = self.show(found.id)
