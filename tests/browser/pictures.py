@@ -30,6 +30,7 @@ ROOT = Path(__file__).parents[2]
 DESKTOP, PHONE = (1280, 860), (390, 844)
 README = {
     "now": ("/", DESKTOP, "light", "en"),
+    "now-vi": ("/", DESKTOP, "light", "vi"),
     "phone": ("/", PHONE, "dark", "vi"),
     "held": ("/held", DESKTOP, "light", "vi"),
 }
