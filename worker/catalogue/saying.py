@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 from worker.catalogue.names import KINDS, LANES, PURPOSES
 from worker.catalogue.reasons import in_language
 from worker.catalogue.statuses import MEANINGS, NAMES, SIGNS
+from worker.catalogue.story import outcome
 from worker.catalogue.text import Language, dong, moment, number, span
 from worker.catalogue.text import day as day_of
 from worker.errors import Invalid, WorkerError
@@ -47,7 +48,8 @@ class Saying:
         return dong(amount, self.language).replace(" ", "\u00a0")
 
     def span(self, seconds: float) -> str:
-        """As short as it can be read: parts of seconds below ten of them."""
+        """As short as it can be read: parts of seconds below ten of them. No clock of two says less than none."""
+        seconds = max(seconds, 0.0)
         if seconds >= 120:
             return span(seconds, self.language)
         written = number(seconds, self.language, decimals=1 if seconds < 10 else 0)
@@ -91,6 +93,10 @@ class Saying:
 
     def reason(self, reason: str | None) -> str:
         return in_language(reason or "", self.language)
+
+    def outcome(self, told: str) -> str:
+        """What came of a request to eSMS."""
+        return outcome(told, self.language)
 
     def phone(self, number: str) -> str:
         """E.164 as people of this country write it: 0901 234 567; masked 0901***567."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from worker.catalogue.text import Text
+from worker.catalogue.text import Language, Text
 from worker.lifecycle import Status
 
 # Who wanted it...
@@ -70,6 +70,16 @@ OUTCOMES: dict[str, Text] = {
     "not taken": Text("not there again: it was not taken, and is sent", "vẫn không thấy: eSMS chưa nhận, sẽ gửi"),
 }
 LATE = Text("the answer came too late to count ({outcome})", "câu trả lời đến quá muộn nên không tính ({outcome})")
+LATE_PREFIX = "late: "
+
+
+def outcome(told: str, language: Language) -> str:
+    """What came of a request, by the words of its row."""
+    if told.startswith(LATE_PREFIX):
+        return LATE.say(language, outcome=outcome(told.removeprefix(LATE_PREFIX), language))
+    known = OUTCOMES.get(told)
+    return known.say(language) if known else told
+
 
 # How it ended...
 ENDED: dict[Status, Text] = {

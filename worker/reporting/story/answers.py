@@ -19,13 +19,12 @@ ASKED: dict[str, Text] = {
     "GetSmsSentData": say.LOOKED,
 }
 TAKEN = "100"
-PREFIX = "late: "
 
 
 def answer_of(request: AnyRow, language: Language) -> str:
     """As one sentence."""
     asked = ASKED.get(request.function)
-    parts = [_said(request, language), _outcome(request.outcome, language)]
+    parts = [_said(request, language), say.outcome(request.outcome, language)]
     what = asked.say(language) if asked else request.function
     return f"{what}: {'; '.join(filter(None, parts))}"
 
@@ -44,10 +43,3 @@ def _code(request: AnyRow, language: Language) -> str:
     if meaning is None:
         return say.CODE_UNKNOWN.say(language, code=request.code)
     return say.CODE.say(language, code=request.code, meaning=meaning.say(language))
-
-
-def _outcome(outcome: str, language: Language) -> str:
-    if outcome.startswith(PREFIX):
-        return say.LATE.say(language, outcome=_outcome(outcome.removeprefix(PREFIX), language))
-    known = say.OUTCOMES.get(outcome)
-    return known.say(language) if known else outcome
