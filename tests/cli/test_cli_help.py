@@ -60,7 +60,7 @@ def test_tab_completes_names_of_commands_and_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     names, modules = done.stdout.splitlines()
-    assert names.split() == ["refused", "reminders", "report", "resume", "retry"]
+    assert names.split() == ["refused", "reminders", "report", "requests", "resume", "retry"]
     assert not set(HEAVY) & set(modules.split())
 
 

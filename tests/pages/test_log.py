@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.pages.conftest import Browsers
-from tests.pages.test_users import acts
+from tests.pages.test_page_users import acts
 from tests.support import Bench, as_producer, otp
 from worker import api
 from worker.actor import Actor, Via, acting

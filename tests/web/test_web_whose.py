@@ -100,6 +100,8 @@ TABLE = [  # what makes something comes last: it makes one of the asker's own
     Route("POST /v1/messages/{id}:cancel", DECIDE, NONE),
     Route("DELETE /v1/contacts/{key}", PEOPLE, NONE),
     Route("DELETE /v1/events/{meeting}", PLAN, NONE, everybodys=(404,)),
+    Route("GET /v1/reruns", DECIDE, OPEN),
+    Route("POST /v1/reruns/{id}:go-on", DECIDE, NONE, own=(404,), everybodys=(404,)),  # no rerun has a message's id
     Route("GET /v1/templates", PLAN, OPEN),
     Route("GET /v1/templates/visit", PLAN, OPEN),
     Route("PUT /v1/templates/visit", PLAN, REFUSED, body=lambda _: {"content": "Hen {title}"}, own=(403,)),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from worker.cells import flat
 from worker.phone import local_of
-from worker.spreadsheets.values import flat
 
 if TYPE_CHECKING:
     from worker.reporting.reminded import RemindersReported

@@ -53,7 +53,10 @@ COMMANDS = {
         "producers:producers_group",
         "Logins of Postgres for applications, each bound to its sources: it sees and moves theirs alone.",
     ),
-    "refused": ("refused:refused", "What came by the broker and was no task: counted, nothing of it kept."),
+    "refused": (
+        "refused:refused",
+        "Requests that came by task or SQL and could not be taken; and what came by the broker and was no task.",
+    ),
     "reminders": (
         "reminders:reminders_group",
         "Birthdays, meetings and whatever recurs: who is reminded of what, when, and why not.",

@@ -78,7 +78,7 @@ class Choice:
         sources = self.words.get("source", ())
         within = sources[0] if len(sources) == 1 else None
         for source in filter(None, sources):
-            refuse_unknown(session, source=source, within=within)
+            refuse_unknown(session, source=source)
         for campaign in filter(None, self.words.get("campaign", ())):
             refuse_unknown(session, campaign=campaign, within=within)
 

@@ -192,7 +192,7 @@ WORDS: dict[str, Text] = {
     "opted_out_says": Text("They are left out.", "Sẽ không gửi."),
     "waiting": Text("Have to wait", "Phải chờ"),
     "waiting_says": Text("for the hours in which they may go out", "đến giờ được phép gửi"),
-    "warning": Text("{count} of them: {text}", "{count} tin: {text}"),
+    "warning": Text("{count} of them: {text}", "Với {count} tin: {text}"),
     "already": Text("There already", "Đã có rồi"),
     "already_says": Text("Sent before, or twice in the file.", "Đã gửi trước đó, hoặc trùng trong tệp."),
     "refused": Text("Refused rows", "Dòng bị loại"),

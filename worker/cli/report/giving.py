@@ -14,8 +14,8 @@ from typing import Any
 import click
 
 from worker.api.report_files import Row
+from worker.cells import cell
 from worker.cli.output import progress, say, say_json_list
-from worker.spreadsheets.values import cell
 
 Write = Callable[[Sequence[Any]], object]
 

@@ -11,13 +11,13 @@ import click
 
 from worker.api.notifier import Notifier
 from worker.api.report_files import person_row
+from worker.cells import flat
 from worker.cli.output import console, look_of, say, table, text
 from worker.cli.report.giving import To
 from worker.cli.report.options import to_options, usage, which_of, which_options
 from worker.lifecycle import FAILED
 from worker.reporting import Which
 from worker.settings.language import language_of
-from worker.spreadsheets.values import flat
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -13,6 +13,7 @@ from fastapi.responses import RedirectResponse
 from worker.api.notifier import Notifier
 from worker.api.uploads import UploadKind, UploadShown, UploadState
 from worker.catalogue import Language, advice
+from worker.cells import flat, names_of
 from worker.errors import NotFound
 from worker.lifecycle import FAILED, Kind
 from worker.reporting import Choice, PauseShown, Sums
@@ -21,7 +22,6 @@ from worker.reporting.finding import Search
 from worker.reporting.lists import Failure
 from worker.reporting.sums import Counted
 from worker.settings import Settings
-from worker.spreadsheets.values import flat, names_of
 from worker.web.door import producer_of
 from worker.web.pages.access import person_of, room
 from worker.web.pages.downloads import download

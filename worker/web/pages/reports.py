@@ -17,12 +17,12 @@ from starlette.background import BackgroundTask
 from worker.api.report_files import ROWS, Row
 from worker.api.reports import Reports
 from worker.catalogue.saying import Saying
+from worker.cells import cell
 from worker.errors import Invalid, NotFound
 from worker.lifecycle import Lane, Purpose
 from worker.reporting import Which
 from worker.settings import Settings
 from worker.spreadsheets import open_table, write_csv
-from worker.spreadsheets.values import cell
 from worker.web.door import producer_of
 from worker.web.pages.access import Form, person_of, room
 from worker.web.pages.find import asked_in, choice_of, finding_of
