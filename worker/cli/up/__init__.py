@@ -53,7 +53,6 @@ def run_up(folder: Path, workers: int, http_port: int | None = None) -> int:
             with installed(
                 folder, environ, workers, tell=_tell, door=lambda: door_in(folder, http_port)
             ) as installation:
-                _welcome(installation)
                 code = _watched(installation)
         except KeyboardInterrupt:  # the ones that had started are stopped by now
             say("Stopped before everything ran")
@@ -99,6 +98,7 @@ def door_in(folder: Path, asked: int | None = None) -> int | None:
 
 def _watched(installation: Installation) -> int:
     try:
+        _welcome(installation)
         watch(installation)
     except KeyboardInterrupt:
         say("Stopping: what is in flight is finished first")
