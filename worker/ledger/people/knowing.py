@@ -43,7 +43,10 @@ class Known:
         }
 
 
-_BY_PHONE = text("SELECT id, source, key, phones FROM contact WHERE phones && CAST(:phones AS text[]) ORDER BY id")
+# By the ids' text: on stale statistics all contacts would be walked by the primary key.
+_BY_PHONE = text("""
+    SELECT id, source, key, phones FROM contact WHERE phones && CAST(:phones AS text[]) ORDER BY CAST(id AS text)
+""")
 _BY_KEY = text("""
     SELECT id, source, key, phones FROM contact
     WHERE key = :key AND (CAST(:source AS text) IS NULL OR source = :source) ORDER BY id
