@@ -101,7 +101,8 @@ class World:
         self.set_zone()
 
     def set_zone(self) -> None:
-        zone: Any = timezone(timedelta(hours=(7 + self.shift) % 24))
+        hour = (7 + self.shift) % 24
+        zone: Any = timezone(timedelta(hours=hour - 24 if hour > 12 else hour))  # Postgres takes none beyond 16 hours
         self.bench.settings = replace(self.bench.settings, time_zone=zone)
         self.bench.notifier._intake._settings = self.bench.settings
 
