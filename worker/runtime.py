@@ -12,10 +12,10 @@ from functools import cached_property
 from threading import current_thread, main_thread
 
 from worker.database import Database
-from worker.delivery import Breaker, windows
+from worker.delivery import Breaker, gate, windows
 from worker.errors import SettingsError
 from worker.esms import Client, Credentials, Exchange, InvalidRequest
-from worker.ledger import Floors
+from worker.ledger import Floors, Gate
 from worker.lifecycle import Lane
 from worker.limiter import Limiter
 from worker.marks import Marks
@@ -146,6 +146,11 @@ class Runtime:
     def floors(self) -> Floors:
         """Kept between tasks: how far this process's claims have come."""
         return Floors()
+
+    @cached_property
+    def gate(self) -> Gate:
+        """Kept between tasks: a code's task does not read the sending rules first."""
+        return gate(self.settings, self.pace)
 
     @property
     def mine(self) -> bool:

@@ -268,6 +268,7 @@ def _deliver(task: Task, lanes: list[Lane]) -> None:
             breaker=parts.breaker,
             windows=parts.windows,
             floors=parts.floors,
+            gate=parts.gate,
         )
         return drain.run(lanes, runtime.stop.asked) or more
 

@@ -4,7 +4,7 @@ No transaction is open while we wait for the provider.
 """
 
 from worker.delivery.breaker import Breaker
-from worker.delivery.drain import Drain
+from worker.delivery.drain import Drain, gate
 from worker.delivery.lines import windows
 
-__all__ = ["Breaker", "Drain", "windows"]
+__all__ = ["Breaker", "Drain", "gate", "windows"]

@@ -36,6 +36,11 @@ SHARE_OF = 8  # this part of what may be in flight is each lane's own: a flood i
 REST_MOST = 0.05  # seconds without a look around, while the rate limit lets nothing out
 
 
+def gate(settings: Settings, pace: Pace) -> Gate:
+    """What all claims of a process pass: its rules are read every few seconds, not for each task."""
+    return Gate(settings.allow_only, settings.time_zone, pace.lease, settings.advertising_least)
+
+
 @dataclass
 class Drain:
     """Sends what is due in some lanes."""
@@ -51,6 +56,7 @@ class Drain:
     breaker: Breaker | None = None  # that of the process; None: one of its own
     windows: Mapping[Lane, Window] | None = None  # the same
     floors: Floors = field(default_factory=Floors)  # those of the process
+    gate: Gate | None = None  # the same; None: one of its own, which reads the rules anew
     _gate: Gate = field(init=False)
     _lines: Lines = field(default_factory=lambda: Lines((), lambda _: None, {}))
     _breaker: Breaker = field(default_factory=lambda: Breaker(inf))
@@ -63,8 +69,7 @@ class Drain:
     _stopping: Callable[[], bool] = lambda: False
 
     def __post_init__(self) -> None:
-        zone, least = self.settings.time_zone, self.settings.advertising_least
-        self._gate = Gate(self.settings.allow_only, zone, self.pace.lease, least)
+        self._gate = self.gate or gate(self.settings, self.pace)
 
     def run(self, lanes: Sequence[Lane], stopping: Callable[[], bool]) -> bool:
         """Send until nothing is due (False), or until the time is up or a stop is asked for (True: there may be more).

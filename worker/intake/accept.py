@@ -89,7 +89,7 @@ def accept_each(
     wanted: an Invalid stands for one that was wrong before it came here. late: dates may be. ids: theirs, where they
     have some already.
     """
-    checks = Checks(settings, now=now, late=late, **_asked(lambda ask: ask(session), settings))
+    checks = _checks(session, settings, now=now, late=late)
     checked = [_checked_or_error(item, checks) for item in wanted]
     good = [item for item in checked if isinstance(item, Checked)]
     given = ids and [id_ for id_, item in zip(ids, checked, strict=True) if isinstance(item, Checked)]
@@ -107,7 +107,7 @@ def accept_in_place(
 
     by: who has them sent again.
     """
-    checks = Checks(settings, now=datetime.now(UTC), late=True, **_asked(lambda ask: ask(session), settings))
+    checks = _checks(session, settings, now=datetime.now(UTC), late=True)
     checked = [_checked_or_error(item, checks) for item, _ in wanted]
     good = [item for item in checked if isinstance(item, Checked)]
     for item in good:
@@ -124,11 +124,13 @@ def accept_in_place(
 
 def check_one(session: Session, item: Enqueue, settings: Settings, *, now: datetime) -> None:
     """Would this be taken? Stores nothing. Raises Invalid."""
-    checked = _checked_or_error(
-        item, Checks(settings, now=now, late=True, **_asked(lambda ask: ask(session), settings))
-    )
+    checked = _checked_or_error(item, _checks(session, settings, now=now, late=True))
     if isinstance(checked, Invalid):
         raise checked
+
+
+def _checks(session: Session, settings: Settings, *, now: datetime, late: bool) -> Checks:
+    return Checks(settings, now=now, late=late, **_asked(lambda ask: ask(session), settings))
 
 
 def _asked(alone: Callable[[Callable[[Session], Any]], Any], settings: Settings) -> dict[str, Callable[[], Any]]:
