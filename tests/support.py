@@ -242,3 +242,10 @@ class Bench:
         self.client.close()
         self.notifier.close()
         self.workers.close()
+
+
+def somebody_waits(bench: Bench) -> bool:
+    """For a lock of another transaction, says Postgres."""
+    with bench.database.begin() as session:
+        waits = "wait_event_type = 'Lock' AND datname = current_database()"
+        return bool(session.scalar(text(f"SELECT count(*) FROM pg_stat_activity WHERE {waits}")))

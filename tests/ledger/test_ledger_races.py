@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from tests.support import HTTP_CALL, Bench, eventually, looked, otp, settle
+from tests.support import HTTP_CALL, Bench, eventually, looked, otp, settle, somebody_waits
 from tests.support import retry as send_again
 from worker import RecordCall, Sms, SmsType, Ticket, ledger
 from worker.intake import Enqueue, accept
@@ -286,13 +286,6 @@ def race(scene: Scene, first: Move, second: Move, *, undone: bool = False) -> tu
             raise Undone
     chasing.join()
     return won, told[0]
-
-
-def somebody_waits(bench: Bench) -> bool:
-    """For a lock of another transaction, says Postgres."""
-    with bench.database.begin() as session:
-        waits = "wait_event_type = 'Lock' AND datname = current_database()"
-        return bool(session.scalar(text(f"SELECT count(*) FROM pg_stat_activity WHERE {waits}")))
 
 
 def named(value: object) -> str:

@@ -12,7 +12,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from tests.support import Bench, as_producer, eventually
+from tests.support import Bench, as_producer, eventually, somebody_waits
 from tests.uploads.conftest import Take, campaign, people
 from worker import Notifier
 from worker.api.uploads import ContactsPlan, UploadKind, UploadState
@@ -112,6 +112,20 @@ def test_pressing_twice_at_once_and_two_workers_give_each_person_one_message(ben
     bench.notifier.uploads.run(again.id)
     _all(workers)
     assert (len(sent(bench)), set(sent(bench).values())) == (1501, {1})
+
+
+def test_pressing_while_somebody_else_presses_is_not_told_to_check_first(bench: Bench, take: Take) -> None:
+    upload = take(people(1500))
+    bench.notifier.uploads.plan(upload.id, campaign())
+    bench.notifier.uploads.check(upload.id)
+    _all(Notifier(bench.settings, database=bench.workers))
+    with ThreadPoolExecutor(1) as pool, bench.database.begin() as session:
+        session.execute(text("SELECT FROM upload FOR UPDATE"))
+        pressed = pool.submit(bench.notifier.uploads.run, upload.id)
+        eventually(lambda: somebody_waits(bench))
+        session.execute(text("UPDATE upload SET state = 'running'"))
+        session.commit()
+        assert pressed.result().state is UploadState.RUNNING
 
 
 def _all(notifier: Notifier) -> None:

@@ -138,12 +138,12 @@ class Uploads:
 
     def _begin(self, upload: UUID | str, state: UploadState) -> UploadShown:
         with self._database.begin() as session:
-            found = self._found(session, upload)
-            if stored.move_upload(session, found.id, state):
-                if state is UploadState.RUNNING:
+            if (found := self._found(session, upload)).state not in _AS_GOOD_AS[state]:
+                moved = stored.move_upload(session, found.id, state)
+                if moved and state is UploadState.RUNNING:
                     note_act(session, "upload.run", found.rows, upload=found.id, campaign=_campaign_of(found))
-                found = self._found(session, found.id)
-            elif found.state not in _AS_GOOD_AS[state]:
+                found = self._found(session, found.id)  # where it was not moved, somebody else may have just done it
+            if found.state not in _AS_GOOD_AS[state]:
                 raise Invalid("upload", f"is {found.state}", _REMEDY[state])
         if found.state is state and found.rows <= SMALL:
             with acting(None):  # what it comes to is told by the act of letting it go
