@@ -12,13 +12,14 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.again.test_refused import hand_over
 from tests.support import Bench
 from tests.web.conftest import Application
 from tests.web.test_web_messages import code
 from worker import Notifier
 from worker.access import May
 from worker.lifecycle import Kind
-from worker.web import campaigns, messages, operation, people, reports, texts
+from worker.web import campaigns, messages, operation, people, refused, reports, texts
 from worker.web.door import producer_of
 
 REFUSED, NONE, HIDDEN, OPEN = 403, 404, 200, 0
@@ -80,6 +81,7 @@ TABLE = [  # what makes something comes last: it makes one of the asker's own
     Route("GET /v1/messages", READ, NONE, query=lambda of: {"reference": of.reference}, also="by reference"),
     Route("GET /v1/messages", READ, HIDDEN, query=lambda of: {"to": of.phone}, also="by number"),
     Route("GET /v1/messages/{id}", READ, NONE),
+    Route("GET /v1/refused", READ, HIDDEN),
     Route("GET /v1/contacts/{key}", PEOPLE, NONE),
     Route("GET /v1/events/{meeting}", PLAN, NONE, everybodys=(404,)),  # without a source, it names one of none
     Route("GET /v1/events-feed", READ, HIDDEN),
@@ -131,6 +133,7 @@ def clinics(bench: Bench) -> Names:
     bench.notifier.templates.save("visit", content="Nhac hen {title}")
     bench.roll_up()
     ticket = _stored(clinic)
+    hand_over(bench.notifier, source="clinic", reference=str(ticket))
     bench.roll_up()
     return Names(str(ticket), "r1", "tet", "17", "v17", "0901234567")
 
@@ -148,7 +151,7 @@ def test_every_route_is_in_the_table(address: str) -> None:
     assert {_as_described(each.path) for each in TABLE} == routes
 
 
-@pytest.mark.parametrize("room", [messages, campaigns, people, texts, reports, operation])
+@pytest.mark.parametrize("room", [messages, refused, campaigns, people, texts, reports, operation])
 def test_no_route_for_tokens_has_what_sees_every_source(room: ModuleType) -> None:
     assert producer_of not in vars(room).values()
 

@@ -21,7 +21,7 @@ from worker.ledger import inbox, note_act
 from worker.ledger.inbox import Answered, Received
 from worker.lifecycle import Handed, InboxState, Kind
 from worker.queues import Bell
-from worker.reporting import RefusedCount, RefusedRequest
+from worker.reporting import RefusedCount, RefusedPage, RefusedRequest
 from worker.settings import Settings
 from worker.telemetry import emit
 
@@ -31,7 +31,10 @@ TEXTS = ("content", "variables", "fallback")
 
 
 class Refused:
-    """What producers without a ticket never heard of, for who sees all sources. Every method may raise Unavailable."""
+    """What producers without a ticket never heard of. Every method may raise Unavailable.
+
+    A Notifier for one source sees its own, and sends none.
+    """
 
     def __init__(self, database: Database, settings: Settings, bell: Bell) -> None:
         self._database, self._settings, self._bell = database, settings, bell
@@ -40,19 +43,38 @@ class Refused:
         self, *, source: str | None = None, since: datetime | None = None, most: int = 100
     ) -> Sequence[RefusedRequest]:
         """The last ones first. since: then or later."""
+        return self.page(source=source, since=since, most=most).requests
+
+    def page(
+        self, after: str | None = None, *, source: str | None = None, since: datetime | None = None, most: int = 100
+    ) -> RefusedPage:
+        """Some of `list`; after: `next` of the page before. Raises Invalid for one that is none."""
         with self._database.reading() as session:
-            return reporting.refused_requests(session, source=source, since=since, most=most)
+            return reporting.refused_requests(session, source=source, since=since, after=after, most=most)
+
+    def show(self, refused: UUID | str) -> RefusedRequest:
+        """This one. Raises NotFound for one that is not refused (any more)."""
+        with self._database.reading() as session:
+            found = reporting.refused_one(session, id_of(refused))
+        if found is None:
+            raise _unknown(refused)
+        return found
 
     def last_of(self, reference: str, source: str) -> RefusedRequest | None:
         """The last one with this reference; None: there is none."""
         with self._database.reading() as session:
             return reporting.refused_of(session, reference=reference, source=source)
 
-    def count(self, *, source: str | None = None, since: datetime | None = None) -> Sequence[RefusedCount]:
-        """How many, by day of TIME_ZONE, source, door, kind, field and reason, the last day first."""
+    def count(
+        self, *, source: str | None = None, since: datetime | None = None, until: datetime | None = None
+    ) -> Sequence[RefusedCount]:
+        """How many, by day of TIME_ZONE, source, door, kind, field and reason, the last day first.
+
+        since is in, until is not.
+        """
         zone = self._settings.time_zone.key
         with self._database.reading() as session:
-            return reporting.refused_counts(session, zone, source=source, since=since)
+            return reporting.refused_counts(session, zone, source=source, since=since, until=until)
 
     def send(self, refused: UUID | str, **corrections: Any) -> Ticket:
         """Hand it over after all, its fields corrected by these, as its source and under its reference.
@@ -62,7 +84,7 @@ class Refused:
         with self._database.begin() as session:
             row = inbox.refused_one(session, id_of(refused))
             if row is None:
-                raise NotFound(f"no refused request has the id {str(refused)[:40]!r}: see `esms-worker refused list`")
+                raise _unknown(refused)
             wanted = _corrected(row, corrections)
             [ticket], due = intake.accept(session, [wanted], self._settings, now=datetime.now(UTC), late=True)
             note_act(session, "refused.send", ticket.messages, notification=ticket.id)
@@ -99,6 +121,10 @@ class Refused:
         )
         with self._database.begin() as session:
             inbox.refuse(session, refused)
+
+
+def _unknown(given: UUID | str) -> NotFound:
+    return NotFound(f"no refused request has the id {str(given)[:40]!r}: see `esms-worker refused list`")
 
 
 def told(error: WorkerError) -> tuple[str | None, str]:

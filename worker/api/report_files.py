@@ -39,6 +39,7 @@ def _sum_row(row: Any) -> Row:
 ROWS: Mapping[str, Callable[[Any], Row]] = {
     **dict.fromkeys(("daily", "campaigns", "networks", "latency", "costs"), _sum_row),
     "reminders": reminders_row,
+    "refused": flat,
     "messages": person_row,
     "failures": person_row,
 }

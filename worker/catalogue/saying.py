@@ -10,6 +10,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from worker.catalogue.names import KINDS, LANES, PURPOSES
+from worker.catalogue.problems import in_vietnamese
 from worker.catalogue.reasons import in_language
 from worker.catalogue.statuses import MEANINGS, NAMES, SIGNS
 from worker.catalogue.story import outcome
@@ -123,8 +124,10 @@ class Saying:
         return self.trouble(f"{error.problem}: {error.remedy}" if isinstance(error, Invalid) else str(error))
 
     def trouble(self, told: str) -> str:
-        """The same of a row of a file, as it was noted."""
+        """The same as it was noted: of a row of a file, or of a request."""
         said = self.reason(told)
+        if said == told and self.language is Language.VI:
+            said = in_vietnamese(told)
         return said[:1].upper() + said[1:]
 
     def coded(self, told: str) -> Markup:

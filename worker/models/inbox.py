@@ -20,6 +20,8 @@ class Inbox(Base):
     __table_args__ = (
         Index("inbox_received_idx", "number", postgresql_where=text("state = 'received'")),
         Index("inbox_told_idx", "at", postgresql_where=text("state <> 'received'")),
+        Index("inbox_refused_idx", "at", "id", postgresql_where=text("state = 'refused'")),
+        Index("inbox_refused_source_idx", "source", "at", "id", postgresql_where=text("state = 'refused'")),
         Index("inbox_source_reference_idx", "source", "reference", postgresql_where=text("reference IS NOT NULL")),
         CheckConstraint(one_of("kind", Handed), name="kind_known"),
         CheckConstraint(one_of("state", InboxState), name="state_known"),

@@ -31,7 +31,15 @@ from worker.reporting.standing import Standing, find, notification, standing, st
 from worker.reporting.summary import By, ReportLine, around, campaigns, refuse_unknown, report
 from worker.reporting.sums import Sums, counted_until, sums
 from worker.reporting.to_number import MessageListed, Page, messages_to
-from worker.reporting.untaken import RefusedCount, RefusedRequest, refused_counts, refused_of, refused_requests
+from worker.reporting.untaken import (
+    RefusedCount,
+    RefusedPage,
+    RefusedRequest,
+    refused_counts,
+    refused_of,
+    refused_one,
+    refused_requests,
+)
 from worker.reporting.waiting import Wait
 from worker.reporting.whole import MessageShown, NotificationShown, RequestShown, whole
 
@@ -55,6 +63,7 @@ __all__ = [
     "PauseShown",
     "PowerfulLogin",
     "RefusedCount",
+    "RefusedPage",
     "RefusedRequest",
     "RefusedShown",
     "ReportLine",
@@ -86,6 +95,7 @@ __all__ = [
     "refused",
     "refused_counts",
     "refused_of",
+    "refused_one",
     "refused_requests",
     "report",
     "seconds_since_beat",

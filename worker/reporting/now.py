@@ -30,12 +30,14 @@ from worker.reporting.operation import (
 )
 from worker.reporting.sums import Sums, counted_until, sums
 from worker.reporting.tables import AccountBalance, ReportMinute, ReportStanding
+from worker.reporting.untaken import refused_within_a_day
 
 if TYPE_CHECKING:
     from worker.database import Reader
 
 MINUTES = 180  # that the picture shows
 WEEK = timedelta(days=7)
+MOST_UNTAKEN = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +82,8 @@ class Now:
     used_up: Sequence[LimitShown]
     refused: Sequence[RefusedShown]
     """What came by the broker and was no task, within a day."""
+    untaken: int
+    """Requests that came by task or SQL within a day and could not be taken; MOST_UNTAKEN stands for more."""
 
     def standing_in(self, *statuses: Status) -> int:
         """In these, over all lanes."""
@@ -121,6 +125,7 @@ def now(session: Reader, today: date) -> Now:
         stopped=stopped_reruns(session),
         used_up=[each for each in limits(session) if each.used_up],
         refused=[each for each in refused(session) if each.at > at - timedelta(days=1)],
+        untaken=refused_within_a_day(session, most=MOST_UNTAKEN),
     )
 
 

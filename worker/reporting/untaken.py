@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, cast, func, select
+from sqlalchemy import ColumnElement, Date, cast, func, literal_column, select, text, tuple_
 
+from worker.reporting.cursors import cursor_of, place_of
 from worker.reporting.tables import Inbox
 
 if TYPE_CHECKING:
@@ -20,6 +21,12 @@ _EACH = (
     Inbox.id, Inbox.at, Inbox.door, Inbox.kind, Inbox.source, Inbox.reference, Inbox.field, Inbox.reason, Inbox.fields
 )  # fmt: skip
 _WHY = (Inbox.source, Inbox.door, Inbox.kind, Inbox.field, Inbox.reason)
+_REFUSED = Inbox.state == literal_column("'refused'")  # written out: an index holds these alone
+_WITHIN_A_DAY = text("""
+    SELECT count(*) FROM (
+        SELECT FROM inbox WHERE state = 'refused' AND at > now() - interval '1 day' LIMIT :most
+    ) AS r
+""")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +49,14 @@ class RefusedRequest:
     """What is kept of it: no texts, unless WORKER_REFUSED_WHOLE is set."""
 
 
+@dataclass(frozen=True, slots=True)
+class RefusedPage:
+    """Some of them, and where the next page begins; None: there is none."""
+
+    requests: Sequence[RefusedRequest]
+    next: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedCount:
     """How many of a day were refused for one reason."""
@@ -55,10 +70,28 @@ class RefusedCount:
     requests: int
 
 
-def refused_requests(session: Reader, *, source: str | None, since: datetime | None, most: int) -> list[RefusedRequest]:
-    """The last ones first."""
-    query = select(*_EACH).where(*_which(source, since)).order_by(Inbox.at.desc()).limit(most)
-    return [RefusedRequest(**row) for row in session.execute(query).mappings()]
+def refused_requests(
+    session: Reader, *, source: str | None, since: datetime | None, after: str | None, most: int
+) -> RefusedPage:
+    """The last ones first. after: `next` of the page before; raises Invalid for one that is none."""
+    which = _which(source, since)
+    if after is not None:
+        which.append(tuple_(Inbox.at, Inbox.id) < place_of(after, datetime.fromisoformat))
+    query = select(*_EACH).where(*which).order_by(Inbox.at.desc(), Inbox.id.desc()).limit(most + 1)
+    found = [RefusedRequest(**row) for row in session.execute(query).mappings()]
+    last = found[:most][-1:] if len(found) > most else []
+    return RefusedPage(found[:most], next((cursor_of((each.at, each.id)) for each in last), None))
+
+
+def refused_one(session: Reader, id_: UUID) -> RefusedRequest | None:
+    """This one; None: it is not refused (any more)."""
+    row = session.execute(select(*_EACH).where(_REFUSED, Inbox.id == id_)).mappings().first()
+    return None if row is None else RefusedRequest(**row)
+
+
+def refused_within_a_day(session: Reader, *, most: int) -> int:
+    """How many, up to `most`."""
+    return int(session.execute(_WITHIN_A_DAY, {"most": most}).scalar_one())
 
 
 def refused_of(session: Reader, *, reference: str, source: str) -> RefusedRequest | None:
@@ -68,16 +101,19 @@ def refused_of(session: Reader, *, reference: str, source: str) -> RefusedReques
     return None if row is None else RefusedRequest(**row)
 
 
-def refused_counts(session: Reader, zone: str, *, source: str | None, since: datetime | None) -> list[RefusedCount]:
-    """By day of this zone, the last first."""
+def refused_counts(
+    session: Reader, zone: str, *, source: str | None, since: datetime | None, until: datetime | None
+) -> list[RefusedCount]:
+    """By day of this zone, the last first. since is in, until is not."""
     day, requests = cast(func.timezone(zone, Inbox.at), Date).label("day"), func.count().label("requests")
     query = select(day, *_WHY, requests).where(*_which(source, since)).group_by(day, *_WHY)
+    query = query.where(Inbox.at < until) if until else query
     rows = session.execute(query.order_by(day.desc(), requests.desc(), *_WHY)).mappings()
     return [RefusedCount(**row) for row in rows]
 
 
 def _which(source: str | None, since: datetime | None) -> list[ColumnElement[bool]]:
-    which: list[ColumnElement[bool]] = [Inbox.state == "refused"]
+    which: list[ColumnElement[bool]] = [_REFUSED]
     if source is not None:
         which.append(Inbox.source == source)
     return [*which, Inbox.at >= since] if since else which

@@ -40,7 +40,7 @@ GRANTS: dict[str, Rights] = {
     "follow_up": _rights(ALL, CHANGE, CHANGE),
     "happening": _rights(ALL, ADD),
     "heartbeat": _rights(CHANGE, CHANGE, READ),
-    "inbox": _rights(ALL, CHANGE),  # others write it by the functions of the schema esms
+    "inbox": _rights(ALL, CHANGE, READ),  # others write it by the functions of the schema esms
     "law_rule": _rights(READ, ALL, READ),
     "message": _rights(ALL, CHANGE, CHANGE),
     "notification": _rights(ALL, CHANGE, CHANGE),

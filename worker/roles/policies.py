@@ -104,6 +104,7 @@ OF_SOURCE: Mapping[str, Sequence[Policy]] = {
         for sums in ("report_daily", "report_latency")
     },
     "contact": _for_all_commands(_SOURCE_IS_MINE),
+    "inbox": [Policy("of_source_read", "SELECT", [Role.SOURCE], _SOURCE_IS_MINE, None)],
     "decision": _for_all_commands(_ATTEMPT_IS_MINE.replace("attempt.", "decision.")),
     "follow_up": _for_all_commands(_ATTEMPT_IS_MINE.replace("attempt.", "follow_up.")),
     "pause": _by_command(f"(source IS NULL OR {_SOURCE_IS_MINE})", _SOURCE_IS_MINE, _SOURCE_IS_MINE),

@@ -11,6 +11,7 @@ WORDS: dict[str, Text] = {
     "nav_now": Text("Now", "Hiện tại"),
     "nav_find": Text("Find", "Tìm tin"),
     "nav_held": Text("Held", "Chờ quyết định"),
+    "nav_refused": Text("Refused", "Bị từ chối"),
     "nav_campaigns": Text("Campaigns", "Chiến dịch"),
     "nav_reminders": Text("Reminders", "Nhắc hẹn"),
     "nav_templates": Text("Templates", "Mẫu tin"),

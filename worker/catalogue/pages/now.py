@@ -43,9 +43,14 @@ WORDS: dict[str, Text] = {
     ),
     "rerun_messages": Text("messages by {name}", "các tin do {name} gửi lại"),
     "no_tasks": Text(
-        "{times} messages in the queue {queue} were no task: `esms-worker refused list`.",
-        "{times} tin trong hàng đợi {queue} không phải tác vụ hợp lệ: `esms-worker refused list`.",
+        "{times} messages in the queue {queue} were no task:",
+        "{times} tin trong hàng đợi {queue} không phải tác vụ hợp lệ:",
     ),
+    "untaken": Text(
+        "{count} requests of applications could not be taken within a day:",
+        "Trong một ngày qua có {count} yêu cầu của ứng dụng không nhận được:",
+    ),
+    "untaken_look": Text("look at what was refused", "xem các yêu cầu bị từ chối"),
     "money_short": Text(
         "The balance lasts about {days} more days as the last week went: top it up.",
         "Theo mức chi tuần qua, số dư chỉ còn đủ khoảng {days} ngày: hãy nạp thêm.",

@@ -28,6 +28,7 @@ WORDS: dict[str, Text] = {
     "kind_latency": Text("How long it took", "Thời gian gửi"),
     "kind_costs": Text("Costs", "Chi phí"),
     "kind_reminders": Text("Reminders", "Nhắc hẹn"),
+    "kind_refused": Text("Refused requests", "Yêu cầu bị từ chối"),
     "kind_messages": Text("Every message", "Từng tin"),
     "kind_failures": Text("Whom it did not reach, and why", "Ai không nhận được, và vì sao"),
     "kept_page": Text("This page, to keep", "Trang này, để lưu"),

@@ -13,7 +13,7 @@ from worker.api.reports import Reports
 from worker.catalogue import Advice, advice
 from worker.lifecycle import FAILED, Kind, Lane, Status
 from worker.queues import Queue
-from worker.reporting.now import BalanceShown, Now
+from worker.reporting.now import MOST_UNTAKEN, BalanceShown, Now
 from worker.web.door import producer_of
 from worker.web.pages.access import room
 from worker.web.pages.pictures import Picture
@@ -82,6 +82,7 @@ def _facts(request: Request) -> dict[str, Any]:
         "short": balance is not None and balance.days is not None and balance.days < ENOUGH,
         "failing": failing,
         "lanes": list(Lane),
+        "most_untaken": MOST_UNTAKEN,
         "waiting": now.standing_in(Status.QUEUED),
         "under_way": now.standing_in(Status.SENDING, Status.UNCONFIRMED, Status.ACCEPTED),
         "held": now.standing_in(Status.HELD),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from datetime import tzinfo
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime, time, timedelta, tzinfo
 from io import StringIO
 from itertools import chain
 from pathlib import Path
@@ -73,9 +73,21 @@ def download(request: Request, key: str, kind: str, form: str) -> Response:
         return HTMLResponse(page, headers=_named("esms-report.html") | {"Content-Security-Policy": "sandbox"})
     if kind not in ROWS or form not in FORMS:
         raise Problem("not-found", "there is no such report")
-    which = {name: asked[name] for name in ("since", "until", "campaign") if name in asked}
-    lines = getattr(_reports(request), kind)(**_which(which if kind == "reminders" else asked))
+    lines = _refused(request, asked) if kind == "refused" else _lines(request, kind, asked)
     return FORMS[form](_rows(request, kind, iter(lines)), _zone(request), f"esms-{kind}.{form}")
+
+
+def _lines(request: Request, kind: str, asked: Mapping[str, Any]) -> Iterable[Any]:
+    which = {name: asked[name] for name in ("since", "until", "campaign") if name in asked}
+    lines: Iterable[Any] = getattr(_reports(request), kind)(**_which(which if kind == "reminders" else asked))
+    return lines
+
+
+def _refused(request: Request, asked: Mapping[str, Any]) -> Iterable[Any]:
+    choice, zone = choice_of(asked, FILTERS), _zone(request)
+    since = None if choice.since is None else datetime.combine(choice.since, time.min, zone)
+    until = None if choice.until is None else datetime.combine(choice.until + timedelta(days=1), time.min, zone)
+    return producer_of(request).refused.count(source=asked.get("source"), since=since, until=until)
 
 
 def _page(request: Request, key: str, asked: Mapping[str, Any], status: int = 200, **facts: Any) -> Response:

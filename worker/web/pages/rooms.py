@@ -16,6 +16,7 @@ from worker.web.pages import (
     message,
     new_campaign,
     now,
+    refused,
     reminders,
     reports,
     rules,
@@ -29,8 +30,8 @@ from worker.web.pages.rendering import is_fragment, redirect, render
 from worker.web.problems import KINDS, problem_of
 
 ROOMS = (
-    assets, session, now, message, held, log, new_campaign, campaigns, rules, reminders, template_texts, contact_files,
-    contacts, sweeps, find, reports,
+    assets, session, now, message, held, refused, log, new_campaign, campaigns, rules, reminders, template_texts,
+    contact_files, contacts, sweeps, find, reports,
 )  # fmt: skip
 FOR_PROGRAMS = ("/v1/", "/callbacks/", "/problems/", "/openapi.json", "/livez", "/readyz")
 
