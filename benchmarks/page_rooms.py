@@ -3,12 +3,11 @@
 By the real server, over HTTP, for an operator. A page's time is the CPU that both use for it, in the 95th percentile:
 what it takes on a machine that nobody else uses. A sweep over all of a source's messages is timed by the row.
 
-    python -m benchmarks.page_rooms [--messages 1000000] [--times 20]
+    python -m benchmarks.page_rooms [--messages 1000000] [--times 20] [--kept FOLDER]
 """
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
 import time
@@ -19,8 +18,8 @@ import httpx
 import psutil
 from rich.table import Table
 
-from benchmarks.reports import fill
-from benchmarks.support import Stage, console, load, outside, stage
+from benchmarks.support import Stage, console, load, outside
+from benchmarks.year import year, year_options
 from worker import Notifier, sweeps
 from worker.access import UserRole
 from worker.database import Database
@@ -112,13 +111,9 @@ def _postgres(on: Stage) -> psutil.Process:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--messages", type=int, default=1_000_000)
-    parser.add_argument("--times", type=int, default=20)
-    options = parser.parse_args()
+    options = year_options(__doc__)
     console.print(load())
-    with stage() as on:
-        fill(on, options.messages)
+    with year(options.messages, options.kept) as on:
         outside(on.database, "CHECKPOINT")
         return _measured(on, options.messages, options.times)
 

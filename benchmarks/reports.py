@@ -4,17 +4,16 @@ The messages are made in Postgres itself; the sums by the very fold that the wor
 tables. Counted is the CPU of a call of `notifier.reports`, ours and that of the Postgres process that serves it,
 without parallel workers: what it takes on a machine that nobody else uses. A file's rows are by the command's own CPU.
 
-    python -m benchmarks.reports [--messages 1000000] [--times 20]
+    python -m benchmarks.reports [--messages 1000000] [--times 20] [--kept FOLDER]
 """
 
 from __future__ import annotations
 
-import argparse
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -22,93 +21,21 @@ import psutil
 from rich.table import Table
 from sqlalchemy import text
 
-from benchmarks.support import Stage, console, load, outside, stage
-from worker import Notifier, ledger
+from benchmarks.support import Stage, console, load
+from benchmarks.year import FIRST, year, year_options
+from worker import Notifier
 from worker.database import Database
 from worker.lifecycle import FAILED
 from worker.reporting import Which
 from worker.settings import Settings
 
-ZONE = "Asia/Ho_Chi_Minh"
-FIRST = date(2025, 1, 1)
 YEAR, DAY, FIRST_ROW, WHY = 0.200, 0.050, 0.300, 0.050  # seconds
 ROWS, MEMORY = 50_000, 150.0  # rows a second into a CSV file, MiB
-BIG = 100_000  # recipients of the campaign whose failures are listed; one in twenty failed
 
-AT = f"timestamptz '{FIRST} 00:00+07' + (n - 0.5) * interval '365 days' / {{rows}}"
-FAILED_AS = "CASE n % 80 WHEN 0 THEN 'undelivered' WHEN 20 THEN 'rejected' WHEN 40 THEN 'expired' ELSE 'unknown' END"
-STATUS = f"CASE WHEN n % 20 = 0 THEN {FAILED_AS} WHEN n % 1000 = 1 THEN 'cancelled' ELSE 'delivered' END"
-CODE = "CASE n % 80 WHEN 20 THEN (ARRAY['104', '118', '146'])[1 + n / 80 % 3] WHEN 40 THEN NULL ELSE '100' END"
-NETWORK = "(ARRAY['viettel', 'viettel', 'mobifone', 'vinaphone', 'vietnamobile', 'gmobile'])[1 + n / 7 % 6]"
-ID = "lpad(to_hex(n), 32, '0')::uuid"
-# Half of them of five that run all the year, the others of some twelve that run a fortnight; and one that is big.
-CAMPAIGN = """CASE WHEN n > {rows} / 2 AND n <= {rows} / 2 + {big} THEN 'big'
-    WHEN n % 2 = 0 THEN 'always-' || n / 2 % 5 ELSE 'c-' || n * 282 / {rows} + n / 2 % 12 END"""
-FILL = (
-    f"""
-    INSERT INTO notification (id, kind, purpose, source, reference, campaign, content, options, segments, hand_over,
-        fingerprint, created_at)
-    SELECT {ID}, 'sms', 'service', 'shop-' || n % 3, 'order:' || n, {CAMPAIGN}, 'x', '{{{{"sms_type": 4}}}}', 1, false,
-        '', {AT} FROM generate_series(CAST({{first}} AS bigint), {{last}}) AS n
-    """,
-    f"""
-    INSERT INTO message (id, notification_id, phone, lane, status, grouped, due_at, attempts, request_id, code, network,
-        accepted_at, settled_at, wanted_at, created_at)
-    SELECT {ID}, {ID}, '+849' || lpad(CAST(n * 7919 % 100000000 AS text), 8, '0'), 'normal', {STATUS}, false, {AT}, 1,
-        n, {CODE}, {NETWORK}, {AT} + n % 97 * interval '0.1 s', {AT} + interval '15 s', {AT}, {AT}
-    FROM generate_series(CAST({{first}} AS bigint), {{last}}) AS n
-    """,
-    f"""
-    INSERT INTO settlement (transaction, at, wanted_at, message_id, notification_id, accepted_after, delivered_after,
-        generation, lane, status, code, network)
-    SELECT CAST(CAST(pg_current_xact_id() AS text) AS bigint), {AT}, {AT}, {ID}, {ID}, n % 97 * 0.1,
-        CASE WHEN n % 20 <> 0 THEN 15 - n % 97 * 0.1 END, 0, 'normal', {STATUS}, {CODE}, {NETWORK}
-    FROM generate_series(CAST({{first}} AS bigint), {{last}}) AS n
-    """,
-    """
-    INSERT INTO contact (id, source, key, name, phones)
-    SELECT gen_random_uuid(), '', CAST(n AS text), 'Lan',
-        ARRAY['+849' || lpad(CAST(n * 7919 % 100000000 AS text), 8, '0')]
-    FROM generate_series(CAST({first} AS bigint), {last}, 100) AS n
-    """,
-)
 RAW = """
     SELECT n.campaign, m.status, count(*) FROM message AS m JOIN notification AS n ON n.id = m.notification_id
     GROUP BY 1, 2
 """
-STEP = 500_000  # rows of one statement
-
-
-def fill(on: Stage, rows: int) -> None:
-    """A year's messages, and what they add up to."""
-    dropped = without_indexes(on)
-    on.execute("ALTER TABLE message DISABLE TRIGGER USER")
-    for first in range(1, rows + 1, STEP):
-        sizes = {"rows": rows, "big": min(BIG, rows // 10), "first": first, "last": min(first + STEP - 1, rows)}
-        on.execute(*(statement.format(**sizes) for statement in FILL))
-        console.print(f"{sizes['last']:,} messages", end="\r")
-    for definition in dropped:
-        outside(on.database, definition)
-    on.execute("ALTER TABLE message ENABLE TRIGGER USER")
-    outside(on.database, "VACUUM ANALYZE")
-    more = True
-    while more:
-        with on.database.begin() as session:
-            more = ledger.fold(session, ZONE)
-    outside(on.database, "VACUUM ANALYZE report_daily, report_latency")
-
-
-def without_indexes(on: Stage) -> list[str]:
-    """Drops those that only cost time while rows come; what makes them again."""
-    query = """
-        SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
-        WHERE indrelid IN ('message'::regclass, 'notification'::regclass, 'settlement'::regclass)
-          AND NOT indisprimary AND NOT indisunique
-    """
-    with on.database.begin() as session:
-        found = session.execute(text(query)).all()
-    on.execute(*(f"DROP INDEX {name}" for name, _ in found))
-    return [definition for _, definition in found]
 
 
 def check(on: Stage, notifier: Notifier) -> None:
@@ -180,22 +107,13 @@ def server_of(database: Database) -> psutil.Process:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--messages", type=int, default=1_000_000)
-    parser.add_argument("--times", type=int, default=20)
-    options = parser.parse_args()
+    options = year_options(__doc__)
     console.print(load())
-    with stage() as on:
+    with year(options.messages, options.kept) as on:
         return _measured(on, options.messages, options.times)
 
 
 def _measured(on: Stage, messages: int, times: int) -> int:
-    started = time.monotonic()
-    fill(on, messages)
-    console.print(
-        f"{messages:,} messages, {on.scalar('SELECT count(*) FROM report_daily'):,} rows of report_daily: "
-        f"made in {time.monotonic() - started:.0f} s"
-    )
     table, missed = Table("question", "ms of CPU", "goal", title=f"{messages:,} messages of a year"), 0
     database = Database(on.environ["DATABASE_URL"], pool_size=1)
     with Notifier(Settings.from_environ(on.environ), database=database) as notifier:

@@ -14,8 +14,9 @@ import sys
 
 from rich.table import Table
 
-from benchmarks.reports import cpu, server_of, spent, without_indexes
-from benchmarks.support import Stage, console, load, outside, stage
+from benchmarks.reports import cpu, server_of, spent
+from benchmarks.support import Stage, console, load, stage
+from benchmarks.year import filled
 from worker import Corrected, Failed, Notifier, again
 from worker.settings import Settings
 
@@ -38,20 +39,6 @@ FILL = (
         now() FROM generate_series(CAST({{first}} AS bigint), {{last}}) AS n
     """,
 )
-STEP = 250_000  # rows of one statement
-
-
-def fill(on: Stage, rows: int) -> None:
-    """One campaign; what is there already of its history is no part of this."""
-    dropped = without_indexes(on)
-    on.execute("ALTER TABLE message DISABLE TRIGGER USER")
-    for first in range(1, rows + 1, STEP):
-        sizes = {"first": first, "last": min(first + STEP - 1, rows)}
-        on.execute(*(statement.format(**sizes) for statement in FILL))
-    for definition in dropped:
-        outside(on.database, definition)
-    on.execute("ALTER TABLE message ENABLE TRIGGER USER")
-    outside(on.database, "VACUUM ANALYZE")
 
 
 def follow(on: Stage, notifier: Notifier, settings: Settings, corrected: Corrected | None, most: int) -> int:
@@ -89,7 +76,7 @@ def main() -> int:
     given = parser.parse_args()
     console.print(load())
     with stage() as on:
-        fill(on, given.messages)
+        filled(on.database, FILL, given.messages)  # what is there already of its history is no part of this
         found = measure(on, given.messages, given.times)
     shown = Table("what", "figure", "")
     for what, figure, good in found:

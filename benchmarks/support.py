@@ -94,10 +94,10 @@ def outside(database: Database, statement: str) -> None:
 
 
 @contextmanager
-def stage() -> Iterator[Stage]:
-    """Start the servers and migrate; everything ends and goes away afterwards."""
+def stage(kept: Path | None = None) -> Iterator[Stage]:
+    """Start the servers and migrate; everything ends and goes away afterwards, but for a folder that is to be kept."""
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="esms-bench-")))
+        folder = kept or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="esms-bench-")))
         folder.chmod(0o755)  # PostgreSQL may have to run as another user
         postgres = stack.enter_context(Postgres(folder / "postgres"))
         valkey = stack.enter_context(Valkey(folder / "valkey"))

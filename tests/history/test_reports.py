@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,8 +13,11 @@ from sqlalchemy import text
 
 from tests.support import Bench, otp
 from worker import Sms, SmsType
+from worker.api import reports as api_reports
+from worker.cells import cell, flat
 from worker.errors import Invalid, NotFound
 from worker.lifecycle import Status
+from worker.phone import local_of
 from worker.reporting import Which
 from worker.reporting.latency import percentile, share_over
 
@@ -110,6 +114,21 @@ def test_what_can_not_be_asked_is_one_line_that_says_what_can(told: Bench) -> No
     for ask, error, words in WRONG:
         with pytest.raises(error, match=words):
             ask(told.notifier.reports)
+
+
+def test_a_file_has_the_cells_of_the_typed_rows_over_all_pages(told: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api_reports, "FIRST_PAGE", 1)
+    monkeypatch.setattr(api_reports, "PAGE", 1)
+    told.notifier.contacts.upsert(key="lan", name="Chị Lan", phones=["0901000003"])
+    _end(told, "r1", "delivered", price="770.5")
+    reports = told.notifier.reports
+    kinds: tuple[Literal["messages", "failures"], ...] = ("messages", "failures")
+    for kind, campaign in itertools.product(kinds, (None, "tet", "codes")):
+        rows = [dict(flat(row)) | {"phone": local_of(row.phone)} for row in getattr(reports, kind)(campaign=campaign)]
+        table = reports.file_of(kind, campaign=campaign)
+        assert list(table.columns) == list(rows[0])
+        assert [list(row) for row in table.rows] == [[cell(value, VIETNAM) for value in row.values()] for row in rows]
+    assert list(reports.file_of("failures", status="expired").rows) == []
 
 
 def test_a_failures_line_has_name_reference_reason_and_remedy_in_both_languages(told: Bench) -> None:

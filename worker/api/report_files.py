@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from worker.cells import flat
-from worker.phone import local_of
+from worker.cells import cell, flat
 
 if TYPE_CHECKING:
     from worker.reporting.reminded import RemindersReported
 
 Row = Mapping[str, Any]
+Cells = Sequence[Any]
 
 
-def person_row(row: Any) -> Row:
-    """Of a message. A number as people write it: a spreadsheet would take +84… for a formula."""
-    return {**flat(row), "phone": local_of(row.phone)}
+@dataclass(frozen=True, slots=True)
+class FileTable:
+    """What stands in a file; no columns: there is no row."""
+
+    columns: Sequence[str]
+    rows: Iterator[Cells]
+
+    @classmethod
+    def of(cls, rows: Iterable[Row], zone: tzinfo) -> FileTable:
+        """The first row is asked for at once. zone: of moments."""
+        rows = iter(rows)
+        if (first := next(rows, None)) is None:
+            return cls((), iter(()))
+        return cls(tuple(first), ([cell(value, zone) for value in row.values()] for row in chain([first], rows)))
+
+    @classmethod
+    def of_cells(cls, columns: Sequence[str], rows: Iterator[Cells]) -> FileTable:
+        """The same of what is cells already."""
+        first = next(rows, None)
+        return cls((), iter(())) if first is None else cls(columns, chain([first], rows))
 
 
 def reminders_row(row: RemindersReported) -> Row:
@@ -40,6 +60,4 @@ ROWS: Mapping[str, Callable[[Any], Row]] = {
     **dict.fromkeys(("daily", "campaigns", "networks", "latency", "costs"), _sum_row),
     "reminders": reminders_row,
     "refused": flat,
-    "messages": person_row,
-    "failures": person_row,
 }

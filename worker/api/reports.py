@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, TypeVar, Unpack
+from typing import TYPE_CHECKING, Literal, TypeVar, Unpack
 from uuid import UUID
 
 from worker import reporting
 from worker.api.naming import id_of
+from worker.api.report_files import FileTable
 from worker.catalogue.text import Language
 from worker.checks import phone_of
 from worker.database import Database
@@ -198,6 +199,12 @@ class Reports:
         from worker.reporting.lists import failures
 
         return self._each(failures, Choice.of(which))
+
+    def file_of(self, kind: Literal["messages", "failures"], **which: Unpack[Which]) -> FileTable:
+        """The same lists as rows of a file, several times faster. Raises as `daily` does."""
+        from worker.reporting import exports
+
+        return FileTable.of_cells(exports.COLUMNS[kind], self._each(getattr(exports, kind), Choice.of(which)))
 
     def messages_page(
         self, after: str | None = None, *, most: int = 100, **which: Unpack[Which]

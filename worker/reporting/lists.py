@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from uuid import UUID
 
 from sqlalchemy import RowMapping, TextClause, text
@@ -89,12 +89,34 @@ class ListPage(Generic[T]):
     next: str | None
 
 
-COLUMNS = f"""
-    m.id, n.id AS notification, m.phone, m.status, m.code, m.reason, n.reference, n.source, n.campaign,
-    {PURPOSE} AS purpose, n.kind, m.lane, CAST(n.options ->> 'sms_type' AS smallint) AS sms_type, m.network,
-    n.segments, m.price, m.attempts, m.generation, {WANTED_AT} AS wanted_at,
-    m.accepted_at, m.settled_at, m.created_at AS enqueued_at
-"""
+# What each field is in SQL.
+FIELDS = {
+    "id": "m.id",
+    "notification": "n.id",
+    "phone": "m.phone",
+    "status": "m.status",
+    "code": "m.code",
+    "reason": "m.reason",
+    "reference": "n.reference",
+    "source": "n.source",
+    "campaign": "n.campaign",
+    "purpose": PURPOSE,
+    "kind": "n.kind",
+    "lane": "m.lane",
+    "sms_type": "CAST(n.options ->> 'sms_type' AS smallint)",
+    "network": "m.network",
+    "segments": "n.segments",
+    "price": "m.price",
+    "attempts": "m.attempts",
+    "generation": "m.generation",
+    "wanted_at": WANTED_AT,
+    "accepted_at": "m.accepted_at",
+    "settled_at": "m.settled_at",
+    "enqueued_at": "m.created_at",
+    "last_try": last_try(),
+}
+COLUMNS = ", ".join(f"{sql} AS {name}" for name, sql in FIELDS.items() if name != "last_try")
+_FAILURE = f"{COLUMNS}, {FIELDS['last_try']} AS last_try"
 FAILED_SQL = f"m.status IN ({', '.join(repr(str(each)) for each in FAILED)})"
 WORDS = {
     "campaign": "coalesce(n.campaign, '')",
@@ -152,34 +174,34 @@ def messages(
     session: Reader, choice: Choice, zone: tzinfo, *, after: str | None, most: int
 ) -> ListPage[MessageReported]:
     """after: `next` of the page before. Raises Invalid for one that is none."""
-    rows, following = _page(session, choice, zone, after, most, failed=False)
-    return ListPage([MessageReported(**row) for row in rows], following)
+    rows, following = page(session, choice, zone, after, most, failed=False, columns=COLUMNS)
+    return ListPage([MessageReported(**row._mapping) for row in rows], following)
 
 
 def failures(session: Reader, choice: Choice, zone: tzinfo, *, after: str | None, most: int) -> ListPage[Failure]:
     """The same of those that failed, with reason and remedy."""
-    rows, following = _page(session, choice, zone, after, most, failed=True)
-    names = names_of(session, {row["phone"] for row in rows})
-    return ListPage([_failure(row, names.get(row["phone"])) for row in rows], following)
+    rows, following = page(session, choice, zone, after, most, failed=True, columns=_FAILURE)
+    names = names_of(session, {row.phone for row in rows})
+    return ListPage([_failure(row._mapping, names.get(row.phone)) for row in rows], following)
 
 
-def _page(
-    session: Reader, choice: Choice, zone: tzinfo, after: str | None, most: int, *, failed: bool
-) -> tuple[Sequence[RowMapping], str | None]:
+def page(
+    session: Reader, choice: Choice, zone: tzinfo, after: str | None, most: int, *, failed: bool, columns: str
+) -> tuple[Sequence[Any], str | None]:
+    """Rows of these columns, and the cursor of the next page, for which they have notification, wanted_at and id."""
     campaign = _only_campaign(choice)
     place: Place = (NO_ID if campaign else BEGINNING, NO_ID)
     if after is not None:
         place = place_of(after, UUID if campaign else datetime.fromisoformat)
     since, until = choice.moments(zone)
-    asked = {"first": place[0], "last": place[1], "since": since or BEGINNING, "until": until or END}
-    words = {name: list(values) for name, values in choice.words.items()}
-    statement = _statement(tuple(words), campaign is not None, failed)
-    found = session.execute(statement, asked | words | {"campaign_": campaign, "most": most + 1}).mappings().all()
-    rows = found[:most]
-    if len(found) == len(rows):
-        return rows, None
-    last = rows[-1]
-    return rows, cursor_of((last["notification"] if campaign else last["wanted_at"], last["id"]))
+    asked: dict[str, Any] = {"first": place[0], "last": place[1], "since": since or BEGINNING, "until": until or END}
+    asked |= {name: list(values) for name, values in choice.words.items()} | {"zone": str(zone)}
+    statement = _statement(tuple(choice.words), campaign is not None, failed, columns)
+    found = session.execute(statement, asked | {"campaign_": campaign, "most": most + 1}).all()
+    if len(found) <= most:
+        return found, None
+    last = found[most - 1]
+    return found[:most], cursor_of((last.notification if campaign else last.wanted_at, last.id))
 
 
 def _only_campaign(choice: Choice) -> str | None:
@@ -187,11 +209,11 @@ def _only_campaign(choice: Choice) -> str | None:
     return words[0] if len(words) == 1 and words[0] else None
 
 
-def _statement(words: Sequence[str], of_campaign: bool, failed: bool) -> TextClause:
+def _statement(words: Sequence[str], of_campaign: bool, failed: bool, columns: str) -> TextClause:
     conditions = [f"AND {WORDS[name]} = ANY(:{name})" for name in words if not (of_campaign and name == "campaign")]
     which = _OF_CAMPAIGN if of_campaign else _FAILED_BY_DATE if failed else _BY_DATE
     of_which = which.format(wanted=WANTED_AT, failed=f"AND {FAILED_SQL}" if failed else "", more=" ".join(conditions))
-    return text(f"SELECT {COLUMNS} {f', {last_try()} AS last_try' if failed else ''} {of_which}")
+    return text(f"SELECT {columns} {of_which}")
 
 
 def names_of(session: Reader, phones: Collection[str]) -> dict[str, str]:

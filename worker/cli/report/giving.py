@@ -7,14 +7,12 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import tzinfo
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import click
 
-from worker.api.report_files import Row
-from worker.cells import cell
+from worker.api.report_files import FileTable, Row
 from worker.cli.output import progress, say, say_json_list
 
 Write = Callable[[Sequence[Any]], object]
@@ -36,25 +34,27 @@ class To:
     def is_for_people(self) -> bool:
         return self.csv is None and self.xlsx is None and not self.as_json
 
-    def give(self, rows: Iterable[Row], zone: tzinfo, *, total: Callable[[], int] | None = None) -> int:
-        """All rows; how many there were. zone: of the moments in a file. total: how many there will be, about."""
+    def give(self, rows: Iterable[Row], zone: tzinfo) -> int:
+        """All rows; how many there were. zone: of the moments in a file."""
         if self.as_json:
             return say_json_list(rows)
+        return self.write(FileTable.of(rows, zone))
+
+    def write(self, table: FileTable, *, total: Callable[[], int] | None = None) -> int:
+        """Into the file; how many rows there were. total: how many there will be, about."""
         file = self.csv or self.xlsx
         assert file is not None
-        written = self._write(file, iter(rows), zone, total)
+        written = self._write(file, table, total) if table.columns else 0
         if written and str(file) != "-":
             say(f"{written:,} line(s) in {file}")
         return written
 
-    def _write(self, file: Path, rows: Any, zone: tzinfo, total: Callable[[], int] | None) -> int:
-        if (first := next(rows, None)) is None:
-            return 0
+    def _write(self, file: Path, table: FileTable, total: Callable[[], int] | None) -> int:
         written = 0
-        with self._table(file, list(first)) as write, progress() as bar:
+        with self._table(file, table.columns) as write, progress() as bar:
             task = bar.add_task("written", total=total() if total else None)
-            for written, row in enumerate(chain([first], rows), start=1):
-                write([cell(value, zone) for value in row.values()])
+            for written, row in enumerate(table.rows, start=1):
+                write(row)
                 if written % 1000 == 0:
                     bar.update(task, completed=written)
         return written

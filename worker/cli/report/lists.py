@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from worker.api.notifier import Notifier
-from worker.api.report_files import person_row
 from worker.cells import flat
 from worker.cli.output import console, look_of, say, table, text
 from worker.cli.report.giving import To
@@ -48,16 +47,15 @@ def failures(csv: Path | None, xlsx: Path | None, as_json: bool, **given: Any) -
 COMMANDS = (messages, failures)
 
 
-def _give(to: To, which: Which, kind: str, shown: Callable[[list[Any], Any], Table]) -> int:
+def _give(to: To, which: Which, kind: Literal["messages", "failures"], shown: Callable[[list[Any], Any], Table]) -> int:
     with Notifier.from_env() as notifier, usage():
         reports, zone = notifier.reports, notifier.settings.time_zone
-        rows: Iterator[Any] = getattr(reports, kind)(**which)
         if to.is_for_people:
-            written = _show(rows, lambda some: shown(some, zone))
+            written = _show(getattr(reports, kind)(**which), lambda some: shown(some, zone))
+        elif to.as_json:
+            written = to.give(map(flat, getattr(reports, kind)(**which)), zone)
         else:
-            written = to.give(
-                map(flat if to.as_json else person_row, rows), zone, total=lambda: _about(notifier, which, kind)
-            )
+            written = to.write(reports.file_of(kind, **which), total=lambda: _about(notifier, which, kind))
     if not written and not to.as_json:
         say("No messages match")
     return int(not written)

@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, time, timedelta, tzinfo
 from io import StringIO
-from itertools import chain
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,10 +13,9 @@ from fastapi import Request, Response
 from fastapi.responses import FileResponse, HTMLResponse, StreamingResponse
 from starlette.background import BackgroundTask
 
-from worker.api.report_files import ROWS, Row
+from worker.api.report_files import ROWS, FileTable
 from worker.api.reports import Reports
 from worker.catalogue.saying import Saying
-from worker.cells import cell
 from worker.errors import Invalid, NotFound
 from worker.lifecycle import Lane, Purpose
 from worker.reporting import Which
@@ -71,23 +69,9 @@ def download(request: Request, key: str, kind: str, form: str) -> Response:
     if (kind, form) == ("page", "html"):
         page = _reports(request).page(language=language_of(request), **_which(asked))
         return HTMLResponse(page, headers=_named("esms-report.html") | {"Content-Security-Policy": "sandbox"})
-    if kind not in ROWS or form not in FORMS:
+    if kind not in {*ROWS, *OF_PEOPLE} or form not in FORMS:
         raise Problem("not-found", "there is no such report")
-    lines = _refused(request, asked) if kind == "refused" else _lines(request, kind, asked)
-    return FORMS[form](_rows(request, kind, iter(lines)), _zone(request), f"esms-{kind}.{form}")
-
-
-def _lines(request: Request, kind: str, asked: Mapping[str, Any]) -> Iterable[Any]:
-    which = {name: asked[name] for name in ("since", "until", "campaign") if name in asked}
-    lines: Iterable[Any] = getattr(_reports(request), kind)(**_which(which if kind == "reminders" else asked))
-    return lines
-
-
-def _refused(request: Request, asked: Mapping[str, Any]) -> Iterable[Any]:
-    choice, zone = choice_of(asked, FILTERS), _zone(request)
-    since = None if choice.since is None else datetime.combine(choice.since, time.min, zone)
-    until = None if choice.until is None else datetime.combine(choice.until + timedelta(days=1), time.min, zone)
-    return producer_of(request).refused.count(source=asked.get("source"), since=since, until=until)
+    return FORMS[form](_table(request, kind, asked), f"esms-{kind}.{form}")
 
 
 def _page(request: Request, key: str, asked: Mapping[str, Any], status: int = 200, **facts: Any) -> Response:
@@ -97,7 +81,7 @@ def _page(request: Request, key: str, asked: Mapping[str, Any], status: int = 20
             shown["body"] = _reports(request).page_body(language=language_of(request), **_which(asked))
     except NotFound:
         shown["unknown"] = True
-    lists = {"lanes": list(Lane), "purposes": list(Purpose), "kinds": list(ROWS)}
+    lists = {"lanes": list(Lane), "purposes": list(Purpose), "kinds": [*ROWS, *OF_PEOPLE]}
     return render(request, "reports/reports.html.j2", status, key=key, asked=asked, **lists, **(shown | facts))
 
 
@@ -115,31 +99,46 @@ def _which(asked: Mapping[str, Any]) -> Which:
     return cast(Which, {"since": choice.since, "until": choice.until, **choice.words})
 
 
-def _rows(request: Request, kind: str, lines: Iterator[Any]) -> Iterator[Row]:
-    """As the commands give them; numbers masked for whom they are not for."""
+def _table(request: Request, kind: str, asked: Mapping[str, Any]) -> FileTable:
+    """As the commands give it; its first row is asked for before anything is answered: what is refused is told."""
+    if kind in OF_PEOPLE:
+        return _masked(_reports(request).file_of(cast(Any, kind), **_which(asked)), request)
+    lines = _refused(request, asked) if kind == "refused" else _lines(request, kind, asked)
+    return FileTable.of(map(ROWS[kind], lines), _zone(request))
+
+
+def _lines(request: Request, kind: str, asked: Mapping[str, Any]) -> Iterable[Any]:
+    which = {name: asked[name] for name in ("since", "until", "campaign") if name in asked}
+    lines: Iterable[Any] = getattr(_reports(request), kind)(**_which(which if kind == "reminders" else asked))
+    return lines
+
+
+def _refused(request: Request, asked: Mapping[str, Any]) -> Iterable[Any]:
+    choice, zone = choice_of(asked, FILTERS), _zone(request)
+    since = None if choice.since is None else datetime.combine(choice.since, time.min, zone)
+    until = None if choice.until is None else datetime.combine(choice.until + timedelta(days=1), time.min, zone)
+    return producer_of(request).refused.count(source=asked.get("source"), since=since, until=until)
+
+
+def _masked(table: FileTable, request: Request) -> FileTable:
+    """For whom numbers are not."""
     say = Saying(language_of(request), _zone(request), sees_people=person_of(request).sees_people)
-    rows = map(ROWS[kind], lines)
-    return rows if say.sees_people or kind not in OF_PEOPLE else (_masked(row, say) for row in rows)
+    if say.sees_people:
+        return table
+    hide = [{"phone": say.phone, "reference": say.key, "campaign": say.key}.get(name) for name in table.columns]
+    rows = ([by(value) if by and value else value for by, value in zip(hide, row, strict=True)] for row in table.rows)
+    return FileTable(table.columns, rows)
 
 
-def _masked(row: Row, say: Saying) -> Row:
-    hidden = {"phone": say.phone, "reference": say.key, "campaign": say.key}
-    return {name: hidden[name](value) if value and name in hidden else value for name, value in row.items()}
+def _csv(table: FileTable, name: str) -> Response:
+    return StreamingResponse(_csv_parts(table), media_type="text/csv; charset=utf-8", headers=_named(name))
 
 
-# A report's first row is asked for before anything is answered: what is refused is told, and not cut off.
-
-
-def _csv(rows: Iterator[Row], zone: tzinfo, name: str) -> Response:
-    first = list(_some(rows, 1))
-    return StreamingResponse(_csv_parts(first, rows, zone), media_type="text/csv; charset=utf-8", headers=_named(name))
-
-
-def _csv_parts(first: list[Row], rows: Iterator[Row], zone: tzinfo) -> Iterator[str]:
+def _csv_parts(table: FileTable) -> Iterator[str]:
     to = StringIO()
-    write = write_csv(to, list(first[0]) if first else [])
-    for place, row in enumerate(chain(first, rows), start=1):
-        write([cell(value, zone) for value in row.values()])
+    write = write_csv(to, table.columns)
+    for place, row in enumerate(table.rows, start=1):
+        write(row)
         if place % ROWS_AT_ONCE == 0:
             yield _drained(to)
     yield _drained(to)
@@ -152,30 +151,25 @@ def _drained(to: StringIO) -> str:
     return written
 
 
-def _xlsx(rows: Iterator[Row], zone: tzinfo, name: str) -> Response:
+def _xlsx(table: FileTable, name: str) -> Response:
     """A workbook is whole or nothing: it is made in a file of its own, which goes when it has been sent."""
-    first = list(_some(rows, 1))
     with tempfile.NamedTemporaryFile(prefix="esms-report-", suffix=".xlsx", delete=False) as made:
         file = Path(made.name)
     try:
-        with open_table(file, list(first[0]) if first else [], kind=".xlsx") as write:
-            for row in chain(first, rows):
-                write([cell(value, zone) for value in row.values()])
+        with open_table(file, table.columns, kind=".xlsx") as write:
+            for row in table.rows:
+                write(row)
     except BaseException:
         file.unlink()
         raise
     return FileResponse(file, media_type=XLSX, headers=_named(name), background=BackgroundTask(file.unlink))
 
 
-def _some(rows: Iterator[Row], most: int) -> Iterator[Row]:
-    return (row for _, row in zip(range(most), rows, strict=False))
-
-
 def _named(name: str) -> dict[str, str]:
     return {"Content-Disposition": f'attachment; filename="{name}"'}
 
 
-FORMS: Mapping[str, Callable[[Iterator[Row], tzinfo, str], Response]] = {"csv": _csv, "xlsx": _xlsx}
+FORMS: Mapping[str, Callable[[FileTable, str], Response]] = {"csv": _csv, "xlsx": _xlsx}
 
 
 def _reports(request: Request) -> Reports:
