@@ -55,10 +55,11 @@ constraints: $(DIST)
 bench: $(BENCH)
 	@$(BIN)/python -m benchmarks
 
-# Some forty minutes; make faults ONLY=polling runs the rows with that word and writes no table.
+# About an hour; make faults ONLY=polling runs the rows with that word and writes no table. So does one with another
+# transport or broker: TRANSPORT=curl, BROKER=rabbitmq.
 faults: $(READY)
-	@$(BIN)/python -m tests.faults $(if $(ONLY),--only '$(ONLY)')
-	@$(if $(ONLY),,$(BIN)/python -m tests.faults.mutations)
+	@$(BIN)/python -m tests.faults $(if $(ONLY),--only '$(ONLY)') $(if $(TRANSPORT),--transport $(TRANSPORT)) $(if $(BROKER),--broker $(BROKER))
+	@$(if $(ONLY)$(TRANSPORT)$(BROKER),,$(BIN)/python -m tests.faults.mutations)
 
 # Some minutes: what `make test` tries with hundreds, with ten thousand.
 hostile: $(READY)

@@ -1,6 +1,6 @@
 """The long form: every fault with thousands of messages, and the table of what became of them.
 
-    python -m tests.faults [--only TEXT] [--scale 0.1] [--into MARK | --dry]
+    python -m tests.faults [--only TEXT] [--scale 0.1] [--transport curl] [--broker rabbitmq] [--into MARK | --dry]
 
 Writes the table into docs/faults.md; where only some rows are run, between the marks that `--into` names or nowhere.
 Exit code 1: something was lost, doubled or held without a need, or a weak word was believed.
@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from threading import Thread
+from typing import Any
 
 from rich.console import Console
 from rich.progress import Progress
@@ -65,7 +66,9 @@ def play(on: Ground, scenario: Scenario) -> Row:
     on.settles(stock)
     seconds = time.monotonic() - over
     struck = on.struck if scenario.count is None else scenario.count(on.simulator.stats())
-    return Row(scenario, on.verdict(stock, scenario.allowed), struck, tuple(on.missed), seconds)
+    verdict = on.verdict(stock, scenario.allowed)
+    verdict.wrong += [*on.wrong, *scenario.proof(on, stock)]
+    return Row(scenario, verdict, struck, tuple(on.missed), seconds)
 
 
 def _feed(on: Ground, scenario: Scenario, stock: Stock) -> None:
@@ -75,12 +78,12 @@ def _feed(on: Ground, scenario: Scenario, stock: Stock) -> None:
         time.sleep(0.5)
 
 
-def played(wanted: list[Scenario], scale: float) -> Iterator[Row]:
-    """One after the other; those on the same ground whose workers have the same settings."""
+def played(wanted: list[Scenario], **how: Any) -> Iterator[Row]:
+    """One after the other; those on the same ground that want the same of it. how: as for `ground`."""
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("", total=len(wanted))
-        for (settings, apart), alike in groupby(wanted, key=lambda each: (dict(each.settings), each.voice_apart)):
-            with ground(scale, settings, voice_apart=apart) as on:
+        for layout, alike in groupby(wanted, key=lambda each: each.layout):
+            with ground(layout, **how) as on:
                 for scenario in alike:
                     progress.update(task, description=scenario.name)
                     yield play(on, scenario)
@@ -99,12 +102,13 @@ def show(row: Row) -> None:
 def main() -> int:
     options = _options()
     every = [*scenarios(), *weak_words()]
-    wanted = [each for each in every if options.only.lower() in each.name.lower()]
+    named = options.only.lower().split(",")
+    wanted = [each for each in every if any(word in each.name.lower() for word in named)]
     if not wanted:
         console.print(f"no fault's name holds {options.only!r}; there are: {', '.join(s.name for s in every)}")
         return 2
     rows: list[Row] = []
-    for row in played(wanted, options.scale):
+    for row in played(wanted, scale=options.scale, transport=options.transport, broker=options.broker):
         rows.append(row)
         show(row)
         if not options.dry:
@@ -115,7 +119,7 @@ def main() -> int:
 def _write(rows: list[Row], options: argparse.Namespace) -> None:
     if options.into:
         write_between(options.into, _summed(rows))
-    elif not options.only:
+    elif not (options.only or options.transport or options.broker):
         weak = {scenario.name for scenario in weak_words()}
         for mark, ours in (
             ("table", [each for each in rows if each.scenario.name not in weak]),
@@ -133,8 +137,12 @@ def _summed(rows: list[Row]) -> str:
 def _options() -> argparse.Namespace:
     about = (__doc__ or "").split("\n")[0]
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=about)
-    parser.add_argument("--only", default="", help="the rows whose name holds this")
+    parser.add_argument("--only", default="", help="the rows whose names hold one of these words, with commas between")
     parser.add_argument("--scale", type=float, default=1.0, help="so many times the messages")
+    parser.add_argument("--transport", default="", help="that of WORKER_TRANSPORT: requests or curl")
+    parser.add_argument(
+        "--broker", default="", choices=["", "rabbitmq"], help="in Redis's place, where it is installed"
+    )
     parser.add_argument("--into", default="", help="write the table of these rows between these marks")
     parser.add_argument("--dry", action="store_true", help="write nothing into docs/faults.md")
     return parser.parse_args()

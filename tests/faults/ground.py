@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -15,24 +18,34 @@ from pathlib import Path
 
 from celery import Celery
 from redis import Redis, RedisError
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from tests import canary
+from tests.faults.hosts import Host, Listening, at
 from tests.faults.judge import Allowed, Verdict, judged, unsettled
 from tests.faults.killing import How
-from tests.faults.link import Link
-from tests.faults.processes import Crew, environ_of
+from tests.faults.link import Address, Link
+from tests.faults.processes import Crew, environ_of, is_frozen, is_gone
 from tests.faults.stock import Stock
+from tests.rabbitmq import rabbitmq
+from tests.support import PASSWORD
 from worker import Notifier, Unavailable
 from worker.database import Database
 from worker.devkit import simulator
-from worker.devkit.postgres import Postgres
 from worker.devkit.simulator import Running
 from worker.devkit.valkey import Valkey
 from worker.migrating import migrate
+from worker.roles import Role
+from worker.roles.logins import set_passwords
 
 PATIENCE = 240.0  # seconds until everything has to be settled
+UNTIL_SOMEBODY_PASSES = 90.0  # seconds
+AGAIN_AFTER = 10.0  # seconds in which nobody passed: more is handed over
 LOOK_EVERY = 0.05  # seconds
+_STANDING = text("""
+    SELECT m.status, count(*) FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+    WHERE n.campaign = ANY(:campaigns) GROUP BY 1
+""")
 QUIET = {"latency": 0.02, "pace": 0.1, "magic_numbers": False}  # of eSMS, when nothing is wrong
 
 
@@ -41,7 +54,8 @@ class Ground:
     """Everything that a fault can be done to."""
 
     folder: Path
-    postgres: Postgres
+    environ: Mapping[str, str]  # of its workers
+    postgres: Listening
     valkey: Valkey
     simulator: Running
     link: Link
@@ -50,9 +64,12 @@ class Ground:
     notifier: Notifier
     broker: Celery
     voice: Link  # what calls go over, where they have a base of their own
+    ledger: Link  # what leads to Postgres, where it is reached over a link
+    host: Host | None  # of the worker b, where it has one of its own
     scale: float = 1.0  # so many times the messages
     struck: int = 0  # how often the fault was done
     missed: list[str] = field(default_factory=list)  # points that nobody passed
+    wrong: list[str] = field(default_factory=list)  # what the row itself found
     _places: Iterator[int] = field(default_factory=lambda: count(1_000_000, 100_000))
 
     def new_stock(self, name: str) -> Stock:
@@ -78,19 +95,63 @@ class Ground:
         self.postgres.start()
 
     def strike(
-        self, point: str, how: How, stock: Stock, besides: Callable[[Ground, Stock], None] | None = None
+        self,
+        point: str,
+        how: How,
+        stock: Stock,
+        besides: Callable[[Ground, Stock], None] | None = None,
+        *,
+        hundreds: int = 1,
     ) -> None:
-        """Hand over a hundred, have a process die there, and be sure that it did."""
+        """Hand over hundreds, have a process die there, and be sure that it did."""
+        with self.struck_at(point, how, more=stock.hundred):
+            for _ in range(hundreds):
+                stock.hundred()
+            if besides is not None:
+                besides(self, stock)
+
+    @contextmanager
+    def struck_at(
+        self, point: str, how: How = How.CHILD, *, more: Callable[[], object] | None = None
+    ) -> Iterator[None]:
+        """Whoever passes first while this is done, or after it; more: is done again and again until somebody does."""
         before = len(self.crew.orders.landed())
         self.crew.strike_at(point, how)
-        stock.hundred()
-        if besides is not None:
-            besides(self, stock)
-        if self.wait(lambda: len(self.crew.orders.landed()) > before, 30):
-            self.struck += 1
-        else:
-            self.missed.append(point)
+        yield
+        deadline = time.monotonic() + UNTIL_SOMEBODY_PASSES
+        while not self.wait(lambda: len(self.crew.orders.landed()) > before, AGAIN_AFTER):
+            if time.monotonic() > deadline:
+                break
+            self.crew.mend()
+            if more is not None:
+                more()
         self.crew.stand_down()
+        landed = self.crew.orders.landed()[before:]
+        for each in landed:  # who is only about to die would not be started again
+            self.wait(lambda pid=each.pid: (is_frozen if how is How.FREEZE else is_gone)(pid), AGAIN_AFTER)  # type: ignore[misc]
+        self.struck += len(landed)
+        self.missed += [] if landed else [point]
+
+    def command(self, *arguments: str) -> int:
+        """`esms-worker`, of who administers the installation, in a process that is struck where that is ordered."""
+        command = [sys.executable, "-m", "tests.faults.killable", *arguments]
+        environ = {**self.environ, "DATABASE_URL": self.database.engine.url.render_as_string(hide_password=False)}
+        return subprocess.run(command, env=environ, cwd=self.folder, capture_output=True, check=False).returncode
+
+    def kill_command(self, point: str, *arguments: str) -> None:
+        """It dies there, and is given again, as a person does who saw nothing of it come about."""
+        with self.struck_at(point):
+            self.command(*arguments)
+        self.command(*arguments)
+
+    def expect(self, holds: bool, otherwise: str) -> None:
+        """Told as wrong where it is not so."""
+        self.wrong += [] if holds else [otherwise]
+
+    def standing(self, stock: Stock) -> Counter[str]:
+        """How many of its messages stand where."""
+        with self.database.begin() as session:
+            return Counter(dict(session.execute(_STANDING, {"campaigns": stock.campaigns}).tuples().all()))
 
     def wait(self, condition: Callable[[], bool], within: float) -> bool:
         """Whether it came true in time."""
@@ -128,34 +189,86 @@ class Ground:
                 session.execute(text(f"DELETE FROM {table}"))
         self.simulator.reset()
         self.simulator.set(**QUIET)
-        self.struck, self.missed = 0, []
+        self.struck, self.missed, self.wrong = 0, [], []
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a row needs of its ground. settings: of the workers, besides the quick ones.
+
+    voice_apart: calls go over a link of their own. linked: Postgres is reached over a link, which may lead elsewhere.
+    abroad: the worker b is on another host.
+    """
+
+    settings: Mapping[str, str] = field(default_factory=dict)
+    voice_apart: bool = False
+    linked: bool = False
+    abroad: bool = False
 
 
 @contextmanager
-def ground(scale: float, settings: Mapping[str, str], *, voice_apart: bool) -> Iterator[Ground]:
-    """Started, and all of it gone afterwards. settings: of the workers, besides the quick ones."""
+def ground(layout: Layout, *, scale: float = 1.0, transport: str = "", broker: str = "") -> Iterator[Ground]:
+    """Started, and all of it gone afterwards. transport, broker: those that are not the usual ones, by name."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="esms-faults-")))
         folder.chmod(0o755)  # PostgreSQL may have to run as another user
-        postgres = stack.enter_context(Postgres(folder / "postgres"))
+        postgres = stack.enter_context(Listening(folder / "postgres"))
         valkey = stack.enter_context(Valkey(folder / "valkey"))
         keys = {"api_key": canary.API_KEY, "secret_key": canary.SECRET_KEY}
         running = stack.enter_context(simulator.start(**keys, **QUIET))  # type: ignore[arg-type]
-        link = stack.enter_context(Link(running.address))
-        voice = stack.enter_context(Link(running.address))
-        apart = voice if voice_apart else None
-        environ = environ_of(postgres.url, valkey.url, link, folder, voice=apart) | dict(settings)
-        database = stack.enter_context(Database(postgres.url))
+        link, voice, ledger = (
+            stack.enter_context(Link(each)) for each in (running.address, running.address, _address(postgres.url))
+        )
+        _migrated(postgres.url)
+        url = at(postgres.url, ledger.address) if layout.linked else postgres.url
+        environ = environ_of(url, valkey.url, link, folder, voice=voice if layout.voice_apart else None)
+        environ |= dict(layout.settings) | ({"WORKER_TRANSPORT": transport} if transport else {})
+        environ |= {"CELERY_BROKER_URL": stack.enter_context(rabbitmq(folder)).url} if broker == "rabbitmq" else {}
+        host = stack.enter_context(Host(folder, environ, postgres, valkey, running)) if layout.abroad else None
+        database = stack.enter_context(Database(url))
+        notifier = stack.enter_context(Notifier.from_env(environ))
+        bells = environ.get("CELERY_BROKER_URL", valkey.url)
+        broker_ = stack.enter_context(Celery("an-app", broker=bells, set_as_current=False))
+        said = stack.enter_context((folder / "said").open("a"))
+        crew = Crew(
+            environ,
+            folder,
+            link,
+            workers={"a": 3, "b": 3},
+            beats=1,
+            said=_into(said.write),
+            elsewhere={"b": host.elsewhere} if host else {},
+        )
+        stack.enter_context(crew)
+        yield Ground(
+            folder,
+            environ,
+            postgres,
+            valkey,
+            running,
+            link,
+            crew,
+            database,
+            notifier,
+            broker_,
+            voice,
+            ledger,
+            host,
+            scale,
+        )
+
+
+def _address(url: str) -> Address:
+    parts = make_url(url)
+    return str(parts.host), int(parts.port or 0)
+
+
+def _migrated(url: str) -> None:
+    with Database(url) as database:
         migrate(database)
         with database.begin() as session:
             session.execute(text("DELETE FROM law_rule"))  # or what is sent would depend on the time of day
-        notifier = stack.enter_context(Notifier.from_env(environ))
-        broker = stack.enter_context(Celery("an-app", broker=valkey.url, set_as_current=False))
-        said = (folder / "said").open("a")
-        stack.enter_context(said)
-        crew = Crew(environ, folder, link, workers={"a": 3, "b": 3}, beats=1, said=_into(said.write))
-        stack.enter_context(crew)
-        yield Ground(folder, postgres, valkey, running, link, crew, database, notifier, broker, voice, scale)
+            set_passwords(session.connection(), {Role.WORKER: PASSWORD, Role.PRODUCER: PASSWORD})
 
 
 def _into(write: Callable[[str], object]) -> Callable[[str], None]:

@@ -24,7 +24,7 @@ UNKNOWN_ERROR = "99"
 
 _MESSAGES = text("""
     SELECT m.id, '0' || substr(m.phone, 4) AS phone, m.status, n.kind, n.content, m.request_id, m.sms_id,
-        m.dialled_at, m.reason
+        m.dialled_at, m.reason, m.replaced_by
     FROM message AS m JOIN notification AS n ON n.id = m.notification_id
     WHERE n.campaign = ANY(:campaigns)
 """)
@@ -50,10 +50,12 @@ class Allowed:
     """What may come of a fault besides.
 
     in_doubt: an SMS is held or ends unknown where eSMS never says what became of it.
+    held: calls are held whose process died, or whose answer was lost; False: nothing may be.
     unreachable: numbers with these last digits get nothing although eSMS takes it, so they alone may be called so.
     """
 
     in_doubt: bool = False
+    held: bool = True
     unreachable: str | None = None
 
     def reaches(self, phone: str) -> bool:
@@ -123,6 +125,9 @@ class _Judge:
         self.texts: dict[str, list[tuple[str, int]]] = defaultdict(list)
         for (phone, content), taken in self.books.sms.items():
             self.texts[phone].append((content, taken))
+        self.handed: dict[str, set[str]] = defaultdict(set)
+        for message in self.messages:
+            self.handed[message.phone].add(message.content)
         self.verdict = Verdict()
 
     by_message: defaultdict[Any, list[Row[Any]]]
@@ -130,11 +135,12 @@ class _Judge:
 
     def over(self, stock: Stock) -> Verdict:
         verdict, phones = self.verdict, set(stock.phones)
-        verdict.messages = len(phones)
+        verdict.messages = len(stock.phones)
         verdict.under_way = sum(message.status in UNDER_WAY for message in self.messages)
         missing = phones - {message.phone for message in self.messages}
         self._note(len(missing), "handed over, and not in the ledger", lost=len(missing))
-        self._note(len(self.messages) - len(phones) + len(missing), "in the ledger, and never handed over")
+        more = len(self.messages) - len(stock.phones) + len(missing)
+        self._note(abs(more), "in the ledger, and never handed over" if more > 0 else "one for several")
         revived = [m for m in self.messages if m.phone in stock.cancelled and m.status != "cancelled"]
         self._note(len(revived), "cancelled in time, and yet not cancelled")
         for message in self.messages:
@@ -174,16 +180,17 @@ class _Judge:
             yield f"the recipient got it {got} times all the same"
         if status == "delivered" and not reaches:
             yield "eSMS took it, and it never arrived"
-        if status in DENIED and not got:
+        if status in DENIED and not got and message.replaced_by is None:
             yield "refused, though nothing was wrong with it"
-        if len(self.texts[message.phone]) > 1 or (message.kind != "sms" and self.texts[message.phone]):
+        if {content for content, _ in self.texts[message.phone]} - self.handed[message.phone]:
             yield "the recipient got a text that was not for him"
 
     # What the request rows say...
 
     def _story(self, message: Row[Any]) -> Iterator[str]:
         rows = self.by_message[message.id] + self.by_request[message.request_id]
-        if message.status == "held" and not _may_be_held(message, rows, in_doubt=self.allowed.in_doubt):
+        may_be = self.allowed.held and _may_be_held(message, rows, in_doubt=self.allowed.in_doubt)
+        if message.status == "held" and not may_be:
             yield "held without a need"
         taken = message.id in self.found or any("accepted" in row.outcome for row in rows)
         if message.status in SENT and not taken:

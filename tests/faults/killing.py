@@ -4,8 +4,9 @@ Nothing of it is in the product. `tests.faults.killable` arms it, and only where
 test writes its order, one process carries it out once, and says so in a line that is on disk before it dies.
 
 Points are `STEP before commit` and `STEP after commit` for every function of the ledger that found something to do,
-`bell before` and `bell after` a worker publishes a doorbell, `tick before` and `tick after` beat does, and `task done`,
-before Celery acknowledges it. What happens on the wire is `tests.faults.link`'s.
+`bell before` and `bell after` a worker publishes a doorbell, `tick before` and `tick after` beat does, `task done`,
+before Celery acknowledges it, and `commit N`, before that commit of `esms-worker migrate`. What happens on the wire is
+`tests.faults.link`'s.
 """
 
 from __future__ import annotations
@@ -18,10 +19,21 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import wraps
+from importlib import import_module
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 FOLDER = "FAULT_FOLDER"
+
+# Steps of the ledger that are called in a room of their own.
+ROOMS = {
+    "worker.ledger.occurrences": ("close",),
+    "worker.ledger.inbox": ("taken_in", "refuse"),
+    "worker.ledger.webhooks": ("claim_calls", "called"),
+    "worker.ledger.people": ("forget",),
+    "worker.ledger.retention": ("move_on",),
+}
 
 
 class How(StrEnum):
@@ -125,14 +137,13 @@ def arm(folder: Path) -> None:
 
 
 def _watch_commits(orders: Orders) -> None:
-    from sqlalchemy import event
+    from sqlalchemy import Engine, event
     from sqlalchemy.orm import Session
 
     from worker import ledger
-    from worker.ledger import occurrences
 
-    watched = [(ledger, name) for name in ledger.__all__] + [(occurrences, "close")]
-    for module, step in watched:
+    rooms = [(import_module(room), step) for room, steps in ROOMS.items() for step in steps]
+    for module, step in [(ledger, name) for name in ledger.__all__] + rooms:
         function = getattr(module, step)
         if callable(function) and not isinstance(function, type):
             setattr(module, step, _noting(step, function))
@@ -143,6 +154,9 @@ def _watch_commits(orders: Orders) -> None:
 
     event.listen(Session, "before_commit", lambda session: passing("before", session))
     event.listen(Session, "after_commit", lambda session: passing("after", session))
+    if "migrate" in sys.argv:
+        commits = count(1)
+        event.listen(Engine, "commit", lambda _: orders.pass_by(f"commit {next(commits)}"))
 
 
 def _noting(step: str, function: Callable[..., Any]) -> Callable[..., Any]:

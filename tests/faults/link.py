@@ -53,9 +53,12 @@ class Trap:
 
 
 class Link:
-    """`with Link(provider.address) as link:` and give `link.address` to the worker in the provider's place."""
+    """`with Link(provider.address) as link:` and give `link.address` to the worker in the provider's place.
 
-    def __init__(self, provider: Address) -> None:
+    Any server may be the provider. host: of ours, where it listens.
+    """
+
+    def __init__(self, provider: Address, host: str = "127.0.0.1") -> None:
         self._provider = provider
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="the network", daemon=True)
@@ -63,7 +66,7 @@ class Link:
         self._state = State.WHOLE
         self._open: set[asyncio.StreamWriter] = set()
         self._trap: Trap | None = None
-        self.address: Address = ("127.0.0.1", 0)
+        self.address: Address = (host, 0)
 
     def set(self, state: State) -> None:
         """Cut it, have it swallow everything, or mend it."""
@@ -72,6 +75,11 @@ class Link:
     def drop(self) -> None:
         """Reset every connection; new ones are welcome."""
         asyncio.run_coroutine_threadsafe(self._drop(), self._loop).result()
+
+    def lead_to(self, provider: Address) -> None:
+        """Old connections are reset, and new ones go to this one."""
+        self._provider = provider
+        self.drop()
 
     def lay(self, trap: Trap | None) -> None:
         """From now on this trap lies there, or none."""

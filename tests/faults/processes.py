@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -61,10 +62,19 @@ def environ_of(
     return rest | addresses | provider | canary.ENVIRON | QUICK | python | {killing.FOLDER: str(folder)}
 
 
+@dataclass(frozen=True)
+class Elsewhere:
+    """How a process is started on another host, and what it reads there."""
+
+    prefix: Sequence[str]
+    environ: Mapping[str, str]
+
+
 class Crew:
     """The processes of one installation. `said` hears what they write.
 
     workers: names to the pool's size; each listens to every queue. beats: how many processes with a timetable.
+    elsewhere: workers that run on another host, by name.
     """
 
     def __init__(
@@ -76,7 +86,9 @@ class Crew:
         workers: Mapping[str, int],
         beats: int,
         said: Callable[[str], None],
+        elsewhere: Mapping[str, Elsewhere] | None = None,
     ) -> None:
+        self._elsewhere = elsewhere or {}
         self.orders = Orders(folder)
         self._environ, self._folder, self._link, self._said = environ, folder, link, said
         self._ready: set[str] = set()
@@ -158,6 +170,12 @@ class Crew:
         for pid in self.processes(name):
             _send(pid, signal.SIGCONT)
 
+    def end(self, name: str) -> None:
+        """A worker and each of its processes are told to end, as a supervisor tells them, and do."""
+        for pid in self.processes(name):
+            _send(pid, signal.SIGTERM)
+        self.workers[name].wait(60)
+
     def kill(self, name: str) -> None:
         """A worker with all its processes, at once."""
         pid = self.workers[name].pid
@@ -176,10 +194,12 @@ class Crew:
         return self._celery(name, ["beat", "--pidfile="])
 
     def _celery(self, name: str, arguments: Sequence[str]) -> Child:
+        celery = [sys.executable, "-m", "celery", "-A", "tests.faults.killable", "--quiet"]
+        there = self._elsewhere.get(name, Elsewhere((), self._environ))
         return Child(
             name,
-            [sys.executable, "-m", "celery", "-A", "tests.faults.killable", "--quiet", *arguments, "--loglevel=INFO"],
-            env=self._environ,
+            [*there.prefix, *celery, *arguments, "--loglevel=INFO"],
+            env=there.environ,
             cwd=self._folder,
             on_line=lambda line: self._hear(name, line),
             grace=15,

@@ -6,14 +6,15 @@ While it is done, messages of all kinds are handed over. A deed returns when the
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from math import ceil
 from threading import Thread
 from typing import Any
 
 from sqlalchemy import text
 
-from tests.faults.ground import Ground
+from tests.faults.ground import Ground, Layout
 from tests.faults.judge import STRICT, Allowed
 from tests.faults.killing import How
 from tests.faults.link import State
@@ -31,19 +32,25 @@ PROVIDERS = {
     "99, not taken": "unknown_error",
     "a slow drip": "slow",
 }
+HUNDREDS = 10  # of messages, or more, in each row
 EVERYTHING = dict.fromkeys(PROVIDERS.values(), 0.02)
 
 
 Besides = Callable[[Ground, Stock], None]
 Deed = Callable[[Ground, Stock, Thread], None]  # the thread is the one that hands over
+Proof = Callable[[Ground, Stock], Iterable[str]]
+
+
+def _none(_: Ground, __: Stock) -> Iterable[str]:
+    return ()
 
 
 @dataclass(frozen=True)
 class Scenario:
     """One row. hundreds: how many hundred messages are handed over meanwhile.
 
-    knobs: of eSMS, until all is settled. settings: of the workers, besides the quick ones. count: of eSMS's totals, how
-    often the fault was done, where the deed does not count.
+    knobs: of eSMS, until all is settled. count: of eSMS's totals, how often the fault was done, where the deed does not
+    count. proof: what is wrong besides, once all is settled.
     """
 
     name: str
@@ -53,9 +60,9 @@ class Scenario:
     in_doubt: bool = False  # a fifth of the answers gets lost besides, so that there is doubt to ask about
     feed: Callable[[Stock], None] = Stock.hundred
     knobs: Mapping[str, Any] = field(default_factory=dict)
-    settings: Mapping[str, str] = field(default_factory=dict)
-    voice_apart: bool = False
+    layout: Layout = field(default_factory=Layout)
     allowed: Allowed = STRICT
+    proof: Proof = _none
     count: Callable[[Mapping[str, Any]], int] | None = None
 
 
@@ -63,16 +70,16 @@ def killed(
     name: str,
     *points: str,
     how: How = How.CHILD,
-    rounds: int = 2,
     besides: Besides | None = None,
     in_doubt: bool = False,
 ) -> Scenario:
-    """A hundred messages for each kill, and what else is needed for a process to pass there."""
+    """Hundreds of messages for each kill, and what else is needed for a process to pass there; twice each."""
     who = "the process of the pool" if how is How.CHILD else "the worker, with all its processes,"
+    hundreds = ceil(HUNDREDS / (2 * len(points)))
 
     def deed(ground: Ground, stock: Stock, _: Thread) -> None:
-        for point in points * max(1, round(rounds * ground.scale)):
-            ground.strike(point, how, stock, besides)
+        for point in points * max(1, round(2 * ground.scale)):
+            ground.strike(point, how, stock, besides, hundreds=hundreds)
             ground.crew.mend()
 
     return Scenario(f"killed: {name}", f"SIGKILL for {who} that passes: {', '.join(points)}", 0, deed, in_doubt)
@@ -119,7 +126,7 @@ def freeze_past_the_lease(ground: Ground) -> None:
 def freeze_at(ground: Ground, stock: Stock, _: Thread) -> None:
     """Each where it holds something: claimed, about to dial, on the wire."""
     for point in ("claim after commit", "intend after commit", "send: request written", "send: reply not read"):
-        ground.strike(point, How.FREEZE, stock)
+        ground.strike(point, How.FREEZE, stock, hundreds=3)
     time.sleep(12)
     for name in ground.crew.workers:
         ground.crew.wake(name)
@@ -194,9 +201,9 @@ def scenarios() -> Iterator[Scenario]:
     yield killed("on the wire, sending", *(f"send: {place}" for place in WIRE))
     yield killed("result", *around("record"))
     yield killed("claim of what is in doubt", *around("claim_doubtful"), in_doubt=True)
-    yield killed(
-        "rescue and hold", "send: reply not read", *around("rescue"), "send: request written", *around("hold_calls")
-    )
+    # What is rescued, and then held, is a dead process's: each of the four has one of its own.
+    of_the_dead = [*around("rescue"), *around("hold_calls")]
+    yield killed("rescue and hold", *(each for point in of_the_dead for each in ("intend after commit", point)))
     yield killed("polling: claim", *around("claim_polls"))
     yield killed("on the wire, asking", "ask: request written", "ask: reply not read")
     yield killed("polling: result", *around("settle"))

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator, Mapping
 from threading import Thread
 from typing import Any
 
-from tests.faults.ground import Ground
+from tests.faults.ground import Ground, Layout
 from tests.faults.judge import Allowed
 from tests.faults.link import State
-from tests.faults.scenarios import Scenario
+from tests.faults.scenarios import HUNDREDS, Scenario
 from tests.faults.stock import Stock
 from worker import SmsType
 
@@ -199,12 +199,11 @@ def _weak(
     return Scenario(
         f"weak word: {name}",
         how,
-        4,
+        HUNDREDS,
         deed,
         feed=feed,
         knobs=knobs,
-        settings=settings,
-        voice_apart=voice_apart,
+        layout=Layout(settings, voice_apart=voice_apart),
         allowed=allowed,
         count=count,
     )

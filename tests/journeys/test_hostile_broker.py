@@ -16,7 +16,8 @@ from sqlalchemy import text
 
 from tests.hostile.broker_messages import NO_TASKS, Item, good, hostile
 from tests.hostile.floods import Pushed, push_amqp, push_redis
-from tests.journeys.test_rabbitmq import SERVER, rabbitmq, rabbitmq_node
+from tests.journeys.test_rabbitmq import rabbitmq, rabbitmq_node
+from tests.rabbitmq import SERVER
 from tests.support import Bench, eventually
 from worker.api.operation import Operation
 from worker.cli.up import Installation

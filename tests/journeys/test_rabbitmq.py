@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import pytest
 from celery import Celery
 from kombu import Connection, Queue
-from kombu.exceptions import OperationalError
 
 from tests.journeys.test_journeys import test_every_kind_goes_out_and_is_settled as test_every_kind_goes_out
+from tests.rabbitmq import SERVER, Node
+from tests.rabbitmq import rabbitmq as rabbitmq_in
 from tests.support import Bench, eventually
 from worker.cli.up import Installation
-from worker.devkit.processes import Child
-from worker.devkit.processes.folder import free_port
 from worker.queues import Queue as QueueName
 
-SERVER = next(
-    (found for at in ("/usr/lib/rabbitmq/bin", None) if (found := shutil.which("rabbitmq-server", path=at))), None
-)
 pytestmark = [
     pytest.mark.journey,
     pytest.mark.long,
@@ -31,23 +23,6 @@ pytestmark = [
 ]
 
 __all__ = ["test_every_kind_goes_out"]
-
-
-def answers(url: str) -> bool:
-    try:
-        with Connection(url, connect_timeout=1) as connection:
-            connection.connect()
-    except (OperationalError, OSError):
-        return False
-    return True
-
-
-@dataclass(frozen=True)
-class Node:
-    """A RabbitMQ: where it is, and with what environment `rabbitmqctl` reaches it."""
-
-    url: str
-    environ: Mapping[str, str]
 
 
 @pytest.fixture(scope="session")
@@ -59,24 +34,8 @@ def rabbitmq(rabbitmq_node: Node) -> str:
 @pytest.fixture(scope="session")
 def rabbitmq_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     """A RabbitMQ of this test run's own, in a folder of its own."""
-    folder, port = tmp_path_factory.mktemp("rabbitmq"), free_port()
-    environ = os.environ | {
-        "HOME": str(folder),
-        "RABBITMQ_NODENAME": f"esms{port}@localhost",
-        "RABBITMQ_NODE_PORT": str(port),
-        "RABBITMQ_DIST_PORT": str(free_port()),
-        "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
-        "RABBITMQ_MNESIA_BASE": str(folder / "data"),
-        "RABBITMQ_LOG_BASE": str(folder / "log"),
-        "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
-        "RABBITMQ_PID_FILE": str(folder / "pid"),
-        "ERL_EPMD_PORT": str(free_port()),
-    }
-    with Child("rabbitmq", [str(SERVER)], env=environ, cwd=folder, log=folder / "rabbitmq.log"):
-        url = f"amqp://guest:guest@127.0.0.1:{port}//"
-        eventually(lambda: answers(url))
-        yield Node(url, environ)
-    subprocess.run(["epmd", "-kill"], env=environ, capture_output=True, check=False)  # Erlang left it behind
+    with rabbitmq_in(tmp_path_factory.mktemp("rabbitmq")) as node:
+        yield node
 
 
 @pytest.fixture

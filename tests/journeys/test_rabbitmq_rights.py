@@ -14,7 +14,8 @@ from celery import Celery
 from kombu import Connection, Exchange, Producer, Queue
 from kombu.exceptions import OperationalError
 
-from tests.journeys.test_rabbitmq import SERVER, Node, pytestmark, rabbitmq_node
+from tests.journeys.test_rabbitmq import pytestmark, rabbitmq_node
+from tests.rabbitmq import SERVER, Node
 from tests.support import Bench, eventually
 from worker.api.operation import Operation
 from worker.cli.up import Installation
