@@ -13,7 +13,7 @@ from redis import Redis
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
-from tests.support import Bench, as_producer, otp
+from tests.support import Bench, as_producer, eventually, otp
 from worker import Conflict, Enqueue, Invalid, Notifier, RecordCall, Sms, TemplateCall, Ticket, Unavailable
 from worker.database import Database
 from worker.ids import uuid7s
@@ -165,11 +165,12 @@ def test_a_code_rings_the_urgent_queue_and_a_call_the_other(ringing: Notifier, r
 
 
 def test_a_bell_that_nobody_has_answered_is_not_rung_again(ringing: Notifier, rung: Redis) -> None:
-    ringing.enqueue(otp("0901001000"))
-    assert rung.persist(f"esms-worker:rung:{Task.DELIVER_URGENT}")  # or it would lapse on a machine that is slow enough
+    unanswered = f"esms-worker:rung:{Task.DELIVER_URGENT}"
+    eventually(lambda: ringing.enqueue(otp()) and rung.persist(unanswered))  # it may have lapsed on a slow machine
+    before = bells(rung, "urgent")
     for n in range(1, 20):
         ringing.enqueue(otp(f"0901001{n:03d}"))
-    assert bells(rung, "urgent") == 1
+    assert bells(rung, "urgent") == before > 0
 
 
 def test_what_is_due_later_does_not_ring(ringing: Notifier, rung: Redis) -> None:

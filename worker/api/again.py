@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypedDict, Unpack
@@ -82,10 +81,6 @@ class Outlook:
         """By the price list; None: it has no price for some of them."""
         each = [line.alike.dong for line in self.lines]
         return None if None in each else sum(filter(None, each), Decimal(0))
-
-
-class _Rehearsed(Exception):
-    """Rolls a rehearsal back."""
 
 
 REHEARSED = 20  # messages on which a correction is tried before
@@ -166,11 +161,11 @@ class Again:
 
     def _rehearse(self, chosen: Chosen, corrected: Corrected) -> None:
         """Try the correction on some, and undo it. Raises Invalid where it fits none of them."""
-        with suppress(_Rehearsed), self._database.begin() as session:
+        with self._database.begin() as session:
             tried = step(session, chosen, corrected, self._settings, by=BY_DEFAULT, most=REHEARSED)
             if tried.error and not tried.queued:
                 raise tried.error
-            raise _Rehearsed
+            session.rollback()
 
     def _chosen(self, session: Session, failed: Failed) -> Chosen:
         located = [reporting.locate(session, str(each), source=failed.source) for each in failed.ids]

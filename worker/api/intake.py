@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +22,6 @@ from worker.settings import Settings
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
-
-
-class _Rehearsed(Exception):
-    """Rolls a rehearsal back."""
 
 
 class Intake:
@@ -52,20 +48,20 @@ class Intake:
         named = each_in_the_name_of(self._source, items)
         answers: list[Ticket | Invalid | Conflict] = []
         due: set[Lane] = set()
-        with suppress(_Rehearsed), self._database.begin() as session:
+        with self._database.begin() as session:
             answers, due = intake.accept_each(session, named, self._settings, now=datetime.now(UTC), late=False)
             _note(session, [each for each in answers if isinstance(each, Ticket)])
             if atomic and not all(isinstance(answer, Ticket) for answer in answers):
-                raise _Rehearsed
+                session.rollback()
         self._bell.ring(due)
         return answers
 
     def rehearse(self, items: Iterable[Enqueue]) -> list[Ticket]:
         tickets: list[Ticket] = []
-        with suppress(_Rehearsed), self._database.begin() as session:
+        with self._database.begin() as session:
             wanted = in_the_name_of(self._source, items)
             tickets, _ = intake.accept(session, wanted, self._settings, now=datetime.now(UTC))
-            raise _Rehearsed
+            session.rollback()
         return tickets
 
     def rehearse_one(self, request: Request, common: Mapping[str, Any]) -> Ticket:

@@ -6,7 +6,6 @@ What eSMS tells of a message's price counts before it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -50,10 +49,6 @@ class Estimate:
     most: Decimal
 
 
-class _Undone(Exception):
-    """Rolls a dry run back."""
-
-
 class Prices:
     """What an SMS or a call costs from a day on. Every method may raise Unavailable."""
 
@@ -88,10 +83,10 @@ class Prices:
         """
         rows = reader.rows(sheet, refuse)
         counts = PriceCounts()
-        with suppress(_Undone), self._database.begin() as session:
+        with self._database.begin() as session:
             counts = _put(session, rows)
             if dry:
-                raise _Undone
+                session.rollback()
         return PriceSummary(counts=counts, unchanged=len(rows) - counts.added - counts.changed)
 
     def remove(self, sms_type: int, network: str, valid_from: date) -> None:
