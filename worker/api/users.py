@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from worker import passwords
 from worker.access import UserRole, digest_of, new_secret
@@ -14,6 +15,9 @@ from worker.database import Database
 from worker.errors import Invalid, NotFound
 from worker.ledger import note_act, page_users
 from worker.ledger.page_users import UserRow as UserRow
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 LASTS = timedelta(days=7)  # a session ends after this, used or not
 IDLE = timedelta(hours=12)  # and after this without being used
@@ -61,24 +65,55 @@ class Users:
     def list(self) -> Sequence[UserRow]:
         """All, by name, those that are let in no more included."""
         with self._database.begin() as session:
-            return page_users.users(session)
+            return page_users.users(session, idle=IDLE)
+
+    def show(self, name: str) -> UserRow:
+        """One of them. Raises NotFound."""
+        for each in self.list():
+            if each.name == name:
+                return each
+        raise _unknown(name)
 
     def change(self, name: str, role: UserRole | str) -> None:
-        """Give another role; who was disabled is let in again. Raises NotFound, Invalid."""
+        """Give another role; who was disabled is let in again. Raises NotFound, Invalid, also for the last admin."""
         role = _role(role)
         with self._database.begin() as session:
+            if role is not UserRole.ADMIN:
+                _refuse_last_admin(session, name)
             if not page_users.set_role(session, name, role):
                 raise _unknown(name)
             note_act(session, "user.change", user=name, role=role)
 
     def disable(self, name: str) -> bool:
-        """Let in no more, sessions under way included; False where that was so already. Raises NotFound."""
+        """Let in no more, sessions under way included; False where that was so already.
+
+        Raises NotFound, and Invalid for the last admin.
+        """
         with self._database.begin() as session:
+            _refuse_last_admin(session, name)
             if disabled := page_users.disable_user(session, name):
                 note_act(session, "user.disable", user=name)
-        if not disabled and name not in [each.name for each in self.list()]:
-            raise _unknown(name)
-        return disabled
+        return self._known(name, changed=disabled)
+
+    def enable(self, name: str) -> bool:
+        """Let in again, with the role that they had; False where that was so already. Raises NotFound."""
+        with self._database.begin() as session:
+            if enabled := page_users.enable_user(session, name):
+                note_act(session, "user.enable", user=name)
+        return self._known(name, changed=enabled)
+
+    def _known(self, name: str, *, changed: bool) -> bool:
+        if not changed:
+            self.show(name)
+        return changed
+
+    def end_sessions(self, name: str) -> int:
+        """Sign them out wherever they are signed in; how many sessions that were. Raises NotFound."""
+        self.show(name)
+        with self._database.begin() as session:
+            if ended := page_users.end_sessions(session, name):
+                note_act(session, "user.end-sessions", ended, user=name)
+        return ended
 
     def set_password(self, name: str, password: str | None = None, *, keep: str | None = None) -> NewPassword:
         """Another password; without one it is made. Every session of theirs ends. Raises NotFound, Invalid.
@@ -184,6 +219,11 @@ def _role(role: UserRole | str) -> UserRole:
         return UserRole(role)
     except ValueError:
         raise Invalid("role", "there is no such role", f"choose from {', '.join(UserRole)}") from None
+
+
+def _refuse_last_admin(session: Session, name: str) -> None:
+    if page_users.is_last_admin(session, name):
+        raise Invalid("name", "is the last admin", "make somebody else an admin first")
 
 
 def _unknown(name: str) -> NotFound:

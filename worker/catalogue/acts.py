@@ -64,6 +64,8 @@ ACTS: dict[str, Text] = {
     "user.add": Text("let a user in", "thêm người dùng"),
     "user.change": Text("changed a user's role", "đổi vai trò người dùng"),
     "user.disable": Text("disabled a user", "khóa người dùng"),
+    "user.enable": Text("let a user in again", "mở khóa người dùng"),
+    "user.end-sessions": Text("signed a user out everywhere", "đăng xuất người dùng ở mọi nơi"),
     "user.password": Text("changed a password", "đổi mật khẩu"),
     "user.sign-in": Text("signed in", "đăng nhập"),
     "user.sign-out": Text("signed out", "đăng xuất"),

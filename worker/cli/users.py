@@ -1,4 +1,4 @@
-"""`users add|list|change|disable|password`: who may sign in on the page."""
+"""`users add|list|change|disable|enable|sign-out|password`: who may sign in on the page."""
 
 from __future__ import annotations
 
@@ -95,6 +95,30 @@ def disable(name: str, as_json: bool) -> None:
     with Notifier.from_env() as notifier:
         disabled = notifier.users.disable(name)
     _done({"name": name, "disabled": disabled}, f"{name}: disabled{'' if disabled else ' already'}", as_json)
+
+
+@users_group.command()
+@click.argument("name")
+@json_option
+def enable(name: str, as_json: bool) -> None:
+    """Let in again who was disabled, with the role that they had."""
+    with Notifier.from_env() as notifier:
+        enabled = notifier.users.enable(name)
+    _done(
+        {"name": name, "enabled": enabled},
+        f"{name}: {'may sign in again' if enabled else 'may sign in already'}",
+        as_json,
+    )
+
+
+@users_group.command("sign-out")
+@click.argument("name")
+@json_option
+def sign_out(name: str, as_json: bool) -> None:
+    """End all sessions that they have, at once."""
+    with Notifier.from_env() as notifier:
+        ended = notifier.users.end_sessions(name)
+    _done({"name": name, "ended": ended}, f"{name}: {ended} session(s) ended", as_json)
 
 
 def _done(value: object, words: str, as_json: bool) -> None:

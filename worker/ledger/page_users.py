@@ -30,13 +30,16 @@ class UserRow:
     created_at: datetime
     disabled_at: datetime | None
     seen_at: datetime | None  # last used a session
+    sessions: int  # under way
 
 
 _ADD = text("INSERT INTO page_user (name, role, password) VALUES (:name, :role, :password) ON CONFLICT DO NOTHING")
 
 _LIST = text("""
     SELECT name, role, created_at, disabled_at,
-        (SELECT max(s.used_at) FROM page_session AS s WHERE s.user_name = u.name AND NOT s.once) AS seen_at
+        (SELECT max(s.used_at) FROM page_session AS s WHERE s.user_name = u.name AND NOT s.once) AS seen_at,
+        (SELECT count(*) FROM page_session AS s
+         WHERE s.user_name = u.name AND NOT s.once AND s.until > now() AND s.used_at > now() - :idle) AS sessions
     FROM page_user AS u ORDER BY name
 """)
 
@@ -47,6 +50,11 @@ _SET_PASSWORD = text("UPDATE page_user SET password = :password WHERE name = :na
 _SET_ROLE = text("UPDATE page_user SET role = :role, disabled_at = NULL WHERE name = :name")
 
 _DISABLE = text("UPDATE page_user SET disabled_at = now() WHERE name = :name AND disabled_at IS NULL")
+
+_ENABLE = text("UPDATE page_user SET disabled_at = NULL WHERE name = :name AND disabled_at IS NOT NULL")
+
+# Locked in one order: of two admins who take each other's role away, one waits and is told.
+_ADMINS = text("SELECT name FROM page_user WHERE role = 'admin' AND disabled_at IS NULL ORDER BY name FOR UPDATE")
 
 _BEGIN = text("""
     INSERT INTO page_session (digest, user_name, once, until) VALUES (:digest, :name, :once, now() + :lasts)
@@ -109,9 +117,15 @@ def add_user(session: Session, name: str, role: UserRole, password: str | None) 
     return bool(session.execute(_ADD, {"name": name, "role": role, "password": password}).rowcount)  # type: ignore[attr-defined]
 
 
-def users(session: Session) -> list[UserRow]:
-    """All, by name, those that are let in no more included."""
-    return [UserRow(**{**row, "role": UserRole(row["role"])}) for row in session.execute(_LIST).mappings()]
+def users(session: Session, *, idle: timedelta) -> list[UserRow]:
+    """All, by name, those that are let in no more included. idle: a session ends after this without being used."""
+    rows = session.execute(_LIST, {"idle": idle}).mappings()
+    return [UserRow(**{**row, "role": UserRole(row["role"])}) for row in rows]
+
+
+def is_last_admin(session: Session, name: str) -> bool:
+    """Is there no other? So until the transaction ends."""
+    return session.scalars(_ADMINS).all() == [name]
 
 
 def password_of(session: Session, name: str) -> str | None:
@@ -138,6 +152,16 @@ def disable_user(session: Session, name: str) -> bool:
     """Let in no more, from now on; False where that is so already, or there is no such user."""
     session.execute(_END_OTHERS, {"name": name, "but": None})
     return bool(session.execute(_DISABLE, {"name": name}).rowcount)  # type: ignore[attr-defined]
+
+
+def enable_user(session: Session, name: str) -> bool:
+    """Let in again; False where that is so already, or there is no such user."""
+    return bool(session.execute(_ENABLE, {"name": name}).rowcount)  # type: ignore[attr-defined]
+
+
+def end_sessions(session: Session, name: str) -> int:
+    """All of theirs, links that nobody used yet included; how many."""
+    return int(session.execute(_END_OTHERS, {"name": name, "but": None}).rowcount)  # type: ignore[attr-defined]
 
 
 def begin_session(session: Session, digest: bytes, name: str, *, lasts: timedelta, once: bool = False) -> None:

@@ -21,6 +21,7 @@ from worker.catalogue.text import Language, Text
 from worker.settings import Settings
 from worker.web.pages.access import VISIT, csrf_of
 from worker.web.pages.assets import address_of
+from worker.web.pages.keys import key_of
 from worker.web.pages.roles import LEAST, NAVIGATION
 
 LANGUAGE = "esms_language"  # a cookie
@@ -54,6 +55,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    made.filters["key"] = key_of
     made.filters["ident"] = lambda text: f"{crc32(str(text).encode()):x}"  # to point at a text of the same page
     return made
 

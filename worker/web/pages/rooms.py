@@ -23,6 +23,7 @@ from worker.web.pages import (
     session,
     sweeps,
     template_texts,
+    users,
 )
 from worker.web.pages.access import SESSION, SignInFirst, login_address, recognise
 from worker.web.pages.headers import HEADERS, Headers
@@ -31,7 +32,7 @@ from worker.web.problems import KINDS, problem_of
 
 ROOMS = (
     assets, session, now, message, held, refused, log, new_campaign, campaigns, rules, reminders, template_texts,
-    contact_files, contacts, sweeps, find, reports,
+    contact_files, contacts, sweeps, find, reports, users,
 )  # fmt: skip
 FOR_PROGRAMS = ("/v1/", "/callbacks/", "/problems/", "/openapi.json", "/livez", "/readyz")
 
