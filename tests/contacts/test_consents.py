@@ -133,6 +133,28 @@ def test_opting_out_is_confirmed_once_and_in_the_same_transaction(bench: Bench, 
     assert sent[0].startswith("Quy khach da tu choi nhan quang cao luc ")
 
 
+@pytest.mark.parametrize("bound", [False, True])
+def test_an_opt_out_by_whichever_way_stands_in_the_ledger_and_an_opt_in_undoes_it(bench: Bench, bound: bool) -> None:
+    notifier = bench.notifier.of_source("shop") if bound else bench.notifier
+    notifier.contacts.upsert(key="1", source="shop", phones=[TO])
+    notifier.contacts.opt_out("1", source="shop")
+    notifier.contacts.opt_out_phones([TO])
+    with pytest.raises(ZeroDivisionError), bench.database.begin() as session:
+        bench.notifier.contacts.opt_out_phones(["0901000002"], session=session)
+        raise ZeroDivisionError
+    assert bench.notifier.consents.show("0901000002") == []
+    notifier.contacts.opt_in("1", source="shop")
+    told = [(each.act, each.how, each.source) for each in bench.notifier.consents.show(TO)]
+    assert told == [("withdrawn", "opt-out", "shop"), ("given", "opt-in", "")]
+    ticket = bench.put(SALE)
+    bench.notifier.consents.withdraw(TO)
+    notifier.contacts.opt_in_phones([TO])  # it undoes no withdrawal that was told by itself
+    assert (bench.status(ticket), bench.notifier.consents.show(TO)[-1].act) == ("cancelled", "withdrawn")
+    if bound:
+        with pytest.raises((WorkerError, DBAPIError)), notifier._database.begin() as session:
+            session.execute(text("INSERT INTO consent (phone, act, purpose, at) VALUES ('1', 'given', 'x', now())"))
+
+
 def incoming(content: str, key: str = "chia khoa") -> Incoming:
     sign = signature("cp1", "77", content, "20260301080000", key)
     return Incoming(

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from tests.law import VIETNAM, decree
 from tests.support import Bench, otp, retry
-from worker import Invalid, RecordCall, Sms, Ticket, ledger
+from worker import Failed, Invalid, RecordCall, Sms, Ticket, ledger
 from worker.law.rules import Check, Mode, Rule, opening
 from worker.ledger import Gate
 from worker.ledger.law_rules import _recent
@@ -272,3 +272,49 @@ def test_a_thousand_that_wait_for_the_morning_are_moved_once_and_never_walked_ov
     bench.look_after_ledger()
     with bench.database.begin() as session:
         assert session.scalar(text("SELECT count(*) FROM stream WHERE due_from <= now()")) == 0
+
+
+def test_what_the_rules_would_do_is_told_before_and_by_how_many(bench: Bench) -> None:
+    decree(bench.database, *VIETNAM.values())
+    at(bench, 12)
+    many = [f"09020001{n:02d}" for n in range(30)]
+    with bench.database.begin() as session:
+        session.execute(text("INSERT INTO do_not_call VALUES ('+84902000100')"))
+        session.execute(
+            text("""INSERT INTO advertised VALUES ('+84902000101', 'sms', ARRAY[now(), now(), now()],
+            ARRAY[gen_random_uuid(), gen_random_uuid(), gen_random_uuid()])""")
+        )
+    bench.notifier.contacts.opt_out_phones(many[2:3])
+    bench.notifier.consents.withdraw(many[3])
+    for each in many[3:7]:
+        bench.notifier.consents.add(each, wording="Toi dong y", at=datetime.now(UTC) - timedelta(days=4))
+    sale = Sms(to=many, content="[QC] Sale. Tu choi: soan TC gui 8xxx", sms_type=1)
+    told = {each.rule: (each.does, each.messages) for each in bench.notifier.rehearse(sale).rules}
+    assert told == {
+        "consent withdrawn": ("refuse", 1),
+        "vn.ads.register": ("refuse", 1),
+        "vn.ads.consent": ("warn", 25),
+        "vn.ads.sms.count": ("hold", 1),
+    }
+    assert bench.put(otp(many[0])).rules == ()
+    night = at(bench, 23).put(sale)
+    assert ("vn.ads.sms.hours", "hold", 29, night.not_before) in [
+        (each.rule, each.does, each.messages, each.until) for each in night.rules
+    ]
+    bench.set(night, status="'rejected'", settled_at="now()")
+    foreseen = bench.notifier.again.foresee(Failed(ids=[night.id])).rules
+    assert {each.rule: each.messages for each in foreseen} == {
+        "consent withdrawn": 1,
+        "vn.ads.register": 1,
+        "vn.ads.consent": 25,
+        "vn.ads.sms.count": 1,
+        "vn.ads.sms.hours": 30,
+    }
+
+
+def test_hours_that_only_warn_tell_the_producer_and_hold_nothing(bench: Bench) -> None:
+    decree(bench.database, replace(VIETNAM["vn.ads.sms.hours"], mode=Mode.WARN))
+    ticket = at(bench, 23).put(SALE)
+    assert ticket.warnings[0].startswith("send_date: is outside of 07:00 to 22:00 (vn.ads.sms.hours")
+    bench.deliver()
+    assert bench.status(ticket) == "accepted"

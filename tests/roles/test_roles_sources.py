@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import event, text
 
+from tests.law import VIETNAM, decree
 from tests.roles.conftest import As
 from tests.support import Bench, otp
 from worker import Enqueue, Notifier, Sms, SmsType, Ticket
@@ -19,6 +20,7 @@ from worker.api.decisions import Answer
 from worker.api.producers import Producers
 from worker.database import Database
 from worker.errors import Conflict, Invalid, NotFound, Unavailable, WorkerError
+from worker.ledger.law_rules import _recent
 from worker.lifecycle import Lane, Purpose, Status
 from worker.reminders import Scheduler
 from worker.roles import Role
@@ -238,6 +240,12 @@ def test_people_are_its_own_too_but_whoever_opted_out_anywhere_gets_nothing(shop
         session.execute(text("UPDATE contact SET source = 'clinic'"))
     ticket = shop.enqueue(otp("0901234567"), source="shop", purpose=Purpose.REMINDER)
     assert ticket.opted_out == ("+84901234567",)
+    decree(bench.database, VIETNAM["vn.ads.consent"])
+    _recent.clear()
+    [told] = shop.enqueue(sale := Sms(to="0907654321", content="[QC] Sale", sms_type=3), source="shop").rules
+    assert (told.rule, told.messages) == ("vn.ads.consent", 1)
+    operator.consents.add("0907654321", wording="Toi dong y")
+    assert shop.enqueue(sale, source="shop").rules == ()
     assert shop.contacts.opt_in_phones(["0901234567"]) == 0
     assert operator.contacts.show("1", source="clinic").opted_out_at is not None
 

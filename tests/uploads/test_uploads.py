@@ -40,7 +40,7 @@ def test_a_check_says_what_sending_comes_to_and_stores_nothing(bench: Bench, tak
     checked = uploads.check(upload.id)
     assert (checked.state, checked.rows) == (UploadState.CHECKED, 6)
     foreseen = {"queued": 1, "already": 1, "opted_out": 1, "waiting": 0, "bad": 3, "segments": 1, "unicode": 0}
-    assert checked.foreseen == foreseen | {"warnings": {}}
+    assert checked.foreseen == foreseen | {"warnings": {}, "rules": []}
     refused = [(row.number, row.column) for row in uploads.refused(upload.id)]
     assert refused == [(3, "phone"), (4, "name"), (5, None)]
     assert sent(bench) == {}

@@ -61,6 +61,7 @@ def test_an_sms_to_a_short_code_opts_its_sender_out_if_esms_signed_it(called: st
     assert patient.notifier.consents.show("0901000001") == []
     answer = httpx.get(address, params=asked | {"sign": sign}, timeout=30)
     assert (answer.status_code, "<Smsid>77</Smsid>" in answer.text) == (200, True)
+    assert httpx.post(address, params=asked | {"sign": sign}, timeout=30).status_code == 200
     [row] = patient.notifier.consents.show("0901000001")
     assert row.proof == "SMSID 77"
 

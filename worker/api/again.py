@@ -19,6 +19,7 @@ from worker.catalogue import Language, advice
 from worker.checks import label
 from worker.database import Database
 from worker.errors import Invalid, NotFound
+from worker.law.outlook import RuleOutlook
 from worker.ledger import NOWHERE, Act, Alike, Chosen, Left, Place
 from worker.lifecycle import Lane, Status
 from worker.queues import Bell, Task
@@ -50,6 +51,8 @@ class Outlook:
     """One for each kind, status and code, the most frequent first."""
     too_few: int
     """Advertising that would stay: fewer with the same text failed than eSMS takes."""
+    rules: Sequence[RuleOutlook]
+    """What sending rules would do to those that would be queued, if they were now."""
     may_arrive: Mapping[Status, int]
     """What is not sent again since it may still arrive, or may have; of a campaign, as of the last tick."""
 
@@ -121,6 +124,7 @@ class Again:
         Raises as `retry` does.
         """
         chosen, corrected = self._asked(failed, how)
+        zone = self._settings.time_zone
         if corrected:
             self._rehearse(chosen, corrected)
         with self._database.begin() as session:
@@ -130,6 +134,7 @@ class Again:
             return Outlook(
                 lines=[_foreseen(line, corrected, language) for line in lines],
                 too_few=0 if corrected else ledger.too_few(session, chosen, self._settings.advertising_least),
+                rules=ledger.foresee_again(session, chosen, ledger.rules_now(session, zone), zone),
                 may_arrive=_may_arrive(session, chosen),
             )
 

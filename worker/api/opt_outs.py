@@ -85,10 +85,9 @@ class OptOuts:
             return False
         phone = phone_of("sender", sms.sender, for_sms=False)
         with self._database.begin() as session:
-            new: list[str] = []
-            opt_out.opt_out(session, [phone], "sms", told=new.extend)
-            self._withdraw(session, sms, new)
-            confirming(session, self._settings)(new)
+            if not opt_out.opted_out(session, [phone]):
+                self._withdraw(session, sms, phone)
+            opt_out.opt_out(session, [phone], "sms", told=confirming(session, self._settings))
         self._bell.ring({Lane.NORMAL})
         return True
 
@@ -96,18 +95,17 @@ class OptOuts:
         first, *_ = content.upper().split() or [""]
         return first in self._settings.opt_out_words or "".join(content.upper().split()) in self._settings.opt_out_words
 
-    def _withdraw(self, session: Session, sms: Incoming, phones: Sequence[str]) -> None:
-        rows = [
-            Consent(
-                phone=phone,
-                act=ConsentAct.WITHDRAWN,
-                purpose=Purpose.ADVERTISING,
-                at=datetime.now(UTC),
-                wording=sms.content[:TEXT_MOST],
-                how="sms",
-                proof=f"SMSID {sms.sms_id}"[:200],
-                source="sms",
-            )
-            for phone in phones
-        ]
-        consents.add_consents(session, rows)
+    @staticmethod
+    def _withdraw(session: Session, sms: Incoming, phone: str) -> None:
+        """With its words; of an opt-out that comes otherwise the database writes down that it was one."""
+        withdrawn = Consent(
+            phone=phone,
+            act=ConsentAct.WITHDRAWN,
+            purpose=Purpose.ADVERTISING,
+            at=datetime.now(UTC),
+            wording=sms.content[:TEXT_MOST],
+            how="sms",
+            proof=f"SMSID {sms.sms_id}"[:200],
+            source="sms",
+        )
+        consents.add_consents(session, [withdrawn])

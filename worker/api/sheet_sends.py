@@ -19,6 +19,7 @@ from worker.contacts.columns import guessed
 from worker.errors import Conflict, Invalid
 from worker.intake import Enqueue, Retry, Sms, TemplateCall
 from worker.intake.checks import check
+from worker.law.outlook import RuleOutlook, added_up
 from worker.lifecycle import SmsType
 from worker.spreadsheets import Readable, RefusedRow, Row, Unreadable
 from worker.spreadsheets.rows import written
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 AT_ONCE = 1000  # rows queued in one transaction: what a crash leaves out, the next run brings in
 TO = "to"  # the field of an SMS that the phone column fills
-
 OF_ALL = ("fallback", "fallback_after", "retry_undelivered")  # what is wrong with these is so in each row
 
 Places = tuple[int, ...]
@@ -160,7 +160,7 @@ class SheetSend:
     """One file's way out.
 
     refuse: is told of each row that is not sent. dry: everything but the commit. session: whose transaction it joins.
-    warnings: what was taken all the same, and of how many messages.
+    warnings: what was taken all the same, and of how many messages. rules: what sending rules would do to them.
     """
 
     notifier: Notifier
@@ -171,6 +171,7 @@ class SheetSend:
     dry: bool = False
     session: Session | None = None
     warnings: Counter[str] = field(default_factory=Counter)
+    rules: list[RuleOutlook] = field(default_factory=list)
 
     @property
     def together(self) -> bool:
@@ -216,8 +217,7 @@ class SheetSend:
         except Invalid as error:
             self._refused(self._why(row, error), summary)
         except Conflict as error:
-            reference = self.columns.reference
-            column = None if reference is None else self.columns.titles[reference]
+            column = None if (place := self.columns.reference) is None else self.columns.titles[place]
             self._refused(RefusedRow(row.number, column, str(error), row.cells), summary)
 
     def _enqueue(self, items: list[Enqueue], summary: Summary) -> None:
@@ -235,6 +235,7 @@ class SheetSend:
             summary.opted_out += len(ticket.opted_out)
             for warning in ticket.warnings:
                 self.warnings[warning] += ticket.messages
+            self.rules[:] = added_up([*self.rules, *ticket.rules])
             summary.queued += queued
             summary.waiting += queued * bool(ticket.not_before)
             summary.segments += queued * size.segments

@@ -9,6 +9,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
+from worker.catalogue.law import rule_said
 from worker.catalogue.names import KINDS, LANES, PURPOSES
 from worker.catalogue.problems import in_vietnamese
 from worker.catalogue.reasons import in_language
@@ -17,6 +18,7 @@ from worker.catalogue.story import outcome
 from worker.catalogue.text import Language, dong, moment, number, span
 from worker.catalogue.text import day as day_of
 from worker.errors import Invalid, WorkerError
+from worker.law.outlook import RuleOutlook
 from worker.lifecycle import Kind, Lane, Purpose, Status
 
 HOME = "+84"
@@ -94,6 +96,9 @@ class Saying:
 
     def reason(self, reason: str | None) -> str:
         return in_language(reason or "", self.language)
+
+    def rule(self, outlook: RuleOutlook) -> str:
+        return rule_said(outlook, self.language, self.zone)
 
     def outcome(self, told: str) -> str:
         """What came of a request to eSMS."""

@@ -21,10 +21,12 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from worker.catalogue.law import rule_said
 from worker.catalogue.statuses import SIGNS
 from worker.catalogue.text import Language
 from worker.checks import iso
 from worker.errors import Invalid
+from worker.law.outlook import RuleOutlook
 from worker.lifecycle import Status
 
 # Controls that JSON leaves as they are (0x9b begins a sequence), and what turns the direction of the text around.
@@ -70,6 +72,12 @@ def _between_words(text: str, stream: TextIO) -> str:
 def _line_breaks(line: str, width: int) -> list[str]:
     indent = line[: len(line) - len(line.lstrip())]
     return wrap(line, width, break_long_words=False, break_on_hyphens=False, subsequent_indent=indent) or [""]
+
+
+def say_rules(rules: Iterable[RuleOutlook], zone: tzinfo) -> None:
+    """What sending rules would do, a line each."""
+    for each in rules:
+        say(f"as things stand: {rule_said(each, Language.EN, zone)}")
 
 
 def printable(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import tzinfo
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,19 @@ from worker.api.notifier import Notifier
 from worker.cli import completion
 from worker.cli.decisions import by_option, decision_json
 from worker.cli.look import located
-from worker.cli.output import console, json_option, look_of, looks_of, options, parts_of, say, say_json, table, text
+from worker.cli.output import (
+    console,
+    json_option,
+    look_of,
+    looks_of,
+    options,
+    parts_of,
+    say,
+    say_json,
+    say_rules,
+    table,
+    text,
+)
 from worker.cli.spans import span_options
 from worker.settings.language import language_of
 
@@ -74,7 +87,7 @@ def retry(by: str, dry_run: bool, yes: bool, as_json: bool, to: str | None, go_o
         failed, corrected = _failed(notifier, given, to), _corrected(given, to)
         outlook = notifier.again.foresee(failed, corrected=corrected, language=language_of())
         if dry_run:
-            return _say_outlook(outlook, as_json)
+            return _say_outlook(outlook, notifier.settings.time_zone, as_json)
         _ask(outlook.messages if failed.most is None else min(outlook.messages, failed.most), notifier, yes)
         decided = notifier.again.retry(failed, corrected=corrected, by=by)
     return _say_decided(decided, as_json)
@@ -134,11 +147,11 @@ def _ask(messages: int, notifier: Notifier, sure: bool) -> None:
     click.confirm(f"{messages:,} messages would be sent again (--dry-run shows which). Go on?", abort=True, err=True)
 
 
-def _say_outlook(outlook: Outlook, as_json: bool) -> int:
+def _say_outlook(outlook: Outlook, zone: tzinfo, as_json: bool) -> int:
     if as_json:
         say_json(_outlook_json(outlook))
     elif outlook.lines:
-        _say_lines(outlook)
+        _say_lines(outlook, zone)
     else:
         say("nothing failed of what was chosen: nothing would be sent")
     if not as_json and outlook.may_arrive:
@@ -146,7 +159,7 @@ def _say_outlook(outlook: Outlook, as_json: bool) -> int:
     return 0 if outlook.lines else 1
 
 
-def _say_lines(outlook: Outlook) -> None:
+def _say_lines(outlook: Outlook, zone: tzinfo) -> None:
     shown = table("failed as", "code", "messages:n", "SMS:n", "đồng:n", "before", "what helps")
     for line in outlook.lines:
         one = line.alike
@@ -160,6 +173,7 @@ def _say_lines(outlook: Outlook) -> None:
     say(f"dry run: {outlook.messages:,} message(s), {outlook.segments:,} SMS or calls, {price}; nothing was queued")
     for reason, count in outlook.left.items():
         say(f"would be left as they are: {count:,}: {LEFT[reason]}")
+    say_rules(outlook.rules, zone)
     if outlook.helpless:
         say(f"can't be helped like this: {outlook.helpless:,}: eSMS would refuse them as before")
 
@@ -172,6 +186,7 @@ def _before(line: Foreseen) -> str:
 def _outlook_json(outlook: Outlook) -> dict[str, Any]:
     lines = [asdict(line.alike) | {"helps": line.helps, "remedy": line.remedy} for line in outlook.lines]
     sums = {name: getattr(outlook, name) for name in ("messages", "segments", "dong", "helpless")}
+    sums["rules"] = [asdict(each) for each in outlook.rules]
     return {"dry_run": True, "lines": lines, "left": outlook.left, "may_arrive": outlook.may_arrive} | sums
 
 

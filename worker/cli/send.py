@@ -14,7 +14,18 @@ from worker.api.prices import CALL, Estimate
 from worker.api.sheet_sends import Columns, Order, SheetSend, Summary, choose
 from worker.cli import completion
 from worker.cli.followed import FOLLOWED, followed
-from worker.cli.output import console, date_option, json_option, options, progress, say, say_json, table, text
+from worker.cli.output import (
+    console,
+    date_option,
+    json_option,
+    options,
+    progress,
+    say,
+    say_json,
+    say_rules,
+    table,
+    text,
+)
 from worker.cli.spreadsheet import Problems, file_options, say_columns, usage
 from worker.intake import RecordCall, Request, Sms, TemplateCall, Ticket
 from worker.lifecycle import Purpose
@@ -131,9 +142,11 @@ def _hand_over(
     if as_json:
         facts = {"messages": ticket.messages, "duplicates": list(ticket.duplicates), "repeated": ticket.repeated}
         facts |= {"opted_out": list(ticket.opted_out), "warnings": list(ticket.warnings)}
+        facts |= {"rules": [asdict(each) for each in ticket.rules]}
         say_json({"id": None if dry_run else str(ticket.id)} | facts | _dry_json(dry_run, cost) | _size_json(size))
         return
     _say_ticket(ticket, dry_run)
+    say_rules(ticket.rules, notifier.settings.time_zone)
     if size:
         say(_size(size, ticket.messages))
     if dry_run:
@@ -269,6 +282,7 @@ def _say_summary(summary: Summary, sending: SheetSend, problems: Problems, dry: 
     say(f"billed as {summary.segments:,} SMS" + _because(summary.unicode))
     for warning, messages in sending.warnings.items():
         say(f"warning for {messages:,} of them: {warning}")
+    say_rules(sending.rules, sending.notifier.settings.time_zone)
     if dry:
         say(_cost(cost))
     say(f"campaign: {sending.order.campaign}")
@@ -294,6 +308,7 @@ def _say_summary_json(
         "segments": summary.segments,
         "unicode": summary.unicode,
         "warnings": dict(sending.warnings),
+        "rules": [asdict(each) for each in sending.rules],
         "bad": bad,
     }
     say_json(facts | {"refused": summary.bad} | problems.json())

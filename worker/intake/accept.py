@@ -17,8 +17,10 @@ from worker import ledger
 from worker.errors import Conflict, Invalid
 from worker.ids import uuid7s
 from worker.intake.checks import Checked, Checks
+from worker.intake.remarks import hours_of
 from worker.intake.request import Enqueue
 from worker.intake.storing import AT_ONCE, storing
+from worker.law.outlook import RuleOutlook
 from worker.ledger import Put, Stored
 from worker.lifecycle import Lane
 from worker.settings import Settings
@@ -44,6 +46,8 @@ class Ticket:
     """What is taken all the same, one line each: a service text that reads like advertising, say."""
     not_before: datetime | None = None
     """When the first of it may go out (UTC), where a sending rule has it wait; why, is in `waits` of its status."""
+    rules: tuple[RuleOutlook, ...] = ()
+    """What sending rules about hours and recipients would do to its messages as things stand. A note, no promise."""
 
 
 def accept(
@@ -212,7 +216,8 @@ def _ticket(item: Checked, row: Stored, put: Put) -> Ticket:
     first = put.firsts.get((source, row.reference)) if row.reference is not None else None
     if first is None or first.id == row.id:
         opted_out = tuple(sorted(put.opted_out.get(row.id, ())))
-        return Ticket(id=row.id, opted_out=opted_out, **_common(item))
+        rules = (*hours_of(item.terms, len(item.phones) - len(opted_out)), *put.rules.get(row.id, ()))
+        return Ticket(id=row.id, opted_out=opted_out, rules=rules, **_common(item))
     # Of one that is emptied only the beginning is kept.
     if first.purpose != row.terms.purpose or not row.fingerprint.startswith(first.fingerprint):
         assert row.reference is not None

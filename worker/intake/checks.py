@@ -90,9 +90,9 @@ class Checks:
         reference = None if item.reference is None else label_or_none("reference", item.reference)
         if isinstance(request, Sms):
             segments, plain = _segments(request.content, terms.options["sms_type"])
-            warnings = warnings_of(terms, request.content, self._in_force(terms))
+            warnings = terms.warnings + warnings_of(terms, request.content, self._in_force(terms))
             return Checked(terms, phones, duplicates, request.content, segments, plain, None, reference, warnings)
-        return Checked(terms, phones, duplicates, None, None, None, _template_id(request), reference)
+        return Checked(terms, phones, duplicates, None, None, None, _template_id(request), reference, terms.warnings)
 
     def _in_force(self, terms: Terms) -> Sequence[Rule]:
         """A code never waits for anything."""

@@ -11,9 +11,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from worker.errors import Invalid
+from worker.law.outlook import RuleOutlook
 from worker.law.rules import Check, Mode, Rule, channel_of, opening, waits_until
 from worker.law.texts import reads_like_advertising
-from worker.ledger import Terms
+from worker.ledger import NumberRules, Terms
 from worker.lifecycle import Purpose
 from worker.settings import Settings
 
@@ -31,19 +32,37 @@ _TEXT = re.IGNORECASE | re.DOTALL
 
 def kept_back(terms: Terms, rules: Sequence[Rule], settings: Settings, now: datetime) -> Terms:
     """The same, with the time before which it does not go out. Raises Invalid where it never could, or must not."""
-    hours = [rule for rule in _about(terms, rules) if rule.check is Check.HOURS and rule.mode is not Mode.WARN]
-    if terms.hand_over and terms.purpose is Purpose.ADVERTISING:
-        _refuse_hand_over(_about(terms, rules))
-    found = opening(hours, max(now, terms.send_date or now), settings.time_zone)
+    about, at = _about(terms, rules), max(now, terms.send_date or now)
+    hours = [rule for rule in about if rule.check is Check.HOURS and rule.mode is not Mode.WARN]
+    terms = replace(terms, warnings=tuple(_untimely(about, at, settings)))
+    if terms.purpose is Purpose.ADVERTISING:
+        if terms.hand_over:
+            _refuse_hand_over(about)
+        terms = replace(terms, number_rules=NumberRules.among(about, channel_of(terms.kind)))
+    found = opening(hours, at, settings.time_zone)
     if found is None:
         return terms
     until, rule = found
     told = waits_until(rule, until, settings.time_zone)
     if rule.mode is Mode.REFUSE or terms.hand_over:
-        raise Invalid("send_date", f"is outside of {_window(rule)} ({_named(rule)})", "give another")
+        raise Invalid("send_date", _outside(rule), "give another")
     if terms.expires_at is not None and terms.expires_at <= until:
         raise Invalid("expires_at", f"comes too soon: {told}", "give a later one, or leave it out")
     return replace(terms, not_before=until, waits=told)
+
+
+def hours_of(terms: Terms, messages: int) -> list[RuleOutlook]:
+    """What the hours do to so many of them."""
+    if terms.waits is None or not messages:
+        return []
+    name = terms.waits.rpartition(": ")[2]
+    return [RuleOutlook(rule=name, does=Mode.HOLD, messages=messages, until=terms.not_before)]
+
+
+def _untimely(rules: Sequence[Rule], at: datetime, settings: Settings) -> Iterator[str]:
+    for rule in rules:
+        if rule.check is Check.HOURS and rule.mode is Mode.WARN and rule.opens(at, settings.time_zone):
+            yield f"send_date: {_outside(rule)}: give another"
 
 
 def warnings_of(terms: Terms, content: str, rules: Sequence[Rule]) -> tuple[str, ...]:
@@ -87,8 +106,8 @@ def _refuse_hand_over(rules: Sequence[Rule]) -> None:
             raise Invalid("hand_over", problem, "leave it out: it is kept here until its date")
 
 
-def _window(rule: Rule) -> str:
-    return f"{rule.parameters['from']} to {rule.parameters['to']}"
+def _outside(rule: Rule) -> str:
+    return f"is outside of {rule.parameters['from']} to {rule.parameters['to']} ({_named(rule)})"
 
 
 def _named(rule: Rule) -> str:

@@ -31,6 +31,7 @@ from worker.ledger.failed import (
 from worker.ledger.filling import fill
 from worker.ledger.floors import Floors
 from worker.ledger.follow_ups import due_follow_ups, fall_back, follow_later, follow_no_more
+from worker.ledger.foresight import NumberRules, foresee_again
 from worker.ledger.gate import Gate
 from worker.ledger.held import held_messages, note_decisions
 from worker.ledger.inserts import First, Put, Stored, Terms, put
@@ -89,6 +90,7 @@ __all__ = [
     "Left",
     "Look",
     "Lost",
+    "NumberRules",
     "Outcome",
     "Paused",
     "Place",
@@ -134,6 +136,7 @@ __all__ = [
     "fold",
     "follow_later",
     "follow_no_more",
+    "foresee_again",
     "forget_advertised",
     "forget_refused",
     "give_up",

@@ -16,6 +16,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from worker.law.outlook import RuleOutlook
+from worker.ledger.foresight import NumberRules, foresee
 from worker.ledger.opt_out import withhold_all_of
 from worker.ledger.rows import as_rows
 from worker.ledger.streams import open_streams, stream_key
@@ -44,6 +46,8 @@ class Terms:
     follow_up: dict[str, Any] | None = None  # what is to follow by itself; see ledger/follow_ups.py
     not_before: datetime | None = None  # by a sending rule; then `waits` tells which
     waits: str | None = None
+    number_rules: NumberRules | None = None  # of advertising: what is told of its recipients
+    warnings: tuple[str, ...] = ()  # of hours that only warn
 
     @property
     def due_at(self) -> datetime | None:
@@ -79,10 +83,14 @@ class First:
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """What was there already, by source and reference; and the numbers that opted out, by notification."""
+    """What was there already, by source and reference; and by notification the numbers that opted out, and the rules.
+
+    rules: what they would do to the others, if these went out now.
+    """
 
     firsts: Mapping[tuple[str, str], First]
     opted_out: Mapping[UUID, Sequence[str]]
+    rules: Mapping[UUID, Sequence[RuleOutlook]]
 
 
 # One statement for all: a notification brings its first message along, and only others stand by themselves. Told twice,
@@ -165,7 +173,8 @@ def put(session: Session, rows: Sequence[Stored]) -> Put:
     willing = [row.id for row in rows if row.terms.purpose in FOR_THE_WILLING and row.id not in repeated]
     for id_, phone in withhold_all_of(session, willing):
         opted_out[id_].append(phone)
-    return Put(_firsts(session, [row for row in rows if row.id in repeated]), opted_out)
+    told = foresee(session, [row for row in rows if row.id not in repeated], opted_out)
+    return Put(_firsts(session, [row for row in rows if row.id in repeated]), opted_out, told)
 
 
 def _asked(rows: Sequence[Stored]) -> dict[str, str]:
@@ -200,7 +209,7 @@ def _streams(rows: Sequence[Stored], repeated: Set[UUID]) -> list[dict[str, Any]
     ]
 
 
-_TERMS = [field.name for field in fields(Terms)]
+_TERMS = [field.name for field in fields(Terms) if field.name not in ("number_rules", "warnings")]
 
 
 def _messages(row: Stored, place: int) -> list[dict[str, Any]]:

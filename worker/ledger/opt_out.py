@@ -1,7 +1,8 @@
 """Numbers that want no reminder and no advertising: who said so, and what must not go out to them any more.
 
-An opt-out is of a number, and is known for ever. A contact that has one of these numbers is marked, and stays so when
-its numbers change; then the new ones get nothing either. Only `opt_in` undoes it, never an import.
+An opt-out is of a number, and is known for ever; a trigger writes each into the consent ledger as a withdrawal. A
+contact that has one of these numbers is marked, and stays so when its numbers change; then the new ones get nothing
+either. Only `opt_in` undoes it, never an import.
 
 What counts is the look within the claim: it sees every opt-out that was there before it. All else that looks, when
 something is stored, queued again or opted out of, only tells people sooner; so nobody has to wait for anybody.
@@ -97,6 +98,7 @@ _WHO_OPTED_OUT = text("""
 """)
 
 _FORGET = text("DELETE FROM opt_out WHERE phone = ANY(:phones)")
+_CONSENTED_AGAIN = text("SELECT note_opt_in(CAST(:phones AS text[]))")
 
 # Another contact may share one of the numbers, and have opted out by another one.
 _UNMARK = text("""
@@ -135,6 +137,7 @@ def opt_in(session: Session, phones: Collection[str], *, ids: Collection[UUID] =
     asked = {"phones": list(phones), "ids": list(ids)}
     forgotten: int = session.execute(_FORGET, asked).rowcount  # type: ignore[attr-defined]
     session.execute(_UNMARK, asked)
+    session.execute(_CONSENTED_AGAIN, asked)
     return forgotten
 
 

@@ -72,11 +72,66 @@ _TAKES_MESSAGES = """
     END $$
 """
 
+# Of each place (a notification), how many of these numbers a rule keeps from advertising at the moment when it is due.
+# Each number is looked up by its key, as a value: of EXISTS Postgres could make a walk over the whole register.
+_RULES_BROKEN = """
+    CREATE OR REPLACE FUNCTION {schema}.rules_broken(
+        places integer[], numbers text[], dues timestamptz[], by_channel text, by_register boolean, by_consent boolean,
+        most integer, span interval
+    ) RETURNS TABLE (
+        place integer, messages bigint, registered bigint, unknown bigint, withdrawn bigint, enough bigint,
+        enough_until timestamptz
+    ) LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE AS $$
+    BEGIN
+        RETURN QUERY
+        SELECT found.place, count(*), count(*) FILTER (WHERE found.registered),
+            count(*) FILTER (WHERE by_consent AND found.act IS NULL), count(*) FILTER (WHERE found.act = 'withdrawn'),
+            count(found.until), max(found.until)
+        FROM (
+            SELECT p.place,
+                by_register AND (SELECT true FROM {schema}.do_not_call AS d WHERE d.phone = p.phone) AS registered,
+                (
+                    SELECT c.act FROM {schema}.consent AS c
+                    WHERE c.phone = p.phone AND c.purpose = 'advertising'
+                      AND coalesce(c.channel, by_channel) = by_channel
+                    ORDER BY c.at DESC, c.id DESC LIMIT 1
+                ) AS act,
+                CASE WHEN most IS NOT NULL THEN (
+                    SELECT a.at[cardinality(a.at) - most + 1] + span FROM {schema}.advertised AS a
+                    WHERE a.phone = p.phone AND a.channel = by_channel
+                      AND a.at[cardinality(a.at) - most + 1] + span > coalesce(p.due, now())
+                ) END AS until
+            FROM unnest(places, numbers, dues) AS p (place, phone, due)
+        ) AS found
+        GROUP BY found.place;
+    END $$
+"""
+
+# What an opt-out withdrew is given again by whoever may undo it. A login that is bound to a source sees no consent, and
+# writes none but by this: of numbers that nobody's opt-out stands for, and that withdrew by an opt-out the last time.
+_NOTE_OPT_IN = """
+    CREATE OR REPLACE FUNCTION {schema}.note_opt_in(numbers text[]) RETURNS void
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER AS $$
+    BEGIN
+        INSERT INTO {schema}.consent (phone, act, purpose, wording, how, at)
+        SELECT p.phone, 'given', 'advertising', 'opted in again', 'opt-in', clock_timestamp()
+        FROM unnest(numbers) AS p (phone) CROSS JOIN LATERAL (
+            SELECT c.act, c.how, c.source FROM {schema}.consent AS c
+            WHERE c.phone = p.phone AND c.purpose = 'advertising' AND c.channel IS NULL
+            ORDER BY c.at DESC, c.id DESC LIMIT 1
+        ) AS said
+        WHERE said.act = 'withdrawn' AND (said.how = 'opt-out' OR said.how = 'sms' AND said.source = 'sms')
+          AND NOT EXISTS (SELECT FROM {schema}.opt_out AS o WHERE o.phone = p.phone);
+    END $$
+"""
+
 SIGNATURES = (
     "sources_of_session()",
     "is_a_persons_move(uuid, uuid, text, text, text, text, bigint)",
     "has_opted_out(text)",
     "takes_messages(uuid, bigint, text[])",
+    "note_opt_in(text[])",
+    "rules_broken(integer[], text[], timestamptz[], text, boolean, boolean, integer, interval)",
 )
 
 
@@ -87,6 +142,8 @@ def definitions(schema: str) -> list[str]:
         _PERSONS_MOVE.format(schema=schema, moves=", ".join(_moves()), stream=KEY),
         _OPTED_OUT.format(schema=schema, opted_out=opted_out_by_number("number", schema)),
         _TAKES_MESSAGES.format(schema=schema, stream=KEY),
+        _NOTE_OPT_IN.format(schema=schema),
+        _RULES_BROKEN.format(schema=schema),
     ]
 
 

@@ -26,6 +26,7 @@ def ticket_out(ticket: Ticket) -> dict[str, Any]:
         "duplicates": ticket.duplicates,
         "opted_out": ticket.opted_out,
         "warnings": ticket.warnings,
+        "rules": ticket.rules,
     }
 
 

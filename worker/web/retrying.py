@@ -72,4 +72,5 @@ def _known(within: str, given: Mapping[str, Any], names: Sequence[str]) -> Mappi
 def _outlook_out(outlook: Outlook) -> dict[str, Any]:
     sums = {name: getattr(outlook, name) for name in ("messages", "segments", "dong", "helpless")}
     lines = [asdict(line) for line in outlook.lines]
+    sums["rules"] = outlook.rules
     return sums | {"lines": lines, "left": dict(outlook.left), "may_arrive": dict(outlook.may_arrive)}

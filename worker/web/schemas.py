@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from worker.contacts import ContactFields
 from worker.intake import Enqueue
 from worker.intake.fields import BESIDES, MAKERS, NEEDED
+from worker.law.outlook import RuleOutlook
 from worker.lifecycle import Kind
 from worker.reminders import Channel
 from worker.reminders.invitations import Event
@@ -45,6 +46,8 @@ class TicketOut(Model):
     """Recipients who want none of this: their messages were cancelled at once."""
     warnings: list[str] = []
     """What was taken all the same, one line each: a service text that reads like advertising, say."""
+    rules: list[RuleOutlook] = []
+    """What sending rules would do to its messages as things stand: a note, no promise."""
 
 
 class ProblemOut(Model):

@@ -152,7 +152,7 @@ def check(session: Session, notifier: Notifier, upload: UploadShown, refused: li
     """What sending it would come to, by everything but the commit. Raises Invalid."""
     sending = _sending(notifier, upload, _plan_of(upload), refused, dry=True)
     summary = sending.run(KeptRows(session, upload.id))
-    return asdict(summary) | {"warnings": dict(sending.warnings)}
+    return asdict(summary) | {"warnings": dict(sending.warnings), "rules": [asdict(each) for each in sending.rules]}
 
 
 def step(

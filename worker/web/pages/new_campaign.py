@@ -16,6 +16,7 @@ from worker.api.sheet_sends import Columns
 from worker.api.uploads import CampaignPlan, CampaignPreview, UploadKind, UploadShown, UploadState
 from worker.catalogue.names import PURPOSES, SMS_TYPES
 from worker.errors import Invalid, WorkerError
+from worker.law.outlook import RuleOutlook
 from worker.lifecycle import PURPOSE_OF_SMS, SmsType
 from worker.settings import Settings
 from worker.spreadsheets.rows import written
@@ -240,6 +241,7 @@ def _check(request: Request, upload: str, status: int = 200, **told: Any) -> Res
         purpose=plan.purpose or PURPOSE_OF_SMS[SmsType(plan.sms_type)],
         sms_type=SMS_TYPES[SmsType(plan.sms_type)].say(language_of(request)),
         foreseen=found.foreseen,
+        rules=[RuleOutlook.of(each) for each in (found.foreseen or {}).get("rules", ())],
         cost=_cost(producer, plan, found),
         refused=producer.uploads.refused(found.id, most=REFUSED_SHOWN) if found.foreseen else [],
         **_seen(producer.uploads.preview(found.id, plan)),

@@ -1,0 +1,44 @@
+"""What the sending rules would do to messages if they went out as they are: a note, never a promise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from worker.law.rules import Mode
+
+WITHDRAWN = "consent withdrawn"  # stands for a rule: it holds whatever the rules' modes are
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleOutlook:
+    """Of one rule. A message may be told of by several; who opted out is told by none."""
+
+    rule: str
+    """Its name, as `law list` shows it; WITHDRAWN for who took consent back."""
+    does: Mode
+    """warn: they go out all the same. hold: they wait. refuse: they are cancelled when their turn comes."""
+    messages: int
+    until: datetime | None = None
+    """Until when they wait, the last of them."""
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> Self:
+        """As it was stored, as JSON."""
+        until = stored["until"]
+        return cls(**{**stored, "does": Mode(stored["does"]), "until": until and datetime.fromisoformat(until)})
+
+
+def added_up(found: list[RuleOutlook]) -> tuple[RuleOutlook, ...]:
+    """One for each rule and what it does, of many."""
+    sums: dict[tuple[str, Mode], RuleOutlook] = {}
+    for each in found:
+        before = sums.get((each.rule, each.does))
+        untils = [at for at in (each.until, before and before.until) if at]
+        messages = each.messages + (before.messages if before else 0)
+        sums[each.rule, each.does] = RuleOutlook(
+            rule=each.rule, does=each.does, messages=messages, until=max(untils, default=None)
+        )
+    return tuple(sums.values())
