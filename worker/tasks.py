@@ -15,7 +15,6 @@ from celery.exceptions import Reject
 from celery.signals import (
     after_setup_logger,
     beat_init,
-    celeryd_after_setup,
     worker_init,
     worker_ready,
     worker_shutting_down,
@@ -32,9 +31,9 @@ from worker.errors import SettingsError, Unavailable, WorkerError
 from worker.lifecycle import Kind, Lane
 from worker.limiter import POLL
 from worker.polling import Poller, find_lost
-from worker.queues import QUEUE_OF, Queue, Task, make_app, queues_of
+from worker.queues import QUEUE_OF, Task, make_app, queues_of
 from worker.reminders import EventChange, Scheduler
-from worker.settings import ProviderSettings, Settings
+from worker.settings import ProviderSettings
 from worker.telemetry import emit
 from worker.webhooks import Caller
 
@@ -59,14 +58,6 @@ def _let_our_facts_be_seen(**_: Any) -> None:
 
 
 keep_contents_out_of_logs()
-
-
-@celeryd_after_setup.connect
-def _listen_to_each_applications_queue(instance: Any, **_: Any) -> None:
-    queues = instance.app.amqp.queues
-    if Queue.ENQUEUE.value in queues.consume_from:
-        for queue in queues_of(Settings.from_environ().sources)[1:]:
-            queues.select_add(queue)
 
 
 @worker_ready.connect

@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from celery import Celery
 from redis import Redis
 from sqlalchemy import text
 
+from tests.roles.conftest import producers
 from tests.support import Bench, eventually
 from worker.api.operation import Operation
+from worker.api.producers import Producers
 from worker.cli import run
 from worker.cli.up import Installation
 from worker.devkit.valkey import Valkey
+
+__all__ = ["producers"]  # a fixture
 
 pytestmark = pytest.mark.journey
 
@@ -37,23 +42,32 @@ def sources(bench: Bench) -> dict[str, str]:
     return {row.reference: row.source for row in rows}
 
 
+def push(broker: str, queue: str, kwargs: dict[str, Any]) -> None:
+    with Celery("application", broker=broker, set_as_current=False) as app:
+        app.send_task("worker.enqueue_sms", kwargs=kwargs, queue=queue)
+
+
 def test_an_application_is_known_by_its_queue_and_reads_nothing_of_anybody(
     crew: Installation,
     bench: Bench,
     valkey: Valkey,
+    producers: Producers,
+    worker_number: int,
     environ: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    fields = {"to": "0901000100", "content": "Ma: 7", "sms_type": 7}
-    with Celery("shop", broker=valkey.source_url("shop"), set_as_current=False) as app:
-        for reference, besides in {"mine": {}, "hers": {"source": "hr"}}.items():
-            kwargs = fields | besides | {"reference": reference}
-            app.send_task("worker.enqueue_sms", kwargs=kwargs, queue="enqueue.shop")
+    fields: dict[str, Any] = {"to": "0901000100", "content": "Ma: 7", "sms_type": 7}
+    for reference, besides in {"mine": {}, "hers": {"source": "hr"}}.items():
+        push(valkey.source_url("shop"), "enqueue.shop", fields | besides | {"reference": reference})
     eventually(lambda: sources(bench) == {"mine": "shop"})
+    producers.add(f"clinic_{worker_number}", ["clinic"])  # no worker is started anew for it
+    valkey.let_in("clinic")
+    push(valkey.source_url("clinic"), "enqueue.clinic", fields | {"reference": "later"})
+    eventually(lambda: sources(bench) == {"mine": "shop", "later": "clinic"})
     operation = Operation(bench.settings, database=bench.database)
     eventually(lambda: [row.reason for row in operation.refused()] == ["names a source that is not its queue's"])
-    eventually(lambda: bench.simulator.ledger().sms == {("0901000100", "Ma: 7"): 1})
+    eventually(lambda: bench.simulator.ledger().sms == {("0901000100", "Ma: 7"): 2})
     with Redis.from_url(valkey.url) as admin:
         assert admin.pubsub_channels() == []  # neither remote control nor events
         assert admin.pubsub_numpat() == 0

@@ -95,6 +95,13 @@ def test_up_sends_keeps_its_data_and_leaves_no_process_behind(up: Up, tmp_path: 
     assert run(tmp_path, "migrate").returncode == 0
     added = run(tmp_path, "producers", "add", "shop", "--source", "s").stdout
     assert "postgresql+psycopg://esms_producer_shop:" in added
+    eventually((up.folder / ".esms-worker/broker.s.env").exists)  # one act: a login, a queue, a user of the broker
+    with Celery("s", broker=addresses(up, "broker.s.env")["CELERY_BROKER_URL"], set_as_current=False) as app:
+        kwargs = {"to": "0901000002", "content": "Ma: 2", "sms_type": 7, "reference": "by-task"}
+        app.send_task("worker.enqueue_sms", kwargs=kwargs, queue="enqueue.s")
+    eventually(lambda: run(tmp_path, "show", "--reference", "by-task", "--source", "s").returncode == 0)
+    assert run(tmp_path, "producers", "remove", "shop").returncode == 0
+    eventually(lambda: not (up.folder / ".esms-worker/broker.s.env").exists())
 
     second = run(tmp_path, "up")
     assert second.returncode == 1

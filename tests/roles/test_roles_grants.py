@@ -90,7 +90,7 @@ FORBIDDEN = [
     ("take row-level security away", "ALTER TABLE notification DISABLE ROW LEVEL SECURITY", EVERYBODY),
     ("change a policy", "DROP POLICY of_source_read ON notification", EVERYBODY),
     ("bind itself to a source", "INSERT INTO producer_source VALUES (session_user, 'clinic')", EVERYBODY),
-    ("see who is bound to what", "SELECT * FROM producer_source", EVERYBODY),
+    ("see who is bound to what", "SELECT * FROM producer_source", CLIENTS),
     ("move the schema's version", "UPDATE alembic_version SET version_num = '0001'", EVERYBODY),
     ("drop a table", "DROP TABLE message", EVERYBODY),
     ("empty a table", "TRUNCATE message", EVERYBODY),

@@ -9,6 +9,7 @@ from typing import Self
 from worker import ledger, reporting
 from worker.api.connected import Connected
 from worker.database import Database
+from worker.ledger import producers
 from worker.ledger.acts import note_act
 from worker.ledger.restores import Guarded, guarded, let_go_restored
 from worker.ledger.retention import Backlog, backlog
@@ -121,6 +122,11 @@ class Operation(Connected):
         """How many seconds ago somebody was last heard to listen, by queue."""
         with self._database.reading() as session:
             return reporting.listeners(session)
+
+    def applications(self) -> tuple[str, ...]:
+        """The sources of which one has a login of Postgres, and with it a queue of its own."""
+        with self._database.reading() as session:
+            return producers.sources(session)
 
     def count_refused(self, *, queue: str, reason: str, size: int, task_id: str | None) -> tuple[int, bool]:
         """Something in this queue was no task: how often that has come, and is it news after a minute without?"""

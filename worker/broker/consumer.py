@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from celery.worker.consumer import consumer
 
 from worker.broker.task_messages import Delivered, NoTask, Rule, TaskMessage, put_away, task_message
+from worker.database import Database
+from worker.errors import WorkerError
+from worker.ledger.producers import sources
+from worker.queues import Queue, queues_of
 from worker.refusals import Refusal
-from worker.settings import Settings
+from worker.settings import Pace, Settings
 from worker.telemetry import emit, where
 
 ALIVE_EVERY = 10  # seconds
@@ -29,7 +34,8 @@ class Consumer(consumer.Consumer):
     def __init__(self, *args: Any, worker_options: dict[str, Any] | None = None, **options: Any) -> None:
         settings = Settings.from_environ()
         self._alive_file = settings.alive_file
-        self._rule = Rule(settings.sources, settings.open_queue)
+        self._named, self._rule = settings.sources, Rule(settings.sources, settings.open_queue)
+        self._database = Database(settings.database_url, pool_size=1)
         if not settings.remote_control:  # whoever reaches the broker could stop workers, whatever flags are given
             options["task_events"] = False
             worker_options = (worker_options or {}) | QUIET
@@ -38,6 +44,7 @@ class Consumer(consumer.Consumer):
     def create_task_handler(self, *args: Any, **options: Any) -> Handler:
         """What is called with each message."""
         self._show_life()
+        self._follow_applications()
         handle: Handler = super().create_task_handler(*args, **options)
         # kombu counts a KeyError among Redis's connection errors: raised by a message, it would come back for ever.
         lost = tuple(each for each in (*self.connection_errors, *self.channel_errors) if each is not KeyError)
@@ -59,6 +66,27 @@ class Consumer(consumer.Consumer):
         if (file := self._alive_file) is not None:
             file.touch()
             self.timer.call_repeatedly(ALIVE_EVERY, file.touch)
+
+    def _follow_applications(self) -> None:
+        """Who gets a login of Postgres has a queue within a tick, and no worker is started anew."""
+        if Queue.ENQUEUE.value in self.app.amqp.queues.consume_from:
+            tick = Pace.from_environ().tick.total_seconds()
+            self.call_soon(self._listen_to_applications)
+            self.timer.call_repeatedly(tick, self.call_soon, (self._listen_to_applications,))
+
+    def _listen_to_applications(self) -> None:
+        self._rule = replace(self._rule, sources=self._applications())
+        for queue in queues_of(self._rule.sources)[1:]:
+            self.add_task_queue(queue)
+
+    def _applications(self) -> tuple[str, ...]:
+        """The connection is closed at once: a child that Celery forks would have it as well."""
+        try:
+            with self._database, self._database.reading() as connection:
+                return tuple(dict.fromkeys((*self._named, *sources(connection))))
+        except WorkerError as error:
+            emit("step.failed", task="find applications", error=error)
+            return self._rule.sources
 
     def on_decode_error(self, message: Any, _: Exception) -> None:
         """kombu could not open it. Celery's own way would log what is in it."""

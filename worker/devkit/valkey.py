@@ -61,8 +61,27 @@ class Valkey(Server):
         """What this application may: push to its queue, ring the bells, read nothing."""
         return self._url_of(APPLICATION + source)
 
+    @property
+    def separates(self) -> bool:
+        """Whether it can give each application rights of its own; a Redis before 7 can't."""
+        return (binaries.major_version(_program()) or 0) >= SELECTORS_SINCE
+
+    def let_in(self, source: str) -> None:
+        """From now on this application has a user as well. Raises OSError."""
+        self._asked(f"ACL SETUSER {self._user_line(APPLICATION + source, rights_into(f'enqueue.{source}'))}")
+        self.sources = (*self.sources, source)
+
+    def shut_out(self, source: str) -> None:
+        """It has none any more, its connections end, and what it had is forgotten. Raises OSError."""
+        self._asked(f"ACL DELUSER {APPLICATION}{source}")
+        self._password_file(APPLICATION + source).unlink(missing_ok=True)
+        self.sources = tuple(each for each in self.sources if each != source)
+
     def _url_of(self, user: str) -> str:
-        return f"redis://{user}:{kept_password(self.folder / f'password.{user}')}@127.0.0.1:{self.port}/0"
+        return f"redis://{user}:{kept_password(self._password_file(user))}@127.0.0.1:{self.port}/0"
+
+    def _password_file(self, user: str) -> Path:
+        return self.folder / f"password.{user}"
 
     # What Server asks
 
@@ -96,25 +115,30 @@ class Valkey(Server):
         }
 
     def _users(self) -> list[str]:
-        old = (binaries.major_version(_program()) or 0) < SELECTORS_SINCE
-        if self.sources and old:
+        if self.sources and not self.separates:
             problem = f"version {binaries.major_version(_program())} can't give each application its own rights"
             raise CannotStart(self.name, problem, "install Valkey 8 or Redis 7, or leave WORKER_SOURCES out")
-        rights = {WORKER: WORKERS_RIGHTS, PRODUCER: WORKERS_RIGHTS if old else f"{rights_into('enqueue')} +info"}
+        producers = f"{rights_into('enqueue')} +info" if self.separates else WORKERS_RIGHTS
+        rights = {WORKER: WORKERS_RIGHTS, PRODUCER: producers}
         rights |= {APPLICATION + source: rights_into(f"enqueue.{source}") for source in self.sources}
-        return [f"user {name} on {self._digest(name)} {told}" for name, told in rights.items()]
+        return [f"user {self._user_line(name, told)}" for name, told in rights.items()]
 
-    def _digest(self, user: str) -> str:
-        return "#" + sha256(kept_password(self.folder / f"password.{user}").encode()).hexdigest()
+    def _user_line(self, user: str, rights: str) -> str:
+        digest = sha256(kept_password(self._password_file(user)).encode()).hexdigest()
+        return f"{user} on #{digest} {rights}"
 
     def _is_ready(self) -> bool:
         # Our password is random: who takes it is our server. While it loads its data it answers -LOADING.
         try:
-            with socket.create_connection(("127.0.0.1", self.port), PATIENCE) as connection:
-                connection.sendall(f"AUTH {self._password}\r\nPING\r\nQUIT\r\n".encode())
-                return b"+PONG" in _everything(connection)
+            return b"+PONG" in self._asked("PING")
         except OSError:
             return False
+
+    def _asked(self, command: str) -> bytes:
+        """All that it answers."""
+        with socket.create_connection(("127.0.0.1", self.port), PATIENCE) as connection:
+            connection.sendall(f"AUTH {self._password}\r\n{command}\r\nQUIT\r\n".encode())
+            return _everything(connection)
 
 
 def rights_into(queue: str) -> str:

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from worker.settings.reader import names_a_queue
+
 _ALL = text("SELECT role_name, array_agg(source ORDER BY source) FROM producer_source GROUP BY role_name ORDER BY 1")
+_SOURCES = text("SELECT DISTINCT source FROM producer_source ORDER BY source")
 _BIND = text("INSERT INTO producer_source (role_name, source) SELECT :role, unnest(CAST(:sources AS text[]))")
 _UNBIND = text("DELETE FROM producer_source WHERE role_name = :role")
 
@@ -23,6 +26,11 @@ class Bound:
 def bound(connection: Connection) -> list[Bound]:
     """Every login that is bound to sources."""
     return [Bound(role=role, sources=sources) for role, sources in connection.execute(_ALL)]
+
+
+def sources(connection: Connection) -> tuple[str, ...]:
+    """Of which an application has a login, and with it a queue of its own: those whose name a queue can have."""
+    return tuple(filter(names_a_queue, connection.scalars(_SOURCES)))
 
 
 def bind(connection: Connection, role: str, sources: Collection[str]) -> None:

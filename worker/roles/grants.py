@@ -51,7 +51,7 @@ GRANTS: dict[str, Rights] = {
     "pause": _rights(CHANGE, CHANGE, CHANGE),
     "person_request": _rights(ALL, frozenset()),  # an application neither asks nor forgets
     "price": _rights(ALL, ALL, READ),
-    "producer_source": _rights(frozenset(), frozenset()),  # whose is what: the owner's alone
+    "producer_source": _rights(READ, frozenset()),  # whose is what: the owner says, workers listen to their queues
     "removal": _rights(ALL, ADD),
     "refused_task": _rights(ALL, ALL),  # an operator forgets them
     "refused_token": _rights(ALL, ALL),  # of HTTP: esms-worker serve counts them

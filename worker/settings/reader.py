@@ -89,7 +89,7 @@ class Reader:
 
     def sources(self, name: str) -> tuple[str, ...]:
         names = tuple(part.strip() for part in (self.text(name) or "").split(",") if part.strip())
-        if not all(map(_source, names)):
+        if not all(map(names_a_queue, names)):
             raise SettingsError(name, "holds a name that no queue can have", "use letters, digits, _ and -, like shop")
         return names
 
@@ -176,7 +176,7 @@ class Reader:
         return number
 
 
-_source = re.compile(r"[A-Za-z0-9_-]{1,64}").fullmatch
+names_a_queue = re.compile(r"[A-Za-z0-9_-]{1,64}").fullmatch
 
 
 def _phone(name: str, place: int, given: str) -> str:

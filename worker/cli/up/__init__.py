@@ -149,6 +149,8 @@ def watch(installation: Installation) -> NoReturn:
     restarts = Restarts()
     while True:
         _check_servers(installation)
+        if installation.applications:
+            installation.applications.look()
         for child in installation.apps:
             restarts.look_after(child)
         time.sleep(LOOK_EVERY)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from worker.api.operation import Operation
 from worker.cli.simulated import CONTROL, KEYS
+from worker.cli.up.applications import Applications
 from worker.devkit.postgres import Postgres
 from worker.devkit.processes import Child, Server
 from worker.devkit.processes.folder import write_private
@@ -24,6 +25,7 @@ class Installation:
     environ: of our own processes; handed_out: where an application or another terminal needs another address than they.
     administrator: the address of who migrates and makes logins, where Postgres is ours.
     http_port: where applications of any language are answered; None: nowhere.
+    applications: that have a user of our broker; None: it is not ours.
     """
 
     folder: Path
@@ -34,6 +36,7 @@ class Installation:
     http_port: int | None = None
     servers: list[Server] = field(default_factory=list)
     apps: list[Child] = field(default_factory=list)
+    applications: Applications | None = None
 
     @property
     def addresses(self) -> dict[str, str]:
@@ -55,7 +58,8 @@ def start_servers(installation: Installation, stack: ExitStack) -> None:
         installation.servers.append(valkey)
         environ["REDIS_URL"] = valkey.worker_url
         installation.handed_out["REDIS_URL"] = valkey.producer_url
-        _hand_out(folder, valkey)
+        installation.applications = Applications(folder, environ, valkey)
+        installation.applications.look()
 
 
 def _let_in(installation: Installation, postgres: Postgres) -> None:
@@ -67,12 +71,6 @@ def _let_in(installation: Installation, postgres: Postgres) -> None:
     installation.environ["DATABASE_URL"] = postgres.url_of(Role.WORKER)
     installation.handed_out["DATABASE_URL"] = postgres.url_of(Role.PRODUCER)
     installation.administrator["DATABASE_URL"] = postgres.url_of(ADMINISTRATOR)
-
-
-def _hand_out(folder: Path, valkey: Valkey) -> None:
-    """Each application's address of the broker, to be given to it: it may push to its own queue and read nothing."""
-    for source in valkey.sources:
-        write_private(folder / f"broker.{source}.env", f"CELERY_BROKER_URL='{valkey.source_url(source)}'\n")
 
 
 def leave_addresses(installation: Installation) -> None:
