@@ -245,6 +245,7 @@ class UploadKind(StrEnum):
 
     CAMPAIGN = "campaign"  # a text to each row
     CONTACTS = "contacts"  # each row a person to be reminded
+    CALENDAR = "calendar"  # its events, to be reminded of
 
 
 class UploadState(StrEnum):

@@ -164,6 +164,70 @@ def test_the_year_counts_what_comes_and_why_says_why_not(operator: Browser, benc
     assert operator.post("/reminders/why", {"person": "nobody"}).status_code == 422
 
 
+EVENT = {"title": "Họp khách hàng", "place": "Tầng 2", "starts_at": "2030-01-02T08:00", "template": "hop",
+         "offsets": "1d, 2h", "sms_type": "4"}  # fmt: skip
+
+
+def test_an_event_is_written_with_whom_it_invites_and_changed_with_what_is_queued(
+    operator: Browser, bench: Bench, lan: str
+) -> None:
+    bench.notifier.templates.save("hop", content="Moi {name} den {title}")
+    wrong = operator.post("/reminders/events/new", EVENT | {"attendees": "0901 000 002, Mai\nnobody"})
+    assert wrong.status_code == 422 and "dòng 2" in wrong.text.lower() and "0901 000 002, Mai" in wrong.text
+    bench.notifier.contacts.upsert(key="lan", source="clinic", name="Lan", phones="0901000004")
+    made = operator.post("/reminders/events/new", EVENT | {"attendees": "Mai\t0901 000 002\nlan"})
+    page = operator.get(made.headers["location"]).text
+    assert "Họp khách hàng" in page and "0901 000 002" in page and "Tầng 2" in page
+    form = operator.get(f"{made.headers['location']}/edit").text
+    assert "0901000002, Mai" in form and 'value="2030-01-02T08:00"' in form
+    changed = operator.post(
+        f"{made.headers['location']}/edit", EVENT | {"attendees": "lan", "starts_at": "2030-01-03T09:00"}
+    )
+    assert changed.headers["location"] == made.headers["location"]
+    [listed] = bench.notifier.reminders.events()
+    assert (listed.attendees, f"{listed.event.starts_at:%d %H}") == (1, "03 02")
+
+
+def test_an_event_of_an_application_is_not_changed_here(operator: Browser, bench: Bench) -> None:
+    assert operator.get(f"/reminders/events/{key_of('clinic', '17')}/edit").status_code == 422
+
+
+CALENDAR = """BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:x
+BEGIN:VEVENT
+UID:{uid}
+DTSTAMP:20260101T000000Z
+DTSTART:20300102T010000Z
+SUMMARY:Khám răng
+ATTENDEE;CN=Lan:tel:+84901000001
+END:VEVENT
+END:VCALENDAR
+"""
+
+
+def test_a_calendar_is_looked_at_and_brought_in_once(operator: Browser, bench: Bench) -> None:
+    bench.notifier.templates.save("hop", content="Moi {name} den {title}")
+    refused = uploaded(operator, FILE, to="/reminders/import")
+    assert refused.status_code == 422 and "không phải tệp lịch" in refused.text.lower()
+    address = uploaded(operator, CALENDAR.format(uid="a"), to="/reminders/import").headers["location"]
+    said = {"template": "hop", "offsets": "1d", "phones": "0901000009", "source": "ics", "sms_type": "4"}
+    for wrong in ({"offsets": "soon"}, {"offsets": ""}, {"phones": "12"}, {"template": ""}):
+        assert operator.post(address, said | wrong).status_code == 422
+    operator.post(address, said | {"template": "none"})
+    assert "notice bad" in operator.get(address).text
+    operator.post(address, said)
+    assert figure(operator.get(address).text, "added") == "1" and bench.notifier.reminders.events() == []
+    operator.post(f"{address}/again")
+    operator.post(address, said)
+    for _ in range(2):
+        operator.post(f"{address}/run")
+    [listed] = bench.notifier.reminders.events()
+    assert (listed.event.title, listed.attendees) == ("Khám răng", 2)
+    [act] = bench.notifier.acts.list(what="upload.run")
+    assert act.who == "operator"
+
+
 def test_an_event_is_shown_and_called_off(operator: Browser, bench: Bench) -> None:
     bench.notifier.templates.save("hen", content="Moi {name} den {title}")
     bench.notifier.reminders.upsert_event(
@@ -171,7 +235,7 @@ def test_an_event_is_shown_and_called_off(operator: Browser, bench: Bench) -> No
         attendees=[{"key": "1", "phone": "0901000001"}], sms_type=4,
     )  # fmt: skip
     page = operator.get("/reminders").text
-    [address] = re.findall(r'href="(/reminders/events/[^"]+)"', page)
+    [address] = {*re.findall(r'href="(/reminders/events/[^"]+)"', page)} - {"/reminders/events/new"}
     assert "Khám &lt;b&gt;" in operator.get(address).text
     operator.post(f"{address}/cancel")
     assert "đã hủy" in operator.get(address).text

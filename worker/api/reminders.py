@@ -11,7 +11,7 @@ from worker.database import Database
 from worker.errors import NotFound
 from worker.ledger.acts import note_act
 from worker.ledger.clock import clock
-from worker.ledger.events import find_event, invited, list_events
+from worker.ledger.events import AttendeeRow, find_event, invited, list_events
 from worker.ledger.failing import Failing, failing
 from worker.ledger.occurrences import count_occurrences
 from worker.ledger.rules import all_rules
@@ -25,11 +25,13 @@ from worker.reminders import (
     RuleChange,
     calendars,
     events,
+    guest_lists,
     rule_changes,
 )
 from worker.reminders.calendars import Imported
 from worker.reminders.costs import Price
 from worker.reminders.fields import EventFields, cancellation_of, event_of
+from worker.reminders.invitations import Attendee
 from worker.reminders.months import Cell, Month, busiest, legend, months
 from worker.reminders.plan import Due
 from worker.reminders.rules import ALL_DAY_AT, rule_of
@@ -43,10 +45,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Anniversary",
+    "AttendeeRow",
     "Cell",
     "Channel",
     "Due",
     "EventListed",
+    "EventRow",
     "EventShown",
     "Explanation",
     "Imported",
@@ -140,6 +144,22 @@ class Reminders:
                 raise NotFound(f"there is no event {key!r} of source {source!r}: {remedy}")
             guests = [guest.attendee.key for guest in invited(session, row.id, after=None, most=GUESTS_SHOWN)]
             return EventShown(event=row, attendees=guests, made=count_occurrences(session, row.id))
+
+    def guests(self, *, source: str, key: str) -> Sequence[AttendeeRow]:
+        """Whom an event invites, the first 1,000. Raises NotFound."""
+        with self._database.begin() as session:
+            row = find_event(session, source, key)
+            if row is None:
+                raise NotFound(f"there is no event {key!r} of source {source!r}")
+            return [each.attendee for each in invited(session, row.id, after=None, most=GUESTS_SHOWN)]
+
+    def guests_in(self, pasted: str) -> Sequence[Attendee]:
+        """Attendees as people write them: one a line, a number or a contact's key, and a name after a comma or tab.
+
+        Raises Invalid, which names the line.
+        """
+        with self._database.begin() as session:
+            return guest_lists.guests_in(session, pasted)
 
     def import_calendar(
         self,

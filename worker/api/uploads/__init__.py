@@ -9,6 +9,7 @@ process that dies on the way give each person one message.
                                                  └──run──────┘
 """
 
+from worker.api.uploads.calendars import CalendarPlan
 from worker.api.uploads.campaigns import CampaignPlan, CampaignPreview, RowPreviewed
 from worker.api.uploads.people import ContactsPlan
 from worker.api.uploads.reading import BYTES_MOST, ROWS_MOST
@@ -22,6 +23,7 @@ __all__ = [
     "KEPT",
     "ROWS_MOST",
     "SMALL",
+    "CalendarPlan",
     "CampaignPlan",
     "CampaignPreview",
     "ContactsPlan",

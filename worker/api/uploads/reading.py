@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from worker.api.uploads.calendars import CalendarFile
 from worker.spreadsheets import RefusedRow, Row, Sheet, Unreadable, open_sheet
 
 BYTES_MOST = 10 * 1024 * 1024
@@ -20,7 +21,7 @@ def opened(file: Path, *, encoding: str | None, sheet: str | None) -> Sheet:
     return open_sheet(file, encoding=encoding, sheet=sheet)
 
 
-def bounded(sheet: Sheet) -> Iterator[Row | RefusedRow]:
+def bounded(sheet: Sheet | CalendarFile) -> Iterator[Row | RefusedRow]:
     """Its rows. Raises Unreadable where they are too many, or none."""
     count = characters = 0
     for count, row in enumerate(sheet.read(), start=1):

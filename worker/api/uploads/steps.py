@@ -1,4 +1,4 @@
-"""One step with an uploaded file: the whole of its check, a thousand rows of a campaign, or all of its contacts.
+"""One step with an uploaded file: the whole of its check, a thousand rows of a campaign, or all of it.
 
 Taken at once where the file is small, else by a worker; what goes wrong stops this file and no other.
 """
@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from worker.api.uploads import campaigns, people
+from worker.api.uploads import calendars, campaigns, people
 from worker.api.uploads.rows import KeptRows
 from worker.database import Database
 from worker.errors import Unavailable, WorkerError
@@ -70,18 +70,21 @@ class Steps:
             sums, after, over = campaigns.step(session, self.notifier, upload, refused)
             upload_went_on(session, upload.id, sums, after=after, over=over)
         else:
-            sums = self._people(session, upload, refused, dry=False)
+            sums = self._whole(session, upload, refused, dry=False)
             upload_went_on(session, upload.id, sums, after=upload.rows, over=True)
         note_refused_rows(session, upload.id, refused)
 
     def _foreseen(self, session: Session, upload: UploadShown, refused: list[RefusedRow]) -> Mapping[str, Any]:
         if upload.kind is UploadKind.CAMPAIGN:
             return campaigns.check(session, self.notifier, upload, refused)
-        return self._people(session, upload, refused, dry=True)
+        return self._whole(session, upload, refused, dry=True)
 
-    def _people(
+    def _whole(
         self, session: Session, upload: UploadShown, refused: list[RefusedRow], *, dry: bool
     ) -> Mapping[str, int]:
+        """All of a file of people, or of events, at once."""
+        if upload.kind is UploadKind.CALENDAR:
+            return calendars.bring_in(session, self.notifier, upload, dry=dry)
         today = datetime.now(self.notifier.settings.time_zone).date()
         return people.bring_in(session, upload, KeptRows(session, upload.id), refused, today=today, dry=dry)
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from worker.actor import acting
-from worker.api.uploads import campaigns, people
+from worker.api.uploads import calendars, campaigns, people
+from worker.api.uploads.calendars import CalendarPlan
 from worker.api.uploads.campaigns import CampaignPlan, CampaignPreview
 from worker.api.uploads.people import ContactsPlan
-from worker.api.uploads.reading import bounded, opened
+from worker.api.uploads.reading import BYTES_MOST, bounded, opened
 from worker.api.uploads.steps import SMALL, Steps
 from worker.checks import label, phone_of
 from worker.contacts.columns import Columns
@@ -23,7 +24,7 @@ from worker.ledger import uploads as stored
 from worker.ledger.uploads import KEPT, UploadShown
 from worker.lifecycle import UploadKind, UploadState
 from worker.queues import Bell, Task
-from worker.spreadsheets import RefusedRow, Row
+from worker.spreadsheets import RefusedRow, Row, Sheet
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -42,8 +43,16 @@ class Uploads:
     def take(
         self, file: Path, kind: UploadKind, *, by: str, encoding: str | None = None, sheet: str | None = None
     ) -> UploadShown:
-        """Read a CSV or XLSX file of at most 10 MB and 100,000 rows, and keep it for seven days. Raises Invalid."""
-        asked_by, read = label("by", by), opened(file, encoding=encoding, sheet=sheet)
+        """Read a CSV or XLSX file of at most 10 MB and 100,000 rows, or an .ics, and keep it for seven days.
+
+        Raises Invalid.
+        """
+        asked_by = label("by", by)
+        read: calendars.CalendarFile | Sheet
+        if kind is UploadKind.CALENDAR:
+            read = calendars.opened(file, BYTES_MOST)
+        else:
+            read = opened(file, encoding=encoding, sheet=sheet)
         with self._database.begin() as session:
             upload = stored.put_upload(session, kind, read.name, read.columns, read.header_row, by=asked_by)
             note_act(session, "upload.take", stored.put_rows(session, upload, bounded(read)), upload=upload)
@@ -83,12 +92,13 @@ class Uploads:
             yield from rows
             after = rows[-1].number
 
-    def plan(self, upload: UUID | str, plan: CampaignPlan | ContactsPlan) -> UploadShown:
+    def plan(self, upload: UUID | str, plan: CampaignPlan | ContactsPlan | CalendarPlan) -> UploadShown:
         """Say what is to be done with it. Raises Invalid, also where that has begun."""
         with self._database.begin() as session:
             found = self._found(session, upload)
-            plan.columns(found.columns)
-            if isinstance(plan, CampaignPlan) is not (found.kind is UploadKind.CAMPAIGN):
+            if not isinstance(plan, CalendarPlan):
+                plan.columns(found.columns)
+            if not isinstance(plan, _PLANS[found.kind]):
                 raise Invalid("plan", f"is none for {found.kind}", "give the one of its kind")
             if not stored.plan_upload(session, found.id, asdict(plan)):
                 raise Invalid("upload", f"is {found.state}", "upload the file again for another one")
@@ -160,6 +170,11 @@ class Uploads:
         return found
 
 
+_PLANS = {
+    UploadKind.CAMPAIGN: CampaignPlan,
+    UploadKind.CONTACTS: ContactsPlan,
+    UploadKind.CALENDAR: CalendarPlan,
+}
 _AS_GOOD_AS = {
     UploadState.CHECKING: {UploadState.CHECKING, UploadState.CHECKED},
     UploadState.RUNNING: {UploadState.RUNNING, UploadState.DONE},

@@ -15,10 +15,11 @@ from worker.spreadsheets.rows import written
 from worker.spreadsheets.titles import plain
 from worker.text import ATTRIBUTE
 from worker.web.door import producer_of
-from worker.web.pages.access import Form, person_of, room
+from worker.web.pages.access import Form, room
 from worker.web.pages.downloads import download
-from worker.web.pages.forms import file_in, list_in, text_in, text_or_none
+from worker.web.pages.forms import list_in, text_in, text_or_none
 from worker.web.pages.rendering import redirect, render
+from worker.web.pages.uploading import taken_in
 
 router = room()
 
@@ -36,14 +37,8 @@ def start(request: Request) -> Response:
 
 @router.post("/contacts/import")
 def upload(request: Request, form: Form) -> Response:
-    """Take it in, or say in a line why not."""
-    uploads = producer_of(request).uploads
-    try:
-        with file_in(form, "file") as file:
-            taken = uploads.take(file, UploadKind.CONTACTS, by=person_of(request).name)
-    except Invalid as error:
-        return render(request, "contacts/file.html.j2", 422, problem=error)
-    return redirect(f"/contacts/import/{taken.id}")
+    """Take it in."""
+    return taken_in(request, form, UploadKind.CONTACTS, "contacts/file.html.j2")
 
 
 @router.get("/contacts/import/{upload}")

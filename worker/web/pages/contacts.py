@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
-from worker.api.contacts import ContactRow
+from worker.api.contacts import ContactRow, Contacts
 from worker.api.naming import id_of
 from worker.api.notifier import Notifier
 from worker.errors import Invalid
@@ -114,25 +115,24 @@ def _settings(request: Request) -> Settings:
 @router.post("/contacts/{contact}/opt-out")
 def opt_out(request: Request, contact: str) -> RedirectResponse:
     """They want no reminder and no advertising."""
-    contacts = producer_of(request).contacts
-    row = contacts.by_id(id_of(contact))
-    contacts.opt_out(row.key, source=row.source)
-    return redirect(f"/contacts/{contact}")
+    return _done(request, contact, Contacts.opt_out)
 
 
 @router.post("/contacts/{contact}/opt-in")
 def opt_in(request: Request, contact: str) -> RedirectResponse:
     """They want them again."""
-    contacts = producer_of(request).contacts
-    row = contacts.by_id(id_of(contact))
-    contacts.opt_in(row.key, source=row.source)
-    return redirect(f"/contacts/{contact}")
+    return _done(request, contact, Contacts.opt_in)
 
 
 @router.post("/contacts/{contact}/remove")
 def remove(request: Request, contact: str) -> RedirectResponse:
     """Nobody to be reminded any more; what was sent stays on record."""
+    _done(request, contact, Contacts.remove)
+    return redirect("/contacts")
+
+
+def _done(request: Request, contact: str, act: Callable[..., object]) -> RedirectResponse:
     contacts = producer_of(request).contacts
     row = contacts.by_id(id_of(contact))
-    contacts.remove(row.key, source=row.source)
-    return redirect("/contacts")
+    act(contacts, row.key, source=row.source)
+    return redirect(f"/contacts/{contact}")

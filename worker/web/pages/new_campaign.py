@@ -23,11 +23,12 @@ from worker.spreadsheets.rows import written
 from worker.spreadsheets.titles import plain
 from worker.text import Diacritics
 from worker.web.door import producer_of
-from worker.web.pages.access import Form, person_of, room
+from worker.web.pages.access import Form, room
 from worker.web.pages.downloads import download
-from worker.web.pages.forms import file_in, moment_in, text_in, text_or_none
+from worker.web.pages.forms import moment_in, text_in, text_or_none
 from worker.web.pages.keys import key_of
 from worker.web.pages.rendering import language_of, redirect, render
+from worker.web.pages.uploading import taken_in
 
 router = room()
 
@@ -59,13 +60,8 @@ def start(request: Request) -> Response:
 
 @router.post("/campaigns/new")
 def upload(request: Request, form: Form) -> Response:
-    """Take it in, or say in a line why not."""
-    try:
-        with file_in(form, "file") as file:
-            taken = producer_of(request).uploads.take(file, UploadKind.CAMPAIGN, by=person_of(request).name)
-    except Invalid as error:
-        return render(request, "campaigns/file.html.j2", 422, problem=error)
-    return redirect(f"/campaigns/new/{taken.id}")
+    """Take it in."""
+    return taken_in(request, form, UploadKind.CAMPAIGN, "campaigns/file.html.j2")
 
 
 @router.get("/campaigns/new/{upload}")

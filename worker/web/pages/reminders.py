@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from fastapi import Request, Response
-from fastapi.responses import RedirectResponse
 
 from worker.api.notifier import Notifier
 from worker.api.reminders import Due, Price, RuleRow, busiest, legend, months
@@ -17,8 +16,8 @@ from worker.settings import Settings
 from worker.web.door import producer_of
 from worker.web.pages.access import Form, room
 from worker.web.pages.forms import day_in, text_in
-from worker.web.pages.keys import key_of, names_of
-from worker.web.pages.rendering import redirect, render
+from worker.web.pages.keys import key_of
+from worker.web.pages.rendering import render
 
 router = room()
 
@@ -115,20 +114,3 @@ def _end(first: date, count: int) -> date:
 
 def _positive(rate: float | None) -> float | None:
     return rate if rate and rate > 0 else None
-
-
-@router.get("/reminders/events/{key}")
-def event(request: Request, key: str) -> Response:
-    """One event: what it says, whom it invites, what has been made of it."""
-    source, name = names_of(key, 2)
-    return render(
-        request, "reminders/event.html.j2", shown=producer_of(request).reminders.event(source=source, key=name), key=key
-    )
-
-
-@router.post("/reminders/events/{key}/cancel")
-def cancel_event(request: Request, key: str) -> RedirectResponse:
-    """Call it off, with all its reminders that have not gone out."""
-    source, name = names_of(key, 2)
-    producer_of(request).reminders.cancel_event(source=source, key=name)
-    return redirect(f"/reminders/events/{key}")

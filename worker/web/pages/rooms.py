@@ -7,9 +7,11 @@ from fastapi.routing import APIRoute
 
 from worker.web.pages import (
     assets,
+    calendar_files,
     campaigns,
     contact_files,
     contacts,
+    events,
     find,
     held,
     log,
@@ -31,8 +33,8 @@ from worker.web.pages.rendering import is_fragment, redirect, render
 from worker.web.problems import KINDS, problem_of
 
 ROOMS = (
-    assets, session, now, message, held, refused, log, new_campaign, campaigns, rules, reminders, template_texts,
-    contact_files, contacts, sweeps, find, reports, users,
+    assets, session, now, message, held, refused, log, new_campaign, campaigns, rules, events, calendar_files,
+    reminders, template_texts, contact_files, contacts, sweeps, find, reports, users,
 )  # fmt: skip
 FOR_PROGRAMS = ("/v1/", "/callbacks/", "/problems/", "/openapi.json", "/livez", "/readyz")
 

@@ -11,7 +11,6 @@ from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
-from worker.api.notifier import Notifier
 from worker.api.reminders import Anniversary, Channel, Recurring, Rule, RuleRow, rule_of
 from worker.catalogue.names import SMS_TYPES
 from worker.errors import Invalid
@@ -96,7 +95,6 @@ def _keep(request: Request, form: FormData, *, key: str | None = None, row: Rule
 
 
 def _form(request: Request, fields: Mapping[str, Any], status: int = 200, **more: Any) -> Response:
-    producer, language = producer_of(request), language_of(request)
     facts = {"key": None, "row": None, "coming": [], "made": {}, "problem": None, "looked": False} | more
     return render(
         request,
@@ -104,14 +102,18 @@ def _form(request: Request, fields: Mapping[str, Any], status: int = 200, **more
         status,
         fields=fields,
         kinds=list(ReminderKind),
-        templates=_templates(producer),
-        types=[(str(int(each)), f"{each:d} · {SMS_TYPES[each].say(language)}") for each in CHANNELS],
+        **choices(request),
         **facts,
     )
 
 
-def _templates(producer: Notifier) -> Sequence[tuple[str, str]]:
-    return [(row.name, row.name) for row in producer.templates.all()]
+def choices(request: Request) -> dict[str, Sequence[tuple[str, str]]]:
+    """Which templates and kinds of SMS a reminder may go by."""
+    language = language_of(request)
+    return {
+        "templates": [(row.name, row.name) for row in producer_of(request).templates.all()],
+        "types": [(str(int(each)), f"{each:d} · {SMS_TYPES[each].say(language)}") for each in CHANNELS],
+    }
 
 
 def _fields(form: FormData) -> dict[str, Any]:
