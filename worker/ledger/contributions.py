@@ -99,20 +99,19 @@ _LATENCY = f"""
     ON CONFLICT ({_KEYS}, leg, bucket) DO UPDATE SET messages = r.messages + excluded.messages
 """
 
-# What came to stand where, minute by minute: for who looks how it goes now.
+# What came to stand where, minute by minute: for who looks how it goes now. By the moment first, as above.
 _MINUTE = """
     INSERT INTO report_minute AS r (minute, lane, status, messages)
-    SELECT date_trunc('minute', at), lane, status, count(*) FROM batch
-    WHERE was IS DISTINCT FROM status AND at > now() - interval '1 day'
-    GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+    SELECT date_trunc('minute', at), lane, status, sum(messages) FROM (
+        SELECT at, lane, status, count(*) AS messages FROM batch WHERE was IS DISTINCT FROM status GROUP BY 1, 2, 3
+    ) AS moments
+    WHERE at > now() - interval '1 day' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
     ON CONFLICT (minute, lane, status) DO UPDATE SET messages = r.messages + excluded.messages
 """
 
 _STANDING = """
     INSERT INTO report_standing AS r (lane, status, messages)
-    SELECT lane, side.status, sum(side.sign) FROM batch
-    CROSS JOIN LATERAL (VALUES (was, -1), (batch.status, 1)) AS side (status, sign)
-    WHERE side.status IS NOT NULL GROUP BY 1, 2 HAVING sum(side.sign) <> 0 ORDER BY 1, 2
+    SELECT lane, status, sum(messages) FROM net GROUP BY 1, 2 HAVING sum(messages) <> 0 ORDER BY 1, 2
     ON CONFLICT (lane, status) DO UPDATE SET messages = r.messages + excluded.messages
 """
 
