@@ -30,7 +30,7 @@ from worker.migrating import migrate
 
 WANTED = 15.0  # µs that the gate may cost an advertising message
 BATCH = 100
-CLAIMS = 50  # in one transaction
+CLAIMS = 200  # in one transaction: Postgres's CPU is told in hundredths of a second
 MINUTES = timedelta(minutes=2)
 
 NOTIFICATIONS = """
@@ -134,12 +134,23 @@ def main() -> int:
     micros = {case.name: median(each[case.name] for each in taken) for case in CASES}
     gate = micros["advertising"] - micros["advertising, no rules"]
     besides = micros["service"] - micros["service, no rules"]
+    in_all = micros["advertising"] - micros["service"]
     table = Table("claimed", "µs", title=f"Postgres's CPU for each message of a claim of {BATCH}; medians")
     for name, each in micros.items():
         table.add_row(name, f"{each:.1f}")
     console.print(table)
     console.print(f"the gate: {gate:.1f} µs for advertising (wanted {WANTED:g} or less), {besides:.1f} for others")
-    kept = {"numbers": options.numbers, "micros": micros, "gate": gate, "besides": besides, "wanted": WANTED}
+    console.print(
+        f"with the look at opt-outs and consent, which no rule turns off: {in_all:.1f} µs more than of service"
+    )
+    kept = {
+        "numbers": options.numbers,
+        "micros": micros,
+        "gate": gate,
+        "besides": besides,
+        "in_all": in_all,
+        "wanted": WANTED,
+    }
     results.save(options.json, "gate_cost", kept)
     return 0 if gate <= WANTED else 1
 

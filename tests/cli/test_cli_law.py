@@ -70,3 +70,27 @@ def test_a_rule_that_could_not_be_kept_is_refused(
             notifier.law.put(wrong)
         with pytest.raises(NotFound):
             notifier.law.set_mode("nowhere", Mode.OFF)
+
+
+def test_a_rule_of_another_country_or_law_is_put_by_options_or_by_file(
+    cli: Cli, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hours = ["--check", "hours", "--parameter", "from=09:00", "--parameter", "to=20:00", "--mode", "hold"]
+    assert cli("law", "put", "th.ads.hours", *hours, "--since", "2027-01-01", "--source", "NBTC; read by us")[0] == 0
+    count = ["--check", "count", "--parameter", "most=2", "--parameter", "hours=24", "--mode", "refuse"]
+    assert cli("law", "put", "vn.ads.sms.count", *count, "--channel", "sms")[0] == 0
+    before = json.loads(cli("law", "list", "--json")[1])
+    listed = {each["name"]: each for each in before}
+    assert listed["th.ads.hours"]["source"] == "NBTC; read by us"
+    assert (listed["th.ads.hours"]["since"], listed["th.ads.hours"]["parameters"]["to"]) == ("2027-01-01", "20:00")
+    file = tmp_path / "rules.json"
+    file.write_text(json.dumps(before))
+    assert cli("law", "remove", "th.ads.hours")[0] == 0
+    assert cli("law", "put", "--file", str(file))[0] == 0
+    assert json.loads(cli("law", "list", "--json")[1]) == before
+    file.write_text(json.dumps([before[0] | {"until": "2099-01-01"}, before[1] | {"mode": "soon"}]))
+    assert cli("law", "put", "--file", str(file))[0] == 1
+    assert json.loads(cli("law", "list", "--json")[1]) == before  # all or none
+    sender = ["x", "--check", "sender", "--mode", "warn", "--parameter", "sms_types=[12]"]
+    for wrong in (sender, [], ["x", *hours[:-1], "off", "--since", "1"]):
+        assert cli("law", "put", *wrong)[0] in (1, 2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,7 @@ from worker.cli import run
 from worker.errors import WorkerError
 from worker.law.rules import Channel, Mode
 from worker.lifecycle import Purpose
+from worker.spreadsheets import open_table
 
 TO = "0901000001"
 SALE = Sms(to=TO, content="[QC] Giam gia. Tu choi: soan TC gui 8xxx", sms_type=3)
@@ -97,7 +98,14 @@ def test_by_command_a_consent_is_written_down_imported_shown_withdrawn_and_prove
     file = tmp_path / "consents.csv"
     file.write_text(f'phone,wording,at,note\n0901 000 001,"{WORDS}",2026-03-01T08:00,x\n09x,"{WORDS}",2026-03-01,\n')
     code, told = said("import", str(file), "--json")
-    assert (code, json.loads(told)["taken"], json.loads(told)["refused"][0]["row"]) == (1, 1, 2)
+    refused = json.loads(told)["refused_rows"][0]
+    assert (code, json.loads(told)["taken"], refused["row"], refused["column"]) == (1, 1, 3, "phone")
+    with open_table(tmp_path / "consents.xlsx", ["Phone", "wording", "act", "at"]) as write:
+        write(["0901000004", WORDS, "", date(2026, 3, 1)])
+        write(["0901000005", "", "withdrawn", date(2026, 3, 2)])
+    assert said("import", str(tmp_path / "consents.xlsx"))[1] == "2 written down, 0 refused\n"
+    assert json.loads(said("show", "0901000004", "--json")[1])[0]["at"].startswith("2026-02-28T17:00")
+    assert said("show", "0901000005")[0] == 0
     assert said("add", TO, "--wording", WORDS, "--channel", "sms", "--proof", "F-17")[0] == 0
     assert said("withdraw", TO, "--how", "call") == (0, "written down; 0 message(s) cancelled\n")
     acts = [each["act"] for each in json.loads(said("show", TO, "--json")[1])]

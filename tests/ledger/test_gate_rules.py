@@ -318,3 +318,40 @@ def test_hours_that_only_warn_tell_the_producer_and_hold_nothing(bench: Bench) -
     assert ticket.warnings[0].startswith("send_date: is outside of 07:00 to 22:00 (vn.ads.sms.hours")
     bench.deliver()
     assert bench.status(ticket) == "accepted"
+
+
+def test_what_the_rules_did_is_reported_by_rule_and_day(bench: Bench) -> None:
+    rules = [*VIETNAM.values()]
+    decree(bench.database, *rules, replace(VIETNAM["vn.ads.call.count"], mode=Mode.WARN))
+    at(bench, 12)
+    plain = replace(SALE, content="Giam gia")  # by a type without a brandname, no label, no way to refuse
+    bench.put(plain), bench.put(plain), bench.put(SALE), bench.put(SALE)
+    with bench.database.begin() as session:
+        session.execute(text("INSERT INTO do_not_call VALUES ('+84901000002')"))
+    bench.put(replace(SALE, to="0901000002"))
+    for _ in range(2):
+        bench.put(RecordCall(to=TO, record_id="2001"), purpose="advertising")
+    bench.deliver()
+    at(bench, 23).put(replace(SALE, to=["0901000003", "0901000004"]))
+    for _ in range(2):
+        bench.look_after_ledger()
+        used = bench.notifier.reports.rules()
+        assert {each.rule: (each.held, each.cancelled, each.warned) for each in used} == {
+            "vn.ads.call.count": (0, 0, 1),
+            "vn.ads.consent": (0, 0, 6),
+            "vn.ads.label": (0, 0, 2),
+            "vn.ads.refusal": (0, 0, 2),
+            "vn.ads.register": (0, 1, 0),
+            "vn.ads.sender": (0, 0, 3),
+            "vn.ads.sms.count": (1, 0, 0),
+            "vn.ads.sms.hours": (2, 0, 0),
+        }
+        with bench.database.begin() as session:  # as many claims would have left it
+            session.execute(
+                text("""INSERT INTO rule_use (day, rule, did, messages)
+                SELECT day, rule, did, 0 FROM rule_use, generate_series(1, 30)""")
+            )
+    with bench.database.begin() as session:
+        bench.look_after_ledger()
+        assert session.scalar(text("SELECT count(*) FROM rule_use")) == len(used)
+    assert used[0].day == datetime.now(bench.settings.time_zone).date()

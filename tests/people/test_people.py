@@ -10,12 +10,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from redis import Redis
 from sqlalchemy import text
 
 from tests.cli.test_cli_commands import Cli, cli
-from tests.retention.time_travel import KEY_TEXT, remove, reports, travel
+from tests.retention.time_travel import KEY_TEXT, WITH_KEY, remove, reports, travel
 from tests.support import Bench, login
-from tests.traces import holds, tables_that_hold
+from tests.traces import holds, redis_keys_that_hold, tables_that_hold
 from worker import Notifier, Sms, SmsType
 from worker.api.people import People, PersonRequestKind
 from worker.contacts import ContactFields
@@ -23,6 +24,8 @@ from worker.deadlines import deadlines
 from worker.devkit.postgres import _programs
 from worker.errors import Invalid, NotFound, SettingsError, Unavailable
 from worker.ledger.people import HOLDINGS, NOBODY
+from worker.maintenance.restores import keep_marks
+from worker.marks import Marks
 from worker.models import Base
 from worker.roles import Role
 from worker.settings.retention import KEY
@@ -47,6 +50,7 @@ def care(to: str = NUMBER, content: str = TEXT) -> Sms:
 def she_is_known(bench: Bench) -> None:
     """In every way that leaves something about her: messages that ended, wait and are under way, and all the rest."""
     notifier = bench.notifier
+    notifier.consents.add(NUMBER, wording="Toi dong y")
     notifier.contacts.upsert(key="17", source="clinic", name=NAME, phones=[NUMBER], attributes={"note": NAME})
     for content in (TEXT, f"{TEXT} nhe"):
         bench.put(care(content=content), reference=f"r:{content[-3:]}", source="clinic")
@@ -107,7 +111,7 @@ def test_an_export_has_all_that_every_table_holds_and_can_be_read(
 
 
 def test_who_is_forgotten_stands_nowhere_not_even_in_a_dump_and_reports_stay(
-    bench: Bench, people: People, database_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    bench: Bench, people: People, database_url: str, redis_url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
     she_is_known(bench)
@@ -135,6 +139,13 @@ def test_who_is_forgotten_stands_nowhere_not_even_in_a_dump_and_reports_stay(
     assert "Don hang 5" in dump.read_text()
     assert not holds(dump.read_bytes(), WORDS)
     assert not holds(caplog.text.encode(), WORDS)
+    assert not holds(str(reports(bench)).encode(), WORDS)
+    with Redis.from_url(redis_url) as redis:
+        redis.flushdb()
+    keep_marks(bench.workers, Marks(redis_url, None), WITH_KEY.key)
+    assert WITH_KEY.key is not None
+    assert redis_keys_that_hold(redis_url, (WITH_KEY.key.hide("+84901777333"),)) != []  # by this she stays forgotten
+    assert redis_keys_that_hold(redis_url, WORDS) == []
     assert bench.notifier.show(other.id).content == "Don hang 5"
     assert reports(bench)["messages"] != []
     assert len(reports(bench)["messages"]) == len(before["messages"])
@@ -159,6 +170,9 @@ def test_what_was_hidden_goes_too_and_an_opt_out_stays_until_it_is_asked_for(ben
     with bench.database.begin() as session:
         assert session.scalar(text(hidden)) == ""
     assert people.forget(NUMBER, opt_out_too=True, by="test").removed == {"opt_out": 1}
+    with Notifier.from_env(found | {KEY: KEY_TEXT}) as with_key:  # the proof is found by whoever has the key
+        assert [each.act for each in with_key.consents.show(NUMBER)] == ["withdrawn"]
+    assert bench.notifier.consents.show(NUMBER) == []
     assert tables_that_hold(bench.database, WORDS) == []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -246,6 +247,12 @@ def test_people_are_its_own_too_but_whoever_opted_out_anywhere_gets_nothing(shop
     assert (told.rule, told.messages) == ("vn.ads.consent", 1)
     operator.consents.add("0907654321", wording="Toi dong y")
     assert shop.enqueue(sale, source="shop").rules == ()
+    hour = (datetime.now(bench.settings.time_zone).hour + 2) % 24
+    closed = {"from": f"{hour:02}:00", "to": f"{(hour + 1) % 24:02}:00"}
+    decree(bench.database, replace(VIETNAM["vn.ads.sms.hours"], parameters=closed))
+    _recent.clear()
+    assert shop.enqueue(sale, source="shop").not_before is not None
+    assert [each.held for each in operator.reports.rules()] == [1]
     assert shop.contacts.opt_in_phones(["0901234567"]) == 0
     assert operator.contacts.show("1", source="clinic").opted_out_at is not None
 

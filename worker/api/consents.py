@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from worker import ledger
@@ -16,7 +16,10 @@ from worker.law.rules import Channel
 from worker.ledger import consents as stored
 from worker.ledger.consents import ConsentRow, StoodOn
 from worker.lifecycle import Purpose
+from worker.pseudonym import known_as
 from worker.settings import Settings
+from worker.spreadsheets import Readable, RefusedRow, Row, Unreadable
+from worker.spreadsheets.rows import Cell
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -49,7 +52,7 @@ class Consents:
         """All that this number ever said, the oldest first. Raises Invalid."""
         number = phone_of("phone", phone, for_sms=False)
         with self._database.begin() as session:
-            return stored.consents_of(session, number)
+            return stored.consents_of(session, known_as(number, self._settings.privacy_key))
 
     def add(
         self,
@@ -135,11 +138,31 @@ class Consents:
                 taken, chunk = taken + self._keep(chunk), []
         return taken + self._keep(chunk)
 
+    def import_sheet(
+        self,
+        sheet: Readable,
+        titles: Sequence[str],
+        *,
+        refuse: Callable[[RefusedRow], object],
+        advance: Callable[[int], object] = int,
+        source: str = "",
+    ) -> int:
+        """The same of a spreadsheet's rows, by the titles of its columns. Raises Unreadable where none is `phone`.
+
+        refuse: is told of each row that was not taken; advance: of each that was read.
+        """
+        places = {name: place for place, title in enumerate(titles) if (name := title.strip().casefold()) in COLUMNS}
+        if "phone" not in places:
+            raise Unreadable("columns", "none is called phone", f"name them {', '.join(COLUMNS)}")
+        reading = _Reading(sheet, places, refuse, advance)
+        return self.import_rows(reading.rows(), refuse=reading.not_taken, source=source)
+
     def proof(self, phone: str) -> Proof:
         """What this number agreed to, and the last thousand messages that stood on it. Raises Invalid."""
         number = phone_of("phone", phone, for_sms=False)
         with self._database.begin() as session:
-            return Proof(consents=stored.consents_of(session, number), messages=stored.stood_on(session, number))
+            said = stored.consents_of(session, known_as(number, self._settings.privacy_key))
+            return Proof(consents=said, messages=stored.stood_on(session, number))
 
     def _keep(self, chunk: Sequence[Consent]) -> int:
         if chunk:
@@ -160,6 +183,39 @@ class Consents:
         if at is None:
             return datetime.now(UTC)
         return at if at.tzinfo else at.replace(tzinfo=self._settings.time_zone)
+
+
+class _Reading:
+    """A sheet of consents, on its way in."""
+
+    def __init__(
+        self,
+        sheet: Readable,
+        places: Mapping[str, int],
+        refuse: Callable[[RefusedRow], object],
+        advance: Callable[[int], object],
+    ) -> None:
+        self._sheet, self._places, self._refuse, self._advance = sheet, places, refuse, advance
+        self._last: Row
+
+    def rows(self) -> Iterator[Mapping[str, str]]:
+        for row in self._sheet.read():
+            self._advance(1)
+            if isinstance(row, RefusedRow):
+                self._refuse(row)
+            else:
+                self._last = row
+                yield {name: _as_text(row.cells[place]) for name, place in self._places.items()}
+
+    def not_taken(self, _: int, error: Invalid) -> None:
+        """Of the row that was read last."""
+        column = error.field if error.field in self._places else None
+        problem = f"{error.problem}: {error.remedy}" if column else str(error)
+        self._refuse(RefusedRow(self._last.number, column, problem, self._last.cells))
+
+
+def _as_text(cell: Cell) -> str:
+    return cell.isoformat() if isinstance(cell, date) else cell
 
 
 def _at(place: int, consent: Consent, now: datetime) -> Consent:

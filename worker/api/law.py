@@ -5,18 +5,22 @@ What they say is data: none of it is legal advice, and a lawyer must check it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from worker import ledger
 from worker.checks import label
 from worker.database import Database
-from worker.errors import NotFound
-from worker.law.rules import CAMPAIGN, QUIET, Check, Mode, Rule, checked, quiet, window
+from worker.errors import Invalid, NotFound
+from worker.law.rules import CAMPAIGN, QUIET, Check, Mode, Rule, checked, quiet, rule_of, window
 from worker.ledger import register
 from worker.lifecycle import Purpose
 from worker.phone import PhoneError, parse, usual_mobile
 from worker.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 __all__ = ["Check", "Imported", "Law", "Mode", "Rule"]
 
@@ -50,10 +54,15 @@ class Law:
 
         Raises Invalid, which names what is wrong.
         """
-        label("name", rule.name)
         with self._database.begin() as session:
-            ledger.save_rule(session, checked(rule))
-            ledger.note_act(session, "law.put", rule=rule.name, mode=rule.mode)
+            self._put(session, checked(rule))
+
+    def put_fields(self, rules: Sequence[Mapping[str, Any]]) -> None:
+        """The same of many, all or none, from JSON fields: those of Rule. Raises Invalid, which tells the item."""
+        made = [_made(place if len(rules) > 1 else None, fields) for place, fields in enumerate(rules)]
+        with self._database.begin() as session:
+            for rule in made:
+                self._put(session, rule)
 
     def set_mode(self, name: str, mode: Mode) -> None:
         """Off, warn, hold (what passes by itself) or refuse. Raises NotFound, Invalid."""
@@ -110,10 +119,23 @@ class Law:
         return Imported(numbers=reading.taken, added=added, refused=reading.refused)
 
     @staticmethod
+    def _put(session: Session, rule: Rule) -> None:
+        label("name", rule.name)
+        ledger.save_rule(session, rule)
+        ledger.note_act(session, "law.put", rule=rule.name, mode=rule.mode)
+
+    @staticmethod
     def _named(rules: Sequence[Rule], name: str) -> Sequence[Rule]:
         if found := [rule for rule in rules if rule.name == name]:
             return found
         raise NotFound(f"there is no sending rule {name!r}: `esms-worker law list` shows them")
+
+
+def _made(place: int | None, fields: Mapping[str, Any]) -> Rule:
+    try:
+        return checked(rule_of(fields))
+    except Invalid as error:
+        raise error.at(place) from None
 
 
 class _Reading:

@@ -15,7 +15,7 @@ from worker.catalogue.text import Language
 from worker.checks import phone_of
 from worker.database import Database
 from worker.pseudonym import known_as
-from worker.reporting import By, Choice, Costs, GroupBy, Latency, Page, ReportLine, Sums, Which
+from worker.reporting import By, Choice, Costs, GroupBy, Latency, Page, ReportLine, RuleUsed, Sums, Which
 from worker.settings import Settings
 
 if TYPE_CHECKING:  # imported when first asked for: others need not wait for what reads reminders and codes
@@ -117,6 +117,12 @@ class Reports:
     def networks(self, by: Sequence[GroupBy] = (), **which: Unpack[Which]) -> Sequence[Sums]:
         """The same by the network that eSMS named; it names one when it knows what became of a message."""
         return self.daily(("network", *by), **which)
+
+    def rules(self, **which: Unpack[Which]) -> Sequence[RuleUsed]:
+        """What each sending rule did on each day, the last first. Only `since` and `until` choose. Raises Invalid."""
+        choice = Choice.of(which)
+        with self._database.reading() as session:
+            return reporting.rules_used(session, choice)
 
     def latency(self, by: Sequence[GroupBy] = ("lane", "network"), **which: Unpack[Which]) -> Sequence[Latency]:
         """How long it took until eSMS had a message, and from there until it was delivered. Raises as `daily` does."""

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import tzinfo
+from functools import partial
 from pathlib import Path
 
 import click
 
-from worker.api.consents import COLUMNS, ConsentRow
+from worker.api.consents import ConsentRow
 from worker.api.notifier import Notifier
-from worker.cli.output import console, date_option, json_option, options, say, say_json, table, text
-from worker.errors import Invalid
+from worker.cli.output import console, date_option, json_option, options, progress, say, say_json, table, text
+from worker.cli.spreadsheet import Problems, file_options, usage
 from worker.law.rules import Channel
 from worker.lifecycle import FOR_THE_WILLING, Purpose
-
-SHOWN = 20  # rows that were refused
+from worker.spreadsheets import open_sheet
 
 scope_options = options(
     click.option(
@@ -79,21 +78,32 @@ def withdraw(number: str, purpose: str, channel: str | None, at: str | None, **h
 @consent_group.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--source", metavar="S", default="import", show_default=True, help="Which application says so.")
+@file_options
 @json_option
-def import_(file: Path, source: str, as_json: bool) -> int:
-    """Add the rows of a CSV FILE, with columns phone, wording, at and, where you have them, act, purpose, channel,
-    frequency, how, proof. Exit code 1 when a row was refused."""
-    refused: list[tuple[int, str]] = []
-    with file.open(encoding="utf-8-sig", newline="") as lines, Notifier.from_env() as notifier:
-        rows = ({name: cell or "" for name, cell in row.items() if name in COLUMNS} for row in csv.DictReader(lines))
-        taken = notifier.consents.import_rows(rows, refuse=_into(refused), source=source)
+def import_(
+    file: Path,
+    source: str,
+    encoding: str | None,
+    sheet: str | None,
+    header_row: int | None,
+    report: Path | None,
+    as_json: bool,
+) -> int:
+    """Add the rows of a CSV or XLSX FILE, with columns phone, wording, at and, where you have them, act, purpose,
+    channel, frequency, how, proof. Exit code 1 when a row was refused."""
+    with usage():
+        opened = open_sheet(file, encoding=encoding, sheet=sheet, header_row=header_row)
+    with Problems.of(opened, report) as problems, usage(), Notifier.from_env() as notifier, progress() as bar:
+        task = bar.add_task("written down", total=opened.rows)
+        advance = partial(bar.advance, task)
+        consents = notifier.consents
+        taken = consents.import_sheet(opened, opened.columns, refuse=problems.refuse, advance=advance, source=source)
     if as_json:
-        say_json({"taken": taken, "refused": [{"row": row, "error": error} for row, error in refused]})
-        return 1 if refused else 0
-    say(f"{taken:,} written down, {len(refused):,} refused")
-    for row, error in refused[:SHOWN]:
-        say(f"row {row}: {error}")
-    return 1 if refused else 0
+        say_json({"taken": taken, "refused": problems.count} | problems.json())
+    else:
+        say(f"{taken:,} written down, {problems.count:,} refused")
+        problems.say()
+    return 1 if problems.count else 0
 
 
 @consent_group.command("proof")
@@ -111,13 +121,6 @@ def proof(number: str, as_json: bool) -> int:
             when = text(each.accepted_at, notifier.settings.time_zone)
             say(f"message {each.message_id} ({each.status}, {when}) stood on consent {each.consent_id}")
     return 0 if found.consents else 1
-
-
-def _into(refused: list[tuple[int, str]]):  # type: ignore[no-untyped-def]
-    def refuse(row: int, error: Invalid) -> None:
-        refused.append((row, str(error)))
-
-    return refuse
 
 
 def _say_rows(rows: Sequence[ConsentRow], zone: tzinfo, as_json: bool) -> None:

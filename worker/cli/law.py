@@ -1,15 +1,18 @@
-"""`law list|mode|quiet|window|remove` and `dnc import`: when, how often and how messages may go out."""
+"""`law list|put|mode|quiet|window|remove` and `dnc import`: when, how often and how messages may go out."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any, TextIO
 
 import click
 
-from worker.api.law import Mode, Rule
+from worker.api.law import Check, Mode, Rule
 from worker.api.notifier import Notifier
 from worker.cli.output import console, counting, json_option, say, say_json, table, text
+from worker.law.rules import ALWAYS
 from worker.lifecycle import Purpose
 
 NONE = "none"
@@ -50,6 +53,54 @@ def _asks(rule: Rule) -> str:
 def _for(rule: Rule) -> str:
     whom = ", ".join(rule.purposes) + (f" by {rule.channel}" if rule.channel else "")
     return f"{whom} of {rule.campaign}" if rule.campaign else whom
+
+
+@law_group.command("put")
+@click.argument("name", required=False)
+@click.option("--file", type=click.File(encoding="utf-8-sig"), help="Rules as `law list --json` tells them, instead.")
+@click.option("--check", metavar="C", help=f"Of {', '.join(Check)}.")
+@click.option("--mode", metavar="M", help=f"Of {', '.join(Mode)}.")
+@click.option("--since", metavar="DAY", help="The first day on which it holds; by default for ever.")
+@click.option("--until", metavar="DAY", help="The last one.")
+@click.option("--purpose", "purposes", multiple=True, metavar="P", help="By default advertising.")
+@click.option("--channel", metavar="C", help="sms or call; by default both.")
+@click.option("--campaign", metavar="C", help="Of this one alone.")
+@click.option("--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="As docs/law.md has them.")
+@click.option("--source", metavar="TEXT", help="The decree, and where you read it.")
+def put(name: str | None, file: TextIO | None, since: str | None, parameters: tuple[str, ...], **fields: Any) -> None:
+    """Add a rule, or put it in the place of the one with this NAME and first day: another country, a change of law."""
+    if (name is None) == (file is None):
+        raise click.UsageError("give a NAME with its --check and --mode, or a --file of rules")
+    given = fields | {
+        "name": name,
+        "since": since or ALWAYS.isoformat(),
+        "parameters": dict(map(_parameter, parameters)),
+    }
+    rules = _rules_in(file) if file else [given]
+    with Notifier.from_env() as notifier:
+        notifier.law.put_fields(rules)
+    say(f"{len(rules)} rule(s) put; `esms-worker law list` shows them")
+
+
+def _rules_in(file: TextIO) -> list[Any]:
+    try:
+        rules = json.load(file)
+    except ValueError:
+        rules = None
+    if not isinstance(rules, list) or not all(isinstance(each, dict) for each in rules):
+        raise click.UsageError("--file holds no JSON list of rules: `esms-worker law list --json` shows one")
+    return rules
+
+
+def _parameter(given: str) -> tuple[str, Any]:
+    """A number or a list as JSON has them, else a text."""
+    name, equals, value = given.partition("=")
+    if not equals:
+        raise click.UsageError(f"--parameter {given} has no value: give it as NAME=VALUE, like from=07:00")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
 
 
 @law_group.command("mode")

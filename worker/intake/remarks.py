@@ -5,7 +5,6 @@ The look that counts is the claim's (worker/ledger/gate.py); this one tells a pr
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -27,7 +26,6 @@ _WRONG = {
     Check.LABEL: ("content", "begins without the label of advertising", "begin it with [QC]"),
     Check.REFUSAL: ("content", "ends without a way to refuse", "end it with how to, like: Tu choi, soan TC gui 8xxx"),
 }
-_TEXT = re.IGNORECASE | re.DOTALL
 
 
 def kept_back(terms: Terms, rules: Sequence[Rule], settings: Settings, now: datetime) -> Terms:
@@ -77,18 +75,12 @@ def _warnings(terms: Terms, content: str, rules: Sequence[Rule]) -> Iterator[str
     if terms.purpose is Purpose.SERVICE and (words := reads_like_advertising(content)):
         yield LIKE_ADVERTISING.format(words=words)
     for rule in _about(terms, rules):
-        if rule.check in _WRONG and _breaks(rule, terms, content):
+        if rule.check in _WRONG and rule.is_broken_by(content, terms.options["sms_type"]):
             yield _told(rule, terms)
 
 
 def _about(terms: Terms, rules: Sequence[Rule]) -> list[Rule]:
     return [rule for rule in rules if rule.is_about(terms.purpose, channel_of(terms.kind), terms.campaign)]
-
-
-def _breaks(rule: Rule, terms: Terms, content: str) -> bool:
-    if rule.check is Check.SENDER:
-        return terms.options["sms_type"] not in rule.parameters["sms_types"]
-    return re.search(rule.parameters["pattern"], content, _TEXT) is None
 
 
 def _told(rule: Rule, terms: Terms) -> str:

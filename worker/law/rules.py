@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from worker.errors import Invalid
-from worker.lifecycle import Kind, Purpose
+from worker.lifecycle import Kind, Purpose, SmsType
 
 ALWAYS = date(2000, 1, 1)
 AHEAD = 14  # days within which a window must open
@@ -38,6 +38,14 @@ class Mode(StrEnum):
     WARN = "warn"  # its producer is told, and it goes out
     HOLD = "hold"  # it waits until it may go out
     REFUSE = "refuse"  # it is cancelled
+
+
+class Did(StrEnum):
+    """What a rule did to a message that came to its turn."""
+
+    HELD = "held"
+    CANCELLED = "cancelled"
+    WARNED = "warned"
 
 
 WAITING = frozenset({Check.HOURS, Check.COUNT})  # what passes by itself, so that it can be waited for
@@ -81,6 +89,12 @@ class Rule:
             and self.channel in (None, channel)
             and (self.campaign is None or self.campaign == campaign)
         )
+
+    def is_broken_by(self, content: str, sms_type: int) -> bool:
+        """Of what looks at a text or its type."""
+        if self.check is Check.SENDER:
+            return sms_type not in self.parameters["sms_types"]
+        return re.search(self.parameters["pattern"], content, re.IGNORECASE | re.DOTALL) is None
 
     def opens(self, at: datetime, zone: tzinfo, *, until: datetime | None = None) -> datetime | None:
         """Of hours: from when on it may go out; None: at `at` it may, and up to `until`."""
@@ -157,12 +171,51 @@ def _check_parameters(rule: Rule) -> None:
                 fits = 1 <= rule.parameters["most"] <= 100 and 1 <= rule.parameters["hours"] <= 168
             case Check.LABEL | Check.REFUSAL:
                 fits = bool(re.compile(rule.parameters["pattern"]))
+            case Check.SENDER:
+                fits = bool(rule.parameters["sms_types"]) and set(rule.parameters["sms_types"]) <= set(SmsType)
             case _:
                 fits = True
     except (ValueError, TypeError, re.error):
         fits = False
     if not fits:
         raise Invalid("parameters", f"are none of a rule of {rule.check}", "see docs/law.md")
+
+
+def rule_of(fields: Mapping[str, Any]) -> Rule:
+    """From JSON fields, those of Rule, as `law list --json` tells them; unchecked. Raises Invalid, by the field."""
+    if unknown := set(fields) - set(Rule.__dataclass_fields__):
+        raise Invalid(min(unknown), "is no field of a rule", f"use {', '.join(Rule.__dataclass_fields__)}")
+    if missing := [name for name in ("name", "since", "check", "mode") if not fields.get(name)]:
+        raise Invalid(missing[0], "is missing", "docs/law.md has an example")
+    parameters = fields.get("parameters") or {}
+    if not isinstance(parameters, Mapping):
+        raise Invalid("parameters", "are no object", 'write them like {"from": "07:00", "to": "22:00"}')
+    return Rule(
+        name=fields["name"],
+        since=_day("since", fields["since"]),
+        until=_day("until", fields["until"]) if fields.get("until") else None,
+        check=_one_of("check", fields["check"], Check),
+        purposes=[_one_of("purposes", each, Purpose) for each in fields.get("purposes") or (Purpose.ADVERTISING,)],
+        channel=_one_of("channel", fields["channel"], Channel) if fields.get("channel") else None,
+        campaign=fields.get("campaign") or None,
+        parameters=parameters,
+        source=fields.get("source") or "",
+        mode=_one_of("mode", fields["mode"], Mode),
+    )
+
+
+def _day(name: str, value: object) -> date:
+    try:
+        return date.fromisoformat(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise Invalid(name, "is no day", "write it like 2026-11-26") from None
+
+
+def _one_of(name: str, value: str, kind: Any) -> Any:
+    try:
+        return kind(value)
+    except ValueError:
+        raise Invalid(name, "is not known", f"use {', '.join(kind)}") from None
 
 
 def window(campaign: str, start: str, end: str) -> Rule:

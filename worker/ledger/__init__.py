@@ -45,6 +45,7 @@ from worker.ledger.records import HttpCall, Outcome, postpone, record, witness
 from worker.ledger.refused_tasks import count_refused, forget_refused
 from worker.ledger.reruns import Verdict, begin_rerun, decided, go_on_anyway, judge, look_later, moved_on, next_rerun
 from worker.ledger.roll_up import begin_anew, fold
+from worker.ledger.rule_uses import add_up_uses
 from worker.ledger.searches import keep_search, kept_search
 from worker.ledger.streams import find_missed_streams, tidy_streams
 from worker.ledger.sweeps import (
@@ -103,6 +104,7 @@ __all__ = [
     "TokenRow",
     "Verdict",
     "add_token",
+    "add_up_uses",
     "all_rules",
     "allow_trial",
     "ask_for_brandnames",

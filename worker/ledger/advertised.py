@@ -18,11 +18,12 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from worker.law.rules import Channel, Mode, Rule, channel_of, waits_until
+from worker.law.rules import Channel, Did, Mode, Rule, channel_of, waits_until
 from worker.ledger import limits
 from worker.ledger.gate import Gate
 from worker.ledger.plans import still
 from worker.ledger.rows import as_rows
+from worker.ledger.rule_uses import warned_of
 from worker.lifecycle import PURPOSE, Purpose
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ _COUNT = text("""
 _FULL_UNTIL = text("""
     SELECT phone, at[cardinality(at) - :most + 1] + :window AS until FROM advertised
     WHERE channel = :channel AND phone = ANY(CAST(:phones AS text[]))
+      AND at[cardinality(at) - :most + 1] > now() - :window
 """)
 
 _WITHOUT = """
@@ -111,6 +113,8 @@ def counted(session: Session, claims: Sequence[Claim], gate: Gate) -> list[Claim
         new = [claim for claim in theirs if not claim.in_doubt]
         rule = gate.counting(channel)
         passing += _counted(session, new, rule, channel, gate) if rule and new else new
+    gate.uses += warned_of(session, passing, gate.rules)
+    gate.note(session)
     return passing
 
 
@@ -118,6 +122,8 @@ def _counted(session: Session, claims: Sequence[Claim], rule: Rule, channel: Cha
     asked = {"channel": channel, "most": rule.parameters["most"], "window": timedelta(hours=rule.parameters["hours"])}
     granted: set[UUID] = set()
     for phones in _each_once(claims):
+        if rule.mode is Mode.WARN:
+            gate.uses[rule.name, Did.WARNED] += len(_untils(session, phones, asked))
         wanted = {"phones": list(phones), "ids": [fence.id for fence in phones.values()]}
         how = {"lasts": gate.lasts, "always": rule.mode is Mode.WARN}
         granted |= {phones[phone].id for phone in session.scalars(_COUNT, asked | wanted | how)}
@@ -207,6 +213,7 @@ def _turn_back(session: Session, turn: _Turn, staying: Sequence[tuple[Fence, str
     limits.refund(session, [fence.id for fence, _ in staying])
     if turn.refused:
         session.execute(_CANCEL, {"rows": as_rows(rows)})
+    gate.uses[turn.rule.name, Did.CANCELLED if turn.refused else Did.HELD] += len(rows)
     gate.turned_back += len(rows)
 
 

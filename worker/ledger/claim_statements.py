@@ -20,7 +20,7 @@ _RETURNING = """
     RETURNING m.id, m.attempts, m.phone, m.lane, m.request_id, m.failures, m.asked,
         m.in_doubt_since IS NOT NULL AS in_doubt, n.kind, n.content, n.template_id, n.options::text AS options,
         CASE WHEN n.hand_over THEN n.send_date END AS hand_over_at, m.expires_at - now() AS expires_in, n.advertising,
-        n.stays
+        n.stays, n.unwilling, n.because, n.consent
 """
 
 

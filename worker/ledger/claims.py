@@ -106,7 +106,7 @@ def claim_trial(session: Session, lane: Lane, *, lease: timedelta, gate: Gate | 
     asked = {"lane": str(lane), "most": 1, "lease": lease, "trial": True, "floors": "[]", "sources": None}
     gate = gate or Gate()
     rows = session.execute(CLAIM, asked | gate.asked()).all()
-    if claims := _charged(session, [_claim([row]) for row in _going(rows, gate)], rows):
+    if claims := _charged(session, [_claim([row]) for row in gate.passed(rows)], rows):
         spend_trial(session, pause_id)
     return claims
 
@@ -124,7 +124,7 @@ def claim_doubtful(
     gate = gate or Gate()
     asked = {"lease": lease, "window": window} | gate.asked()
     rows = session.execute(CLAIM_DOUBTFUL, asked | {"lanes": [str(lane) for lane in lanes], "most": most}).all()
-    claims = [_claim([row]) for row in _going(rows, gate)]
+    claims = [_claim([row]) for row in gate.passed(rows)]
     if Lane.BULK in lanes:
         claims += _groups(session, CLAIM_DOUBTFUL_GROUP, asked, gate)
     return claims
@@ -162,7 +162,7 @@ def _of_lane(session: Session, lane: Lane, most: int, asked: dict[str, Any], flo
         which = {"lane": str(lane), "most": most - len(claims), "trial": False, "sources": sources}
         with floors.sweeping(lane):
             rows = session.execute(CLAIM, asked | which | {"floors": as_rows(floors.of(lane))}).all()
-        claims += _charged(session, [_claim([row]) for row in _going(rows, gate)], rows)
+        claims += _charged(session, [_claim([row]) for row in gate.passed(rows)], rows)
         floors.walked(lane, _walks(rows))
         sources = _with_more(rows)
     return claims
@@ -191,15 +191,8 @@ def _walks(rows: Sequence[Any]) -> Iterator[tuple[int, Walk]]:
     return ((stream, Walk(place, rows[0].oldest, rows[0].next)) for stream, place in last.items())
 
 
-def _going(rows: Sequence[Any], gate: Gate) -> list[Any]:
-    """Without those that were cancelled or are to wait."""
-    going = [row for row in rows if not row.stays]
-    gate.turned_back += len(rows) - len(going)
-    return going
-
-
 def _groups(session: Session, statement: TextClause, asked: dict[str, Any], gate: Gate) -> list[Claim]:
-    found = _going(session.execute(statement, asked).all(), gate)
+    found = gate.passed(session.execute(statement, asked).all())
     rows = sorted(found, key=lambda row: (row.request_id, row.id))
     return [_claim(list(group)) for _, group in groupby(rows, key=lambda row: row.request_id)]
 

@@ -54,7 +54,7 @@ _ADD = text(f"""
         proof text, source text
     )
 """)
-_OF = text(f"SELECT id, recorded_at, {_COLUMNS} FROM consent WHERE phone = :phone ORDER BY at, id")
+_OF = text(f"SELECT id, recorded_at, {_COLUMNS} FROM consent WHERE phone = ANY(:phones) ORDER BY at, id")
 _CANCEL = text(f"""
     UPDATE message AS m SET status = 'cancelled', settled_at = now(), paused = false, reason = '{WITHDRAWN}'
     FROM notification AS n, json_to_recordset(CAST(:rows AS json)) AS r (
@@ -83,9 +83,9 @@ def add_consents(session: Session, consents: Sequence[Consent]) -> int:
     return session.execute(_CANCEL, {"rows": as_rows(withdrawn)}).rowcount  # type: ignore[attr-defined, no-any-return]
 
 
-def consents_of(session: Session, phone: str) -> list[ConsentRow]:
-    """All that this number (E.164) ever said, in the order in which it was."""
-    return [_row(row) for row in session.execute(_OF, {"phone": phone})]
+def consents_of(session: Session, phones: Sequence[str]) -> list[ConsentRow]:
+    """All that this number ever said, in the order in which it was. phones: E.164, and what it is hidden as."""
+    return [_row(row) for row in session.execute(_OF, {"phones": list(phones)})]
 
 
 def stood_on(session: Session, phone: str) -> list[StoodOn]:

@@ -8,16 +8,18 @@ costs a comparison.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
-from worker.law.rules import WAITING, Channel, Check, Mode, Rule, opening, waits_until
+from worker.law.rules import WAITING, Channel, Check, Did, Mode, Rule, opening, waits_until
 from worker.ledger.clock import clock
 from worker.ledger.law_rules import EVERY, rules_on
 from worker.ledger.opt_out import IS_FOR_THE_WILLING
 from worker.ledger.rows import as_rows
+from worker.ledger.rule_uses import Uses, note_uses, of_reasons
 from worker.lifecycle import PURPOSE, Purpose
 
 if TYPE_CHECKING:
@@ -103,16 +105,37 @@ class Gate:
     lasts: timedelta = timedelta(0)
     least: int = 1  # recipients that eSMS takes in one advertising request
     turned_back: int = 0  # messages, by all its claims
+    uses: Uses = field(default_factory=Counter)  # what the rules did since that was last written down
     rules: Sequence[Rule] = ()
     _read_at: float = field(default=float("-inf"))
     _clock: datetime = LONG_AGO
 
     def look(self, session: Session) -> None:
-        """Read the rules again if that is long ago."""
+        """Read the rules again if that is long ago; what a claim that came to nothing had noted is forgotten."""
+        self.uses = Counter()
         if time.monotonic() - self._read_at >= EVERY:
             self._clock = clock(session)
             self._read_at = time.monotonic()
             self.rules = rules_on(session, self._clock.astimezone(self.zone).date())
+
+    def passed(self, rows: Sequence[Any]) -> list[Any]:
+        """Of what a claim found, what goes out; what the rules did to the rest is kept for `note`."""
+        going = [row for row in rows if not row.stays]
+        self.turned_back += len(rows) - len(going)
+        if len(going) < len(rows):
+            stays = [row for row in rows if row.stays]
+            self.uses += of_reasons(((row.because, _DID[row.unwilling]) for row in stays), self.rules)
+        if (consent := next((rule for rule in self.rules if rule.check is Check.CONSENT), None)) and going:
+            self.uses[consent.name, Did.WARNED] += sum(
+                row.advertising and row.consent is None and not row.in_doubt for row in going
+            )
+        return going
+
+    def note(self, session: Session) -> None:
+        """Write down what the rules did, in the claim's transaction."""
+        uses, self.uses = +self.uses, Counter()
+        if uses:
+            note_uses(session, self.now.astimezone(self.zone).date(), uses)
 
     @property
     def now(self) -> datetime:
@@ -158,6 +181,9 @@ class Gate:
                 told = waits_until(rule, found[0], self.zone)
                 shared = {"channel": rule.channel, "campaign": rule.campaign, "until": found[0], "told": told}
                 yield from ({"purpose": purpose} | shared for purpose in rule.purposes)
+
+
+_DID = {True: Did.CANCELLED, False: Did.HELD}
 
 
 def hours_of(rules: Sequence[Rule]) -> list[Rule]:

@@ -6,7 +6,7 @@ A reference that its source used before is not inserted: the caller gets the fir
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
@@ -17,9 +17,11 @@ from uuid import UUID
 from sqlalchemy import text
 
 from worker.law.outlook import RuleOutlook
+from worker.law.rules import Did
 from worker.ledger.foresight import NumberRules, foresee
 from worker.ledger.opt_out import withhold_all_of
 from worker.ledger.rows import as_rows
+from worker.ledger.rule_uses import note_uses
 from worker.ledger.streams import open_streams, stream_key
 from worker.lifecycle import FOR_THE_WILLING, PURPOSE, Kind, Lane, Purpose
 
@@ -173,8 +175,16 @@ def put(session: Session, rows: Sequence[Stored]) -> Put:
     willing = [row.id for row in rows if row.terms.purpose in FOR_THE_WILLING and row.id not in repeated]
     for id_, phone in withhold_all_of(session, willing):
         opted_out[id_].append(phone)
+    _note_waiting(session, [row for row in rows if row.terms.waits and row.id not in repeated])
     told = foresee(session, [row for row in rows if row.id not in repeated], opted_out)
     return Put(_firsts(session, [row for row in rows if row.id in repeated]), opted_out, told)
+
+
+def _note_waiting(session: Session, rows: Sequence[Stored]) -> None:
+    """Those that come with their morning's date pass no claim before it."""
+    held = Counter((str(row.terms.waits).rpartition(": ")[2], Did.HELD) for row in rows for _ in row.messages)
+    if held and (until := rows[0].terms.not_before):
+        note_uses(session, datetime.now(until.tzinfo).date(), held)
 
 
 def _asked(rows: Sequence[Stored]) -> dict[str, str]:

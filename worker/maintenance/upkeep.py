@@ -39,6 +39,7 @@ def look_after_ledger(database: Database, pace: Pace) -> None:
         "tidy streams": lambda: _tidy_streams(database),
         "find missed streams": lambda: _find_missed_streams(database),
         "forget what was counted": lambda: _forget_advertised(database),
+        "add up what rules did": lambda: while_there_is_more(database, ledger.add_up_uses),
         "clear the events": lambda: while_there_is_more(database, clear_events),
         "clear the inbox": lambda: while_there_is_more(database, clear_inbox),
         "clear uploads": lambda: while_there_is_more(database, uploads.clear_uploads),

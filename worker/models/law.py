@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
 from worker.law.consents import ConsentAct
-from worker.law.rules import Channel, Check, Mode
+from worker.law.rules import Channel, Check, Did, Mode
 from worker.models.base import Base, one_of
 
 
@@ -76,6 +76,22 @@ class ConsentGiven(Base):
     proof: Mapped[str | None]
     source: Mapped[str] = mapped_column(server_default=text("''"))
     recorded_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class RuleUse(Base):
+    """How many messages a rule held back, cancelled or warned of on a day; several rows until they are added up."""
+
+    __tablename__ = "rule_use"
+    __table_args__ = (
+        Index("rule_use_day_idx", "day", "rule", "did"),
+        CheckConstraint(one_of("did", Did), name="did_known"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    day: Mapped[date]  # of TIME_ZONE
+    rule: Mapped[str]
+    did: Mapped[str]
+    messages: Mapped[int] = mapped_column(BigInteger)
 
 
 class DoNotCall(Base):

@@ -27,6 +27,7 @@ from worker.reporting.operation import (
     troubles,
     was_seen,
 )
+from worker.reporting.rule_uses import RuleUsed, rules_used
 from worker.reporting.standing import Standing, find, notification, standing, statuses_of
 from worker.reporting.summary import By, ReportLine, around, campaigns, refuse_unknown, report
 from worker.reporting.sums import Sums, counted_until, sums
@@ -68,6 +69,7 @@ __all__ = [
     "RefusedShown",
     "ReportLine",
     "RequestShown",
+    "RuleUsed",
     "Standing",
     "Stopped",
     "Sums",
@@ -98,6 +100,7 @@ __all__ = [
     "refused_one",
     "refused_requests",
     "report",
+    "rules_used",
     "seconds_since_beat",
     "shortened",
     "standing",

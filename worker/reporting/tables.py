@@ -58,6 +58,7 @@ Act = _columns("act", "id step at who via place what how_many subject")
 Decision = _columns("decision", "id message_id at decided_by answer why")
 Rerun = _columns("rerun", "id asked_by chosen messages moved state code decided_at")
 Inbox = _columns("inbox", "id at door kind source reference state field reason fields")
+RuleUse = _columns("rule_use", "id day rule did messages")
 RestoreGuard = _columns("restore_guard", "restored_at")
 RefusedTask = _columns("refused_task", "queue reason times since at size task_id")
 

@@ -125,12 +125,27 @@ _NOTE_OPT_IN = """
     END $$
 """
 
+# Nobody changes a consent. Of whoever is forgotten a hash stands in the place of the number; what they withdrew is
+# found by the number while it is to hold.
+_HIDE_CONSENTS = """
+    CREATE OR REPLACE FUNCTION {schema}.hide_consents(numbers text[], hashes text[], withdrawn_too boolean) RETURNS void
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER AS $$
+    BEGIN
+        IF NOT ({forgets}) THEN
+            RAISE EXCEPTION 'this login forgets nobody' USING ERRCODE = 'insufficient_privilege';
+        END IF;
+        UPDATE {schema}.consent AS c SET phone = h.hash FROM unnest(numbers, hashes) AS h (phone, hash)
+        WHERE c.phone = h.phone AND (c.act = 'given' OR withdrawn_too);
+    END $$
+"""
+
 SIGNATURES = (
     "sources_of_session()",
     "is_a_persons_move(uuid, uuid, text, text, text, text, bigint)",
     "has_opted_out(text)",
     "takes_messages(uuid, bigint, text[])",
     "note_opt_in(text[])",
+    "hide_consents(text[], text[], boolean)",
     "rules_broken(integer[], text[], timestamptz[], text, boolean, boolean, integer, interval)",
 )
 
@@ -144,12 +159,16 @@ def definitions(schema: str) -> list[str]:
         _TAKES_MESSAGES.format(schema=schema, stream=KEY),
         _NOTE_OPT_IN.format(schema=schema),
         _RULES_BROKEN.format(schema=schema),
+        _HIDE_CONSENTS.format(schema=schema, forgets=_is_one_of(Role.WORKER, Role.OWNER)),
     ]
 
 
 def _sees_all() -> str:
     """A login that is bound to nothing may choose a source if it could see all of them anyway."""
-    roles = (Role.PRODUCER, Role.WORKER, Role.OWNER)
+    return _is_one_of(Role.PRODUCER, Role.WORKER, Role.OWNER)
+
+
+def _is_one_of(*roles: Role) -> str:
     return " OR ".join(f"pg_has_role(session_user, '{role}', 'USAGE')" for role in roles)
 
 

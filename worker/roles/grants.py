@@ -65,6 +65,7 @@ GRANTS: dict[str, Rights] = {
     "restore_guard": _rights(CHANGE, READ, READ),
     "retention_place": _rights(CHANGE, READ),
     "roll_up": _rights(ALL, READ, READ),
+    "rule_use": _rights(ALL, ADD, frozenset({"INSERT"})),
     "search": _rights(ALL, ALL),
     "settlement": _rights(ALL, READ, READ),
     "sign_in": _rights(ALL, ALL),

@@ -96,7 +96,10 @@ OF_SOURCE: Mapping[str, Sequence[Policy]] = {
         f"{_MESSAGE_IS_MINE} AND {_PERSONS_MOVE}",
     ),
     "request": [Policy("of_source_read", "SELECT", [Role.SOURCE], _REQUEST_IS_MINE, None)],
-    "act": [Policy("of_source_insert", "INSERT", [Role.SOURCE], None, "true")],
+    **{
+        added: [Policy("of_source_insert", "INSERT", [Role.SOURCE], None, "true")]
+        for added in ("act", "rule_use")  # never read by it
+    },
     "attempt": [Policy("of_source_read", "SELECT", [Role.SOURCE], _ATTEMPT_IS_MINE, None)],
     "settlement": [Policy("of_source_read", "SELECT", [Role.SOURCE], _SETTLEMENT_IS_MINE, None)],
     **{

@@ -21,9 +21,9 @@ _FILE = click.Path(dir_okay=False, path_type=Path, allow_dash=True)
 _SPAN = (
     click.option("--since", metavar="DAY", help="To go out on this day of TIME_ZONE or later."),
     click.option("--until", metavar="DAY", help="To go out on this day or earlier."),
-    completion.campaign_option("Its name, whole; '' for those of none."),
 )
 _WORDS = {
+    "campaign": completion.campaign_option("Its name, whole; '' for those of none."),
     "source": click.option("--source", metavar="S,…", help="Which applications asked."),
     "purpose": click.option("--purpose", metavar="P,…", help=f"Of {', '.join(Purpose)}."),
     "lane": click.option("--lane", metavar="L,…", help=f"Of {', '.join(Lane)}."),

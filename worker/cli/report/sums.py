@@ -15,7 +15,7 @@ from worker.cli.output import bar, console, parts_of, say, table, text
 from worker.cli.report.giving import To
 from worker.cli.report.options import by_option, to_options, usage, which_of, which_options
 from worker.cli.report.summary import MOST_LINES, ROOM_FOR_BARS, SHORT_BAR
-from worker.reporting import Costs, GroupBy, Latency, Sums, Which
+from worker.reporting import Costs, GroupBy, Latency, RuleUsed, Sums, Which
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -71,7 +71,15 @@ def reminders(**given: Any) -> int:
     return _give(given, lambda reports, which: reports.reminders(**which), _reminders, reminders_row)
 
 
-COMMANDS = (daily, campaigns, networks, latency, costs, reminders)
+@click.command("rules")
+@which_options("campaign", "source", "purpose", "lane", "status", "code", "network")
+@to_options
+def rules(**given: Any) -> int:
+    """What each sending rule did, day by day: how many messages it held back, cancelled or warned of."""
+    return _give(given, lambda reports, which: reports.rules(**which), _rules)
+
+
+COMMANDS = (daily, campaigns, networks, latency, costs, reminders, rules)
 
 
 def _give(
@@ -130,6 +138,13 @@ def _sums(rows: Sequence[Sums]) -> Table:
         made.add_row(*names, messages, delivered, rate, *others, bar(row.messages, largest, SHORT_BAR))
     if console().width < ROOM_FOR_BARS:
         made.columns.pop()
+    return made
+
+
+def _rules(rows: Sequence[RuleUsed]) -> Table:
+    made = table("day", "rule", "held:n", "cancelled:n", "warned:n")
+    for row in rows[:MOST_LINES]:
+        made.add_row(text(row.day), text(row.rule), *(f"{n:,}" for n in (row.held, row.cancelled, row.warned)))
     return made
 
 

@@ -42,6 +42,7 @@ _LATER = text("""
     ON CONFLICT DO NOTHING
 """)
 _LEFT = text("SELECT count(*) FROM removal WHERE step = :step")
+_HIDE_CONSENTS = text("SELECT hide_consents(CAST(:phones AS text[]), CAST(:hashes AS text[]), :opt_out_too)")
 _NO_OPT_OUT = text("DELETE FROM opt_out WHERE phone = ANY(:phones)")
 _TOMBSTONES = text("SELECT person FROM tombstone")
 _NUMBERS = text("""
@@ -53,7 +54,7 @@ _NUMBERS = text("""
 """)
 _OTHERS = text("""
     SELECT unnest(phones) FROM contact UNION SELECT phone FROM attendee WHERE phone IS NOT NULL
-    UNION SELECT phone FROM opt_out
+    UNION SELECT phone FROM opt_out UNION SELECT phone FROM consent WHERE phone LIKE '+%'
 """)
 
 
@@ -79,6 +80,7 @@ def forget(session: Session, person: Known, key: PrivacyKey, request: int, *, op
         stays.pop("opt_out", None)
     session.execute(_LATER, asked | {"step": step})
     session.execute(_HIDDEN, {"hashes": person.hashes(key)})
+    session.execute(_HIDE_CONSENTS, asked | {"hashes": person.hashes(key), "opt_out_too": opt_out_too})
     before = _left(session, step)
     waiting = empty_step(session, step)
     if before > waiting:

@@ -41,7 +41,10 @@ HOLDINGS: Mapping[str, Holding] = {
     ),
     "opt_out": Holding("t.phone = ANY(:phones)", stays="without it they would be written to again"),
     "do_not_call": Holding("t.phone = ANY(:phones)", stays="without it they could be sent advertising"),
-    "consent": Holding("t.phone = ANY(:phones)", stays="the proof of what they agreed to, or took back"),
+    "consent": Holding(
+        "t.phone = ANY(:numbers)",
+        stays="the proof of what they agreed to, by a hash; what they took back, by the number, as an opt-out",
+    ),
     "advertised": _delete("advertised", "t.phone = ANY(:phones)"),
     "inbox": _delete("inbox", _WRITTEN.format(column="t.fields")),
     "upload_row": _delete("upload_row", _WRITTEN.format(column="t.cells")),
@@ -78,7 +81,8 @@ HOLDINGS: Mapping[str, Holding] = {
 NOBODY = frozenset({
     "account_balance", "act", "brandname", "event", "heartbeat", "law_rule", "page_session", "page_user", "pause",
     "price", "producer_source", "refused_task", "refused_token", "reminder", "removal", "report_daily",
-    "report_latency", "report_minute", "report_standing", "restore_guard", "retention_place", "roll_up", "sign_in",
+    "report_latency", "report_minute", "report_standing", "restore_guard", "retention_place", "roll_up",
+    "rule_use", "sign_in",
     "source_limit",
     "stream", "template", "token", "trouble", "upload", "webhook", "webhook_call", "webhook_secret",
 })  # fmt: skip

@@ -1,0 +1,49 @@
+"""What sending rules did, day by day: how many messages each held back, cancelled or warned of."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select
+
+from worker.law.rules import Did
+from worker.reporting.choice import Choice
+from worker.reporting.tables import RuleUse
+
+if TYPE_CHECKING:
+    from worker.database import Reader
+
+_u = RuleUse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleUsed:
+    """Of one rule on one day of TIME_ZONE, in messages."""
+
+    day: date
+    rule: str
+    held: int
+    """That waited for it; each time that it had one wait."""
+    cancelled: int
+    warned: int
+    """That went out all the same."""
+
+    def as_row(self) -> dict[str, Any]:
+        """As a line of a file."""
+        return asdict(self)
+
+
+def rules_used(session: Reader, choice: Choice) -> list[RuleUsed]:
+    """The last day first, and then by name."""
+    sums = [func.coalesce(func.sum(_u.messages).filter(_u.did == did), 0).label(did) for did in Did]
+    query = select(_u.day, _u.rule, *sums).where(*choice.where({"day": _u.day})).group_by(_u.day, _u.rule)
+    rows = session.execute(query.order_by(_u.day.desc(), _u.rule))
+    return [RuleUsed(**{name: _plain(each) for name, each in row._mapping.items()}) for row in rows]
+
+
+def _plain(value: Any) -> Any:
+    """Postgres adds whole numbers up to a numeric."""
+    return int(value) if isinstance(value, Decimal) else value
