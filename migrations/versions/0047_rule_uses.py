@@ -6,8 +6,8 @@ Pre: workers of the version before write none; what they held back is not counte
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0046"
-down_revision = "0045"
+revision = "0047"
+down_revision = "0046"
 branch_labels = None
 depends_on = None
 
