@@ -87,6 +87,25 @@ def test_what_is_wrong_is_told_beside_its_field_and_nothing_is_kept(operator: Br
     assert answer.status_code == 422 and messages(bench) == []
 
 
+def test_what_does_not_arrive_is_followed_by_an_sms_or_a_call_as_the_plan_says(operator: Browser, bench: Bench) -> None:
+    address = uploaded(operator).headers["location"]
+    for wrong in (
+        {"fallback_call": "17", "fallback_sms": "Goi lai {ho_ten}"},
+        {"fallback_sms": "Xin {nobody}", "fallback_after": "30m"},
+        {"fallback_call": "17", "fallback_after": "soon"},
+    ):
+        answer = operator.post(address, TEXT | wrong)
+        refused = answer if answer.status_code == 422 else operator.get(address)
+        assert "notice bad" in refused.text, wrong
+    followed = {"fallback_call": "17", "fallback_vars": "{ho_ten}, 14h30", "fallback_after": "20m"}
+    assert operator.post(address, TEXT | followed).headers["location"] == f"{address}/check"
+    assert "sau ít nhất 20m, gọi theo mẫu 17" in operator.get(f"{address}/check").text
+    operator.post(f"{address}/send")
+    with bench.database.begin() as session:
+        calls = session.scalars(text("SELECT CAST(follow_up AS text) FROM notification")).all()
+    assert ["17" in each and "Nguyễn Lan" in each and "14h30" in each for each in calls] == [True, False]
+
+
 def test_refused_rows_are_taken_away_to_be_mended_and_given_again(operator: Browser) -> None:
     address = uploaded(operator).headers["location"]
     operator.post(address, TEXT)

@@ -59,6 +59,26 @@ def test_one_or_many_are_decided_with_name_and_reason_and_what_is_held_no_more_i
     assert acts == [("operator", 1)] * 3
 
 
+def test_many_are_decided_at_once_after_it_was_seen_how_many_that_is(
+    browsers: Browsers, bench: Bench, held: list[str]
+) -> None:
+    browser = browsers("operator")
+    which = {"code": "", "hours": "0", "answer": "not-delivered", "why": "hỏi tổng đài"}
+    nothing = browser.post("/held/many", which)
+    assert nothing.status_code == 422 and "Chưa chọn gì" in nothing.text
+    assert "Không có tin nào như vậy" in browser.post("/held/many", which | {"campaign": "tet"}).text
+    with bench.database.begin() as session:
+        since = "UPDATE message SET in_doubt_since = now() - interval '3 hours' WHERE id <> :id"
+        session.execute(text(since), {"id": held[0]})
+    looked = browser.post("/held/many", which | {"hours": "2"}).text
+    assert "Sẽ quyết định 2 tin: Không đến nơi" in looked and set(statuses(bench)) == {"held"}
+    done = browser.post("/held/many", which | {"hours": "2", "then": "decide"})
+    assert done.headers["location"] == "/held?decided=2"
+    assert sorted(statuses(bench)) == ["held", "undelivered", "undelivered"]
+    assert browser.post("/held/many", which | {"hours": "x"}).status_code == 422
+    assert browser.post("/held/many", which | {"answer": "x", "code": "1"}).status_code == 422
+
+
 @pytest.mark.parametrize("form", [{}, {"answer": "delivered"}, {"id": ["x"], "answer": "delivered"}, {"id": ["1"]}])
 def test_what_is_not_chosen_is_not_decided(
     browsers: Browsers, bench: Bench, held: list[str], form: dict[str, Any]

@@ -11,7 +11,7 @@ from worker.api.sheet_sends import Columns, Order, SheetSend, Summary, choose, r
 from worker.api.uploads.rows import KeptRows
 from worker.checks import iso, label
 from worker.errors import Invalid
-from worker.intake import Enqueue, Sms
+from worker.intake import Enqueue, Sms, TemplateCall
 from worker.ledger.uploads import AT_ONCE, UploadShown, upload_rows
 from worker.lifecycle import SmsType
 from worker.spreadsheets import RefusedRow, Row
@@ -46,6 +46,14 @@ class CampaignPlan:
     send_date: datetime | None = None
     """Naive: in TIME_ZONE."""
     expires_at: datetime | None = None
+    fallback_sms: str | None = field(default=None, repr=False)
+    """Sent instead, where the first failed: an SMS of type 2, which may name columns, too."""
+    fallback_call: str | None = None
+    """Or called instead: a template at eSMS."""
+    fallback_vars: Sequence[str] = field(default=(), repr=False)
+    """Its variables, left to right; they may name columns."""
+    fallback_after: str | None = None
+    """How long after its date, like 30m."""
 
     def __post_init__(self) -> None:
         label("campaign", self.campaign)
@@ -56,6 +64,8 @@ class CampaignPlan:
             raise Invalid("diacritics", "is neither keep nor strip", "use one of them")
         if not isinstance(self.content, str) or not self.content.strip():
             raise Invalid("content", "is empty", "write the text")
+        if self.fallback_sms and self.fallback_call:
+            raise Invalid("fallback_sms", "and a call are two", "give one of them")
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Self:
@@ -74,8 +84,15 @@ class CampaignPlan:
             expires_at=self.expires_at,
             hand_over=False,
             diacritics=Diacritics(self.diacritics),
+            fallback=self._fallback(),
+            fallback_after=self.fallback_after if self.fallback_sms or self.fallback_call else None,
             sms={"sms_type": self.sms_type, "brandname": self.brandname, "unicode": self.unicode, "sandbox": False},
         )
+
+    def _fallback(self) -> Sms | TemplateCall | None:
+        if self.fallback_call:
+            return TemplateCall(template_id=self.fallback_call, variables=tuple(self.fallback_vars))
+        return Sms(content=self.fallback_sms, brandname=self.brandname) if self.fallback_sms else None
 
     def columns(self, titles: Sequence[str]) -> Columns:
         """What is taken from which column. Raises Invalid."""
@@ -145,7 +162,8 @@ def trial(session: Session, notifier: Notifier, upload: UploadShown, to: str) ->
         raise Invalid("rows", "none of the first can be sent", "look at what is refused, and mend the file")
     sms = replace(_sms_of(item), to=to)
     reference = reference_of("test", str(upload.id), to, sms.content)
-    return replace(item, request=sms, reference=reference, campaign=None, send_date=None)
+    alone = replace(item, campaign=None, send_date=None, fallback=None, fallback_after=None)
+    return replace(alone, request=sms, reference=reference)
 
 
 def check(session: Session, notifier: Notifier, upload: UploadShown, refused: list[RefusedRow]) -> Mapping[str, Any]:

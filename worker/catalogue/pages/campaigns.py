@@ -153,6 +153,30 @@ WORDS: dict[str, Text] = {
         "The same person, text and name are sent once, whoever sends them.",
         "Cùng người nhận, nội dung và tên chiến dịch chỉ gửi một lần, dù ai bấm gửi.",
     ),
+    "fallback": Text("If it does not arrive", "Nếu tin không đến nơi"),
+    "fallback_says": Text(
+        "Once the first message has surely failed, another SMS or a call follows by itself, once; never while the "
+        "first may still arrive.",
+        "Khi chắc chắn tin đầu không đến nơi, hệ thống tự gửi SMS khác hoặc gọi điện, một lần; không bao giờ khi tin "
+        "đầu còn có thể đến.",
+    ),
+    "fallback_after": Text("Not before", "Sau ít nhất"),
+    "fallback_after_hint": Text("After its date, like `30m` or `2h`.", "Tính từ giờ gửi, ví dụ `30m` hoặc `2h`."),
+    "fallback_sms": Text("Another SMS", "SMS thay thế"),
+    "fallback_sms_hint": Text(
+        "Customer care, type 2; it may name columns.", "Loại 2, chăm sóc khách hàng; dùng được tên cột."
+    ),
+    "fallback_call": Text("Or a call: template at eSMS", "Hoặc cuộc gọi: mã mẫu ở eSMS"),
+    "fallback_call_hint": Text("The id that account.esms.vn shows.", "Mã hiện ở account.esms.vn."),
+    "fallback_vars": Text("Variables of the call", "Các biến của cuộc gọi"),
+    "fallback_vars_hint": Text(
+        "Left to right, with commas between them; like `{{ho_ten}}, 14h30`.",
+        "Từ trái sang phải, cách nhau bằng dấu phẩy; ví dụ `{{ho_ten}}, 14h30`.",
+    ),
+    "fallback_will_sms": Text("after {after} at the earliest, the SMS: {what}", "sau ít nhất {after}, gửi SMS: {what}"),
+    "fallback_will_call": Text(
+        "after {after} at the earliest, a call by {what}", "sau ít nhất {after}, gọi theo mẫu {what}"
+    ),
     "more_fields": Text("Sender, latest time", "Tên người gửi, hạn gửi"),
     "brandname": Text("Brandname", "Brandname"),
     "brandname_hint": Text(

@@ -25,7 +25,7 @@ from worker.text import Diacritics
 from worker.web.door import producer_of
 from worker.web.pages.access import Form, room
 from worker.web.pages.downloads import download
-from worker.web.pages.forms import moment_in, text_in, text_or_none
+from worker.web.pages.forms import list_in, moment_in, text_in, text_or_none
 from worker.web.pages.keys import key_of
 from worker.web.pages.rendering import language_of, redirect, render
 from worker.web.pages.uploading import taken_in
@@ -36,9 +36,14 @@ ROWS_SHOWN = 3
 REFUSED_SHOWN = 20
 UNICODE = "3u"  # SmsType 3 with Vietnamese letters: the only one that takes them
 _EMPTY: Mapping[str, Any] = dict.fromkeys(
-    ("send_date", "expires_at", "brandname", "purpose", "phone_column", "unicode")
-)
-FIELD_OF_OPTION = {"--content": "content", "--phone-column": "phone_column", "columns": "phone_column"}
+    ("send_date", "expires_at", "brandname", "purpose", "phone_column", "unicode", "fallback_sms", "fallback_call",
+     "fallback_vars", "fallback_after")
+)  # fmt: skip
+FIELD_OF_OPTION = {
+    "--content": "content", "--phone-column": "phone_column", "columns": "phone_column",
+    "--fallback-sms": "fallback_sms", "--fallback-var": "fallback_vars", "fallback": "fallback_sms",
+    "fallback.content": "fallback_sms", "fallback.template_id": "fallback_call", "fallback.variables": "fallback_vars",
+}  # fmt: skip
 PROBLEM = "problem"  # the column that a file of refused rows has besides its own
 
 
@@ -210,6 +215,10 @@ def _as_given(form: FormData) -> dict[str, Any]:
         "phone_column": text_or_none(form, "phone_column"),
         "send_date": text_in(form, "send_date") if text_in(form, "when") == "later" else "",
         "expires_at": text_in(form, "expires_at"),
+        "fallback_sms": text_or_none(form, "fallback_sms"),
+        "fallback_call": text_or_none(form, "fallback_call"),
+        "fallback_vars": list_in(form, "fallback_vars"),
+        "fallback_after": text_or_none(form, "fallback_after"),
     }
 
 

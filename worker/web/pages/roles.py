@@ -24,6 +24,7 @@ LEAST: dict[tuple[str, str], UserRole | None] = {
     ("POST", "/messages/{given}/retry"): OPERATOR,
     ("GET", "/held"): VIEWER,
     ("POST", "/held"): OPERATOR,
+    ("POST", "/held/many"): OPERATOR,
     ("GET", "/refused"): VIEWER,
     ("GET", "/refused/{refused}"): VIEWER,
     ("POST", "/refused/{refused}/send"): OPERATOR,
