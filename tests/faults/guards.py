@@ -142,6 +142,13 @@ GUARDS = (
         f"{RACES} -k about_to_be_dialled_or_handed_back",
     ),
     Guard(
+        "what was in doubt stays counted when it is handed back",
+        "worker/ledger/claims.py",
+        "came_back_unsent(session, [row.id for row in back if row.status == Status.QUEUED])",
+        "came_back_unsent(session, [row.id for row in back])",
+        "tests/ledger/test_ledger_limits.py -k in_doubt",
+    ),
+    Guard(
         "a call's intent is on disk before it is dialled",
         "worker/delivery/drain.py",
         "or claim.fences[0].id in ours]",

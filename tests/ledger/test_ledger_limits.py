@@ -74,6 +74,21 @@ def test_what_goes_back_unsent_is_not_counted_and_a_new_day_begins_anew(bench: B
     assert len(bench.claim(most=10)) == 5
 
 
+def test_what_is_in_doubt_and_goes_back_unasked_stays_counted(bench: Bench) -> None:
+    limit(bench, messages_a_day=5)
+    put(bench, 5)
+    assert len(bench.claim(most=10)) == 5
+    with bench.database.begin() as session:
+        session.execute(text("UPDATE message SET lease_until = now() - interval '1 second'"))
+        assert ledger.rescue(session, ask_again_after=timedelta(0), deaths_most=9).messages == 5
+    with bench.database.begin() as session:
+        asked = {"most": 10, "lease": LEASE, "window": timedelta(hours=23)}
+        claims = ledger.claim_doubtful(session, [Lane.URGENT], **asked)  # type: ignore[arg-type]
+        assert len(claims) == 5
+        assert len(ledger.hand_back(session, [fence for claim in claims for fence in claim.fences])) == 5
+    assert used(bench)[0] == 5
+
+
 def test_a_budget_of_money_is_never_overrun_whatever_network_a_number_has(bench: Bench) -> None:
     prices = [
         PriceRow(sms_type=8, network=network, valid_from=date(2020, 1, 1), dong=Decimal(dong))

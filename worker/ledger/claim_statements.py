@@ -287,5 +287,5 @@ HAND_BACK = text(f"""
     SET status = CASE WHEN m.in_doubt_since IS NULL THEN 'queued' ELSE 'unconfirmed' END, lease_until = NULL
     FROM unnest(CAST(:id AS uuid[]), CAST(:attempt AS integer[])) AS mine (id, attempt)
     WHERE m.id = mine.id AND m.attempts = mine.attempt AND {still("sending")} AND m.dialled_at IS NULL
-    RETURNING m.id
+    RETURNING m.id, m.status
 """)

@@ -35,7 +35,7 @@ from worker.ledger.gate import Gate
 from worker.ledger.pauses import spend_trial, trial
 from worker.ledger.rows import as_rows
 from worker.ledger.streams import came_back_unsent
-from worker.lifecycle import Kind, Lane
+from worker.lifecycle import Kind, Lane, Status
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -139,10 +139,10 @@ def intend(session: Session, fences: Sequence[Fence]) -> set[UUID]:
 
 
 def hand_back(session: Session, fences: Sequence[Fence]) -> set[UUID]:
-    """Put back what was claimed and has not been sent, as it was before."""
-    back = set(session.scalars(HAND_BACK, _mine(fences)).all())
-    came_back_unsent(session, back)
-    return back
+    """Put back what was claimed and has not been sent, as it was before: what was in doubt may have gone out then."""
+    back = session.execute(HAND_BACK, _mine(fences)).all()
+    came_back_unsent(session, [row.id for row in back if row.status == Status.QUEUED])
+    return {row.id for row in back}
 
 
 def _mine(fences: Sequence[Fence]) -> dict[str, list[Any]]:
