@@ -394,6 +394,13 @@ GUARDS = (
         f"{PERSONS} -k sent_again_under_a_new_request_id",
     ),
     Guard(
+        "a worker that can't tell Redis what is done connects anew",
+        "worker/broker/redis_transport.py",
+        "    Message = Message\n",
+        "",
+        "tests/journeys/test_redis_away.py",
+    ),
+    Guard(
         "a task whose process died is put back",
         "worker/queues.py",
         '"task_reject_on_worker_lost": True',

@@ -10,7 +10,7 @@ import json
 from typing import Any
 from uuid import uuid4
 
-from kombu.transport import redis
+from kombu.transport import redis, virtual
 
 from worker.broker.task_messages import READ, REFUSAL, SIZE, SIZE_MOST, NoTask
 from worker.refusals import Refusal
@@ -18,8 +18,24 @@ from worker.refusals import Refusal
 ENVELOPE_MOST = 2 * SIZE_MOST  # bytes: the body is in base64 inside
 
 
+class Message(virtual.Message):
+    """kombu's logs that it could not tell Redis of a task that is done, and goes on with its place taken. With all of
+    them taken nothing is asked of Redis, so nobody sees that it was away, and the worker hears no bell ever again.
+    """
+
+    def ack_log_error(self, *_: Any, multiple: bool = False) -> None:
+        """What breaks here is the connection's end: Celery makes another."""
+        self.ack(multiple=multiple)
+
+    def reject_log_error(self, *_: Any, requeue: bool = False) -> None:
+        """The same."""
+        self.reject(requeue=requeue)
+
+
 class Channel(redis.Channel):
     """kombu's, whose answers to BRPOP are read by us first."""
+
+    Message = Message
 
     def _create_client(self, asynchronous: bool = False) -> Any:
         client = super()._create_client(asynchronous)  # type: ignore[misc]
