@@ -130,7 +130,7 @@ WORDS = {
 
 # Which messages, and in which order; `first` and `last` are the place where the page before ended. Each is looked up by
 # itself, in the order of an index (OFFSET 0 keeps Postgres to that): its guess of how few there are would have it read
-# a year to find a page.
+# a year to find a page. An index is entered by the pair alone: without `greatest`, at the beginning of time.
 _OF_CAMPAIGN = """
     FROM notification AS n
     CROSS JOIN LATERAL (SELECT * FROM message AS m WHERE m.notification_id = n.id {failed} OFFSET 0) AS m
@@ -141,14 +141,15 @@ _OF_CAMPAIGN = """
 _FAILED_BY_DATE = """
     FROM message AS m
     CROSS JOIN LATERAL (SELECT * FROM notification AS n WHERE n.id = m.notification_id OFFSET 0) AS n
-    WHERE ({wanted}, m.id) > (:first, :last) AND {wanted} >= :since AND {wanted} < :until {failed} {more}
+    WHERE ({wanted}, m.id) > (greatest(:first, :since), :last) AND {wanted} >= :since AND {wanted} < :until {failed} {more}
     ORDER BY {wanted}, m.id LIMIT :most
 """
 _BY_DATE = """
     FROM (
         SELECT DISTINCT s.wanted_at, s.message_id FROM settlement AS s
         WHERE (s.was IS NULL OR s.was_wanted_at IS NOT NULL)
-          AND (s.wanted_at, s.message_id) > (:first, :last) AND s.wanted_at >= :since AND s.wanted_at < :until
+          AND (s.wanted_at, s.message_id) > (greatest(:first, :since), :last)
+          AND s.wanted_at >= :since AND s.wanted_at < :until
         ORDER BY s.wanted_at, s.message_id
     ) AS s
     CROSS JOIN LATERAL (
