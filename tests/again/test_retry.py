@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -87,6 +88,18 @@ def test_what_may_still_arrive_is_told_with_its_count(bench: Bench) -> None:
     outlook = bench.notifier.again.foresee(Failed(ids=[ticket.id]))
     assert (outlook.messages, dict(outlook.may_arrive)) == (0, {Status.ACCEPTED: 2})
     assert dict(bench.notifier.retry(ticket.id).others) == {Status.ACCEPTED: 2}
+
+
+def test_of_a_large_campaign_the_sums_tell_where_what_did_not_fail_stands(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_module("worker.ledger.outlook"), "COUNTED", 1)
+    bench.set(failed(bench, "0901000001"), status="'delivered'")
+    rejected(bench, "0901000002", "99")
+    failed(bench, "0901000003")
+    bench.roll_up()
+    decided = bench.notifier.again.retry(Failed(campaign="tet", status="undelivered"))
+    assert (decided.moved, decided.others) == (1, {Status.DELIVERED: 1, Status.REJECTED: 1})
 
 
 def test_before_it_is_sent_it_is_seen_what_it_would_do(bench: Bench) -> None:

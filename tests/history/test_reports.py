@@ -9,16 +9,19 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
+from tests.ledger.test_ledger_plans import undone
 from tests.support import Bench, otp
+from tests.why.test_why_plans import pages_of
 from worker import Sms, SmsType
 from worker.api import reports as api_reports
 from worker.cells import cell, flat
 from worker.errors import Invalid, NotFound
 from worker.lifecycle import Status
 from worker.phone import local_of
-from worker.reporting import Which
+from worker.reporting import Choice, Which, lists
+from worker.reporting.finding import Search, find
 from worker.reporting.latency import percentile, share_over
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -27,6 +30,14 @@ TODAY = datetime.now(VIETNAM).date
 
 def care(to: str) -> Sms:
     return Sms(to=to, content="Don hang da giao", sms_type=SmsType.NOTIFY)
+
+
+# Twenty thousand of tomorrow.
+SETTLED = """
+    INSERT INTO settlement (transaction, wanted_at, message_id, notification_id, generation, lane, status)
+    SELECT 9, now() + interval '1 day' + n * interval '1 ms', gen_random_uuid(), gen_random_uuid(), 0, 'normal',
+        'delivered' FROM generate_series(1, 20000) AS n
+"""
 
 
 @pytest.fixture
@@ -129,6 +140,21 @@ def test_a_file_has_the_cells_of_the_typed_rows_over_all_pages(told: Bench, monk
         assert list(table.columns) == list(rows[0])
         assert [list(row) for row in table.rows] == [[cell(value, VIETNAM) for value in row.values()] for row in rows]
     assert list(reports.file_of("failures", status="expired").rows) == []
+
+
+def test_a_days_list_looks_at_that_day_and_not_at_all_before_it(told: Bench) -> None:
+    day = TODAY() + timedelta(days=9)
+    which = Choice.of({"since": day, "until": day})
+    asked: list[tuple[str, Any]] = []
+    with undone(told.database) as session:
+        session.execute(text(SETTLED))
+        connection = session.connection()
+        event.listen(connection, "before_cursor_execute", lambda _, __, sql, values, *___: asked.append((sql, values)))
+        for listed in (lists.messages, lists.failures):
+            assert listed(connection, which, VIETNAM, after=None, most=10).rows == []
+        find(connection, Search(choice=Choice.of({"until": TODAY() - timedelta(days=1)})), VIETNAM, after=None, most=10)
+        for sql, values in tuple(asked):
+            assert pages_of(connection, sql, values) < 30, sql
 
 
 def test_a_failures_line_has_name_reference_reason_and_remedy_in_both_languages(told: Bench) -> None:

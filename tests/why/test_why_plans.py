@@ -53,11 +53,12 @@ def test_a_number_and_a_notification_are_told_by_their_indexes_on_stale_statisti
         [person] = (told := why_to(session, "0900000007", None, Language.VI, zone)).people
         why(session, told.stories[0].notification, None, Language.VI, zone)
         assert (len(told.stories), len(person.reminders)) == (20, 1)
-        costs = {sql: _pages(connection, sql, values) for sql, values in tuple(seen)}
+        costs = {sql: pages_of(connection, sql, values) for sql, values in tuple(seen)}
     assert sum(costs.values()) < PAGES, costs
 
 
-def _pages(connection: Any, sql: str, values: Any) -> int:
+def pages_of(connection: Any, sql: str, values: Any) -> int:
+    """That a statement looks at."""
     explain = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}"
     plan = connection.exec_driver_sql(explain, values).scalar_one()[0]["Plan"]
     return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])

@@ -20,7 +20,7 @@ from worker.checks import label
 from worker.database import Database
 from worker.errors import Invalid, NotFound
 from worker.law.outlook import RuleOutlook
-from worker.ledger import NOWHERE, Act, Alike, Chosen, Left, Place
+from worker.ledger import NOWHERE, RETRIED, Act, Alike, Chosen, Left, Place
 from worker.lifecycle import Lane, Status
 from worker.queues import Bell, Task
 from worker.reporting import Choice, Stopped
@@ -128,15 +128,18 @@ class Again:
         if corrected:
             self._rehearse(chosen, corrected)
         with self._database.begin() as session:
-            lines = ledger.outlook(session, chosen)
+            lines, going = ledger.outlook(session, chosen)
             if not lines:
                 _refuse_unknown(session, failed, self._source)
             return Outlook(
                 lines=[_foreseen(line, corrected, language) for line in lines],
-                too_few=0 if corrected else ledger.too_few(session, chosen, self._settings.advertising_least),
-                rules=ledger.foresee_again(session, chosen, ledger.rules_now(session, zone), zone),
+                too_few=0 if corrected or not any(each.grouped for each in going) else self._too_few(session, chosen),
+                rules=ledger.foresee_again(session, chosen, going, ledger.rules_now(session, zone), zone),
                 may_arrive=_may_arrive(session, chosen),
             )
+
+    def _too_few(self, session: Session, chosen: Chosen) -> int:
+        return ledger.too_few(session, chosen, self._settings.advertising_least)
 
     def stopped(self) -> Sequence[Stopped]:
         """Reruns whose first hundred failed alike, of the last week; the rest of each waits for a person."""
@@ -222,7 +225,7 @@ class Again:
 
     def _decision(self, failed: Failed, chosen: Chosen, tried: Step, rest: int) -> Decision:
         with self._database.begin() as session:
-            others = ledger.others(session, chosen, tried.queued)
+            others = _others(session, chosen, tried.queued)
             if not tried.queued:
                 _refuse_unknown(session, failed, self._source)
         return Decision(moved=tried.moved, others=others, left=dict(+tried.left), rest=rest)
@@ -242,11 +245,23 @@ def _foreseen(line: Alike, corrected: Corrected | None, language: Language) -> F
     return Foreseen(alike=line, helps=helps, remedy=said.remedy)
 
 
+def _others(session: Session, chosen: Chosen, queued: Sequence[UUID]) -> Mapping[Status, int]:
+    """Where the rest of it stands; of a large campaign what did not fail is told by the sums, as of the last tick."""
+    if (found := ledger.others(session, chosen, queued)) is not None:
+        return found
+    failed = ledger.still_failed(session, chosen.campaign, chosen.source, queued)
+    return _summed(session, chosen, [status for status in Status if status not in RETRIED]) | failed
+
+
 def _may_arrive(session: Session, chosen: Chosen) -> Mapping[Status, int]:
     if chosen.campaign is None:
-        found = ledger.others(session, chosen, [])
+        found = ledger.others(session, chosen, []) or {}
         return {status: found[status] for status in _UNDER_WAY if status in found}
-    choice = Choice.of({"campaign": chosen.campaign, "source": chosen.source, "status": list(_UNDER_WAY)})
+    return _summed(session, chosen, _UNDER_WAY)
+
+
+def _summed(session: Session, chosen: Chosen, statuses: Sequence[Status]) -> dict[Status, int]:
+    choice = Choice.of({"campaign": chosen.campaign, "source": chosen.source, "status": statuses})
     lines = reporting.sums(session, choice, ["campaign"])
     return dict(sum((Counter(line.statuses) for line in lines), Counter()))
 

@@ -19,6 +19,7 @@ from worker.law.outlook import WITHDRAWN, RuleOutlook, added_up
 from worker.law.rules import Channel, Check, Mode, Rule, channel_of, opening
 from worker.ledger.failed import LEFT, Chosen, chosen, scope_of
 from worker.ledger.gate import hours_of
+from worker.ledger.outlook import Going
 from worker.lifecycle import PURPOSE, Kind, Purpose
 
 if TYPE_CHECKING:
@@ -114,11 +115,12 @@ def _asked(rows: Sequence[Stored], besides: Mapping[UUID, Collection[str]]) -> d
 # Of what is to be sent again...
 
 
-def foresee_again(session: Session, which: Chosen, rules: Sequence[Rule], zone: tzinfo) -> tuple[RuleOutlook, ...]:
-    """Of what was chosen and would not be left, if it were queued now."""
-    kinds = session.execute(_kinds(scope_of(which)), which.parameters()).all() if rules else []
-    found = [each for row in kinds for each in _waiting(row, rules, zone)]
-    channels = {channel_of(Kind(row.kind)) for row in kinds if row.purpose == Purpose.ADVERTISING}
+def foresee_again(
+    session: Session, which: Chosen, going: Sequence[Going], rules: Sequence[Rule], zone: tzinfo
+) -> tuple[RuleOutlook, ...]:
+    """Of what was chosen and would go out, if it were queued now."""
+    found = [each for row in going for each in _waiting(row, rules, zone)]
+    channels = {channel_of(Kind(row.kind)) for row in going if row.purpose == Purpose.ADVERTISING}
     for channel in sorted(channels):
         about = [rule for rule in rules if rule.is_about(Purpose.ADVERTISING, channel, None)]
         numbers = NumberRules.among(about, channel)
@@ -127,7 +129,7 @@ def foresee_again(session: Session, which: Chosen, rules: Sequence[Rule], zone: 
     return added_up(found)
 
 
-def _waiting(row: Any, rules: Sequence[Rule], zone: tzinfo) -> Iterator[RuleOutlook]:
+def _waiting(row: Going, rules: Sequence[Rule], zone: tzinfo) -> Iterator[RuleOutlook]:
     """By the hours."""
     about = [rule for rule in rules if rule.is_about(Purpose(row.purpose), channel_of(Kind(row.kind)), row.campaign)]
     if found := opening(hours_of(about), row.at, zone):
@@ -135,15 +137,6 @@ def _waiting(row: Any, rules: Sequence[Rule], zone: tzinfo) -> Iterator[RuleOutl
 
 
 _GOING = f"{LEFT} IS NULL"
-
-
-@cache
-def _kinds(scope: str) -> TextClause:
-    return text(f"""
-        SELECT {PURPOSE} AS purpose, n.kind, n.campaign, count(*) AS messages, now() AS at
-        FROM message AS m JOIN notification AS n ON n.id = m.notification_id
-        WHERE {chosen(scope, joined=True)} AND {_GOING} GROUP BY 1, 2, 3
-    """)
 
 
 @cache

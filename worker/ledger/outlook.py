@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -13,11 +14,12 @@ from sqlalchemy import TextClause, text
 
 from worker.ledger.failed import LEFT, Chosen, Left, chosen, scope_of
 from worker.ledger.opt_out import IS_FOR_THE_WILLING
-from worker.lifecycle import Status
+from worker.lifecycle import PURPOSE, Status
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+COUNTED = 10_000  # messages of a campaign that are counted one by one; of more the sums tell, which are a moment old
 REMEMBERED = 20_000  # attempts that were followed by another, the last ones: how such codes fared
 
 
@@ -47,21 +49,40 @@ class Alike:
     """None: none such was ever sent again."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Going:
+    """How many of them would go out, by what rules look at."""
+
+    purpose: str
+    kind: str
+    campaign: str | None
+    messages: int
+    grouped: bool
+    """Is any of it advertising that goes out many to a request?"""
+    at: datetime
+    """Now, by Postgres's clock."""
+
+
+# Where it expects one row, Postgres would sort a hundred thousand to group them.
+_BY_HASH = text("SET LOCAL enable_sort = off")
+
+
 # The sums first, and what costs a look-up only for the few lines that are left then.
 @cache
 def _outlook(scope: str) -> TextClause:
     return text(f"""
         WITH lines AS MATERIALIZED (
-            SELECT n.kind, m.status, m.code, coalesce(CAST(n.options ->> 'sms_type' AS smallint), 0) AS sms_type,
+            SELECT n.kind, {PURPOSE} AS purpose, n.campaign, m.status, m.code,
+                coalesce(CAST(n.options ->> 'sms_type' AS smallint), 0) AS sms_type,
                 coalesce(lower(m.network), '') AS network,
                 CASE WHEN {IS_FOR_THE_WILLING} AND has_opted_out(m.phone) THEN 'opted out' ELSE {LEFT} END
                     AS left_since,
-                count(*) AS messages, sum(coalesce(n.segments, 1)) AS segments
+                count(*) AS messages, bool_or(m.grouped) AS grouped, sum(coalesce(n.segments, 1)) AS segments
             FROM message AS m JOIN notification AS n ON n.id = m.notification_id
             WHERE {chosen(scope, joined=True)}
-            GROUP BY 1, 2, 3, 4, 5, 6
+            GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
         )
-        SELECT lines.*, lines.segments * (
+        SELECT lines.*, now() AS at, lines.segments * (
             SELECT p.dong FROM price AS p
             WHERE p.sms_type = lines.sms_type AND p.network IN (lines.network, '') AND p.valid_from <= current_date
             ORDER BY p.network = '', p.valid_from DESC LIMIT 1
@@ -87,15 +108,18 @@ _BEFORE = text(f"""
 """)
 
 
-def outlook(session: Session, which: Chosen) -> list[Alike]:
-    """One line for each way in which they failed, the most frequent first."""
+def outlook(session: Session, which: Chosen) -> tuple[list[Alike], list[Going]]:
+    """One line for each way in which they failed, the most frequent first; and those that would go out."""
+    session.execute(_BY_HASH)
     rows = session.execute(_outlook(scope_of(which)), which.parameters()).all()
     alike: dict[tuple[str, str, str | None], list[Any]] = {}
     for row in rows:
         alike.setdefault((row.kind, row.status, row.code), []).append(row)
     before = _before(session, [(status, code) for _, status, code in alike])
     lines = [_alike(key, found, before.get((key[1], key[2] or ""))) for key, found in alike.items()]
-    return sorted(lines, key=lambda line: -line.messages)
+    names = [each.name for each in fields(Going)]
+    going = [Going(**{name: getattr(row, name) for name in names}) for row in rows if not row.left_since]
+    return sorted(lines, key=lambda line: -line.messages), going
 
 
 @cache
@@ -104,15 +128,42 @@ def _others(scope: str) -> TextClause:
     which = {"part": of.format(" AND source = :source"), "campaign": of.format("")}
     which |= {"notifications": "m.notification_id = ANY(:notifications)"}
     return text(f"""
-        SELECT m.status, count(*) AS messages FROM message AS m
-        WHERE {which.get(scope, "m.id = ANY(:messages)")} AND m.replaced_by IS NULL AND m.id <> ALL(:queued)
+        SELECT status, count(*) AS messages FROM (
+            SELECT m.status FROM message AS m
+            WHERE {which.get(scope, "m.id = ANY(:messages)")} AND m.replaced_by IS NULL AND m.id <> ALL(:queued)
+            LIMIT {COUNTED + 1 if scope in {"part", "campaign"} else "ALL"}
+        ) AS m
         GROUP BY 1
     """)
 
 
-def others(session: Session, which: Chosen, queued: Sequence[UUID]) -> Mapping[Status, int]:
-    """Where the rest of it stands: all messages of these notifications or this campaign but those just queued."""
-    found = session.execute(_others(scope_of(which)), which.parameters() | {"queued": list(queued)})
+def others(session: Session, which: Chosen, queued: Sequence[UUID]) -> Mapping[Status, int] | None:
+    """Where the rest of it stands: all messages of these notifications or this campaign but those just queued.
+
+    None: the campaign has more than COUNTED.
+    """
+    standing = _standing(session, _others(scope_of(which)), which, queued)
+    return None if which.campaign is not None and sum(standing.values()) > COUNTED else standing
+
+
+@cache
+def _still_failed(scope: str) -> TextClause:
+    return text(f"""
+        SELECT m.status, count(*) AS messages FROM message AS m
+        WHERE {chosen(scope)} AND m.id <> ALL(:queued) GROUP BY 1
+    """)
+
+
+def still_failed(
+    session: Session, campaign: str | None, source: str | None, queued: Sequence[UUID]
+) -> dict[Status, int]:
+    """The same of those that failed of a campaign, or of one source's part, however many others it has."""
+    which = Chosen(campaign=campaign, source=source)
+    return _standing(session, _still_failed(scope_of(which)), which, queued)
+
+
+def _standing(session: Session, statement: TextClause, which: Chosen, queued: Sequence[UUID]) -> dict[Status, int]:
+    found = session.execute(statement, which.parameters() | {"queued": list(queued)})
     return {Status(row.status): row.messages for row in found}
 
 

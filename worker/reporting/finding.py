@@ -110,7 +110,8 @@ class Walk:
 # to go out now and at each date from which it was moved; where it is not any more, it does not match.
 _BY_DATE = """
     SELECT DISTINCT s.wanted_at AS first, s.message_id AS id FROM settlement AS s
-    WHERE (s.was IS NULL OR s.was_wanted_at IS NOT NULL) AND (s.wanted_at, s.message_id) < (least(:first, :until), :last)
+    WHERE (s.was IS NULL OR s.was_wanted_at IS NOT NULL)
+      AND (s.wanted_at, s.message_id) < (least(:first, :until), :last)
       AND s.wanted_at >= :since AND s.wanted_at < :until {asked_before}
     ORDER BY 1 DESC, 2 DESC LIMIT :most
 """

@@ -141,7 +141,8 @@ _OF_CAMPAIGN = """
 _FAILED_BY_DATE = """
     FROM message AS m
     CROSS JOIN LATERAL (SELECT * FROM notification AS n WHERE n.id = m.notification_id OFFSET 0) AS n
-    WHERE ({wanted}, m.id) > (greatest(:first, :since), :last) AND {wanted} >= :since AND {wanted} < :until {failed} {more}
+    WHERE ({wanted}, m.id) > (greatest(:first, :since), :last) AND {wanted} >= :since AND {wanted} < :until
+      {failed} {more}
     ORDER BY {wanted}, m.id LIMIT :most
 """
 _BY_DATE = """
