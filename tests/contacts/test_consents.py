@@ -38,6 +38,12 @@ def test_where_consent_is_asked_for_only_who_gave_it_gets_advertising_and_the_me
     proof = bench.notifier.consents.proof("+84 901 000 001")
     assert [(each.wording, each.proof) for each in proof.consents] == [(WORDS, "F-17")]
     assert [each.consent_id for each in proof.messages] == [proof.consents[0].id]
+    decree(bench.database, VIETNAM["vn.ads.consent"])
+    known, unknown = told, bench.put(replace(SALE, to="0901000002"))
+    bench.deliver()
+    steps = [[step.what for step in bench.notifier.reports.why(each.id).stories[0].steps] for each in (known, unknown)]
+    assert f"It stood on consent {proof.consents[0].id} of the recipient" in steps[0]
+    assert "When it went out no consent of the recipient was known" in steps[1]
 
 
 def test_who_withdraws_gets_nothing_of_it_any_more_whatever_the_rule_does(bench: Bench) -> None:

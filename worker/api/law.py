@@ -14,13 +14,16 @@ from worker.checks import label
 from worker.database import Database
 from worker.errors import Invalid, NotFound
 from worker.law.rules import CAMPAIGN, QUIET, Check, Mode, Rule, checked, quiet, rule_of, window
-from worker.ledger import register
+from worker.ledger import people, register
+from worker.ledger.register import Register
 from worker.lifecycle import Purpose
 from worker.phone import PhoneError, parse, usual_mobile
 from worker.settings import Settings
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+    from worker.api.people import Due
 
 __all__ = ["Check", "Imported", "Law", "Mode", "Rule"]
 
@@ -117,6 +120,18 @@ class Law:
             added = register.fill(session, reading.numbers(), replace_all=replace_all)
             ledger.note_act(session, "law.register", reading.taken)
         return Imported(numbers=reading.taken, added=added, refused=reading.refused)
+
+    def register(self) -> Register:
+        """How large the Do-Not-Call register is, and when it was last brought in."""
+        with self._database.reading() as session:
+            return register.register(session)
+
+    def requests(self) -> Sequence[Due]:
+        """What people ask about their data and is open, with the clock in working days; by hashes, without numbers."""
+        from worker.api.people import due_of  # the library of holidays: not for who only enqueues
+
+        with self._database.reading() as session:
+            return [due_of(each, self._settings.time_zone) for each in people.requests(session, all_=False)]
 
     @staticmethod
     def _put(session: Session, rule: Rule) -> None:

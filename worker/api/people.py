@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from typing import Any, Self
 
 from worker.api.connected import Connected
@@ -112,7 +112,7 @@ class People(Connected):
             at = None if received_at is None else received_at.replace(tzinfo=received_at.tzinfo or self._zone)
             id_ = people.note_request(session, kind, person.hashes(key), by=by, received_at=at)
             note_act(session, "person.request", request=id_)
-            return next(self._due(each) for each in people.requests(session, all_=False) if each.id == id_)
+            return next(due_of(each, self._zone) for each in people.requests(session, all_=False) if each.id == id_)
 
     def answered(self, id_: int, *, extended: bool = False) -> None:
         """They were told; extended: that it takes 15 days longer, which is allowed once. Raises NotFound."""
@@ -130,7 +130,7 @@ class People(Connected):
     def requests(self, *, all_: bool = False) -> Sequence[Due]:
         """Those that are open, the last first; all_: the others, too."""
         with self._database.reading() as session:
-            return [self._due(each) for each in people.requests(session, all_=all_)]
+            return [due_of(each, self._zone) for each in people.requests(session, all_=all_)]
 
     def _known(self, session: Any, who: str, source: str | None) -> Known:
         try:
@@ -148,9 +148,11 @@ class People(Connected):
             raise SettingsError(KEY, "is not set, and nobody is known to be forgotten without it", remedy)
         return self._key
 
-    def _due(self, asked: AskedFor) -> Due:
-        by: Deadlines = deadlines(asked.received_at, self._zone, extended=asked.extended)
-        today = datetime.now(self._zone).date()
-        late = (asked.answered_at is None and today > by.answer) or (asked.done_at is None and today > by.done)
-        facts = ("id", "kind", "received_at", "noted_by", "extended", "answered_at", "done_at", "outcome")
-        return Due(**{name: getattr(asked, name) for name in facts}, answer_by=by.answer, done_by=by.done, late=late)
+
+def due_of(asked: AskedFor, zone: tzinfo) -> Due:
+    """With the days by which it is to be answered and done."""
+    by: Deadlines = deadlines(asked.received_at, zone, extended=asked.extended)
+    today = datetime.now(zone).date()
+    late = (asked.answered_at is None and today > by.answer) or (asked.done_at is None and today > by.done)
+    facts = ("id", "kind", "received_at", "noted_by", "extended", "answered_at", "done_at", "outcome")
+    return Due(**{name: getattr(asked, name) for name in facts}, answer_by=by.answer, done_by=by.done, late=late)

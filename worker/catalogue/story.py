@@ -31,6 +31,10 @@ WAITED = Text(
     "Đã chờ {span} mới đến lượt: do tốc độ của làn {lane}, hoặc lúc đó không có worker nào chạy",
 )
 OPTED_OUT = Text("The recipient opted out", "Người nhận đăng ký không nhận tin nữa")
+STOOD_ON = Text("It stood on consent {consent} of the recipient", "Dựa trên sự đồng ý số {consent} của người nhận")
+NO_CONSENT = Text(
+    "When it went out no consent of the recipient was known", "Khi gửi chưa ghi nhận sự đồng ý của người nhận"
+)
 
 # What was asked of eSMS...
 SENT = Text("Sent to eSMS", "Gửi sang eSMS")

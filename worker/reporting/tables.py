@@ -22,15 +22,15 @@ def _columns(name: str, names: str) -> Columns:
 
 Notification = _columns(
     "notification",
-    "id kind source reference campaign created_at send_date hand_over expires_at content template_id options segments "
-    "emptied_at emptied_by",
+    "id kind purpose source reference campaign created_at send_date hand_over expires_at content template_id options "
+    "segments emptied_at emptied_by",
 )
 Message = _columns(
     "message",
     "id notification_id phone lane status grouped due_at attempts failures request_id earlier_ids in_doubt_since "
     "sms_id code reason accepted_at settled_at heard heard_since network poll_at price "
     "renewals generation wanted_at wanted_by replaces replaced_by created_at emptied_at "
-    "emptied_by",
+    "emptied_by consent_id",
 )
 Attempt = _columns(
     "attempt",

@@ -49,7 +49,7 @@ GRANTS: dict[str, Rights] = {
     "page_session": _rights(ALL, ALL),
     "page_user": _rights(CHANGE, CHANGE),
     "pause": _rights(CHANGE, CHANGE, CHANGE),
-    "person_request": _rights(ALL, frozenset()),  # an application neither asks nor forgets
+    "person_request": _rights(ALL, READ),  # an application neither asks nor forgets; the page shows what is open
     "price": _rights(ALL, ALL, READ),
     "producer_source": _rights(READ, frozenset()),  # whose is what: the owner says, workers listen to their queues
     "removal": _rights(ALL, ADD),

@@ -17,6 +17,7 @@ WORDS: dict[str, Text] = {
     "nav_templates": Text("Templates", "Mẫu tin"),
     "nav_contacts": Text("Contacts", "Danh bạ"),
     "nav_reports": Text("Reports", "Báo cáo"),
+    "nav_law": Text("Rules", "Quy định"),
     "nav_log": Text("Log", "Nhật ký"),
     "nav_users": Text("Users", "Người dùng"),
     "role_viewer": Text("viewer", "chỉ xem"),

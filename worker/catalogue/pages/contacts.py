@@ -5,6 +5,15 @@ from __future__ import annotations
 from worker.catalogue.text import Text
 
 WORDS: dict[str, Text] = {
+    "consents": Text("What they agreed to, or took back", "Đã đồng ý hoặc rút lại"),
+    "no_consents": Text("Nothing is written down about their numbers.", "Chưa ghi nhận gì về các số này."),
+    "said": Text("Said", "Nội dung"),
+    "said_given": Text("agreed", "đồng ý"),
+    "said_withdrawn": Text("took it back", "rút lại"),
+    "about": Text("For", "Về"),
+    "how": Text("How", "Cách thức"),
+    "wording": Text("Wording", "Lời đã hiển thị"),
+    "proof": Text("Proof", "Bằng chứng"),
     "title": Text("Contacts", "Danh bạ"),
     "new": Text("Add somebody", "Thêm người"),
     "import": Text("Bring in a file", "Nhập từ tệp"),

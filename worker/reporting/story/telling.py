@@ -11,7 +11,7 @@ from uuid import UUID
 from worker.catalogue import Language, Text, advice, in_language, names, removed, statuses
 from worker.catalogue import story as say
 from worker.catalogue.text import moment, span
-from worker.lifecycle import ARRIVED, FINAL, NOT_ARRIVED, Kind, Lane, Status
+from worker.lifecycle import ARRIVED, FINAL, NOT_ARRIVED, Kind, Lane, Purpose, Status
 from worker.reporting.story.answers import answer_of
 from worker.reporting.story.reading import AnyRow, Facts
 from worker.reporting.story.waited import Gap, gaps_of
@@ -90,6 +90,7 @@ class Teller:
         for gap in gaps:
             yield from self._held_back(gap)
         yield from self._opted_out()
+        yield from self._stood_on()
         for request in self.facts.requests:
             yield Step(at=request.at, what=answer_of(request, self.language))
         for over, following in pairwise([*self.facts.over, self.facts.message]):
@@ -160,6 +161,13 @@ class Teller:
         since = self.facts.opted_out_since
         if since is not None and since >= self.facts.notification.created_at:
             yield Step(at=since, what=say.OPTED_OUT.say(self.language))
+
+    def _stood_on(self) -> Iterator[Step]:
+        """Of advertising that went out: which consent was known, or that none was."""
+        row = self.facts.message
+        if row.accepted_at is not None and self.facts.notification.purpose == Purpose.ADVERTISING:
+            told = say.NO_CONSENT if row.consent_id is None else say.STOOD_ON
+            yield Step(at=row.accepted_at, what=told.say(self.language, consent=row.consent_id))
 
     def _sent_again(self, over: AnyRow, by: str | None) -> Iterator[Step]:
         """How the attempt of before ended, and who wanted another."""

@@ -10,13 +10,14 @@ from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
+from worker.access import UserRole
 from worker.api.contacts import ContactRow, Contacts
 from worker.api.naming import id_of
 from worker.api.notifier import Notifier
 from worker.errors import Invalid
 from worker.settings import Settings
 from worker.web.door import producer_of
-from worker.web.pages.access import Form, room
+from worker.web.pages.access import Form, may, room
 from worker.web.pages.forms import list_in, text_in
 from worker.web.pages.rendering import redirect, render
 
@@ -103,6 +104,9 @@ def contact(request: Request, contact: str) -> Response:
         contact=row,
         messages=[(phone, producer.reports.messages_to(phone, most=HISTORY).messages) for phone in row.phones],
         today=producer.reminders.why(row.key, source=row.source),
+        consents=[each for phone in row.phones for each in producer.consents.show(phone)]
+        if may(request, UserRole.OPERATOR)
+        else None,
         zone=_settings(request).time_zone,
     )
 

@@ -28,6 +28,8 @@ LEAST: dict[tuple[str, str], UserRole | None] = {
     ("GET", "/refused"): VIEWER,
     ("GET", "/refused/{refused}"): VIEWER,
     ("POST", "/refused/{refused}/send"): OPERATOR,
+    ("GET", "/law"): VIEWER,
+    ("POST", "/law/mode"): ADMIN,
     ("GET", "/log"): ADMIN,
     ("GET", "/users"): ADMIN,
     ("POST", "/users"): ADMIN,
@@ -125,6 +127,7 @@ NAVIGATION = (
     ("/templates", "nav_templates"),
     ("/contacts", "nav_contacts"),
     ("/reports", "nav_reports"),
+    ("/law", "nav_law"),
     ("/log", "nav_log"),
     ("/users", "nav_users"),
 )

@@ -14,6 +14,7 @@ from worker.web.pages import (
     events,
     find,
     held,
+    law,
     log,
     message,
     new_campaign,
@@ -34,7 +35,7 @@ from worker.web.problems import KINDS, problem_of
 
 ROOMS = (
     assets, session, now, message, held, refused, log, new_campaign, campaigns, rules, events, calendar_files,
-    reminders, template_texts, contact_files, contacts, sweeps, find, reports, users,
+    reminders, template_texts, contact_files, contacts, sweeps, find, reports, law, users,
 )  # fmt: skip
 FOR_PROGRAMS = ("/v1/", "/callbacks/", "/problems/", "/openapi.json", "/livez", "/readyz")
 

@@ -1,0 +1,51 @@
+"""*Rules*: which there are with their sources, what they did, the register's age, what people ask and by when."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.law import VIETNAM, decree
+from tests.pages.conftest import Browsers
+from tests.retention.time_travel import KEY_TEXT
+from tests.support import Bench, login
+from worker import RecordCall
+from worker.api.people import People, PersonRequestKind
+from worker.law.rules import Mode
+from worker.roles import Role
+from worker.settings.retention import KEY
+
+TO = "0901000001"
+
+
+def test_the_rules_are_seen_with_what_they_did_and_an_admin_changes_them(
+    bench: Bench, browsers: Browsers, database_url: str
+) -> None:
+    count = VIETNAM["vn.ads.call.count"]
+    decree(bench.database, replace(count, mode=Mode.WARN))
+    for _ in range(2):
+        bench.put(RecordCall(to=TO, record_id="2001"), purpose="advertising")
+    bench.deliver()
+    bench.notifier.law.import_register(["0901000002"])
+    with People.from_env({"DATABASE_URL": login(database_url, Role.OWNER), KEY: KEY_TEXT}) as people:
+        people.note(TO, PersonRequestKind.CORRECT, by="test")
+    viewer, admin = browsers("viewer"), browsers("admin")
+    seen = viewer.get("/law").text
+    assert "Decree 91/2020/NĐ-CP, art. 13" in seen and "chỉ cảnh báo" in seen and "Khoảng 1 số. Nạp lần cuối" in seen
+    assert "sửa dữ liệu" not in seen and 'action="/law/mode"' not in seen
+    assert viewer.post("/law/mode", {"rule": count.name, "mode": "hold"}).status_code == 403
+    admin.client.cookies.set("esms_language", "en")
+    page = admin.get("/law").text
+    assert "a correction" in page and "in time" in page and TO not in page
+    assert admin.post("/law/mode", {"rule": count.name, "mode": "hold"}).status_code == 303
+    assert [each.mode for each in bench.notifier.law.list()] == ["hold"]
+    decree(bench.database, VIETNAM["vn.ads.register"])
+    refused = admin.post("/law/mode", {"rule": "vn.ads.register", "mode": "hold"})
+    assert refused.status_code == 422 and "passes by itself" in refused.text
+
+
+def test_what_somebody_agreed_to_stands_on_their_page_for_whom_it_is_for(bench: Bench, browsers: Browsers) -> None:
+    bench.notifier.contacts.upsert(key="1", source="page", name="Lan", phones=[TO])
+    bench.notifier.consents.add(TO, wording="Toi dong y nhan tin", proof="F-17", frequency="2 a week")
+    at = f"/contacts/{bench.notifier.contacts.show('1', source='page').id}"
+    assert "Toi dong y nhan tin" in browsers("operator").get(at).text
+    assert "Toi dong y nhan tin" not in browsers("viewer").get(at).text

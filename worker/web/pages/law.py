@@ -1,0 +1,51 @@
+"""*Rules*: what may be sent to whom and when, since when and by which source; what that did, and what people ask."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from fastapi import Request, Response
+
+from worker.access import UserRole
+from worker.api.law import Mode
+from worker.errors import Invalid
+from worker.web.door import producer_of
+from worker.web.pages.access import Form, may, room
+from worker.web.pages.forms import text_in
+from worker.web.pages.rendering import redirect, render
+
+router = room()
+
+DAYS = timedelta(days=6)  # and today: what the rules did
+
+
+@router.get("/law")
+def law(request: Request) -> Response:
+    """All of it."""
+    return _page(request)
+
+
+def _page(request: Request, status: int = 200, problem: Invalid | None = None) -> Response:
+    producer = producer_of(request)
+    today = datetime.now(producer.settings.time_zone).date()
+    return render(
+        request,
+        "law/law.html.j2",
+        status,
+        rules=producer.law.list(),
+        modes=[str(each) for each in Mode],
+        used=producer.reports.rules(since=today - DAYS),
+        register=producer.law.register(),
+        requests=producer.law.requests() if may(request, UserRole.OPERATOR) else (),
+        problem=problem,
+    )
+
+
+@router.post("/law/mode")
+def mode(request: Request, form: Form) -> Response:
+    """Let a rule be off, warn, hold or refuse."""
+    try:
+        producer_of(request).law.set_mode(text_in(form, "rule"), Mode(text_in(form, "mode")))
+    except Invalid as error:
+        return _page(request, 422, error)
+    return redirect("/law")
