@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -13,6 +14,7 @@ from sqlalchemy import text
 from tests.law import VIETNAM, decree
 from tests.support import Bench, otp, retry
 from worker import Failed, Invalid, RecordCall, Sms, Ticket, ledger
+from worker.law.consents import counted_frequency
 from worker.law.rules import Check, Mode, Rule, opening
 from worker.ledger import Gate
 from worker.ledger.law_rules import _recent
@@ -142,16 +144,20 @@ def test_four_workers_at_once_exceed_no_cap(bench: Bench) -> None:
     for campaign in range(6):
         sales = [Sms(to=f"09020001{n:02d}", content=f"[QC] {campaign}", sms_type=3) for n in range(20)]
         bench.notifier.enqueue_many(sales, campaign=f"c{campaign}")
+    assert sent_by_four(bench) == {f"09020001{n:02d}": 3 for n in range(20)}
+
+
+def sent_by_four(bench: Bench) -> dict[str, int]:
+    """How many each number got of what four workers send at once, by the provider's books."""
     url = bench.database.engine.url.render_as_string(hide_password=False)
     benches = [Bench(bench.database, url, bench.simulator) for _ in range(4)]
     for each in benches:
         each.settings = bench.settings
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda each: each.deliver([Lane.BULK]), benches))
-    sent = [phone for each in bench.simulator.sends() for phone in each["phones"]]
-    assert {phone: sent.count(phone) for phone in set(sent)} == {f"09020001{n:02d}": 3 for n in range(20)}
     for each in benches:
         each.__exit__(None, None, None)
+    return Counter(phone for each in bench.simulator.sends() for phone in each["phones"])
 
 
 def test_what_is_asked_for_again_counts_once_and_what_is_sent_again_counts_anew(bench: Bench) -> None:
@@ -355,3 +361,55 @@ def test_what_the_rules_did_is_reported_by_rule_and_day(bench: Bench) -> None:
         bench.look_after_ledger()
         assert session.scalar(text("SELECT count(*) FROM rule_use")) == len(used)
     assert used[0].day == datetime.now(bench.settings.time_zone).date()
+
+
+@pytest.mark.parametrize(
+    ("told", "counted"),
+    [
+        ("2 a week", (2, 7)),
+        ("Tối đa 2 tin mỗi tuần", (2, 7)),
+        ("khong qua 1 tin/ngay", (1, 1)),
+        ("10 messages in a month", (10, 30)),
+        ("two a week", None),
+        ("when there is news", None),
+        ("0 a day", None),
+    ],
+)
+def test_a_frequency_is_counted_where_it_reads_like_one(told: str, counted: tuple[int, int] | None) -> None:
+    assert counted_frequency(told) == (counted and (counted[0], timedelta(days=counted[1])))
+
+
+def test_nobody_gets_more_than_they_agreed_to(bench: Bench) -> None:
+    decree(bench.database, *VIETNAM.values())
+    at(bench, 12)
+    bench.notifier.consents.add(TO, wording="Toi dong y", frequency="4 a week")
+    tickets: list[Ticket] = []
+    for _ in range(3):  # days, on each of which the decree lets three go
+        tickets += [bench.put(SALE) for _ in range(3)]
+        bench.deliver()
+        with bench.database.begin() as session:
+            session.execute(text("UPDATE advertised SET at = ARRAY(SELECT unnest(at) - interval '25 hours')"))
+            session.execute(text("UPDATE message SET due_at = now() WHERE status = 'queued'"))
+    bench.deliver()
+    assert [bench.status(each) for each in tickets].count("accepted") == 4
+    waiting = {
+        each["reason"].rpartition(": ")[2] for t in tickets for each in bench.messages(t) if each["status"] == "queued"
+    }
+    assert waiting == {"agreed frequency"}
+    bench.notifier.consents.add(TO, wording="Toi dong y", frequency="9 a week")
+    with bench.database.begin() as session:
+        session.execute(text("UPDATE message SET due_at = now() WHERE status = 'queued'"))
+    bench.deliver()
+    assert [bench.status(each) for each in tickets].count("accepted") == 7  # and the decree's three a day
+
+
+def test_four_workers_at_once_exceed_no_frequency(bench: Bench) -> None:
+    decree(bench.database, *VIETNAM.values())
+    at(bench, 12)
+    numbers = [f"09020001{n:02d}" for n in range(20)]
+    for each in numbers:
+        bench.notifier.consents.add(each, wording="Toi dong y", frequency="1 a week")
+    for campaign in range(4):
+        sales = [Sms(to=each, content=f"[QC] {campaign}", sms_type=3) for each in numbers]
+        bench.notifier.enqueue_many(sales, campaign=f"c{campaign}")
+    assert dict.fromkeys(numbers, 1) == sent_by_four(bench)

@@ -14,6 +14,7 @@ from worker.api.consents import ConsentRow
 from worker.api.notifier import Notifier
 from worker.cli.output import console, date_option, json_option, options, progress, say, say_json, table, text
 from worker.cli.spreadsheet import Problems, file_options, usage
+from worker.law.consents import counted_frequency
 from worker.law.rules import Channel
 from worker.lifecycle import FOR_THE_WILLING, Purpose
 from worker.spreadsheets import open_sheet
@@ -61,6 +62,8 @@ def add(
     with Notifier.from_env() as notifier:
         notifier.consents.add(number, wording=wording, frequency=frequency, at=said_at, **scope, **how)  # type: ignore[arg-type]
     say("written down")
+    if frequency and counted_frequency(frequency) is None:
+        say("note: the frequency is kept as the proof and not counted: write it like `2 a week` to have it counted")
 
 
 @consent_group.command("withdraw")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from worker.checks import label_or_none, phone_of, text_of
 from worker.errors import Invalid
 from worker.law.rules import Channel
 from worker.lifecycle import FOR_THE_WILLING, Purpose
+from worker.text import strip_diacritics
 
 WORDING_MOST = 4000  # characters
 
@@ -33,7 +36,7 @@ class Consent:
     channel: Channel | None = None
     """None: both."""
     frequency: str | None = None
-    """As it was told to the person: at most two a week."""
+    """As it was told to the person. Advertising is counted by it where it reads like: 2 a week, 2 tin moi tuan."""
     wording: str | None = None
     """What the person was shown."""
     how: str | None = None
@@ -41,6 +44,21 @@ class Consent:
     proof: str | None = None
     """Where the proof is kept: the number of a form, of a recording."""
     source: str = ""
+
+
+_SPANS = {
+    **dict.fromkeys(("day", "ngay"), timedelta(days=1)),
+    **dict.fromkeys(("week", "tuan"), timedelta(days=7)),
+    **dict.fromkeys(("month", "thang"), timedelta(days=30)),
+}
+_FREQUENCY = re.compile(rf"(\d{{1,2}})\D*?\b({'|'.join(_SPANS)})\b")
+
+
+@lru_cache(maxsize=1024)
+def counted_frequency(told: str) -> tuple[int, timedelta] | None:
+    """How many in which span, of words like: 2 a week; khong qua 2 tin moi tuan. None: they can't be counted by."""
+    found = _FREQUENCY.search(strip_diacritics(told).casefold())
+    return None if found is None or not int(found[1]) else (int(found[1]), _SPANS[found[2]])
 
 
 def checked(consent: Consent, now: datetime) -> Consent:

@@ -218,6 +218,11 @@ def _one_of(name: str, value: str, kind: Any) -> Any:
         raise Invalid(name, "is not known", f"use {', '.join(kind)}") from None
 
 
+AGREED = Rule(  # how often somebody agreed to: a rule of each number's own
+    name="agreed frequency", since=ALWAYS, check=Check.COUNT, purposes=(Purpose.ADVERTISING,), mode=Mode.HOLD
+)
+
+
 def window(campaign: str, start: str, end: str) -> Rule:
     """The hours of one campaign, for all of it but codes; from 07:00, to 21:30, say. Raises Invalid."""
     return _hours(f"{CAMPAIGN}{campaign}", start, end, (*_WITHOUT_CODES, Purpose.ADVERTISING), campaign)

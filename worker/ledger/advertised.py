@@ -4,7 +4,8 @@ One row for each number and channel has the last messages, as many as may count.
 it commits, and waits for whoever does so at that moment: however many claim at once, none goes out too many. What is
 proved not to have gone out is taken out again; where a process dies before that can be said, it counts.
 
-Rows are locked in one order, by one statement at the end of the claim's transaction.
+Rows are locked in one order, by one statement at the end of the claim's transaction; those of numbers that agreed to a
+frequency, which every claim of theirs knows, by one before it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from worker.law.rules import Channel, Did, Mode, Rule, channel_of, waits_until
+from worker.law.consents import counted_frequency
+from worker.law.rules import AGREED, Channel, Did, Mode, Rule, channel_of, waits_until
 from worker.ledger import limits
 from worker.ledger.gate import Gate
 from worker.ledger.plans import still
@@ -40,10 +42,22 @@ _COUNT = text("""
     SELECT phone, CAST(:channel AS text), ARRAY[now() + :lasts], ARRAY[id]
     FROM unnest(CAST(:phones AS text[]), CAST(:ids AS uuid[])) AS wanted (phone, id) ORDER BY phone
     ON CONFLICT (phone, channel) DO UPDATE SET
-        at = a.at[cardinality(a.at) - :most + 2:] || excluded.at,
-        messages = a.messages[cardinality(a.at) - :most + 2:] || excluded.messages
+        at = a.at[cardinality(a.at) - :keep + 2:] || excluded.at,
+        messages = a.messages[cardinality(a.at) - :keep + 2:] || excluded.messages
     WHERE :always OR cardinality(a.at) < :most OR a.at[cardinality(a.at) - :most + 1] <= now() - :window
     RETURNING phone
+""")
+
+# Those who agreed to a frequency. A row for each is made first, so that there is one to lock.
+_FREQUENCIES = text("SELECT id, frequency FROM consent WHERE id = ANY(:ids) AND frequency IS NOT NULL")
+_BEGIN = text("""
+    INSERT INTO advertised (phone, channel, at, messages)
+    SELECT phone, :channel, '{}', '{}' FROM unnest(CAST(:phones AS text[])) AS p (phone) ORDER BY phone
+    ON CONFLICT DO NOTHING
+""")
+_LOCK = text("""
+    SELECT phone, at FROM advertised WHERE channel = :channel AND phone = ANY(CAST(:phones AS text[]))
+    ORDER BY phone FOR UPDATE
 """)
 
 _FULL_UNTIL = text("""
@@ -88,13 +102,13 @@ _CANCEL = text(f"""
     WHERE m.id = w.id AND {still("queued")}
 """)
 
-# The longest that a rule may count is a week.
+# The longest that a rule may count is a week, and a frequency a month.
 _FORGET = text("""
     DELETE FROM advertised WHERE (phone, channel) IN (
         SELECT l.phone, l.channel FROM (
             SELECT phone, channel, at FROM advertised WHERE phone > :after ORDER BY phone LIMIT :most
-        ) AS l WHERE coalesce(l.at[cardinality(l.at)], '-infinity') < now() - interval '8 days'
-    ) AND coalesce(at[cardinality(at)], '-infinity') < now() - interval '8 days'
+        ) AS l WHERE coalesce(l.at[cardinality(l.at)], '-infinity') < now() - interval '31 days'
+    ) AND coalesce(at[cardinality(at)], '-infinity') < now() - interval '31 days'
 """)
 
 
@@ -112,10 +126,61 @@ def counted(session: Session, claims: Sequence[Claim], gate: Gate) -> list[Claim
         passing += [claim for claim in theirs if claim.in_doubt]
         new = [claim for claim in theirs if not claim.in_doubt]
         rule = gate.counting(channel)
-        passing += _counted(session, new, rule, channel, gate) if rule and new else new
+        if rule and new:
+            new = _counted(session, _agreed(session, new, channel, gate), rule, channel, gate)
+        passing += new
     gate.uses += warned_of(session, passing, gate.rules)
     gate.note(session)
     return passing
+
+
+def _agreed(session: Session, claims: Sequence[Claim], channel: Channel, gate: Gate) -> list[Claim]:
+    """Those that exceed no frequency that their recipients agreed to; the others wait.
+
+    Each such number's row is locked until the commit: however many claim at once, they count one after the other.
+    """
+    limited = _frequencies(session, claims, gate)
+    gate.keep = max((most for most, _ in limited.values()), default=0)
+    if not limited:
+        return list(claims)
+    asked = {"channel": channel, "phones": sorted(limited)}
+    session.execute(_BEGIN, asked)
+    sent = {row.phone: row.at for row in session.execute(_LOCK, asked)}
+    granted, untils = _with_room(claims, limited, sent, gate.now)
+    turns = (_Turn(claim, AGREED, gate, granted, untils) for claim in claims)
+    return [left for turn in turns if (left := _left(session, turn))] if untils else list(claims)
+
+
+def _frequencies(session: Session, claims: Sequence[Claim], gate: Gate) -> dict[str, tuple[int, timedelta]]:
+    """By number, of those whose consents name one that can be counted."""
+    ids = {phone: gate.consents.get(fence.id) for claim in claims for fence, phone in _pairs(claim)}
+    if not any(ids.values()):
+        return {}
+    rows = session.execute(_FREQUENCIES, {"ids": list(filter(None, ids.values()))})
+    counted = {row.id: found for row in rows if (found := counted_frequency(row.frequency))}
+    return {phone: counted[id_] for phone, id_ in ids.items() if id_ in counted}
+
+
+def _with_room(
+    claims: Sequence[Claim],
+    limited: Mapping[str, tuple[int, timedelta]],
+    sent: Mapping[str, Sequence[datetime]],
+    now: datetime,
+) -> tuple[set[UUID], dict[str, datetime]]:
+    """Which messages may go; and of the numbers of the others, when the next may."""
+    granted: set[UUID] = set()
+    untils: dict[str, datetime] = {}
+    going = {phone: list(at) for phone, at in sent.items()}
+    for fence, phone in (pair for claim in claims for pair in _pairs(claim)):
+        most, span = limited.get(phone, (0, timedelta(0)))
+        lately = going.get(phone, [])[-most:] if most else []
+        if most and len(lately) == most and lately[0] + span > now:
+            untils[phone] = lately[0] + span
+            continue
+        granted.add(fence.id)
+        if most:
+            going.setdefault(phone, []).append(now)
+    return granted, untils
 
 
 def _counted(session: Session, claims: Sequence[Claim], rule: Rule, channel: Channel, gate: Gate) -> list[Claim]:
@@ -125,7 +190,7 @@ def _counted(session: Session, claims: Sequence[Claim], rule: Rule, channel: Cha
         if rule.mode is Mode.WARN:
             gate.uses[rule.name, Did.WARNED] += len(_untils(session, phones, asked))
         wanted = {"phones": list(phones), "ids": [fence.id for fence in phones.values()]}
-        how = {"lasts": gate.lasts, "always": rule.mode is Mode.WARN}
+        how = {"lasts": gate.lasts, "always": rule.mode is Mode.WARN, "keep": max(asked["most"], gate.keep)}
         granted |= {phones[phone].id for phone in session.scalars(_COUNT, asked | wanted | how)}
     full = [(phone, claim) for claim in claims for fence, phone in _pairs(claim) if fence.id not in granted]
     if not full:

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from worker.law.rules import WAITING, Channel, Check, Did, Mode, Rule, opening, waits_until
 from worker.ledger.clock import clock
@@ -105,6 +106,8 @@ class Gate:
     lasts: timedelta = timedelta(0)
     least: int = 1  # recipients that eSMS takes in one advertising request
     turned_back: int = 0  # messages, by all its claims
+    consents: dict[UUID, int] = field(default_factory=dict)  # that advertising stands on, of what was claimed just now
+    keep: int = 0  # of the last messages to a number so many are kept, at least: as its frequency asks
     uses: Uses = field(default_factory=Counter)  # what the rules did since that was last written down
     rules: Sequence[Rule] = ()
     _read_at: float = field(default=float("-inf"))
@@ -112,7 +115,7 @@ class Gate:
 
     def look(self, session: Session) -> None:
         """Read the rules again if that is long ago; what a claim that came to nothing had noted is forgotten."""
-        self.uses = Counter()
+        self.uses, self.consents = Counter(), {}
         if time.monotonic() - self._read_at >= EVERY:
             self._clock = clock(session)
             self._read_at = time.monotonic()
@@ -125,6 +128,7 @@ class Gate:
         if len(going) < len(rows):
             stays = [row for row in rows if row.stays]
             self.uses += of_reasons(((row.because, _DID[row.unwilling]) for row in stays), self.rules)
+        self.consents |= {row.id: row.consent for row in going if row.advertising and row.consent}
         if (consent := next((rule for rule in self.rules if rule.check is Check.CONSENT), None)) and going:
             self.uses[consent.name, Did.WARNED] += sum(
                 row.advertising and row.consent is None and not row.in_doubt for row in going
