@@ -314,7 +314,7 @@ def test_what_the_rules_would_do_is_told_before_and_by_how_many(bench: Bench) ->
         "vn.ads.register": 1,
         "vn.ads.consent": 25,
         "vn.ads.sms.count": 1,
-        "vn.ads.sms.hours": 30,
+        "vn.ads.sms.hours": 29,
     }
 
 
