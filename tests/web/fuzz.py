@@ -1,11 +1,13 @@
 """Ask the HTTP door what its description allows, and as much that it does not: `make fuzz-http [REQUESTS=20000]`.
 
 Real servers, a real `serve`, the simulated eSMS, a token that may do everything; schemathesis makes the requests and
-judges the answers: no 5xx, and none that the description does not have. Exit code 1: it found something, and told it.
+judges the answers: no 5xx, and none that the description does not have. Exit code 1: it found something, and told it;
+what it found stays in REPORTS, with a command of curl for each.
 """
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -28,6 +30,8 @@ from worker.roles import Role
 from worker.roles.logins import set_passwords
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
+REPORTS = Path(".venv/fuzz-http")
+ROUND = 60  # examples of each
 SHORT = 50  # examples of each
 METHODS = ("get", "put", "post", "delete")
 
@@ -51,14 +55,24 @@ def main(requests: int) -> int:
 
 
 def _judged(address: str, token: str, requests: int) -> int:
+    """In rounds, each of other examples: what Hypothesis keeps of a round makes each further example of it dearer."""
     paths = httpx.get(f"{address}/openapi.json").json()["paths"].values()
     operations = sum(method in path for path in paths for method in METHODS)
     each = max(1, requests // operations)
+    rounds = -(-each // ROUND)
+    print(f"{operations} operations, {each} examples of each, in {rounds} rounds", flush=True)  # noqa: T201
+    shutil.rmtree(REPORTS, ignore_errors=True)
+    return max(_round(seed, address, token, -(-each // rounds), whole=each >= SHORT) for seed in range(rounds))
+
+
+def _round(seed: int, address: str, token: str, each: int, *, whole: bool) -> int:
     command = [str(Path(sys.executable).with_name("schemathesis")), "run", f"{address}/openapi.json"]
     command += ["--header", f"Authorization: Bearer {token}", "--checks", CHECKS, "--max-examples", str(each)]
-    phases = "fuzzing" if each < SHORT else "coverage,fuzzing"  # each boundary of each field is some thousand requests
-    command += ["--phases", phases, "--mode", "all", "--request-timeout", "60"]
-    print(f"{operations} operations, {each} examples of each", flush=True)  # noqa: T201
+    phases = (
+        "coverage,fuzzing" if whole and not seed else "fuzzing"
+    )  # each boundary of each field: some thousand requests
+    command += ["--phases", phases, "--mode", "all", "--request-timeout", "60", "--seed", str(seed)]
+    command += ["--report-junit-path", str(REPORTS.absolute() / f"{seed}.xml")]
     return subprocess.run(command, cwd=tempfile.gettempdir()).returncode
 
 

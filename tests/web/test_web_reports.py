@@ -27,6 +27,7 @@ def test_a_source_is_told_of_its_own_and_an_operator_of_all(told: Bench, applica
     assert [line["network"] for line in lines(shop, "networks", status=["delivered"])] == ["viettel"]
     assert [line["met"] for line in lines(shop, "latency", by="lane")] == [False, None]
     assert [line["messages"] for line in lines(shop, "costs")] == [2]
+    assert len(lines(shop, "costs", by=["month", "month"])) == 1
     assert lines(operator, "reminders") == []
     assert shop.get("/v1/reports/reminders").status_code == 403
     assert shop.get("/v1/reports/daily", params={"source": "clinic"}).status_code == 403

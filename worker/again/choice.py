@@ -83,7 +83,7 @@ def checked(
         campaign=label_or_none("campaign", failed.campaign),
         source=label_or_none("source", failed.source) or source,
         statuses=_statuses(failed.status),
-        codes=None if failed.code is None else [label("code", each) for each in words_of(failed.code)],
+        codes=None if failed.code is None else words_of("code", failed.code),
         network=label_or_none("network", failed.network),
         since=since,
         until=until,
@@ -94,13 +94,15 @@ def checked(
     )
 
 
-def words_of(word: str | Sequence[str]) -> Collection[str]:
-    """One word, or several."""
-    return [word] if isinstance(word, str) else word
+def words_of(name: str, given: str | Collection[str]) -> Sequence[str]:
+    """One word, or several. Raises Invalid for what is none."""
+    if not isinstance(given, str | list | tuple | set | frozenset):
+        raise Invalid(name, "is no word", "give a text, or a list of them")
+    return [label(name, each) for each in ([given] if isinstance(given, str) else given)]
 
 
 def _statuses(word: Word) -> Sequence[str]:
-    statuses = sorted(RETRIED) if word is None else words_of(word)
+    statuses = sorted(RETRIED) if word is None else words_of("status", word)
     for each in statuses:
         if each not in RETRIED:
             raise Invalid("status", _not_failed(each), f"use {', '.join(sorted(RETRIED))}")

@@ -271,6 +271,6 @@ def _refuse_unknown(session: Session, failed: Failed, within: str | None) -> Non
     from worker.catalogue.codes import is_documented
 
     reporting.refuse_unknown(session, campaign=failed.campaign, source=failed.source, within=within)
-    for code in words_of(failed.code or ()):
+    for code in words_of("code", failed.code or ()):
         if not is_documented(code):
             raise Invalid("code", f"{code!r} is none that eSMS documents", "see docs/codes.md, or leave it out")

@@ -96,6 +96,7 @@ _ALIKE = ("sms_type", "network", "span")  # what has these has one price
 def costs(session: Reader, choice: Choice, by: Sequence[GroupBy]) -> list[Costs]:
     """One line for each that is grouped by, in their order. Raises Invalid."""
     session.execute(_ROOM)
+    by = list(dict.fromkeys(by))
     # Between two days on which some price changes all stay, so that one is looked up for all the days between.
     days = session.scalars(select(Price.valid_from).distinct().order_by(Price.valid_from)).all()
     added = _added(choice, by, cast(literal(days, ARRAY(Date)), ARRAY(Date)))
