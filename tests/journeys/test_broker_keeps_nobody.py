@@ -6,15 +6,18 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from celery import Celery
 from redis import Redis
 from sqlalchemy import text
 
+from tests.journeys.conftest import crew_at_work
 from tests.support import Bench, eventually
 from tests.traces import holds, redis_keys_that_hold
 from worker.devkit.processes import Child
+from worker.devkit.valkey import Valkey
 
 pytestmark = [pytest.mark.long, pytest.mark.journey]
 
@@ -68,3 +71,28 @@ def eventually_told(app: Celery) -> str:
 
     eventually(asked)
     return answers[-1]
+
+
+def test_what_was_sent_stands_in_no_key_and_no_file_of_redis_once_bells_have_had_them_written_anew(
+    environ: dict[str, str], bench: Bench, tmp_path: Path, said: list[str]
+) -> None:
+    with Valkey(tmp_path / "valkey") as valkey, Redis.from_url(valkey.url) as admin:  # as `up` starts it
+        admin.config_set("rdbcompression", "no")  # what is compressed could not be searched
+        with Celery("another-app", broker=valkey.producer_url, set_as_current=False) as other:
+            for code in range(20):
+                fields = {"to": NUMBER, "content": f"{TEXT} {code}", "sms_type": 7}
+                other.send_task("worker.enqueue_sms", kwargs=fields, queue="enqueue")
+        eventually(lambda: bool(files_that_hold(valkey.data)))
+        with crew_at_work(environ | {"REDIS_URL": valkey.worker_url, "WORKER_TICK": "0.1"}, said):
+            eventually(lambda: len(bench.simulator.ledger().sms) == 20)
+            eventually(lambda: redis_keys_that_hold(valkey.url, WORDS) == [])
+            eventually(lambda: files_that_hold(valkey.data) == [], within=120)
+    assert files_that_hold(valkey.data) == []
+
+
+def files_that_hold(folder: Path) -> list[str]:
+    """A file may go while it is looked for: it is written anew then."""
+    try:
+        return [file.name for file in folder.rglob("*") if file.is_file() and holds(file.read_bytes(), WORDS)]
+    except FileNotFoundError:
+        return files_that_hold(folder)
