@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -27,12 +28,25 @@ LEASE = timedelta(seconds=4 * TOTAL)  # a batch of IN_FLIGHT takes one TOTAL at 
 GONE = 410
 
 
+@dataclass
+class _Batch:
+    """Calls that are under way."""
+
+    calls: Sequence[Call]
+    answers: Sequence[Future[int | str]]
+    begun: float = field(default_factory=time.monotonic)
+
+
+NOTHING = _Batch((), ())
+
+
 class Line:
     """Made for one task's time. A webhook that answers slowly fills nobody's threads but its own."""
 
     def __init__(self, database: Database, id_: UUID, url: str, *, private: bool) -> None:
         self._database, self._id, self._url, self._private = database, id_, url, private
         self._most = IN_FLIGHT
+        self._under_way = NOTHING
 
     def run(self, stopping: Callable[[], bool], more: Callable[[], bool]) -> None:
         """Call while there is anything to tell, until it is told to stop; where there is nothing, `more` is asked."""
@@ -42,28 +56,37 @@ class Line:
             self._end(str(error))
             return
         with closing(post), ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="webhook") as threads:
-            while (self._step(post, threads) or more()) and not stopping():
-                pass
+            try:
+                while (self._step(post, threads) or more()) and not stopping():
+                    pass
+            finally:
+                self._settle(NOTHING)
 
     def _step(self, post: Post, threads: ThreadPoolExecutor) -> bool:
-        """One batch; False: there was nothing."""
+        """One batch more, claimed while a quick one is still under way; False: there was nothing."""
+        settled = self._most == IN_FLIGHT and self._settle(NOTHING)
         with self._database.begin() as session:
             unread = webhooks.fan_out(session, self._id)
         with self._database.begin() as session:
             calls = webhooks.claim_calls(session, self._id, most=self._most, lease=LEASE)
             secrets = webhooks.secrets_of(session, self._id) if calls else []
-        if calls:
-            self._make(post, threads, calls, [Webhook(secret) for secret in secrets])
-        return bool(calls) or unread
+        signers = [Webhook(secret) for secret in secrets]
+        answers = [threads.submit(_make, post, self._id, call, signers) for call in calls]
+        settled |= self._settle(_Batch(calls, answers))
+        return bool(calls) or unread or settled  # after which the next of the same message may be due
 
-    def _make(self, post: Post, threads: ThreadPoolExecutor, calls: Sequence[Call], signers: Sequence[Webhook]) -> None:
-        begun = time.monotonic()
-        answers = list(threads.map(lambda call: _make(post, self._id, call, signers), calls))
-        self._most = BATCH_MOST if time.monotonic() - begun < QUICK else IN_FLIGHT
+    def _settle(self, following: _Batch) -> bool:
+        """Wait for what is under way, and write down what came of it; False: nothing was. following: is from now on."""
+        batch, self._under_way = self._under_way, following
+        if not batch.calls:
+            return False
+        answers = [each.result() for each in batch.answers]
+        self._most = BATCH_MOST if time.monotonic() - batch.begun < QUICK else IN_FLIGHT
         with self._database.begin() as session:
-            webhooks.called(session, self._id, list(map(_called, calls, answers)))
+            webhooks.called(session, self._id, list(map(_called, batch.calls, answers)))
         if GONE in answers:
             self._end("it answered 410: gone")
+        return True
 
     def _end(self, because: str) -> None:
         with self._database.begin() as session:
