@@ -160,7 +160,8 @@ def test_a_retry_by_http_chooses_corrects_and_is_looked_at_before(application: A
     assert shop.post(f"/v1/messages/{id_}:retry", json={"code": "99"}).json()["moved"] == 0
     wrong = shop.post(f"/v1/messages/{id_}:retry", json={"corrected": {"text": "x"}})
     assert (wrong.status_code, "corrected" in wrong.text) == (422, True)
-    for body in ({"code": 104}, {"code": [104]}, {"status": {}}, {"status": [["rejected"]]}):
+    wrongs: list[dict[str, object]] = [{"code": 104}, {"code": [104]}, {"status": {}}, {"status": [["rejected"]]}]
+    for body in wrongs:
         assert shop.post(f"/v1/messages/{id_}:retry", json=body).status_code == 422
     corrected = {"corrected": {"content": "Ma moi: 123456"}}
     assert shop.post(f"/v1/messages/{id_}:retry", json=corrected).json()["moved"] == 1
