@@ -23,11 +23,11 @@ class Message(virtual.Message):
     them taken nothing is asked of Redis, so nobody sees that it was away, and the worker hears no bell ever again.
     """
 
-    def ack_log_error(self, *_: Any, multiple: bool = False) -> None:
+    def ack_log_error(self, _logger: Any, _errors: Any, multiple: bool = False) -> None:
         """What breaks here is the connection's end: Celery makes another."""
         self.ack(multiple=multiple)
 
-    def reject_log_error(self, *_: Any, requeue: bool = False) -> None:
+    def reject_log_error(self, _logger: Any, _errors: Any, requeue: bool = False) -> None:
         """The same."""
         self.reject(requeue=requeue)
 
