@@ -14,6 +14,8 @@ from tests.reminders.office import Calendar
 from tests.reminders.test_reminders_fields import CALENDAR_FILE
 from tests.support import as_producer
 from worker.cli import run
+from worker.law.rules import quiet
+from worker.ledger import save_rule
 
 Cli = Callable[..., tuple[int, str, str]]
 
@@ -150,6 +152,21 @@ def test_simulate_prints_json_and_a_picture(cli: Cli, calendar: Calendar, tmp_pa
     assert code == 0
     assert "2027-02" in out
     assert "The balance is used up on 2027-02-28" in out
+
+
+def test_simulate_tells_what_waits_for_quiet_hours_and_what_is_skipped_for_them(cli: Cli, calendar: Calendar) -> None:
+    calendar.contact("Lan", born="2000-02-28")
+    calendar.birthdays()
+    span = ("--from", "2027-01-01", "--to", "2027-12-31")
+    with calendar.database.begin() as session:
+        save_rule(session, quiet("13:00", "14:00"))
+    day = answer(cli, "simulate", *span)["days"][58]
+    assert (day["messages"], day["waiting"], day["skipped"]) == (1, 1, 0)
+    assert "1 wait for the hours" in cli("simulate", *span)[1]
+    with calendar.database.begin() as session:
+        save_rule(session, quiet("23:59:58", "23:59:59"))
+    day = answer(cli, "simulate", *span)["days"][58]
+    assert (day["messages"], day["waiting"], day["skipped"]) == (0, 0, 1)
 
 
 def test_events_are_imported_listed_shown_and_cancelled(cli: Cli, calendar: Calendar, tmp_path: Path) -> None:

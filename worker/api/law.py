@@ -109,7 +109,7 @@ class Law:
         refuse: Callable[[int], object] = int,
         advance: Callable[[int], object] = int,
     ) -> Imported:
-        """Put numbers into the Do-Not-Call register, in one transaction; a million take some seconds.
+        """Put numbers into the Do-Not-Call register, in one transaction.
 
         lines: each begins with a number, in any spelling; what follows a comma, semicolon or tab is left alone.
         replace_all: those that stood there and are not among these are taken out. refuse: is told of a line that

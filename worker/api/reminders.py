@@ -13,6 +13,8 @@ from worker.ledger.acts import note_act
 from worker.ledger.clock import clock
 from worker.ledger.events import AttendeeRow, find_event, invited, list_events
 from worker.ledger.failing import Failing, failing
+from worker.ledger.gate import hours_of
+from worker.ledger.law_rules import rules_now
 from worker.ledger.occurrences import count_occurrences
 from worker.ledger.rules import all_rules
 from worker.lifecycle import OccurrenceState
@@ -283,7 +285,8 @@ class Reminders:
         with self._database.begin() as session:
             first = since or clock(session).astimezone(zone).date()
             last = until or first + timedelta(days=364)
-            return simulate(session, first, last, zone=zone, rate=rate, price=price, balance=balance)
+            hours = hours_of(rules_now(session, zone))
+            return simulate(session, first, last, zone=zone, rate=rate, price=price, balance=balance, hours=hours)
 
     def failing(self) -> list[Failing]:
         """Rules and events whose reminders can't be made, and where in the code they fail."""

@@ -21,7 +21,9 @@ BROUGHT_IN = "do-not-call register"  # a heartbeat
 
 _STAGE = text("CREATE TEMP TABLE listed (phone text) ON COMMIT DROP")
 _ADD = text("""
-    INSERT INTO do_not_call (phone) SELECT DISTINCT phone FROM listed ORDER BY phone ON CONFLICT (phone) DO NOTHING
+    INSERT INTO do_not_call (phone) SELECT DISTINCT l.phone FROM listed AS l
+    WHERE NOT EXISTS (SELECT FROM do_not_call AS d WHERE d.phone = l.phone)  -- most of a register were there before
+    ORDER BY 1 ON CONFLICT (phone) DO NOTHING
 """)
 _TAKE_OUT = text("DELETE FROM do_not_call AS d WHERE NOT EXISTS (SELECT FROM listed AS l WHERE l.phone = d.phone)")
 

@@ -15,10 +15,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from worker.law.rules import Channel, opening
+from worker.law.rules import Rule as SendingRule
 from worker.ledger.events import standing_events
 from worker.ledger.rules import all_rules
 from worker.ledger.templates import templates
-from worker.lifecycle import LANE_OF_SMS, Lane, SmsType
+from worker.lifecycle import LANE_OF_SMS, Lane, Purpose, SmsType
 from worker.reminders.audiences import Audiences, count_guests
 from worker.reminders.calendar_gaps import Odd, odd_on
 from worker.reminders.costs import Costs, Price
@@ -53,6 +55,8 @@ class Day:
     segments: int = 0
     cost: float = 0.0
     late: int = 0  # messages that the rate does not let out in time
+    waiting: int = 0  # that wait for quiet hours, or a campaign's window, to be over
+    skipped: int = 0  # and that are too late then: not among `messages`
     over_balance: bool = False  # what the days until then cost is more than there is
 
     @property
@@ -86,8 +90,9 @@ def simulate(
     rate: float | None = None,
     price: Price | None = None,
     balance: float | None = None,
+    hours: Sequence[SendingRule] = (),
 ) -> Simulation:
-    """Both days belong to it. rate: messages a second; balance: in the price's money."""
+    """Both days belong to it. rate: messages a second; balance: in the price's money. hours: those that hold back."""
     every = all_rules(session)
     rules = [rule for rule in every if rule.paused_at is None]
     begin, end = midnight(since, zone), midnight(until + timedelta(days=1), zone)
@@ -100,7 +105,7 @@ def simulate(
         batches += _of_event(event, guests[event.id], costs, begin, end)
     batches.sort(key=lambda batch: batch.due.occurs_at)
     odd = [each for rule in rules for each in _odd(rule, audiences, since, until)]
-    days = _by_day(batches, since, until, zone, rate)
+    days = _by_day(batches, since, until, zone, rate, hours)
     _mark_balance(days, balance)
     paused = [rule.name for rule in every if rule.paused_at is not None]
     return Simulation(days=days, odd=sorted(odd, key=lambda each: each.day), paused=paused)
@@ -146,17 +151,36 @@ def _odd(rule: RuleRow, audiences: Audiences, since: date, until: date) -> Itera
 # Day by day...
 
 
-def _by_day(batches: Sequence[Batch], since: date, until: date, zone: ZoneInfo, rate: float | None) -> list[Day]:
+def _by_day(
+    batches: Sequence[Batch],
+    since: date,
+    until: date,
+    zone: ZoneInfo,
+    rate: float | None,
+    hours: Sequence[SendingRule],
+) -> list[Day]:
     every = [since + timedelta(days=place) for place in range((until - since).days + 1)]
     days, line = {day: Day(day) for day in every}, Outflow(rate)
     for batch in batches:
-        day = days[batch.due.occurs_at.astimezone(zone).date()]
+        day, at = days[batch.due.occurs_at.astimezone(zone).date()], _opens_at(batch, hours, zone)
+        if at >= batch.due.deadline:
+            day.skipped += batch.messages
+            continue
+        day.waiting += batch.messages * (at > batch.due.occurs_at)
         day.lanes[batch.lane] += batch.messages
         day.names[batch.name] += batch.messages
         day.segments += batch.segments * batch.messages
         day.cost += batch.cost
-        day.late += line.late(batch)
+        day.late += line.late(batch, at)
     return list(days.values())
+
+
+def _opens_at(batch: Batch, hours: Sequence[SendingRule], zone: ZoneInfo) -> datetime:
+    """From when on it may go out."""
+    channel = Channel.CALL if batch.lane is Lane.VOICE else Channel.SMS
+    about = [rule for rule in hours if rule.is_about(Purpose.REMINDER, channel, f"reminder:{batch.name}")]
+    found = opening(about, batch.due.occurs_at, zone)
+    return found[0] if found else batch.due.occurs_at
 
 
 class Outflow:
@@ -166,11 +190,11 @@ class Outflow:
         self._rate = rate
         self._free_at = datetime.min.replace(tzinfo=UTC)
 
-    def late(self, batch: Batch) -> int:
-        """Let these go out; how many of them do not in time. Those expire, and take no time."""
+    def late(self, batch: Batch, at: datetime) -> int:
+        """Let these go out, from `at` on; how many of them do not in time. Those expire, and take no time."""
         if self._rate is None:
             return 0
-        begins = max(self._free_at, batch.due.occurs_at)
+        begins = max(self._free_at, at)
         in_time = max(0, int((batch.due.deadline - begins).total_seconds() * self._rate))
         sent = min(batch.messages, in_time)
         self._free_at = begins + timedelta(seconds=sent / self._rate)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from worker.catalogue.text import Text
 
 WORDS: dict[str, Text] = {
+    "year_waiting": Text("Wait for the sending rules' hours", "Chờ đến khung giờ được gửi"),
+    "year_skipped": Text("Skipped: too late then", "Bỏ qua vì khi đó đã muộn"),
     "title": Text("Reminders", "Nhắc hẹn"),
     "year": Text("The year as a calendar", "Lịch cả năm"),
     "new": Text("New rule", "Quy tắc mới"),

@@ -78,6 +78,10 @@ def _say(found: Simulation) -> None:
     _say_days("! More than the rate lets out in time", [day for day in found.days if day.late], late=True)
     if over := next((day for day in found.days if day.over_balance), None):
         say(f"$ The balance is used up on {over.day}.")
+    if waiting := sum(day.waiting for day in found.days):
+        say(f"{waiting:,} wait for the hours that `esms-worker law list` tells")
+    if skipped := sum(day.skipped for day in found.days):
+        say(f"! {skipped:,} are skipped, not counted here: too late once those hours open")
     if found.odd:
         _say_odd(found)
     if found.paused:
@@ -144,6 +148,8 @@ def _day_json(day: Day) -> dict[str, Any]:
         "segments": day.segments,
         "cost": day.cost,
         "late": day.late,
+        "waiting": day.waiting,
+        "skipped": day.skipped,
         "over_balance": day.over_balance,
     }
 
