@@ -61,11 +61,21 @@ def shoot(
     context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=theme)
     context.add_cookies([{"name": "esms_language", "value": language, "url": address}])
     page = context.new_page()
-    page.goto(f"{address}/enter/{bench.notifier.users.link('lan', role=UserRole.ADMIN)}")
+    page.goto(f"{address}/enter/{bench.notifier.users.link('hoa', role=UserRole.ADMIN)}")
     page.click("main button")
     page.goto(address + path)
     page.screenshot(path=file, full_page=file.parent.name != "pictures")
     context.close()
+
+
+def print_out(browser: Any, bench: Bench, address: str, path: str, file: Path) -> None:
+    """As it comes out of a printer."""
+    page = browser.new_page()
+    page.goto(f"{address}/enter/{bench.notifier.users.link('hoa', role=UserRole.ADMIN)}")
+    page.click("main button")
+    page.goto(address + path)
+    page.pdf(path=file, format="A4")
+    page.close()
 
 
 def main() -> None:
@@ -92,6 +102,7 @@ def main() -> None:
             for size, theme, language in ((DESKTOP, "light", "en"), (DESKTOP, "dark", "vi"), (PHONE, "light", "vi")):
                 name = f"{path.strip('/').replace('/', '-') or 'now'}-{size[0]}-{theme}-{language}.png"
                 shoot(browser, bench, address, path, given.all / name, size, theme, language)
+            print_out(browser, bench, address, path, given.all / f"{path.strip('/').replace('/', '-') or 'now'}.pdf")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from tests.support import Bench
 from worker import RecordCall, Sms, SmsType
 from worker.api.prices import PriceRow
 from worker.intake import Enqueue
+from worker.lifecycle import Kind
 
 CODES, CARE, WISHES = 420, 260, 900
 _LIVED = text("""
@@ -69,8 +70,33 @@ def live(bench: Bench) -> None:
     with bench.database.begin() as session:
         session.execute(_LIVED)
     _waiting(bench)
+    _people(bench)
     bench.roll_up()
     _spread(bench)
+
+
+def _people(bench: Bench) -> None:
+    """Who is reminded of what, who signs in, and what an application got wrong."""
+    notifier = bench.notifier
+    notifier.templates.save("hen-kham", content="Phong kham An Tam: moi {name} den {title}")
+    notifier.contacts.upsert(key="lan", source="clinic", name="Nguyễn Thị Lan", phones="0901234567")
+    notifier.reminders.upsert_event(
+        source="page", key="hop", title="Tái khám định kỳ", starts_at="2031-03-01T08:00", offsets=["1d", "2h"],
+        template="hen-kham", attendees=[{"key": "1", "phone": "0901234567", "name": "Nguyễn Thị Lan"}], sms_type=4,
+    )  # fmt: skip
+    for name, role in (("lan", "operator"), ("minh", "viewer")):
+        notifier.users.add(name, role)
+    mistakes: list[dict[str, object]] = [{"to": "090123"}, {"content": ""}, {"sms_type": 99}, {"send_date": "soon"}]
+    for n, wrong in enumerate(mistakes):
+        fields: dict[str, object] = {
+            "to": "0901234567",
+            "content": "Ma: 481516",
+            "sms_type": 7,
+            "source": "shop",
+            "reference": f"don:{n}",
+        }
+        with notifier.refused.kept("sms", fields | wrong, task_id=None):
+            notifier.enqueue_fields(Kind.SMS, fields | wrong, late=True)
 
 
 def _waiting(bench: Bench) -> None:

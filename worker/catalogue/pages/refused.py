@@ -18,8 +18,6 @@ WORDS: dict[str, Text] = {
     "reference": Text("Reference", "Mã tham chiếu"),
     "field": Text("Field", "Trường"),
     "wrong": Text("What is wrong, and what to do", "Sai ở đâu và cần làm gì"),
-    "look": Text("Look", "Xem"),
-    "look_at": Text("Look at the request of {at}", "Xem yêu cầu lúc {at}"),
     "show": Text("Show", "Xem"),
     "door_task": Text("by a task", "qua tác vụ"),
     "door_sql": Text("by SQL", "bằng lệnh SQL"),

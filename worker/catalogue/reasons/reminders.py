@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from worker.catalogue.reasons.row import Reason, reason
 from worker.catalogue.statuses import MEANINGS
+from worker.catalogue.text import Text
 from worker.lifecycle import Status
+
+DAYS = (  # that a rule may go by
+    Text("birthday", "ngày sinh"),
+    Text("lunar birthday", "ngày sinh âm lịch"),
+    Text("day of death", "ngày mất"),
+    Text("lunar day of death", "ngày giỗ âm lịch"),
+)
 
 REMINDERS: tuple[Reason, ...] = (
     reason("opted out", "đã từ chối nhận tin"),
@@ -26,8 +34,21 @@ REMINDERS: tuple[Reason, ...] = (
         "the rule is for contacts tagged {tags}, this one is not",
         "quy tắc chỉ dành cho người có nhãn {tags}, người này không có",
     ),
-    reason("the contact has no {day}", "danh bạ không ghi {day} của người này"),
-    reason("it is not their day: their {day} is {date}", "hôm đó không phải ngày của người này ({day}: {date})"),
+    *(reason(f"the contact has no {day.en}", f"danh bạ không ghi {day.vi} của người này") for day in DAYS),
+    *(
+        reason(
+            f"it is not their day: their {day.en} is {{date}}",
+            f"hôm đó không phải ngày của người này ({day.vi}: {{date}})",
+        )
+        for day in DAYS
+    ),
+    *(
+        reason(
+            f"it is not their day: their {day.en} is {{date}} of the leap month",
+            f"hôm đó không phải ngày của người này ({day.vi}: {{date}} nhuận)",
+        )
+        for day in DAYS
+    ),
     reason("the rule is paused", "quy tắc đang tạm dừng"),
     reason(
         "it was due and has not been made: is beat running?",

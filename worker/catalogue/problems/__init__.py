@@ -1,0 +1,45 @@
+"""What is wrong with what a program sent, and what to do: each as errors say it in English, and in Vietnamese."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from worker.catalogue.problems.to_do import TO_DO
+from worker.catalogue.problems.whole import WHOLE
+from worker.catalogue.problems.wrong import WRONG
+from worker.catalogue.reasons import pattern_of
+from worker.catalogue.text import Language, Text
+
+
+def in_vietnamese(told: str) -> str:
+    """What an error says, `what is wrong: what to do`; as it stands where nobody knows it.
+
+    What stands before that (a field, an event of a calendar) stays before it.
+    """
+    for begin in (0, *(found.end() for found in re.finditer(": ", told))):
+        if (said := _halves(told[begin:])) is not None:
+            return told[:begin] + said
+    return _said(told, WHOLE) or told
+
+
+def _halves(told: str) -> str | None:
+    for place in (found.start() for found in re.finditer(": ", told)):
+        wrong, remedy = _said(told[:place], WRONG), _said(told[place + 2 :], TO_DO)
+        if wrong and remedy:
+            return f"{wrong}: {remedy}"
+    return None
+
+
+def _said(told: str, texts: tuple[Text, ...]) -> str | None:
+    for each, pattern in _patterns(texts):
+        if (found := pattern.fullmatch(told)) is not None:
+            return each.say(Language.VI, **found.groupdict())
+    return None
+
+
+@lru_cache(maxsize=3)
+def _patterns(texts: tuple[Text, ...]) -> list[tuple[Text, re.Pattern[str]]]:
+    """Those without gaps first: `use {words}` says less than `use a new reference`."""
+    ordered = sorted(texts, key=lambda each: (each.en.count("{"), -len(each.en)))
+    return [(each, pattern_of(each.en)) for each in ordered]
