@@ -84,7 +84,7 @@ def _people(bench: Bench) -> None:
         source="page", key="hop", title="Tái khám định kỳ", starts_at="2031-03-01T08:00", offsets=["1d", "2h"],
         template="hen-kham", attendees=[{"key": "1", "phone": "0901234567", "name": "Nguyễn Thị Lan"}], sms_type=4,
     )  # fmt: skip
-    for name, role in (("lan", "operator"), ("minh", "viewer")):
+    for name, role in (("thu", "operator"), ("minh", "viewer")):
         notifier.users.add(name, role)
     mistakes: list[dict[str, object]] = [{"to": "090123"}, {"content": ""}, {"sms_type": 99}, {"send_date": "soon"}]
     for n, wrong in enumerate(mistakes):

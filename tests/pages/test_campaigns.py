@@ -139,6 +139,9 @@ def test_who_failed_is_taken_away_by_who_may_see_people(operator: Browser, brows
     bench.roll_up()
     address = f"/campaigns/{key_of('tet')}"
     assert "+84901000001" in operator.get(f"{address}/failed.csv").text
+    assert operator.get("/reports/-/failures.csv").status_code == 200
+    acts = [(each.who, each.subject) for each in bench.notifier.acts.list(what="people.download")]
+    assert acts == [("operator", {"file": "failures.csv"}), ("operator", {"file": "failed.csv"})]
     viewer = browsers("viewer")
     assert figure(viewer.get(address).text, "failed") == "1"
     assert viewer.get(f"{address}/failed.csv").status_code == 403

@@ -9,6 +9,7 @@ from uuid import UUID
 from worker.catalogue.acts import ACTS
 from worker.database import Database
 from worker.errors import Invalid
+from worker.ledger.acts import note_act
 from worker.reporting.acts import ActShown as ActShown
 from worker.reporting.acts import acts
 from worker.settings import Settings
@@ -19,6 +20,11 @@ class Acts:
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database, self._settings = database, settings
+
+    def downloaded(self, file: str) -> None:
+        """Somebody takes people's data away. file: what it is, without a name or number of anybody."""
+        with self._database.begin() as session:
+            note_act(session, "people.download", file=file)
 
     def list(
         self,

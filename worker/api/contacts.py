@@ -127,6 +127,8 @@ class Contacts:
 
     def export(self, **which: Unpack[Which]) -> Iterator[ContactRow]:
         """All contacts that are meant, a page to a transaction."""
+        with self._database.begin() as session:
+            note_act(session, "contact.export", source=which.get("source"))
         return (row for page in pages(self._database.begin, **which) for row in page)
 
     def attribute_names(self) -> Sequence[str]:

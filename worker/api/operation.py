@@ -72,7 +72,12 @@ class Operation(Connected):
 
         patience: seconds for which transactions of others may be in its way.
         """
-        return migrate(self._database, patience=patience)
+        before, wanted = self.revisions()
+        undone = migrate(self._database, patience=patience)
+        if before != wanted:
+            with self._database.begin() as session:
+                note_act(session, "schema.migrate", since=before, until=wanted)
+        return undone
 
     def let_in(self, passwords: Mapping[str, str], *, administrator: str | None = None) -> None:
         """Let roles log in by these passwords from now on; and by that one an administrator who is no superuser.

@@ -84,11 +84,12 @@ class People(Connected):
             tables = people.everything_about(session, person, self._key)
             if not tables:
                 raise NotFound("nothing is stored about them")
+            request = None
             if self._key:
                 request = people.note_request(session, PersonRequestKind.EXPORT, person.hashes(self._key), by=by)
                 told = {table: len(rows) for table, rows in tables.items()}
                 people.finish_request(session, request, {"exported": told}, done=True)
-                note_act(session, "person.export", request=request)
+            note_act(session, "person.export", request=request)
         return Export(made_at=datetime.now(UTC), phones=person.phones, shared=person.shared, tables=tables)
 
     def forget(self, who: str, *, source: str | None = None, opt_out_too: bool = False, by: str) -> Forgot:

@@ -55,6 +55,10 @@ WORDS: dict[str, Text] = {
     "move": Text("Move", "Dời ngày"),
     "move_to": Text("Send it at", "Gửi vào lúc"),
     "move_says": Text("It waits until then.", "Tin sẽ chờ đến lúc đó."),
+    "move_says_many": Text(
+        "Those of the {count} messages of this request that wait go out then.",
+        "Những tin đang chờ trong {count} tin của yêu cầu này sẽ được gửi vào lúc đó.",
+    ),
     "retry": Text("Send again", "Gửi lại"),
     "retry_says": Text(
         "It is queued at once and costs again.", "Tin được xếp hàng gửi ngay và bị tính tiền thêm một lần."

@@ -14,6 +14,7 @@ from starlette.background import BackgroundTask
 from worker.cells import cell
 from worker.settings import Settings
 from worker.spreadsheets import open_table
+from worker.web.door import producer_of
 from worker.web.problems import Problem
 
 MEDIA_TYPES = {
@@ -23,9 +24,13 @@ MEDIA_TYPES = {
 
 
 def download(request: Request, name: str, kind: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
-    """A table of these columns. name: of the file, without its kind; kind: csv or xlsx. Raises Problem, Invalid."""
+    """A table of people in these columns, which is written down as an act.
+
+    name: of the file, without its kind; kind: csv or xlsx. Raises Problem, Invalid.
+    """
     if kind not in MEDIA_TYPES:
         raise Problem("not-found", "there is no such kind of file")
+    producer_of(request).acts.downloaded(f"{name}.{kind}")
     settings: Settings = request.app.state.settings
     file = Path(mkdtemp(prefix="esms-worker-")) / f"{name}.{kind}"
     try:

@@ -71,6 +71,8 @@ def download(request: Request, key: str, kind: str, form: str) -> Response:
         return HTMLResponse(page, headers=_named("esms-report.html") | {"Content-Security-Policy": "sandbox"})
     if kind not in {*ROWS, *OF_PEOPLE} or form not in FORMS:
         raise Problem("not-found", "there is no such report")
+    if kind in OF_PEOPLE:
+        producer_of(request).acts.downloaded(f"{kind}.{form}")
     return FORMS[form](_table(request, kind, asked), f"esms-{kind}.{form}")
 
 
