@@ -13,7 +13,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from socket import socket
 from statistics import median
 from uuid import uuid4
@@ -78,18 +78,24 @@ def many(notifier: Notifier, port: int, token: str) -> float:
 
 
 @contextmanager
+def listening(on: Stage) -> Iterator[int]:
+    """The port of ours."""
+    port = _free()
+    with on.python("ours", ["worker.cli", "serve", "--port", str(port)]):
+        on.until(lambda: _listens(port), "the door")
+        yield port
+
+
+@contextmanager
 def doors(on: Stage) -> Iterator[tuple[int, int]]:
     """The ports of ours and of the bare one."""
     plain = on.environ["DATABASE_URL"].replace("+psycopg", "")
     with psycopg.connect(plain, autocommit=True) as connection:
         connection.execute(TABLE)
-    ports = _free(), _free()
-    with ExitStack() as stack:
-        stack.enter_context(on.python("ours", ["worker.cli", "serve", "--port", str(ports[0])]))
-        stack.enter_context(on.python("bare", ["benchmarks.bare_door", str(ports[1])], BARE_URL=plain))
-        for port in ports:
-            on.until(lambda port=port: _listens(port), "the doors")  # type: ignore[misc]
-        yield ports
+    port = _free()
+    with listening(on) as ours, on.python("bare", ["benchmarks.bare_door", str(port)], BARE_URL=plain):
+        on.until(lambda: _listens(port), "the bare door")
+        yield ours, port
 
 
 def _free() -> int:
