@@ -20,6 +20,7 @@ TO_DO = (
     Text("give it as text", "hãy ghi dưới dạng văn bản"),
     Text('give the number as text, like "0901 234 567"', 'hãy ghi số dưới dạng văn bản, như "0901 234 567"'),
     Text("give the text to send", "hãy ghi nội dung cần gửi"),
+    Text("give a text, or a list of them", "hãy ghi một văn bản, hoặc danh sách văn bản"),
     Text("give a list of texts", "hãy đưa một danh sách văn bản"),
     Text("give true or false", "hãy ghi true hoặc false"),
     Text("give one above 0", "hãy ghi số lớn hơn 0"),

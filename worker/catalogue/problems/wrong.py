@@ -119,6 +119,7 @@ WRONG = (
     Text("a name is not usable", "có tên không dùng được"),
     Text("is {type}, not a date", "là {type}, không phải ngày"),
     Text("lies in the future", "ở tương lai"),
+    Text("is no word", "không phải văn bản"),
     Text("is no date", "không phải ngày"),
     Text("is no day of the lunar year", "không phải ngày âm lịch"),
     Text("there is no day {day} of month {month}", "tháng {month} không có ngày {day}"),
