@@ -55,8 +55,8 @@ constraints: $(DIST)
 bench: $(BENCH)
 	@$(BIN)/python -m benchmarks
 
-# About an hour; make faults ONLY=polling runs the rows with that word and writes no table. So does one with another
-# transport or broker: TRANSPORT=curl, BROKER=rabbitmq.
+# About an hour; make faults ONLY=polling runs the rows with that word and writes those anew. One with another transport
+# or broker writes no table: TRANSPORT=curl, BROKER=rabbitmq.
 faults: $(READY)
 	@$(BIN)/python -m tests.faults $(if $(ONLY),--only '$(ONLY)') $(if $(TRANSPORT),--transport $(TRANSPORT)) $(if $(BROKER),--broker $(BROKER))
 	@$(if $(ONLY)$(TRANSPORT)$(BROKER),,$(BIN)/python -m tests.faults.mutations)

@@ -1,8 +1,8 @@
 """The long form: every fault with thousands of messages, and the table of what became of them.
 
-    python -m tests.faults [--only TEXT] [--scale 0.1] [--transport curl] [--broker rabbitmq] [--into MARK | --dry]
+    python -m tests.faults [--only TEXT] [--scale 0.1] [--transport curl] [--broker rabbitmq] [--dry]
 
-Writes the table into docs/faults.md; where only some rows are run, between the marks that `--into` names or nowhere.
+Writes the table into docs/faults.md; where only some rows are run, those alone are written anew.
 Exit code 1: something was lost, doubled or held without a need, or a weak word was believed.
 """
 
@@ -20,11 +20,15 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress
 
+from tests.faults.decisions import decided
+from tests.faults.doors import doors
 from tests.faults.ground import Ground, ground
 from tests.faults.judge import Verdict
+from tests.faults.limits import limits
+from tests.faults.outages import outages
 from tests.faults.scenarios import Scenario, scenarios
 from tests.faults.stock import Stock
-from tests.faults.tables import table, write_between
+from tests.faults.tables import rows_between, table, write_between
 from tests.faults.weak_words import weak_words
 
 HEAD = ["fault", "how", "struck", "messages", "lost", "doubled", "held", "unknown", "seconds to recover"]
@@ -101,8 +105,8 @@ def show(row: Row) -> None:
 
 def main() -> int:
     options = _options()
-    every = [*scenarios(), *weak_words()]
-    named = options.only.lower().split(",")
+    every = [*scenarios(), *decided(), *doors(), *limits(), *outages(), *weak_words()]
+    named = options.only.lower().split("|")
     wanted = [each for each in every if any(word in each.name.lower() for word in named)]
     if not wanted:
         console.print(f"no fault's name holds {options.only!r}; there are: {', '.join(s.name for s in every)}")
@@ -111,39 +115,37 @@ def main() -> int:
     for row in played(wanted, scale=options.scale, transport=options.transport, broker=options.broker):
         rows.append(row)
         show(row)
-        if not options.dry:
-            _write(rows, options)
+        if not (options.dry or options.transport or options.broker):
+            _write(rows, every)
     return 0 if all(row.good for row in rows) else 1
 
 
-def _write(rows: list[Row], options: argparse.Namespace) -> None:
-    if options.into:
-        write_between(options.into, _summed(rows))
-    elif not (options.only or options.transport or options.broker):
-        weak = {scenario.name for scenario in weak_words()}
-        for mark, ours in (
-            ("table", [each for each in rows if each.scenario.name not in weak]),
-            ("weak", [each for each in rows if each.scenario.name in weak]),
-        ):
-            if ours:
-                write_between(mark, _summed(ours))
+def _write(rows: list[Row], every: list[Scenario]) -> None:
+    """Each in its place among those that stand there already."""
+    weak = {scenario.name for scenario in weak_words()}
+    for mark, ours in (
+        ("table", [each.cells for each in rows if each.scenario.name not in weak]),
+        ("weak", [each.cells for each in rows if each.scenario.name in weak]),
+    ):
+        if ours:
+            there = {cells[0]: cells for cells in [*rows_between(mark), *ours]}
+            write_between(mark, _summed([there[each.name] for each in every if each.name in there]))
 
 
-def _summed(rows: list[Row]) -> str:
-    messages = sum(row.verdict.messages for row in rows)
-    return f"{messages:,} messages in all.\n\n{table(HEAD, [row.cells for row in rows])}"
+def _summed(rows: list[list[str]]) -> str:
+    messages = sum(int(cells[3].replace(",", "")) for cells in rows)
+    return f"{messages:,} messages in all.\n\n{table(HEAD, rows)}"
 
 
 def _options() -> argparse.Namespace:
     about = (__doc__ or "").split("\n")[0]
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=about)
-    parser.add_argument("--only", default="", help="the rows whose names hold one of these words, with commas between")
+    parser.add_argument("--only", default="", help="the rows whose names hold one of these words, with | between")
     parser.add_argument("--scale", type=float, default=1.0, help="so many times the messages")
     parser.add_argument("--transport", default="", help="that of WORKER_TRANSPORT: requests or curl")
     parser.add_argument(
         "--broker", default="", choices=["", "rabbitmq"], help="in Redis's place, where it is installed"
     )
-    parser.add_argument("--into", default="", help="write the table of these rows between these marks")
     parser.add_argument("--dry", action="store_true", help="write nothing into docs/faults.md")
     return parser.parse_args()
 

@@ -65,11 +65,13 @@ class Ground:
     broker: Celery
     voice: Link  # what calls go over, where they have a base of their own
     ledger: Link  # what leads to Postgres, where it is reached over a link
+    kept: ExitStack  # what a row leaves here goes with the ground
     host: Host | None  # of the worker b, where it has one of its own
     scale: float = 1.0  # so many times the messages
     struck: int = 0  # how often the fault was done
     missed: list[str] = field(default_factory=list)  # points that nobody passed
     wrong: list[str] = field(default_factory=list)  # what the row itself found
+    other: Stock = field(init=False)  # besides the row's own, and judged by the row alone
     _places: Iterator[int] = field(default_factory=lambda: count(1_000_000, 100_000))
 
     def new_stock(self, name: str) -> Stock:
@@ -185,10 +187,21 @@ class Ground:
     def forget(self) -> None:
         """All is settled: nobody looks at these rows any more."""
         with self.database.begin() as session:
-            for table in ("request", "occurrence", "message", "notification", "attendee", "event", "template", "pause"):
+            for table in (
+                "request",
+                "occurrence",
+                "message",
+                "notification",
+                "attendee",
+                "event",
+                "template",
+                "pause",
+                "rerun",
+            ):
                 session.execute(text(f"DELETE FROM {table}"))
         self.simulator.reset()
         self.simulator.set(**QUIET)
+        self.other = self.new_stock("another")
         self.struck, self.missed, self.wrong = 0, [], []
 
 
@@ -229,6 +242,7 @@ def ground(layout: Layout, *, scale: float = 1.0, transport: str = "", broker: s
         notifier = stack.enter_context(Notifier.from_env(environ))
         bells = environ.get("CELERY_BROKER_URL", valkey.url)
         broker_ = stack.enter_context(Celery("an-app", broker=bells, set_as_current=False))
+        kept = stack.enter_context(ExitStack())
         said = stack.enter_context((folder / "said").open("a"))
         crew = Crew(
             environ,
@@ -253,6 +267,7 @@ def ground(layout: Layout, *, scale: float = 1.0, transport: str = "", broker: s
             broker_,
             voice,
             ledger,
+            kept,
             host,
             scale,
         )

@@ -131,7 +131,7 @@ class Link:
         try:
             self._pass(Place.CONNECTED, b"", writer)
             await self._join(reader, writer)
-        except OSError:
+        except (OSError, asyncio.CancelledError):  # or asyncio would print that the network was taken down
             writer.transport.abort()
         finally:
             self._open.discard(writer)

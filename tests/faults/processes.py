@@ -42,6 +42,7 @@ QUICK = {
     "WORKER_TOTAL_TIMEOUT": "2",
     "WORKER_LEASE": "10",
     "WORKER_POLL_RATE": "2000",
+    "WORKER_KEEP_CODE_TEXT": "1",  # or the judge could not tell what a code was, where a row takes minutes
 }
 
 
@@ -102,6 +103,7 @@ class Crew:
     def start(self) -> Self:
         """All at once; returns when all take work."""
         self.mend()
+        assert all(child.alive for child in self.all), "a process ended at once: its settings can't be right"
         return self
 
     def mend(self) -> None:

@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Any, TypeVar
 
 from celery import Celery
+from sqlalchemy import text
 
 from worker import Notifier, RecordCall, Sms, SmsType, TemplateCall, Ticket, Unavailable
 from worker.database import Database
@@ -80,6 +81,13 @@ class Stock:
         ]
         return self._until_sure(lambda: self.notifier.enqueue_many(named))
 
+    def advertise(self, people: int, texts: int) -> None:
+        """So many texts to each of these, every one a message of its own."""
+        phones = [self._phone() for _ in range(people)]
+        self.phones += phones * (texts - 1)
+        named = [(to, f"[QC] Giam gia {number}") for number in range(texts) for to in phones]
+        self.hand_over([Sms(to=to, content=content, sms_type=SmsType.RANDOM) for to, content in named])
+
     def taken_back(self, count: int) -> None:
         """Handed over for later, and cancelled at once."""
         tickets = self.hand_over(self.sms(count), send_date=_soon())
@@ -87,12 +95,28 @@ class Stock:
             if self._until_sure(lambda id_=ticket.id: self.notifier.cancel(id_)).moved:  # type: ignore[misc]
                 self.cancelled.add(phone)
 
-    def by_task(self, app: Celery, count: int) -> None:
-        """As an application does that has only the broker."""
+    def by_task(self, app: Celery, count: int, *, to: str | None = None) -> None:
+        """As an application does that has only the broker. to: what it gives in place of the number."""
         for _ in range(count):
-            fields = {"to": self._phone(), "content": f"Tin nhan {self._next}", "sms_type": 4}
+            phone = self._phone()
+            fields = {"to": to or phone, "content": f"Tin nhan {self._next}", "sms_type": 4}
             names = {"reference": f"{self._next}:task", "source": self.campaign, "campaign": self.campaign}
             app.send_task("worker.enqueue_sms", kwargs=fields | names, queue="enqueue")
+
+    def by_sql(self, database: Database, count: int) -> None:
+        """As an application does that knows SQL and nothing else, in a transaction of its own."""
+        statement = text("SELECT esms.enqueue_sms(:source, :reference, :to, :content, 4, campaign => :source)")
+        rows = [body | {"source": self.campaign, "reference": body["content"]} for body in self.bodies(count)]
+        with database.begin() as session:
+            for row in rows:
+                session.execute(statement, row)
+
+    def bodies(self, count: int) -> list[dict[str, Any]]:
+        """As an application has them that knows HTTP and nothing else."""
+        return [
+            {"to": self._phone(), "content": f"{self.text} {self._next}", "sms_type": 4, "campaign": self.campaign}
+            for _ in range(count)
+        ]
 
     def reminded(self, database: Database, count: int) -> None:
         """An event whose reminders are overdue, though it has not begun: they go out at once."""

@@ -15,6 +15,13 @@ def table(head: list[str], rows: Iterable[list[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
+def rows_between(mark: str) -> list[list[str]]:
+    """Of the table that stands between these marks, without its head."""
+    _, _, rest = DOCUMENT.read_text().partition(f"<!-- {mark} -->")
+    lines = [line for line in rest.partition(f"<!-- /{mark} -->")[0].splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
 def write_between(mark: str, written: str) -> None:
     """Into the document, between `<!-- mark -->` and `<!-- /mark -->`."""
     before = DOCUMENT.read_text()

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from socket import socket
 from threading import Event
 
 import httpx
 import pytest
 from sqlalchemy import text
 
+from tests.faults.doors import serve, until_taken
 from tests.support import PASSWORD, as_producer, eventually
 from tests.web.test_web_messages import code
 from worker import Notifier
@@ -58,22 +56,11 @@ def house(tmp_path: Path) -> Iterator[House]:
         with Notifier.from_env({"DATABASE_URL": as_producer(postgres.url)}) as notifier:
             token = notifier.tokens.add("shop", source="shop", may=["enqueue"]).token
         port, environ = free_port(), environment() | {"DATABASE_URL": as_producer(postgres.url)}
-        command = [sys.executable, "-u", "-m", "worker.cli", "serve", "--port", str(port)]
         client = httpx.Client(
             base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {token}"}, timeout=30
         )
-        with (
-            Child(
-                "door", command, env=environ, on_line=lambda _: None, ready=lambda _: _listens(port), ready_within=60
-            ) as door,
-            client,
-        ):
+        with serve(environ, port) as door, client:
             yield House(postgres, door, client)
-
-
-def _listens(port: int) -> bool:
-    with socket() as asking:
-        return asking.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.mark.parametrize("deed", [House.kill_the_door, House.kill_postgres], ids=["the door", "Postgres"])
@@ -86,7 +73,7 @@ def test_killed_in_the_middle_of_posts_each_key_stands_for_one_message(
         asked = 0
         while not over.is_set():
             key = f"{number}:{asked}"
-            taken.append((key, _until_it_is_taken(house.client, key)))
+            taken.append((key, until_taken(house.client, key, code())))
             asked += 1
 
     with ThreadPoolExecutor(HANDS) as hands:
@@ -103,19 +90,4 @@ def test_killed_in_the_middle_of_posts_each_key_stands_for_one_message(
             text("SELECT n.reference, n.id::text FROM notification AS n JOIN message ON notification_id = n.id")
         )
         assert sorted(tuple(row) for row in stored) == sorted(taken)
-    assert {key: _until_it_is_taken(house.client, key) for key, _ in taken[:20]} == dict(taken[:20])
-
-
-def _until_it_is_taken(client: httpx.Client, key: str) -> str:
-    """As an application does: the same again, until there is an answer that says that it is on disk."""
-    found: list[str] = []
-
-    def asked() -> bool:
-        with suppress(httpx.HTTPError):
-            answer = client.post("/v1/messages", json=code(), headers={"Idempotency-Key": key})
-            assert answer.status_code in (200, 201, 503), answer.text
-            found.extend([answer.json()["id"]] if answer.status_code < 300 else [])
-        return bool(found)
-
-    eventually(asked)
-    return found[0]
+    assert {key: until_taken(house.client, key, code()) for key, _ in taken[:20]} == dict(taken[:20])

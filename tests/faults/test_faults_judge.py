@@ -109,6 +109,20 @@ def test_held_is_no_end_for_what_esms_said_it_took(bench: Bench, stock: Stock) -
     assert "held without a need" in str(verdict(bench, stock, DOUBT))
 
 
+def test_where_nothing_may_be_held_whatever_is_held_is_told(bench: Bench, stock: Stock) -> None:
+    apply(bench, a_row("status = 'held', reason = 'every process that was to send it died, 3 in a row'", CALL))
+    assert "held without a need" not in str(verdict(bench, stock))
+    assert "held without a need" in str(verdict(bench, stock, Allowed(held=False)))
+
+
+def test_several_texts_to_one_number_are_each_their_own(bench: Bench, stock: Stock) -> None:
+    stock.advertise(1, 3)
+    bench.deliver()
+    eventually(lambda: bench.poll() or statuses(bench) == {"delivered"})
+    found = verdict(bench, stock)
+    assert (found.clean, found.messages) == (True, 9), str(found)
+
+
 def test_only_who_gets_nothing_may_be_called_so(bench: Bench, stock: Stock) -> None:
     nobody, all_of_them = Allowed(unreachable="none"), Allowed(unreachable="")
     apply(bench, "UPDATE message SET status = 'undelivered'")

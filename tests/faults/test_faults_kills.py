@@ -6,10 +6,8 @@ The long form, with thousands of messages and every other fault: `make faults`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 from celery import Celery
@@ -17,6 +15,7 @@ from redis import Redis
 from sqlalchemy import text
 
 from tests import canary
+from tests.faults.decisions import FOLLOWED, put_failed
 from tests.faults.judge import judged, unsettled
 from tests.faults.killing import How, Landed
 from tests.faults.link import Link
@@ -24,7 +23,7 @@ from tests.faults.points import POINTS, Point, Stage, point_named
 from tests.faults.processes import Crew, environ_of, is_frozen, is_gone
 from tests.faults.stock import Stock
 from tests.support import eventually
-from worker import Failed, Notifier, SmsType, TemplateCall
+from worker import Failed, Notifier
 from worker.database import Database
 from worker.devkit.simulator import Running
 
@@ -178,21 +177,6 @@ def test_a_process_that_stood_still_past_its_lease_doubles_nothing_when_it_wakes
 # What is sent again, and what follows by itself...
 
 
-def put_failed(stage: Stage, stock: Stock, count: int, **followed: Any) -> list[str]:
-    """SMS that eSMS refused, an hour ago by our clock; their numbers."""
-    phones = stock.coming(count)
-    later = datetime.now(UTC) + timedelta(hours=1)  # until then nobody claims them
-    stock.hand_over(stock.sms(count, SmsType.NOTIFY), send_date=later, **followed)
-    mine = "SELECT id FROM notification WHERE campaign = :campaign"
-    with stage.database.begin() as session:
-        of = {"campaign": stock.campaign}
-        turned = "status = 'rejected', code = '118', settled_at = now()"
-        session.execute(text(f"UPDATE message SET {turned} WHERE notification_id IN ({mine})"), of)
-        session.execute(text(f"UPDATE notification SET send_date = now() - interval '1 hour' WHERE id IN ({mine})"), of)
-        session.execute(text("UPDATE follow_up SET due_at = now() WHERE due_at IS NOT NULL"))
-    return phones
-
-
 @pytest.mark.parametrize("point", ["decided before commit", "moved_on before commit", "moved_on after commit"])
 def test_who_dies_amid_a_rerun_leaves_nobody_out_and_sends_to_nobody_twice(
     crew: Crew, stage: Stage, new_stock: NewStock, point: str
@@ -200,7 +184,7 @@ def test_who_dies_amid_a_rerun_leaves_nobody_out_and_sends_to_nobody_twice(
     stock = new_stock()
 
     def setup(stage: Stage, stock: Stock) -> None:
-        put_failed(stage, stock, 130)
+        put_failed(stage.database, stock, 130)
         assert stock.notifier.again.retry(Failed(campaign=stock.campaign)).rest == 30
 
     struck(crew, stage, stock, Point(point, setup), How.CHILD)
@@ -221,10 +205,6 @@ def ends(stage: Stage, stock: Stock, lane: str = "") -> dict[str, int]:
         return {row.status: row.messages for row in found}
 
 
-CALL = TemplateCall(template_id="1001", variables=["Lan"])
-FOLLOWED = {"fallback": CALL, "fallback_after": "10m"}
-
-
 @pytest.mark.parametrize("point", ["fall_back before commit", "fall_back after commit"])
 def test_who_dies_while_another_channel_takes_over_calls_each_once(
     crew: Crew, stage: Stage, new_stock: NewStock, point: str
@@ -232,7 +212,7 @@ def test_who_dies_while_another_channel_takes_over_calls_each_once(
     stock, phones = new_stock(), list[str]()
 
     def setup(stage: Stage, stock: Stock) -> None:
-        phones.extend(put_failed(stage, stock, 20, **FOLLOWED))
+        phones.extend(put_failed(stage.database, stock, 20, **FOLLOWED))
 
     more = crew.more_beats(2)  # beat tripled
     struck(crew, stage, stock, Point(point, setup), How.CHILD)
@@ -252,7 +232,7 @@ def test_a_success_that_comes_while_a_process_holds_the_claimed_fallback_stops_t
     stock, phones = new_stock(), list[str]()
 
     def setup(stage: Stage, stock: Stock) -> None:
-        phones.extend(put_failed(stage, stock, 1, **FOLLOWED))
+        phones.extend(put_failed(stage.database, stock, 1, **FOLLOWED))
 
     struck(crew, stage, stock, Point("claim after commit", setup), How.FREEZE)
     first = "status = 'delivered', settled_at = now(), accepted_at = now()"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ import psycopg
 from sqlalchemy import make_url
 
 from tests import canary
+from tests.faults.killing import FOLDER, How, Orders
 from tests.upgrade import former
 from tests.upgrade.former import ROOT
 from worker.devkit import simulator
@@ -35,11 +37,15 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """stored, waiting: messages. reader: seconds for which a transaction stays open once the migration has begun."""
+    """stored, waiting: messages. reader: seconds for which a transaction stays open once the migration has begun.
+
+    kills: before which of its commits `migrate` is killed, one run after the other, until it may do the rest.
+    """
 
     stored: int
     waiting: int
     reader: float
+    kills: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,11 +176,21 @@ class _Journey:
         reader.start()
         reading.wait(PATIENCE)
         began = self._now()
+        for commit in self._sizes.kills:
+            self._kill_before(commit)
         former.run(ROOT, self._environ, "-m", "worker.cli", "migrate")
         ended = self._now()
         over.set()
         reader.join()
         return began, ended
+
+    def _kill_before(self, commit: int) -> None:
+        orders = Orders(self._folder)
+        orders.give(f"commit {commit}", How.CHILD)
+        command = [sys.executable, "-m", "tests.faults.killable", "migrate"]
+        environ = former.of(ROOT, self._environ) | {FOLDER: str(self._folder)}
+        ended = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+        assert ended.returncode == -signal.SIGKILL, ended.stdout + ended.stderr
 
     def _read(self, reading: Event, over: Event) -> None:
         with connected(self._environ["DATABASE_URL"]) as report, report.transaction():

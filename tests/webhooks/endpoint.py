@@ -47,8 +47,11 @@ def listening() -> Iterator[Endpoint]:
         def log_message(self, *_: object) -> None:
             """Not to the terminal."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+        request_queue_size = 1024  # or some of many at once would be reset
+
+    server = Server(("127.0.0.1", 0), Handler)
     Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     endpoint.url = f"http://127.0.0.1:{server.server_port}/esms"
     try:
