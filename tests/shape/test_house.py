@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
+import re
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from statistics import median
 
 import grimp
 
-SOURCES = sorted((Path(__file__).parents[2] / "worker").rglob("*.py"))
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted((ROOT / "worker").rglob("*.py"))
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -30,6 +32,14 @@ def test_no_file_is_longer_than_330_lines() -> None:
 def test_the_median_function_has_six_lines_or_fewer() -> None:
     """Its signature and docstring not counted."""
     assert median(_lines(each) for path in SOURCES for each in _functions(ast.parse(path.read_text()))) <= 6
+
+
+def test_migrations_stand_in_one_line_under_the_numbers_of_their_files() -> None:
+    """Two that landed at once may have taken the same one."""
+    files = sorted((ROOT / "migrations" / "versions").glob("*.py"))
+    each = [re.findall(r'^(?:down_)?revision = (?:"(\d+)"|None)$', file.read_text(), re.MULTILINE) for file in files]
+    numbers = [file.name[:4] for file in files]
+    assert each == [[number, before] for number, before in zip(numbers, ["", *numbers], strict=False)]
 
 
 def _functions(tree: ast.Module) -> list[Function]:
