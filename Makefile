@@ -22,13 +22,13 @@ test: check
 
 # What takes longest: by supervisors, `up`, the README, RabbitMQ; .ci/run runs it after the others.
 long: $(READY)
-	@$(BIN)/python -m pytest -n 4 --dist loadgroup -m long
+	@$(BIN)/python -m pytest -n 4 --dist loadgroup -m long --ignore tests/browser
 
 # Pages as people see them, in a real Chromium: its own, or Debian's where we may install it; else it says why not.
 test-browser: $(READY)
 	@$(BIN)/python .ci/install.py --editable embedded http dev browser
 	@command -v chromium chromium-browser google-chrome >/dev/null || test "$$(id -u)" != 0 || (apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium >/dev/null) || true
-	@$(BIN)/python -m pytest tests/browser -rs
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup tests/browser -rs
 
 check: $(READY)
 	@$(BIN)/ruff check --quiet .

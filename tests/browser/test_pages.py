@@ -15,6 +15,7 @@ from tests.support import Bench, otp
 from worker import Sms, SmsType
 from worker.access import UserRole
 from worker.actor import Actor, Via, acting
+from worker.web.pages.keys import key_of
 from worker.web.pages.roles import LEAST
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
@@ -105,6 +106,13 @@ def message_paths(bench: Bench) -> list[str]:
         return [f"/messages/{id_}" for id_ in found]
 
 
+def paths_of_one(bench: Bench) -> list[str]:
+    """A request that was refused, a user, an event and its form."""
+    event = f"/reminders/events/{key_of('page', 'hop')}"
+    refused = bench.notifier.refused.list()[0].id
+    return [f"/refused/{refused}?content=1", f"/users/{key_of('thu')}", event, f"{event}/edit"]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_axe_finds_no_barrier_on_any_page_in_either_language_and_nothing_is_scrolled_sideways(
@@ -118,7 +126,7 @@ def test_axe_finds_no_barrier_on_any_page_in_either_language_and_nothing_is_scro
             visit.to("/login")
             found |= looked_at(visit, axe, f"{language} /login")
             visit.sign_in(told)
-            for path in [*visit.pages(), *message_paths(told)[:4], "/nothing"]:
+            for path in [*visit.pages(), *message_paths(told)[:4], *paths_of_one(told), "/nothing"]:
                 visit.to(path)
                 found |= looked_at(visit, axe, f"{language} {path}")
             visit.page.click("form[action='/logout'] button")
