@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from tests.faults.ground import Ground, Layout
+from tests.faults.ground import QUIET, Ground, Layout
 from tests.faults.judge import Allowed
 from tests.faults.scenarios import HUNDREDS, Deed, Scenario, around
 from tests.faults.stock import Stock
@@ -37,8 +37,8 @@ def stands(ground: Ground, stock: Stock, **statuses: int) -> bool:
 
 
 def pause_and_resume(ground: Ground, stock: Stock, _: Thread) -> None:
-    ground.simulator.set(latency=0.5)  # so that much still waits when it is paused
     for pause, resume in zip(around("pause_campaign"), around("lift_campaign"), strict=True):
+        ground.simulator.set(latency=0.5)  # so that much still waits when it is paused
         stock.hand_over(stock.sms(2000, SmsType.NOTIFY))
         ground.kill_command(pause, "pause", "--campaign", stock.campaign)
         ground.wait(lambda: ground.standing(stock)["sending"] == 0, LONG)
@@ -49,6 +49,7 @@ def pause_and_resume(ground: Ground, stock: Stock, _: Thread) -> None:
             if "before" in resume:
                 ground.expect(ground.standing(stock)["queued"] == waiting, "a paused campaign went on")
         ground.command("resume", "--campaign", stock.campaign)
+        ground.simulator.set(**QUIET)
         ground.settles(stock)
 
 
