@@ -1,32 +1,41 @@
 """What a claim costs beside a held snapshot, beside a paused campaign of a million, and behind another source's flood.
 
+And what it costs to send beside three readers that began one after the other, and while all is dumped: Postgres's CPU.
 Each case is measured beside itself: before the snapshot was held and a hundred thousand were claimed, and without the
 paused campaign. Commits and rows fetched are in it.
 
-    python -m benchmarks.hard_day [--rows 1000000] [--claimed 100000] [--claims 30]
+    python -m benchmarks.hard_day [--rows 1000000] [--claimed 100000] [--claims 30] [--sent 30000]
 """
 
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from statistics import median
 
+import psutil
 from rich.table import Table
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
+from benchmarks.history_cost import cpu_of, taken
+from benchmarks.reports import server_of
 from benchmarks.support import Stage, console, load, outside, stage
 from worker import Notifier, Sms, ledger
+from worker.database import Database
+from worker.devkit.postgres import programs
 from worker.ledger import Claim, Floors
 from worker.ledger.streams import stream_key
 from worker.lifecycle import Lane
 
 MOST_TIMES_HELD = 1.5
 MOST_TIMES_PAUSED = 1.3
+MOST_TIMES_SENDING = 1 / 0.9  # nine tenths of the rate
+READERS = 3
 BATCH = 100
 BIG = "big"
 
@@ -95,6 +104,47 @@ def held(on: Stage, claimed: int, claims: int) -> tuple[float, float]:
         return before, cost(on, floors, claims)
 
 
+def sending(on: Stage, messages: int) -> tuple[float, float, float]:
+    """Seconds of Postgres's CPU to claim and write down so many: alone, beside readers, and while it is dumped."""
+    put(on, 4 * messages, source="shop")
+    outside(on.database, "VACUUM (ANALYZE) message, notification")
+    with Database(on.environ["DATABASE_URL"], pool_size=1) as database, ExitStack() as held:
+        server, floors = server_of(database), Floors()
+        _sent(database, server, floors, messages)
+        alone = _sent(database, server, floors, messages)
+        with dump(on) as dumping:
+            dumped = _sent(database, server, floors, messages)
+            assert dumping.poll() is None, "pg_dump was over too soon"
+        beside = 0.0
+        for _ in range(READERS):  # each stays to the end, and so all three overlap
+            held.enter_context(held_snapshot(on))
+            beside += _sent(database, server, floors, messages // READERS)
+        return alone, beside, dumped
+
+
+def _sent(database: Database, server: psutil.Process, floors: Floors, messages: int) -> float:
+    before = cpu_of(server)
+    for _ in range(messages // BATCH):
+        with database.begin() as session:
+            claims = ledger.claim(
+                session, [Lane.NORMAL], most=BATCH, lease=timedelta(hours=1), group_most=1000, floors=floors
+            )
+        with database.begin() as session:
+            ledger.record(session, [taken(each) for each in claims])
+    return cpu_of(server) - before
+
+
+@contextmanager
+def dump(on: Stage) -> Iterator[subprocess.Popen[bytes]]:
+    """All of it, until this ends; slowly, as to a disk elsewhere."""
+    url = make_url(on.environ["DATABASE_URL"]).set(drivername="postgresql")
+    command = [str(programs() / "pg_dump"), "--file=/dev/stdout", url.render_as_string(hide_password=False)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as dumping:  # a pipe that nobody reads: it waits
+        assert dumping.stdout and dumping.stdout.read(1)
+        yield dumping
+        dumping.kill()
+
+
 def paused(on: Stage, rows: int, claims: int) -> tuple[float, float, float, float]:
     """A claim of others before and after a large campaign is paused; seconds to pause it, and until it goes on."""
     put(on, rows, source="shop", campaign=BIG)
@@ -146,6 +196,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--claimed", type=int, default=100_000)
+    parser.add_argument("--sent", type=int, default=30_000)
     parser.add_argument("--claims", type=int, default=30)
     options = parser.parse_args()
     console.print(load())
@@ -155,9 +206,14 @@ def main() -> int:
         on.execute("TRUNCATE request, message, notification, stream")
         before, after, pausing, resuming = paused(on, options.rows, options.claims)
         on.execute("TRUNCATE request, message, notification, stream, pause")
+        alone, beside, dumped = sending(on, options.sent)
+        on.execute("TRUNCATE request, message, notification, stream, settlement")
         flood = behind_a_flood(on, 5_000)
     table = Table("case", "ms before", "ms after", "times", "wanted at most", title=f"A claim of {BATCH}")
+    of_one = 1000 * BATCH / options.sent
     cases = (
+        ("claimed and written down, three readers beside it", alone * of_one, beside * of_one, MOST_TIMES_SENDING),
+        ("claimed and written down, while it is dumped", alone * of_one, dumped * of_one, MOST_TIMES_SENDING),
         (f"held snapshot, {options.claimed:,} claimed beside it", held_before, held_after, MOST_TIMES_HELD),
         (f"a campaign of {options.rows:,} paused", before, after, MOST_TIMES_PAUSED),
     )

@@ -42,12 +42,12 @@ def lives(database: Database, messages: int, *, folds: bool) -> float:
         session.execute(text(EMPTY))
         session.execute(text(SWITCH.format("ENABLE" if folds else "DISABLE")))
         server = psutil.Process(session.scalar(text("SELECT pg_backend_pid()")))
-    before = _cpu(server)
+    before = cpu_of(server)
     enqueue_ours(Notifier(Settings.from_environ({"DATABASE_URL": "postgresql://x/y"}), database=database), messages)
     for step in (_send, _ask, _fold) if folds else (_send, _ask):
         while step(database):
             pass
-    spent = _cpu(server) - before
+    spent = cpu_of(server) - before
     with database.begin() as session:
         assert session.scalar(text("SELECT count(*) FROM message WHERE status = 'delivered'")) == messages
         if folds:
@@ -55,7 +55,8 @@ def lives(database: Database, messages: int, *, folds: bool) -> float:
     return spent
 
 
-def _cpu(process: psutil.Process) -> float:
+def cpu_of(process: psutil.Process) -> float:
+    """Seconds so far."""
     times = process.cpu_times()
     return float(times.user + times.system)
 
@@ -64,7 +65,7 @@ def _send(database: Database) -> bool:
     with database.begin() as session:
         claims = ledger.claim(session, [Lane.NORMAL], most=BATCH, lease=MINUTE, group_most=1000)
     with database.begin() as session:
-        ledger.record(session, [_taken(each) for each in claims])
+        ledger.record(session, [taken(each) for each in claims])
     return bool(claims)
 
 
@@ -76,7 +77,8 @@ def _ask(database: Database) -> bool:
     return bool(polls)
 
 
-def _taken(claim: Claim) -> Outcome:
+def taken(claim: Claim) -> Outcome:
+    """eSMS accepted it, and is to be asked at once."""
     told = Outcome(claim=claim, status=Status.ACCEPTED, code="100", sms_id=claim.request_id, http_call=HTTP_CALL)
     return replace(told, poll_wait=timedelta(0))
 

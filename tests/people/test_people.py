@@ -21,7 +21,7 @@ from worker import Notifier, Sms, SmsType
 from worker.api.people import People, PersonRequestKind
 from worker.contacts import ContactFields
 from worker.deadlines import deadlines
-from worker.devkit.postgres import _programs
+from worker.devkit.postgres import programs
 from worker.errors import Invalid, NotFound, SettingsError, Unavailable
 from worker.ledger.people import HOLDINGS, NOBODY
 from worker.maintenance.restores import keep_marks
@@ -133,7 +133,7 @@ def test_who_is_forgotten_stands_nowhere_not_even_in_a_dump_and_reports_stay(
     assert people.requests(all_=True)[0].done_at is not None
     assert tables_that_hold(bench.database, WORDS) == []
     dump = tmp_path / "dump.sql"
-    program = _programs() / "pg_dump"
+    program = programs() / "pg_dump"
     url = database_url.replace("+psycopg", "")
     subprocess.run([program, "--file", dump, "--dbname", url], check=True, capture_output=True)
     assert "Don hang 5" in dump.read_text()

