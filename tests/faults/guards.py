@@ -382,8 +382,8 @@ GUARDS = (
     Guard(
         "only what waits is cancelled",
         "worker/ledger/decisions.py",
-        'WHERE m.notification_id = ANY({ids}) AND {still("queued")}',
-        "WHERE m.notification_id = ANY({ids})",
+        'WHERE {which} AND {still("queued")}',
+        "WHERE {which}",
         f"{PERSONS}::test_cancelling_what_is_being_sent_changes_nothing_and_says_so",
     ),
     Guard(

@@ -153,7 +153,7 @@ def definitions(schema: str) -> list[str]:
     """Each function's, for the tables of this schema (quoted as SQL wants it); in the order in which they stand."""
     made = [_IS_MINE, _PUT, *_enqueueing(), *map(_upsert, ("event", "contact")), _CANCEL_EVENT]
     made += [_STATUS, _STATUS_BY_REFERENCE, _CANCEL]
-    cancel = cancelling(_NOTIFICATION.format(schema=schema), f"{schema}.")
+    cancel = cancelling(f"m.notification_id = ANY({_NOTIFICATION.format(schema=schema)})", f"{schema}.")
     return [*(each.format(schema=schema, cancelling=cancel) for each in made), *log.definitions(schema)]
 
 

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from worker.ledger.failed import RETRIED
-from worker.ledger.plans import still
+from worker.ledger.plans import messages_of, still
 from worker.ledger.streams import KEY, all_came_back, came_back
 from worker.lifecycle import PERSONS_MOVES, Lane, Status
 
@@ -29,15 +29,15 @@ _HORIZON = "make_interval(secs => CAST(CAST(:horizons AS json) ->> m.lane AS dou
 CANCELLED = "status = 'cancelled', settled_at = now(), paused = false, reason = 'cancelled before it was sent'"
 
 
-def cancelling(ids: str, schema: str = "") -> str:
-    """SQL: cancel what still waits of the notifications with these ids."""
+def cancelling(which: str, schema: str = "") -> str:
+    """SQL: cancel what still waits of the messages `m` of which this holds."""
     return f"""
     UPDATE {schema}message AS m SET {CANCELLED}
-    WHERE m.notification_id = ANY({ids}) AND {still("queued")}
+    WHERE {which} AND {still("queued")}
     """
 
 
-_CANCEL = text(f"{cancelling(':ids')} RETURNING m.id")
+_CANCEL = text(cancelling(f"m.id = ANY({messages_of(':ids')})") + " RETURNING m.id")
 
 # Of a message `m` that waits, of its notification `n`.
 NEW_DATE = f"""
@@ -50,7 +50,7 @@ NEW_DATE = f"""
 _MOVE = text(f"""
     UPDATE message AS m SET {NEW_DATE}
     FROM notification AS n
-    WHERE n.id = m.notification_id AND n.id = ANY(:ids) AND {still("queued")}
+    WHERE n.id = m.notification_id AND m.id = ANY({messages_of(":ids")}) AND {still("queued")}
       AND (n.expires_at IS NULL OR n.expires_at > :send_date)
       AND NOT (n.hand_over AND EXISTS (
           SELECT FROM message AS gone WHERE gone.notification_id = n.id AND gone.status <> 'queued'

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from sqlalchemy import TextClause, text
 
-from worker.ledger.plans import still
+from worker.ledger.plans import messages_of, still
 from worker.lifecycle import FOR_THE_WILLING, PURPOSE
 
 if TYPE_CHECKING:
@@ -28,15 +28,16 @@ REASON = "the recipient opted out"
 
 IS_FOR_THE_WILLING = f"{PURPOSE} IN ({', '.join(repr(str(each)) for each in sorted(FOR_THE_WILLING))})"
 
-# Not by the contact's mark alone: one that was stored in the very moment of the opt-out has none.
+# Not by the contact's mark alone: one that was stored in the very moment of the opt-out has none. All who have the
+# number are asked, and not the first who would do: for that one, Postgres would walk through everybody.
 _OPTED_OUT = """(
         EXISTS (SELECT FROM {schema}opt_out AS o WHERE o.phone = {phone})
-        OR EXISTS (
-            SELECT FROM {schema}contact AS c WHERE c.phones @> ARRAY[{phone}] AND (
+        OR coalesce((
+            SELECT bool_or(
                 c.opted_out_at IS NOT NULL
                 OR EXISTS (SELECT FROM {schema}opt_out AS o WHERE o.phone = ANY(c.phones))
-            )
-        )
+            ) FROM {schema}contact AS c WHERE c.phones @> ARRAY[{phone}]
+        ), false)
     )"""
 
 
@@ -79,19 +80,20 @@ _CANCEL = text(f"""
 
 
 # By the database's function: a producer that is bound to a source sees neither another's contacts nor its opt-outs.
-def _withhold(column: str) -> TextClause:
+# It is asked where an opt-out counts, and nowhere else.
+def _withhold(ids: str) -> TextClause:
     return text(f"""
         UPDATE message AS m
         SET status = 'cancelled', settled_at = now(), paused = false, reason = '{REASON}'
         FROM notification AS n
-        WHERE m.{column} = ANY(CAST(:ids AS uuid[])) AND {still("queued")} AND n.id = m.notification_id
-          AND {IS_FOR_THE_WILLING} AND has_opted_out(m.phone)
+        WHERE m.id = ANY({ids}) AND {still("queued")} AND n.id = m.notification_id
+          AND CASE WHEN {IS_FOR_THE_WILLING} THEN has_opted_out(m.phone) END
         RETURNING m.notification_id, m.phone
     """)
 
 
-_WITHHOLD = _withhold("id")
-_WITHHOLD_ALL_OF = _withhold("notification_id")
+_WITHHOLD = _withhold("CAST(:ids AS uuid[])")
+_WITHHOLD_ALL_OF = _withhold(messages_of(":ids"))
 
 _WHO_OPTED_OUT = text("""
     SELECT p.phone FROM unnest(CAST(:phones AS text[])) AS p (phone) WHERE has_opted_out(p.phone)

@@ -118,19 +118,29 @@ def outlook(session: Session, which: Chosen) -> tuple[list[Alike], list[Going]]:
     before = _before(session, [(status, code) for _, status, code in alike])
     lines = [_alike(key, found, before.get((key[1], key[2] or ""))) for key, found in alike.items()]
     names = [each.name for each in fields(Going)]
-    going = [Going(**{name: getattr(row, name) for name in names}) for row in rows if not row.left_since]
+    going = [
+        Going(**{name: getattr(row, name) for name in names})
+        for row in rows
+        if row.left_since in {None, Left.OPTED_OUT}
+    ]
     return sorted(lines, key=lambda line: -line.messages), going
+
+
+# Each looked up by its notification, however many Postgres expects.
+_ONE_BY_ONE = "CROSS JOIN LATERAL (SELECT * FROM message AS m WHERE m.notification_id = n.id OFFSET 0) AS m"
+_FROM = {
+    "campaign": f"notification AS n {_ONE_BY_ONE} WHERE n.campaign = :campaign",
+    "part": f"notification AS n {_ONE_BY_ONE} WHERE n.campaign = :campaign AND n.source = :source",
+    "notifications": f"unnest(CAST(:notifications AS uuid[])) AS n (id) {_ONE_BY_ONE} WHERE true",
+}
 
 
 @cache
 def _others(scope: str) -> TextClause:
-    of = "m.notification_id IN (SELECT id FROM notification WHERE campaign = :campaign{})"
-    which = {"part": of.format(" AND source = :source"), "campaign": of.format("")}
-    which |= {"notifications": "m.notification_id = ANY(:notifications)"}
     return text(f"""
         SELECT status, count(*) AS messages FROM (
-            SELECT m.status FROM message AS m
-            WHERE {which.get(scope, "m.id = ANY(:messages)")} AND m.replaced_by IS NULL AND m.id <> ALL(:queued)
+            SELECT m.status FROM {_FROM.get(scope, "message AS m WHERE m.id = ANY(:messages)")}
+              AND m.replaced_by IS NULL AND m.id <> ALL(:queued)
             LIMIT {COUNTED + 1 if scope in {"part", "campaign"} else "ALL"}
         ) AS m
         GROUP BY 1

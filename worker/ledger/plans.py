@@ -16,3 +16,13 @@ def still(*statuses: str, message: str = "m") -> str:
     """
     words = ", ".join(f"'{status}'" for status in statuses)
     return f"{message}.status || '' IN ({words})" if len(statuses) > 1 else f"{message}.status || '' = {words}"
+
+
+def messages_of(notifications: str) -> str:
+    """SQL: the ids of these notifications' messages, looked up for one after the other, by the index: however many
+    messages a notification has in Postgres's eyes, it does not walk over all there are.
+    """
+    return f"""ARRAY(
+        SELECT of.id FROM unnest(CAST({notifications} AS uuid[])) AS i (id)
+        CROSS JOIN LATERAL (SELECT m.id FROM message AS m WHERE m.notification_id = i.id OFFSET 0) AS of
+    )"""

@@ -14,7 +14,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import TextClause, text
@@ -22,7 +22,7 @@ from sqlalchemy import TextClause, text
 from worker.ledger.advertised import give_back
 from worker.ledger.limits import refund
 from worker.ledger.opt_out import Withheld, withhold, withhold_all_of
-from worker.ledger.plans import still
+from worker.ledger.plans import messages_of, still
 from worker.ledger.rows import as_rows
 
 if TYPE_CHECKING:
@@ -69,17 +69,17 @@ _REOPEN = """
     INSERT INTO stream (lane, key, source, campaign, due_from)
     SELECT m.lane, m.stream, n.source, n.campaign, min(m.due_at)
     FROM message AS m JOIN notification AS n ON n.id = m.notification_id
-    WHERE m.{column} = ANY(CAST(:ids AS uuid[])) AND {still}
+    WHERE m.id = ANY({ids}) AND {still}
     GROUP BY m.lane, m.stream, n.source, n.campaign
 """
 
 
-def _reopen(column: Literal["id", "notification_id"]) -> TextClause:
-    return text(_REOPEN.format(column=column, still=still("queued")))
+def _reopen(ids: str) -> TextClause:
+    return text(_REOPEN.format(ids=ids, still=still("queued")))
 
 
-_REOPEN_THESE = _reopen("id")
-_REOPEN_ALL_OF = _reopen("notification_id")
+_REOPEN_THESE = _reopen("CAST(:ids AS uuid[])")
+_REOPEN_ALL_OF = _reopen(messages_of(":ids"))
 
 
 def came_back(session: Session, ids: Collection[UUID]) -> Withheld:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, select, text
 
 from worker.errors import NotFound
 from worker.lifecycle import FINAL, Status
 from worker.reporting.summary import names_in
-from worker.reporting.tables import Message, Notification, among
+from worker.reporting.tables import Notification
 from worker.reporting.waiting import Wait, waits
 
 if TYPE_CHECKING:
@@ -72,10 +72,17 @@ def standing(session: Reader, notification_id: UUID) -> Standing:
     )
 
 
+# Looked up for one after the other, whatever Postgres expects one to have.
+_STATUSES = text("""
+    SELECT m.status, count(*) FROM unnest(CAST(:ids AS uuid[])) AS i (id)
+    CROSS JOIN LATERAL (SELECT m.status FROM message AS m WHERE m.notification_id = i.id OFFSET 0) AS m
+    GROUP BY m.status
+""")
+
+
 def statuses_of(session: Reader, ids: Sequence[UUID]) -> dict[Status, int]:
     """How many messages of these notifications are in which status."""
-    counted = select(Message.status, func.count()).where(among(Message.notification_id, ids)).group_by(Message.status)
-    return {Status(status): count for status, count in session.execute(counted)}
+    return {Status(status): count for status, count in session.execute(_STATUSES, {"ids": list(ids)})}
 
 
 def notification(session: Reader, notification_id: UUID) -> Row[*tuple[Any, ...]]:
