@@ -118,11 +118,7 @@ def outlook(session: Session, which: Chosen) -> tuple[list[Alike], list[Going]]:
     before = _before(session, [(status, code) for _, status, code in alike])
     lines = [_alike(key, found, before.get((key[1], key[2] or ""))) for key, found in alike.items()]
     names = [each.name for each in fields(Going)]
-    going = [
-        Going(**{name: getattr(row, name) for name in names})
-        for row in rows
-        if row.left_since in {None, Left.OPTED_OUT}
-    ]
+    going = [Going(**{name: getattr(row, name) for name in names}) for row in rows if not row.left_since]
     return sorted(lines, key=lambda line: -line.messages), going
 
 
