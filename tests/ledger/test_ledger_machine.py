@@ -40,6 +40,7 @@ EXAMPLES = int(os.environ.get("ESMS_MACHINE", "40"))
 FATES = ["taken", "taken, answer lost", "answer lost", "refused", "account trouble", "never connected"]
 LATE = {Status.ACCEPTED, Status.REJECTED}
 ENDS = [Status.DELIVERED, Status.UNDELIVERED]
+LET_LIE = -1  # no life of any message
 
 
 @dataclass(eq=False)
@@ -361,6 +362,13 @@ class LedgerMachine(RuleBasedStateMachine):
         message.status, message.sms_id, message.polls = status, sms_id, 0
         if status is Status.QUEUED:
             message.doubtful = message.doubt_old = False
+            self._let_lie(message)
+
+    def _let_lie(self, message: Message) -> None:
+        """The list lacked it twice, hours apart: what stood in a frozen process for that long is not sent any more."""
+        for hand in self._busy():
+            if hand.message is message and hand.outcome is None:
+                hand.life = LET_LIE
 
     # Beats...
 
