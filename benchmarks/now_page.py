@@ -10,18 +10,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
-from pathlib import Path
 from statistics import median
 from typing import Any
 
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, event
 
+from benchmarks.support import filled
 from worker.access import UserRole
 from worker.api.notifier import Notifier
 from worker.database import Database
-from worker.devkit.postgres import Postgres
-from worker.migrating import migrate
 from worker.settings import Settings
 
 PAGES, EVERY, REMEMBERED = 10, 5.0, 2.5  # open, seconds between two looks of one, seconds between two questions
@@ -68,14 +65,8 @@ def main() -> int:
     arguments.add_argument("--rows", type=int, default=1_000_000)
     arguments.add_argument("--asked", type=int, default=40)
     given = arguments.parse_args()
-    with tempfile.TemporaryDirectory() as folder, Postgres(Path(folder) / "postgres", durable=False) as server:
-        database = Database(server.url, limits={"statement_timeout": "0"})
-        migrate(database)
-        with database.begin() as session:
-            for statement in FILL:
-                session.execute(text(statement.format(rows=given.rows)))
-        costs = _costs(database, Settings.from_environ({"DATABASE_URL": server.url}), given.asked)
-        database.close()
+    with filled(FILL, given.rows) as (database, url):
+        costs = _costs(database, Settings.from_environ({"DATABASE_URL": url}), given.asked)
     share = costs["figures"] / REMEMBERED + costs["session"] * PAGES / EVERY + costs["money"] / 60
     for name, seconds in costs.items():
         print(f"{name}: {1000 * seconds:.2f} ms of Postgres")

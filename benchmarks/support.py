@@ -41,6 +41,19 @@ class Stuck(Exception):
     """A benchmark that does not come to its end."""
 
 
+@contextmanager
+def filled(statements: Sequence[str], rows: int) -> Iterator[tuple[Database, str]]:
+    """A Postgres with so many rows that nobody has counted yet, and its address."""
+    with tempfile.TemporaryDirectory() as folder, Postgres(Path(folder) / "postgres", durable=False) as server:
+        database = Database(server.url, limits={"statement_timeout": "0"})
+        migrate(database)
+        with database.begin() as session:
+            for statement in statements:
+                session.execute(text(statement.format(rows=rows)))
+        yield database, server.url
+        database.close()
+
+
 @dataclass(frozen=True)
 class Stage:
     """What both ways share: one Postgres with everything that protects data switched on, one Valkey, one eSMS."""

@@ -7,18 +7,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
-from pathlib import Path
 from statistics import median
 from typing import Any
 
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, event
 
+from benchmarks.support import filled
 from worker.api.why import why_to
 from worker.catalogue import Language
 from worker.database import Database
-from worker.devkit.postgres import Postgres
-from worker.migrating import migrate
 from worker.settings import Settings
 
 GOAL = 0.050  # seconds of database work
@@ -55,14 +52,8 @@ def main() -> int:
     arguments.add_argument("--rows", type=int, default=1_000_000)
     arguments.add_argument("--asked", type=int, default=50)
     given = arguments.parse_args()
-    with tempfile.TemporaryDirectory() as folder, Postgres(Path(folder) / "postgres", durable=False) as server:
-        database = Database(server.url, limits={"statement_timeout": "0"})
-        migrate(database)
-        with database.begin() as session:
-            for statement in FILL:
-                session.execute(text(statement.format(rows=given.rows)))
+    with filled(FILL, given.rows) as (database, _):
         spent = [_asked(database, 7 * n + 1) for n in range(given.asked)]
-        database.close()
     print(
         f"{given.rows:,} messages: in the database median {median(spent) * 1000:.1f} ms, "
         f"slowest {max(spent) * 1000:.1f} ms"
