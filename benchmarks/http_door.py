@@ -80,7 +80,7 @@ def many(notifier: Notifier, port: int, token: str) -> float:
 @contextmanager
 def listening(on: Stage) -> Iterator[int]:
     """The port of ours."""
-    port = _free()
+    port = free_port()
     with on.python("ours", ["worker.cli", "serve", "--port", str(port)]):
         on.until(lambda: _listens(port), "the door")
         yield port
@@ -92,13 +92,14 @@ def doors(on: Stage) -> Iterator[tuple[int, int]]:
     plain = on.environ["DATABASE_URL"].replace("+psycopg", "")
     with psycopg.connect(plain, autocommit=True) as connection:
         connection.execute(TABLE)
-    port = _free()
+    port = free_port()
     with listening(on) as ours, on.python("bare", ["benchmarks.bare_door", str(port)], BARE_URL=plain):
         on.until(lambda: _listens(port), "the bare door")
         yield ours, port
 
 
-def _free() -> int:
+def free_port() -> int:
+    """That nobody listens to at the moment."""
     with socket() as any_:
         any_.bind(("127.0.0.1", 0))
         return int(any_.getsockname()[1])
