@@ -14,11 +14,8 @@ import pytest
 from sqlalchemy import text
 
 from tests import canary
-from tests.support import Bench, as_producer, eventually, login
-from worker import Notifier
+from tests.support import Bench, as_producer, eventually
 from worker.cli import run
-from worker.cli.doctor import what_protects_calls
-from worker.roles import Role
 
 Cli = Callable[..., tuple[int, str, str]]
 
@@ -237,67 +234,6 @@ def test_migrate_can_be_run_again(cli: Cli, empty_database_url: str, monkeypatch
     code, out, _ = cli("migrate")
     assert code == 0
     assert "already" in out
-
-
-def test_doctor_names_what_is_wrong_and_the_remedy(
-    cli: Cli, monkeypatch: pytest.MonkeyPatch, redis_url: str, empty_database_url: str
-) -> None:
-    monkeypatch.setenv("REDIS_URL", redis_url)
-    code, out, _ = cli("doctor", "--json")
-    found = {check["check"]: check for check in json.loads(out)}
-    assert code == 1
-    assert [found[name]["ok"] for name in ("settings", "Postgres", "schema", "eSMS", "lanes")] == [True] * 5
-    assert "celery -A worker.tasks beat" in found["beat"]["text"]
-    assert "nobody listens to enqueue, deliver, urgent, poll, housekeeping, webhooks" in found["workers"]["text"]
-    monkeypatch.setenv("DATABASE_URL", empty_database_url)
-    found = {check["check"]: check for check in json.loads(cli("doctor", "--json")[1])}
-    assert "esms-worker migrate" in found["schema"]["text"]
-
-
-@pytest.mark.parametrize(
-    ("commit", "standbys", "told"),
-    [
-        ("off", "ANY 1 (b)", "made twice: set it to on"),
-        ("on", "ANY 1 (b)", "a synchronous replica keeps calls"),
-        ("local", "ANY 1 (b)", "no synchronous replica"),
-        ("on", "", "no synchronous replica"),
-    ],
-)
-def test_doctor_says_what_keeps_calls_from_being_made_twice(commit: str, standbys: str, told: str) -> None:
-    assert told in what_protects_calls(commit, standbys)
-
-
-def test_doctor_warns_of_who_is_at_work_and_may_more_than_it_needs(
-    cli: Cli, database_url: str, bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def told() -> str:
-        return {each["check"]: str(each["text"]) for each in json.loads(cli("doctor", "--json")[1])}["logins"]
-
-    with Notifier.from_env({"DATABASE_URL": login(database_url, Role.OWNER)}) as powerful:
-        powerful.pauses.list()  # a worker, say: it stays connected
-        assert "esms_owner (owns the tables)" in told()
-    monkeypatch.setenv("DATABASE_URL", database_url)
-    assert "(a superuser)" in told()
-
-
-def test_doctor_says_a_cause_once_and_what_to_look_at_again(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none")
-    code, out, _ = cli("doctor")
-    told = [" ".join(line.split()) for line in out.splitlines()]
-    assert code == 1
-    assert [line.split()[2] for line in told if line.startswith("✗ wrong")] == ["Postgres", "Redis"]
-    rest = "schema, logins, workers, beat, upkeep, keeping, restore, brandnames, broker, lanes, reruns, calls, limits"
-    assert " ".join(told).endswith(f"- not yet the rest mend that first, then look again at {rest}, reminders")
-
-
-def test_doctor_goes_through_all_its_checks_though_nothing_is_set(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DATABASE_URL", "ESMS_API_KEY"):
-        monkeypatch.delenv(name)
-    code, out, err = cli("doctor", "--json")
-    found = json.loads(out)
-    assert (code, err, len(found)) == (1, "", 18)
-    assert [check["ok"] for check in found] == [False] * 18
-    assert "DATABASE_URL: is not set" in found[0]["text"]
 
 
 def test_the_program_itself_exits_with_these_codes(database_url: str, tmp_path: Path) -> None:
