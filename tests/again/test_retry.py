@@ -262,6 +262,7 @@ def test_a_person_has_the_rest_of_a_stopped_one_sent_after_all_and_once(bench: B
     assert bench.notifier.again.stopped() == []
     code, _, err = cli("retry", "--go-on", str(stopped.id))
     assert (code, "no rerun" in err) == (1, True)
+    assert len(bench.notifier.acts.list(what="rerun.go_on")) == 1
 
 
 def test_no_more_than_was_asked_for_follows(bench: Bench) -> None:

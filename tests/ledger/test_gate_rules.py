@@ -6,6 +6,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,9 +15,11 @@ from sqlalchemy import text
 from tests.law import VIETNAM, decree
 from tests.support import Bench, otp, retry
 from worker import Failed, Invalid, RecordCall, Sms, Ticket, ledger
+from worker.errors import WorkerError
 from worker.law.consents import counted_frequency
-from worker.law.rules import Check, Mode, Rule, opening
+from worker.law.rules import Channel, Check, Mode, Rule, opening, rule_in, waits_until
 from worker.ledger import Gate
+from worker.ledger.advertised import give_back
 from worker.ledger.law_rules import _recent
 from worker.lifecycle import Lane, Purpose
 
@@ -187,6 +190,64 @@ def test_a_call_that_was_claimed_and_never_dialled_counts_no_more(bench: Bench) 
         session.execute(text("UPDATE message SET lease_until = now() - interval '1 s'"))
     bench.look_after_ledger()
     assert counted(bench) == 0
+
+
+def test_two_to_one_number_that_surely_were_not_sent_both_count_no_more(bench: Bench) -> None:
+    decree(bench.database, VIETNAM["vn.ads.sms.count"])
+    tickets = [at(bench, 12).put(replace(SALE, content=f"{SALE.content} {n}")) for n in range(2)]
+    bench.deliver()
+    assert counted(bench) == 2
+    ids = [UUID(bench.message(each)["id"]) for each in tickets]
+    with bench.workers.begin() as session:
+        give_back(session, ids)
+    assert counted(bench) == 0
+
+
+def test_rules_that_could_not_be_read_are_read_by_the_next_claim(bench: Bench) -> None:
+    gate = Gate()
+    for _ in range(2):
+        with pytest.raises(WorkerError), bench.workers.begin() as session:
+            session.execute(text("SET LOCAL search_path = pg_catalog"))
+            gate.look(session)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        replace(VIETNAM["vn.ads.sms.hours"], parameters={"from": "07:00", "to": "07:01"}),  # shorter than a lease
+        replace(VIETNAM["vn.ads.sms.hours"], parameters={"from": "07:00+07:00", "to": "22:00"}),
+        replace(VIETNAM["vn.ads.label"], parameters={"pattern": "(?P<a>x)"}),  # Python's alone
+        replace(VIETNAM["vn.ads.register"], channel=Channel.CALL),
+        replace(VIETNAM["vn.ads.sms.count"], campaign="tet"),
+    ],
+)
+def test_a_rule_that_no_claim_could_keep_is_refused(bench: Bench, wrong: Rule) -> None:
+    with pytest.raises(WorkerError):
+        bench.notifier.law.put(wrong)
+    assert bench.notifier.law.list() == []
+
+
+def test_hours_that_are_never_open_together_hold_and_stop_no_claim(bench: Bench) -> None:
+    night = replace(VIETNAM["vn.ads.sms.hours"], name="night", parameters={"from": "22:00", "to": "07:00"})
+    ticket = at(bench, 12).put(SALE)
+    decree(bench.database, VIETNAM["vn.ads.sms.hours"], night, replace(VIETNAM["vn.ads.sms.count"], mode=Mode.WARN))
+    code = bench.put(otp(TO))
+    bench.deliver()
+    assert (bench.status(ticket), bench.status(code)) == ("queued", "accepted")
+
+
+@pytest.mark.parametrize("name", ["vn.ads.sms.hours", "campaign:Tet: 2027"])
+def test_the_rule_of_a_reason_is_its_name_whole(name: str) -> None:
+    rule = replace(VIETNAM["vn.ads.sms.hours"], name=name)
+    assert rule_in(waits_until(rule, datetime(2026, 3, 1, 7, tzinfo=HANOI), HANOI)) == name
+
+
+def test_quiet_hours_of_others_forbid_no_advertising_that_is_handed_over(bench: Bench) -> None:
+    quiet = replace(VIETNAM["vn.ads.sms.hours"], name="quiet", purposes=[Purpose.REMINDER])
+    decree(bench.database, quiet)
+    ticket = bench.put(SALE, send_date=datetime.now(UTC) + timedelta(days=1), hand_over=True)
+    bench.deliver()
+    assert bench.status(ticket) == "accepted"
 
 
 def counted(bench: Bench) -> int:

@@ -16,6 +16,10 @@ from worker.web.pages.keys import key_of
 FILE = "Họ tên,SĐT\nNguyễn Lan,0901000001\nTrung,12\nMai,0901000003\n"
 HOSTILE = '"><script>alert(1)</script>\u202e\x1b[31m{{7*7}}'
 TEXT = {"content": "Chao {ho_ten}", "campaign": "Tết 2027", "sms_type": "4", "when": "now", "then": "check"}
+FOLLOWED = """
+    SELECT CAST(n.follow_up AS text) FROM notification AS n JOIN message AS m ON m.notification_id = n.id
+    ORDER BY m.phone
+"""
 
 
 def uploaded(
@@ -102,7 +106,7 @@ def test_what_does_not_arrive_is_followed_by_an_sms_or_a_call_as_the_plan_says(o
     assert "sau ít nhất 20m, gọi theo mẫu 17" in operator.get(f"{address}/check").text
     operator.post(f"{address}/send")
     with bench.database.begin() as session:
-        calls = session.scalars(text("SELECT CAST(follow_up AS text) FROM notification")).all()
+        calls = session.scalars(text(FOLLOWED)).all()
     assert ["17" in each and "Nguyễn Lan" in each and "14h30" in each for each in calls] == [True, False]
 
 

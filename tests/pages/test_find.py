@@ -74,6 +74,7 @@ def test_a_search_finds_by_number_name_reference_campaign_and_filters_and_stands
     assert numbers(look(browser, source="shop", status="rejected")[1]) == ["0901000002"]
     assert numbers(look(browser)[1]) == ["0901000003", "0901000002", "0901000001"]
     assert "Nguyễn Thị Hoa" in browser.get("/find").text
+    assert browser.get(f"/find/act/{address.removeprefix('/find/')}").headers["location"] == "/find"
 
 
 def test_who_only_looks_sees_masked_numbers_and_no_button(bench: Bench, browsers: Browsers) -> None:

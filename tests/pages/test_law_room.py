@@ -41,6 +41,7 @@ def test_the_rules_are_seen_with_what_they_did_and_an_admin_changes_them(
     decree(bench.database, VIETNAM["vn.ads.register"])
     refused = admin.post("/law/mode", {"rule": "vn.ads.register", "mode": "hold"})
     assert refused.status_code == 422 and "passes by itself" in refused.text
+    assert admin.post("/law/mode", {"rule": "vn.ads.register", "mode": ""}).status_code == 422
 
 
 def test_what_somebody_agreed_to_stands_on_their_page_for_whom_it_is_for(bench: Bench, browsers: Browsers) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from sqlalchemy import text
 
 from tests.pages.conftest import Browser, Browsers
 from tests.pages.test_campaigns import figure, uploaded
@@ -155,8 +156,12 @@ def test_the_year_counts_what_comes_and_why_says_why_not(operator: Browser, benc
     bench.notifier.templates.save("hen", content="Chuc mung {name}")
     assert "Chưa có gì" in operator.get("/reminders/year").text
     operator.post("/reminders/new", RULE)
+    with bench.database.begin() as session:
+        session.execute(text("UPDATE reminder SET failing_since = now(), failure = 'ValueError at plan.py:1'"))
+    assert "ValueError at plan.py:1" in operator.get("/reminders").text
     year = operator.get("/reminders/year?since=2027-01-01&rate=1&price=500&balance=100").text
     assert figure(year, "messages") == "1" and "sinh nhật: 1" in year and "15/08/2027" in year
+    assert operator.get("/reminders/year?since=2027-01-01&count=12&rate=&price=&balance=").status_code == 200
     for wrong in ("since=x", "count=x", "rate=-1", "count=999999"):
         assert operator.get(f"/reminders/year?{wrong}").status_code in (200, 422)
     told = operator.post("/reminders/why", {"person": "0901000001", "day": "2027-01-02"}).text
@@ -200,6 +205,7 @@ UID:{uid}
 DTSTAMP:20260101T000000Z
 DTSTART:20300102T010000Z
 SUMMARY:Khám răng
+DESCRIPTION:mot dong khong phai hai
 ATTENDEE;CN=Lan:tel:+84901000001
 END:VEVENT
 END:VCALENDAR

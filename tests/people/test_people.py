@@ -205,6 +205,15 @@ def notifier_holds_key(environ: dict[str, str]) -> bool:
     return KEY_TEXT in repr(Settings.from_environ(environ))
 
 
+def test_a_forgetting_that_waits_for_what_is_under_way_is_not_done_by_hand(bench: Bench, people: People) -> None:
+    she_is_known(bench)
+    assert people.forget(NUMBER, by="lan").waiting
+    [asked] = people.requests()
+    with pytest.raises(Invalid, match="waits for messages that are under way"):
+        people.done(asked.id)
+    assert people.requests() == [asked]
+
+
 def test_an_application_may_neither_export_nor_forget(bench: Bench) -> None:
     bench.put(care())
     with People.from_env({"DATABASE_URL": bench.settings.database_url, KEY: KEY_TEXT}) as people:

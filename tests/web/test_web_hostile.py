@@ -82,6 +82,7 @@ def test_who_opens_thousands_and_says_nothing_is_let_go_and_others_are_served(
     shop = application()
     assert shop.post("/v1/messages", json=code()).status_code == 201
     with ExitStack() as stack:
+        stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
         idle = [stack.enter_context(connected(address)) for _ in range(many)]
         idle[0].sendall(b"POST /v1/messages HTTP/1.1\r\nX: ")
         eventually(lambda: _is_served(address), within=6 * HEAD_WITHIN)
@@ -95,6 +96,15 @@ def _is_served(address: str) -> bool:
         return httpx.get(f"{address}/livez", timeout=5).status_code == 200
     except httpx.HTTPError:
         return False
+
+
+@pytest.mark.long
+def test_who_sends_nothing_but_blank_lines_after_an_answer_is_let_go(address: str) -> None:
+    with connected(address) as there:
+        there.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert there.recv(65536).startswith(b"HTTP/1.1 200")
+        there.sendall(b"\r\n")
+        eventually(lambda: _is_closed(there), within=6 * HEAD_WITHIN)
 
 
 def test_a_head_without_an_end_is_ended(address: str) -> None:

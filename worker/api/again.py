@@ -153,9 +153,9 @@ class Again:
         """
         with self._database.begin() as session:
             rest = ledger.go_on_anyway(session, id_of(rerun), by=label("by", by), source=self._source)
-            ledger.note_act(session, "rerun.go_on", rest or 0, rerun=rerun)
-        if rest is None:
-            raise NotFound(f"no rerun {str(rerun)[:40]!r} stopped: `esms-worker doctor` shows those that did")
+            if rest is None:
+                raise NotFound(f"no rerun {str(rerun)[:40]!r} stopped: `esms-worker doctor` shows those that did")
+            ledger.note_act(session, "rerun.go_on", rest, rerun=rerun)
         self._bell.again(Task.SEND_AGAIN)
         return rest
 

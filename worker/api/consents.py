@@ -128,15 +128,15 @@ class Consents:
         rows: by the names of COLUMNS; what is absent or empty is not told, `act` is given, `purpose` advertising.
         refuse: is told of each row that was not taken, by its place from 1.
         """
-        taken, chunk = 0, list[Consent]()
+        taken, chunk, act = 0, list[Consent](), ledger.Act("consent.add")
         for place, row in enumerate(rows, 1):
             try:
                 chunk.append(checked(self._consent_of(row, source), datetime.now(UTC)))
             except Invalid as error:
                 refuse(place, error)
             if len(chunk) == AT_ONCE:
-                taken, chunk = taken + self._keep(chunk), []
-        return taken + self._keep(chunk)
+                taken, chunk = taken + self._keep(chunk, act), []
+        return taken + self._keep(chunk, act)
 
     def import_sheet(
         self,
@@ -164,9 +164,12 @@ class Consents:
             said = stored.consents_of(session, known_as(number, self._settings.privacy_key))
             return Proof(consents=said, messages=stored.stood_on(session, number))
 
-    def _keep(self, chunk: Sequence[Consent]) -> int:
+    def _keep(self, chunk: Sequence[Consent], act: ledger.Act) -> int:
+        """Checked ones, in a transaction of their own."""
         if chunk:
-            self.add_many(chunk)
+            with self._database.begin() as session:
+                act.note(session, len(chunk))
+                stored.add_consents(session, chunk)
         return len(chunk)
 
     def _consent_of(self, row: Mapping[str, str], source: str) -> Consent:

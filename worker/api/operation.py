@@ -115,8 +115,9 @@ class Operation(Connected):
     def go_on_after_restore(self, *, by: str) -> bool:
         """Let it send again what is queued here; for who administers Postgres. False: it was not held."""
         with self._database.begin() as session:
-            note_act(session, "restore.let_go")
-            return let_go_restored(session, by)
+            if held := let_go_restored(session, by):
+                note_act(session, "restore.let_go")
+            return held
 
     def note_listener(self, queue: str, *, every: timedelta) -> None:
         """Somebody listens to this queue; noted no more often than that."""

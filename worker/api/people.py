@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from worker.api.connected import Connected
 from worker.checks import phone_of
@@ -22,6 +22,9 @@ from worker.lifecycle import PersonRequestKind
 from worker.pseudonym import KEY_LEAST, PrivacyKey
 from worker.settings import Settings, administration
 from worker.settings.retention import KEY
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 __all__ = ["Due", "Export", "Forgot", "People", "PersonRequestKind", "why_it_stays"]
 
@@ -95,8 +98,9 @@ class People(Connected):
     def forget(self, who: str, *, source: str | None = None, opt_out_too: bool = False, by: str) -> Forgot:
         """Remove all that can be removed about them, now or as soon as it is over; what stays, and why, comes back.
 
-        A number that another contact has too stays with that one: `export` names it. opt_out_too: also that they
-        opted out, so that they may be written to again. Raises NotFound, Invalid; SettingsError without a key.
+        Of a contact by its key, a number that another one has too stays with that one: `export` names it.
+        opt_out_too: also that they opted out, so that they may be written to again. Raises NotFound, Invalid;
+        SettingsError without a key.
         """
         key = self._needed_key()
         with self._database.begin() as session:
@@ -118,14 +122,14 @@ class People(Connected):
     def answered(self, id_: int, *, extended: bool = False) -> None:
         """They were told; extended: that it takes 15 days longer, which is allowed once. Raises NotFound."""
         with self._database.begin() as session:
-            if not people.answer_request(session, id_, extended=extended):
-                raise NotFound(f"there is no request {id_}: `esms-worker requests list --all` shows them")
-            note_act(session, "person.request", request=id_)
+            _answer(session, id_, extended=extended)
 
     def done(self, id_: int) -> None:
-        """What they asked for besides an export or to be forgotten was done by hand. Raises NotFound."""
-        self.answered(id_)
+        """What they asked for was done by hand. Raises NotFound; Invalid where the worker is about to do it."""
         with self._database.begin() as session:
+            if any(each.id == id_ and _is_being_forgotten(each) for each in people.requests(session, all_=False)):
+                raise Invalid("id", "waits for messages that are under way", "leave it: it is done by itself")
+            _answer(session, id_, extended=False)
             people.finish_request(session, id_, {}, done=True)
 
     def requests(self, *, all_: bool = False) -> Sequence[Due]:
@@ -133,7 +137,7 @@ class People(Connected):
         with self._database.reading() as session:
             return [due_of(each, self._zone) for each in people.requests(session, all_=all_)]
 
-    def _known(self, session: Any, who: str, source: str | None) -> Known:
+    def _known(self, session: Session, who: str, source: str | None) -> Known:
         try:
             phone = phone_of("who", who, for_sms=False)
         except Invalid:
@@ -148,6 +152,17 @@ class People(Connected):
             remedy = f"set it to {KEY_LEAST} random characters or more, the same for all workers"
             raise SettingsError(KEY, "is not set, and nobody is known to be forgotten without it", remedy)
         return self._key
+
+
+def _answer(session: Session, id_: int, *, extended: bool) -> None:
+    if not people.answer_request(session, id_, extended=extended):
+        raise NotFound(f"there is no request {id_}: `esms-worker requests list --all` shows them")
+    note_act(session, "person.request", request=id_)
+
+
+def _is_being_forgotten(asked: AskedFor) -> bool:
+    """Its outcome says what is still to go, and who goes on with it."""
+    return asked.kind == PersonRequestKind.FORGET and asked.outcome is not None
 
 
 def due_of(asked: AskedFor, zone: tzinfo) -> Due:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from worker.database import Database
 from worker.errors import NotFound
+from worker.law.rules import hours_of
 from worker.ledger.acts import note_act
 from worker.ledger.clock import clock
 from worker.ledger.events import AttendeeRow, find_event, invited, list_events
 from worker.ledger.failing import Failing, failing
-from worker.ledger.gate import hours_of
 from worker.ledger.law_rules import rules_now
 from worker.ledger.occurrences import count_occurrences
 from worker.ledger.rules import all_rules
@@ -140,20 +140,14 @@ class Reminders:
     def event(self, *, source: str, key: str) -> EventShown:
         """All about an event. Raises NotFound."""
         with self._database.begin() as session:
-            row = find_event(session, source, key)
-            if row is None:
-                remedy = "see `esms-worker reminders events list`"
-                raise NotFound(f"there is no event {key!r} of source {source!r}: {remedy}")
-            guests = [guest.attendee.key for guest in invited(session, row.id, after=None, most=GUESTS_SHOWN)]
-            return EventShown(event=row, attendees=guests, made=count_occurrences(session, row.id))
+            row, guests = _invited(session, source, key)
+            keys = [guest.key for guest in guests]
+            return EventShown(event=row, attendees=keys, made=count_occurrences(session, row.id))
 
     def guests(self, *, source: str, key: str) -> Sequence[AttendeeRow]:
         """Whom an event invites, the first 1,000. Raises NotFound."""
         with self._database.begin() as session:
-            row = find_event(session, source, key)
-            if row is None:
-                raise NotFound(f"there is no event {key!r} of source {source!r}")
-            return [each.attendee for each in invited(session, row.id, after=None, most=GUESTS_SHOWN)]
+            return _invited(session, source, key)[1]
 
     def guests_in(self, pasted: str) -> Sequence[Attendee]:
         """Attendees as people write them: one a line, a number or a contact's key, and a name after a comma or tab.
@@ -292,3 +286,11 @@ class Reminders:
         """Rules and events whose reminders can't be made, and where in the code they fail."""
         with self._database.begin() as session:
             return failing(session)
+
+
+def _invited(session: Session, source: str, key: str) -> tuple[EventRow, list[AttendeeRow]]:
+    """An event, and the first whom it invites. Raises NotFound."""
+    row = find_event(session, source, key)
+    if row is None:
+        raise NotFound(f"there is no event {key!r} of source {source!r}: see `esms-worker reminders events list`")
+    return row, [each.attendee for each in invited(session, row.id, after=None, most=GUESTS_SHOWN)]

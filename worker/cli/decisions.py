@@ -14,7 +14,6 @@ import click
 from worker.api.decisions import Decision
 from worker.api.naming import BY_DEFAULT
 from worker.api.notifier import Notifier
-from worker.api.operation import Operation
 from worker.cli import completion
 from worker.cli.look import located
 from worker.cli.output import console, counting, date_option, json_option, options, say, say_json, table, text
@@ -141,6 +140,8 @@ def resume(lanes: tuple[str, ...], campaign: str | None, after_restore: bool, by
 
 
 def _go_on_after_restore(by: str) -> int:
+    from worker.api.operation import Operation  # it brings the migrator, which who pauses or retries need not load
+
     with Operation.from_env(administration()) as operation:
         held = operation.go_on_after_restore(by=by)
     say("what is queued goes out from now on" if held else "nothing is held after a restore")

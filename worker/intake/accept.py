@@ -17,7 +17,7 @@ from worker import ledger
 from worker.errors import Conflict, Invalid
 from worker.ids import uuid7s
 from worker.intake.checks import Checked, Checks
-from worker.intake.remarks import hours_of
+from worker.intake.remarks import waiting_of
 from worker.intake.request import Enqueue
 from worker.intake.storing import AT_ONCE, storing
 from worker.law.outlook import RuleOutlook
@@ -216,7 +216,7 @@ def _ticket(item: Checked, row: Stored, put: Put) -> Ticket:
     first = put.firsts.get((source, row.reference)) if row.reference is not None else None
     if first is None or first.id == row.id:
         opted_out = tuple(sorted(put.opted_out.get(row.id, ())))
-        rules = (*hours_of(item.terms, len(item.phones) - len(opted_out)), *put.rules.get(row.id, ()))
+        rules = (*waiting_of(item.terms, len(item.phones) - len(opted_out)), *put.rules.get(row.id, ()))
         return Ticket(id=row.id, opted_out=opted_out, rules=rules, **_common(item))
     # Of one that is emptied only the beginning is kept.
     if first.purpose != row.terms.purpose or not row.fingerprint.startswith(first.fingerprint):

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from worker.errors import Invalid
 from worker.law.outlook import RuleOutlook
-from worker.law.rules import Check, Mode, Rule, channel_of, opening, waits_until
+from worker.law.rules import Check, Mode, Rule, channel_of, hours_of, opening, rule_in, waits_until
 from worker.law.texts import reads_like_advertising
 from worker.ledger import NumberRules, Terms
 from worker.lifecycle import Purpose
@@ -31,13 +31,12 @@ _WRONG = {
 def kept_back(terms: Terms, rules: Sequence[Rule], settings: Settings, now: datetime) -> Terms:
     """The same, with the time before which it does not go out. Raises Invalid where it never could, or must not."""
     about, at = _about(terms, rules), max(now, terms.send_date or now)
-    hours = [rule for rule in about if rule.check is Check.HOURS and rule.mode is not Mode.WARN]
     terms = replace(terms, warnings=tuple(_untimely(about, at, settings)))
     if terms.purpose is Purpose.ADVERTISING:
         if terms.hand_over:
             _refuse_hand_over(about)
         terms = replace(terms, number_rules=NumberRules.among(about, channel_of(terms.kind)))
-    found = opening(hours, at, settings.time_zone)
+    found = opening(hours_of(about), at, settings.time_zone)
     if found is None:
         return terms
     until, rule = found
@@ -49,11 +48,11 @@ def kept_back(terms: Terms, rules: Sequence[Rule], settings: Settings, now: date
     return replace(terms, not_before=until, waits=told)
 
 
-def hours_of(terms: Terms, messages: int) -> list[RuleOutlook]:
+def waiting_of(terms: Terms, messages: int) -> list[RuleOutlook]:
     """What the hours do to so many of them."""
     if terms.waits is None or not messages:
         return []
-    name = terms.waits.rpartition(": ")[2]
+    name = rule_in(terms.waits)
     return [RuleOutlook(rule=name, does=Mode.HOLD, messages=messages, until=terms.not_before)]
 
 

@@ -48,6 +48,7 @@ class Did(StrEnum):
     WARNED = "warned"
 
 
+OPEN_LEAST = 60  # minutes: what is claimed in them goes out in them
 WAITING = frozenset({Check.HOURS, Check.COUNT})  # what passes by itself, so that it can be waited for
 
 
@@ -132,9 +133,19 @@ def _later(rules: Sequence[Rule], at: datetime, zone: tzinfo, lasts: timedelta) 
     return max(found, key=lambda each: each[0], default=None)
 
 
+def hours_of(rules: Sequence[Rule]) -> list[Rule]:
+    """Those that keep messages waiting for a time of day."""
+    return [rule for rule in rules if rule.check is Check.HOURS and rule.mode in (Mode.HOLD, Mode.REFUSE)]
+
+
 def waits_until(rule: Rule, until: datetime, zone: tzinfo) -> str:
     """What a message that waits for it has as its reason."""
     return f"{NOT_BEFORE}{until.astimezone(zone):%Y-%m-%d %H:%M}: {rule.name}"
+
+
+def rule_in(reason: str) -> str:
+    """The name of the rule that such a reason ends with; a name may hold what stands before it."""
+    return reason.partition(": ")[2]
 
 
 # What a person may write...
@@ -156,6 +167,10 @@ def checked(rule: Rule) -> Rule:
         raise Invalid("purposes", "a code waits for nothing", "name service, reminder or advertising")
     if rule.check is not Check.HOURS and set(rule.purposes) != {Purpose.ADVERTISING}:
         raise Invalid("purposes", f"{rule.check} is looked at for advertising alone", "name advertising")
+    if rule.campaign is not None and rule.check is not Check.HOURS:
+        raise Invalid("campaign", f"{rule.check} is looked at for all campaigns", "leave it out")
+    if rule.channel is not None and rule.check in (Check.REGISTER, Check.CONSENT):
+        raise Invalid("channel", f"{rule.check} is looked at for both channels", "leave it out")
     if missing := [name for name in _NEEDED.get(rule.check, ()) if name not in rule.parameters]:
         raise Invalid("parameters", f"{missing[0]} is missing", f"a rule of {rule.check} needs it")
     _check_parameters(rule)
@@ -166,7 +181,9 @@ def _check_parameters(rule: Rule) -> None:
     try:
         match rule.check:
             case Check.HOURS:
-                fits = rule._time("from") != rule._time("to")
+                start, end = rule._time("from"), rule._time("to")
+                minutes = (end.hour * 60 + end.minute - start.hour * 60 - start.minute) % (24 * 60)
+                fits = start.tzinfo is None and end.tzinfo is None and minutes >= OPEN_LEAST
             case Check.COUNT:
                 fits = 1 <= rule.parameters["most"] <= 100 and 1 <= rule.parameters["hours"] <= 168
             case Check.LABEL | Check.REFUSAL:

@@ -5,7 +5,8 @@ it commits, and waits for whoever does so at that moment: however many claim at 
 proved not to have gone out is taken out again; where a process dies before that can be said, it counts.
 
 Rows are locked in one order, by one statement at the end of the claim's transaction; those of numbers that agreed to a
-frequency, which every claim of theirs knows, by one before it.
+frequency, which every claim of theirs knows, and of what is asked for again, by one before it. Should two claims wait
+for each other by that, Postgres ends one, and it is made again.
 """
 
 from __future__ import annotations
@@ -67,24 +68,29 @@ _FULL_UNTIL = text("""
 """)
 
 _WITHOUT = """
-    at = a.at[1:array_position(a.messages, t.id) - 1] || a.at[array_position(a.messages, t.id) + 1:]{at},
-    messages = a.messages[1:array_position(a.messages, t.id) - 1]
-        || a.messages[array_position(a.messages, t.id) + 1:]{id}
+    at = ARRAY(
+        SELECT x.at FROM unnest(a.at, a.messages) WITH ORDINALITY AS x (at, id, place)
+        WHERE x.id <> ALL (t.ids) ORDER BY x.place
+    ){at},
+    messages = ARRAY(
+        SELECT x.id FROM unnest(a.messages) WITH ORDINALITY AS x (id, place)
+        WHERE x.id <> ALL (t.ids) ORDER BY x.place
+    ){id}
 """
 _THEIRS = f"""
-    WITH t AS MATERIALIZED (
+    WITH locked AS MATERIALIZED (
         SELECT a.phone, a.channel, m.id FROM message AS m JOIN notification AS n ON n.id = m.notification_id
         JOIN advertised AS a ON a.phone = m.phone AND a.messages @> ARRAY[m.id]
             AND a.channel = CASE n.kind WHEN 'sms' THEN 'sms' ELSE 'call' END
         WHERE m.id = ANY(CAST(:ids AS uuid[])) AND {PURPOSE} = 'advertising'
         ORDER BY a.phone, a.channel
         FOR UPDATE OF a
-    )
-    UPDATE advertised AS a SET {{what}} FROM t
-    WHERE (a.phone, a.channel) = (t.phone, t.channel) AND a.messages @> ARRAY[t.id]
+    ), t AS (SELECT phone, channel, array_agg(id) AS ids FROM locked GROUP BY phone, channel)
+    UPDATE advertised AS a SET {{what}} FROM t WHERE (a.phone, a.channel) = (t.phone, t.channel)
 """
+_LATER = " || array_fill(now() + :lasts, ARRAY[cardinality(t.ids)])"
 _GIVE_BACK = text(_THEIRS.format(what=_WITHOUT.format(at="", id="")))
-_AGAIN = text(_THEIRS.format(what=_WITHOUT.format(at=" || (now() + :lasts)", id=" || t.id")))
+_AGAIN = text(_THEIRS.format(what=_WITHOUT.format(at=_LATER, id=" || t.ids")))
 
 _WAIT = text(f"""
     UPDATE message AS m SET status = 'queued', lease_until = NULL, due_at = w.until, reason = w.reason,

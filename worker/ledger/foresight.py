@@ -16,9 +16,8 @@ from uuid import UUID
 from sqlalchemy import TextClause, text
 
 from worker.law.outlook import WITHDRAWN, RuleOutlook, added_up
-from worker.law.rules import Channel, Check, Mode, Rule, channel_of, opening
+from worker.law.rules import Channel, Check, Mode, Rule, channel_of, hours_of, opening
 from worker.ledger.failed import LEFT, Chosen, chosen, scope_of
-from worker.ledger.gate import hours_of
 from worker.ledger.outlook import Going
 from worker.lifecycle import PURPOSE, Kind, Purpose
 

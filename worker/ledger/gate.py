@@ -15,7 +15,8 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from worker.law.rules import WAITING, Channel, Check, Did, Mode, Rule, opening, waits_until
+from worker.errors import Invalid
+from worker.law.rules import WAITING, Channel, Check, Did, Mode, Rule, hours_of, opening, waits_until
 from worker.ledger.clock import clock
 from worker.ledger.law_rules import EVERY, rules_on
 from worker.ledger.opt_out import IS_FOR_THE_WILLING
@@ -117,9 +118,9 @@ class Gate:
         """Read the rules again if that is long ago; what a claim that came to nothing had noted is forgotten."""
         self.uses, self.consents = Counter(), {}
         if time.monotonic() - self._read_at >= EVERY:
-            self._clock = clock(session)
-            self._read_at = time.monotonic()
-            self.rules = rules_on(session, self._clock.astimezone(self.zone).date())
+            now, read_at = clock(session), time.monotonic()
+            self.rules = rules_on(session, now.astimezone(self.zone).date())
+            self._clock, self._read_at = now, read_at  # only now: what could not be read is read by the next claim
 
     def passed(self, rows: Sequence[Any]) -> list[Any]:
         """Of what a claim found, what goes out; what the rules did to the rest is kept for `note`."""
@@ -150,7 +151,7 @@ class Gate:
         """What a claim's statement asks of it."""
         closed = list(self._closed(self.now)) if self.rules else []
         refusing = {rule.check: rule for rule in self.rules if rule.mode is Mode.REFUSE}
-        keeps = next((rule.name for rule in self.rules if rule.check in WAITING and rule.mode is not Mode.WARN), None)
+        keeps = next((rule.name for rule in self.rules if _keeps_advertising(rule)), None)
         consent = refusing.get(Check.CONSENT)
         label, refusal, sender = (refusing.get(check) for check in (Check.LABEL, Check.REFUSAL, Check.SENDER))
         return {
@@ -176,20 +177,25 @@ class Gate:
     def opening(self, purpose: Purpose, channel: Channel, campaign: str | None, at: datetime) -> datetime:
         """From when on such a message may go out, not before `at`."""
         hours = [rule for rule in hours_of(self.rules) if rule.is_about(purpose, channel, campaign)]
-        return found[0] if (found := opening(hours, at, self.zone, lasts=self.lasts)) else at
+        return found[0] if (found := self._opening(hours, at)) else at
 
     def _closed(self, now: datetime) -> Iterator[dict[str, Any]]:
         """Each of the hours that is closed, for each purpose."""
         for rule in hours_of(self.rules):
-            if found := opening([rule], now, self.zone, lasts=self.lasts):
+            if found := self._opening([rule], now):
                 told = waits_until(rule, found[0], self.zone)
                 shared = {"channel": rule.channel, "campaign": rule.campaign, "until": found[0], "told": told}
                 yield from ({"purpose": purpose} | shared for purpose in rule.purposes)
+
+    def _opening(self, hours: Sequence[Rule], at: datetime) -> tuple[datetime, Rule] | None:
+        try:
+            return opening(hours, at, self.zone, lasts=self.lasts)
+        except Invalid:  # they are never open together for so long: it waits, and no claim dies of it
+            return at + timedelta(days=1), hours[0]
 
 
 _DID = {True: Did.CANCELLED, False: Did.HELD}
 
 
-def hours_of(rules: Sequence[Rule]) -> list[Rule]:
-    """Those that keep messages waiting for a time of day."""
-    return [rule for rule in rules if rule.check is Check.HOURS and rule.mode in (Mode.HOLD, Mode.REFUSE)]
+def _keeps_advertising(rule: Rule) -> bool:
+    return rule.check in WAITING and rule.mode is not Mode.WARN and Purpose.ADVERTISING in rule.purposes

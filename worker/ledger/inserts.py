@@ -17,11 +17,11 @@ from uuid import UUID
 from sqlalchemy import text
 
 from worker.law.outlook import RuleOutlook
-from worker.law.rules import Did
+from worker.law.rules import Did, rule_in
 from worker.ledger.foresight import NumberRules, foresee
 from worker.ledger.opt_out import withhold_all_of
 from worker.ledger.rows import as_rows
-from worker.ledger.rule_uses import note_uses
+from worker.ledger.rule_uses import Uses, note_uses
 from worker.ledger.streams import open_streams, stream_key
 from worker.lifecycle import FOR_THE_WILLING, PURPOSE, Kind, Lane, Purpose
 
@@ -172,17 +172,20 @@ def put(session: Session, rows: Sequence[Stored]) -> Put:
     if followed := [row.id for row in rows if row.terms.follow_up and row.id not in repeated]:
         session.execute(_FOLLOW, {"ids": followed})
     opted_out: dict[UUID, list[str]] = defaultdict(list)
-    willing = [row.id for row in rows if row.terms.purpose in FOR_THE_WILLING and row.id not in repeated]
+    fresh = [row for row in rows if row.id not in repeated] if repeated else rows
+    willing = [row.id for row in fresh if row.terms.purpose in FOR_THE_WILLING]
     for id_, phone in withhold_all_of(session, willing):
         opted_out[id_].append(phone)
-    _note_waiting(session, [row for row in rows if row.terms.waits and row.id not in repeated])
-    told = foresee(session, [row for row in rows if row.id not in repeated], opted_out)
+    _note_waiting(session, [row for row in fresh if row.terms.waits])
+    told = foresee(session, fresh, opted_out)
     return Put(_firsts(session, [row for row in rows if row.id in repeated]), opted_out, told)
 
 
 def _note_waiting(session: Session, rows: Sequence[Stored]) -> None:
     """Those that come with their morning's date pass no claim before it."""
-    held = Counter((str(row.terms.waits).rpartition(": ")[2], Did.HELD) for row in rows for _ in row.messages)
+    held: Uses = Counter()
+    for row in rows:
+        held[rule_in(str(row.terms.waits)), Did.HELD] += len(row.messages)
     if held and (until := rows[0].terms.not_before):
         note_uses(session, datetime.now(until.tzinfo).date(), held)
 

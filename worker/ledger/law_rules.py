@@ -25,6 +25,7 @@ _ALL = text("""
     ORDER BY name, since
 """)
 
+_READ = text("SELECT '' ~* CAST(:pattern AS text)")
 _SAVE = text("""
     INSERT INTO law_rule (name, since, until, checks, purposes, channel, campaign, parameters, source, mode)
     VALUES (:name, :since, :until, :check, :purposes, :channel, :campaign, CAST(:parameters AS jsonb), :source, :mode)
@@ -63,6 +64,8 @@ def rules_now(session: Session, zone: tzinfo) -> Sequence[Rule]:
 
 def save_rule(session: Session, rule: Rule) -> None:
     """Add it, or put it in the place of the one with the same name and first day."""
+    if pattern := rule.parameters.get("pattern"):
+        session.execute(_READ, {"pattern": pattern})  # or each claim would fall over what Python alone can read
     asked = asdict(rule) | {"purposes": list(rule.purposes), "parameters": orjson.dumps(rule.parameters).decode()}
     session.execute(_SAVE, asked)
     _recent.clear()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from worker.law.rules import Check, Did, Mode, Rule, channel_of
+from worker.law.rules import Check, Did, Mode, Rule, channel_of, rule_in
 from worker.ledger.rows import as_rows
 from worker.lifecycle import Purpose
 
@@ -85,5 +85,5 @@ def _breaks(rule: Rule, content: str | None, options: Mapping[str, Any]) -> bool
 def of_reasons(reasons: Iterable[tuple[str, Did]], rules: Sequence[Rule]) -> Uses:
     """By the rules whose names end these reasons; what is no rule's is left out."""
     names = {rule.name for rule in rules}
-    each = Counter((reason.rpartition(": ")[2], did) for reason, did in reasons)
+    each = Counter((rule_in(reason), did) for reason, did in reasons)
     return Counter({key: n for key, n in each.items() if key[0] in names})

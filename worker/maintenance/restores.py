@@ -23,7 +23,7 @@ BY_BACKUP = "a backup brought them back"
 
 def may_send(database: Database, marks: Marks) -> bool:
     """False: this database is older than what was sent since, and nobody has said yet that it may go on."""
-    with database.begin() as session:
+    with database.reading() as session:
         here = restores.guarded(session)
     return here is None or (here.restored_at is None and not _is_behind(database, here, marks))
 
@@ -65,7 +65,7 @@ def _keep(database: Database, marks: Marks, here: Guarded, key: PrivacyKey | Non
 
 
 def _forgotten(database: Database, marks: Marks, here: Guarded, key: PrivacyKey | None) -> set[str]:
-    """Those whom only this database knows; whom only the marks know are forgotten here, too."""
+    """All whom it or any mark knows; whom only the marks know are forgotten here, too."""
     if key is None:
         return set()
     with database.begin() as session:
@@ -77,4 +77,4 @@ def _forgotten(database: Database, marks: Marks, here: Guarded, key: PrivacyKey 
             request = people.note_request(session, PersonRequestKind.FORGET, person.hashes(key), by=BY_BACKUP)
             people.forget(session, person, key, request, opt_out_too=False)
         people.bury(session, sorted(theirs - ours))
-    return ours - theirs
+    return ours | theirs

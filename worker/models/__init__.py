@@ -25,7 +25,7 @@ retention_place (how far removing has come of what is kept no longer), removal (
 restore_guard (whether this is a backup that woke up)
 person_request (what people ask about their data), tombstone (who was forgotten)
 law_rule (when, how often and how advertising goes out), advertised (who got how much), do_not_call (the register)
-consent (who agreed to what, and took it back)
+consent (who agreed to what, and took it back), rule_use (what rules did, by day)
 reminder (rules), event ─1──n─▶ attendee        occurrence (what was made of either, for whom)
 
 The constraints carry what must hold whatever the code does: a reference stands for one notification,
@@ -38,7 +38,7 @@ from worker.models.base import Base
 from worker.models.contacts import Contact, OptOut, Template
 from worker.models.history import Attempt, ReportDaily, ReportLatency, ReportMinute, ReportStanding, RollUp, Settlement
 from worker.models.inbox import Inbox
-from worker.models.law import Advertised, ConsentGiven, DoNotCall, LawRule
+from worker.models.law import Advertised, ConsentGiven, DoNotCall, LawRule, RuleUse
 from worker.models.limits import SourceLimit
 from worker.models.messages import Message, Notification, Request, Stream
 from worker.models.operation import (
@@ -100,6 +100,7 @@ __all__ = [
     "RestoreGuard",
     "RetentionPlace",
     "RollUp",
+    "RuleUse",
     "Search",
     "Settlement",
     "SignIn",

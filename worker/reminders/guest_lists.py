@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy.orm import Session
 
 from worker.contacts.checks import parse_phone
 from worker.errors import Invalid
-from worker.ledger.contacts import by_keys
+from worker.ledger.contacts import ContactRow, by_keys
 from worker.reminders.calendars import key_of
 from worker.reminders.invitations import Attendee
 
@@ -22,16 +22,18 @@ def guests_in(session: Session, pasted: str) -> Sequence[Attendee]:
     lines = [(number, line) for number, line in enumerate(pasted.splitlines(), start=1) if line.strip()]
     if len(lines) > MOST:
         raise Invalid("attendees", f"are more than {MOST:,}", "let their application invite them")
-    guests = [_guest(session, number, line) for number, line in lines]
-    return list({each.key: each for each in guests}.values())
+    each = [(number, [part.strip() for part in _between.split(line) if part.strip()]) for number, line in lines]
+    people = _people(session, {parts[0] for _, parts in each if parts and not _by_phone(parts)})
+    guests = [_by_phone(parts) or _contact(people, number, parts) for number, parts in each]
+    return list({guest.key: guest for guest in guests}.values())
 
 
-def _guest(session: Session, number: int, line: str) -> Attendee:
-    parts = [each.strip() for each in _between.split(line) if each.strip()]
+def _by_phone(parts: Sequence[str]) -> Attendee | None:
+    """By the first that is a number; the others are the name."""
     for place, part in enumerate(parts):
         if (phone := _phone(part)) is not None:
-            return Attendee(key=key_of(phone), phone=phone, name=" ".join(parts[:place] + parts[place + 1 :]))
-    return _contact(session, number, parts[0] if parts else "")
+            return Attendee(key=key_of(phone), phone=phone, name=" ".join([*parts[:place], *parts[place + 1 :]]))
+    return None
 
 
 def _phone(part: str) -> str | None:
@@ -41,8 +43,15 @@ def _phone(part: str) -> str | None:
         return None
 
 
-def _contact(session: Session, number: int, key: str) -> Attendee:
-    rows = by_keys(session, [key])
+def _people(session: Session, keys: Collection[str]) -> Mapping[str, Sequence[ContactRow]]:
+    people: dict[str, list[ContactRow]] = {}
+    for row in by_keys(session, keys):
+        people.setdefault(row.key, []).append(row)
+    return people
+
+
+def _contact(people: Mapping[str, Sequence[ContactRow]], number: int, parts: Sequence[str]) -> Attendee:
+    rows = people.get(parts[0], ()) if parts else ()
     if len(rows) != 1:
         whom = "several contacts" if rows else "no number and no contact"
         raise Invalid(

@@ -23,6 +23,7 @@ from worker.ledger.templates import templates
 from worker.lifecycle import LANE_OF_SMS, Lane, Purpose, SmsType
 from worker.reminders.audiences import Audiences, count_guests
 from worker.reminders.calendar_gaps import Odd, odd_on
+from worker.reminders.compose import Owner, owner_of_event, owner_of_rule
 from worker.reminders.costs import Costs, Price
 from worker.reminders.people import keys_of
 from worker.reminders.plan import INSTANT, Due, dues, event_dues, midnight
@@ -38,6 +39,7 @@ class Batch:
     """Reminders that go out together."""
 
     name: str  # of the rule, or the event's key
+    campaign: str
     due: Due
     lane: Lane
     messages: int
@@ -119,20 +121,21 @@ def _of_rule(rule: RuleRow, audiences: Audiences, costs: Costs, begin: datetime,
     for due in takewhile(lambda due: due.occurs_at < end, dues(rule, begin - INSTANT)):
         keys = keys_of(read, date.fromisoformat(due.occasion)) if isinstance(read, Anniversary) else None
         if people := audiences.reached(rule, keys, due.about.date()):
-            yield _batch(rule.name, rule.template, rule.channel, due, people, costs)
+            yield _batch(rule.name, owner_of_rule(rule), due, people, costs)
 
 
 def _of_event(event: EventRow, guests: int, costs: Costs, begin: datetime, end: datetime) -> Iterator[Batch]:
     if guests:
         for due in event_dues(event, begin, end, most=INSTANTS_MOST):
-            yield _batch(event.key, event.template, event.channel, due, guests, costs)
+            yield _batch(event.key, owner_of_event(event), due, guests, costs)
 
 
-def _batch(name: str, template: str, channel: object, due: Due, people: int, costs: Costs) -> Batch:
-    sms_type = SmsType(channel["sms_type"])  # type: ignore[index]
-    segments = costs.segments(template, sms_type)
+def _batch(name: str, owner: Owner, due: Due, people: int, costs: Costs) -> Batch:
+    sms_type = SmsType(owner.channel["sms_type"])
+    segments = costs.segments(owner.template, sms_type)
     return Batch(
         name=name,
+        campaign=owner.campaign,
         due=due,
         lane=LANE_OF_SMS[sms_type] if segments else Lane.VOICE,
         messages=people,
@@ -178,7 +181,7 @@ def _by_day(
 def _opens_at(batch: Batch, hours: Sequence[SendingRule], zone: ZoneInfo) -> datetime:
     """From when on it may go out."""
     channel = Channel.CALL if batch.lane is Lane.VOICE else Channel.SMS
-    about = [rule for rule in hours if rule.is_about(Purpose.REMINDER, channel, f"reminder:{batch.name}")]
+    about = [rule for rule in hours if rule.is_about(Purpose.REMINDER, channel, batch.campaign)]
     found = opening(about, batch.due.occurs_at, zone)
     return found[0] if found else batch.due.occurs_at
 

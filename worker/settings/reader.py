@@ -87,20 +87,23 @@ class Reader:
             raise SettingsError(name, f"{value!r} is neither yes nor no", "set it to 1 or 0")
         return value in {"1", "true", "yes", "on"}
 
+    def _parts(self, name: str, default: str = "") -> tuple[str, ...]:
+        """What stands between commas."""
+        return tuple(part.strip() for part in (self.text(name) or default).split(",") if part.strip())
+
     def sources(self, name: str) -> tuple[str, ...]:
-        names = tuple(part.strip() for part in (self.text(name) or "").split(",") if part.strip())
+        names = self._parts(name)
         if not all(map(names_a_queue, names)):
             raise SettingsError(name, "holds a name that no queue can have", "use letters, digits, _ and -, like shop")
         return names
 
     def phones(self, name: str) -> frozenset[str] | None:
         """E.164; None where it is not set. Which of them is wrong is told by its place: logs may have this line."""
-        given = [part for part in (self.text(name) or "").split(",") if part.strip()]
-        return frozenset(_phone(name, place, part.strip()) for place, part in enumerate(given, 1)) or None
+        return frozenset(_phone(name, place, part) for place, part in enumerate(self._parts(name), 1)) or None
 
     def words(self, name: str, default: str) -> tuple[str, ...]:
         """In capitals."""
-        return tuple(part.strip().upper() for part in (self.text(name) or default).split(",") if part.strip())
+        return tuple(map(str.upper, self._parts(name, default)))
 
     def opt_out_text(self, name: str) -> str | None:
         given = self.text(name)
@@ -110,7 +113,7 @@ class Reader:
 
     def networks(self, name: str, *, needed_by: str) -> tuple[str, ...]:
         """Addresses, or networks like 10.0.0.0/8. needed_by: a variable that means nothing without."""
-        found = tuple(part.strip() for part in (self.text(name) or "").split(",") if part.strip())
+        found = self._parts(name)
         remedy = "set it to addresses or networks, like 127.0.0.1,10.0.0.0/8"
         if not all(map(_is_network, found)):
             raise SettingsError(name, "holds what is no address", remedy)

@@ -15,7 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 CONNECTIONS = 2000  # at once; who asks beyond is answered 503
 MOST = CONNECTIONS + 200  # beyond, they are closed unheard
 FILES = 2 * MOST  # each is one; the rest is Postgres's, and a broker's
-HEAD_WITHIN = 10.0  # seconds, from the connection or the last answer to the end of the headers
+HEAD_WITHIN = 10.0  # seconds, from the connection, or the first byte after an answer, to the end of the headers
 BODY_WITHIN = 35.0  # seconds after that: later than the answer that says so (bodies.SECONDS_MOST)
 HEAD_BYTES = 64 * 1024
 
@@ -46,6 +46,8 @@ class Bounded(HttpToolsProtocol):
         super().data_received(data)
         if self._head is not None and self._head > HEAD_BYTES and not self.transport.is_closing():
             self.send_400_response("The headers are too long.")
+        if self._ends is None and self.cycle is not None and self.cycle.response_complete:
+            self._end_within(HEAD_WITHIN)  # blank lines begin no request, and end uvicorn's own waiting
 
     def on_message_begin(self) -> None:
         """The first byte of a request."""

@@ -71,7 +71,9 @@ def opened(file: Path, most: int) -> CalendarFile:
             file.name, f"is larger than {most // 1024**2} MB", "take `esms-worker reminders events import`"
         )
     try:
-        lines = file.read_bytes().decode("utf-8-sig").splitlines()
+        lines = [
+            line.decode("utf-8-sig") for line in file.read_bytes().splitlines()
+        ]  # text has other ends of lines, too
     except UnicodeDecodeError:
         lines = []
     if not any(line.strip().upper() == BEGINS for line in lines[:20]):

@@ -46,6 +46,7 @@ TO_DO = (
     Text("make somebody else an admin first", "hãy cho người khác vai trò quản trị trước"),
     Text("leave it out to send now", "hãy bỏ trường này để gửi ngay"),
     Text("leave it out", "hãy bỏ trường này"),
+    Text("leave it: it is done by itself", "không cần làm gì: việc này tự hoàn tất"),
     Text("leave the field out", "hãy bỏ trường này"),
     Text("take it out", "hãy bỏ ký tự đó"),
     Text("shorten it", "hãy rút ngắn"),

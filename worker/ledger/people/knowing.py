@@ -54,11 +54,11 @@ _BY_KEY = text("""
 
 
 def known_by(session: Reader, *, phone: str | None = None, key: str | None = None, source: str | None = None) -> Known:
-    """By a number: it, and whoever has it as their only one. By a contact: it, and its numbers that nobody else has."""
+    """By a number: it, and every contact that has it. By a contact: it, and its numbers that nobody else has."""
     if phone is not None:
         rows = session.execute(_BY_PHONE, {"phones": [phone]}).all()
-        alone = [(row.id, row.source, row.key) for row in rows]
-        return Known(phones=[phone], contacts=alone)
+        theirs = [(row.id, row.source, row.key) for row in rows]
+        return Known(phones=[phone], contacts=theirs)
     rows = session.execute(_BY_KEY, {"key": key, "source": source}).all()
     ids = {row.id for row in rows}
     phones = list(dict.fromkeys(each for row in rows for each in row.phones))

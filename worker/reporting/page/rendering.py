@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
+from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any
@@ -42,6 +43,7 @@ def body_of(figures: Figures, language: Language, zone: tzinfo, zone_name: str) 
     return _template("body.html.j2").render(series=SERIES, charts=charts, say=say, **view(figures, say))
 
 
+@cache
 def _template(name: str) -> Template:
     made = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     return made.from_string(_read(name))

@@ -56,22 +56,23 @@ async def _let_in(request: Request) -> None:
 
 
 async def _person(request: Request) -> Person | None:
-    secret, name = request.cookies.get(SESSION), _named_by_proxy(request)
-    found: Person | None = None
-    if name is not None:
-        found = await to_thread.run_sync(users_of(request).named, name)
-    elif secret:
-        found = await to_thread.run_sync(_looked_up, request, secret)
-    request.state.person = found
+    asked = request.cookies.get(SESSION) or _named_by_proxy(request) is not None
+    found = request.state.person = await to_thread.run_sync(_found, request) if asked else None
     return found
 
 
 def recognise(request: Request) -> None:
     """Who is signed in, for a page about an address that is no route; nobody, where that can't be found out."""
-    secret = request.cookies.get(SESSION)
     if not hasattr(request.state, "person"):
         with suppress(Unavailable):
-            request.state.person = _looked_up(request, secret) if secret else None
+            request.state.person = _found(request)
+
+
+def _found(request: Request) -> Person | None:
+    if (name := _named_by_proxy(request)) is not None:
+        return users_of(request).named(name)
+    secret = request.cookies.get(SESSION)
+    return _looked_up(request, secret) if secret else None
 
 
 def _named_by_proxy(request: Request) -> str | None:
@@ -121,14 +122,6 @@ def person_of(request: Request) -> Person:
     if person is None:
         raise SignInFirst
     return person
-
-
-def acting(request: Request) -> Actor:
-    """Who acts; what `worker.api` does within the request is written down as theirs without being told.
-
-    Work that goes on in another thread has to be told: `with worker.actor.acting(acting(request))`.
-    """
-    return Actor(person_of(request).name, Via.PAGE, place_of(request))
 
 
 def may(request: Request, role: UserRole) -> bool:

@@ -20,19 +20,19 @@ from worker.reporting import Choice, PauseShown, Sums
 from worker.reporting.costs import Costs
 from worker.reporting.finding import Search
 from worker.reporting.lists import Failure
+from worker.reporting.reminded import EVENT, RULE
 from worker.reporting.sums import Counted
 from worker.settings import Settings
 from worker.web.door import producer_of
 from worker.web.pages.access import person_of, room
 from worker.web.pages.downloads import download
 from worker.web.pages.keys import key_of, name_of
-from worker.web.pages.rendering import language_of, redirect, render
+from worker.web.pages.rendering import is_fragment, language_of, redirect, render
 
 router = room()
 
 LISTED = timedelta(days=90)
 MOST = 200  # campaigns on the page
-OF_REMINDERS = ("reminder:", "event:")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +87,7 @@ def _rows(request: Request, producer: Notifier, reminders: bool) -> list[Row]:
     rows = [
         Row(key=key_of(name), name=name, sums=line, paused=name in paused)
         for name, line in named
-        if name and (reminders or not name.startswith(OF_REMINDERS))
+        if name and (reminders or not name.startswith((RULE, EVENT)))
     ]
     return sorted(rows, key=lambda row: (row.sums.last_day, row.sums.messages), reverse=True)
 
@@ -130,7 +130,7 @@ def campaign(request: Request, key: str) -> Response:
         uploads=uploads,
         is_live=_is_live(sums, uploads),
         paused=_paused(producer, name),
-        failures=_failures(producer, name, language_of(request)) if sums and sums.failed else [],
+        failures=[] if is_fragment(request) else _failures(producer, name, sums, language_of(request)),
         costs=_costs(producer, name) if sums else None,
         counted_until=producer.reports.counted_until(),
     )
@@ -156,7 +156,9 @@ def _costs(producer: Notifier, name: str) -> Costs | None:
     return next(iter(producer.reports.costs(("campaign",), campaign=name)), None)
 
 
-def _failures(producer: Notifier, name: str, language: Language) -> Sequence[Failed]:
+def _failures(producer: Notifier, name: str, sums: Sums | None, language: Language) -> Sequence[Failed]:
+    if sums is None or not sums.failed:
+        return []
     lines = producer.reports.daily(("sms_type", "status", "code"), campaign=name, status=list(FAILED))
     told = [_failed(line, language) for line in lines]
     return sorted(told, key=lambda each: -each.messages)

@@ -16,16 +16,14 @@ from worker.spreadsheets.titles import plain
 from worker.text import ATTRIBUTE
 from worker.web.door import producer_of
 from worker.web.pages.access import Form, room
-from worker.web.pages.downloads import download
 from worker.web.pages.forms import list_in, text_in, text_or_none
 from worker.web.pages.rendering import redirect, render
-from worker.web.pages.uploading import taken_in
+from worker.web.pages.uploading import refused_rows, taken_in
 
 router = room()
 
 ROWS_SHOWN = 3
 REFUSED_SHOWN = 20
-PROBLEM = "problem"
 NOTHING, OWN = "", "attr"  # a column of which nothing is taken, and one that becomes an attribute
 
 
@@ -135,7 +133,4 @@ def run(request: Request, upload: str) -> Response:
 @router.get("/contacts/import/{upload}/refused.{kind}")
 def refused(request: Request, upload: str, kind: str) -> Response:
     """Rows and cells that were not taken, to be mended."""
-    uploads = producer_of(request).uploads
-    found = uploads.show(upload)
-    rows = ([str(each), *map(written, each.cells)] for each in uploads.all_refused(found.id))
-    return download(request, "refused", kind, [PROBLEM, *found.columns], rows)
+    return refused_rows(request, upload, kind)

@@ -15,7 +15,6 @@ from worker.api.contacts import ContactRow, Contacts
 from worker.api.naming import id_of
 from worker.api.notifier import Notifier
 from worker.errors import Invalid
-from worker.settings import Settings
 from worker.web.door import producer_of
 from worker.web.pages.access import Form, may, room
 from worker.web.pages.forms import list_in, text_in
@@ -107,13 +106,7 @@ def contact(request: Request, contact: str) -> Response:
         consents=[each for phone in row.phones for each in producer.consents.show(phone)]
         if may(request, UserRole.OPERATOR)
         else None,
-        zone=_settings(request).time_zone,
     )
-
-
-def _settings(request: Request) -> Settings:
-    settings: Settings = request.app.state.settings
-    return settings
 
 
 @router.post("/contacts/{contact}/opt-out")

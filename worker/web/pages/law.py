@@ -45,7 +45,9 @@ def _page(request: Request, status: int = 200, problem: Invalid | None = None) -
 def mode(request: Request, form: Form) -> Response:
     """Let a rule be off, warn, hold or refuse."""
     try:
-        producer_of(request).law.set_mode(text_in(form, "rule"), Mode(text_in(form, "mode")))
+        if (given := text_in(form, "mode")) not in set(Mode):
+            raise Invalid("mode", "is none of the choices", f"use {', '.join(Mode)}")
+        producer_of(request).law.set_mode(text_in(form, "rule"), Mode(given))
     except Invalid as error:
         return _page(request, 422, error)
     return redirect("/law")

@@ -48,7 +48,7 @@ def _facts(notifier: Notifier, stories: Stories) -> dict[str, Any]:
     story = stories.stories[0]
     whole = notifier.show(story.notification, message_id=story.message)
     prices = [each.price for each in whole.messages[0].history if each.price is not None]
-    standing = notifier.status(story.notification).statuses
+    standing = notifier.status(story.notification).statuses if story.status is Status.QUEUED else {}
     return {
         "story": story,
         "whole": whole,

@@ -24,11 +24,10 @@ from worker.spreadsheets.titles import plain
 from worker.text import Diacritics
 from worker.web.door import producer_of
 from worker.web.pages.access import Form, room
-from worker.web.pages.downloads import download
 from worker.web.pages.forms import list_in, moment_in, text_in, text_or_none
 from worker.web.pages.keys import key_of
 from worker.web.pages.rendering import language_of, redirect, render
-from worker.web.pages.uploading import taken_in
+from worker.web.pages.uploading import refused_rows, taken_in
 
 router = room()
 
@@ -44,7 +43,6 @@ FIELD_OF_OPTION = {
     "--fallback-sms": "fallback_sms", "--fallback-var": "fallback_vars", "fallback": "fallback_sms",
     "fallback.content": "fallback_sms", "fallback.template_id": "fallback_call", "fallback.variables": "fallback_vars",
 }  # fmt: skip
-PROBLEM = "problem"  # the column that a file of refused rows has besides its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,7 +282,4 @@ def send(request: Request, upload: str) -> RedirectResponse:
 @router.get("/campaigns/new/{upload}/refused.{kind}")
 def refused(request: Request, upload: str, kind: str) -> Response:
     """The rows that can't be used as they are, to be mended."""
-    uploads = producer_of(request).uploads
-    found = uploads.show(upload)
-    rows = ([str(each), *map(written, each.cells)] for each in uploads.all_refused(found.id))
-    return download(request, "refused", kind, [PROBLEM, *found.columns], rows)
+    return refused_rows(request, upload, kind)

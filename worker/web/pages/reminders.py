@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import Request, Response
+from pydantic import BeforeValidator
 
 from worker.api.notifier import Notifier
 from worker.api.reminders import Due, Price, RuleRow, busiest, legend, months
@@ -24,6 +25,8 @@ router = room()
 NEXT = 3  # dates of each rule
 EVENTS = 50
 MONTHS_MOST = 24
+
+Figure = Annotated[float | None, BeforeValidator(lambda given: given or None)]  # a browser sends what is left empty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,9 +87,9 @@ def year(
     request: Request,
     since: date | None = None,
     count: int = 12,
-    rate: float | None = None,
-    price: float | None = None,
-    balance: float | None = None,
+    rate: Figure = None,
+    price: Figure = None,
+    balance: Figure = None,
 ) -> Response:
     """What all rules and events bring, as calendars: how many a day, whether they get out in time, what they cost."""
     first = since or _today(request)

@@ -85,7 +85,7 @@ def render(request: Request, template: str, /, status: int = 200, **facts: Any) 
 def _shared(request: Request, room: str) -> dict[str, Any]:
     settings: Settings = request.app.state.settings
     language, person = language_of(request), getattr(request.state, "person", None)
-    sees_people = person is not None and person.role.covers(UserRole.OPERATOR)
+    sees_people = person is not None and person.sees_people
     return {
         "word": Words(words_of(room), language),
         "say": Saying(language, settings.time_zone, sees_people=sees_people),

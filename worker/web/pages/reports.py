@@ -23,6 +23,7 @@ from worker.settings import Settings
 from worker.spreadsheets import open_table, write_csv
 from worker.web.door import producer_of
 from worker.web.pages.access import Form, person_of, room
+from worker.web.pages.downloads import MEDIA_TYPES
 from worker.web.pages.find import asked_in, choice_of, finding_of
 from worker.web.pages.rendering import language_of, redirect, render
 from worker.web.problems import Problem
@@ -33,7 +34,6 @@ FILTERS = ("since", "until", "campaign", "source", "lane", "purpose")
 NOT_KEPT = "-"  # in the place of a key: no filters
 ROWS_AT_ONCE = 500
 OF_PEOPLE = ("messages", "failures")
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @router.get("/reports")
@@ -164,7 +164,8 @@ def _xlsx(table: FileTable, name: str) -> Response:
     except BaseException:
         file.unlink()
         raise
-    return FileResponse(file, media_type=XLSX, headers=_named(name), background=BackgroundTask(file.unlink))
+    gone = BackgroundTask(file.unlink)
+    return FileResponse(file, media_type=MEDIA_TYPES["xlsx"], headers=_named(name), background=gone)
 
 
 def _named(name: str) -> dict[str, str]:

@@ -84,9 +84,7 @@ def look(request: Request, key: str) -> Response:
 @router.post("/find/act/{key}")
 def act(request: Request, key: str, form: Form) -> Response:
     """Do it."""
-    try:
-        kept = finding_of(request).kept(person_of(request).name, key)
-    except NotFound:
+    if (kept := _kept(request, key)) is None:
         return redirect("/find")
     try:
         return redirect(ACTS[kept["act"]].done(request, Search.of_json(kept["search"]), form))
@@ -94,10 +92,17 @@ def act(request: Request, key: str, form: Form) -> Response:
         return _look(request, key, 422, errors={error.field: error}, given=str(form.get("send_date", "")))
 
 
-def _look(request: Request, key: str, status: int = 200, **facts: Any) -> Response:
+def _kept(request: Request, key: str) -> Mapping[str, Any] | None:
+    """What is to be done with which; None for what is kept under such a key besides, like a search."""
     try:
         kept = finding_of(request).kept(person_of(request).name, key)
     except NotFound:
+        return None
+    return kept if kept.get("act") in ACTS else None
+
+
+def _look(request: Request, key: str, status: int = 200, **facts: Any) -> Response:
+    if (kept := _kept(request, key)) is None:
         return redirect("/find")
     search, of = Search.of_json(kept["search"]), ACTS[kept["act"]]
     shown: dict[str, Any] = {"errors": {}, "given": "", "refused": None, "outlook": None}
