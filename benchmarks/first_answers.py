@@ -24,6 +24,7 @@ from benchmarks.year import year, year_options
 from worker import Failed, Notifier
 from worker.database import Database
 from worker.ledger.streams import stream_key
+from worker.reporting import Located
 from worker.settings import Settings
 
 GOAL = 0.100  # seconds
@@ -72,9 +73,13 @@ def questions(notifier: Notifier) -> Iterator[tuple[str, Callable[[], Any]]]:
     """In the order in which they are asked."""
     later = datetime.now(UTC) + timedelta(days=20)
     some = UUID(ONE)
-    for name in ("show", "status"):
-        yield f"{name}: one", partial(getattr(notifier, name), some)
-        yield f"{name}: 200,000 recipients", partial(getattr(notifier, name), UUID(MANY))
+    yield "show: one", partial(notifier.show, some)
+    yield (
+        "show: 200,000 recipients, the first of them",
+        partial(next, notifier.show_in_parts(Located(notification=UUID(MANY)))),
+    )
+    yield "status: one", partial(notifier.status, some)
+    yield "status: 200,000 recipients", partial(notifier.status, UUID(MANY))
     yield "held list", notifier.held.list
     yield "cancel: one", partial(notifier.cancel, some)
     yield "move: one", partial(notifier.move, some, later)

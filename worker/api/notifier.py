@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from worker.intake import Enqueue, Request, Retry, Ticket
 
 
+PART = 1000  # messages of one notification that are shown at once
+
+
 class Common(TypedDict, total=False):
     """What goes with each of many requests that say nothing of their own."""
 
@@ -182,10 +185,30 @@ class Notifier(Branches):
         with self._database.reading() as session:
             return reporting.standing(session, id_of(notification_id))
 
-    def show(self, notification_id: UUID | str, *, message_id: UUID | None = None) -> NotificationShown:
-        """All there is to tell about a notification, or of its messages only about one. Raises NotFound."""
+    def show(
+        self,
+        notification_id: UUID | str,
+        *,
+        message_id: UUID | None = None,
+        after: UUID | None = None,
+        most: int | None = None,
+    ) -> NotificationShown:
+        """All there is to tell about a notification, or of its messages only about one. Raises NotFound.
+
+        most: about no more messages than so many; after: those that follow this one, `more` of the answer before.
+        """
         with self._database.reading() as session:
-            return reporting.whole(session, id_of(notification_id), message_id=message_id)
+            return reporting.whole(session, id_of(notification_id), message_id=message_id, after=after, most=most)
+
+    def show_in_parts(self, located: Located) -> Iterator[NotificationShown]:
+        """The same, a thousand messages at a time, however many there are; of each part only its messages are new.
+
+        Raises NotFound.
+        """
+        part = self.show(located.notification, message_id=located.message, most=PART)
+        yield part
+        while part.more:
+            yield (part := self.show(located.notification, after=part.more, most=PART))
 
     def cancel(self, notification_id: UUID | str) -> Decision:
         """Cancel what has not been claimed yet; what it is too late for is told. Raises NotFound."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import tzinfo
+from itertools import chain
 from typing import Any
 
 import click
@@ -13,7 +15,18 @@ from rich.table import Table
 
 from worker.api.notifier import Notifier
 from worker.catalogue import Language, removed
-from worker.cli.output import console, json_option, look_of, looks_of, say, say_json, table, text
+from worker.cli.output import (
+    console,
+    counting,
+    json_option,
+    look_of,
+    looks_of,
+    say,
+    say_json,
+    say_json_with,
+    table,
+    text,
+)
 from worker.reporting import Located, MessageShown, NotificationShown, Standing, Wait, shortened
 
 
@@ -40,16 +53,33 @@ def show(id_: str | None, reference: str | None, source: str | None, as_json: bo
     message to it.
     """
     with Notifier.from_env() as notifier:
-        which = located(notifier, id_, reference, source, numbers=True)
-        whole = notifier.show(which.notification, message_id=which.message)
-    if as_json:
-        say_json(whole.as_json())
-    else:
-        console().print(_whole(whole, notifier.settings.time_zone))
+        parts = notifier.show_in_parts(located(notifier, id_, reference, source, numbers=True))
+        first = next(parts)
+        every = _counted(chain([first], parts))
+        if as_json:
+            facts = {name: value for name, value in first.as_json().items() if name not in ("more", "messages")}
+            say_json_with(facts, "messages", (each for part in every for each in part.as_json()["messages"]))
+        else:
+            _say(first, every, notifier.settings.time_zone)
 
 
-def _whole(whole: NotificationShown, zone: tzinfo) -> Group:
+def _say(first: NotificationShown, parts: Iterator[NotificationShown], zone: tzinfo) -> None:
+    console().print(_facts(first, zone), "", sep="\n")
+    for part in parts:
+        console().print(_messages(part, zone))
+
+
+def _counted(parts: Iterable[NotificationShown]) -> Iterator[NotificationShown]:
+    """The same, counted where they go into a file and somebody waits."""
+    with counting("messages", quiet=sys.stdout.isatty()) as told:
+        for part in parts:
+            yield part
+            told(len(part.messages))
+
+
+def _facts(whole: NotificationShown, zone: tzinfo) -> Table:
     facts = table("", "")
+    facts.show_header = False
     for name in (
         "id",
         "kind",
@@ -64,18 +94,21 @@ def _whole(whole: NotificationShown, zone: tzinfo) -> Group:
     ):
         if (value := getattr(whole, name)) not in (None, ""):
             facts.add_row(name, text(value, zone))
-    for line in _removed(whole, zone):
-        facts.add_row("removed", line)
-    facts.show_header = False
+    if whole.emptied_at is not None:
+        facts.add_row("removed", removed.removed(removed.TEXT, whole.emptied_at, whole.emptied_by, Language.EN, zone))
+    return facts
+
+
+def _messages(part: NotificationShown, zone: tzinfo) -> Group:
     messages = table("message:id", "phone:id", "status:id", "tries:n", "code", "SMSID", "reason")
-    short = shortened([each.id for each in whole.messages])
-    for each in whole.messages:
+    short = shortened([each.id for each in part.messages])
+    for each in part.messages:
         reason = _why(each.wait, zone) if each.wait else each.reason
         told = (text(value) for value in (each.attempts, each.code, each.sms_id, reason))
         messages.add_row(short[each.id], text(each.phone), look_of(each.status), *told)
-    requests = [_requests(each, zone) for each in whole.messages if each.requests]
-    history = [_history(each, zone) for each in whole.messages if len(each.history) > 1]
-    return Group(facts, "", messages, *_places(whole), "", *history, *requests)
+    requests = [_requests(each, zone) for each in part.messages if each.requests]
+    history = [_history(each, zone) for each in part.messages if len(each.history) > 1]
+    return Group(messages, *_places(part), *_removed(part, zone), "", *history, *requests)
 
 
 def _places(whole: NotificationShown) -> Iterator[str]:
@@ -88,9 +121,7 @@ def _places(whole: NotificationShown) -> Iterator[str]:
 
 
 def _removed(whole: NotificationShown, zone: tzinfo) -> Iterator[str]:
-    """What is kept no longer."""
-    if whole.emptied_at is not None:
-        yield removed.removed(removed.TEXT, whole.emptied_at, whole.emptied_by, Language.EN, zone)
+    """Numbers that are kept no longer."""
     gone = {(each.emptied_at, each.emptied_by) for each in whole.messages}
     yield from (removed.removed(removed.NUMBER, at, by, Language.EN, zone) for at, by in gone if at is not None)
 

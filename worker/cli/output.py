@@ -11,7 +11,7 @@ from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from functools import partial
 from shutil import get_terminal_size
-from textwrap import wrap
+from textwrap import indent, wrap
 from typing import Any, TextIO, TypeVar
 from uuid import UUID
 
@@ -102,6 +102,14 @@ def say_json_list(values: Iterable[Any]) -> int:
         sys.stdout.write(f"{',' if count > 1 else '['}\n{_json(value)}")
     click.echo("\n]" if count else "[]")
     return count
+
+
+def say_json_with(value: Mapping[str, Any], name: str, values: Iterable[Any]) -> None:
+    """An object, the last field of which is a list, one value after the other, however many."""
+    sys.stdout.write(f'{_json(value)[:-2]},\n  "{name}": [')
+    for place, each in enumerate(values):
+        sys.stdout.write("," * bool(place) + "\n" + indent(_json(each), "    "))
+    click.echo("\n  ]\n}")
 
 
 def _json(value: Any) -> str:
@@ -207,12 +215,10 @@ def progress() -> Progress:
 
 
 @contextmanager
-def counting(words: str) -> Iterator[Callable[[int], object]]:
+def counting(words: str, *, quiet: bool = False) -> Iterator[Callable[[int], object]]:
     """Counts up beside a bar on standard error: how many there are is not counted first. Nothing where nobody looks."""
-    count = TextColumn("{task.completed:,.0f} " + words)
-    with Progress(
-        count, BarColumn(), console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
-    ) as bar:
+    count, hidden = TextColumn("{task.completed:,.0f} " + words), quiet or not sys.stderr.isatty()
+    with Progress(count, BarColumn(), console=Console(stderr=True), transient=True, disable=hidden) as bar:
         yield partial(bar.advance, bar.add_task("", total=None))
 
 

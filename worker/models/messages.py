@@ -70,7 +70,7 @@ class Message(Base):
 
     __tablename__ = "message"
     __table_args__ = (
-        Index("message_notification_id_idx", "notification_id"),
+        Index("message_notification_id_idx", "notification_id", "id"),
         Index(
             "message_queue_idx",
             "lane",

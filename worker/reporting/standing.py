@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from worker.errors import NotFound
 from worker.lifecycle import FINAL, Status
 from worker.reporting.summary import names_in
 from worker.reporting.tables import Notification
-from worker.reporting.waiting import Wait, waits
+from worker.reporting.waiting import Wait, alike, waits
 
 if TYPE_CHECKING:
     from worker.database import Reader
@@ -60,15 +61,18 @@ def referenced(session: Reader, reference: str, source: str | None = None) -> Se
 
 def standing(session: Reader, notification_id: UUID) -> Standing:
     """Where it stands. Raises NotFound."""
-    row = notification(session, notification_id)
+    row, rows = notification(session, notification_id), alike(session, notification_id)
+    statuses: Counter[Status] = Counter()
+    for each in rows:
+        statuses[Status(each.status)] += each.messages
     return Standing(
         id=row.id,
         reference=row.reference,
         source=row.source,
         campaign=row.campaign,
         kind=row.kind,
-        statuses=statuses_of(session, [notification_id]),
-        waits=waits(session, notification_id, row.source, row.campaign),
+        statuses=dict(statuses),
+        waits=waits(session, rows, row.source, row.campaign),
     )
 
 

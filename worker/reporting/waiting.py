@@ -5,13 +5,13 @@ The first reason that holds is told, in the order in which a person would have t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import case, func, select
+from sqlalchemy import Row, func, select, text
 
 from worker.catalogue import waits as waits_
 from worker.catalogue.text import Language
@@ -20,7 +20,7 @@ from worker.law.rules import NOT_BEFORE
 from worker.lifecycle import Status
 from worker.reporting.limits import LimitShown, limits
 from worker.reporting.operation import PauseShown, pauses, seconds_since_beat
-from worker.reporting.tables import Message, RestoreGuard
+from worker.reporting.tables import RestoreGuard
 
 if TYPE_CHECKING:
     from worker.database import Reader
@@ -127,22 +127,24 @@ class Surroundings:
         return Why(waits_.TURN, {"lane": message.lane})
 
 
-def waits(session: Reader, notification_id: UUID, source: str, campaign: str | None) -> list[Wait]:
-    """Why what waits of a notification waits, those together that wait for the same."""
-    later = Message.due_at > func.now()
-    failed = Message.failures > 0
-    ruled = case((Message.reason.startswith(NOT_BEFORE), Message.reason))
-    alike = (Message.status, Message.lane, later, failed, ruled)
-    query = select(
-        Message.status,
-        Message.lane,
-        func.min(Message.due_at).label("due_at"),
-        func.min(Message.poll_at).label("poll_at"),
-        func.min(Message.failures).label("failures"),
-        func.min(Message.reason).label("reason"),
-        func.count().label("messages"),
-    )
-    rows = session.execute(query.where(Message.notification_id == notification_id).group_by(*alike)).all()
+# What is over does not wait: no more is asked of it than its status.
+_ALIKE = text("""
+    SELECT status, lane, min(due_at) AS due_at, min(poll_at) AS poll_at, min(failures) AS failures,
+        min(reason) AS reason, count(*) AS messages
+    FROM message CROSS JOIN LATERAL (SELECT status IN ('queued', 'unconfirmed', 'accepted', 'held') AS waits) AS o
+    WHERE notification_id = :id
+    GROUP BY status, lane, o.waits AND due_at > now(), o.waits AND failures > 0,
+        CASE WHEN o.waits AND starts_with(reason, :not_before) THEN reason END
+""")
+
+
+def alike(session: Reader, notification_id: UUID) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Its messages by status, those that wait apart for why; by one look at each, since there may be many."""
+    return session.execute(_ALIKE, {"id": notification_id, "not_before": NOT_BEFORE}).all()
+
+
+def waits(session: Reader, rows: Sequence[Row[*tuple[Any, ...]]], source: str, campaign: str | None) -> list[Wait]:
+    """Why what waits of these waits."""
     around = Surroundings.of(session)
     found = (around.wait(row, source, campaign, row.messages) for row in rows)
     order = list(Status)

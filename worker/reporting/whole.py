@@ -20,6 +20,8 @@ from worker.reporting.waiting import Surroundings, Wait
 if TYPE_CHECKING:
     from worker.database import Reader
 
+AnyRow = Row[*tuple[Any, ...]]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestShown:
@@ -87,6 +89,8 @@ class NotificationShown:
     """When its text was removed."""
     emptied_by: str | None
     """The setting that said so; `person`: whose it was asked for it."""
+    more: UUID | None
+    """Where only so many messages were asked for: the last of these, for `after`; None: that is all."""
     messages: Sequence[MessageShown]
 
     def as_json(self) -> dict[str, Any]:
@@ -95,13 +99,19 @@ class NotificationShown:
         return asdict(self) | {"id": str(self.id), "messages": messages}
 
 
-def whole(session: Reader, notification_id: UUID, *, message_id: UUID | None = None) -> NotificationShown:
-    """All there is to tell about a notification, or of its messages only about one. Raises NotFound."""
+def whole(
+    session: Reader,
+    notification_id: UUID,
+    *,
+    message_id: UUID | None = None,
+    after: UUID | None = None,
+    most: int | None = None,
+) -> NotificationShown:
+    """All there is to tell about a notification, or of its messages only about one, or about the next so many after
+    one. Raises NotFound.
+    """
     row = notification(session, notification_id)
-    of_it = select(*Message).where(Message.notification_id == notification_id).order_by(Message.id)
-    if message_id is not None:
-        of_it = of_it.where(Message.id == message_id)
-    messages = session.execute(of_it).all()
+    messages, more = _messages(session, notification_id, message_id, after, most)
     requests, around = rows_of_requests(session, messages), Surroundings.of(session)
     over, sms_type = attempts_over(session, messages), row.options.get("sms_type")
     return NotificationShown(
@@ -119,6 +129,7 @@ def whole(session: Reader, notification_id: UUID, *, message_id: UUID | None = N
         template_id=row.template_id,
         emptied_at=row.emptied_at,
         emptied_by=row.emptied_by,
+        more=more,
         messages=[
             _message(
                 each,
@@ -131,6 +142,20 @@ def whole(session: Reader, notification_id: UUID, *, message_id: UUID | None = N
     )
 
 
+def _messages(
+    session: Reader, notification_id: UUID, message_id: UUID | None, after: UUID | None, most: int | None
+) -> tuple[Sequence[AnyRow], UUID | None]:
+    """They, and the last of them where there are more."""
+    of_it = select(*Message).where(Message.notification_id == notification_id).order_by(Message.id)
+    if message_id is not None:
+        of_it = of_it.where(Message.id == message_id)
+    if after is not None:
+        of_it = of_it.where(Message.id > after)
+    found = session.execute(of_it.limit(most and most + 1)).all()
+    shown = found[:most]
+    return shown, shown[-1].id if len(found) > len(shown) else None
+
+
 _PURPOSE = text(f"SELECT {PURPOSE} FROM notification AS n WHERE n.id = :id")  # noqa: S608 — our own constant
 
 
@@ -139,7 +164,6 @@ def _purpose(session: Reader, notification_id: UUID) -> str | None:
     return found
 
 
-AnyRow = Row[*tuple[Any, ...]]
 Requests = Mapping[UUID | str, Sequence[AnyRow]]  # by message, or by the RequestId or SMSID that many share
 
 

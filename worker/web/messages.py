@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Any
+from uuid import UUID
 
 from anyio import to_thread
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -152,10 +153,16 @@ def find(
 
 
 @router.get("/{id}", responses=problems("not-found"))
-def show(request: Request, id: str, holder: Reader) -> Response:
-    """All about what was asked for: its messages, and every request made for each."""
+def show(
+    request: Request,
+    id: str,
+    holder: Reader,
+    after: Annotated[UUID | None, Query(description="`more` of the answer before.")] = None,
+    most: Annotated[int | None, Query(ge=1, le=1000, description="Messages; left out: all.")] = None,
+) -> Response:
+    """All about what was asked for: its messages, some or all, and every request made for each."""
     producer = producer_for(request, holder)
-    return as_json(producer.show(named(producer, id)).as_json())
+    return as_json(producer.show(named(producer, id), after=after, most=most).as_json())
 
 
 @router.post("/{id}:cancel", response_model=DecisionOut, responses=problems("not-found"))
