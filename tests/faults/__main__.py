@@ -23,6 +23,7 @@ from rich.progress import Progress
 from tests.faults.decisions import decided
 from tests.faults.doors import doors
 from tests.faults.ground import Ground, ground
+from tests.faults.hosts import Host
 from tests.faults.judge import Verdict
 from tests.faults.limits import limits
 from tests.faults.outages import outages
@@ -107,7 +108,7 @@ def main() -> int:
     options = _options()
     every = [*scenarios(), *decided(), *doors(), *limits(), *outages(), *weak_words()]
     named = options.only.lower().split("|")
-    wanted = [each for each in every if any(word in each.name.lower() for word in named)]
+    wanted = [each for each in every if any(word in each.name.lower() for word in named) and _is_possible(each)]
     if not wanted:
         console.print(f"no fault's name holds {options.only!r}; there are: {', '.join(s.name for s in every)}")
         return 2
@@ -118,6 +119,11 @@ def main() -> int:
         if not (options.dry or options.transport or options.broker):
             _write(rows, every)
     return 0 if all(row.good for row in rows) else 1
+
+
+def _is_possible(scenario: Scenario) -> bool:
+    """What is not, keeps its place in the table as it last was."""
+    return Host.is_possible() or not scenario.layout.abroad
 
 
 def _write(rows: list[Row], every: list[Scenario]) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import text
 
-from tests.faults.ground import QUIET, Ground, Layout
+from tests.faults.ground import LONG, QUIET, Ground, Layout
 from tests.faults.judge import Allowed
-from tests.faults.scenarios import HUNDREDS, Deed, Scenario, around
+from tests.faults.scenarios import HUNDREDS, Scenario, around, dies
 from tests.faults.stock import Stock
 from tests.traces import tables_that_hold
 from worker import SmsType, TemplateCall
@@ -21,7 +21,6 @@ DAY = timedelta(days=1)
 KEPT = timedelta(days=92)  # longer than anything that names somebody
 FOLLOWED: dict[str, Any] = {"fallback": TemplateCall(template_id="1001", variables=["Lan"]), "fallback_after": "10m"}
 UNREACHABLE = "7"  # the last digit of who gets nothing
-LONG = 120.0  # seconds
 
 
 def everybody(plot: str) -> dict[str, str]:
@@ -215,9 +214,9 @@ def decided() -> Iterator[Scenario]:
     """All of them, in the order of the table."""
     commands = "SIGKILL for the command that passes, which is then given again: "
     tasks = "SIGKILL for whoever passes: "
-    yield _row("pause and resume", commands, ("pause_campaign", "lift_campaign"), pause_and_resume)
-    yield _row("retry of a campaign", tasks, ("begin_rerun", "decided", "moved_on"), rerun)
-    yield _row("fallback, beat tripled", tasks, ("fall_back",), fall_back)
+    yield dies("pause and resume", commands, ("pause_campaign", "lift_campaign"), pause_and_resume)
+    yield dies("retry of a campaign", tasks, ("begin_rerun", "decided", "moved_on"), rerun)
+    yield dies("fallback, beat tripled", tasks, ("fall_back",), fall_back)
     yield Scenario(
         "fallback, at the very moment",
         "beat tripled; eSMS tells what became of each SMS in the second in which its call is due",
@@ -225,14 +224,14 @@ def decided() -> Iterator[Scenario]:
         in_the_same_second,
         allowed=Allowed(unreachable=UNREACHABLE),
     )
-    yield _row("refused requests", tasks, ("refuse", "taken_in"), refuse)
+    yield dies("refused requests", tasks, ("refuse", "taken_in"), refuse)
     patient = Layout({"WORKER_BREAK_AFTER": "100000"})  # or the voice lane would wait for its silence to end
-    yield _row("held resolve", commands, ("resolve_all",), resolve, layout=patient)
+    yield dies("held resolve", commands, ("resolve_all",), resolve, layout=patient)
     private = Layout({"WORKER_PRIVACY_KEY": "a key of forty random characters, or so it is"})
-    yield _row(
+    yield dies(
         "person forget", commands, ("forget",), forget_somebody, layout=private, proof=nobody_is_left, hundreds=HUNDREDS
     )
-    yield _row(
+    yield dies(
         "retention",
         tasks,
         ("move_on",),
@@ -241,8 +240,3 @@ def decided() -> Iterator[Scenario]:
         proof=nothing_but_names_went,
         hundreds=HUNDREDS,
     )
-
-
-def _row(name: str, how: str, steps: Sequence[str], deed: Deed, *, hundreds: int = 0, **besides: Any) -> Scenario:
-    points = ", ".join(point for step in steps for point in around(step))
-    return Scenario(f"killed: {name}", how + points, hundreds, deed, **besides)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -15,9 +15,9 @@ from threading import Event, Thread
 import httpx
 from sqlalchemy import text
 
-from tests.faults.ground import Ground, Layout
+from tests.faults.ground import LONG, Ground, Layout
 from tests.faults.killing import How
-from tests.faults.scenarios import Scenario, around, killed
+from tests.faults.scenarios import Scenario, around, dies, killed
 from tests.faults.stock import Stock
 from tests.support import as_producer
 from tests.webhooks.endpoint import Endpoint, listening
@@ -28,7 +28,6 @@ from worker.settings.reader import CALLBACKS
 
 HANDS = 8  # who ask side by side
 SECRET = "0123456789abcdefghijklmn"
-LONG = 120.0  # seconds
 
 
 def listens(port: int) -> bool:
@@ -76,8 +75,7 @@ def until_taken(client: httpx.Client, key: str, body: Mapping[str, object]) -> s
 
 def posted(ground: Ground, stock: Stock, _: Thread) -> None:
     port = free_port()
-    administrator = {**ground.environ, "DATABASE_URL": ground.postgres.url}
-    with Notifier.from_env(administrator) as notifier:
+    with Notifier.from_env(ground.administration) as notifier:
         token = notifier.tokens.add(stock.campaign, source=stock.campaign, may=["enqueue"]).token
     client = httpx.Client(base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {token}"}, timeout=30)
     with supervised(ground, port), client, ThreadPoolExecutor(HANDS) as hands:
@@ -103,8 +101,7 @@ EVENTS = ["message.accepted", "message.delivered"]
 
 def told(ground: Ground, stock: Stock, _: Thread) -> None:
     with listening() as endpoint:
-        administrator = {**ground.environ, "DATABASE_URL": ground.postgres.url}
-        with Notifier.from_env(administrator) as notifier:
+        with Notifier.from_env(ground.administration) as notifier:
             notifier.webhooks.add(endpoint.url, source=None, events=EVENTS)
         for point in (*around("claim_calls"), *around("called")):
             ground.strike(point, How.CHILD, stock, hundreds=3)
@@ -150,22 +147,11 @@ def doors() -> Iterator[Scenario]:
     """All of them, in the order of the table."""
     yield killed("SQL inbox", *around("taken_in"), besides=by_sql)
     how = "SIGKILL for the door that passes, which is started again; whoever got no answer asks again by the same key: "
-    yield _row("POST with an Idempotency-Key", how, ("put",), posted)
+    yield dies("POST with an Idempotency-Key", how, ("put",), posted)
     called = Layout({"WORKER_WEBHOOKS_PRIVATE": "1"})
-    yield _row("webhooks", "SIGKILL for whoever calls and passes: ", ("claim_calls", "called"), told, called)
+    yield dies("webhooks", "SIGKILL for whoever calls and passes: ", ("claim_calls", "called"), told, layout=called)
     port = free_port()
     url = f"http://127.0.0.1:{port}{CALLBACKS}{SECRET}"
     patient = Layout({"WORKER_CALLBACK_URL": url, "WORKER_POLL_FIRST_AFTER": "15"})
     how = "SIGKILL for the door that eSMS calls, and that passes: "
-    yield _row("callbacks", how, ("ask_now",), partial(called_back, port), patient)
-
-
-def _row(
-    name: str,
-    how: str,
-    steps: tuple[str, ...],
-    deed: Callable[[Ground, Stock, Thread], None],
-    layout: Layout | None = None,
-) -> Scenario:
-    points = ", ".join(point for step in steps for point in around(step))
-    return Scenario(f"killed: {name}", how + points, 0, deed, layout=layout or Layout())
+    yield dies("callbacks", how, ("ask_now",), partial(called_back, port), layout=patient)

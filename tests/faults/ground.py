@@ -42,10 +42,12 @@ PATIENCE = 240.0  # seconds until everything has to be settled
 UNTIL_SOMEBODY_PASSES = 90.0  # seconds
 AGAIN_AFTER = 10.0  # seconds in which nobody passed: more is handed over
 LOOK_EVERY = 0.05  # seconds
+LONG = 120.0  # seconds in which a part of a row has to come about
 _STANDING = text("""
     SELECT m.status, count(*) FROM message AS m JOIN notification AS n ON n.id = m.notification_id
     WHERE n.campaign = ANY(:campaigns) GROUP BY 1
 """)
+FORGOTTEN = ("request", "occurrence", "message", "notification", "attendee", "event", "template", "pause", "rerun")
 QUIET = {"latency": 0.02, "pace": 0.1, "magic_numbers": False}  # of eSMS, when nothing is wrong
 
 
@@ -137,14 +139,20 @@ class Ground:
     def command(self, *arguments: str) -> int:
         """`esms-worker`, of who administers the installation, in a process that is struck where that is ordered."""
         command = [sys.executable, "-m", "tests.faults.killable", *arguments]
-        environ = {**self.environ, "DATABASE_URL": self.database.engine.url.render_as_string(hide_password=False)}
-        return subprocess.run(command, env=environ, cwd=self.folder, capture_output=True, check=False).returncode
+        return subprocess.run(
+            command, env=self.administration, cwd=self.folder, capture_output=True, check=False
+        ).returncode
 
     def kill_command(self, point: str, *arguments: str) -> None:
         """It dies there, and is given again, as a person does who saw nothing of it come about."""
         with self.struck_at(point):
             self.command(*arguments)
         self.command(*arguments)
+
+    @property
+    def administration(self) -> Mapping[str, str]:
+        """The environment of who administers the installation."""
+        return {**self.environ, "DATABASE_URL": self.database.engine.url.render_as_string(hide_password=False)}
 
     def expect(self, holds: bool, otherwise: str) -> None:
         """Told as wrong where it is not so."""
@@ -187,17 +195,7 @@ class Ground:
     def forget(self) -> None:
         """All is settled: nobody looks at these rows any more."""
         with self.database.begin() as session:
-            for table in (
-                "request",
-                "occurrence",
-                "message",
-                "notification",
-                "attendee",
-                "event",
-                "template",
-                "pause",
-                "rerun",
-            ):
+            for table in FORGOTTEN:
                 session.execute(text(f"DELETE FROM {table}"))
         self.simulator.reset()
         self.simulator.set(**QUIET)

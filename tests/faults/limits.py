@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
-from tests.faults.ground import Ground
-from tests.faults.scenarios import Scenario, around
+from tests.faults.ground import LONG, Ground
+from tests.faults.scenarios import Scenario, around, dies
 from tests.faults.stock import Stock
 from tests.law import VIETNAM, decree
 from worker import SmsType, ledger
@@ -24,7 +24,6 @@ from worker.source_limits import Limit
 
 HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
 DAY = timedelta(days=1)
-LONG = 120.0  # seconds
 BUDGET, CAP = 600, 3  # messages a day of a source, and of advertising to a number
 PEOPLE, TEXTS = 250, 4  # of advertising: so many numbers, so many texts to each
 
@@ -121,6 +120,6 @@ def _no_rules(ground: Ground) -> None:
 def limits() -> Iterator[Scenario]:
     """All of them, in the order of the table."""
     who = "SIGKILL for the process of the pool that passes: "
-    yield Scenario("killed: a source's budget", who + ", ".join(around("claim")), 0, budget)
-    yield Scenario("killed: a cap on advertising", who + ", ".join(around("counted")), 0, cap)
-    yield Scenario("killed: hours that open", who + ", ".join(around("claim")), 0, hours)
+    yield dies("a source's budget", who, ("claim",), budget)
+    yield dies("a cap on advertising", who, ("counted",), cap)
+    yield dies("hours that open", who, ("claim",), hours)

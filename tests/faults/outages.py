@@ -8,8 +8,8 @@ from threading import Thread
 import psycopg
 from sqlalchemy import make_url
 
-from tests.faults.ground import Ground, Layout
-from tests.faults.hosts import Host, Replica
+from tests.faults.ground import LONG, Ground, Layout
+from tests.faults.hosts import Replica
 from tests.faults.judge import Allowed
 from tests.faults.killing import How
 from tests.faults.link import Link, State
@@ -26,7 +26,6 @@ HONEST = {
     "WORKER_LEASE": "70",
 }
 NOTHING_HELD = Allowed(held=False)
-LONG = 120.0  # seconds
 
 
 def calls(stock: Stock) -> None:
@@ -142,15 +141,14 @@ def outages() -> Iterator[Scenario]:
         0,
         frozen_in_a_transaction,
     )
-    if Host.is_possible():
-        yield Scenario(
-            "a host cut from Postgres",
-            "one of two hosts, amid a claim: nothing arrives, nobody is told; mended when all is settled",
-            HUNDREDS,
-            cut_from_postgres,
-            layout=Layout(abroad=True),
-            proof=all_was_settled_meanwhile,
-        )
+    yield Scenario(
+        "a host cut from Postgres",
+        "one of two hosts, amid a claim: nothing arrives, nobody is told; mended when all is settled",
+        HUNDREDS,
+        cut_from_postgres,
+        layout=Layout(abroad=True),
+        proof=all_was_settled_meanwhile,
+    )
     yield Scenario(
         "an asynchronous replica promoted",
         "it lacks the last 200 sends; SMS alone, since nothing protects calls",

@@ -6,7 +6,7 @@ While it is done, messages of all kinds are handed over. A deed returns when the
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 from threading import Thread
@@ -87,6 +87,12 @@ def killed(
 
 def around(step: str) -> tuple[str, str]:
     return f"{step} before commit", f"{step} after commit"
+
+
+def dies(name: str, how: str, steps: Sequence[str], deed: Deed, *, hundreds: int = 0, **besides: Any) -> Scenario:
+    """A deed that has somebody die around the commit of each of these steps. how: who that is, and what then."""
+    points = ", ".join(point for step in steps for point in around(step))
+    return Scenario(f"killed: {name}", how + points, hundreds, deed, **besides)
 
 
 def tasks(ground: Ground, stock: Stock) -> None:
