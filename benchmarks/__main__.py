@@ -1,4 +1,6 @@
-"""Run every benchmark, one after another, each in a process of its own; exit code 1 if one misses its target.
+"""Run the benchmarks one after another, each in a process of its own; exit code 1 if one misses its target.
+
+Not those with a * in docs/speed.md: they need a year of messages, or take long for what they tell.
 
 What they find is kept in `docs/pictures/results.json`; from it the pictures are drawn and `docs/speed.md` is filled in.
 """

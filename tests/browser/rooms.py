@@ -45,11 +45,13 @@ def signed_in(
         dialog.dismiss()
 
     page.on("dialog", answer)
-    page.goto(f"{address}/enter/{bench.notifier.users.link(str(role), role=role)}")
-    page.click("main button")
-    page.wait_for_url(f"{address}/")
-    yield page
-    context.close()
+    try:
+        page.goto(f"{address}/enter/{bench.notifier.users.link(str(role), role=role)}")
+        page.click("main button")
+        page.wait_for_url(f"{address}/")
+        yield page
+    finally:
+        context.close()
 
 
 def barriers_of(browser: Any, page: Any, addresses: Sequence[str]) -> list[str]:

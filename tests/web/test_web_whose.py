@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
@@ -54,7 +54,7 @@ class Route:
     body: Callable[[Names], Any] = lambda _: None
     own: Sequence[int] = (200,)
     everybodys: Sequence[int] = (200,)
-    also: str = field(default="")  # a second row of one route says what it is about
+    also: str = ""  # a second row of one route says what it is about
 
     def ask(self, client: httpx.Client, names: Names) -> httpx.Response:
         method, path = self.path.split(" ")
