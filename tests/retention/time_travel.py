@@ -44,6 +44,7 @@ def remove(bench: Bench, settings: Retention = WITH_KEY) -> None:
     for _ in range(50):
         with bench.database.begin() as session:
             session.execute(text("UPDATE retention_place SET caught_up_at = caught_up_at - interval '1 hour'"))
+        bench.roll_up()
         remove_what_is_old(bench.workers, settings, timedelta(minutes=1))
         with bench.database.begin() as session:
             behind = session.scalar(text("SELECT count(*) FROM retention_place WHERE caught_up_at IS NULL"))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
+from worker.ledger.retention import TEXTS
 from worker.lifecycle import DAILY_SUMS, FINAL, LATENCY_BOUNDS, PURPOSE, Status
 
 _FINAL = ", ".join(repr(str(status)) for status in sorted(FINAL))
@@ -65,7 +66,7 @@ _NET = """
 """
 
 _KEYED = f"""
-    SELECT net.*, coalesce(n.source, '') AS source, coalesce(n.campaign, '') AS campaign,
+    SELECT net.*, n.emptied_at, coalesce(n.source, '') AS source, coalesce(n.campaign, '') AS campaign,
         CASE WHEN n.id IS NULL THEN '' ELSE {PURPOSE} END AS purpose,
         coalesce(CAST(n.options ->> 'sms_type' AS smallint), 0) AS sms_type,
         messages * coalesce(n.segments, 1) AS segments, priced * coalesce(n.segments, 1) AS priced_segments,
@@ -115,6 +116,17 @@ _STANDING = """
     ON CONFLICT (lane, status) DO UPDATE SET messages = r.messages + excluded.messages
 """
 
+# A code that has ended is needed no longer: its text goes next, whoever ended it.
+_CODES = f"""
+    INSERT INTO removal (message_id, step, look_at)
+    SELECT DISTINCT of.id, '{TEXTS}', now() FROM keyed CROSS JOIN LATERAL (
+        SELECT m.id FROM message AS m WHERE m.notification_id = keyed.notification_id OFFSET 0
+    ) AS of
+    WHERE purpose = 'code' AND messages > 0 AND status IN ({_FINAL}) AND emptied_at IS NULL
+    ORDER BY of.id
+    ON CONFLICT (message_id, step) DO UPDATE SET look_at = now()
+"""
+
 FOLD = text(f"""
     WITH batch AS MATERIALIZED ({_BATCH}),
     changes AS ({_WAS} UNION ALL {_IS}),
@@ -123,7 +135,8 @@ FOLD = text(f"""
     daily AS ({_DAILY}),
     latency AS ({_LATENCY}),
     minutes AS ({_MINUTE}),
-    standing AS ({_STANDING})
+    standing AS ({_STANDING}),
+    codes AS ({_CODES})
     SELECT count(*) AS rows, max(transaction) AS last_transaction,
         (SELECT id FROM batch ORDER BY transaction DESC, id DESC LIMIT 1) AS last_id
     FROM batch

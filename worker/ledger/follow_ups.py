@@ -48,7 +48,13 @@ _LATER = text("""
     )
     FROM message AS m WHERE m.id = f.message_id AND f.message_id = ANY(:ids)
 """)
-_OVER = text("UPDATE follow_up SET due_at = NULL, outcome = :outcome WHERE message_id = ANY(:ids)")
+# What was kept for what might follow is needed no longer.
+_OVER = text("""
+    WITH over AS (
+        UPDATE follow_up SET due_at = NULL, outcome = :outcome WHERE message_id = ANY(:ids) RETURNING message_id
+    )
+    UPDATE removal AS r SET look_at = now() FROM over WHERE r.message_id = over.message_id
+""")
 _CALL_BACK = text("""
     UPDATE message SET status = 'cancelled', settled_at = now(), paused = false,
         reason = 'called back: another channel takes its place'

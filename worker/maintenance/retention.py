@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from worker.database import Database
 from worker.ledger import people, retention
-from worker.ledger.retention import Place, Terms
+from worker.ledger.retention import TEXTS, Place, Terms
 from worker.lifecycle import Purpose
 from worker.pseudonym import hidden
 from worker.settings.retention import CODE_TEXT, DAY, OF_PURPOSE, Retention
@@ -24,10 +24,7 @@ if TYPE_CHECKING:
 
 MOST = 500  # rows of a step
 SHARE = 0.1  # of a tick
-TEXTS = "texts of codes"
-REST = timedelta(seconds=30)  # that a walk which has caught up is left alone
-# By then most have ended, and need not wait as removals.
-MOSTLY_OVER = timedelta(minutes=2)
+REST = timedelta(seconds=30)
 SURELY_SEEN = DAY  # nobody's transaction stays open for so long
 
 Walk = Callable[["Session", Place], tuple[Place, bool]]
@@ -35,10 +32,11 @@ Walk = Callable[["Session", Place], tuple[Place, bool]]
 
 @dataclass(frozen=True, slots=True)
 class Walking:
-    """A walk by its name, and what one step of it does."""
+    """A walk by its name, what one step of it does, and for how long it rests once it has caught up."""
 
     name: str
     walk: Walk
+    rest: timedelta = REST
 
 
 def remove_what_is_old(database: Database, settings: Retention, tick: timedelta) -> None:
@@ -54,7 +52,7 @@ def remove_what_is_old(database: Database, settings: Retention, tick: timedelta)
 def _step(database: Database, each: Walking) -> bool:
     """True: there is more."""
     with database.begin() as session:
-        if (place := retention.take_place(session, each.name, rest=REST)) is None:
+        if (place := retention.take_place(session, each.name, rest=each.rest)) is None:
             return False
         place, more = each.walk(session, place)
         retention.move_on(session, each.name, place, more=more)
@@ -63,7 +61,8 @@ def _step(database: Database, each: Walking) -> bool:
 
 def walks(settings: Retention) -> Iterator[Walking]:
     """All of them, the most urgent first."""
-    yield from _of_texts(settings)
+    terms = _terms(settings, settings.code_text, CODE_TEXT)
+    yield Walking(TEXTS, partial(_texts, terms=terms), rest=timedelta(0))
     yield Walking("requests", partial(retention.remove_requests, age=settings.requests, most=MOST))
     for purpose, keep in settings.people.items():
         yield _of_people(settings, purpose, keep)
@@ -73,13 +72,6 @@ def walks(settings: Retention) -> Iterator[Walking]:
     yield Walking("guests", partial(retention.forget_guests, age=reminded, most=MOST))
     yield Walking("reruns", partial(retention.forget_reruns, age=served, most=MOST))
     yield Walking("sweeps", partial(retention.forget_sweeps, age=served, most=MOST))
-
-
-def _of_texts(settings: Retention) -> Iterator[Walking]:
-    """Of codes. Once soon, and once more for what a transaction brought that was open meanwhile."""
-    terms = _terms(settings, settings.code_text, CODE_TEXT)
-    for name, age in ((TEXTS, MOSTLY_OVER), (f"{TEXTS}, late", SURELY_SEEN)):
-        yield Walking(name, partial(_texts, terms=terms, age=settings.code_text + age))
 
 
 def _of_people(settings: Retention, purpose: Purpose, keep: timedelta) -> Walking:
@@ -92,18 +84,16 @@ def _terms(settings: Retention, keep: timedelta, by: str) -> Terms:
     return Terms(keep=keep, by=by, hide=hide, references=settings.references)
 
 
-def _texts(session: Session, place: Place, *, terms: Terms, age: timedelta) -> tuple[Place, bool]:
-    found, walked = retention.pass_messages(session, place, Purpose.CODE, age=age, most=MOST, text_only=True)
-    retention.put_off_messages(session, TEXTS, list(retention.empty_texts(session, found, terms).left))
-    again = retention.look_again(session, TEXTS, most=MOST)
-    retention.put_off(session, TEXTS, retention.empty_texts(session, again, terms), keep=terms.keep)
-    return walked[0], walked[1] or len(again) == MOST
+def _texts(session: Session, place: Place, *, terms: Terms) -> tuple[Place, bool]:
+    found, walked = retention.look_on(session, place, TEXTS, most=MOST)
+    retention.put_off(session, TEXTS, retention.empty_texts(session, found, terms), keep=terms.keep)
+    return walked
 
 
 def _people(session: Session, place: Place, *, purpose: Purpose, terms: Terms) -> tuple[Place, bool]:
     age = terms.keep + SURELY_SEEN
-    found, walked = retention.pass_messages(session, place, purpose, age=age, most=MOST, text_only=False)
-    left = retention.empty_messages(session, list(found), terms).left
+    found, walked = retention.pass_messages(session, place, purpose, age=age, most=MOST)
+    left = retention.empty_messages(session, found, terms).left
     retention.put_off_messages(session, purpose, list(left))
     again = list(retention.look_again(session, purpose, most=MOST))
     retention.put_off(session, purpose, retention.empty_messages(session, again, terms), keep=terms.keep)

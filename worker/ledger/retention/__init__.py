@@ -5,13 +5,14 @@ middle leaves a step undone, and nobody pays for it who sends. What a walk passe
 """
 
 from worker.ledger.retention.emptying import Emptied, Terms, empty_messages, empty_texts, put_off
-from worker.ledger.retention.places import Backlog, Place, backlog, move_on, take_place
+from worker.ledger.retention.places import TEXTS, Backlog, Place, backlog, move_on, take_place
 from worker.ledger.retention.walks import (
     forget_guests,
     forget_references,
     forget_reruns,
     forget_sweeps,
     look_again,
+    look_on,
     pass_messages,
     put_off_messages,
     remove_attempts,
@@ -19,6 +20,7 @@ from worker.ledger.retention.walks import (
 )
 
 __all__ = [
+    "TEXTS",
     "Backlog",
     "Emptied",
     "Place",
@@ -31,6 +33,7 @@ __all__ = [
     "forget_reruns",
     "forget_sweeps",
     "look_again",
+    "look_on",
     "move_on",
     "pass_messages",
     "put_off",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from worker.database import Reader
 
 Place = Mapping[str, Any]
+TEXTS = "texts of codes"  # a step without a walk: the sums bring it what has ended
 
 _BEGIN = text("INSERT INTO retention_place (step, place) VALUES (:step, '{}') ON CONFLICT DO NOTHING")
 _TAKE = text("""

@@ -33,11 +33,10 @@ _PAGE = """
 """
 _MESSAGES = text(f"""
     {_PAGE}
-    SELECT page.wanted_at, page.message_id, found.notification_id
+    SELECT page.wanted_at, page.message_id, found.id
     FROM page LEFT JOIN LATERAL (
-        SELECT m.notification_id FROM message AS m JOIN notification AS n ON n.id = m.notification_id
-        WHERE m.id = page.message_id AND {PURPOSE} = :purpose
-          AND CASE WHEN :text_only THEN n.emptied_at IS NULL ELSE m.emptied_at IS NULL END
+        SELECT m.id FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+        WHERE m.id = page.message_id AND {PURPOSE} = :purpose AND m.emptied_at IS NULL
         OFFSET 0
     ) AS found ON true
     ORDER BY page.wanted_at, page.message_id
@@ -47,9 +46,12 @@ _PUT_OFF = text("""
     SELECT id, :step, now() + interval '1 minute' FROM unnest(CAST(:ids AS uuid[])) AS left_ (id)
     ON CONFLICT DO NOTHING
 """)
+# From where it was last, less for how long whoever adds one may take: of what went since, the index keeps the places as
+# long as anybody's transaction is open.
 _LOOK_AGAIN = text("""
-    SELECT r.message_id, m.notification_id FROM removal AS r JOIN message AS m ON m.id = r.message_id
-    WHERE r.step = :step AND r.look_at <= now() ORDER BY r.look_at LIMIT :most
+    SELECT r.message_id, m.notification_id, r.look_at FROM removal AS r JOIN message AS m ON m.id = r.message_id
+    WHERE r.step = :step AND r.look_at <= now() AND r.look_at >= CAST(:at AS timestamptz) - interval '10 minutes'
+    ORDER BY r.look_at LIMIT :most
     FOR UPDATE OF r SKIP LOCKED
 """)
 
@@ -129,13 +131,12 @@ Walked = tuple[Place, bool]  # where it is then, and whether there is more
 
 
 def pass_messages(
-    session: Session, place: Place, purpose: str, *, age: timedelta, most: int, text_only: bool
-) -> tuple[dict[UUID, UUID], Walked]:
-    """The messages of a purpose that are old enough and not emptied, with their notifications."""
-    asked = _from(place) | {"purpose": purpose, "age": age, "most": most, "text_only": text_only}
+    session: Session, place: Place, purpose: str, *, age: timedelta, most: int
+) -> tuple[list[UUID], Walked]:
+    """The messages of a purpose that are old enough and not emptied."""
+    asked = _from(place) | {"purpose": purpose, "age": age, "most": most}
     rows = session.execute(_MESSAGES, asked).all()
-    found = {row.message_id: row.notification_id for row in rows if row.notification_id}
-    return found, _by_date(place, rows, most)
+    return [row.id for row in rows if row.id], _by_date(place, rows, most)
 
 
 def put_off_messages(session: Session, step: str, ids: Sequence[UUID]) -> None:
@@ -146,8 +147,15 @@ def put_off_messages(session: Session, step: str, ids: Sequence[UUID]) -> None:
 
 def look_again(session: Session, step: str, *, most: int) -> dict[UUID, UUID]:
     """Those of them whose turn it is, with their notifications."""
-    rows = session.execute(_LOOK_AGAIN, {"step": step, "most": most})
-    return {row.message_id: row.notification_id for row in rows}
+    return look_on(session, {}, step, most=most)[0]
+
+
+def look_on(session: Session, place: Place, step: str, *, most: int) -> tuple[dict[UUID, UUID], Walked]:
+    """The same of a step that many pass through."""
+    asked = {"step": step, "most": most, "at": place.get("at", BEGINNING)}
+    rows = session.execute(_LOOK_AGAIN, asked).all()
+    found = {row.message_id: row.notification_id for row in rows}
+    return found, ({"at": rows[-1].look_at} if rows else place, len(rows) == most)
 
 
 def forget_references(session: Session, place: Place, *, age: timedelta, most: int) -> Walked:
