@@ -88,6 +88,10 @@ def test_a_codes_text_goes_at_the_tick_after_its_end_and_its_reference_still_sta
     assert bench.put(otp(NUMBER, "Ma 918273"), reference="otp:1").repeated
     with pytest.raises(Conflict):
         bench.put(otp(NUMBER, "Ma 111111"), reference="otp:1")
+    assert len(row(bench, code).fingerprint) == 2
+    with bench.database.begin() as session:
+        session.execute(text("UPDATE notification SET fingerprint = ''"))  # of which nothing is known: no conflict
+    assert bench.put(otp(NUMBER, "Ma 918273"), reference="otp:1").id == code.id
     assert "removed by the setting WORKER_KEEP_CODE_TEXT" not in (out := cli("show", str(code.id))[1])
     assert "by the setting WORKER_KEEP_CODE_TEXT" in " ".join(out.split())
     assert "theo cài đặt WORKER_KEEP_CODE_TEXT" in cli("why", str(code.id), "--lang", "vi")[1]

@@ -62,12 +62,13 @@ _EMPTY_MESSAGES = text("""
     UPDATE message AS m SET phone = e.phone, emptied_at = now(), emptied_by = :by
     FROM json_to_recordset(CAST(:rows AS json)) AS e (id uuid, phone text) WHERE m.id = e.id
 """)
-# What its recipients share goes with the last of them.
+# What its recipients share goes with the last of them. Of the fingerprint so little stays that trying all codes of six
+# digits does not tell the one.
 _EMPTY_TEXTS = text("""
     UPDATE notification AS n
     SET content = CASE WHEN n.content IS NOT NULL THEN '' END,
         options = n.options - CAST('{variables,number_forward}' AS text[]),
-        follow_up = NULL, fingerprint = left(n.fingerprint, 4), emptied_at = now(), emptied_by = :by,
+        follow_up = NULL, fingerprint = left(n.fingerprint, 2), emptied_at = now(), emptied_by = :by,
         reference = CASE WHEN n.created_at > now() - CAST(:references AS interval) THEN n.reference END
     WHERE n.id = ANY(:ids) AND n.emptied_at IS NULL AND (
         :sure OR NOT EXISTS (SELECT FROM message AS m WHERE m.notification_id = n.id AND m.emptied_at IS NULL)
