@@ -15,8 +15,10 @@ from tests.support import Bench, otp
 from worker import Sms, SmsType
 from worker.access import UserRole
 from worker.actor import Actor, Via, acting
+from worker.catalogue import Language
+from worker.catalogue.pages.common import WORDS as COMMON
 from worker.web.pages.keys import key_of
-from worker.web.pages.roles import LEAST
+from worker.web.pages.roles import LEAST, NAVIGATION
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(600)]
 
@@ -129,6 +131,9 @@ def test_axe_finds_no_barrier_on_any_page_in_either_language_and_nothing_is_scro
             for path in [*visit.pages(), *message_paths(told)[:4], *paths_of_one(told), "/nothing"]:
                 visit.to(path)
                 found |= looked_at(visit, axe, f"{language} {path}")
+            if size == PHONE:  # where that is on the sheet of all rooms
+                visit.page.click(".tabs button")
+                found |= looked_at(visit, axe, f"{language} sheet")
             visit.page.click("form[action='/logout'] button")
     assert {where: what for where, what in found.items() if what} == {}
 
@@ -198,3 +203,21 @@ def test_without_script_one_signs_in_decides_and_signs_out_with_the_keyboard_alo
         visit.page.focus("form[action='/logout'] button")
         keys.press("Enter")
         visit.page.wait_for_url(address + "/login")
+
+
+def test_on_a_phone_without_script_each_room_is_a_tap_or_two_away_and_shows_where_one_is(
+    browser: Any, address: str, bench: Bench
+) -> None:
+    with visiting(browser, address, java_script_enabled=False, **sized((320, 640), "light")) as visit:
+        visit.sign_in(bench)
+        shown = visit.page.locator(".tabs :text-is('Chờ quyết định')").bounding_box()
+        assert shown["x"] + shown["width"] <= 320 and shown["y"] + shown["height"] <= 640
+        for path, word in NAVIGATION:
+            if visit.page.locator(f".tabs a[href='{path}']").count() == 0:
+                visit.page.click(".tabs button")
+            visit.page.click(f":is(.tabs, #rooms:popover-open) a[href='{path}']")
+            visit.page.wait_for_url(f"{address}{path}")
+            here = visit.page.inner_text(".tabs :is([aria-current], .current)").strip()
+            assert here == COMMON[word].say(Language.VI)
+            assert visit.too_wide() <= 0, path
+        assert visit.errors == []

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from tests.pages.test_page_users import acts
 from tests.support import Bench, as_producer, otp
 from worker import api
 from worker.actor import Actor, Via, acting
-from worker.catalogue.acts import ACTS
+from worker.catalogue.acts import ACTS, SUBJECTS
 from worker.cli import run
 
 NOTED = re.compile(r"""(?:note_act\(\s*\w+, |Act\(|_changed\()"([a-z._-]+)\"""")
@@ -23,7 +25,20 @@ BY_ITS_NAME = {f"{of}.{what}" for of in ("message", "campaign", "sweep") for wha
 def test_every_act_that_is_written_down_has_words_and_every_word_is_an_act() -> None:
     written = "".join(path.read_text() for path in Path(api.__path__[0]).rglob("*.py"))
     assert set(NOTED.findall(written)) | BY_ITS_NAME == set(ACTS)
-    assert all(text.en and text.vi for text in ACTS.values())
+    assert set(subjects()) <= set(SUBJECTS)
+    assert all(text.en and text.vi for text in (ACTS | SUBJECTS).values())
+
+
+def subjects() -> Iterator[str]:
+    """What acts are about, by the names of the sources."""
+    for path in Path(api.__path__[0]).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in (
+                "note_act",
+                "Act",
+                "_changed",
+            ):
+                yield from (each.arg for each in node.keywords if each.arg)
 
 
 @pytest.fixture

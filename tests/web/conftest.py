@@ -29,8 +29,10 @@ def serving(database_url: str, redis_url: str, **variables: str) -> Iterator[str
         assert process.stdout is not None
         line = process.stdout.readline()
         assert line.startswith("listening on"), line
-        yield line.split()[-1]
-        process.terminate()
+        try:
+            yield line.split()[-1]
+        finally:
+            process.terminate()
         assert process.wait(timeout=30) == 0
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from fastapi import Query, Request, Response
 
-from worker.catalogue.acts import ACTS, VIAS
+from worker.catalogue.acts import ACTS, SUBJECTS, VIAS
 from worker.web.door import producer_of
 from worker.web.pages.access import room
 from worker.web.pages.rendering import language_of, render
@@ -37,7 +37,7 @@ def log(
         acts=shown,
         who=who,
         what=wanted,
-        said={name: text.say(language) for name, text in (ACTS | VIAS).items()},
+        said={name: text.say(language) for name, text in (SUBJECTS | ACTS | VIAS).items()},
         kinds=sorted(((name, text.say(language)) for name, text in ACTS.items()), key=lambda each: each[1]),
         first=before is None,
         older=f"/log?{urlencode(older)}" if older else None,
