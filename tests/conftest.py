@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import NullPool, create_engine, make_url, text
 
 from tests import canary
 from tests.support import PASSWORD, Bench, login, reasons_in_english_alone
@@ -69,11 +69,11 @@ def _url(name: str) -> str:
 
 
 def _create(name: str, *, template: str) -> None:
-    engine = create_engine(os.environ["TEST_DATABASE_URL"], isolation_level="AUTOCOMMIT")
+    server = os.environ["TEST_DATABASE_URL"]
+    engine = create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)  # nothing is left open if it fails
     with engine.connect() as connection:
         connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
         connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
-    engine.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -171,6 +171,15 @@ def simulator(_one_simulator: Running) -> Running:
 def bench(database: Database, database_url: str, simulator: Running) -> Iterator[Bench]:
     """A ledger, a client and a simulated eSMS, put together as a worker process does it."""
     with Bench(database, database_url, simulator) as bench:
+        yield bench
+
+
+@pytest.fixture
+def lonely_bench(worker_number: int, simulator: Running) -> Iterator[Bench]:
+    """A bench whose database nobody else looks at, as no page does that was opened for other tests: for `copy_of`."""
+    name = f"esms_test_lonely_{worker_number}"
+    _create(name, template=TEMPLATE)
+    with Database(_url(name)) as database, Bench(database, _url(name), simulator) as bench:
         yield bench
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
+import pytest
 from sqlalchemy import make_url, text
 from sqlalchemy.orm import Session
 
@@ -91,6 +93,12 @@ def reasons_in_english_alone(database: Database) -> list[str]:
     with database.begin() as session:
         found = session.scalars(text("SELECT DISTINCT reason FROM message WHERE reason IS NOT NULL")).all()
     return [reason for reason in found if not is_known(reason.replace("test", "no answer came in time"))]
+
+
+def quick_and_long(variable: str, quick: int, long: int) -> list[Any]:
+    """How many examples `make test` and `make long` try; the first can be set in the environment."""
+    many = [pytest.mark.long, pytest.mark.timeout(600)]
+    return [pytest.param(int(os.environ.get(variable, quick)), id="quick"), pytest.param(long, marks=many, id="long")]
 
 
 def otp(to: str | Sequence[str] = "0901000001", content: str = "Ma: 1234") -> Sms:

@@ -18,6 +18,12 @@ NUMBERS = [f"09020{n:05d}" for n in range(200, 310)]
 KNEW = "eSMS knew this RequestId, though it was never in doubt here; its SMSID is not known"
 
 
+@pytest.fixture
+def bench(lonely_bench: Bench) -> Bench:
+    """What is to be copied."""
+    return lonely_bench
+
+
 def advertise(bench: Bench) -> Ticket:
     """In three requests: 50, 40, 20."""
     with Notifier(replace(bench.settings, advertising_most=50)) as notifier:

@@ -6,7 +6,6 @@ person asked for it again, and no row says what eSMS's books deny.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,6 +13,7 @@ from itertools import count
 from typing import Any, TypeVar
 from uuid import UUID
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -26,7 +26,7 @@ from hypothesis.stateful import (
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from tests.support import HTTP_CALL, Bench, looked, otp, retry, settle
+from tests.support import HTTP_CALL, Bench, looked, otp, quick_and_long, retry, settle
 from worker import RecordCall, Ticket, ledger
 from worker.ledger import Claim, Lost, Outcome, Poll
 from worker.lifecycle import Lane, Status
@@ -36,7 +36,7 @@ SENT = {Status.ACCEPTED, Status.DELIVERED, Status.UNDELIVERED, Status.UNKNOWN}
 NOT_SENT = {Status.QUEUED, Status.REJECTED, Status.CANCELLED, Status.EXPIRED}
 RETRIED = {Status.REJECTED, Status.UNDELIVERED, Status.EXPIRED}
 DECISIONS = [Status.QUEUED, Status.DELIVERED, Status.UNDELIVERED, Status.CANCELLED]
-EXAMPLES = int(os.environ.get("ESMS_MACHINE", "40"))
+EXAMPLES = quick_and_long("ESMS_MACHINE", 12, 60)
 FATES = ["taken", "taken, answer lost", "answer lost", "refused", "account trouble", "never connected"]
 LATE = {Status.ACCEPTED, Status.REJECTED}
 ENDS = [Status.DELIVERED, Status.UNDELIVERED]
@@ -491,6 +491,7 @@ _STANDING = text("""
 """)
 
 
-def test_whatever_the_order_nothing_doubles_and_the_rows_tell_the_truth(bench: Bench) -> None:
-    many = settings(max_examples=EXAMPLES, stateful_step_count=40)
+@pytest.mark.parametrize("examples", EXAMPLES)
+def test_whatever_the_order_nothing_doubles_and_the_rows_tell_the_truth(bench: Bench, examples: int) -> None:
+    many = settings(max_examples=examples, stateful_step_count=40)
     run_state_machine_as_test(lambda: LedgerMachine(bench), settings=many)  # type: ignore[arg-type]  # a factory does

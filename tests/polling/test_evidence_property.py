@@ -6,17 +6,17 @@ less than the wait after which a "no" counts, as an eSMS does that is late with 
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from tests.support import Bench
+from tests.support import Bench, quick_and_long
 from worker import Sms, SmsType, Ticket
 from worker.esms import (
     Exchange,
@@ -35,7 +35,7 @@ from worker.polling import Poller, find_lost
 
 HOUR = timedelta(hours=1)
 WAIT = 4 * HOUR  # after which a "no" counts
-EXAMPLES = int(os.environ.get("ESMS_EVIDENCE", "30"))
+EXAMPLES = quick_and_long("ESMS_EVIDENCE", 10, 40)
 
 
 @dataclass
@@ -226,7 +226,10 @@ def check(bench: Bench, truths: list[Truth]) -> None:
         assert status is not Status.ACCEPTED or truth.taken, "lost: another's row was taken for its own"
 
 
-def test_no_mixture_of_weak_words_ends_what_is_under_way_or_sends_again_what_was_taken(bench: Bench) -> None:
+@pytest.mark.parametrize("examples", EXAMPLES)
+def test_no_mixture_of_weak_words_ends_what_is_under_way_or_sends_again_what_was_taken(
+    bench: Bench, examples: int
+) -> None:
     bench.pace = replace(
         bench.pace,
         denied_after=WAIT,
@@ -237,7 +240,7 @@ def test_no_mixture_of_weak_words_ends_what_is_under_way_or_sends_again_what_was
     )
 
     # A seed, and not Hypothesis's own draws: Postgres may give in any order what is due at once.
-    @settings(max_examples=EXAMPLES, phases=[Phase.generate])
+    @settings(max_examples=examples, phases=[Phase.generate])
     @given(st.integers(0, 2**32))
     def tell(seed: int) -> None:
         story(bench, Random(seed))
