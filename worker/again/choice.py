@@ -118,7 +118,7 @@ def _not_failed(status: str) -> str:
 
 
 def _moment(value: datetime | None, settings: Settings) -> datetime | None:
-    return value if value is None or value.tzinfo else value.replace(tzinfo=settings.time_zone)
+    return None if value is None else settings.aware(value)
 
 
 def correction(corrected: Corrected | None) -> Corrected | None:

@@ -41,6 +41,6 @@ class Acts:
         """
         if what is not None and what not in ACTS:
             raise Invalid("what", "there is no such act", f"choose from {', '.join(ACTS)}")
-        aware = since if since is None or since.tzinfo else since.replace(tzinfo=self._settings.time_zone)
+        aware = None if since is None else self._settings.aware(since)
         with self._database.reading() as session:
             return acts(session, who=who, what=what, since=aware, before=before, most=most)

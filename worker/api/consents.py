@@ -183,9 +183,7 @@ class Consents:
         return Consent(**given | {"phone": given["phone"] or "", "source": source or self._source})
 
     def _moment(self, at: datetime | None) -> datetime:
-        if at is None:
-            return datetime.now(UTC)
-        return at if at.tzinfo else at.replace(tzinfo=self._settings.time_zone)
+        return datetime.now(UTC) if at is None else self._settings.aware(at)
 
 
 class _Reading:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from uuid import UUID
 
@@ -76,7 +75,7 @@ class Contacts:
     def upsert_fields(self, fields: Mapping[str, Any], *, session: Session | None = None) -> Counts:
         """The same from JSON fields: what is absent stays, null clears. Raises Invalid, also for an unknown field."""
         with self._database.joined(session) as joined:
-            counts = upsert_fields(joined, fields, today=self._today(), forgotten=self._forgotten(joined))
+            counts = upsert_fields(joined, fields, today=self._settings.today(), forgotten=self._forgotten(joined))
             return self._noted(joined, counts)
 
     def upsert_many(
@@ -88,7 +87,7 @@ class Contacts:
         """
         with self._database.joined(session) as joined:
             forgotten = self._forgotten(joined, came_back=came_back)
-            counts = upsert_contacts(joined, items, today=self._today(), forgotten=forgotten)
+            counts = upsert_contacts(joined, items, today=self._settings.today(), forgotten=forgotten)
             return self._noted(joined, counts)
 
     @staticmethod
@@ -108,7 +107,7 @@ class Contacts:
         importer = Importer(
             begin=self._database.begin,
             reader=reader,
-            today=self._today(),
+            today=self._settings.today(),
             dry=dry,
             refuse=watch.refuse,
             leave_out=watch.leave_out,
@@ -222,9 +221,6 @@ class Contacts:
 
     def _forgotten(self, session: Session, *, came_back: bool = False) -> Forgotten:
         return Forgotten.of(session, self._settings.privacy_key, came_back=came_back)
-
-    def _today(self) -> date:
-        return datetime.now(self._settings.time_zone).date()
 
 
 def only(rows: list[ContactRow]) -> ContactRow:

@@ -103,7 +103,7 @@ class Prices:
         at: when they are to go out; naive: in TIME_ZONE; by default now.
         """
         zone = self._settings.time_zone
-        moment = at if at and at.tzinfo else at.replace(tzinfo=zone) if at else datetime.now(zone)
+        moment = datetime.now(zone) if at is None else self._settings.aware(at)
         with self._database.reading() as session:
             found = stored.price_range(session, sms_type, moment.astimezone(zone).date())
         return None if found is None else Estimate(least=found[0] * count, most=found[1] * count)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal, TypeVar, Unpack
 from uuid import UUID
 
@@ -88,17 +88,14 @@ class Reports:
         from worker.reporting.now import now
 
         with self._database.reading() as session:
-            return now(session, self._today())
+            return now(session, self._settings.today())
 
     def balance(self) -> BalanceShown | None:
         """What the account held when the worker last asked, and how long that lasts; None: it never asked."""
         from worker.reporting.now import balance
 
         with self._database.reading() as session:
-            return balance(session, self._today())
-
-    def _today(self) -> date:
-        return datetime.now(self._settings.time_zone).date()
+            return balance(session, self._settings.today())
 
     # Sums...
 
@@ -285,4 +282,4 @@ class Reports:
             return why_to(session, number, self._aware(since), language, zone, key)
 
     def _aware(self, moment: datetime | None) -> datetime | None:
-        return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=self._settings.time_zone)
+        return None if moment is None else self._settings.aware(moment)

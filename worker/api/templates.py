@@ -106,7 +106,7 @@ class Templates:
         diacritics: of a saved one, in place of its own. Raises NotFound.
         """
         zone = self._settings.time_zone
-        moment = datetime.now(zone) if at is None else at if at.tzinfo else at.replace(tzinfo=zone)
+        moment = datetime.now(zone) if at is None else self._settings.aware(at)
         occasion = Occasion(at=moment.astimezone(zone), title=title, place=place)
         with self._database.begin() as session:
             wanted = _wanted(session, template, diacritics)

@@ -117,7 +117,7 @@ class Tokens:
     def _ahead(self, until: datetime | None) -> datetime | None:
         if until is None:
             return None
-        aware = until if until.tzinfo else until.replace(tzinfo=self._settings.time_zone)
+        aware = self._settings.aware(until)
         if aware <= datetime.now(UTC):
             raise Invalid("until", "has passed", "give a date in the future, or leave it out")
         return aware

@@ -92,7 +92,7 @@ class Webhooks:
 
     def replay(self, given: UUID | str, since: datetime) -> None:
         """Tell it again of all that happened since then, also of what it took. A naive datetime is in TIME_ZONE."""
-        aware = since if since.tzinfo else since.replace(tzinfo=self._settings.time_zone)
+        aware = self._settings.aware(since)
         if aware > datetime.now(UTC):
             raise Invalid("since", "is still to come", "give a moment that has passed")
         with self._database.begin() as session:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 
 import click
@@ -82,7 +81,7 @@ def _say(summary: PriceSummary, refused: int, dry: bool) -> None:
 def list_(day: str | None, as_json: bool) -> None:
     """The price list, by kind, network and day."""
     with Notifier.from_env() as notifier:
-        today = datetime.now(notifier.settings.time_zone).date()
+        today = notifier.settings.today()
         rows = notifier.prices.list(on=None if day is None else today if day == "today" else day_option("--on", day))
     if as_json:
         say_json([asdict(row) for row in rows])

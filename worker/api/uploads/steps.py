@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -85,7 +84,7 @@ class Steps:
         """All of a file of people, or of events, at once."""
         if upload.kind is UploadKind.CALENDAR:
             return calendars.bring_in(session, self.notifier, upload, dry=dry)
-        today = datetime.now(self.notifier.settings.time_zone).date()
+        today = self.notifier.settings.today()
         return people.bring_in(session, upload, KeptRows(session, upload.id), refused, today=today, dry=dry)
 
     def _stop(self, upload: UploadShown, error: Exception) -> None:

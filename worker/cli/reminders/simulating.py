@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +64,7 @@ def simulate_command(
 
 
 def _span(since: str | None, until: str | None) -> tuple[date, date]:
-    first = datetime.now(Settings.from_environ().time_zone).date() if since is None else day_option("--from", since)
+    first = Settings.from_environ().today() if since is None else day_option("--from", since)
     last = first + timedelta(days=364) if until is None else day_option("--to", until)
     if not 0 <= (last - first).days < DAYS_MOST or not 1970 <= first.year <= last.year <= 2190:
         raise click.UsageError("--to: is not after --from, or more than ten years after it: give a shorter time")

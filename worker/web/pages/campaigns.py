@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from fastapi import Request, Response
@@ -94,7 +94,7 @@ def _rows(request: Request, producer: Notifier, reminders: bool) -> list[Row]:
 
 def _today(request: Request) -> Any:
     settings: Settings = request.app.state.settings
-    return datetime.now(settings.time_zone).date()
+    return settings.today()
 
 
 def _is_open(upload: UploadShown) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any, cast
 
 from fastapi import Query, Request, Response
@@ -35,7 +35,7 @@ Cursor = Annotated[str | None, Query(max_length=200)]
 def find(request: Request) -> Response:
     """The form, and what went out last."""
     settings: Settings = request.app.state.settings
-    latest = Search(choice=Choice(until=datetime.now(settings.time_zone).date()))
+    latest = Search(choice=Choice(until=settings.today()))
     return _page(request, search=latest)
 
 

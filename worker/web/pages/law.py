@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from fastapi import Request, Response
 
@@ -27,7 +27,7 @@ def law(request: Request) -> Response:
 
 def _page(request: Request, status: int = 200, problem: Invalid | None = None) -> Response:
     producer = producer_of(request)
-    today = datetime.now(producer.settings.time_zone).date()
+    today = producer.settings.today()
     return render(
         request,
         "law/law.html.j2",

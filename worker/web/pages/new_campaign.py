@@ -254,7 +254,7 @@ def _check(request: Request, upload: str, status: int = 200, **told: Any) -> Res
 
 def _aware(request: Request, moment: datetime | None) -> datetime | None:
     settings: Settings = request.app.state.settings
-    return moment.replace(tzinfo=settings.time_zone) if moment and not moment.tzinfo else moment
+    return None if moment is None else settings.aware(moment)
 
 
 def _cost(producer: Notifier, plan: CampaignPlan, upload: UploadShown) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Annotated, Any
 
 from fastapi import Request, Response
@@ -67,7 +67,7 @@ def _rules(producer: Notifier) -> Sequence[RuleListed]:
 
 def _today(request: Request) -> date:
     settings: Settings = request.app.state.settings
-    return datetime.now(settings.time_zone).date()
+    return settings.today()
 
 
 @router.post("/reminders/why")
