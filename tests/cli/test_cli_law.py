@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from tests.law import VIETNAM, decree
 from worker import Invalid, Notifier
 from worker.api.law import Mode
 from worker.cli import run
+from worker.cli.checkups import Wrong, ruling
 from worker.database import Database
 from worker.errors import NotFound
-from worker.law.rules import Check, Rule
+from worker.law.rules import Check, Did, Rule
+from worker.ledger.rule_uses import note_uses
 
 Cli = Callable[..., tuple[int, str]]
 
@@ -49,6 +55,27 @@ def test_a_register_comes_in_by_file_and_a_line_without_a_number_is_told(cli: Cl
     assert (code, json.loads(told)) == (1, {"numbers": 3, "added": 2, "refused": 1, "lines": [1]})
     file.write_text("0901000003\n")
     assert cli("dnc", "import", str(file), "--replace") == (0, "1 numbers, 1 of them new\n")
+
+
+def test_doctor_tells_what_rules_make_wait_until_when_and_that_the_register_is_old(
+    cli: Cli, database: Database, tmp_path: Path
+) -> None:
+    assert ruling() == "the Do-Not-Call register was never brought in"
+    decree(database, hours("07:00", "07:10"), hours("07:20", "07:30", name="others"))  # one is closed
+    with database.begin() as session:
+        note_uses(session, datetime.now(UTC).date(), {(name, Did.HELD): 3 for name in ("vn.hours", "others")})
+    assert re.search(r"has made 3 message\(s\) wait since yesterday, until 20\d\d-\d\d-\d\d 07:[02]0; ", ruling())
+    (file := tmp_path / "register.csv").write_text("0901000003\n")
+    assert cli("dnc", "import", str(file))[0] == 0
+    assert "the Do-Not-Call register is of 20" in ruling()
+    with database.begin() as session:
+        session.execute(text("UPDATE heartbeat SET at = at - interval '31 days'"))
+    with pytest.raises(Wrong, match="bring in today's by `esms-worker dnc import FILE --replace`"):
+        ruling()
+
+
+def hours(start: str, end: str, *, name: str = "vn.hours") -> Rule:
+    return replace(VIETNAM["vn.ads.sms.hours"], name=name, parameters={"from": start, "to": end})
 
 
 @pytest.mark.parametrize(

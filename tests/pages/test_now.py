@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from tests.law import VIETNAM, decree
 from tests.pages.conftest import Browser, Browsers
 from tests.support import Bench, otp
+from worker import RecordCall
 from worker.lifecycle import Lane, Status
 
 MESSAGES = "SELECT lane, status, count(*) AS n FROM message GROUP BY lane, status"
@@ -48,6 +50,14 @@ def test_the_figures_are_the_ledgers(bench: Bench, viewer: Browser) -> None:
     assert shown == {"waiting": "1", "held": "1", "delivered": "1", "failed": "1"}
     assert 'href="/held"' in page
     assert ">104<" in page
+
+
+def test_what_a_rule_makes_wait_is_told_with_the_rule(bench: Bench, viewer: Browser) -> None:
+    decree(bench.database, VIETNAM["vn.ads.call.count"])
+    for _ in range(3):
+        bench.put(RecordCall(to="0901000001", record_id="2001"), purpose="advertising")
+    bench.deliver()
+    assert "quy tắc vn.ads.call.count đã giữ lại 2 tin" in viewer.get("/").text
 
 
 def test_what_stands_where_adds_up_from_settlements_and_is_counted_anew_where_a_former_version_added_nothing(

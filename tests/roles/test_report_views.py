@@ -37,6 +37,7 @@ def test_the_role_for_reports_reads_each_view_and_no_table(bench: Bench, as_role
         "report_campaigns": 2,
         "report_networks": 1,
         "report_latency": 0,
+        "report_rules": 0,
         "report_reminders": 0,
     }
     assert (failure["phone"], failure["code"], failure["last_try"]) == ("+84901000002", "104", failure["settled_at"])

@@ -14,8 +14,9 @@ from worker.api.report_files import FileTable
 from worker.catalogue.text import Language
 from worker.checks import phone_of
 from worker.database import Database
+from worker.ledger.law_rules import rules_on
 from worker.pseudonym import known_as
-from worker.reporting import By, Choice, Costs, GroupBy, Latency, Page, ReportLine, RuleUsed, Sums, Which
+from worker.reporting import By, Choice, Costs, GroupBy, HeldBack, Latency, Page, ReportLine, RuleUsed, Sums, Which
 from worker.settings import Settings
 
 if TYPE_CHECKING:  # imported when first asked for: others need not wait for what reads reminders and codes
@@ -120,6 +121,12 @@ class Reports:
         choice = Choice.of(which)
         with self._database.reading() as session:
             return reporting.rules_used(session, choice)
+
+    def held_back(self) -> Sequence[HeldBack]:
+        """What sending rules have made wait since yesterday, and until when by the hours: a few rows of Postgres."""
+        now = datetime.now(self._settings.time_zone)
+        with self._database.reading() as session:
+            return reporting.held_back(session, rules_on(session, now.date()), now)
 
     def latency(self, by: Sequence[GroupBy] = ("lane", "network"), **which: Unpack[Which]) -> Sequence[Latency]:
         """How long it took until eSMS had a message, and from there until it was delivered. Raises as `daily` does."""

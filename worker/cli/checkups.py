@@ -1,14 +1,17 @@
-"""What `doctor` looks at of people's data: whether it is removed in time."""
+"""What `doctor` looks at of people: whether their data is removed in time, what rules hold back, who got no call."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
+from worker.api.notifier import Notifier
 from worker.api.operation import Operation
+from worker.reporting import HeldBack
 from worker.settings import Settings
 from worker.settings.retention import KEY, Retention
 
 PATIENCE = timedelta(days=1)  # for so long a backlog, of the first time say, is no alarm
+REGISTER_OLD = timedelta(days=30)  # then numbers are missing in it, most likely
 
 
 class Wrong(Exception):
@@ -41,3 +44,34 @@ def restored() -> str:
     if settings.redis_url is None and settings.mark_file is None:
         return "nothing outside Postgres would tell a backup from it: set WORKER_MARK_FILE"
     return "it is no backup that woke up, as far as is known"
+
+
+def ruling() -> str:
+    """What do sending rules hold back, and how old is the register?"""
+    with Notifier.from_env() as notifier:
+        zone = notifier.settings.time_zone
+        told = [_held_back(each, zone) for each in notifier.reports.held_back()]
+        register = notifier.law.register()
+    if register.imported_at is None:
+        return "; ".join([*told, "the Do-Not-Call register was never brought in"])
+    register_told = f"the Do-Not-Call register is of {register.imported_at.astimezone(zone):%Y-%m-%d}"
+    if datetime.now(UTC) - register.imported_at > REGISTER_OLD:
+        raise Wrong("; ".join([*told, f"{register_told}: bring in today's by `esms-worker dnc import FILE --replace`"]))
+    return "; ".join([*told, register_told])
+
+
+def _held_back(each: HeldBack, zone: tzinfo) -> str:
+    until = f", until {each.until.astimezone(zone):%Y-%m-%d %H:%M}" if each.until else ""
+    return f"{each.rule} has made {each.messages:,} message(s) wait since yesterday{until}"
+
+
+def calls() -> str:
+    """Is there any that nothing is heard of?"""
+    with Operation.from_env() as operation:
+        silent = operation.silent_calls()
+    if silent:
+        raise Wrong(
+            f"{silent:,} call(s) got nothing but code 105 for a day: GetSendStatus tells nothing of this account's "
+            "calls, so they will end unknown; ask eSMS what tells of them"
+        )
+    return "none is without an answer for a day"

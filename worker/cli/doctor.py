@@ -12,7 +12,7 @@ import click
 from worker.api.account import Account
 from worker.api.notifier import Notifier
 from worker.api.operation import Operation
-from worker.cli.checkups import Wrong, keeping, restored
+from worker.cli.checkups import Wrong, calls, keeping, restored, ruling
 from worker.cli.known_holes import hole
 from worker.cli.output import console, json_option, say_json, table, text, waiting
 from worker.errors import MIGRATE, WorkerError
@@ -52,6 +52,7 @@ RESTS_ON = {
     "reruns": "schema",
     "calls": "schema",
     "limits": "schema",
+    "rules": "schema",
     "reminders": "schema",
     "brandnames": "schema",
     "eSMS": "settings",
@@ -101,8 +102,9 @@ def examine() -> Iterator[Finding]:
         "broker": _broker,
         "lanes": _lanes,
         "reruns": _reruns,
-        "calls": _calls,
+        "calls": calls,
         "limits": _limits,
+        "rules": ruling,
         "reminders": _reminders,
     }
     for what, check in checks.items():
@@ -316,14 +318,3 @@ def _limits() -> str:
             "`esms-worker producers list`, raise it with `esms-worker producers limit SOURCE`"
         )
     return f"{len(limits)} source(s) have limits, none has used up its budget" if limits else "no source has one"
-
-
-def _calls() -> str:
-    with Operation.from_env() as operation:
-        silent = operation.silent_calls()
-    if silent:
-        raise Wrong(
-            f"{silent:,} call(s) got nothing but code 105 for a day: GetSendStatus tells nothing of this account's "
-            "calls, so they will end unknown; ask eSMS what tells of them"
-        )
-    return "none is without an answer for a day"

@@ -18,6 +18,8 @@ from worker.lifecycle import Purpose
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from worker.database import Reader
+
 EVERY = 5.0  # seconds after which the rules are read again
 
 _ALL = text("""
@@ -38,12 +40,12 @@ _SET_MODE = text("UPDATE law_rule SET mode = :mode, changed_at = now() WHERE nam
 _REMOVE = text("DELETE FROM law_rule WHERE name = :name RETURNING name")
 
 
-def all_rules(session: Session) -> list[Rule]:
+def all_rules(session: Reader) -> list[Rule]:
     """Every version of every rule, by name and date."""
     return [_rule(row) for row in session.execute(_ALL)]
 
 
-def rules_on(session: Session, day: date) -> Sequence[Rule]:
+def rules_on(session: Reader, day: date) -> Sequence[Rule]:
     """Those that hold on this day."""
     return [rule for rule in all_rules(session) if rule.holds_on(day)]
 

@@ -27,7 +27,7 @@ from worker.reporting.operation import (
     troubles,
     was_seen,
 )
-from worker.reporting.rule_uses import RuleUsed, rules_used
+from worker.reporting.rule_uses import HeldBack, RuleUsed, held_back, rules_used
 from worker.reporting.standing import Standing, find, notification, standing, statuses_of
 from worker.reporting.summary import By, ReportLine, around, campaigns, refuse_unknown, report
 from worker.reporting.sums import Sums, counted_until, sums
@@ -54,6 +54,7 @@ __all__ = [
     "DecisionShown",
     "EvidenceShown",
     "GroupBy",
+    "HeldBack",
     "HeldShown",
     "Latency",
     "Located",
@@ -84,6 +85,7 @@ __all__ = [
     "evidence",
     "find",
     "held",
+    "held_back",
     "is_used",
     "latency",
     "listeners",

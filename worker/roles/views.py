@@ -184,6 +184,23 @@ VIEWS = (
         "FROM {schema}.report_latency AS r WHERE r.messages <> 0",
     ),
     View(
+        "report_rules",
+        "What each sending rule did, day by day: docs/law.md.",
+        (
+            ("day", "u.day", "Of TIME_ZONE."),
+            ("rule", "u.rule", "Its name."),
+            *(
+                (did, f"coalesce(sum(u.messages) FILTER (WHERE u.did = '{did}'), 0)", comment)
+                for did, comment in (
+                    ("held", "Messages that waited for it; each time that one did."),
+                    ("cancelled", "Messages that did not go out for it."),
+                    ("warned", "Messages that went out though they do not keep it."),
+                )
+            ),
+        ),
+        "FROM {schema}.rule_use AS u GROUP BY u.day, u.rule",
+    ),
+    View(
         "report_reminders",
         "Each occurrence of a rule or event for one recipient, and what came of it.",
         (

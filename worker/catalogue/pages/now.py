@@ -37,6 +37,12 @@ WORDS: dict[str, Text] = {
         "Reminders can't be made: {what} since {at}. It is tried again by itself; report it.",
         "Không tạo được tin nhắc: {what}, từ {at}. Hệ thống tự thử lại; hãy báo lỗi này.",
     ),
+    "rule_holds": Text(
+        "Since yesterday the rule {rule} has made {count} messages wait.",
+        "Từ hôm qua, quy tắc {rule} đã giữ lại {count} tin.",
+    ),
+    "rule_opens": Text("What waits goes out from {at} on.", "Tin đang chờ sẽ được gửi từ {at}."),
+    "rules_look": Text("look at the rules", "xem các quy tắc"),
     "rerun_stopped": Text(
         "Sending again was stopped: of {what} the first {moved} all failed with code {code}; {rest} wait.",
         "Việc gửi lại đã bị dừng: {moved} tin đầu của {what} đều lỗi với mã {code}; còn {rest} tin đang chờ.",

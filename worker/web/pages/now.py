@@ -13,6 +13,7 @@ from worker.api.reports import Reports
 from worker.catalogue import Advice, advice
 from worker.lifecycle import FAILED, Kind, Lane, Status
 from worker.queues import Queue
+from worker.reporting import HeldBack
 from worker.reporting.now import MOST_UNTAKEN, BalanceShown, Now
 from worker.web.door import producer_of
 from worker.web.pages.access import room
@@ -43,6 +44,7 @@ class Watch:
     def __init__(self, reports: Reports, failing: Any) -> None:
         self.now: Remembered[Now] = Remembered(reports.now, seconds=FIGURES)
         self.balance: Remembered[BalanceShown | None] = Remembered(reports.balance, seconds=MONEY)
+        self.held_back: Remembered[Sequence[HeldBack]] = Remembered(reports.held_back, seconds=FIGURES)
         self.failing: Remembered[Sequence[Any]] = Remembered(failing, seconds=FIGURES)
 
 
@@ -81,6 +83,7 @@ def _facts(request: Request) -> dict[str, Any]:
         "balance": balance,
         "short": balance is not None and balance.days is not None and balance.days < ENOUGH,
         "failing": failing,
+        "held_back": watch.held_back.get(),
         "lanes": list(Lane),
         "most_untaken": MOST_UNTAKEN,
         "waiting": now.standing_in(Status.QUEUED),
