@@ -27,4 +27,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("DROP VIEW IF EXISTS report.report_rules")  # made after the migrations, of this table
     op.drop_table("rule_use")

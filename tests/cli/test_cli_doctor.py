@@ -72,5 +72,5 @@ def test_doctor_goes_through_all_its_checks_though_nothing_is_set(cli: Cli, monk
     code, out, err = cli("doctor", "--json")
     found = json.loads(out)
     assert (code, err, len(found)) == (1, "", 19)
-    assert [check["ok"] for check in found] == [False] * 18
+    assert [check["ok"] for check in found] == [False] * 19
     assert "DATABASE_URL: is not set" in found[0]["text"]

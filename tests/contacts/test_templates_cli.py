@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from tests.cli.test_cli_commands import Cli, cli
 from tests.contacts.test_contacts_cli import STAFF, Import, bring
+from tests.law import VIETNAM, decree
+from worker.database import Database
+from worker.law.rules import Mode
 
 __all__ = ["bring", "cli"]
 
@@ -54,6 +58,27 @@ def test_a_preview_is_for_real_people_with_its_size_and_cost(cli: Cli, bring: Im
     assert "(32 characters, GSM, 1 SMS)" in out
     assert "Nguyễn → Nguyen" in out
     assert "800 VND" in out
+
+
+def test_a_preview_tells_what_the_sending_rules_would_say(cli: Cli, bring: Import, database: Database) -> None:
+    bring(STAFF)
+    decree(database, VIETNAM["vn.ads.label"], replace(VIETNAM["vn.ads.refusal"], mode=Mode.REFUSE))
+
+    def told(*options: str) -> list[str]:
+        found: list[str] = json.loads(cli("templates", "preview", "--contact", "1", "--json", *options)[1])["told"]
+        return found
+
+    offer = ("--content", "Khuyen mai cho {name}")
+    assert "reads like advertising, and its purpose is service" in told(*offer)[0]
+    assert "no advertising: use SmsType 1" in told(*offer, "--purpose", "advertising")[0]
+    [refused] = told("--content", "[QC] cho {name}", "--sms-type", "1")
+    assert refused.startswith("content: ends without a way to refuse (vn.ads.refusal, Decree 91/2020")
+    [warning] = told("--content", "Sale {name}. Tu choi: soan TC gui 8xxx", "--sms-type", "1")
+    assert warning.startswith("content: begins without the label of advertising (vn.ads.label")
+    assert told("--content", "Chao {name}") == []
+    assert "! content: begins" in cli(
+        "templates", "preview", "--contact", "1", "--sms-type", "1", "--content", "Sale {name}. Tu choi: soan TC gui 8x"
+    )[1]  # fmt: skip
 
 
 def test_a_preview_warns_of_accents_that_need_unicode(cli: Cli, bring: Import) -> None:

@@ -7,6 +7,7 @@ import re
 import pytest
 from sqlalchemy import text
 
+from tests.law import VIETNAM, decree
 from tests.pages.conftest import Browser, Browsers
 from tests.pages.test_campaigns import figure, uploaded
 from tests.support import Bench
@@ -102,6 +103,10 @@ def _contact(number: int) -> ContactFields:
 def test_a_template_is_previewed_for_people_saved_and_taken_back(operator: Browser, bench: Bench, lan: str) -> None:
     fields = {"name": "hen", "kind": "sms", "content": "Moi {name} den", "diacritics": "strip"}
     assert "Moi Nguyen Lan den" in operator.post("/templates/preview", fields, headers={"HX-Request": "true"}).text
+    offer = fields | {"content": "Qua tang cho {name}", "purpose": "advertising"}
+    decree(bench.database, VIETNAM["vn.ads.label"])
+    told = operator.post("/templates/preview", offer, headers={"HX-Request": "true"}).text
+    assert "vn.ads.label" in told and "Qua tang cho Nguyen Lan" in told
     assert operator.post("/templates/new", fields | {"content": "{nobody}"}).status_code == 422
     looked = operator.post("/templates/new", fields | {"then": "look"})
     assert looked.status_code == 200 and bench.notifier.templates.all() == []

@@ -72,6 +72,8 @@ def test_a_text_that_all_use_is_saved_with_a_token_of_all_and_previewed_for_ones
     assert application("boss", source=None, may="reminders").put("/v1/templates/hello", json=hello).status_code == 200
     told = clinic.post("/v1/templates/hello:preview", params={"key": "17"})
     assert told.json()["each"][0]["texts"] == ["Chao Lan"], told.text
+    told = clinic.post("/v1/templates/hello:preview", params={"key": "17", "purpose": "advertising"})
+    assert told.json()["told"] == ["purpose: SmsType 2 takes no advertising: use SmsType 1, or say what it is for"]
 
 
 def test_a_campaign_is_paused_resumed_and_cancelled(bench: Bench, address: str) -> None:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from worker import templates
 from worker.database import Database
 from worker.errors import NotFound
+from worker.intake import Enqueue, Sms, TemplateCall, told_of
 from worker.ledger import contacts, note_act
 from worker.ledger import templates as stored
 from worker.ledger.contacts import ContactRow
 from worker.ledger.templates import StoredTemplate as StoredTemplate
 from worker.ledger.templates import TemplateRow as TemplateRow
-from worker.lifecycle import SmsType
+from worker.lifecycle import Kind, Purpose, SmsType
 from worker.settings import Settings
 from worker.templates import Estimate, Occasion, Preview, Saved, define_template
 from worker.text import Diacritics
@@ -33,6 +34,8 @@ class Previewed:
     each: Sequence[Preview]
     estimate: Estimate  # of those looked at
     contacts: int  # of all who are meant
+    told: Sequence[str] = ()
+    """What the sending rules say of the first of them, if it were sent now: waits, warnings, or why it is refused."""
 
 
 class Templates:
@@ -95,6 +98,7 @@ class Templates:
         tags: Sequence[str] = (),
         source: str | None = None,
         sms_type: int = SmsType.CUSTOMER_CARE,
+        purpose: Purpose | str | None = None,
         at: datetime | None = None,
         title: str = "",
         place: str = "",
@@ -103,7 +107,8 @@ class Templates:
         """What contacts would get of a saved template, by its name, or of one that `define_template` made.
 
         keys: these contacts; none: the first 10,000 that are meant. at: the occasion; None: now; naive: of TIME_ZONE.
-        diacritics: of a saved one, in place of its own. Raises NotFound.
+        diacritics: of a saved one, in place of its own. purpose: what it would be sent for; None: what the SmsType is
+        made for. Raises NotFound.
         """
         zone = self._settings.time_zone
         moment = datetime.now(zone) if at is None else self._settings.aware(at)
@@ -112,8 +117,25 @@ class Templates:
             wanted = _wanted(session, template, diacritics)
             rows = _people(session, keys, tags, source)
             of_all = len(keys) or contacts.count(session, tags=tags, source=source, opted_out=False)
-        each = [templates.preview(wanted, row, occasion, sms_type) for row in rows]
-        return Previewed(each=each, estimate=templates.estimate(each), contacts=of_all)
+            each = [templates.preview(wanted, row, occasion, sms_type) for row in rows]
+            told = self._told(session, wanted, each, sms_type, purpose)
+        return Previewed(each=each, estimate=templates.estimate(each), contacts=of_all, told=told)
+
+    def _told(
+        self,
+        session: Session,
+        template: StoredTemplate,
+        each: Sequence[Preview],
+        sms_type: int,
+        purpose: Purpose | str | None,
+    ) -> tuple[str, ...]:
+        texts = next((one.texts for one in each if one.problem is None), None)
+        if texts is None:
+            return ()
+        request: Sms | TemplateCall = TemplateCall(to="", template_id=template.template_id or "", variables=texts)
+        if template.kind is Kind.SMS:
+            request = Sms(to="", content=texts[0], sms_type=sms_type)
+        return told_of(session, Enqueue(request=request, purpose=purpose), self._settings)
 
 
 def _wanted(session: Session, template: str | StoredTemplate, diacritics: Diacritics | None) -> StoredTemplate:

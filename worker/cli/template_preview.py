@@ -13,6 +13,7 @@ from worker.api.notifier import Notifier
 from worker.api.templates import Previewed, StoredTemplate
 from worker.cli import completion
 from worker.cli.output import console, date_option, json_option, options, printable, say, say_json
+from worker.cli.send import purpose_option
 from worker.lifecycle import SmsType
 from worker.templates import Preview, accents_taken_out, define_template
 from worker.text import Diacritics, Encoding
@@ -39,6 +40,7 @@ template_options = options(
 @click.option("--source", metavar="S", help="Which application's contacts.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=5, show_default=True, help="Contacts to show.")
 @click.option("--sms-type", type=click.Choice([str(int(each)) for each in SmsType]), default="2", show_default=True)
+@purpose_option
 @click.option("--at", metavar="ISO", help="The occasion, for {date}, {time} and {age}; by default now.")
 @click.option("--title", default="", help="For {title}.")
 @click.option("--place", default="", help="For {place}.")
@@ -51,6 +53,7 @@ def preview_command(
     source: str | None,
     limit: int,
     sms_type: str,
+    purpose: str | None,
     at: str | None,
     title: str,
     place: str,
@@ -58,7 +61,7 @@ def preview_command(
     as_json: bool,
     **what: Any,
 ) -> int:
-    """What real contacts would get of a saved template NAME, or of a --content; its size, and what it costs.
+    """What real contacts would get of a saved template NAME, or of a --content; its size, its cost, what rules say.
 
     Variables: {name} {first_name} {phone} {age} {date} {time} {title} {place}, and {attr.NAME} for a contact's own.
     Nothing is sent. Exit code 1 when somebody shown can't get it.
@@ -71,6 +74,7 @@ def preview_command(
             tags=tags,
             source=source,
             sms_type=int(sms_type),
+            purpose=purpose,
             at=None if at is None else date_option("--at", at),
             title=title,
             place=place,
@@ -78,10 +82,12 @@ def preview_command(
         )
     shown, costs = found.each[:limit], _costs(found, price)
     if as_json:
-        say_json({"previews": [_preview_json(each) for each in shown], "estimate": costs})
+        say_json({"previews": [_preview_json(each) for each in shown], "estimate": costs, "told": found.told})
     else:
         for each in shown:
             _say_preview(each, int(sms_type))
+        for told in found.told:
+            say(f"! {told}")
         _say_estimate(costs, found)
     return 1 if not shown or any(each.problem for each in shown) else 0
 

@@ -3,7 +3,7 @@
 Nothing is stored before all of it is valid; what is stored is on disk when the transaction commits.
 """
 
-from worker.intake.accept import Ticket, accept, accept_each, accept_in_place, check_one
+from worker.intake.accept import Ticket, accept, accept_each, accept_in_place, check_one, told_of
 from worker.intake.request import Enqueue, RecordCall, Request, Retry, Sms, TemplateCall
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "accept_each",
     "accept_in_place",
     "check_one",
+    "told_of",
 ]

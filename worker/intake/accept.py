@@ -133,6 +133,13 @@ def check_one(session: Session, item: Enqueue, settings: Settings, *, now: datet
         raise checked
 
 
+def told_of(session: Session, item: Enqueue, settings: Settings) -> tuple[str, ...]:
+    """What would be said of it by the sending rules as things stand, whoever gets it. Stores nothing."""
+    settings = replace(settings, brandname=settings.brandname or "-")
+    rules = _asked(lambda ask: ask(session), settings)["rules"]
+    return Checks(settings, now=datetime.now(UTC), rules=rules).told_of(item)
+
+
 def _checks(session: Session, settings: Settings, *, now: datetime, late: bool) -> Checks:
     return Checks(settings, now=now, late=late, **_asked(lambda ask: ask(session), settings))
 

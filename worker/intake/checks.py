@@ -90,9 +90,21 @@ class Checks:
         reference = None if item.reference is None else label_or_none("reference", item.reference)
         if isinstance(request, Sms):
             segments, plain = _segments(request.content, terms.options["sms_type"])
-            warnings = terms.warnings + warnings_of(terms, request.content, self._in_force(terms))
+            warnings = self._warnings(terms, request)
             return Checked(terms, phones, duplicates, request.content, segments, plain, None, reference, warnings)
         return Checked(terms, phones, duplicates, None, None, None, _template_id(request), reference, terms.warnings)
+
+    def told_of(self, item: Enqueue) -> tuple[str, ...]:
+        """What the sending rules say of it, whoever gets it: until when it waits, warnings, or why it is refused."""
+        try:
+            terms = self._terms(item)
+            return (*filter(None, [terms.waits]), *self._warnings(terms, item.request))
+        except Invalid as error:
+            return (str(error),)
+
+    def _warnings(self, terms: Terms, request: Request) -> tuple[str, ...]:
+        said = warnings_of(terms, request.content, self._in_force(terms)) if isinstance(request, Sms) else ()
+        return terms.warnings + said
 
     def _in_force(self, terms: Terms) -> Sequence[Rule]:
         """A code never waits for anything."""

@@ -11,7 +11,7 @@ from worker.access import May
 from worker.api.tokens import TokenRow
 from worker.checks import text_of
 from worker.errors import Invalid
-from worker.lifecycle import SmsType
+from worker.lifecycle import Purpose, SmsType
 from worker.text import measure, strip_diacritics
 from worker.web.access import needs
 from worker.web.answers import as_json
@@ -75,10 +75,12 @@ def preview(
     name: str,
     holder: Planner,
     key: Annotated[list[str] | None, Query(max_length=100, description="Contacts, by their keys.")] = None,
+    sms_type: SmsType = SmsType.CUSTOMER_CARE,
+    purpose: Purpose | None = None,
 ) -> Response:
-    """What contacts would get of it."""
-    producer = producer_for(request, holder)
-    return as_json(producer.templates.preview(name, keys=key or (), source=holder.source))
+    """What contacts would get of it, and in `told` what the sending rules would say of it just now."""
+    shown = producer_for(request, holder).templates.preview
+    return as_json(shown(name, keys=key or (), source=holder.source, sms_type=sms_type, purpose=purpose))
 
 
 @router.post("/v1/text", tags=["templates"], openapi_extra=body(TEXT))

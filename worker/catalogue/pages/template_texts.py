@@ -49,6 +49,7 @@ WORDS: dict[str, Text] = {
     "variable_attr": Text(
         "an attribute of your own, like {{attr.room}}", "thông tin riêng của bạn, như {{attr.phong}}"
     ),
+    "purpose": Text("What it would be sent for (it is not kept)", "Sẽ gửi với mục đích (không lưu lại)"),
     "preview": Text("How it reads", "Xem trước"),
     "preview_none": Text(
         "Write a text; people of the contacts show here.", "Soạn nội dung để xem tin của từng người trong danh bạ."

@@ -12,7 +12,7 @@ from worker.api.contacts import ContactRow
 from worker.api.notifier import Notifier
 from worker.api.templates import Previewed, TemplateRow
 from worker.errors import Invalid
-from worker.lifecycle import Kind
+from worker.lifecycle import Kind, Purpose, SmsType
 from worker.templates import define_template
 from worker.templates.variables import KNOWN
 from worker.text import Diacritics
@@ -104,6 +104,7 @@ def _edit(request: Request, fields: Mapping[str, Any], error: Invalid | None = N
         preview=seen,
         problem=problem if fields["content"] or fields["template_id"] else None,
         variables=KNOWN,
+        purposes=list(Purpose),
         diacritics=list(Diacritics),
         **{"versions": [], "key": None} | more,
     )
@@ -117,6 +118,7 @@ def _fields(form: FormData) -> dict[str, Any]:
         "template_id": text_in(form, "template_id"),
         "variables": list_in(form, "variables"),
         "diacritics": choice_in(form, "diacritics", Diacritics, Diacritics.STRIP),
+        "purpose": choice_in(form, "purpose", Purpose, Purpose.SERVICE),
     }
 
 
@@ -144,7 +146,12 @@ def _previewed(producer: Notifier, fields: Mapping[str, Any]) -> tuple[Previewed
     except Invalid as error:
         return None, error
     people = [each for each in producer.contacts.list(opted_out=False, most=20) if _has_all(each)][:PEOPLE_SHOWN]
-    return producer.templates.preview(made, keys=[each.key for each in people]) if people else None, None
+    if not people:
+        return None, None
+    purpose = fields.get("purpose", Purpose.SERVICE)
+    sms_type = SmsType.ADVERTISING if purpose is Purpose.ADVERTISING else SmsType.CUSTOMER_CARE
+    keys = [each.key for each in people]
+    return producer.templates.preview(made, keys=keys, sms_type=sms_type, purpose=purpose), None
 
 
 def _has_all(contact: ContactRow) -> bool:
