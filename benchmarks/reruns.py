@@ -18,12 +18,14 @@ from benchmarks.reports import cpu, server_of, spent
 from benchmarks.support import Stage, console, load, stage
 from benchmarks.year import filled
 from worker import Corrected, Failed, Notifier, again
+from worker.ledger.streams import stream_key
 from worker.settings import Settings
 
 ROWS, SEEN = 20_000, 0.300  # messages a second, seconds for a dry run
 ONE_IN = 10  # failed
 CAMPAIGN = "big"
 ID = "lpad(to_hex(n), 32, '0')::uuid"
+KEY = stream_key("shop", CAMPAIGN)
 FILL = (
     f"""
     INSERT INTO notification (id, kind, purpose, source, reference, campaign, content, options, segments, hand_over,
@@ -32,9 +34,9 @@ FILL = (
         false, '' FROM generate_series(CAST({{first}} AS bigint), {{last}}) AS n
     """,
     f"""
-    INSERT INTO message (id, notification_id, phone, lane, status, grouped, due_at, attempts, request_id, code,
+    INSERT INTO message (id, notification_id, phone, lane, stream, status, grouped, due_at, attempts, request_id, code,
         accepted_at, settled_at, wanted_at)
-    SELECT {ID}, {ID}, '+849' || lpad(CAST(n * 7919 % 100000000 AS text), 8, '0'), 'normal',
+    SELECT {ID}, {ID}, '+849' || lpad(CAST(n * 7919 % 100000000 AS text), 8, '0'), 'normal', {KEY},
         CASE WHEN n % {ONE_IN} = 0 THEN 'undelivered' ELSE 'delivered' END, false, now(), 1, n, '100', now(), now(),
         now() FROM generate_series(CAST({{first}} AS bigint), {{last}}) AS n
     """,

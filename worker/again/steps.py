@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Step:
-    """What it came to. queued: messages that go out now; place: where the next step begins, None: that was all."""
+    """What it came to. sent: messages that go out now; queued: they, or the first hundred of them; place: where the
+    next step begins, None: that was all.
+    """
 
+    sent: int = 0
     queued: list[UUID] = field(default_factory=list)
     left: Counter[Left] = field(default_factory=Counter)
     place: Place | None = None
@@ -34,11 +37,17 @@ class Step:
     @property
     def moved(self) -> int:
         """Messages; who opted out is queued and cancelled at once."""
-        return len(self.queued) - self.left[Left.OPTED_OUT]
+        return self.sent - self.left[Left.OPTED_OUT]
 
     def __add__(self, later: Step) -> Step:
         """Both, the one after the other."""
-        return Step(self.queued + later.queued, self.left + later.left, later.place, self.error or later.error)
+        sent, queued = self.sent + later.sent, self.queued + later.queued
+        return Step(sent, queued, self.left + later.left, later.place, self.error or later.error)
+
+    def queue(self, ids: Collection[UUID]) -> None:
+        """These go out now, too."""
+        self.sent += len(ids)
+        self.queued += ids
 
 
 def step(
@@ -52,6 +61,8 @@ def step(
     after: Place = NOWHERE,
 ) -> Step:
     """Take the next ones. by: who asks."""
+    if corrected is None and (done := _as_they_are(session, chosen, settings, by, most, after)) is not None:
+        return done
     rows = _complete(session, chosen, ledger.choose(session, chosen, after=after, most=most), most, settings)
     done = Step(place=Place(rows[-1].notification_id, rows[-1].id) if len(rows) >= most else None)
     done.left.update(Left(row.left_since) for row in rows if row.left_since)
@@ -62,6 +73,15 @@ def step(
     others = [row for row in fit if row.id not in ids]
     _in_anothers_place(session, others, corrected or AS_IT_WAS, settings, by, done)
     return done
+
+
+def _as_they_are(session: Session, chosen: Chosen, settings: Settings, by: str, most: int, after: Place) -> Step | None:
+    """What most reruns are; None where there is advertising among them."""
+    sent = ledger.resend(session, chosen, settings.horizons, by=by, after=after, most=most)
+    if sent is None:
+        return None
+    left = Counter(sent.left) + Counter({Left.OPTED_OUT: sent.withheld})
+    return Step(sent.queued, list(sent.trial), left, place=sent.place if sent.found >= most else None)
 
 
 def _complete(session: Session, chosen: Chosen, rows: Sequence[Any], most: int, settings: Settings) -> Sequence[Any]:
@@ -83,7 +103,7 @@ def _enough(rows: Sequence[Any], least: int) -> list[Any]:
 def _in_place(session: Session, rows: Sequence[Any], settings: Settings, by: str, done: Step) -> None:
     if rows:
         queued, withheld = ledger.send_again(session, [row.id for row in rows], settings.horizons, by=by)
-        done.queued += queued
+        done.queue(queued)
         done.left[Left.OPTED_OUT] += withheld
 
 
@@ -101,7 +121,7 @@ def _in_anothers_place(
     done.left[Left.UNFIT] += sum(len(group.places) for group in fit) - sum(len(places) for _, places in items)
     answers = accept_in_place(session, items, settings, by=by)
     taken = [_note(answer, list(places.values()), done) for answer, (_, places) in zip(answers, items, strict=True)]
-    done.queued += ledger.successors(session, [id_ for ids in taken for id_ in ids])
+    done.queue(ledger.successors(session, [id_ for ids in taken for id_ in ids]))
 
 
 def _by_template(

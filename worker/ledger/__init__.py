@@ -44,6 +44,7 @@ from worker.ledger.reconcile import Known, Look, Lost, claim_lost, known_to, loo
 from worker.ledger.records import HttpCall, Outcome, postpone, record, witness
 from worker.ledger.refused_tasks import count_refused, forget_refused
 from worker.ledger.reruns import Verdict, begin_rerun, decided, go_on_anyway, judge, look_later, moved_on, next_rerun
+from worker.ledger.resending import resend
 from worker.ledger.roll_up import begin_anew, fold
 from worker.ledger.rule_uses import add_up_uses
 from worker.ledger.searches import keep_search, kept_search
@@ -185,6 +186,7 @@ __all__ = [
     "replace_brandnames",
     "requests_of",
     "rescue",
+    "resend",
     "resolve",
     "resolve_all",
     "revoke_tokens",

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from worker.ledger.failed import RETRIED
 from worker.ledger.plans import messages_of, still
-from worker.ledger.streams import KEY, all_came_back, came_back
+from worker.ledger.streams import all_came_back, came_back
 from worker.lifecycle import PERSONS_MOVES, Lane, Status
 
 if TYPE_CHECKING:
@@ -68,19 +68,20 @@ _MOVED = text("UPDATE notification SET send_date = :send_date WHERE id = ANY(:id
 
 # A new attempt at all: nothing of the old one may speak for it; a trigger keeps that as a row of its own. A date that
 # has passed would end it at once.
+QUEUED_AGAIN = f"""
+    status = 'queued', due_at = now(), request_id = NULL, renewals = m.renewals + 1, sms_id = NULL, code = NULL,
+    generation = m.generation + 1, wanted_at = now(), wanted_by = :by, network = NULL, price = NULL,
+    failures = 0, asked = 0, polls = 0, rescues = 0, absences = 0,
+    heard = NULL, heard_since = NULL,
+    earlier_ids = CASE
+        WHEN m.grouped THEN m.earlier_ids || array_remove(ARRAY[m.request_id, m.sms_id], NULL) ELSE m.earlier_ids
+    END,
+    in_doubt_since = NULL, dialled_at = NULL, accepted_at = NULL, settled_at = NULL, poll_at = NULL,
+    expires_at = CASE WHEN m.expires_at > now() THEN m.expires_at ELSE now() + {_HORIZON} END,
+    reason = :reason
+"""
 _RETRY = text(f"""
-    UPDATE message AS m
-    SET status = 'queued', due_at = now(), stream = coalesce(m.stream, {KEY}),
-        request_id = NULL, renewals = m.renewals + 1, sms_id = NULL, code = NULL,
-        generation = m.generation + 1, wanted_at = now(), wanted_by = :by, network = NULL, price = NULL,
-        failures = 0, asked = 0, polls = 0, rescues = 0, absences = 0,
-        heard = NULL, heard_since = NULL,
-        earlier_ids = CASE
-            WHEN m.grouped THEN m.earlier_ids || array_remove(ARRAY[m.request_id, m.sms_id], NULL) ELSE m.earlier_ids
-        END,
-        in_doubt_since = NULL, dialled_at = NULL, accepted_at = NULL, settled_at = NULL, poll_at = NULL,
-        expires_at = CASE WHEN m.expires_at > now() THEN m.expires_at ELSE now() + {_HORIZON} END,
-        reason = :reason
+    UPDATE message AS m SET {QUEUED_AGAIN}
     FROM notification AS n
     WHERE n.id = m.notification_id AND m.id = ANY(:ids) AND m.status || '' = ANY(:statuses) AND m.replaced_by IS NULL
       AND coalesce(m.emptied_at, n.emptied_at) IS NULL
@@ -117,12 +118,17 @@ def past_expiry(session: Session, ids: Sequence[UUID], send_date: datetime) -> i
     return int(session.execute(_PAST_EXPIRY, {"ids": list(ids), "send_date": send_date}).scalar_one())
 
 
+def reason_of(by: str) -> str:
+    """Of a message that is sent again: who asked for it."""
+    return f"sent again by {by}"
+
+
 def send_again(session: Session, ids: Collection[UUID], horizons: Horizons, *, by: str) -> tuple[set[UUID], int]:
     """Queue these messages again if they failed; which that were, and how many are cancelled: they opted out since.
 
     by: who asked for it.
     """
-    queued = _queue_again(session, ids, RETRIED, f"sent again by {by}", horizons, by)
+    queued = _queue_again(session, ids, RETRIED, reason_of(by), horizons, by)
     return queued, len(came_back(session, queued))
 
 

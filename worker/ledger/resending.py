@@ -1,0 +1,94 @@
+"""What failed and was chosen, queued again as it is: found, judged and queued by one statement for many.
+
+Row by row through Python, found by one statement, queued by the next, looked at twice more by those that tell who opted
+out and what waits, it cost twice as much.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import TextClause, text
+
+from worker.ledger.decisions import QUEUED_AGAIN, Horizons, as_seconds, reason_of
+from worker.ledger.failed import LEFT, Chosen, Left, Place, chosen, scope_of
+from worker.ledger.opt_out import IS_FOR_THE_WILLING, withhold
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resent:
+    """found: rows that were looked at, up to `place`; left: of these, why they stay; trial: the first hundred of those
+    queued; withheld: how many were cancelled at once, since they opted out.
+    """
+
+    found: int
+    place: Place
+    queued: int
+    trial: Sequence[UUID]
+    left: Mapping[Left, int]
+    withheld: int
+
+
+# A row that is no longer as it was found is passed by: the UPDATE looks again once it has its lock.
+@cache
+def _resend(scope: str) -> TextClause:
+    return text(f"""
+        WITH page AS MATERIALIZED (
+            SELECT m.id, m.notification_id, m.grouped, m.generation, m.emptied_at FROM message AS m
+            WHERE {chosen(scope)} AND (m.notification_id, m.id) > (:after_notification, :after_message)
+            ORDER BY m.notification_id, m.id LIMIT :most
+        ), judged AS MATERIALIZED (
+            SELECT m.id, n.source, n.campaign, {IS_FOR_THE_WILLING} AS willing, {LEFT} AS left_since
+            FROM page AS m JOIN notification AS n ON n.id = m.notification_id
+            WHERE NOT EXISTS (SELECT FROM page WHERE grouped)
+        ), queued AS (
+            UPDATE message AS m SET {QUEUED_AGAIN}
+            FROM judged AS j
+            WHERE m.id = j.id AND j.left_since IS NULL
+              AND m.status || '' = ANY(CAST(:statuses AS text[])) AND m.replaced_by IS NULL
+            RETURNING m.id, m.lane, m.stream, m.due_at, j.source, j.campaign, j.willing
+        ), told AS (
+            INSERT INTO stream (lane, key, source, campaign, due_from)
+            SELECT lane, stream, source, campaign, min(due_at) FROM queued GROUP BY 1, 2, 3, 4
+        )
+        SELECT p.found, p.grouped, last.notification_id, last.id, q.queued, q.trial, q.willing, l.why
+        FROM (SELECT count(*) AS found, bool_or(grouped) AS grouped FROM page) AS p
+        CROSS JOIN (
+            SELECT count(*) AS queued, (array_agg(id))[1\\:100] AS trial,
+                array_agg(id) FILTER (WHERE willing) AS willing
+            FROM queued
+        ) AS q
+        CROSS JOIN (
+            SELECT jsonb_object_agg(left_since, messages) AS why FROM (
+                SELECT left_since, count(*) AS messages FROM judged WHERE left_since IS NOT NULL GROUP BY 1
+            ) AS each_why
+        ) AS l
+        LEFT JOIN (SELECT * FROM page ORDER BY notification_id DESC, id DESC LIMIT 1) AS last ON true
+    """)
+
+
+def resend(session: Session, which: Chosen, horizons: Horizons, *, by: str, after: Place, most: int) -> Resent | None:
+    """The next ones of what was chosen. None: there is advertising among them, which is gathered first.
+
+    by: who asked for it.
+    """
+    asked = which.parameters() | after.parameters()
+    asked |= {"most": most, "by": by, "reason": reason_of(by), "horizons": as_seconds(horizons)}
+    row = session.execute(_resend(scope_of(which)), asked).one()
+    if row.grouped:
+        return None
+    return Resent(
+        found=row.found,
+        place=Place(row.notification_id, row.id) if row.found else after,
+        queued=row.queued,
+        trial=row.trial or [],
+        left={Left(why): messages for why, messages in (row.why or {}).items()},
+        withheld=len(withhold(session, row.willing or [])),
+    )
