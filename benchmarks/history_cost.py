@@ -33,7 +33,10 @@ HTTP_CALL = HttpCall(
     function="SendMultipleMessage_V4_get", at=datetime.now(UTC), seconds=0.05, http_status=200, code="100", reply="{}"
 )
 SWITCH = "ALTER TABLE message {} TRIGGER USER"
-EMPTY = "TRUNCATE request, message, notification, settlement, attempt, report_daily, report_latency, roll_up"
+EMPTY = """
+    TRUNCATE request, message, notification, settlement, attempt, report_daily, report_latency, report_latency_month,
+        roll_up
+"""
 
 
 def lives(database: Database, messages: int, *, folds: bool) -> float:

@@ -44,8 +44,16 @@ def daily(session: Session) -> dict[Key, int]:
 
 
 def latency(session: Session) -> dict[Key, int]:
-    """The buckets."""
-    return {tuple(row[:9]): row.messages for row in session.execute(text("SELECT * FROM report_latency")) if row[9]}
+    """The buckets of each day; those of the months are what these add up to."""
+    days, months = (
+        {tuple(row[:9]): row.messages for row in session.execute(text(f"SELECT * FROM {table}")) if row[9]}
+        for table in ("report_latency", "report_latency_month")
+    )
+    added: Counter[Key] = Counter()
+    for (day, *key), messages in days.items():
+        added[day.replace(day=1), *key] += messages
+    assert months == dict(added)
+    return days
 
 
 def fold_all(database: Database, *, most: int = 1000) -> None:

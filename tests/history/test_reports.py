@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -91,6 +91,37 @@ def test_a_lanes_latency_stands_beside_its_goal(told: Bench) -> None:
     assert (accepted.goal, accepted.within_goal, accepted.met) == (10, 0.5, False)
     assert 2 < accepted.p50 <= 5 and 15 < accepted.p95 <= 20 and accepted.over_1_minute == 0
     assert (delivered.leg, delivered.messages, delivered.met) == ("delivered", 1, None)
+
+
+# Whole months, parts of one, parts of two with one between, and all there is.
+PERIODS: tuple[Which, ...] = (
+    {"since": date(2025, 2, 1), "until": date(2025, 4, 30)},
+    {"since": date(2025, 2, 1), "until": date(2025, 2, 1)},
+    {"since": date(2025, 1, 20), "until": date(2025, 3, 9)},
+    {"since": date(2025, 2, 3), "until": date(2025, 2, 20)},
+    {"since": date(2025, 1, 31), "until": date(2025, 3, 1)},
+    {"since": date(2025, 3, 2)},
+    {"until": date(2025, 3, 30)},
+    {},
+)
+
+
+def test_latency_by_months_and_the_days_at_their_ends_is_that_of_its_days(bench: Bench) -> None:
+    with bench.database.begin() as session:
+        session.execute(
+            text("""
+            INSERT INTO report_latency
+            SELECT date '2025-01-01' + n, 'shop', 'c' || n % 3, 'service', 'normal', 2, '', 'accepted', n % 5, n
+            FROM generate_series(1, 120) AS n
+        """)
+        )
+    reports = bench.notifier.reports
+    for period in PERIODS:
+        which: Which = {**period, "campaign": "c1"}
+        days, whole, months = (
+            sum(row.messages for row in reports.latency([by], **which)) for by in ("day", "lane", "month")
+        )
+        assert days and days == whole == months, period
 
 
 def test_a_percentile_lies_in_the_bucket_of_what_is_counted_and_shares_at_its_edges_are_exact() -> None:

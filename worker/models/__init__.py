@@ -36,7 +36,16 @@ from worker.models.access import Act, PageSession, PageUser, RefusedToken, SignI
 from worker.models.again import Decision, FollowUp, Rerun
 from worker.models.base import Base
 from worker.models.contacts import Contact, OptOut, Template
-from worker.models.history import Attempt, ReportDaily, ReportLatency, ReportMinute, ReportStanding, RollUp, Settlement
+from worker.models.history import (
+    Attempt,
+    ReportDaily,
+    ReportLatency,
+    ReportLatencyMonth,
+    ReportMinute,
+    ReportStanding,
+    RollUp,
+    Settlement,
+)
 from worker.models.inbox import Inbox
 from worker.models.law import Advertised, ConsentGiven, DoNotCall, LawRule, RuleUse
 from worker.models.limits import SourceLimit
@@ -93,6 +102,7 @@ __all__ = [
     "Removal",
     "ReportDaily",
     "ReportLatency",
+    "ReportLatencyMonth",
     "ReportMinute",
     "ReportStanding",
     "Request",

@@ -126,6 +126,24 @@ class ReportLatency(Base):
     messages: Mapped[int] = mapped_column(BigInteger)
 
 
+class ReportLatencyMonth(Base):
+    """What report_latency adds up to by month: a trigger of that keeps it, whatever version of a worker adds up."""
+
+    __tablename__ = "report_latency_month"
+    __table_args__ = ({"postgresql_with": {"fillfactor": 70}},)
+
+    month: Mapped[date] = mapped_column(primary_key=True)  # its first day
+    source: Mapped[str] = mapped_column(primary_key=True)
+    campaign: Mapped[str] = mapped_column(primary_key=True)
+    purpose: Mapped[str] = mapped_column(primary_key=True)
+    lane: Mapped[str] = mapped_column(primary_key=True)
+    sms_type: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    network: Mapped[str] = mapped_column(primary_key=True)
+    leg: Mapped[str] = mapped_column(primary_key=True)
+    bucket: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    messages: Mapped[int] = mapped_column(BigInteger)
+
+
 class ReportMinute(Base):
     """How many messages came to stand where within a minute; of the last two days."""
 

@@ -73,6 +73,11 @@ class Choice:
         first = datetime.combine(self.since, time.min, zone) if self.since else None
         return first, datetime.combine(self.until + timedelta(days=1), time.min, zone) if self.until else None
 
+    def whole_months(self) -> tuple[date | None, date | None]:
+        """From which first day of a month, and before which: what lies between is asked for whole. None: no end."""
+        first = self.since and _first_of_a_month(self.since)
+        return first, (self.until + timedelta(days=1)).replace(day=1) if self.until else None
+
     def refuse_unknown(self, session: Reader) -> None:
         """Raises NotFound for a campaign or source that nothing has, with the nearest names."""
         sources = self.words.get("source", ())
@@ -81,6 +86,11 @@ class Choice:
             refuse_unknown(session, source=source)
         for campaign in filter(None, self.words.get("campaign", ())):
             refuse_unknown(session, campaign=campaign, within=within)
+
+
+def _first_of_a_month(day: date) -> date:
+    """This day, or the next such."""
+    return day if day.day == 1 else (day.replace(day=28) + timedelta(days=4)).replace(day=1)
 
 
 def _of(columns: Mapping[str, Any], name: str) -> Any:

@@ -12,11 +12,11 @@ from datetime import date, timedelta
 from itertools import accumulate, groupby, pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import false, func, or_, select, union_all
 
 from worker.lifecycle import LATENCY_BOUNDS, Lane
 from worker.reporting.choice import Choice, GroupBy, columns_of, flat, grouping
-from worker.reporting.tables import ReportLatency
+from worker.reporting.tables import ReportLatency, ReportLatencyMonth
 
 if TYPE_CHECKING:
     from worker.database import Reader
@@ -26,8 +26,8 @@ Leg = Literal["accepted", "delivered"]
 GOAL_SHARE = 0.95
 _EDGES = (0.0, *LATENCY_BOUNDS)  # where each bucket begins; the last one ends nowhere
 
-_r = ReportLatency
-COLUMNS = columns_of(_r, "source", "campaign", "purpose", "lane", "sms_type", "network")
+_NAMES = ("source", "campaign", "purpose", "lane", "sms_type", "network")
+COLUMNS = columns_of(ReportLatency, *_NAMES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +60,29 @@ class Latency:
 
 def latency(session: Reader, choice: Choice, by: Sequence[GroupBy], goals: Mapping[Lane, timedelta]) -> list[Latency]:
     """Two lines, one for each leg, for each that is grouped by, in their order. Raises Invalid."""
-    grouped = [*grouping(by, COLUMNS), _r.leg, _r.bucket]
-    counted = func.sum(_r.messages)
-    query = select(*grouped, counted.label("messages")).where(*choice.where(COLUMNS)).group_by(*grouped)
+    of = ReportLatency if "day" in by else _by_months(choice)
+    columns = columns_of(of, *_NAMES)
+    grouped = [*grouping(by, columns), of.leg, of.bucket]
+    counted = func.sum(of.messages)
+    query = select(*grouped, counted.label("messages")).where(*choice.where(columns)).group_by(*grouped)
     rows = session.execute(query.having(counted != 0).order_by(*grouped))
     return [_line(by, key, list(alike), goals) for key, alike in groupby(rows, _key)]
+
+
+def _by_months(choice: Choice) -> Any:
+    """The same sums, a month as one where all of it is asked for: of a year that is a tenth of the rows."""
+    first, end = choice.whole_months()
+    names = (*_NAMES, "leg", "bucket", "messages")
+    months, days = ReportLatencyMonth, ReportLatency
+    whole = select(months.month.label("day"), *(months[name] for name in names))
+    others = select(days.day, *(days[name] for name in names))
+    if first:
+        whole, others = whole.where(months.month >= first), others.where(days.day >= choice.since)
+    edges = [days.day < first] if first else []
+    if end:
+        whole, others = whole.where(months.month < end), others.where(days.day <= choice.until)
+        edges.append(days.day >= end)
+    return union_all(whole, others.where(or_(false(), *edges))).subquery().c
 
 
 def _key(row: Any) -> tuple[Any, ...]:

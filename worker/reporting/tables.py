@@ -44,6 +44,9 @@ ReportDaily = _columns(
     "uncounted long_segments accent_segments",
 )
 ReportLatency = _columns("report_latency", "day source campaign purpose lane sms_type network leg bucket messages")
+ReportLatencyMonth = _columns(
+    "report_latency_month", "month source campaign purpose lane sms_type network leg bucket messages"
+)
 ReportMinute = _columns("report_minute", "minute lane status messages")
 ReportStanding = _columns("report_standing", "lane status messages")
 RollUp = _columns("roll_up", "folded_at")

@@ -58,6 +58,7 @@ GRANTS: dict[str, Rights] = {
     "reminder": _rights(CHANGE, CHANGE, CHANGE),
     "report_daily": _rights(ALL, READ, READ),
     "report_latency": _rights(ALL, READ, READ),
+    "report_latency_month": _rights(READ, READ, READ),  # a trigger writes it
     "report_minute": _rights(ALL, READ),
     "report_standing": _rights(ALL, READ),
     "request": _rights(ALL, READ, READ),
