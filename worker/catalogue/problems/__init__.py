@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from worker.catalogue.problems.sheets import TO_DO_IN_SHEETS, WRONG_IN_SHEETS
 from worker.catalogue.problems.to_do import TO_DO
 from worker.catalogue.problems.whole import WHOLE
 from worker.catalogue.problems.wrong import WRONG
 from worker.catalogue.reasons import pattern_of
 from worker.catalogue.text import Language, Text
+
+ALL_WRONG, ALL_TO_DO = (*WRONG, *WRONG_IN_SHEETS), (*TO_DO, *TO_DO_IN_SHEETS)
 
 
 def in_vietnamese(told: str) -> str:
@@ -25,7 +28,7 @@ def in_vietnamese(told: str) -> str:
 
 def _halves(told: str) -> str | None:
     for place in (found.start() for found in re.finditer(": ", told)):
-        wrong, remedy = _said(told[:place], WRONG), _said(told[place + 2 :], TO_DO)
+        wrong, remedy = _said(told[:place], ALL_WRONG), _said(told[place + 2 :], ALL_TO_DO)
         if wrong and remedy:
             return f"{wrong}: {remedy}"
     return None
