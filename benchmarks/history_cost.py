@@ -34,8 +34,8 @@ HTTP_CALL = HttpCall(
 )
 SWITCH = "ALTER TABLE message {} TRIGGER USER"
 EMPTY = """
-    TRUNCATE request, message, notification, settlement, attempt, report_daily, report_latency, report_latency_month,
-        roll_up
+    TRUNCATE request, message, notification, settlement, attempt, report_daily, report_month, report_latency,
+        report_latency_month, roll_up
 """
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from worker import ledger
 from worker.database import Database
-from worker.lifecycle import FINAL, PURPOSE
+from worker.lifecycle import DAILY_SUMS, FINAL, PURPOSE
 
 ZONE = "Asia/Ho_Chi_Minh"
 
@@ -29,6 +29,15 @@ RAW = f"""
     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
 """
 
+_KEYS = "source, campaign, purpose, lane, sms_type, network, status, code"
+BY_MONTH = (
+    f"SELECT month, {_KEYS}, {', '.join(DAILY_SUMS)} FROM report_month",
+    f"""
+        SELECT CAST(date_trunc('month', day) AS date), {_KEYS}, {", ".join(f"sum({name})" for name in DAILY_SUMS)}
+        FROM report_daily GROUP BY 1, {_KEYS}
+    """,
+)
+
 Key = tuple[Any, ...]
 
 
@@ -38,7 +47,9 @@ def raw(session: Session) -> dict[Key, int]:
 
 
 def daily(session: Session) -> dict[Key, int]:
-    """As the fold has it."""
+    """As the fold has it; the months' sums are what these add up to."""
+    months, added = ({tuple(row) for row in session.execute(text(query)) if any(row[9:])} for query in BY_MONTH)
+    assert months == added
     rows = session.execute(text("SELECT * FROM report_daily WHERE (messages, segments, priced, price) <> (0, 0, 0, 0)"))
     return {tuple(row[:9]): row.messages for row in rows}
 

@@ -44,7 +44,9 @@ class HistoryMachine(LedgerMachine):
     def __init__(self, bench: Bench) -> None:
         self.slow: Session | None = None
         super().__init__(bench)
-        self._run("TRUNCATE settlement, attempt, report_daily, report_latency, report_latency_month, roll_up")
+        self._run(
+            "TRUNCATE settlement, attempt, report_daily, report_month, report_latency, report_latency_month, roll_up"
+        )
 
     @rule(most=st.sampled_from([1, 2, 3, 7, 1000]), steps=st.integers(1, 3))
     def fold(self, most: int, steps: int) -> None:

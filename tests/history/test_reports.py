@@ -106,22 +106,32 @@ PERIODS: tuple[Which, ...] = (
 )
 
 
-def test_latency_by_months_and_the_days_at_their_ends_is_that_of_its_days(bench: Bench) -> None:
+def test_what_is_added_up_by_months_and_the_days_at_their_ends_is_what_its_days_are(bench: Bench) -> None:
+    alike = "date '2025-01-01' + n, 'shop', 'c' || n % 3, 'service', 'normal', 2, ''"
     with bench.database.begin() as session:
-        session.execute(
-            text("""
-            INSERT INTO report_latency
-            SELECT date '2025-01-01' + n, 'shop', 'c' || n % 3, 'service', 'normal', 2, '', 'accepted', n % 5, n
-            FROM generate_series(1, 120) AS n
-        """)
-        )
+        for statement in (
+            f"INSERT INTO report_latency SELECT {alike}, 'accepted', n % 5, n FROM generate_series(1, 120) AS n",
+            f"""
+            INSERT INTO report_daily (day, source, campaign, purpose, lane, sms_type, network, status, code, messages,
+                segments, priced, price)
+            SELECT {alike}, 'delivered', '100', n, n, 0, 0 FROM generate_series(1, 120) AS n
+            """,
+            """
+            INSERT INTO price (sms_type, network, valid_from, dong)
+            VALUES (2, '', '2025-01-01', 300), (2, '', '2025-02-11', 400), (2, '', '2025-04-01', 500)
+            """,
+        ):
+            session.execute(text(statement))
     reports = bench.notifier.reports
     for period in PERIODS:
         which: Which = {**period, "campaign": "c1"}
-        days, whole, months = (
-            sum(row.messages for row in reports.latency([by], **which)) for by in ("day", "lane", "month")
-        )
-        assert days and days == whole == months, period
+        for ask in (reports.latency, reports.daily):
+            days, lanes, months = (sum(row.messages for row in ask([by], **which)) for by in ("day", "lane", "month"))
+            assert days and days == lanes == months, (ask, period)
+        dong, *others = (sum(row.cost for row in reports.costs([by], **which)) for by in ("day", "lane", "month"))
+        assert dong and others == [dong, dong], period
+        by_day, [line] = reports.daily(["day"], **which), reports.campaigns(**which)
+        assert (line.first_day, line.last_day) == (by_day[0].first_day, by_day[-1].last_day)
 
 
 def test_a_percentile_lies_in_the_bucket_of_what_is_counted_and_shares_at_its_edges_are_exact() -> None:

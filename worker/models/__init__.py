@@ -13,7 +13,8 @@ notification ─1──n─▶ message ─1──n─▶ request        pause (a
                                                   sweep (over all that a search finds), search (of a person at the page)
 
 attempt (tries that are over)        settlement (each change of status) ─▶ report_daily, report_latency, report_minute,
-                                                                     report_standing (by roll_up)
+                                                                     report_standing (by roll_up); by triggers of these:
+                                                                     report_month, report_latency_month
 
 inbox (what came by SQL, until a worker takes it in)
 happening (what is no change of a status)        webhook ─1──n─▶ webhook_call (still to be told), webhook_secret
@@ -42,6 +43,7 @@ from worker.models.history import (
     ReportLatency,
     ReportLatencyMonth,
     ReportMinute,
+    ReportMonth,
     ReportStanding,
     RollUp,
     Settlement,
@@ -104,6 +106,7 @@ __all__ = [
     "ReportLatency",
     "ReportLatencyMonth",
     "ReportMinute",
+    "ReportMonth",
     "ReportStanding",
     "Request",
     "Rerun",

@@ -105,6 +105,33 @@ class ReportDaily(Base):
     accent_segments: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
 
 
+class ReportMonth(Base):
+    """What report_daily adds up to by month: a trigger of that keeps it, whatever version of a worker adds up."""
+
+    __tablename__ = "report_month"
+    __table_args__ = ({"postgresql_with": {"fillfactor": 70}},)
+
+    month: Mapped[date] = mapped_column(primary_key=True)  # its first day
+    source: Mapped[str] = mapped_column(primary_key=True)
+    campaign: Mapped[str] = mapped_column(primary_key=True)
+    purpose: Mapped[str] = mapped_column(primary_key=True)
+    lane: Mapped[str] = mapped_column(primary_key=True)
+    sms_type: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    network: Mapped[str] = mapped_column(primary_key=True)
+    status: Mapped[str] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(primary_key=True)
+    first_day: Mapped[date]  # of those of which there are such sums
+    last_day: Mapped[date]
+    messages: Mapped[int] = mapped_column(BigInteger)
+    segments: Mapped[int] = mapped_column(BigInteger)
+    priced: Mapped[int] = mapped_column(BigInteger)
+    price: Mapped[Decimal]
+    priced_segments: Mapped[int] = mapped_column(BigInteger)
+    uncounted: Mapped[int] = mapped_column(BigInteger)
+    long_segments: Mapped[int] = mapped_column(BigInteger)
+    accent_segments: Mapped[int] = mapped_column(BigInteger)
+
+
 class ReportLatency(Base):
     """How many took how long: from when they were to go out until accepted, and from there until delivered."""
 

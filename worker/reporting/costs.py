@@ -17,8 +17,8 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from worker.lifecycle import DAILY_SUMS, FAILED, Status
 from worker.reporting.choice import Choice, GroupBy, flat, grouping
-from worker.reporting.sums import COLUMNS
-from worker.reporting.tables import Price, ReportDaily
+from worker.reporting.sums import summed
+from worker.reporting.tables import Price
 
 if TYPE_CHECKING:
     from worker.database import Reader
@@ -89,7 +89,6 @@ class Costs:
 # Of a year of many campaigns: to be added up in memory and not sorted on disk, which takes twice as long.
 _ROOM = text("SELECT set_config('work_mem', '64MB', true)")
 
-_r = ReportDaily
 _ALIKE = ("sms_type", "network", "span")  # what has these has one price
 
 
@@ -99,7 +98,7 @@ def costs(session: Reader, choice: Choice, by: Sequence[GroupBy]) -> list[Costs]
     by = list(dict.fromkeys(by))
     # Between two days on which some price changes all stay, so that one is looked up for all the days between.
     days = session.scalars(select(Price.valid_from).distinct().order_by(Price.valid_from)).all()
-    added = _added(choice, by, cast(literal(days, ARRAY(Date)), ARRAY(Date)))
+    added = _added(choice, by, days)
     priced = _priced(added)
     keys = [added.c[f"by_{name}"].label(name) for name in by]
     amounts = [amount.label(name) for name, amount in _amounts(added.c, priced.c.dong).items()]
@@ -108,15 +107,17 @@ def costs(session: Reader, choice: Choice, by: Sequence[GroupBy]) -> list[Costs]
     return [_line(by, row) for row in session.execute(query).mappings() if row["messages"] or row["doubtful_messages"]]
 
 
-def _added(choice: Choice, by: Sequence[GroupBy], changes: ColumnElement[Any]) -> CTE:
-    """Added up to so few rows that the rest costs little."""
-    keys = [key.label(f"by_{key.name}") for key in grouping(by, COLUMNS)]
-    alike = [_r.sms_type, _r.network, func.width_bucket(_r.day, changes).label("span"), _r.status, _r.code]
-    sums = [func.min(_r.day).label("day"), *(func.sum(_r[name]).label(name) for name in DAILY_SUMS)]
+def _added(choice: Choice, by: Sequence[GroupBy], changes: Sequence[date]) -> CTE:
+    """Added up to so few rows that the rest costs little; months in which a price changes, by their days."""
+    of, columns = summed(choice, by, apart={day.replace(day=1) for day in changes if day.day > 1})
+    keys = [key.label(f"by_{key.name}") for key in grouping(by, columns)]
+    span = func.width_bucket(of.day, cast(literal(changes, ARRAY(Date)), ARRAY(Date))).label("span")
+    alike = [of.sms_type, of.network, span, of.status, of.code]
+    sums = [func.min(of.first_day).label("day"), *(func.sum(of[name]).label(name) for name in DAILY_SUMS)]
     grouped = [text(each.name) for each in (*keys, *alike)]
     return (
         select(*keys, *alike, *sums)
-        .where(*choice.where(COLUMNS))
+        .where(*choice.where(columns))
         .group_by(*grouped)
         .cte("added")
         .prefix_with("MATERIALIZED")

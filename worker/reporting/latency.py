@@ -12,10 +12,11 @@ from datetime import date, timedelta
 from itertools import accumulate, groupby, pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import false, func, or_, select, union_all
+from sqlalchemy import func, select
 
 from worker.lifecycle import LATENCY_BOUNDS, Lane
 from worker.reporting.choice import Choice, GroupBy, columns_of, flat, grouping
+from worker.reporting.months import by_months
 from worker.reporting.tables import ReportLatency, ReportLatencyMonth
 
 if TYPE_CHECKING:
@@ -27,7 +28,11 @@ GOAL_SHARE = 0.95
 _EDGES = (0.0, *LATENCY_BOUNDS)  # where each bucket begins; the last one ends nowhere
 
 _NAMES = ("source", "campaign", "purpose", "lane", "sms_type", "network")
-COLUMNS = columns_of(ReportLatency, *_NAMES)
+_d, _m = ReportLatency, ReportLatencyMonth
+_SUMMED = (*_NAMES, "leg", "bucket", "messages")
+_DAYS = select(_d.day, *(_d[name] for name in _SUMMED))
+_MONTHS = select(_m.month.label("day"), *(_m[name] for name in _SUMMED))
+COLUMNS = columns_of(_d, *_NAMES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,29 +65,13 @@ class Latency:
 
 def latency(session: Reader, choice: Choice, by: Sequence[GroupBy], goals: Mapping[Lane, timedelta]) -> list[Latency]:
     """Two lines, one for each leg, for each that is grouped by, in their order. Raises Invalid."""
-    of = ReportLatency if "day" in by else _by_months(choice)
+    of = _d if "day" in by else by_months(choice, _MONTHS, _m.month, _DAYS, _d.day)
     columns = columns_of(of, *_NAMES)
     grouped = [*grouping(by, columns), of.leg, of.bucket]
     counted = func.sum(of.messages)
     query = select(*grouped, counted.label("messages")).where(*choice.where(columns)).group_by(*grouped)
     rows = session.execute(query.having(counted != 0).order_by(*grouped))
     return [_line(by, key, list(alike), goals) for key, alike in groupby(rows, _key)]
-
-
-def _by_months(choice: Choice) -> Any:
-    """The same sums, a month as one where all of it is asked for: of a year that is a tenth of the rows."""
-    first, end = choice.whole_months()
-    names = (*_NAMES, "leg", "bucket", "messages")
-    months, days = ReportLatencyMonth, ReportLatency
-    whole = select(months.month.label("day"), *(months[name] for name in names))
-    others = select(days.day, *(days[name] for name in names))
-    if first:
-        whole, others = whole.where(months.month >= first), others.where(days.day >= choice.since)
-    edges = [days.day < first] if first else []
-    if end:
-        whole, others = whole.where(months.month < end), others.where(days.day <= choice.until)
-        edges.append(days.day >= end)
-    return union_all(whole, others.where(or_(false(), *edges))).subquery().c
 
 
 def _key(row: Any) -> tuple[Any, ...]:

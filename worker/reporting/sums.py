@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,15 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
-from worker.lifecycle import FAILED, FINAL, Status
+from worker.lifecycle import DAILY_SUMS, FAILED, FINAL, Status
 from worker.reporting.choice import Choice, GroupBy, columns_of, grouping
-from worker.reporting.tables import ReportDaily, RollUp
+from worker.reporting.months import by_months
+from worker.reporting.tables import ReportDaily, ReportMonth, RollUp
 
 if TYPE_CHECKING:
     from worker.database import Reader
 
-_r = ReportDaily
-COLUMNS = columns_of(_r, "source", "campaign", "purpose", "lane", "sms_type", "network", "status", "code")
+_NAMES = ("source", "campaign", "purpose", "lane", "sms_type", "network", "status", "code")
+_d, _m = ReportDaily, ReportMonth
+COLUMNS = columns_of(_d, *_NAMES)
+_SUMMED = (*_NAMES, *DAILY_SUMS)
+_DAYS = select(_d.day, _d.day.label("first_day"), _d.day.label("last_day"), *(_d[name] for name in _SUMMED))
+_MONTHS = select(_m.month.label("day"), _m.first_day, _m.last_day, *(_m[name] for name in _SUMMED))
 
 
 class Counted:
@@ -93,13 +98,19 @@ class Sums(Counted):
 
 def sums(session: Reader, choice: Choice, by: Sequence[GroupBy]) -> list[Sums]:
     """One line for each that is grouped by, in their order. Raises Invalid."""
-    keys = grouping(by, COLUMNS)
-    amounts = [func.sum(_r[name]).label(name) for name in ("messages", "segments", "priced", "price")]
-    days = func.min(_r.day).label("first_day"), func.max(_r.day).label("last_day")
-    grouped = [*(key for key in keys if key.name != "status"), _r.status]
-    query = select(*grouped, *days, *amounts).where(*choice.where(COLUMNS)).group_by(*grouped).order_by(*grouped)
-    rows = session.execute(query.having(func.sum(_r.messages) != 0)).all()
+    of, columns = summed(choice, by)
+    amounts = [func.sum(of[name]).label(name) for name in ("messages", "segments", "priced", "price")]
+    days = func.min(of.first_day).label("first_day"), func.max(of.last_day).label("last_day")
+    grouped = [*(key for key in grouping(by, columns) if key.name != "status"), of.status]
+    query = select(*grouped, *days, *amounts).where(*choice.where(columns)).group_by(*grouped).order_by(*grouped)
+    rows = session.execute(query.having(func.sum(of.messages) != 0)).all()
     return [_line(by, list(alike)) for _, alike in groupby(rows, lambda row: tuple(getattr(row, name) for name in by))]
+
+
+def summed(choice: Choice, by: Sequence[GroupBy], *, apart: Collection[date] = ()) -> tuple[Any, Mapping[str, Any]]:
+    """The sums that are to be added up, and by name what they can be grouped by. apart: as of `by_months`."""
+    of: Any = _DAYS.subquery().c if "day" in by else by_months(choice, _MONTHS, _m.month, _DAYS, _d.day, apart=apart)
+    return of, columns_of(of, *_NAMES)
 
 
 def counted_until(session: Reader) -> datetime | None:

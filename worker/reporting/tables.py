@@ -43,6 +43,11 @@ ReportDaily = _columns(
     "day source campaign purpose lane sms_type network status code messages segments priced price priced_segments "
     "uncounted long_segments accent_segments",
 )
+ReportMonth = _columns(
+    "report_month",
+    "month source campaign purpose lane sms_type network status code first_day last_day messages segments priced price "
+    "priced_segments uncounted long_segments accent_segments",
+)
 ReportLatency = _columns("report_latency", "day source campaign purpose lane sms_type network leg bucket messages")
 ReportLatencyMonth = _columns(
     "report_latency_month", "month source campaign purpose lane sms_type network leg bucket messages"

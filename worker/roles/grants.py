@@ -60,6 +60,7 @@ GRANTS: dict[str, Rights] = {
     "report_latency": _rights(ALL, READ, READ),
     "report_latency_month": _rights(READ, READ, READ),  # a trigger writes it
     "report_minute": _rights(ALL, READ),
+    "report_month": _rights(READ, READ, READ),  # as report_latency_month
     "report_standing": _rights(ALL, READ),
     "request": _rights(ALL, READ, READ),
     "rerun": _rights(ALL, CHANGE, CHANGE),

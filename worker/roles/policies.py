@@ -104,7 +104,7 @@ OF_SOURCE: Mapping[str, Sequence[Policy]] = {
     "settlement": [Policy("of_source_read", "SELECT", [Role.SOURCE], _SETTLEMENT_IS_MINE, None)],
     **{
         sums: [Policy("of_source_read", "SELECT", [Role.SOURCE], _SOURCE_IS_MINE, None)]
-        for sums in ("report_daily", "report_latency", "report_latency_month")
+        for sums in ("report_daily", "report_month", "report_latency", "report_latency_month")
     },
     "contact": _for_all_commands(_SOURCE_IS_MINE),
     "inbox": [Policy("of_source_read", "SELECT", [Role.SOURCE], _SOURCE_IS_MINE, None)],

@@ -1,0 +1,36 @@
+"""Sums of a period: of whole months as one, and of the days at its ends. Of a year that is a tenth of the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnClause, Select, false, func, or_, union_all
+
+from worker.reporting.choice import Choice
+
+
+def by_months(
+    choice: Choice,
+    months: Select[Any],
+    month: ColumnClause[date],
+    days: Select[Any],
+    day: ColumnClause[date],
+    *,
+    apart: Collection[date] = (),
+) -> Any:
+    """The columns of both: of whole months by `months`, and of all other days by `days`.
+
+    apart: first days of months that are to be read by their days all the same.
+    """
+    first, end = choice.whole_months()
+    others = [false(), *([day < first] if first else []), *([day >= end] if end else [])]
+    if first:
+        months, days = months.where(month >= first), days.where(day >= choice.since)
+    if end:
+        months, days = months.where(month < end), days.where(day <= choice.until)
+    if apart:
+        months = months.where(month.not_in(apart))
+        others.append(func.date_trunc("month", day).in_(apart))
+    return union_all(months, days.where(or_(*others))).subquery().c
