@@ -246,6 +246,7 @@ class UploadKind(StrEnum):
     CAMPAIGN = "campaign"  # a text to each row
     CONTACTS = "contacts"  # each row a person to be reminded
     CALENDAR = "calendar"  # its events, to be reminded of
+    EVENTS = "events"  # each row a guest of an event, to be reminded of it
 
 
 class UploadState(StrEnum):

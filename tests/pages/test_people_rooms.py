@@ -219,7 +219,7 @@ END:VCALENDAR
 
 def test_a_calendar_is_looked_at_and_brought_in_once(operator: Browser, bench: Bench) -> None:
     bench.notifier.templates.save("hop", content="Moi {name} den {title}")
-    refused = uploaded(operator, FILE, to="/reminders/import")
+    refused = uploaded(operator, FILE, name="lich.ics", to="/reminders/import")
     assert refused.status_code == 422 and "không phải tệp lịch" in refused.text.lower()
     address = uploaded(operator, CALENDAR.format(uid="a"), to="/reminders/import").headers["location"]
     said = {"template": "hop", "offsets": "1d", "phones": "0901000009", "source": "ics", "sms_type": "4"}
@@ -237,6 +237,40 @@ def test_a_calendar_is_looked_at_and_brought_in_once(operator: Browser, bench: B
     assert (listed.event.title, listed.attendees) == ("Khám răng", 2)
     [act] = bench.notifier.acts.list(what="upload.run")
     assert act.who == "operator"
+
+
+APPOINTMENTS = (
+    "Họ tên;SĐT;Ngày hẹn;Giờ;Dịch vụ;Phòng\n"
+    "Lan;0901000001;02/01/2030;8h30;Khám răng;P1\nMinh;0901000002;02/01/2030;08:30;Khám răng;P1\n"
+    "Hoa;0901000003;03/01/2030;14 giờ;Tái khám;\nMai;12;02/01/2030;8h30;Khám răng;P1\n"
+    "Ha;0901000004;05/01/2030;;Khám;\nTu;0901000005;02/01/2020;8h;Khám;\n"
+)
+
+
+def test_appointments_of_a_spreadsheet_are_looked_at_and_brought_in_once(operator: Browser, bench: Bench) -> None:
+    bench.notifier.templates.save("hop", content="Moi {name} den {title} luc {time}")
+    address = uploaded(operator, APPOINTMENTS, name="lich.csv", to="/reminders/import").headers["location"]
+    chosen = re.findall(r'name="column-(\d)".*?<option value="(\w+)" selected', operator.get(address).text)
+    assert [use for _, use in chosen] == ["name", "phone", "starts_at", "time", "title", "place"]
+    said = {"template": "hop", "offsets": "1d", "source": "file", "sms_type": "4", "dates": "dmy"}
+    columns = {f"column-{place}": use for place, use in chosen}
+    told = operator.post(address, said | columns | {"column-1": ""})
+    assert told.status_code == 422 and "cột số điện thoại" in told.text
+    for _ in range(2):  # changed, and checked again
+        operator.post(f"{address}/again")
+        operator.post(address, said | columns)
+    page = operator.get(address).text
+    assert [figure(page, name) for name in ("added", "over", "count-refused")] == ["2", "1", "2"]
+    assert "không có giờ" in page.lower() and bench.notifier.reminders.events() == []
+    assert "0901000004" in operator.get(f"{address}/refused.csv").text
+    for _ in range(2):
+        operator.post(f"{address}/run")
+    [first, second] = bench.notifier.reminders.events()
+    assert (first.event.title, first.event.place, first.attendees) == ("Khám răng", "P1", 2)
+    assert f"{second.event.starts_at:%d %H:%M}" == "03 07:00"
+    again = uploaded(operator, APPOINTMENTS, name="lich.csv", to="/reminders/import").headers["location"]
+    operator.post(again, said | columns)
+    assert figure(operator.get(again).text, "unchanged") == "2"
 
 
 def test_an_event_is_shown_and_called_off(operator: Browser, bench: Bench) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from worker.catalogue.pages.common import WORDS as COMMON
+from worker.catalogue.pages.files import FILES
 from worker.catalogue.text import Text
 
 PAGES = Path(__file__).parents[2] / "worker" / "web" / "pages"
@@ -24,7 +25,8 @@ def words_of(room: str) -> dict[str, Text]:
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
 def test_every_word_of_a_template_is_in_the_catalogue(template: Path) -> None:
-    known = COMMON if template.parent.name == "templates" else COMMON | words_of(template.parent.name)
+    shared = COMMON | FILES if template.name == "files.html.j2" else COMMON
+    known = shared if template.parent.name == "templates" else COMMON | words_of(template.parent.name)
     used = {dotted or called for dotted, called in USED.findall(template.read_text())}
     assert used - set(known) == set()
 
@@ -32,6 +34,7 @@ def test_every_word_of_a_template_is_in_the_catalogue(template: Path) -> None:
 @pytest.mark.parametrize("room", ROOMS)
 def test_every_word_is_said_in_both_languages_and_used(room: str) -> None:
     written = "".join(path.read_text() for path in (PAGES / "templates" / room).rglob("*.j2"))
+    written += (PAGES / "templates" / "files.html.j2").read_text() if "files.html.j2" in written else ""
     written += "".join(path.read_text() for path in PAGES.rglob("*.py"))
     for name, saying in words_of(room).items():
         assert saying.en.strip() and saying.vi.strip()

@@ -11,6 +11,7 @@ process that dies on the way give each person one message.
 
 from worker.api.uploads.calendars import CalendarPlan
 from worker.api.uploads.campaigns import CampaignPlan, CampaignPreview, RowPreviewed
+from worker.api.uploads.event_sheets import EventsPlan
 from worker.api.uploads.people import ContactsPlan
 from worker.api.uploads.reading import BYTES_MOST, ROWS_MOST
 from worker.api.uploads.steps import SMALL
@@ -27,6 +28,7 @@ __all__ = [
     "CampaignPlan",
     "CampaignPreview",
     "ContactsPlan",
+    "EventsPlan",
     "RowPreviewed",
     "UploadKind",
     "UploadShown",

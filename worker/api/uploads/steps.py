@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from worker.api.uploads import calendars, campaigns, people
+from worker.api.uploads import calendars, campaigns, event_sheets, people
 from worker.api.uploads.rows import KeptRows
 from worker.database import Database
 from worker.errors import Unavailable, WorkerError
@@ -84,6 +84,8 @@ class Steps:
         """All of a file of people, or of events, at once."""
         if upload.kind is UploadKind.CALENDAR:
             return calendars.bring_in(session, self.notifier, upload, dry=dry)
+        if upload.kind is UploadKind.EVENTS:
+            return event_sheets.bring_in(session, self.notifier, upload, refused, dry=dry)
         today = self.notifier.settings.today()
         return people.bring_in(session, upload, KeptRows(session, upload.id), refused, today=today, dry=dry)
 

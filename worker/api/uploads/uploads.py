@@ -12,6 +12,7 @@ from worker.actor import acting
 from worker.api.uploads import calendars, campaigns, people
 from worker.api.uploads.calendars import CalendarPlan
 from worker.api.uploads.campaigns import CampaignPlan, CampaignPreview
+from worker.api.uploads.event_sheets import EventsPlan
 from worker.api.uploads.people import ContactsPlan
 from worker.api.uploads.reading import BYTES_MOST, bounded, opened
 from worker.api.uploads.steps import SMALL, Steps
@@ -96,9 +97,9 @@ class Uploads:
         """Say what is to be done with it. Raises Invalid, also where that has begun."""
         with self._database.begin() as session:
             found = self._found(session, upload)
-            if not isinstance(plan, CalendarPlan):
+            if not isinstance(plan, CalendarPlan) or isinstance(plan, EventsPlan):
                 plan.columns(found.columns)
-            if not isinstance(plan, _PLANS[found.kind]):
+            if type(plan) is not _PLANS[found.kind]:
                 raise Invalid("plan", f"is none for {found.kind}", "give the one of its kind")
             if not stored.plan_upload(session, found.id, asdict(plan)):
                 raise Invalid("upload", f"is {found.state}", "upload the file again for another one")
@@ -174,6 +175,7 @@ _PLANS = {
     UploadKind.CAMPAIGN: CampaignPlan,
     UploadKind.CONTACTS: ContactsPlan,
     UploadKind.CALENDAR: CalendarPlan,
+    UploadKind.EVENTS: EventsPlan,
 }
 _AS_GOOD_AS = {
     UploadState.CHECKING: {UploadState.CHECKING, UploadState.CHECKED},

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from worker.catalogue.pages.files import FILES
 from worker.catalogue.text import Text
 
 WORDS: dict[str, Text] = {
+    **FILES,
     "consents": Text("What they agreed to, or took back", "Đã đồng ý hoặc rút lại"),
     "no_consents": Text("Nothing is written down about their numbers.", "Chưa ghi nhận gì về các số này."),
     "said": Text("Said", "Nội dung"),
@@ -92,19 +94,6 @@ WORDS: dict[str, Text] = {
         "You see which column is what, and what it comes to, before anything is stored.",
         "Bạn xem lại từng cột và kết quả trước khi lưu.",
     ),
-    "columns": Text("Which column is what?", "Cột nào là gì?"),
-    "columns_says": Text(
-        "As it looks by the names. A column that is not used changes nothing.",
-        "Hệ thống đoán theo tên cột. Cột không dùng thì không thay đổi gì.",
-    ),
-    "file_rows": Text("{file} · {count} rows", "{file} · {count} dòng"),
-    "column": Text("Column", "Cột"),
-    "example": Text("For example", "Ví dụ"),
-    "is_what": Text("It is", "Là"),
-    "use_none": Text("not used", "không dùng"),
-    "use_key": Text("key", "mã"),
-    "use_name": Text("name", "họ tên"),
-    "use_phone": Text("phone number", "số điện thoại"),
     "use_birth_date": Text("day of birth", "ngày sinh"),
     "use_lunar_birth": Text("birthday by the lunar calendar", "sinh nhật âm lịch"),
     "use_death_date": Text("day of death", "ngày mất"),
@@ -112,10 +101,6 @@ WORDS: dict[str, Text] = {
     "use_tags": Text("tags", "nhãn"),
     "use_opted_out": Text("opted out (yes or no)", "từ chối nhận tin (có/không)"),
     "use_attr": Text("an attribute of its own name", "thông tin riêng theo tên cột"),
-    "dates": Text("03/04/1990 is", "03/04/1990 là"),
-    "dates_dmy": Text("3 April", "ngày 3 tháng 4"),
-    "dates_mdy": Text("4 March", "ngày 4 tháng 3"),
-    "dates_ymd": Text("neither: leave it out", "không rõ: bỏ qua"),
     "tags_all": Text("Tags for everybody in it", "Nhãn cho mọi người trong tệp"),
     "source": Text("Whose keys these are", "Nguồn của các mã"),
     "source_hint": Text(
@@ -132,16 +117,10 @@ WORDS: dict[str, Text] = {
     "count_added": Text("New", "Thêm mới"),
     "count_updated": Text("Changed", "Cập nhật"),
     "count_unchanged": Text("As before", "Không đổi"),
-    "count_refused": Text("Refused rows", "Dòng bị loại"),
     "count_left_out": Text("Cells left out", "Ô bỏ qua"),
     "left_out_says": Text("Their people come in without them.", "Người đó vẫn được nhập, trừ ô này."),
     "run": Text("Bring them in", "Nhập vào danh bạ"),
     "run_says": Text("All of them, or none.", "Nhập tất cả hoặc không gì cả."),
     "change_columns": Text("Change the columns", "Sửa lại các cột"),
     "rule_next": Text("Write a rule that reminds them", "Tạo quy tắc nhắc hẹn"),
-    "refused_rows": Text("What was not taken", "Những gì không nhận"),
-    "row_number": Text("Row", "Dòng"),
-    "row": Text("row {number}", "dòng {number}"),
-    "problem": Text("What is wrong", "Lỗi"),
-    "download_refused": Text("All of it, to be mended:", "Tải tất cả để sửa:"),
 }

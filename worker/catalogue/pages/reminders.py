@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from worker.catalogue.pages.files import FILES
 from worker.catalogue.text import Text
 
 WORDS: dict[str, Text] = {
+    **FILES,
     "year_waiting": Text("Wait for the sending rules' hours", "Chờ đến khung giờ được gửi"),
     "year_skipped": Text("Skipped: too late then", "Bỏ qua vì khi đó đã muộn"),
     "title": Text("Reminders", "Nhắc hẹn"),
@@ -142,14 +144,21 @@ WORDS: dict[str, Text] = {
     "guest_by": Text("Number", "Số điện thoại"),
     "guest_contact": Text("from the contacts", "theo danh bạ"),
     "no_guests": Text("Nobody is invited yet.", "Chưa mời ai."),
-    # A calendar file...
-    "import": Text("Bring in a calendar", "Nhập tệp lịch"),
-    "file_label": Text("Calendar file", "Tệp lịch"),
-    "file_hint": Text(".ics, up to 10 MB.", "Tệp .ics, tối đa 10 MB."),
-    "file_says": Text(
-        "As Outlook, Google Calendar and clinic software write it. The same file again changes nothing.",
-        "Như Outlook, Google Calendar và phần mềm phòng khám xuất ra. Nhập lại cùng tệp không thay đổi gì.",
+    # A file of events...
+    "import": Text("Bring in a file", "Nhập từ tệp"),
+    "file_label": Text("Appointments, or a calendar", "Danh sách lịch hẹn, hoặc tệp lịch"),
+    "file_hint": Text(
+        "Excel (.xlsx) or CSV in UTF-8, one guest a row; or a calendar (.ics). At most 10 MB.",
+        "Excel (.xlsx) hoặc CSV mã UTF-8, mỗi dòng một người; hoặc tệp lịch (.ics). Tối đa 10 MB.",
     ),
+    "file_says": Text(
+        "Rows of one key, or of one name, time and place, are one event. The same file again changes nothing.",
+        "Các dòng cùng mã, hoặc cùng tên, giờ và nơi, là một sự kiện. Nhập lại cùng tệp không thay đổi gì.",
+    ),
+    "use_starts_at": Text("date, or date and time", "ngày, hoặc ngày giờ"),
+    "use_time": Text("time of day", "giờ"),
+    "use_title": Text("what", "tên sự kiện"),
+    "use_place": Text("where", "địa điểm"),
     "upload": Text("Upload", "Tải lên"),
     "calendar_plan": Text("Remind of its events", "Nhắc các sự kiện trong tệp"),
     "phones_too": Text("Remind these numbers, too", "Nhắc thêm các số này"),

@@ -34,6 +34,8 @@ WRONG_IN_SHEETS = (
     Text("{field} is named twice", "{field} được ghi hai lần"),
     Text("{title} makes no attribute's name of its own", "{title} không tạo được tên thuộc tính riêng"),
     Text("there is no field {name}", "không có trường {name}"),
+    Text("row {number} has it with another name, time or place", "dòng {number} có mã này với tên, giờ hoặc nơi khác"),
+    Text("has no time of day", "không có giờ"),
     Text("row {number} has this kind, network and day", "dòng {number} đã có loại tin, nhà mạng và ngày này"),
     Text("advertising (type 1) has one text for all", "tin quảng cáo (loại 1) chỉ có một nội dung cho mọi người"),
     # Texts with names in braces...
@@ -93,6 +95,12 @@ TO_DO_IN_SHEETS = (
     Text('say which: --map {field}="…"', "hãy chọn cột cho {field}"),
     Text('write --map {field}="the column\'s name"', "hãy chọn cột cho {field}"),
     Text('--map attr.x="{title}"', "hãy đổi tên cột {title}"),
+    Text("choose the column of the start, and of the number", "hãy chọn cột ngày giờ và cột số điện thoại"),
+    Text("give each event a key of its own", "hãy cho mỗi sự kiện một mã riêng"),
+    Text(
+        "write it like 15/12/2026 08:30, or choose the time's column",
+        "hãy viết như 15/12/2026 08:30, hoặc chọn cột giờ",
+    ),
     Text("it takes one column", "chỉ nhận một cột"),
     Text("use {names} or attr.NAME", "dùng được {names} hoặc attr.TÊN"),
     Text("take the {variables} out", "hãy bỏ các {variables}"),

@@ -11,19 +11,16 @@ from starlette.datastructures import FormData
 from worker.api.uploads import ContactsPlan, UploadKind, UploadShown, UploadState
 from worker.contacts.columns import FIELDS
 from worker.errors import Invalid
-from worker.spreadsheets.rows import written
 from worker.spreadsheets.titles import plain
 from worker.text import ATTRIBUTE
 from worker.web.door import producer_of
 from worker.web.pages.access import Form, room
 from worker.web.pages.forms import list_in, text_in, text_or_none
 from worker.web.pages.rendering import redirect, render
-from worker.web.pages.uploading import refused_rows, taken_in
+from worker.web.pages.uploading import REFUSED_SHOWN, columns_of, refused_rows, taken_in
 
 router = room()
 
-ROWS_SHOWN = 3
-REFUSED_SHOWN = 20
 NOTHING, OWN = "", "attr"  # a column of which nothing is taken, and one that becomes an attribute
 
 
@@ -52,23 +49,19 @@ def _columns(request: Request, upload: UploadShown, problem: Invalid | None = No
         uses = _uses(producer_of(request).uploads.columns(upload).places)
     except Invalid as error:
         problem = problem or error
-    rows = [list(map(written, row.cells)) for row in producer_of(request).uploads.rows(upload.id, most=ROWS_SHOWN)]
     return render(
         request,
         "contacts/columns.html.j2",
         422 if problem else 200,
         upload=upload,
-        titles=[(place, title) for place, title in enumerate(upload.columns) if title],
         uses=uses,
-        values=[
-            [row[place] for row in rows if place < len(row) and row[place]] for place in range(len(upload.columns))
-        ],
         fields=FIELDS,
         source=plan.get("source", "import"),
         tags=", ".join(plan.get("tags", ())),
         dates=plan.get("dates") or "dmy",
         problem=problem,
         error=upload.error,
+        **columns_of(request, upload),
     )
 
 

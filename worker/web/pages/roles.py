@@ -92,6 +92,7 @@ LEAST: dict[tuple[str, str], UserRole | None] = {
     ("POST", "/reminders/import/{upload}"): OPERATOR,
     ("POST", "/reminders/import/{upload}/again"): OPERATOR,
     ("POST", "/reminders/import/{upload}/run"): OPERATOR,
+    ("GET", "/reminders/import/{upload}/refused.{kind}"): OPERATOR,
     ("GET", "/templates"): VIEWER,
     ("GET", "/templates/new"): OPERATOR,
     ("POST", "/templates/new"): OPERATOR,

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 from fastapi import Request, Response
 from starlette.datastructures import FormData
 
-from worker.api.uploads import UploadKind
+from worker.api.uploads import UploadKind, UploadShown
 from worker.errors import Invalid
 from worker.spreadsheets.rows import written
 from worker.web.door import producer_of
@@ -14,17 +18,30 @@ from worker.web.pages.downloads import download
 from worker.web.pages.forms import file_in
 from worker.web.pages.rendering import redirect, render
 
+ROWS_SHOWN = 3  # of a file whose columns are chosen
+REFUSED_SHOWN = 20
 PROBLEM = "problem"  # the column that a file of refused rows has besides its own
 
 
-def taken_in(request: Request, form: FormData, kind: UploadKind, template: str) -> Response:
-    """On to the file's own page, below this one; template: the form, to be shown again."""
+def taken_in(
+    request: Request, form: FormData, kind: UploadKind | Callable[[Path], UploadKind], template: str
+) -> Response:
+    """On to the file's own page, below this one. kind: or what tells it; template: the form, to be shown again."""
     try:
         with file_in(form, "file") as file:
-            taken = producer_of(request).uploads.take(file, kind, by=person_of(request).name)
+            of = kind if isinstance(kind, UploadKind) else kind(file)
+            taken = producer_of(request).uploads.take(file, of, by=person_of(request).name)
     except Invalid as error:
         return render(request, template, 422, problem=error)
     return redirect(f"{request.url.path}/{taken.id}")
+
+
+def columns_of(request: Request, upload: UploadShown) -> dict[str, Any]:
+    """The titles of a file with their places, and what stands below each."""
+    rows = [list(map(written, row.cells)) for row in producer_of(request).uploads.rows(upload.id, most=ROWS_SHOWN)]
+    places = range(len(upload.columns))
+    values = [[row[place] for row in rows if place < len(row) and row[place]] for place in places]
+    return {"titles": [(place, title) for place, title in enumerate(upload.columns) if title], "values": values}
 
 
 def refused_rows(request: Request, upload: str, kind: str) -> Response:
