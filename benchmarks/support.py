@@ -146,10 +146,11 @@ def _environ(database_url: str, redis_url: str, esms: provider.Running) -> dict[
 
 def cpu_seconds(*children: Child) -> float:
     """What these processes and all that they started have used so far, as the system counts it."""
-    return sum(_cpu_of_tree(psutil.Process(child.pid)) for child in children if child.alive)
+    return sum(cpu_of_tree(psutil.Process(child.pid)) for child in children if child.alive)
 
 
-def _cpu_of_tree(root: psutil.Process) -> float:
+def cpu_of_tree(root: psutil.Process) -> float:
+    """The same of a process and what it started."""
     each = [process.cpu_times() for process in [root, *root.children(recursive=True)]]
     return sum(times.user + times.system + times.children_user + times.children_system for times in each)
 
