@@ -289,6 +289,8 @@ PURPOSE = """coalesce(n.purpose, CASE
         WHEN n.options ->> 'sms_type' IN ('6', '7') THEN 'code'
         ELSE 'service'
     END)"""
+IS_ADVERTISING = f"({PURPOSE} = 'advertising')"
+CHANNEL = "CASE n.kind WHEN 'sms' THEN 'sms' ELSE 'call' END"  # law.rules.Channel
 
 # Of a message `m`: when it was to go out, the last time.
 WANTED_AT = "coalesce(m.wanted_at, m.created_at)"

@@ -27,12 +27,14 @@ from worker.ledger.gate import Gate
 from worker.ledger.plans import still
 from worker.ledger.rows import as_rows
 from worker.ledger.rule_uses import warned_of
-from worker.lifecycle import PURPOSE, Purpose
+from worker.lifecycle import CHANNEL, IS_ADVERTISING, Purpose
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from worker.ledger.claims import Claim, Fence
+
+Frequencies = Mapping[str, tuple[int, timedelta]]  # by number, how many in which span
 
 LOOKED_AT = 1000  # numbers in one statement
 TOO_FEW = "fewer than {least} would be left for a request of their own"
@@ -81,8 +83,8 @@ _THEIRS = f"""
     WITH locked AS MATERIALIZED (
         SELECT a.phone, a.channel, m.id FROM message AS m JOIN notification AS n ON n.id = m.notification_id
         JOIN advertised AS a ON a.phone = m.phone AND a.messages @> ARRAY[m.id]
-            AND a.channel = CASE n.kind WHEN 'sms' THEN 'sms' ELSE 'call' END
-        WHERE m.id = ANY(CAST(:ids AS uuid[])) AND {PURPOSE} = 'advertising'
+            AND a.channel = {CHANNEL}
+        WHERE m.id = ANY(CAST(:ids AS uuid[])) AND {IS_ADVERTISING}
         ORDER BY a.phone, a.channel
         FOR UPDATE OF a
     ), t AS (SELECT phone, channel, array_agg(id) AS ids FROM locked GROUP BY phone, channel)
@@ -133,20 +135,21 @@ def counted(session: Session, claims: Sequence[Claim], gate: Gate) -> list[Claim
         new = [claim for claim in theirs if not claim.in_doubt]
         rule = gate.counting(channel)
         if rule and new:
-            new = _counted(session, _agreed(session, new, channel, gate), rule, channel, gate)
+            limited = _frequencies(session, new, gate)
+            new = _counted(session, _agreed(session, new, limited, channel, gate), rule, limited, channel, gate)
         passing += new
     gate.uses += warned_of(session, passing, gate.rules)
     gate.note(session)
     return passing
 
 
-def _agreed(session: Session, claims: Sequence[Claim], channel: Channel, gate: Gate) -> list[Claim]:
+def _agreed(
+    session: Session, claims: Sequence[Claim], limited: Frequencies, channel: Channel, gate: Gate
+) -> list[Claim]:
     """Those that exceed no frequency that their recipients agreed to; the others wait.
 
     Each such number's row is locked until the commit: however many claim at once, they count one after the other.
     """
-    limited = _frequencies(session, claims, gate)
-    gate.keep = max((most for most, _ in limited.values()), default=0)
     if not limited:
         return list(claims)
     asked = {"channel": channel, "phones": sorted(limited)}
@@ -157,7 +160,7 @@ def _agreed(session: Session, claims: Sequence[Claim], channel: Channel, gate: G
     return [left for turn in turns if (left := _left(session, turn))] if untils else list(claims)
 
 
-def _frequencies(session: Session, claims: Sequence[Claim], gate: Gate) -> dict[str, tuple[int, timedelta]]:
+def _frequencies(session: Session, claims: Sequence[Claim], gate: Gate) -> Frequencies:
     """By number, of those whose consents name one that can be counted."""
     ids = {phone: gate.consents.get(fence.id) for claim in claims for fence, phone in _pairs(claim)}
     if not any(ids.values()):
@@ -169,7 +172,7 @@ def _frequencies(session: Session, claims: Sequence[Claim], gate: Gate) -> dict[
 
 def _with_room(
     claims: Sequence[Claim],
-    limited: Mapping[str, tuple[int, timedelta]],
+    limited: Frequencies,
     sent: Mapping[str, Sequence[datetime]],
     now: datetime,
 ) -> tuple[set[UUID], dict[str, datetime]]:
@@ -189,14 +192,17 @@ def _with_room(
     return granted, untils
 
 
-def _counted(session: Session, claims: Sequence[Claim], rule: Rule, channel: Channel, gate: Gate) -> list[Claim]:
+def _counted(
+    session: Session, claims: Sequence[Claim], rule: Rule, limited: Frequencies, channel: Channel, gate: Gate
+) -> list[Claim]:
+    keep = max([rule.parameters["most"], *(most for most, _ in limited.values())])  # of the last to a number
     asked = {"channel": channel, "most": rule.parameters["most"], "window": timedelta(hours=rule.parameters["hours"])}
     granted: set[UUID] = set()
     for phones in _each_once(claims):
         if rule.mode is Mode.WARN:
             gate.uses[rule.name, Did.WARNED] += len(_untils(session, phones, asked))
         wanted = {"phones": list(phones), "ids": [fence.id for fence in phones.values()]}
-        how = {"lasts": gate.lasts, "always": rule.mode is Mode.WARN, "keep": max(asked["most"], gate.keep)}
+        how = {"lasts": gate.lasts, "always": rule.mode is Mode.WARN, "keep": keep}
         granted |= {phones[phone].id for phone in session.scalars(_COUNT, asked | wanted | how)}
     full = [(phone, claim) for claim in claims for fence, phone in _pairs(claim) if fence.id not in granted]
     if not full:

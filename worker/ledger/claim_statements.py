@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-from worker.ledger.gate import OUTSIDE, barred, closed, consent, forbidden, is_advertising, outside
+from worker.ledger.gate import OUTSIDE, barred, closed, consent, forbidden, outside
 from worker.ledger.limits import COST, HAS_SOME_LEFT, LIMITS
 from worker.ledger.opt_out import REASON, unwilling
 from worker.ledger.plans import still
+from worker.lifecycle import IS_ADVERTISING
 
 ANSWERED = "the message in whose place it was to go arrived after all"
 NOBODY = "00000000-0000-0000-0000-000000000000"  # comes before every id
@@ -42,7 +43,7 @@ _READ = f"""(
                 SELECT due.id AS message_id, due.due_at AS was_due_at, n.kind, n.content, n.template_id, n.options,
                     n.hand_over, n.send_date, n.source, n.expires_at IS NULL AS lasts,
                     {_answered("due.replaces")} AS answered, {unwilling("due.phone")} AS opted_out,
-                    {outside("due.phone")} AS outside, {is_advertising()} AS advertising,
+                    {outside("due.phone")} AS outside, {IS_ADVERTISING} AS advertising,
                     {consent("due.phone")} AS consent, {barred("due.phone")} AS barred,
                     {closed("until")} AS until, {closed("told")} AS told
                 FROM due JOIN notification AS n ON n.id = due.notification_id

@@ -20,7 +20,7 @@ from worker.law.rules import Channel
 from worker.ledger.gate import WITHDRAWN
 from worker.ledger.plans import still
 from worker.ledger.rows import as_rows
-from worker.lifecycle import PURPOSE, Purpose
+from worker.lifecycle import CHANNEL, PURPOSE, Purpose
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -61,7 +61,7 @@ _CANCEL = text(f"""
         phone text, purpose text, channel text, at timestamptz
     )
     WHERE m.phone = r.phone AND {still("queued")} AND n.id = m.notification_id AND {PURPOSE} = r.purpose
-      AND (r.channel IS NULL OR r.channel = CASE n.kind WHEN 'sms' THEN 'sms' ELSE 'call' END)
+      AND (r.channel IS NULL OR r.channel = {CHANNEL})
       AND NOT EXISTS (  -- it was said before something else was
           SELECT FROM consent AS c WHERE c.phone = r.phone AND c.purpose = r.purpose AND c.act = 'given'
             AND (c.channel IS NULL OR r.channel IS NULL OR c.channel = r.channel) AND c.at > r.at

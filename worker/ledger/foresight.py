@@ -19,7 +19,7 @@ from worker.law.outlook import WITHDRAWN, RuleOutlook, added_up
 from worker.law.rules import Channel, Check, Mode, Rule, channel_of, hours_of, opening
 from worker.ledger.failed import LEFT, Chosen, chosen, scope_of
 from worker.ledger.outlook import Going
-from worker.lifecycle import PURPOSE, Kind, Purpose
+from worker.lifecycle import IS_ADVERTISING, Kind, Purpose
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -143,7 +143,7 @@ def _broken_again(scope: str) -> TextClause:
     them = f"""(
         SELECT array_agg(0) AS places, array_agg(m.phone) AS phones, array_agg(now()) AS dues
         FROM message AS m JOIN notification AS n ON n.id = m.notification_id
-        WHERE {chosen(scope, joined=True)} AND {_GOING} AND {PURPOSE} = 'advertising' AND NOT has_opted_out(m.phone)
+        WHERE {chosen(scope, joined=True)} AND {_GOING} AND {IS_ADVERTISING} AND NOT has_opted_out(m.phone)
           AND (n.kind = 'sms') = (:channel = 'sms')
     ) AS them,"""
     return text(_BROKEN_BY.format(them=them, places="them.places", phones="them.phones", dues="them.dues"))

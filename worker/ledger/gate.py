@@ -22,7 +22,7 @@ from worker.ledger.law_rules import EVERY, rules_on
 from worker.ledger.opt_out import IS_FOR_THE_WILLING
 from worker.ledger.rows import as_rows
 from worker.ledger.rule_uses import Uses, note_uses, of_reasons
-from worker.lifecycle import PURPOSE, Purpose
+from worker.lifecycle import CHANNEL, IS_ADVERTISING, PURPOSE, Purpose
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -32,7 +32,6 @@ LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 WITHDRAWN = "the recipient withdrew consent"
 
 _ALLOWED = "ALL (CAST(:allow_only AS text[]))"
-_IS_ADVERTISING = f"{PURPOSE} = 'advertising'"
 
 
 def outside(phone: str) -> str:
@@ -43,14 +42,9 @@ def outside(phone: str) -> str:
     )"""
 
 
-def is_advertising() -> str:
-    """SQL: is that what `n` is for?"""
-    return f"({_IS_ADVERTISING})"
-
-
 def barred(phone: str) -> str:
     """SQL: why nothing of what `n` is for may go to this number, by the rules that refuse; NULL: it may."""
-    return f"""CASE WHEN {_IS_ADVERTISING} THEN coalesce(
+    return f"""CASE WHEN {IS_ADVERTISING} THEN coalesce(
                 CASE WHEN n.hand_over
                     THEN 'eSMS would keep it until its date, where nobody counts it: ' || CAST(:keeps AS text) END,
                 CASE WHEN CAST(:register AS text) IS NOT NULL
@@ -70,7 +64,7 @@ def consent(phone: str) -> str:
     return f"""CASE WHEN {IS_FOR_THE_WILLING} THEN (
                 SELECT CASE c.act WHEN 'given' THEN c.id ELSE -c.id END FROM consent AS c
                 WHERE c.phone = {phone} AND c.purpose = {PURPOSE}
-                  AND (c.channel IS NULL OR c.channel = CASE n.kind WHEN 'sms' THEN 'sms' ELSE 'call' END)
+                  AND (c.channel IS NULL OR c.channel = {CHANNEL})
                 ORDER BY c.at DESC, c.id DESC LIMIT 1
             ) END"""
 
@@ -88,7 +82,7 @@ _CLOSED = f"""
         purpose text, channel text, campaign text, until timestamptz, told text
     )
     WHERE c.purpose = {PURPOSE} AND (c.campaign IS NULL OR c.campaign = n.campaign)
-      AND (c.channel IS NULL OR c.channel = CASE n.kind WHEN 'sms' THEN 'sms' ELSE 'call' END)
+      AND (c.channel IS NULL OR c.channel = {CHANNEL})
     ORDER BY c.until DESC LIMIT 1
 """
 
@@ -108,7 +102,6 @@ class Gate:
     least: int = 1  # recipients that eSMS takes in one advertising request
     turned_back: int = 0  # messages, by all its claims
     consents: dict[UUID, int] = field(default_factory=dict)  # that advertising stands on, of what was claimed just now
-    keep: int = 0  # of the last messages to a number so many are kept, at least: as its frequency asks
     uses: Uses = field(default_factory=Counter)  # what the rules did since that was last written down
     rules: Sequence[Rule] = ()
     _read_at: float = field(default=float("-inf"))

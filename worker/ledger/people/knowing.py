@@ -9,12 +9,13 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from worker.ledger import contacts
+from worker.ledger.contacts import ContactRow
 from worker.ledger.people.holdings import HOLDINGS
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from worker.database import Reader
     from worker.pseudonym import PrivacyKey
 
 
@@ -43,32 +44,21 @@ class Known:
         }
 
 
-# By the ids' text: on stale statistics all contacts would be walked by the primary key.
-_BY_PHONE = text("""
-    SELECT id, source, key, phones FROM contact WHERE phones && CAST(:phones AS text[]) ORDER BY CAST(id AS text)
-""")
-_BY_KEY = text("""
-    SELECT id, source, key, phones FROM contact
-    WHERE key = :key AND (CAST(:source AS text) IS NULL OR source = :source) ORDER BY id
-""")
-
-
-def known_by(session: Reader, *, phone: str | None = None, key: str | None = None, source: str | None = None) -> Known:
+def known_by(session: Session, *, phone: str | None = None, key: str | None = None, source: str | None = None) -> Known:
     """By a number: it, and every contact that has it. By a contact: it, and its numbers that nobody else has."""
     if phone is not None:
-        rows = session.execute(_BY_PHONE, {"phones": [phone]}).all()
-        theirs = [(row.id, row.source, row.key) for row in rows]
-        return Known(phones=[phone], contacts=theirs)
-    rows = session.execute(_BY_KEY, {"key": key, "source": source}).all()
+        return Known(phones=[phone], contacts=_named(contacts.by_phones(session, [phone])))
+    rows = contacts.by_keys(session, [str(key)], source=source)
     ids = {row.id for row in rows}
     phones = list(dict.fromkeys(each for row in rows for each in row.phones))
-    others = session.execute(_BY_PHONE, {"phones": phones}).all()
+    others = contacts.by_phones(session, phones)
     shared = {each for other in others if other.id not in ids for each in other.phones} & set(phones)
-    return Known(
-        phones=[each for each in phones if each not in shared],
-        contacts=[(row.id, row.source, row.key) for row in rows],
-        shared=sorted(shared),
-    )
+    unshared = [each for each in phones if each not in shared]
+    return Known(phones=unshared, contacts=_named(rows), shared=sorted(shared))
+
+
+def _named(rows: Sequence[ContactRow]) -> list[tuple[UUID, str, str]]:
+    return [(row.id, row.source, row.key) for row in rows]
 
 
 def everything_about(session: Session, person: Known, key: PrivacyKey | None) -> Mapping[str, Sequence[dict[str, Any]]]:
