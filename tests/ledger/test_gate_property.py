@@ -27,6 +27,7 @@ from worker.models import Base
 
 NUMBERS = tuple(f"090200010{n}" for n in range(3))
 DAY = timedelta(days=1)
+FREQUENCIES = {"1 a day": (1, DAY), "2 tin moi tuan": (2, 7 * DAY)}
 OTHERS = ("reminder", "service", "consent", "withdraw", "opt out", "register")
 MOVED = {
     "message": ("due_at", "expires_at", "created_at", "accepted_at", "poll_at", "settled_at", "wanted_at"),
@@ -38,9 +39,8 @@ step = st.one_of(
     st.tuples(st.just("ad"), st.sampled_from(NUMBERS)),
     st.tuples(st.just("ad"), st.sampled_from(NUMBERS)),
     st.tuples(st.just("call"), st.sampled_from(NUMBERS)),
-    st.tuples(
-        st.sampled_from(["reminder", "service", "consent", "withdraw", "opt out", "register"]), st.sampled_from(NUMBERS)
-    ),
+    st.tuples(st.sampled_from(OTHERS), st.sampled_from(NUMBERS)),
+    st.tuples(st.sampled_from(tuple(FREQUENCIES)), st.sampled_from(NUMBERS)),
     st.tuples(st.just("wait"), st.sampled_from([1, 5, 9, 13, 23, 25])),
     st.tuples(st.just("wait"), st.sampled_from([1, 5, 9, 13, 23, 25])),
 )
@@ -67,9 +67,10 @@ class World:
             case "wait":
                 self.drain()
                 self.move(of)
-            case "consent":
+            case "consent" | "1 a day" | "2 tin moi tuan":
                 self.said[of, "consent"].append((self.now, "given"))
-                notifier.consents.add(of, wording="Toi dong y")
+                self.said[of, "frequency"].append((self.now, what))
+                notifier.consents.add(of, wording="Toi dong y", frequency=what if what in FREQUENCIES else None)
             case "withdraw":
                 self.said[of, "consent"].append((self.now, "withdrawn"))
                 notifier.consents.withdraw(of)
@@ -132,6 +133,13 @@ class World:
             lately = [one for one in ads[number, channel] if at - one < DAY]
             if len(lately) >= most:
                 yield f"{channel} number {len(lately) + 1} in a day"
+            if frequency := FREQUENCIES.get(self.last(number, "frequency", at) or ""):
+                since = max(when for when, _ in self.said[number, "frequency"] if when <= at)
+                if (
+                    len([one for one in ads[number, channel] if one >= since and at - one < frequency[1]])
+                    >= frequency[0]
+                ):
+                    yield f"{channel} more often than agreed"
             ads[number, channel].append(at)
             if self.last(number, "register", at):
                 yield "to a number in the register"
@@ -173,7 +181,7 @@ def lived(bench: Bench, consented: bool, steps: list[tuple[str, Any]]) -> None:
     assert {each for each, (purpose, _) in world.texts.items() if purpose == "service"} <= set(sent)
     with bench.database.begin() as session:
         waiting = session.execute(text("SELECT reason FROM message WHERE status = 'queued'")).scalars().all()
-    assert all("count" in reason or "hours" in reason for reason in waiting)
+    assert all(any(word in reason for word in ("count", "hours", "frequency")) for reason in waiting)
 
 
 SHARED = settings(deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
@@ -203,7 +211,10 @@ def test_the_judge_sees_what_no_gate_stopped(bench: Bench) -> None:
         session.execute(text("DELETE FROM law_rule"))
     _recent.clear()
     world.move(14)  # it is 23 o'clock
-    for _ in range(4):
-        world.do("ad", NUMBERS[0])
+    world.do("1 a day", NUMBERS[0])
+    for number in (*[NUMBERS[0]] * 4, NUMBERS[1]):
+        world.do("ad", number)
     world.drain()
-    assert set(world.faults()) == {"sms at 23", "sms number 4 in a day", "consent: None"}
+    assert set(world.faults()) == {
+        "sms at 23", "sms number 4 in a day", "sms more often than agreed", "consent: None",
+    }  # fmt: skip

@@ -114,9 +114,9 @@ class Consents:
 
     def add_many(self, consents: Iterable[Consent], *, session: Session | None = None) -> int:
         """Append many, all or none; how many messages were cancelled. Raises Invalid, which tells the item."""
-        now = datetime.now(UTC)
+        now, given = datetime.now(UTC), list(consents)
         with self._database.joined(session) as joined:
-            rows = [_at(place, each, now) for place, each in enumerate(consents)]
+            rows = [_at(place if len(given) > 1 else None, each, now) for place, each in enumerate(given)]
             ledger.note_act(joined, "consent.add", len(rows))
             return stored.add_consents(joined, rows)
 
@@ -219,7 +219,7 @@ def _as_text(cell: Cell) -> str:
     return cell.isoformat() if isinstance(cell, date) else cell
 
 
-def _at(place: int, consent: Consent, now: datetime) -> Consent:
+def _at(place: int | None, consent: Consent, now: datetime) -> Consent:
     try:
         return checked(consent, now)
     except Invalid as error:

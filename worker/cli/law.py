@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import click
+from rich.text import Text
 
 from worker.api.law import Check, Mode, Rule
 from worker.api.notifier import Notifier
-from worker.cli.output import console, counting, json_option, say, say_json, table, text
+from worker.cli.output import console, counting, json_option, printable, say, say_json, table, text
 from worker.law.rules import ALWAYS
 from worker.lifecycle import Purpose
 
@@ -33,10 +34,11 @@ def list_(as_json: bool) -> None:
     if as_json:
         say_json([_as_json(rule) for rule in rules])
         return
-    shown = table("rule", "mode", "asks for", "for", "from", "until", "source")
+    shown = table("rule:id", "mode", "asks for", "for", "from", "until", "source")
     for rule in rules:
         days = (text(rule.since), text(rule.until))
-        shown.add_row(text(rule.name), rule.mode, text(_asks(rule)), text(_for(rule)), *days, text(rule.source))
+        asks = Text(printable(_asks(rule)))  # a pattern reads like markup
+        shown.add_row(text(rule.name), rule.mode, asks, text(_for(rule)), *days, text(rule.source))
     console().print(shown if rules else "There are no sending rules.")
 
 

@@ -14,6 +14,7 @@ from worker.catalogue import Language
 from worker.catalogue.people import as_page
 from worker.cli.decisions import by_option
 from worker.cli.output import console, date_option, json_option, lang_option, say, say_json, table, text
+from worker.settings import Settings
 from worker.settings.language import language_of
 
 source_option = click.option("--source", metavar="S", help="Of a contact's key: whose contact it is.")
@@ -124,6 +125,7 @@ def answered(id_: int, extended: bool) -> None:
     """Note that they were told."""
     with People.from_env() as people:
         people.answered(id_, extended=extended)
+    say(f"request {id_}: answered")
 
 
 @requests_group.command("done")
@@ -132,12 +134,14 @@ def done(id_: int) -> None:
     """Note that what was done by hand is done; an export and a forgetting note themselves."""
     with People.from_env() as people:
         people.done(id_)
+    say(f"request {id_}: done")
 
 
 def _say_requests(found: Sequence[Due]) -> None:
     shown = table("id:n", "asked for", "received", "answer by", "answered", "done by", "done", "noted by")
+    zone = Settings.from_environ().time_zone
     for each in found:
         late = " [red]late[/]" if each.late else ""
         told = (each.received_at, each.answer_by, each.answered_at, each.done_by, each.done_at, each.noted_by)
-        shown.add_row(f"{each.id}", f"{each.kind}{late}", *(text(value) for value in told))
+        shown.add_row(f"{each.id}", f"{each.kind}{late}", *(text(value, zone, "%Y-%m-%d %H:%M") for value in told))
     console().print(shown if found else "Nobody has asked for anything that is not done.")

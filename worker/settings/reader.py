@@ -186,7 +186,7 @@ def _phone(name: str, place: int, given: str) -> str:
     try:
         return phone.parse(given, for_sms=False).e164
     except phone.PhoneError as error:
-        raise SettingsError(name, f"number {place} {error.problem}", error.remedy) from None
+        raise SettingsError(name, f"number {place}: {error.problem}", error.remedy) from None
 
 
 def _is_network(value: str) -> bool:
