@@ -53,6 +53,7 @@ def _resend(scope: str) -> TextClause:
             FROM judged AS j
             WHERE m.id = j.id AND j.left_since IS NULL
               AND m.status || '' = ANY(CAST(:statuses AS text[])) AND m.replaced_by IS NULL
+              AND m.emptied_at IS NULL
             RETURNING m.id, m.lane, m.stream, m.due_at, j.source, j.campaign, j.willing
         ), told AS (
             INSERT INTO stream (lane, key, source, campaign, due_from)
