@@ -99,8 +99,9 @@ def unsettled(database: Database, stock: Stock) -> int:
 
 
 def judged(database: Database, simulator: Running, stock: Stock, allowed: Allowed = STRICT) -> Verdict:
-    """The verdict over all that was handed over."""
+    """The verdict over all that was handed over, of one moment: a process that was woken may be at it still."""
     with database.begin() as session:
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         messages = session.execute(_MESSAGES, {"campaigns": stock.campaigns}).all()
         requests = session.execute(_REQUESTS).all()
         found = set(session.scalars(_FOUND))
