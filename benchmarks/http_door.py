@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from socket import socket
 from statistics import median
 from uuid import uuid4
@@ -115,6 +116,8 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--connections", type=int, default=32)
     asked = parser.parse_args()
+    if find_spec("psycopg_pool") is None:
+        parser.error("the bare door needs the extra `bench`: make bench installs it")
     with stage() as on, doors(on) as (ours, bare), Notifier(Settings.from_environ(on.environ)) as notifier:
         token = notifier.tokens.add("b", source="b", may=["enqueue"]).token
         shares = []

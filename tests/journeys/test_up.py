@@ -102,6 +102,8 @@ def test_up_sends_keeps_its_data_and_leaves_no_process_behind(up: Up, tmp_path: 
     eventually(lambda: run(tmp_path, "show", "--reference", "by-task", "--source", "s").returncode == 0)
     assert run(tmp_path, "producers", "remove", "shop").returncode == 0
     eventually(lambda: not (up.folder / ".esms-worker/broker.s.env").exists())
+    (up.folder / ".esms-worker/broker.gone.env").touch()  # of whom was removed while `up` was not there
+    eventually(lambda: not (up.folder / ".esms-worker/broker.gone.env").exists())
 
     second = run(tmp_path, "up")
     assert second.returncode == 1

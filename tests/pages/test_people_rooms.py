@@ -169,6 +169,7 @@ def test_the_year_counts_what_comes_and_why_says_why_not(operator: Browser, benc
     assert operator.get("/reminders/year?since=2027-01-01&count=12&rate=&price=&balance=").status_code == 200
     for wrong in ("since=x", "count=x", "rate=-1", "count=999999"):
         assert operator.get(f"/reminders/year?{wrong}").status_code in (200, 422)
+    assert "hãy ghi năm từ 1970" in operator.get("/reminders/year?since=9999-12-31").text
     told = operator.post("/reminders/why", {"person": "0901000001", "day": "2027-01-02"}).text
     assert "không phải ngày của người này" in told
     assert operator.post("/reminders/why", {"person": "nobody"}).status_code == 422

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from tests.support import Bench, otp
+from tests.support import Bench, eventually, otp
 from tests.web.conftest import address, application
 from tests.webhooks.endpoint import Endpoint, drips, floods, listening
 from worker import ledger
@@ -26,7 +26,7 @@ from worker.ledger import webhooks
 from worker.lifecycle import Lane, PauseCode, Purpose
 from worker.roles import Role
 from worker.settings import Settings
-from worker.webhooks import Caller, post, target_of
+from worker.webhooks import Caller, line, post, target_of
 from worker.webhooks.target import Unreachable, address_of
 
 __all__ = ["address", "application"]  # fixtures
@@ -366,3 +366,36 @@ def test_secrets_are_the_workers_to_read_and_webhooks_nothing_for_a_source(
         hooked("https://shop.example/esms", "message.faild")
     with pytest.raises(Unusable):
         target_of("http://shop.example", private=False)
+
+
+def test_a_batch_behind_a_slow_endpoint_begins_no_call_that_its_lease_may_not_cover(
+    bench: Bench, endpoint: Endpoint, hooked: Callable[..., NewWebhook], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(line, "LEASE", timedelta(seconds=1))
+    monkeypatch.setattr(line, "LONGEST", 0.9)
+    monkeypatch.setattr(line, "IN_FLIGHT", 1)  # side by side
+    made = hooked(endpoint.url, "message.cancelled")
+    for _ in range(4):
+        bench.notifier.cancel(bench.put(send_date=datetime.now(UTC) + timedelta(days=1)).id)
+    others: list[int] = []
+
+    def slowly(_: Any) -> int:
+        if not others:  # the lease of the whole batch runs out while the first is answered
+            others.append(1)
+            eventually(lambda: leases(bench) < datetime.now(UTC))
+            call(bench)
+        return 200
+
+    endpoint.answer = slowly
+    working = line.Line(bench.database, made.id, endpoint.url, private=True)
+    working._most = 4
+    working.run(lambda: False, lambda: False)
+    told = [headers["webhook-id"] for headers, _ in endpoint.calls]
+    assert len(set(told)) == 4
+    assert len(told) == 5  # the one that was under way, and nothing else
+
+
+def leases(bench: Bench) -> datetime:
+    with bench.database.begin() as session:
+        found: datetime = session.scalars(text("SELECT max(due_at) FROM webhook_call")).one()
+        return found

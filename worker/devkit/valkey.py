@@ -68,12 +68,12 @@ class Valkey(Server):
 
     def let_in(self, source: str) -> None:
         """From now on this application has a user as well. Raises OSError."""
-        self._asked(f"ACL SETUSER {self._user_line(APPLICATION + source, rights_into(f'enqueue.{source}'))}")
+        self._told(f"ACL SETUSER {self._user_line(APPLICATION + source, rights_into(f'enqueue.{source}'))}")
         self.sources = (*self.sources, source)
 
     def shut_out(self, source: str) -> None:
         """It has none any more, its connections end, and what it had is forgotten. Raises OSError."""
-        self._asked(f"ACL DELUSER {APPLICATION}{source}")
+        self._told(f"ACL DELUSER {APPLICATION}{source}")
         self._password_file(APPLICATION + source).unlink(missing_ok=True)
         self.sources = tuple(each for each in self.sources if each != source)
 
@@ -133,6 +133,10 @@ class Valkey(Server):
             return b"+PONG" in self._asked("PING")
         except OSError:
             return False
+
+    def _told(self, command: str) -> None:
+        if any(line.startswith(b"-") for line in self._asked(command).splitlines()):
+            raise OSError(f"{self.name} refuses {' '.join(command.split()[:2])}")
 
     def _asked(self, command: str) -> bytes:
         """All that it answers."""

@@ -18,14 +18,16 @@ from worker.database import Database
 from worker.errors import Unusable
 from worker.ledger import webhooks
 from worker.ledger.webhooks import Call, Called
-from worker.webhooks.post import TOTAL, Post
+from worker.webhooks.post import CONNECT, TOTAL, Post
 from worker.webhooks.target import target_of
 
 IN_FLIGHT = 200  # calls of one webhook side by side
 BATCH_MOST = 8 * IN_FLIGHT  # calls of one claim, where the last one went quickly
 QUICK = 2.0  # seconds
-LEASE = timedelta(seconds=4 * TOTAL)  # a batch of IN_FLIGHT takes one TOTAL at most, and connecting twice
+LEASE = timedelta(seconds=4 * TOTAL)
+LONGEST = TOTAL + 2 * CONNECT  # seconds of one call: a kept connection that was closed is connected anew
 GONE = 410
+UNMADE = "it answered too slowly for all of them"
 
 
 @dataclass
@@ -67,11 +69,12 @@ class Line:
         settled = self._most == IN_FLIGHT and self._settle(NOTHING)
         with self._database.begin() as session:
             unread = webhooks.fan_out(session, self._id)
+        latest = time.monotonic() + LEASE.total_seconds() - LONGEST
         with self._database.begin() as session:
             calls = webhooks.claim_calls(session, self._id, most=self._most, lease=LEASE)
             secrets = webhooks.secrets_of(session, self._id) if calls else []
         signers = [Webhook(secret) for secret in secrets]
-        answers = [threads.submit(_make, post, self._id, call, signers) for call in calls]
+        answers = [threads.submit(_make, post, self._id, call, signers, latest) for call in calls]
         settled |= self._settle(_Batch(calls, answers))
         return bool(calls) or unread or settled  # after which the next of the same message may be due
 
@@ -93,8 +96,14 @@ class Line:
             webhooks.disable(session, self._id, because)
 
 
-def _make(post: Post, id_: UUID, call: Call, signers: Sequence[Webhook]) -> int | str:
-    """As Standard Webhooks has it; the id is the event's, so that whoever gets it twice can tell."""
+def _make(post: Post, id_: UUID, call: Call, signers: Sequence[Webhook], latest: float) -> int | str:
+    """As Standard Webhooks has it; the id is the event's, so that whoever gets it twice can tell.
+
+    latest: when to begin. Behind a slow endpoint a large batch outlives its lease: whoever has the call then makes it,
+    and then the next of that message; made here as well, it would come twice, and after that one.
+    """
+    if time.monotonic() > latest:
+        return UNMADE
     now, name = datetime.now(UTC), f"msg_{id_.hex}_{call.transaction}_{call.number}"
     body = orjson.dumps({"type": call.kind, "timestamp": call.at, "data": call.facts})
     signatures = " ".join(signer.sign(name, now, body.decode()) for signer in signers)
@@ -114,5 +123,5 @@ def _called(call: Call, answer: int | str) -> Called:
     if isinstance(answer, int) and 200 <= answer < 300:
         return Called(call.transaction, call.number, call.attempts)
     outcome = f"it answered {answer}" if isinstance(answer, int) else answer
-    wait = backoff.before_calling_again(call.attempts)
+    wait = timedelta(0) if answer == UNMADE else backoff.before_calling_again(call.attempts)
     return Called(call.transaction, call.number, call.attempts, outcome, wait)

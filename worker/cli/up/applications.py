@@ -45,7 +45,9 @@ class Applications:
             self._hand_out(source)
         for source in there - wanted:
             self._valkey.shut_out(source)
-            self._file(source).unlink(missing_ok=True)
+        for file in self._folder.glob("broker.*.env"):  # also of whom was removed while nobody was here
+            if file not in map(self._file, wanted):
+                file.unlink(missing_ok=True)
 
     def _hand_out(self, source: str) -> None:
         write_private(self._file(source), f"CELERY_BROKER_URL='{self._valkey.source_url(source)}'\n")

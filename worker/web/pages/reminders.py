@@ -12,7 +12,7 @@ from pydantic import BeforeValidator
 
 from worker.api.notifier import Notifier
 from worker.api.reminders import Due, Price, RuleRow, busiest, legend, months
-from worker.errors import WorkerError
+from worker.errors import Invalid, WorkerError
 from worker.settings import Settings
 from worker.web.door import producer_of
 from worker.web.pages.access import Form, room
@@ -25,6 +25,7 @@ router = room()
 NEXT = 3  # dates of each rule
 EVENTS = 50
 MONTHS_MOST = 24
+YEARS = range(1970, 2190)  # what the lunar calendar reaches, and months behind it
 
 Figure = Annotated[float | None, BeforeValidator(lambda given: given or None)]  # a browser sends what is left empty
 
@@ -93,6 +94,8 @@ def year(
 ) -> Response:
     """What all rules and events bring, as calendars: how many a day, whether they get out in time, what they cost."""
     first = since or _today(request)
+    if first.year not in YEARS:
+        raise Invalid("since", "its year is out of reach", f"give a year from {YEARS[0]} to {YEARS[-1]}")
     wanted = max(1, min(count, MONTHS_MOST))
     found = producer_of(request).reminders.simulate(
         first, _end(first, wanted), rate=_positive(rate), price=Price(segment=price or 0.0), balance=balance
