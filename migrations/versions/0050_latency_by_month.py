@@ -6,6 +6,8 @@ Pre: the former version's workers add up days; a trigger keeps the months, whoev
 import sqlalchemy as sa
 from alembic import op
 
+from worker.migrating.steps import each_month
+
 revision = "0050"
 down_revision = "0049"
 branch_labels = None
@@ -21,13 +23,11 @@ ADD = """
 """.replace("{KEYS}", KEYS)
 IS, WAS = "SELECT 1 AS times, * FROM after", "SELECT -1 AS times, * FROM before"
 CHANGES = {"insert": IS, "update": f"{IS} UNION ALL {WAS}", "delete": WAS}
-# Sums of all days, and no messages: a second or two at ten million of these. Whoever makes a trigger holds the table, so
-# nobody adds up meanwhile; nobody else waits.
-ALL = "SELECT 1 AS times, * FROM report_latency"
+OF_ONE = "SELECT 1 AS times, * FROM report_latency WHERE day >= here AND day < here + interval '1 month'"
 NEW, OLD = "NEW TABLE AS after", "OLD TABLE AS before"
 TABLES = {"insert": NEW, "update": f"{OLD} {NEW}", "delete": OLD}
 FUNCTION = """
-    CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+    CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
     BEGIN
         {statement};
         RETURN NULL;
@@ -35,7 +35,7 @@ FUNCTION = """
     $$
 """
 TRIGGER = """
-    CREATE TRIGGER {name} AFTER {event} ON report_latency REFERENCING {tables}
+    CREATE OR REPLACE TRIGGER {name} AFTER {event} ON report_latency REFERENCING {tables}
     FOR EACH STATEMENT EXECUTE FUNCTION {name}()
 """
 
@@ -53,12 +53,13 @@ def upgrade() -> None:
         sa.Column("messages", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("month", *KEYS.split(", "), name=op.f("report_latency_month_pkey")),
         postgresql_with={"fillfactor": 70},
+        if_not_exists=True,
     )
     for event, changes in CHANGES.items():
         name = f"latency_month_{event}"
         op.execute(FUNCTION.format(name=name, statement=ADD.format(changes=changes)))
         op.execute(TRIGGER.format(name=name, event=event.upper(), tables=TABLES[event]))
-    op.execute(f"DO $$ BEGIN {ADD.format(changes=ALL)}; END $$")
+    each_month("report_latency", "DELETE FROM report_latency_month WHERE month = here", ADD.format(changes=OF_ONE))
 
 
 def downgrade() -> None:

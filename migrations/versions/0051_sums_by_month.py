@@ -6,6 +6,8 @@ Pre: the former version's workers add up days; a trigger keeps the months, whoev
 import sqlalchemy as sa
 from alembic import op
 
+from worker.migrating.steps import each_month
+
 revision = "0051"
 down_revision = "0050"
 branch_labels = None
@@ -34,10 +36,9 @@ IS, WAS = "SELECT 1 AS times, * FROM after", "SELECT -1 AS times, * FROM before"
 CHANGES = {"insert": IS, "update": f"{IS} UNION ALL {WAS}", "delete": WAS}
 NEW, OLD = "NEW TABLE AS after", "OLD TABLE AS before"
 TABLES = {"insert": NEW, "update": f"{OLD} {NEW}", "delete": OLD}
-# As 0050: sums of all days, and no messages; nobody but who adds up waits.
-ALL = "SELECT 1 AS times, * FROM report_daily"
+OF_ONE = "SELECT 1 AS times, * FROM report_daily WHERE day >= here AND day < here + interval '1 month'"
 FUNCTION = """
-    CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+    CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
     BEGIN
         {statement};
         RETURN NULL;
@@ -45,7 +46,7 @@ FUNCTION = """
     $$
 """
 TRIGGER = """
-    CREATE TRIGGER {name} AFTER {event} ON report_daily REFERENCING {tables}
+    CREATE OR REPLACE TRIGGER {name} AFTER {event} ON report_daily REFERENCING {tables}
     FOR EACH STATEMENT EXECUTE FUNCTION {name}()
 """
 
@@ -62,12 +63,13 @@ def upgrade() -> None:
         *(sa.Column(name, sa.Numeric() if name == "price" else sa.BigInteger(), nullable=False) for name in SUMS),
         sa.PrimaryKeyConstraint("month", *KEYS.split(", "), name=op.f("report_month_pkey")),
         postgresql_with={"fillfactor": 70},
+        if_not_exists=True,
     )
     for event, changes in CHANGES.items():
         name = f"sums_month_{event}"
         op.execute(FUNCTION.format(name=name, statement=ADD.format(changes=changes)))
         op.execute(TRIGGER.format(name=name, event=event.upper(), tables=TABLES[event]))
-    op.execute(f"DO $$ BEGIN {ADD.format(changes=ALL)}; END $$")
+    each_month("report_daily", "DELETE FROM report_month WHERE month = here", ADD.format(changes=OF_ONE))
 
 
 def downgrade() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from tests.history.sums import by_status, daily, fold_all, raw
+from tests.history.sums import by_status, daily, fold_all, latency, raw
 from tests.support import HTTP_CALL, Bench, otp, settle
 from worker import Ticket, ledger
 from worker.database import Database
@@ -128,6 +128,25 @@ def test_messages_of_before_are_filled_in_whatever_happened_to_them_since(empty_
         assert by_status(database) == {"queued": 1, "cancelled": 2, "rejected": 1, "delivered": 2}
         with database.begin() as session:
             assert daily(session) == raw(session)
+
+
+def test_what_was_added_up_by_days_alone_is_added_up_by_months_and_only_once_where_a_migration_is_run_again(
+    empty_database_url: str,
+) -> None:
+    alike = "date '2025-01-20' + n, 'shop', '', 'service', 'normal', 2, ''"
+    with Database(empty_database_url) as database:
+        migrate(database, "0049")
+        with database.begin() as session:
+            for sums in (
+                f"INSERT INTO report_latency SELECT {alike}, 'accepted', n % 2, n FROM generate_series(1, 60) AS n",
+                f"INSERT INTO report_daily SELECT {alike}, 'queued', '', n, n, 0, 0 FROM generate_series(1, 60) AS n",
+            ):
+                session.execute(text(sums))
+        for _ in range(2):
+            migrate(database)
+            with database.begin() as session:
+                assert sum(latency(session).values()) == sum(daily(session).values()) == 1830
+                session.execute(text("UPDATE alembic_version SET version_num = '0049'"))
 
 
 def _set(database: Database, number: int, change: str) -> None:

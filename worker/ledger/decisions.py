@@ -61,7 +61,7 @@ _MOVE = text(f"""
 # After `_MOVE`: what still waits under a producer's expires_at that the new date would come after.
 _PAST_EXPIRY = text(f"""
     SELECT count(*) FROM message AS m JOIN notification AS n ON n.id = m.notification_id
-    WHERE n.id = ANY(:ids) AND {still("queued")} AND n.expires_at <= :send_date
+    WHERE m.id = ANY({messages_of(":ids")}) AND {still("queued")} AND n.expires_at <= :send_date
 """)
 
 _MOVED = text("UPDATE notification SET send_date = :send_date WHERE id = ANY(:ids)")

@@ -19,7 +19,7 @@ from worker.lifecycle import PURPOSE, Status
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-COUNTED = 10_000  # messages of a campaign that are counted one by one; of more the sums tell, which are a moment old
+COUNTED = 2000  # messages of a campaign that are counted one by one; of more the sums tell, which are a moment old
 REMEMBERED = 20_000  # attempts that were followed by another, the last ones: how such codes fared
 
 

@@ -56,6 +56,28 @@ def copy(table: str, statement: str, *, key: str = "id", key_type: str = "uuid")
     _in_batches(table, statement, key, key_type)
 
 
+def each_month(table: str, *statements: str) -> None:
+    """Any statements, in a transaction for each month of the table's column `day`, whose first day is in `here`.
+
+    Nobody writes to the table meanwhile. Where they are run again, they begin anew.
+    """
+    loop = f"""
+        DO $$
+        DECLARE
+            here date;
+        BEGIN
+            FOR here IN SELECT DISTINCT CAST(date_trunc('month', day) AS date) FROM {table} ORDER BY 1 LOOP
+                PERFORM set_config('lock_timeout', '500ms', true);
+                LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE;
+                {"; ".join(statements)};
+                COMMIT;
+            END LOOP;
+        END $$
+    """  # noqa: S608
+    with outside_transactions():
+        op.execute(loop)
+
+
 @contextmanager
 def outside_transactions() -> Iterator[None]:
     """What Postgres does in no transaction, or what must let go of its locks at once."""
