@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, func, select, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from worker.errors import MIGRATE, Busy, Forbidden, Invalid, Unavailable, WorkerError
@@ -27,6 +27,16 @@ if TYPE_CHECKING:
     Reader = Connection | Session  # what a question can be asked in: a reading, or whatever transaction is under way
 
 T = TypeVar("T")
+
+
+def unless_refused(session: Session, step: Callable[[], T]) -> T | None:
+    """What the step comes to; None: a constraint or a trigger refused it, and nothing of it was done."""
+    try:
+        with session.begin_nested():
+            return step()
+    except IntegrityError:
+        return None
+
 
 # A transaction of one source takes this role on, and says which in this setting: worker/roles knows both, and Postgres
 # keeps to them.

@@ -26,6 +26,13 @@ CHANGES = {"insert": IS, "update": f"{IS} UNION ALL {WAS}", "delete": WAS}
 OF_ONE = "SELECT 1 AS times, * FROM report_latency WHERE day >= here AND day < here + interval '1 month'"
 NEW, OLD = "NEW TABLE AS after", "OLD TABLE AS before"
 TABLES = {"insert": NEW, "update": f"{OLD} {NEW}", "delete": OLD}
+# A month of which no day is left begins anew.
+GONE = """;
+        DELETE FROM report_latency_month AS r USING (SELECT DISTINCT CAST(date_trunc('month', day) AS date) AS month FROM before) AS b
+        WHERE r.month = b.month AND NOT EXISTS (
+            SELECT FROM report_latency AS d WHERE d.day >= r.month AND d.day < r.month + interval '1 month'
+        )
+"""
 FUNCTION = """
     CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
     BEGIN
@@ -57,7 +64,8 @@ def upgrade() -> None:
     )
     for event, changes in CHANGES.items():
         name = f"latency_month_{event}"
-        op.execute(FUNCTION.format(name=name, statement=ADD.format(changes=changes)))
+        statement = ADD.format(changes=changes) + (GONE if event == "delete" else "")
+        op.execute(FUNCTION.format(name=name, statement=statement))
         op.execute(TRIGGER.format(name=name, event=event.upper(), tables=TABLES[event]))
     each_month("report_latency", "DELETE FROM report_latency_month WHERE month = here", ADD.format(changes=OF_ONE))
 

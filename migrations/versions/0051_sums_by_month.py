@@ -37,6 +37,13 @@ CHANGES = {"insert": IS, "update": f"{IS} UNION ALL {WAS}", "delete": WAS}
 NEW, OLD = "NEW TABLE AS after", "OLD TABLE AS before"
 TABLES = {"insert": NEW, "update": f"{OLD} {NEW}", "delete": OLD}
 OF_ONE = "SELECT 1 AS times, * FROM report_daily WHERE day >= here AND day < here + interval '1 month'"
+# A month of which no day is left begins anew.
+GONE = """;
+        DELETE FROM report_month AS r USING (SELECT DISTINCT CAST(date_trunc('month', day) AS date) AS month FROM before) AS b
+        WHERE r.month = b.month AND NOT EXISTS (
+            SELECT FROM report_daily AS d WHERE d.day >= r.month AND d.day < r.month + interval '1 month'
+        )
+"""
 FUNCTION = """
     CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
     BEGIN
@@ -67,7 +74,8 @@ def upgrade() -> None:
     )
     for event, changes in CHANGES.items():
         name = f"sums_month_{event}"
-        op.execute(FUNCTION.format(name=name, statement=ADD.format(changes=changes)))
+        statement = ADD.format(changes=changes) + (GONE if event == "delete" else "")
+        op.execute(FUNCTION.format(name=name, statement=statement))
         op.execute(TRIGGER.format(name=name, event=event.upper(), tables=TABLES[event]))
     each_month("report_daily", "DELETE FROM report_month WHERE month = here", ADD.format(changes=OF_ONE))
 

@@ -74,6 +74,8 @@ def test_doctor_tells_what_rules_make_wait_until_when_and_that_the_register_is_o
         session.execute(text("UPDATE heartbeat SET at = at - interval '31 days'"))
     with pytest.raises(Wrong, match="bring in today's by `esms-worker dnc import FILE --replace`"):
         ruling()
+    assert cli("law", "mode", "vn.ads.register", "off")[0] == 0
+    assert "of 20" in ruling()  # nobody goes by it
 
 
 def hours(start: str, end: str, *, name: str = "vn.hours") -> Rule:
@@ -99,6 +101,15 @@ def test_a_rule_that_could_not_be_kept_is_refused(
             notifier.law.put(wrong)
         with pytest.raises(NotFound):
             notifier.law.set_mode("nowhere", Mode.OFF)
+
+
+def test_a_rule_that_would_be_refused_today_can_be_turned_off(database: Database, database_url: str) -> None:
+    decree(database, hours("07:00", "07:10"))
+    with Notifier.from_env({"DATABASE_URL": database_url}) as notifier:
+        with pytest.raises(Invalid, match="parameters"):
+            notifier.law.set_mode("vn.hours", Mode.WARN)
+        notifier.law.set_mode("vn.hours", Mode.OFF)
+        assert [rule.mode for rule in notifier.law.list()] == [Mode.OFF]
 
 
 def test_a_rule_of_another_country_or_law_is_put_by_options_or_by_file(

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+import pytest
+
 from tests.cli.test_cli_commands import Cli, cli
 from tests.contacts.test_contacts_cli import STAFF, Import, bring
 from tests.law import VIETNAM, decree
+from worker import Invalid, Notifier
 from worker.database import Database
 from worker.law.rules import Mode
+from worker.settings import Settings
 
 __all__ = ["bring", "cli"]
 
@@ -76,6 +80,9 @@ def test_a_preview_tells_what_the_sending_rules_would_say(cli: Cli, bring: Impor
     [warning] = told("--content", "Sale {name}. Tu choi: soan TC gui 8xxx", "--sms-type", "1")
     assert warning.startswith("content: begins without the label of advertising (vn.ads.label")
     assert told("--content", "Chao {name}") == []
+    notifier = Notifier(Settings.from_environ({"DATABASE_URL": "postgresql://x/y"}), database=database)
+    with pytest.raises(Invalid, match="purpose: is not known: use one of code"):
+        notifier.templates.preview("birthday", purpose="advertisment")
     assert "! content: begins" in cli(
         "templates", "preview", "--contact", "1", "--sms-type", "1", "--content", "Sale {name}. Tu choi: soan TC gui 8x"
     )[1]  # fmt: skip

@@ -14,7 +14,7 @@ from sqlalchemy import event, text
 from tests.ledger.test_ledger_plans import undone
 from tests.support import Bench, otp
 from tests.why.test_why_plans import pages_of
-from worker import Sms, SmsType
+from worker import Sms, SmsType, ledger
 from worker.api import reports as api_reports
 from worker.cells import cell, flat
 from worker.errors import Invalid, NotFound
@@ -132,6 +132,10 @@ def test_what_is_added_up_by_months_and_the_days_at_their_ends_is_what_its_days_
         assert dong and others == [dong, dong], period
         by_day, [line] = reports.daily(["day"], **which), reports.campaigns(**which)
         assert (line.first_day, line.last_day) == (by_day[0].first_day, by_day[-1].last_day)
+    with bench.database.begin() as session:
+        ledger.begin_anew(session, "Asia/Ho_Chi_Minh")
+        left = "(SELECT count(*) FROM report_month) + (SELECT count(*) FROM report_latency_month)"
+        assert session.scalar(text(f"SELECT {left}")) == 0
 
 
 def test_a_percentile_lies_in_the_bucket_of_what_is_counted_and_shares_at_its_edges_are_exact() -> None:
@@ -154,6 +158,7 @@ def test_a_source_of_its_own_sees_its_own_sums_alone(told: Bench) -> None:
 WRONG: list[tuple[Callable[[Any], Any], type[Exception], str]] = [
     (lambda r: r.daily(since=TODAY(), until=TODAY() - timedelta(days=1)), Invalid, "since: .* is after until"),
     (lambda r: r.daily(since=datetime.now(UTC)), Invalid, "since: is no day"),
+    (lambda r: r.campaigns(until=date(9999, 12, 31)), Invalid, "until: its year is out of reach"),
     (lambda r: r.daily(status="delivred"), Invalid, "there is no status 'delivred': use queued, "),
     (lambda r: r.daily(["weather"]), Invalid, "by: 'weather' is none of this report's: use day, month"),
     (lambda r: r.latency(code="100"), Invalid, "code: is not counted in this report: use day, month"),

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
 from tests.cli.test_cli_commands import Cli, cli
 from tests.retention.time_travel import WITH_KEY, remove, travel
-from tests.support import HTTP_CALL, Bench, otp, retry
+from tests.support import HTTP_CALL, Bench, eventually, otp, retry, somebody_waits
 from tests.traces import tables_that_hold
 from worker import RecordCall, Sms, SmsType, TemplateCall, Ticket, ledger
+from worker.again import Failed
 from worker.errors import Conflict, SettingsError, WorkerError
-from worker.ledger import Outcome, retention
+from worker.ledger import Left, Outcome, retention
+from worker.ledger.retention import Terms
 from worker.lifecycle import Status
 from worker.maintenance import remove_what_is_old
 from worker.settings.retention import Retention
@@ -153,6 +157,20 @@ def test_nobody_sends_again_what_is_emptied_not_even_the_former_version(bench: B
         assert ledger.send_again(session, ids, bench.settings.horizons, by="test") == (set(), 0)
     with pytest.raises(WorkerError, match="SQLSTATE 23514"), bench.workers.begin() as session:
         session.execute(text("UPDATE message SET status = 'queued', due_at = now(), settled_at = NULL"))
+
+
+def test_a_text_that_goes_just_when_its_message_is_sent_again_leaves_it_and_stops_nobody(bench: Bench) -> None:
+    numbers = (NUMBER, "0901555778")
+    going, staying = (ended(bench, otp(number, "Ma 7"), "undelivered", campaign="c") for number in numbers)
+    terms = Terms(keep=timedelta(0), by="test", hide=str, references=DAYS_92)
+    with ThreadPoolExecutor(1) as hands:
+        with bench.workers.begin() as session:
+            retention.empty_texts(session, {UUID(bench.message(going)["id"]): going.id}, terms)
+            asked = hands.submit(bench.notifier.again.retry, Failed(campaign="c"))
+            eventually(lambda: somebody_waits(bench))
+        decided = asked.result()
+    assert (decided.moved, dict(decided.left)) == (1, {Left.EMPTIED: 1})
+    assert (bench.status(going), bench.status(staying)) == ("undelivered", "queued")
 
 
 def test_an_answer_that_comes_late_writes_no_number_again(bench: Bench) -> None:

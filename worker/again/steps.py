@@ -12,6 +12,7 @@ from worker import ledger
 from worker.again.choice import Corrected
 from worker.again.compose import AS_IT_WAS, Gathered, enqueue_of, gather, is_advertising
 from worker.again.texts import texts_by
+from worker.database import unless_refused
 from worker.errors import Invalid
 from worker.intake import Ticket, accept_in_place
 from worker.ledger import NOWHERE, Chosen, Left, Place
@@ -76,8 +77,10 @@ def step(
 
 
 def _as_they_are(session: Session, chosen: Chosen, settings: Settings, by: str, most: int, after: Place) -> Step | None:
-    """What most reruns are; None where there is advertising among them."""
-    sent = ledger.resend(session, chosen, settings.horizons, by=by, after=after, most=most)
+    """What most reruns are; None where there is advertising among them, or a text went while its message was locked."""
+    sent = unless_refused(
+        session, lambda: ledger.resend(session, chosen, settings.horizons, by=by, after=after, most=most)
+    )
     if sent is None:
         return None
     left = Counter(sent.left) + Counter({Left.OPTED_OUT: sent.withheld})

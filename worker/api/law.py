@@ -71,7 +71,8 @@ class Law:
         """Off, warn, hold (what passes by itself) or refuse. Raises NotFound, Invalid."""
         with self._database.begin() as session:
             for rule in self._named(ledger.all_rules(session), name):
-                checked(replace(rule, mode=mode))
+                if mode is not Mode.OFF:  # which fits a rule, too, that would be refused today
+                    checked(replace(rule, mode=mode))
             ledger.set_mode(session, name, mode)
             ledger.note_act(session, "law.mode", rule=name, mode=mode)
 

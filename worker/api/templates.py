@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from worker import templates
 from worker.database import Database
 from worker.errors import NotFound
-from worker.intake import Enqueue, Sms, TemplateCall, told_of
+from worker.intake import Enqueue, Sms, TemplateCall, known_purpose, told_of
 from worker.ledger import contacts, note_act
 from worker.ledger import templates as stored
 from worker.ledger.contacts import ContactRow
@@ -108,8 +108,9 @@ class Templates:
 
         keys: these contacts; none: the first 10,000 that are meant. at: the occasion; None: now; naive: of TIME_ZONE.
         diacritics: of a saved one, in place of its own. purpose: what it would be sent for; None: what the SmsType is
-        made for. Raises NotFound.
+        made for. Raises NotFound, Invalid.
         """
+        purpose = None if purpose is None else known_purpose(purpose)
         zone = self._settings.time_zone
         moment = datetime.now(zone) if at is None else self._settings.aware(at)
         occasion = Occasion(at=moment.astimezone(zone), title=title, place=place)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from worker.api.notifier import Notifier
 from worker.api.operation import Operation
+from worker.law.rules import Check, Mode
 from worker.reporting import HeldBack
 from worker.settings import Settings
 from worker.settings.retention import KEY, Retention
@@ -52,10 +53,11 @@ def ruling() -> str:
         zone = notifier.settings.time_zone
         told = [_held_back(each, zone) for each in notifier.reports.held_back()]
         register = notifier.law.register()
+        used = any(rule.check is Check.REGISTER and rule.mode is not Mode.OFF for rule in notifier.law.list())
     if register.imported_at is None:
         return "; ".join([*told, "the Do-Not-Call register was never brought in"])
     register_told = f"the Do-Not-Call register is of {register.imported_at.astimezone(zone):%Y-%m-%d}"
-    if datetime.now(UTC) - register.imported_at > REGISTER_OLD:
+    if used and datetime.now(UTC) - register.imported_at > REGISTER_OLD:
         raise Wrong("; ".join([*told, f"{register_told}: bring in today's by `esms-worker dnc import FILE --replace`"]))
     return "; ".join([*told, register_told])
 

@@ -119,14 +119,19 @@ def _brandname(given: str | None, sms_type: SmsType, settings: Settings) -> str 
     return brandname
 
 
+def known_purpose(value: object) -> Purpose:
+    """Raises Invalid."""
+    try:
+        return Purpose(value)  # type: ignore[arg-type]
+    except ValueError:
+        raise Invalid("purpose", "is not known", f"use one of {', '.join(Purpose)}") from None
+
+
 def _purpose(value: object, sms_type: int | None) -> Purpose:
     usual = Purpose.SERVICE if sms_type is None else PURPOSE_OF_SMS[SmsType(sms_type)]
     if value is None:
         return usual
-    try:
-        purpose = Purpose(value)  # type: ignore[arg-type]
-    except ValueError:
-        raise Invalid("purpose", "is not known", f"use one of {', '.join(Purpose)}") from None
+    purpose = known_purpose(value)
     if sms_type == SmsType.ADVERTISING and purpose is not Purpose.ADVERTISING:
         raise Invalid("purpose", "SmsType 1 is always advertising", "leave it out, or use another SmsType")
     if purpose is Purpose.ADVERTISING and sms_type is not None and sms_type not in ADVERTISING_TYPES:

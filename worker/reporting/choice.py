@@ -42,6 +42,9 @@ class Which(TypedDict, total=False):
     """As eSMS names it, in small letters."""
 
 
+LAST_YEAR = 9998  # a month later there must still be a calendar
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
     """The same, checked."""
@@ -75,7 +78,7 @@ class Choice:
 
     def whole_months(self) -> tuple[date | None, date | None]:
         """From which first day of a month, and before which: what lies between is asked for whole. None: no end."""
-        first = self.since and _first_of_a_month(self.since)
+        first = self.since and first_of_a_month(self.since)
         return first, (self.until + timedelta(days=1)).replace(day=1) if self.until else None
 
     def refuse_unknown(self, session: Reader) -> None:
@@ -88,7 +91,7 @@ class Choice:
             refuse_unknown(session, campaign=campaign, within=within)
 
 
-def _first_of_a_month(day: date) -> date:
+def first_of_a_month(day: date) -> date:
     """This day, or the next such."""
     return day if day.day == 1 else (day.replace(day=28) + timedelta(days=4)).replace(day=1)
 
@@ -119,6 +122,8 @@ def grouping(by: Sequence[str], columns: Mapping[str, Any]) -> list[Any]:
 
 
 def _day(name: str, value: object) -> date | None:
+    if isinstance(value, date) and value.year > LAST_YEAR:
+        raise Invalid(name, "its year is out of reach", f"give a year from {date.min.year} to {LAST_YEAR}")
     if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
         return value
     raise Invalid(name, "is no day", "give a datetime.date: reports count by days")

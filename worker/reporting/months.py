@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnClause, Select, false, func, or_, union_all
+from sqlalchemy import ColumnClause, Select, and_, false, or_, union_all
 
-from worker.reporting.choice import Choice
+from worker.reporting.choice import Choice, first_of_a_month
 
 
 def by_months(
@@ -22,7 +22,7 @@ def by_months(
 ) -> Any:
     """The columns of both: of whole months by `months`, and of all other days by `days`.
 
-    apart: first days of months that are to be read by their days all the same.
+    apart: first days of months that are to be read by their days all the same; others than those asked for are none.
     """
     first, end = choice.whole_months()
     others = [false(), *([day < first] if first else []), *([day >= end] if end else [])]
@@ -30,7 +30,7 @@ def by_months(
         months, days = months.where(month >= first), days.where(day >= choice.since)
     if end:
         months, days = months.where(month < end), days.where(day <= choice.until)
-    if apart:
-        months = months.where(month.not_in(apart))
-        others.append(func.date_trunc("month", day).in_(apart))
+    if inside := [one for one in apart if (not first or one >= first) and (not end or one < end)]:
+        months = months.where(month.not_in(inside))
+        others += [and_(day >= one, day < first_of_a_month(one + timedelta(days=1))) for one in inside]
     return union_all(months, days.where(or_(*others))).subquery().c

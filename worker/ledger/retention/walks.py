@@ -50,7 +50,8 @@ _PUT_OFF = text("""
 # long as anybody's transaction is open.
 _LOOK_AGAIN = text("""
     SELECT r.message_id, m.notification_id, r.look_at FROM removal AS r JOIN message AS m ON m.id = r.message_id
-    WHERE r.step = :step AND r.look_at <= now() AND r.look_at >= CAST(:at AS timestamptz) - interval '10 minutes'
+    WHERE r.step = :step AND r.look_at <= now()
+        AND r.look_at >= least(CAST(:at AS timestamptz), now()) - interval '10 minutes'
     ORDER BY r.look_at LIMIT :most
     FOR UPDATE OF r SKIP LOCKED
 """)
