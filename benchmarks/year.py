@@ -125,12 +125,14 @@ def without_indexes(on: Connection) -> list[str]:
     return [definition for _, definition in found]
 
 
-def year_options(about: str | None) -> argparse.Namespace:
-    """Of a script that measures over it."""
+def year_options(about: str | None, *flags: str) -> argparse.Namespace:
+    """Of a script that measures over it. flags: its own."""
     parser = argparse.ArgumentParser(description=(about or "").splitlines()[0])
     parser.add_argument("--messages", type=int, default=1_000_000)
     parser.add_argument("--times", type=int, default=20)
     parser.add_argument("--kept", type=Path, metavar="FOLDER", help="Of `benchmarks.year`; made where it is not there.")
+    for flag in flags:
+        parser.add_argument(flag, action="store_true")
     return parser.parse_args()
 
 

@@ -14,7 +14,6 @@ from worker.api.report_files import FileTable
 from worker.catalogue.text import Language
 from worker.checks import phone_of
 from worker.database import Database
-from worker.ledger.law_rules import rules_on
 from worker.pseudonym import known_as
 from worker.reporting import By, Choice, Costs, GroupBy, HeldBack, Latency, Page, ReportLine, RuleUsed, Sums, Which
 from worker.settings import Settings
@@ -124,6 +123,8 @@ class Reports:
 
     def held_back(self) -> Sequence[HeldBack]:
         """What sending rules have made wait since yesterday, and until when by the hours: a few rows of Postgres."""
+        from worker.ledger.law_rules import rules_on  # it brings the ledger, which who asks a report need not load
+
         now = datetime.now(self._settings.time_zone)
         with self._database.reading() as session:
             return reporting.held_back(session, rules_on(session, now.date()), now)
