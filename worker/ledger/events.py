@@ -184,12 +184,14 @@ def write_event(session: Session, event: EventRow, *, now: datetime) -> None:
     session.execute(_WRITE, lists | {"rows": as_rows([asdict(event)]), "now": now})
 
 
-def put_attendees(session: Session, event_id: UUID, attendees: Sequence[AttendeeRow]) -> AttendeeChanges:
-    """Have the event invite these, each key once, and nobody else; what that changed."""
+def put_attendees(
+    session: Session, event_id: UUID, attendees: Sequence[AttendeeRow], *, besides: bool = False
+) -> AttendeeChanges:
+    """Have the event invite these, each key once, and nobody else; what that changed. besides: the others stay."""
     stored = {row.key: AttendeeRow(**row._asdict()) for row in session.execute(_ATTENDEES, {"event_id": event_id})}
     given = {attendee.key for attendee in attendees}
     differing = [attendee for attendee in attendees if stored.get(attendee.key) != attendee]
-    removed = [key for key in stored if key not in given]
+    removed = [key for key in stored if key not in given and not besides]
     if removed:
         session.execute(_UNINVITE, {"event_id": event_id, "keys": removed})
     if differing:

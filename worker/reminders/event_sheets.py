@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time
+from datetime import date, datetime, time
 from hashlib import blake2b
 from typing import Any
 
@@ -13,18 +13,19 @@ from sqlalchemy.orm import Session
 
 from worker.contacts.checks import parse_phone
 from worker.contacts.columns import HEADERS as OF_PEOPLE
-from worker.contacts.dates import DateOrder, parse_date
+from worker.contacts.dates import WRITE_IT, DateOrder, parse_date
 from worker.errors import Invalid
 from worker.reminders import events
 from worker.reminders.calendars import Imported, key_of
-from worker.reminders.invitations import Attendee, Event
+from worker.reminders.checks import words
+from worker.reminders.invitations import AfterStart, Attendee, Event
 from worker.settings import Settings
 from worker.spreadsheets import RefusedRow, Row, Unreadable
 from worker.spreadsheets.rows import written
-from worker.spreadsheets.titles import place_of, plain
+from worker.spreadsheets.titles import place_of, plain, there_are
 from worker.text import strip_diacritics
 
-NEEDED = ("starts_at", "phone")
+NEEDED = {"starts_at": "no column is chosen for the start", "phone": "no column is chosen for the number"}
 # Without accents and in small letters.
 HEADERS: Mapping[str, tuple[str, ...]] = {
     "starts_at": (
@@ -42,21 +43,37 @@ HEADERS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 FIELDS = tuple(HEADERS)
 
-_time_of_day = re.compile(r"(?<!\d)(\d{1,2})\s*(?::|h|gio|g)\s*(\d{2})?(?::\d{2})?(?!\d)").search
+_OF_ROWS = (events.CalledOff, AfterStart)  # though no column holds it
+_WRITE_IT = "write it like 15/12/2026 08:30"
+# Of 8h 15/12/2026 and of 8 giờ 15 tháng 12 the 15 is a day.
+_time_of_day = re.compile(
+    r"(?<!\d)(\d{1,2})\s*(?::|h|gio|g)\s*"
+    r"(?:(\d{2})(?::\d{2})?(?!\d|([/.-])\d{1,2}\3\d|\s*thang))?(?!\d)"
+).search
 
 
-def guessed(titles: Sequence[str]) -> Mapping[str, str]:
-    """The column of each field by its name; of several the first."""
-    found = {each: next((title for title in titles if plain(title) in like), "") for each, like in HEADERS.items()}
-    return {each: title for each, title in found.items() if title}
+def guessed(titles: Sequence[str]) -> Mapping[str, int]:
+    """The place of each field's column by its name; what fits two columns is none."""
+    found = {
+        each: [place for place, title in enumerate(titles) if plain(title) in like] for each, like in HEADERS.items()
+    }
+    return {each: places[0] for each, places in found.items() if len(places) == 1}
 
 
-def places_of(titles: Sequence[str], told: Mapping[str, str]) -> Mapping[str, int]:
-    """Where each field's column is. Raises Unreadable."""
-    for needed in NEEDED:
+def places_of(titles: Sequence[str], told: Mapping[str, str | int]) -> Mapping[str, int]:
+    """Where each field's column is, of which the title or the place was told. Raises Unreadable."""
+    for needed, problem in NEEDED.items():
         if needed not in told:
-            raise Unreadable("columns", f"none is called {needed}", "choose the column of the start, and of the number")
-    return {each: place_of(titles, title, option=each) for each, title in told.items()}
+            raise Unreadable("columns", problem, "choose the column of the start, and of the number")
+    return {each: _place(titles, column, each) for each, column in told.items()}
+
+
+def _place(titles: Sequence[str], column: str | int, name: str) -> int:
+    if isinstance(column, str):
+        return place_of(titles, column, option=name)
+    if not 0 <= column < len(titles):
+        raise Unreadable(name, f"there is no column {column}", there_are(titles))
+    return column
 
 
 @dataclass(slots=True)
@@ -115,8 +132,8 @@ class SheetImport:
         draft.guests[guest.key] = guest
 
     def _draft(self, row: Row) -> _Draft:
-        title, place = self._cell(row, "title"), self._cell(row, "place")
-        starts_at = moment_of(self._cell(row, "starts_at"), self._cell(row, "time"), self.dates)
+        title, place = (words(each, self._cell(row, each)) for each in ("title", "place"))
+        starts_at = moment_of(self._day(row), self._cell(row, "time"), self.dates)
         return _Draft(self._cell(row, "key") or _key_of(title, place, starts_at), title, place, starts_at)
 
     def _guest(self, row: Row) -> Attendee:
@@ -124,7 +141,12 @@ class SheetImport:
             number = parse_phone(self._cell(row, "phone"))
         except Invalid as error:
             raise Invalid("phone", error.problem, error.remedy) from None
-        return Attendee(key=key_of(number), phone=number, name=self._cell(row, "name"))
+        return Attendee(key=key_of(number), phone=number, name=words("name", self._cell(row, "name")))
+
+    def _day(self, row: Row) -> str:
+        """What the spreadsheet itself knows as a day is none to be read in an order."""
+        cell = row.cells[self.places["starts_at"]]
+        return cell.isoformat() if isinstance(cell, date) else cell
 
     def _cell(self, row: Row, name: str) -> str:
         return written(row.cells[self.places[name]]) if name in self.places else ""
@@ -135,11 +157,11 @@ class SheetImport:
         wanted = Event(source=self.source, attendees=invited, **said, **self.how)  # type: ignore[arg-type]
         try:
             with session.begin_nested():
-                change = events.upsert(session, wanted, settings, now=now)
+                change = events.upsert(session, wanted, settings, now=now, adds=True)
         except events.Past:
             imported.over += 1
         except Invalid as error:
-            if error.field not in self.places:  # what was said of all of them
+            if error.field not in self.places and not isinstance(error, _OF_ROWS):  # what was said of all of them
                 raise
             for row in draft.rows:
                 self._refused(row, error)
@@ -158,8 +180,17 @@ def moment_of(day: str, at: str, order: DateOrder | None) -> datetime:
     found = _time_of_day(whole)
     if found is None or int(found[1]) > 23 or int(found[2] or 0) > 59:
         raise Invalid("starts_at", "has no time of day", "write it like 15/12/2026 08:30, or choose the time's column")
-    date = parse_date("starts_at", f"{whole[: found.start()]} {whole[found.end() :]}".strip(" ,-"), order)
-    return datetime.combine(date, time(int(found[1]), int(found[2] or 0)))
+    day_alone = _date(f"{whole[: found.start()]} {whole[found.end() :]}".strip(" ,-"), order)
+    return datetime.combine(day_alone, time(int(found[1]), int(found[2] or 0)))
+
+
+def _date(written: str, order: DateOrder | None) -> date:
+    try:
+        return parse_date("starts_at", written, order)
+    except Invalid as error:
+        if error.remedy != WRITE_IT:
+            raise
+        raise Invalid("starts_at", error.problem, _WRITE_IT) from None
 
 
 def _key_of(title: str, place: str, starts_at: datetime) -> str:

@@ -34,6 +34,10 @@ class Past(Invalid):
     """An event that begins, or a series that ends, before now."""
 
 
+class CalledOff(Invalid):
+    """An event that was cancelled, which adding to it would revive."""
+
+
 class EventOutcome(StrEnum):
     """What an upsert or a cancellation came to."""
 
@@ -71,19 +75,26 @@ class EventChange:
     """The next reminder; None: there is no more."""
 
 
-def upsert(session: Session, event: Event, settings: Settings, *, now: datetime) -> EventChange:
-    """Store an event as it is now, new or known. Raises Invalid; then nothing of it is stored."""
+def upsert(session: Session, event: Event, settings: Settings, *, now: datetime, adds: bool = False) -> EventChange:
+    """Store an event as it is now, new or known. Raises Invalid; then nothing of it is stored.
+
+    adds: the attendees besides those that it has; one that was cancelled stays so.
+    """
     version = version_of(event.version)
     content = content_of(event, str(settings.time_zone))
     guests = None if event.attendees is None else attendee_rows(event)
     old, new = open_event(session, label("source", event.source), label("key", event.key), now=now)
     if _is_older(version, old):
         return EventChange(id=old.id, outcome=EventOutcome.OLDER, next_at=old.next_at)
+    if adds and old.cancelled_at and not new:
+        raise CalledOff(
+            "key", "is that of an event that was called off", "leave its rows out, or give a key of its own"
+        )
     wanted = replace(old, **content, version=old.version if version is None else version, cancelled_at=None)
     differs = wanted != replace(old, version=wanted.version)
     if differs:
         _check(session, wanted, settings, now)
-    changes = AttendeeChanges() if guests is None else put_attendees(session, old.id, guests)
+    changes = AttendeeChanges() if guests is None else put_attendees(session, old.id, guests, besides=adds)
     return _written(session, old, wanted, changes, new=new, differs=differs, now=now)
 
 

@@ -25,6 +25,10 @@ LONGEST = timedelta(days=366)  # of one meeting
 FARTHEST = timedelta(days=3660)  # a start farther away is a slip of the pen
 
 
+class AfterStart(Invalid):
+    """A reminder that would come when its event has begun."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attendee:
     """Whom an event invites: by the key of a contact, whose number counts when the reminder is made, or by a number."""
@@ -176,7 +180,7 @@ def _offset(text: object, starts_at: datetime, zone: str) -> str:
     with translated("offsets"):
         offset = parse_offset(text)
     if offset.before(starts_at, zone_of(zone)) > starts_at:
-        raise Invalid("offsets", f"{offset.text!r} lies after the start", "remind before it begins")
+        raise AfterStart("offsets", f"{offset.text!r} lies after the start", "remind before it begins")
     return offset.text
 
 

@@ -16,6 +16,7 @@ MILLISECONDS = 86_400_000  # of a day
 LAST_DAY = 2_957_000  # as Excel counts; beyond it a number is none of a date
 
 _MIDNIGHT = datetime.combine(FIRST_1904, time())
+_a_length = re.compile(r"\[(?:h+|m+|s+)\]", re.IGNORECASE).search
 _not_shown = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.|_.').sub  # of a number format
 
 
@@ -42,9 +43,12 @@ def date_styles(package: Package, part: str) -> Sequence[bool]:
 
 
 def _shows_date(code: str) -> bool:
-    """A year, a month or a day; hours alone are a length of time, and beside them an m is minutes."""
-    shown = set(_not_shown("", code.partition(";")[0]).casefold().replace("general", ""))
-    return bool(shown & set("yd")) or ("m" in shown and not shown & set("hs"))
+    """A day, or a time of one; [h] is a length of time, and beside hours or seconds an m is minutes."""
+    first = code.partition(";")[0]
+    shown = set(_not_shown("", first).casefold().replace("general", ""))
+    if shown & set("yd") or _a_length(first):
+        return bool(shown & set("yd"))
+    return "h" in shown or ("m" in shown and "s" not in shown)
 
 
 def day_of(serial: float, since_1904: bool) -> Cell:

@@ -31,10 +31,11 @@ class EventsPlan(CalendarPlan):
     """The same for rows: one guest each; those of one key, or of one name, time and place, are one event."""
 
     source: str = "file"
-    told: Mapping[str, str] | None = None
-    """The columns of title, starts_at, time, place, phone, name and key; None: they are guessed by their names."""
+    told: Mapping[str, str | int] | None = None
+    """The columns of title, starts_at, time, place, phone, name and key, by their titles, or places from 0 on; None:
+    they are guessed by their titles."""
     dates: str | None = DateOrder.DMY
-    """How 03/04/2027 is meant: dmy or mdy; None: such rows are refused."""
+    """How 03/04/2027 is meant in a text: dmy or mdy; None: such rows are refused."""
 
     def columns(self, titles: Sequence[str]) -> Mapping[str, int]:
         """Where each of these is. Raises Invalid."""

@@ -21,7 +21,11 @@ FILES: dict[str, Text] = {
     "dates": Text("03/04/1990 is", "03/04/1990 là"),
     "dates_dmy": Text("3 April", "ngày 3 tháng 4"),
     "dates_mdy": Text("4 March", "ngày 4 tháng 3"),
-    "dates_ymd": Text("neither: leave it out", "không rõ: bỏ qua"),
+    "dates_none": Text("unclear: refuse such dates", "không rõ: loại ngày như vậy"),
+    "run_says_but": Text(
+        "What was refused is left out; all the rest, or none of it.",
+        "Bỏ những dòng bị loại; nhập tất cả phần còn lại, hoặc không nhập gì.",
+    ),
     "count_refused": Text("Refused rows", "Dòng bị loại"),
     "refused_rows": Text("What was not taken", "Những gì không nhận"),
     "row_number": Text("Row", "Dòng"),

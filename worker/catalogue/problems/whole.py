@@ -105,6 +105,10 @@ WHOLE = (
         "no such file, or it was forgotten after {days} days: upload it again",
         "không có tệp này, hoặc đã xóa sau {days} ngày: hãy tải lên lại",
     ),
+    Text(
+        "no such file in this room: open it where it was uploaded",
+        "không có tệp này ở mục này: hãy mở ở nơi đã tải lên",
+    ),
     Text("no such file: it is named by its id", "không có tệp này: tệp được gọi bằng mã"),
     Text("no user is called {name}: `{command}` shows them", "không có người dùng {name}: xem `{command}`"),
     Text("no webhook has the id {id}: `{command}` shows them", "không có webhook nào mang mã {id}: xem `{command}`"),

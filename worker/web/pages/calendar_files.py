@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Request, Response
+from fastapi import Depends, Request, Response
 from starlette.datastructures import FormData
 
 from worker.api.uploads import CalendarPlan, EventsPlan, UploadKind, UploadShown, UploadState
 from worker.api.uploads.calendars import BEGINS
+from worker.contacts.dates import DateOrder
 from worker.errors import Invalid
 from worker.reminders.event_sheets import FIELDS, guessed
 from worker.web.door import producer_of
@@ -18,11 +19,13 @@ from worker.web.pages.access import Form, room
 from worker.web.pages.forms import list_in, number_in, text_in, text_or_none
 from worker.web.pages.rendering import redirect, render
 from worker.web.pages.rules import choices
-from worker.web.pages.uploading import REFUSED_SHOWN, columns_of, refused_rows, taken_in
+from worker.web.pages.uploading import REFUSED_SHOWN, chosen, columns_of, of_room, refused_rows, taken_in
 
 router = room()
 
 SOURCES = {UploadKind.CALENDAR: "ics", UploadKind.EVENTS: "file"}
+SAID = ("template", "offsets", "phones", "source", "sms_type", "dates")
+Upload = Annotated[UploadShown, Depends(of_room(*SOURCES))]
 
 
 @router.get("/reminders/import")
@@ -45,9 +48,8 @@ def kind_of(file: Path) -> UploadKind:
 
 
 @router.get("/reminders/import/{upload}")
-def plan(request: Request, upload: str) -> Response:
+def plan(request: Request, found: Upload) -> Response:
     """By which text and how long ahead; once that was said: what it comes to, and what came of it."""
-    found = producer_of(request).uploads.show(upload)
     if found.state is UploadState.DRAFT:
         return _plan(request, found)
     refused = producer_of(request).uploads.refused(found.id, most=REFUSED_SHOWN)
@@ -63,39 +65,43 @@ def _plan(request: Request, upload: UploadShown, status: int = 200, **facts: Any
         "phones": ", ".join(kept.get("phones", ())),
         "source": kept.get("source", SOURCES[upload.kind]),
         "sms_type": str(kept.get("sms_type", 2)),
+        "dates": kept.get("dates", DateOrder.DMY) or "",
         "titles": (),
         "problem": None,
     } | facts
     if upload.kind is UploadKind.EVENTS:
-        shown |= columns_of(request, upload) | {"fields": FIELDS, "dates": kept.get("dates") or "dmy"}
-        shown.setdefault("uses", _uses(upload, kept.get("told") or guessed(upload.columns)))
+        shown |= columns_of(request, upload) | {"fields": FIELDS}
+        shown.setdefault("uses", _uses(kept.get("told") or guessed(upload.columns)))
     template = "reminders/calendar_plan.html.j2"
     return render(request, template, status, upload=upload, **shown, **choices(request))
 
 
 @router.post("/reminders/import/{upload}")
-def say(request: Request, upload: str, form: Form) -> Response:
+def say(request: Request, found: Upload, form: Form) -> Response:
     """Keep it, and find out what it comes to."""
     uploads = producer_of(request).uploads
-    found = uploads.show(upload)
     try:
         uploads.plan(found.id, _given(form, found))
         uploads.check(found.id)
     except Invalid as error:
-        given = {name: text_in(form, name) for name in ("template", "offsets", "phones", "source", "sms_type")}
-        uses = _uses(found, _told(form, found))
-        return _plan(request, found, 422, problem=error, uses=uses, **given)
+        given = {name: text_in(form, name) for name in SAID}
+        return _plan(request, found, 422, problem=error, uses=chosen(form, found), **given)
     return redirect(f"/reminders/import/{found.id}")
 
 
-def _uses(upload: UploadShown, told: Mapping[str, str]) -> dict[int, str]:
+def _uses(places: Mapping[str, int]) -> dict[int, str]:
     """By the columns' places."""
-    return {upload.columns.index(title): name for name, title in told.items() if title in upload.columns}
+    return {place: name for name, place in places.items()}
 
 
-def _told(form: FormData, upload: UploadShown) -> Mapping[str, str]:
-    chosen = {text_in(form, f"column-{place}"): title for place, title in enumerate(upload.columns) if title}
-    return {name: title for name, title in chosen.items() if name in FIELDS}
+def _told(form: FormData, upload: UploadShown) -> Mapping[str, int]:
+    """Raises Invalid."""
+    told: dict[str, int] = {}
+    for place, name in chosen(form, upload).items():
+        if name in FIELDS and told.setdefault(name, place) != place:
+            both = " + ".join(upload.columns[each] for each in (told[name], place))
+            raise Invalid("columns", f"{both} are chosen for the same", "choose one of them")
+    return told
 
 
 def _given(form: FormData, upload: UploadShown) -> CalendarPlan:
@@ -113,22 +119,21 @@ def _given(form: FormData, upload: UploadShown) -> CalendarPlan:
 
 
 @router.post("/reminders/import/{upload}/again")
-def again(request: Request, upload: str) -> Response:
+def again(request: Request, found: Upload) -> Response:
     """Back to what was said of it."""
-    uploads = producer_of(request).uploads
-    found = uploads.show(upload)
     of_its_kind = EventsPlan if found.kind is UploadKind.EVENTS else CalendarPlan
-    uploads.plan(found.id, of_its_kind(**(found.plan or {})))
+    if found.plan:
+        producer_of(request).uploads.plan(found.id, of_its_kind(**found.plan))
     return redirect(f"/reminders/import/{found.id}")
 
 
 @router.post("/reminders/import/{upload}/run")
-def run(request: Request, upload: str) -> Response:
+def run(request: Request, found: Upload) -> Response:
     """Bring its events in."""
-    return redirect(f"/reminders/import/{producer_of(request).uploads.run(upload).id}")
+    return redirect(f"/reminders/import/{producer_of(request).uploads.run(found.id).id}")
 
 
 @router.get("/reminders/import/{upload}/refused.{kind}")
-def refused(request: Request, upload: str, kind: str) -> Response:
+def refused(request: Request, found: Upload, kind: str) -> Response:
     """Rows that were not taken, to be mended."""
-    return refused_rows(request, upload, kind)
+    return refused_rows(request, found, kind)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Request, Response
+from fastapi import Depends, Request, Response
 from starlette.datastructures import FormData
 
 from worker.api.uploads import ContactsPlan, UploadKind, UploadShown, UploadState
 from worker.contacts.columns import FIELDS
+from worker.contacts.dates import DateOrder
 from worker.errors import Invalid
 from worker.spreadsheets.titles import plain
 from worker.text import ATTRIBUTE
@@ -17,11 +18,12 @@ from worker.web.door import producer_of
 from worker.web.pages.access import Form, room
 from worker.web.pages.forms import list_in, text_in, text_or_none
 from worker.web.pages.rendering import redirect, render
-from worker.web.pages.uploading import REFUSED_SHOWN, columns_of, refused_rows, taken_in
+from worker.web.pages.uploading import REFUSED_SHOWN, chosen, columns_of, of_room, refused_rows, taken_in
 
 router = room()
 
-NOTHING, OWN = "", "attr"  # a column of which nothing is taken, and one that becomes an attribute
+OWN = "attr"  # a column that becomes an attribute
+Upload = Annotated[UploadShown, Depends(of_room(UploadKind.CONTACTS))]
 
 
 @router.get("/contacts/import")
@@ -37,31 +39,37 @@ def upload(request: Request, form: Form) -> Response:
 
 
 @router.get("/contacts/import/{upload}")
-def columns(request: Request, upload: str) -> Response:
+def columns(request: Request, found: Upload) -> Response:
     """Which column is what, as it looks; once that was said: what it comes to, and what came of it."""
-    found = producer_of(request).uploads.show(upload)
     return _columns(request, found) if found.state is UploadState.DRAFT else _outcome(request, found)
 
 
-def _columns(request: Request, upload: UploadShown, problem: Invalid | None = None) -> Response:
-    plan, uses = upload.plan or {}, {}
+def _columns(request: Request, upload: UploadShown) -> Response:
+    problem, uses = None, {}
     try:
         uses = _uses(producer_of(request).uploads.columns(upload).places)
     except Invalid as error:
-        problem = problem or error
+        problem = error
+    plan = upload.plan or {}
+    said = {"source": plan.get("source", "import"), "tags": ", ".join(plan.get("tags", ()))}
+    return _form(request, upload, problem, uses, said | {"dates": plan.get("dates", DateOrder.DMY) or ""})
+
+
+def _form(
+    request: Request, upload: UploadShown, problem: Invalid | None, uses: Mapping[int, str], said: dict[str, Any]
+) -> Response:
+    facts = said | columns_of(request, upload)
+    status = 422 if problem else 200
     return render(
         request,
         "contacts/columns.html.j2",
-        422 if problem else 200,
+        status,
         upload=upload,
         uses=uses,
         fields=FIELDS,
-        source=plan.get("source", "import"),
-        tags=", ".join(plan.get("tags", ())),
-        dates=plan.get("dates") or "dmy",
         problem=problem,
         error=upload.error,
-        **columns_of(request, upload),
+        **facts,
     )
 
 
@@ -71,20 +79,21 @@ def _uses(places: Mapping[str, Sequence[int]]) -> dict[int, str]:
 
 
 @router.post("/contacts/import/{upload}")
-def say(request: Request, upload: str, form: Form) -> Response:
+def say(request: Request, found: Upload, form: Form) -> Response:
     """Keep which column is what, and find out what it comes to."""
     uploads = producer_of(request).uploads
-    found = uploads.show(upload)
     try:
         uploads.plan(found.id, _plan(form, found))
         uploads.check(found.id)
     except Invalid as error:
-        return _columns(request, found, error)
+        said = {name: text_in(form, name) for name in ("source", "tags", "dates")}
+        return _form(request, found, error, chosen(form, found), said)
     return redirect(f"/contacts/import/{found.id}")
 
 
 def _plan(form: FormData, upload: UploadShown) -> ContactsPlan:
-    told = [f"{field}={title}" for place, title in enumerate(upload.columns) for field in _told(form, place, title)]
+    titles = upload.columns
+    told = [f"{_field(use, titles[place])}={titles[place]}" for place, use in chosen(form, upload).items()]
     named = {each.partition("=")[0] for each in told}
     return ContactsPlan(
         told=[*told, *(f"{field}=" for field in FIELDS if field not in named)],
@@ -94,11 +103,8 @@ def _plan(form: FormData, upload: UploadShown) -> ContactsPlan:
     )
 
 
-def _told(form: FormData, place: int, title: str) -> Sequence[str]:
-    use = text_in(form, f"column-{place}")
-    if use == OWN:
-        return [ATTRIBUTE + plain(title).replace(" ", "_")[:64]]
-    return [] if use == NOTHING else [use]
+def _field(use: str, title: str) -> str:
+    return ATTRIBUTE + plain(title).replace(" ", "_")[:64] if use == OWN else use
 
 
 def _outcome(request: Request, upload: UploadShown) -> Response:
@@ -109,21 +115,19 @@ def _outcome(request: Request, upload: UploadShown) -> Response:
 
 
 @router.post("/contacts/import/{upload}/again")
-def again(request: Request, upload: str) -> Response:
+def again(request: Request, found: Upload) -> Response:
     """Back to the columns."""
-    uploads = producer_of(request).uploads
-    found = uploads.show(upload)
-    uploads.plan(found.id, ContactsPlan(**(found.plan or {})))
+    producer_of(request).uploads.plan(found.id, ContactsPlan(**(found.plan or {})))
     return redirect(f"/contacts/import/{found.id}")
 
 
 @router.post("/contacts/import/{upload}/run")
-def run(request: Request, upload: str) -> Response:
+def run(request: Request, found: Upload) -> Response:
     """Bring them in."""
-    return redirect(f"/contacts/import/{producer_of(request).uploads.run(upload).id}")
+    return redirect(f"/contacts/import/{producer_of(request).uploads.run(found.id).id}")
 
 
 @router.get("/contacts/import/{upload}/refused.{kind}")
-def refused(request: Request, upload: str, kind: str) -> Response:
+def refused(request: Request, found: Upload, kind: str) -> Response:
     """Rows and cells that were not taken, to be mended."""
-    return refused_rows(request, upload, kind)
+    return refused_rows(request, found, kind)

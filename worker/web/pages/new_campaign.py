@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Request, Response
+from fastapi import Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
@@ -27,9 +27,10 @@ from worker.web.pages.access import Form, room
 from worker.web.pages.forms import list_in, moment_in, text_in, text_or_none
 from worker.web.pages.keys import key_of
 from worker.web.pages.rendering import language_of, redirect, render
-from worker.web.pages.uploading import refused_rows, taken_in
+from worker.web.pages.uploading import of_room, refused_rows, taken_in
 
 router = room()
+Upload = Annotated[UploadShown, Depends(of_room(UploadKind.CAMPAIGN))]
 
 ROWS_SHOWN = 3
 REFUSED_SHOWN = 20
@@ -68,9 +69,8 @@ def upload(request: Request, form: Form) -> Response:
 
 
 @router.get("/campaigns/new/{upload}")
-def write(request: Request, upload: str) -> Response:
+def write(request: Request, found: Upload) -> Response:
     """What was understood of the file, and the text."""
-    found = producer_of(request).uploads.show(upload)
     if found.state in (UploadState.RUNNING, UploadState.STOPPED, UploadState.DONE):
         return redirect(_address_of(found))
     return _write(request, found, found.plan or _first_plan(found))
@@ -175,10 +175,9 @@ def preview(request: Request, upload: str, form: Form) -> Response:
 
 
 @router.post("/campaigns/new/{upload}")
-def keep(request: Request, upload: str, form: Form) -> Response:
+def keep(request: Request, found: Upload, form: Form) -> Response:
     """Keep the text; then show it for people of the file, or find out what sending it comes to."""
     uploads = producer_of(request).uploads
-    found = uploads.show(upload)
     try:
         uploads.plan(found.id, _plan(form))
     except Invalid as error:
@@ -280,6 +279,6 @@ def send(request: Request, upload: str) -> RedirectResponse:
 
 
 @router.get("/campaigns/new/{upload}/refused.{kind}")
-def refused(request: Request, upload: str, kind: str) -> Response:
+def refused(request: Request, found: Upload, kind: str) -> Response:
     """The rows that can't be used as they are, to be mended."""
-    return refused_rows(request, upload, kind)
+    return refused_rows(request, found, kind)

@@ -10,12 +10,12 @@ from fastapi import Request, Response
 from starlette.datastructures import FormData
 
 from worker.api.uploads import UploadKind, UploadShown
-from worker.errors import Invalid
+from worker.errors import Invalid, NotFound
 from worker.spreadsheets.rows import written
 from worker.web.door import producer_of
 from worker.web.pages.access import person_of
 from worker.web.pages.downloads import download
-from worker.web.pages.forms import file_in
+from worker.web.pages.forms import file_in, text_in
 from worker.web.pages.rendering import redirect, render
 
 ROWS_SHOWN = 3  # of a file whose columns are chosen
@@ -36,6 +36,18 @@ def taken_in(
     return redirect(f"{request.url.path}/{taken.id}")
 
 
+def of_room(*kinds: UploadKind) -> Callable[[Request, str], UploadShown]:
+    """What finds the file that a route is about. Raises NotFound, of another room's too."""
+
+    def found(request: Request, upload: str) -> UploadShown:
+        found = producer_of(request).uploads.show(upload)
+        if found.kind not in kinds:
+            raise NotFound("no such file in this room: open it where it was uploaded")
+        return found
+
+    return found
+
+
 def columns_of(request: Request, upload: UploadShown) -> dict[str, Any]:
     """The titles of a file with their places, and what stands below each."""
     rows = [list(map(written, row.cells)) for row in producer_of(request).uploads.rows(upload.id, most=ROWS_SHOWN)]
@@ -44,9 +56,13 @@ def columns_of(request: Request, upload: UploadShown) -> dict[str, Any]:
     return {"titles": [(place, title) for place, title in enumerate(upload.columns) if title], "values": values}
 
 
-def refused_rows(request: Request, upload: str, kind: str) -> Response:
+def chosen(form: FormData, upload: UploadShown) -> dict[int, str]:
+    """What each column was said to be, by its place; those of nothing are left out."""
+    uses = {place: text_in(form, f"column-{place}") for place, title in enumerate(upload.columns) if title}
+    return {place: use for place, use in uses.items() if use}
+
+
+def refused_rows(request: Request, upload: UploadShown, kind: str) -> Response:
     """The rows that can't be used as they are, as a file."""
-    uploads = producer_of(request).uploads
-    found = uploads.show(upload)
-    rows = ([str(each), *map(written, each.cells)] for each in uploads.all_refused(found.id))
-    return download(request, "refused", kind, [PROBLEM, *found.columns], rows)
+    rows = ([str(each), *map(written, each.cells)] for each in producer_of(request).uploads.all_refused(upload.id))
+    return download(request, "refused", kind, [PROBLEM, *upload.columns], rows)
