@@ -205,13 +205,14 @@ def test_without_script_one_signs_in_decides_and_signs_out_with_the_keyboard_alo
         visit.page.wait_for_url(address + "/login")
 
 
+@pytest.mark.parametrize("size", [(320, 640), (640, 320)])  # upright, and held sideways
 def test_on_a_phone_without_script_each_room_is_a_tap_or_two_away_and_shows_where_one_is(
-    browser: Any, address: str, bench: Bench
+    browser: Any, address: str, bench: Bench, size: tuple[int, int]
 ) -> None:
-    with visiting(browser, address, java_script_enabled=False, **sized((320, 640), "light")) as visit:
+    with visiting(browser, address, java_script_enabled=False, **sized(size, "light")) as visit:
         visit.sign_in(bench)
         shown = visit.page.locator(".tabs :text-is('Chờ quyết định')").bounding_box()
-        assert shown["x"] + shown["width"] <= 320 and shown["y"] + shown["height"] <= 640
+        assert shown["x"] + shown["width"] <= size[0] and shown["y"] + shown["height"] <= size[1]
         for path, word in NAVIGATION:
             if visit.page.locator(f".tabs a[href='{path}']").count() == 0:
                 visit.page.click(".tabs button")

@@ -11,12 +11,14 @@ import pytest
 
 from worker.catalogue import Language, in_language
 from worker.catalogue.problems import in_vietnamese
+from worker.intake.remarks import _WRONG, LIKE_ADVERTISING
 
 WORKER = Path(__file__).parents[2] / "worker"
 ALONE = {"cli", "devkit", "esms", "migrating", "roles", "settings"}  # these speak to whoever runs it, at a terminal
 GAP = "42"
 PUT_TOGETHER = {"is 42", "42choose from 42", "42 42 (SmsType 42)", "lunar 42 has 42, not a leap month 42"}  # see WRONG
-OF_A_FIELD = ("Invalid", "Past", "Unreadable", "RecurrenceError")  # which field, what is wrong with it, what to do
+# Which field, what is wrong with it, what to do.
+OF_A_FIELD = ("Invalid", "Past", "CalledOff", "AfterStart", "Unreadable", "RecurrenceError")
 OF_A_TEXT = ("Unusable", "PhoneError", "TemplateError")  # the same without a field
 
 
@@ -113,3 +115,11 @@ def test_everything_that_is_not_there_is_told_in_vietnamese() -> None:
 )
 def test_what_stands_around_a_problem_stays(told: str, said: str) -> None:
     assert said in in_vietnamese(told) + in_language(told, Language.VI)
+
+
+def test_all_that_sending_rules_say_of_a_message_is_told_in_vietnamese() -> None:
+    told = [f"{wrong.format(sms_type=2)} (rule, ND 91: 2020): {to_do}" for _, wrong, to_do in _WRONG.values()]
+    told += ["is outside of 07:00 to 22:00 (rule): give another", LIKE_ADVERTISING.format(words="'sale'")]
+    assert [each for each in told if not is_told(each.removeprefix("content: "))] == []
+    waits = "comes too soon: not before 2026-12-01 08:00: rule: give a later one, or leave it out"
+    assert in_vietnamese(waits).startswith("quá sớm: chưa được gửi trước")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from tests.law import VIETNAM, decree
@@ -38,6 +39,9 @@ def test_the_rules_are_seen_with_what_they_did_and_an_admin_changes_them(
     assert "a correction" in page and "in time" in page and TO not in page
     assert admin.post("/law/mode", {"rule": count.name, "mode": "hold"}).status_code == 303
     assert [each.mode for each in bench.notifier.law.list()] == ["hold"]
+    admin.client.cookies.set("esms_language", "vi")
+    assert re.search(r"quy định</span>\s+" + re.escape(count.name), admin.get("/log").text)
+    admin.client.cookies.set("esms_language", "en")
     decree(bench.database, VIETNAM["vn.ads.register"])
     refused = admin.post("/law/mode", {"rule": "vn.ads.register", "mode": "hold"})
     assert refused.status_code == 422 and "passes by itself" in refused.text

@@ -57,7 +57,7 @@ def test_what_a_rule_makes_wait_is_told_with_the_rule(bench: Bench, viewer: Brow
     for _ in range(3):
         bench.put(RecordCall(to="0901000001", record_id="2001"), purpose="advertising")
     bench.deliver()
-    assert "quy tắc vn.ads.call.count đã giữ lại 2 tin" in viewer.get("/").text
+    assert "quy định vn.ads.call.count đã giữ lại 2 tin" in viewer.get("/").text
 
 
 def test_what_stands_where_adds_up_from_settlements_and_is_counted_anew_where_a_former_version_added_nothing(

@@ -106,7 +106,9 @@ def test_a_template_is_previewed_for_people_saved_and_taken_back(operator: Brows
     offer = fields | {"content": "Qua tang cho {name}", "purpose": "advertising"}
     decree(bench.database, VIETNAM["vn.ads.label"])
     told = operator.post("/templates/preview", offer, headers={"HX-Request": "true"}).text
-    assert "vn.ads.label" in told and "Qua tang cho Nguyen Lan" in told
+    assert "Nội dung không có nhãn quảng cáo ở đầu (vn.ads.label" in told and "hãy bắt đầu bằng [QC]" in told
+    service = operator.post("/templates/preview", offer | {"purpose": "service"}, headers={"HX-Request": "true"}).text
+    assert "đọc như quảng cáo" in service and "Content:" not in service and "Qua tang cho Nguyen Lan" in told
     assert operator.post("/templates/new", fields | {"content": "{nobody}"}).status_code == 422
     looked = operator.post("/templates/new", fields | {"then": "look"})
     assert looked.status_code == 200 and bench.notifier.templates.all() == []
@@ -257,8 +259,8 @@ def test_appointments_of_a_spreadsheet_are_looked_at_and_brought_in_once(operato
     columns = {f"column-{place}": use for place, use in chosen}
     told = operator.post(address, said | columns | {"column-1": ""})
     assert told.status_code == 422 and "cột số điện thoại" in told.text
-    for _ in range(2):  # changed, and checked again
-        operator.post(f"{address}/again")
+    for _ in range(2):  # as it is without a plan, too; changed, and checked again
+        assert operator.post(f"{address}/again").headers["location"] == address
         operator.post(address, said | columns)
     page = operator.get(address).text
     assert [figure(page, name) for name in ("added", "over", "count-refused")] == ["2", "1", "2"]

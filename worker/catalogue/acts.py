@@ -107,6 +107,7 @@ SUBJECTS: dict[str, Text] = {
     "rerun": Text("sending again", "lần gửi lại"),
     "role": Text("role", "vai trò"),
     "rule": Text("rule", "quy tắc"),
+    "law_rule": Text("rule", "quy định"),
     "since": Text("since", "từ"),
     "sms_type": Text("SmsType", "loại tin"),
     "source": Text("source", "nguồn"),

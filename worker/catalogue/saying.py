@@ -24,6 +24,7 @@ from worker.lifecycle import Kind, Lane, Purpose, Status
 HOME = "+84"
 WORDS_LEFT = 3  # of a text that is masked
 _code = re.compile("`([^`]+)`").sub
+_field = re.compile(r"[a-z_]+: ").match
 _has_number = re.compile(r"\d{6}").search
 
 
@@ -134,6 +135,11 @@ class Saying:
         if said == told and self.language is Language.VI:
             said = in_vietnamese(told)
         return said[:1].upper() + said[1:]
+
+    def remark(self, told: str) -> str:
+        """The same of what stands behind its field."""
+        found = _field(told)
+        return self.trouble(told[found.end() :] if found else told)
 
     def coded(self, told: str) -> Markup:
         """What stands between backticks as code."""

@@ -9,7 +9,7 @@ WORDS: dict[str, Text] = {
     "skip": Text("Skip to the content", "Chuyển đến nội dung"),
     "navigation": Text("Rooms", "Mục lục"),
     "nav_tabs": Text("Main rooms", "Các mục chính"),
-    "nav_more": Text("More", "Thêm"),
+    "nav_more": Text("More", "Mục khác"),
     "nav_now": Text("Now", "Hiện tại"),
     "nav_find": Text("Find", "Tìm tin"),
     "nav_held": Text("Held", "Chờ quyết định"),

@@ -39,10 +39,10 @@ WORDS: dict[str, Text] = {
     ),
     "rule_holds": Text(
         "Since yesterday the rule {rule} has made {count} messages wait.",
-        "Từ hôm qua, quy tắc {rule} đã giữ lại {count} tin.",
+        "Từ hôm qua, quy định {rule} đã giữ lại {count} tin.",
     ),
     "rule_opens": Text("What waits goes out from {at} on.", "Tin đang chờ sẽ được gửi từ {at}."),
-    "rules_look": Text("look at the rules", "xem các quy tắc"),
+    "rules_look": Text("look at the rules", "xem các quy định"),
     "rerun_stopped": Text(
         "Sending again was stopped: of {what} the first {moved} all failed with code {code}; {rest} wait.",
         "Việc gửi lại đã bị dừng: {moved} tin đầu của {what} đều lỗi với mã {code}; còn {rest} tin đang chờ.",

@@ -9,7 +9,7 @@ from worker.catalogue.problems.sheets import TO_DO_IN_SHEETS, WRONG_IN_SHEETS
 from worker.catalogue.problems.to_do import TO_DO
 from worker.catalogue.problems.whole import WHOLE
 from worker.catalogue.problems.wrong import WRONG
-from worker.catalogue.reasons import pattern_of
+from worker.catalogue.reasons import in_language, pattern_of
 from worker.catalogue.text import Language, Text
 
 ALL_WRONG, ALL_TO_DO = (*WRONG, *WRONG_IN_SHEETS), (*TO_DO, *TO_DO_IN_SHEETS)
@@ -37,7 +37,8 @@ def _halves(told: str) -> str | None:
 def _said(told: str, texts: tuple[Text, ...]) -> str | None:
     for each, pattern in _patterns(texts):
         if (found := pattern.fullmatch(told)) is not None:
-            return each.say(Language.VI, **found.groupdict())
+            values = found.groupdict()
+            return each.say(Language.VI, **values | {"why": in_language(values.get("why", ""), Language.VI)})
     return None
 
 

@@ -153,6 +153,13 @@ TO_DO = (
     Text("give less time, or a later expires_at", "hãy ghi thời gian ngắn hơn, hoặc expires_at muộn hơn"),
     Text("say what is to follow, or leave fallback_after out", "hãy cho biết gửi gì tiếp, hoặc bỏ fallback_after"),
     Text("name what is to follow, or leave fallback_after out", "hãy cho biết gửi gì tiếp, hoặc bỏ fallback_after"),
+    Text("if it is, say purpose=advertising", "nếu đúng vậy, hãy chọn mục đích quảng cáo"),
+    Text("use SmsType 1", "hãy dùng loại tin 1"),
+    Text("begin it with [QC]", "hãy bắt đầu bằng [QC]"),
+    Text(
+        "end it with how to, like: Tu choi, soan TC gui 8xxx",
+        "hãy kết thúc bằng cách từ chối, ví dụ: Tu choi, soan TC gui 8xxx",
+    ),
     Text("give another", "hãy chọn giờ khác"),
     Text("use another SmsType", "hãy dùng SmsType khác"),
     Text("leave it out: it is kept here until its date", "hãy bỏ trường này: tin được giữ ở đây đến ngày gửi"),

@@ -146,6 +146,17 @@ WRONG = (
     Text("is not before expires_at", "không trước expires_at"),
     # Texts, types, hours...
     Text("comes too soon: {why}", "quá sớm: {why}"),
+    Text(
+        "{words} reads like advertising, and its purpose is service",
+        "{words} đọc như quảng cáo, trong khi mục đích là chăm sóc khách hàng",
+    ),
+    Text(
+        "{sms_type} has no registered brandname, as advertising needs ({rule})",
+        "loại tin {sms_type} không có brandname đã đăng ký mà quảng cáo cần có ({rule})",
+    ),
+    Text("begins without the label of advertising ({rule})", "nội dung không có nhãn quảng cáo ở đầu ({rule})"),
+    Text("ends without a way to refuse ({rule})", "nội dung không có hướng dẫn từ chối ở cuối ({rule})"),
+    Text("is outside of {since} to {until} ({rule})", "giờ gửi nằm ngoài khoảng {since} đến {until} ({rule})"),
     Text("ESMS_SANDBOX is set, and eSMS has no sandbox for calls", "đang đặt ESMS_SANDBOX, mà eSMS không gọi thử được"),
     Text("SmsType 1 is always advertising", "SmsType 1 luôn là quảng cáo"),
     Text("SmsType {type} takes no advertising", "SmsType {type} không nhận quảng cáo"),
