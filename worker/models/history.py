@@ -79,19 +79,26 @@ class Settlement(Base):
     was_price: Mapped[Decimal | None]
 
 
-class ReportDaily(Base):
+class _Grouped:
+    """By what sums of a day or a month are told apart, behind that; '' and 0 where there is none."""
+
+    source: Mapped[str] = mapped_column(primary_key=True, sort_order=-1)
+    campaign: Mapped[str] = mapped_column(primary_key=True, sort_order=-1)
+    purpose: Mapped[str] = mapped_column(primary_key=True, sort_order=-1)
+    lane: Mapped[str] = mapped_column(primary_key=True, sort_order=-1)
+    sms_type: Mapped[int] = mapped_column(
+        SmallInteger, primary_key=True, autoincrement=False, sort_order=-1
+    )  # 0: a call
+    network: Mapped[str] = mapped_column(primary_key=True, sort_order=-1)  # of what has ended
+
+
+class ReportDaily(_Grouped, Base):
     """How many generations of messages that were to go out on a day stand where; '' and 0 where there is none."""
 
     __tablename__ = "report_daily"
     __table_args__ = ({"postgresql_with": {"fillfactor": 70}},)  # the rows of today change at each tick
 
-    day: Mapped[date] = mapped_column(primary_key=True)
-    source: Mapped[str] = mapped_column(primary_key=True)
-    campaign: Mapped[str] = mapped_column(primary_key=True)
-    purpose: Mapped[str] = mapped_column(primary_key=True)
-    lane: Mapped[str] = mapped_column(primary_key=True)
-    sms_type: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)  # 0: a call
-    network: Mapped[str] = mapped_column(primary_key=True)  # of what has ended
+    day: Mapped[date] = mapped_column(primary_key=True, sort_order=-2)
     status: Mapped[str] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(primary_key=True)
     messages: Mapped[int] = mapped_column(BigInteger)
@@ -105,19 +112,13 @@ class ReportDaily(Base):
     accent_segments: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
 
 
-class ReportMonth(Base):
+class ReportMonth(_Grouped, Base):
     """What report_daily adds up to by month: a trigger of that keeps it, whatever version of a worker adds up."""
 
     __tablename__ = "report_month"
     __table_args__ = ({"postgresql_with": {"fillfactor": 70}},)
 
-    month: Mapped[date] = mapped_column(primary_key=True)  # its first day
-    source: Mapped[str] = mapped_column(primary_key=True)
-    campaign: Mapped[str] = mapped_column(primary_key=True)
-    purpose: Mapped[str] = mapped_column(primary_key=True)
-    lane: Mapped[str] = mapped_column(primary_key=True)
-    sms_type: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
-    network: Mapped[str] = mapped_column(primary_key=True)
+    month: Mapped[date] = mapped_column(primary_key=True, sort_order=-2)  # its first day
     status: Mapped[str] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(primary_key=True)
     first_day: Mapped[date]  # of those of which there are such sums
@@ -132,7 +133,7 @@ class ReportMonth(Base):
     accent_segments: Mapped[int] = mapped_column(BigInteger)
 
 
-class ReportLatency(Base):
+class ReportLatency(_Grouped, Base):
     """How many took how long: from when they were to go out until accepted, and from there until delivered."""
 
     __tablename__ = "report_latency"
@@ -141,31 +142,19 @@ class ReportLatency(Base):
         {"postgresql_with": {"fillfactor": 70}},
     )
 
-    day: Mapped[date] = mapped_column(primary_key=True)
-    source: Mapped[str] = mapped_column(primary_key=True)
-    campaign: Mapped[str] = mapped_column(primary_key=True)
-    purpose: Mapped[str] = mapped_column(primary_key=True)
-    lane: Mapped[str] = mapped_column(primary_key=True)
-    sms_type: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
-    network: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True, sort_order=-2)
     leg: Mapped[str] = mapped_column(primary_key=True)
     bucket: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)  # lifecycle.LATENCY_BOUNDS
     messages: Mapped[int] = mapped_column(BigInteger)
 
 
-class ReportLatencyMonth(Base):
+class ReportLatencyMonth(_Grouped, Base):
     """What report_latency adds up to by month: a trigger of that keeps it, whatever version of a worker adds up."""
 
     __tablename__ = "report_latency_month"
     __table_args__ = ({"postgresql_with": {"fillfactor": 70}},)
 
-    month: Mapped[date] = mapped_column(primary_key=True)  # its first day
-    source: Mapped[str] = mapped_column(primary_key=True)
-    campaign: Mapped[str] = mapped_column(primary_key=True)
-    purpose: Mapped[str] = mapped_column(primary_key=True)
-    lane: Mapped[str] = mapped_column(primary_key=True)
-    sms_type: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
-    network: Mapped[str] = mapped_column(primary_key=True)
+    month: Mapped[date] = mapped_column(primary_key=True, sort_order=-2)  # its first day
     leg: Mapped[str] = mapped_column(primary_key=True)
     bucket: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     messages: Mapped[int] = mapped_column(BigInteger)
