@@ -137,3 +137,7 @@ def test_a_file_of_another_room_is_not_found_in_this_one(operator: Browser) -> N
     for address in strange:
         for route in ("", "/again", "/run"):
             assert operator.post(f"{address}{route}", SAID).status_code == 404
+    campaign = f"/campaigns/new/{appointments}"
+    assert operator.get(f"{campaign}/check").status_code == 404
+    for route in ("", "/preview", "/test", "/send"):
+        assert operator.post(f"{campaign}{route}", {"campaign": "x", "content": "x"}).status_code == 404, route

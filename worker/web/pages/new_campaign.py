@@ -163,12 +163,12 @@ def _choices(request: Request) -> dict[str, Any]:
 
 
 @router.post("/campaigns/new/{upload}/preview")
-def preview(request: Request, upload: str, form: Form) -> Response:
+def preview(request: Request, found: Upload, form: Form) -> Response:
     """How it would read for people of the file, while somebody writes."""
     producer, problem, seen = producer_of(request), None, None
     try:
         plan = _plan(form)
-        seen = producer.uploads.preview(upload, plan)
+        seen = producer.uploads.preview(found.id, plan)
     except Invalid as error:
         problem = error
     return render(request, "campaigns/preview.html.j2", problem=problem, **_seen(seen))
@@ -220,14 +220,13 @@ def _as_given(form: FormData) -> dict[str, Any]:
 
 
 @router.get("/campaigns/new/{upload}/check")
-def check(request: Request, upload: str) -> Response:
+def check(request: Request, found: Upload) -> Response:
     """What it will come to: how many, what it costs, who is left out and why, which rows are refused."""
-    return _check(request, upload)
+    return _check(request, found)
 
 
-def _check(request: Request, upload: str, status: int = 200, **told: Any) -> Response:
+def _check(request: Request, found: UploadShown, status: int = 200, **told: Any) -> Response:
     producer = producer_of(request)
-    found = producer.uploads.show(upload)
     if found.state in (UploadState.RUNNING, UploadState.STOPPED, UploadState.DONE):
         return redirect(_address_of(found))
     if found.plan is None or found.state is UploadState.DRAFT:
@@ -262,20 +261,20 @@ def _cost(producer: Notifier, plan: CampaignPlan, upload: UploadShown) -> Any:
 
 
 @router.post("/campaigns/new/{upload}/test")
-def test(request: Request, upload: str, form: Form) -> Response:
+def test(request: Request, found: Upload, form: Form) -> Response:
     """Send what its first person would get to one's own number."""
     to = text_in(form, "to")
     try:
-        ticket = producer_of(request).uploads.test(upload, to)
+        ticket = producer_of(request).uploads.test(found.id, to)
     except WorkerError as error:
-        return _check(request, upload, 422, problem=error, to=to)
-    return _check(request, upload, tested=ticket, to=to)
+        return _check(request, found, 422, problem=error, to=to)
+    return _check(request, found, tested=ticket, to=to)
 
 
 @router.post("/campaigns/new/{upload}/send")
-def send(request: Request, upload: str) -> RedirectResponse:
+def send(request: Request, found: Upload) -> RedirectResponse:
     """Let it go; pressed twice it goes once."""
-    return redirect(_address_of(producer_of(request).uploads.run(upload)))
+    return redirect(_address_of(producer_of(request).uploads.run(found.id)))
 
 
 @router.get("/campaigns/new/{upload}/refused.{kind}")
