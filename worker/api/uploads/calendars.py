@@ -49,6 +49,10 @@ class CalendarPlan:
             for each in self.offsets:
                 parse_offset(each)
 
+    def columns(self, titles: Sequence[str]) -> Mapping[str, int]:  # noqa: ARG002 — as the other plans
+        """Where each field is: a calendar has no columns to choose from."""
+        return {}
+
 
 @dataclass(frozen=True, slots=True)
 class CalendarFile:
@@ -71,9 +75,8 @@ def opened(file: Path, most: int) -> CalendarFile:
             file.name, f"is larger than {most // 1024**2} MB", "take `esms-worker reminders events import`"
         )
     try:
-        lines = [
-            line.decode("utf-8-sig") for line in file.read_bytes().splitlines()
-        ]  # text has other ends of lines, too
+        # Text has other ends of lines, too.
+        lines = [line.decode("utf-8-sig") for line in file.read_bytes().splitlines()]
     except UnicodeDecodeError:
         lines = []
     if not any(line.strip().upper() == BEGINS for line in lines[:20]):

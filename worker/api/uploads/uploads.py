@@ -97,8 +97,7 @@ class Uploads:
         """Say what is to be done with it. Raises Invalid, also where that has begun."""
         with self._database.begin() as session:
             found = self._found(session, upload)
-            if not isinstance(plan, CalendarPlan) or isinstance(plan, EventsPlan):
-                plan.columns(found.columns)
+            plan.columns(found.columns)
             if type(plan) is not _PLANS[found.kind]:
                 raise Invalid("plan", f"is none for {found.kind}", "give the one of its kind")
             if not stored.plan_upload(session, found.id, asdict(plan)):
