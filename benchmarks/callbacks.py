@@ -11,10 +11,10 @@ import argparse
 import re
 import sys
 
-from benchmarks.http_door import free_port
 from benchmarks.support import console, content, load, phone, stage
 from worker import Notifier, Sms, SmsType
 from worker.devkit import simulator
+from worker.devkit.processes import free_port
 
 PLAIN = 100  # the first number of whose end the simulator makes no story
 PACE = 10.0  # seconds in each of SendStatus 1, 2 and 3

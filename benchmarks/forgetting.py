@@ -23,7 +23,7 @@ import psutil
 from sqlalchemy import text
 
 from benchmarks.setups import Way, measure, our_way
-from benchmarks.support import Stage, console, cpu_of_tree, load, outside, stage
+from benchmarks.support import Stage, console, cpu_of_tree, load, outside, postgres_of, stage
 from worker.database import Database
 from worker.devkit.processes import Child
 from worker.maintenance import remove_what_is_old
@@ -88,9 +88,10 @@ class Round:
 
 def alone(on: Stage, way: Way, sends: int) -> Round:
     """Nothing is removed."""
-    before = postgres_cpu(on)
+    server = postgres_of(on)
+    before = cpu_of_tree(server)
     run = measure(on, way, sends)
-    return Round(run.rate, (run.cpu + postgres_cpu(on) - before) / sends * 1e6)
+    return Round(run.rate, (run.cpu + cpu_of_tree(server) - before) / sends * 1e6)
 
 
 def beside(on: Stage, way: Way, sends: int) -> Round:
@@ -115,13 +116,6 @@ def server_of(on: Stage, process: Child) -> psutil.Process:
     ports = [each.laddr.port for each in psutil.Process(process.pid).net_connections() if each.status == "ESTABLISHED"]
     found = on.scalar(f"SELECT pid FROM pg_stat_activity WHERE client_port IN ({', '.join(map(str, ports))})")
     return psutil.Process(found)
-
-
-def postgres_cpu(on: Stage) -> float:
-    """Seconds, of all its processes, those that have ended too."""
-    server = psutil.Process(on.scalar("SELECT pg_backend_pid()")).parent()
-    assert server is not None
-    return cpu_of_tree(server)
 
 
 def main() -> int:

@@ -22,6 +22,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from benchmarks import results
+from benchmarks.history_cost import cpu_of
 from benchmarks.support import Stage, console, load, outside, stage
 from worker import ledger
 from worker.ledger import Gate, advertised
@@ -98,9 +99,9 @@ def measure(on: Stage, case: Case) -> float:
             gate.look(session)
         server = psutil.Process(session.scalar(text("SELECT pg_backend_pid()")))
         _claims(session, case, gate, 3)
-        before = _cpu(server)
+        before = cpu_of(server)
         going = _claims(session, case, gate, CLAIMS - 3)
-        spent = _cpu(server) - before
+        spent = cpu_of(server) - before
         session.rollback()
     assert going > 0.9 * BATCH * (CLAIMS - 3)
     return spent / (BATCH * (CLAIMS - 3)) * 1e6
@@ -112,11 +113,6 @@ def _claims(session: Session, case: Case, gate: Gate, times: int) -> int:
         claims = ledger.claim(session, [case.lane], most=BATCH, lease=MINUTES, group_most=1000, gate=gate)
         going += len(advertised.counted(session, claims, gate))
     return going
-
-
-def _cpu(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)
 
 
 def main() -> int:

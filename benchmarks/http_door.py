@@ -24,6 +24,7 @@ import psycopg
 
 from benchmarks.support import Stage, stage
 from worker import Enqueue, Notifier, Sms, SmsType
+from worker.devkit.processes import free_port
 from worker.settings import Settings
 
 SINGLE_LEAST, MANY_LEAST = 0.7, 0.8
@@ -97,13 +98,6 @@ def doors(on: Stage) -> Iterator[tuple[int, int]]:
     with listening(on) as ours, on.python("bare", ["benchmarks.bare_door", str(port)], BARE_URL=plain):
         on.until(lambda: _listens(port), "the bare door")
         yield ours, port
-
-
-def free_port() -> int:
-    """That nobody listens to at the moment."""
-    with socket() as any_:
-        any_.bind(("127.0.0.1", 0))
-        return int(any_.getsockname()[1])
 
 
 def _listens(port: int) -> bool:

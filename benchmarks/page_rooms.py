@@ -23,7 +23,7 @@ import httpx
 import psutil
 from rich.table import Table
 
-from benchmarks.support import Stage, console, load, outside
+from benchmarks.support import Stage, console, load, outside, postgres_of
 from benchmarks.year import year, year_options
 from worker import Notifier, sweeps
 from worker.access import UserRole
@@ -123,17 +123,12 @@ def sweep(on: Stage, notifier: Notifier) -> float:
     """Microseconds of our CPU and Postgres's for each row that a cancel of a whole source goes through."""
     search = Search(choice=Choice.of({"source": "shop-1"}))
     with Database(on.environ["DATABASE_URL"], pool_size=1) as database:
-        server = _postgres(on)
+        server = postgres_of(on)
         begun = notifier.sweeps.cancel(search)
         before, before_us = cpu([server]), time.process_time()
         for _ in range(20):
             assert sweeps.go_on(database, notifier.settings, begun.id)
         return (cpu([server]) - before + time.process_time() - before_us) / (20 * sweeps.steps.AT_ONCE) * 1e6
-
-
-def _postgres(on: Stage) -> psutil.Process:
-    pid = int((on.folder / "postgres" / "data" / "postmaster.pid").read_text().split()[0])
-    return psutil.Process(pid)
 
 
 def main() -> int:
@@ -153,7 +148,7 @@ def _visited(on: Stage) -> Iterator[tuple[Visitor, list[psutil.Process], Notifie
     with serve, Notifier(Settings.from_environ(on.environ)) as notifier:
         on.until(lambda: any("listening on" in line for line in serve.log_lines()), "serve", serve)
         address = next(line.split()[-1] for line in serve.log_lines() if "listening on" in line)
-        yield Visitor(address, notifier), [psutil.Process(serve.pid), _postgres(on)], notifier
+        yield Visitor(address, notifier), [psutil.Process(serve.pid), postgres_of(on)], notifier
 
 
 def _measured(visitor: Visitor, processes: list[psutil.Process], paths: dict[str, str], options: Namespace) -> int:

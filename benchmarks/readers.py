@@ -19,9 +19,8 @@ from dataclasses import dataclass
 from rich.table import Table
 
 from benchmarks.hard_day import MOST_TIMES_SENDING, READERS, dump, held_snapshot
-from benchmarks.reports import server_of
 from benchmarks.setups import CURL, REQUESTS, Way, curl_is_missing, our_way
-from benchmarks.support import Stage, console, cpu_seconds, load, outside, stage
+from benchmarks.support import Stage, console, cpu_seconds, load, outside, postgres_of, stage
 
 UNDER_WAY = 2_000  # messages, before the first window
 IN_FLIGHT = "50"  # calls of a process: a thousand a second, so that a window of minutes needs no millions
@@ -38,8 +37,7 @@ class Window:
 
 def postgres_cpu(on: Stage) -> float:
     """Seconds, of those of its processes that are there."""
-    main = server_of(on.database).parent()
-    assert main is not None
+    main = postgres_of(on)
     return sum(sum(each.cpu_times()[:2]) for each in [main, *main.children()])
 
 

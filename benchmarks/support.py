@@ -155,6 +155,12 @@ def cpu_of_tree(root: psutil.Process) -> float:
     return sum(times.user + times.system + times.children_user + times.children_system for times in each)
 
 
+def postgres_of(on: Stage) -> psutil.Process:
+    """The first of its processes, which started the others."""
+    pid = int((on.folder / "postgres" / "data" / "postmaster.pid").read_text().split()[0])
+    return psutil.Process(pid)
+
+
 def _last_words(child: Child) -> str:
     return " | ".join(child.log_lines()[-3:])
 

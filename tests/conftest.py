@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from sqlalchemy import NullPool, create_engine, make_url, text
 
 from tests import canary
-from tests.support import PASSWORD, Bench, login, reasons_in_english_alone
+from tests.support import PASSWORD, Bench, empty, login, reasons_in_english_alone
 from worker.database import Database
 from worker.devkit import simulator as esms
 from worker.devkit.postgres import Postgres
@@ -26,7 +25,6 @@ from worker.devkit.simulator import Running
 from worker.devkit.valkey import Valkey
 from worker.esms import Client
 from worker.migrating import migrate
-from worker.models import Base
 from worker.roles import Role
 from worker.roles.logins import set_passwords
 
@@ -125,29 +123,10 @@ def _one_database(database_url: str) -> Iterator[Database]:
     database.close()
 
 
-_FILLED = text(
-    " UNION ALL ".join(
-        f"SELECT '{table.name}' AS name, pg_relation_size('{table.name}') AS size "
-        f"WHERE pg_relation_size('{table.name}') > 0"
-        for table in Base.metadata.sorted_tables
-    )
-)
-SMALL = 64 * 1024  # bytes; up to these, to delete is forty times cheaper than to truncate every table and its indexes
-
-
-def _emptying(filled: Sequence[Any]) -> Iterator[str]:
-    if large := [each.name for each in filled if each.size > SMALL]:
-        yield f"TRUNCATE {', '.join(large)} CASCADE"
-    yield from (f"DELETE FROM {each.name}" for each in filled if each.size <= SMALL)
-
-
 @pytest.fixture
 def database(_one_database: Database) -> Iterator[Database]:
     """Migrated and empty; when the test is over no row may hold a key, nor a reason that has no Vietnamese."""
-    with _one_database.begin() as session:
-        session.execute(text("SET LOCAL session_replication_role = replica"))  # what was done stays, but for tests
-        for statement in _emptying(session.execute(_FILLED).all()):
-            session.execute(text(statement))
+    empty(_one_database)
     yield _one_database
     assert canary.rows_that_hold_a_key(_one_database) == []
     assert reasons_in_english_alone(_one_database) == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,7 +9,6 @@ from sqlalchemy import text
 
 from tests.browser.rooms import barriers_of, signed_in
 from tests.support import Bench, eventually, otp
-from tests.web.conftest import serving
 from worker import sweeps
 from worker.access import UserRole
 
@@ -18,12 +16,6 @@ pytestmark = pytest.mark.long  # where a browser is: `make test-browser` has the
 
 HOSTILE = """<script>alert('x')</script>"><img src=x onerror=alert(1)> &lt;b&gt; {{7*7}}""" + "dài" * 40
 NAME = HOSTILE[:60].strip()
-
-
-@pytest.fixture(scope="session")
-def address(database_url: str, redis_url: str) -> Iterator[str]:
-    with serving(database_url, redis_url) as address:
-        yield address
 
 
 @pytest.fixture

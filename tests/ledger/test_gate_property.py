@@ -19,11 +19,10 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from tests.law import VIETNAM, decree
-from tests.support import Bench
+from tests.support import Bench, empty
 from worker import RecordCall, Sms, ledger
 from worker.law.rules import Mode
 from worker.ledger.law_rules import _recent
-from worker.models import Base
 
 NUMBERS = tuple(f"090200010{n}" for n in range(3))
 DAY = timedelta(days=1)
@@ -153,10 +152,7 @@ class World:
 
 
 def begun(bench: Bench, consented: bool) -> World:
-    tables = ", ".join(table.name for table in Base.metadata.sorted_tables)
-    with bench.database.begin() as session:
-        session.execute(text("SET LOCAL session_replication_role = replica"))
-        session.execute(text(f"TRUNCATE {tables} CASCADE"))
+    empty(bench.database)
     bench.simulator.reset()
     bench.simulator.set(latency=0, pace=0)
     _recent.clear()

@@ -11,12 +11,10 @@ from hypothesis import strategies as some
 from sqlalchemy import text
 
 from tests.retention.time_travel import WITH_KEY, remove, reports, summed_anew, travel
-from tests.support import Bench
+from tests.support import Bench, empty
 from tests.traces import tables_that_hold
 from worker import Sms, SmsType, TemplateCall
-from worker.database import Database
 from worker.lifecycle import Purpose
-from worker.models import Base
 
 pytestmark = pytest.mark.long
 
@@ -71,10 +69,3 @@ def test_every_report_is_the_same_before_and_after_a_year_of_removing(bench: Ben
         assert session.scalar(text("SELECT count(*) FROM notification WHERE reference IS NOT NULL")) <= under_way
     if not under_way:
         assert tables_that_hold(bench.database, ("9015", "mat ")) == []
-
-
-def empty(database: Database) -> None:
-    """As at the test's beginning: hypothesis goes through it several times."""
-    with database.begin() as session:
-        session.execute(text("SET LOCAL session_replication_role = replica"))  # or the log of acts refuses it
-        session.execute(text(f"TRUNCATE {', '.join(Base.metadata.tables)} CASCADE"))
