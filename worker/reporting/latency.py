@@ -32,7 +32,6 @@ _d, _m = ReportLatency, ReportLatencyMonth
 _SUMMED = (*_NAMES, "leg", "bucket", "messages")
 _DAYS = select(_d.day, *(_d[name] for name in _SUMMED))
 _MONTHS = select(_m.month.label("day"), *(_m[name] for name in _SUMMED))
-COLUMNS = columns_of(_d, *_NAMES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

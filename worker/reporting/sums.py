@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 _NAMES = ("source", "campaign", "purpose", "lane", "sms_type", "network", "status", "code")
 _d, _m = ReportDaily, ReportMonth
-COLUMNS = columns_of(_d, *_NAMES)
 _SUMMED = (*_NAMES, *DAILY_SUMS)
 _DAYS = select(_d.day, _d.day.label("first_day"), _d.day.label("last_day"), *(_d[name] for name in _SUMMED))
 _MONTHS = select(_m.month.label("day"), _m.first_day, _m.last_day, *(_m[name] for name in _SUMMED))
