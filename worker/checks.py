@@ -6,8 +6,9 @@ in logs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from difflib import get_close_matches
 
 from worker import phone
 from worker.errors import Invalid
@@ -49,6 +50,15 @@ def phone_of(field: str, number: object, *, for_sms: bool) -> str:
         return phone.parse(written, for_sms=for_sms).e164
     except phone.PhoneError as error:
         raise Invalid(field, error.problem, error.remedy) from None
+
+
+def known_fields(given: Iterable[object], known: Collection[str], problem: str, *, within: str = "") -> None:
+    """Raises Invalid for one that there is not, with the nearest that there is. within: put before its name."""
+    use = f"use {', '.join(known)}"
+    for name in map(str, given):
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            raise Invalid(f"{within}{name}", problem, f"did you mean {near[0]}? {use}" if near else use)
 
 
 def list_of(field: str, value: object) -> Sequence[object]:

@@ -91,6 +91,13 @@ def test_every_field_text_and_file_that_can_be_wrong_is_told_in_vietnamese(
     assert missing == []
 
 
+def test_an_unknown_field_and_the_nearest_are_told_in_vietnamese() -> None:
+    problems = [written(call.args[2]) for _, _, call in calls_of("known_fields")]
+    assert len(problems) > 7 and all(problems)
+    for to_do in ("use a, b", "did you mean a? use a, b"):
+        assert [each for each in problems if not is_told(f"{each}: {to_do}")] == []
+
+
 def test_every_problem_of_a_row_is_told_in_vietnamese() -> None:
     """Each text that is put together as `problem`, where rows are refused."""
     rows = {path for path, _, _ in calls_of("RefusedRow")}

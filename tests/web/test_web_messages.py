@@ -64,22 +64,31 @@ def test_a_wrong_field_is_422_with_its_pointer(application: Application, fields:
 
 
 def test_an_unknown_field_is_named_with_the_nearest_one(application: Application) -> None:
-    answer = application().post("/v1/messages", json=code(refrence="x"))
-    assert "reference" in answer.json()["detail"]
+    shop, vietnamese = application(), {"Accept-Language": "vi"}
+    answer = shop.post("/v1/messages", json=code(refrence="x"))
+    assert "is no field of sms: did you mean reference? use brandname, campaign, content" in answer.json()["detail"]
+    told = shop.post("/v1/messages", json=code(refrence="x"), headers=vietnamese).json()["detail"]
+    assert "không phải là trường của sms: có phải ý bạn là reference? Hãy dùng brandname" in told
 
 
 def test_of_a_batch_the_good_ones_are_kept_and_the_bad_ones_told_by_index(application: Application) -> None:
     batch = [code(), code(to="1"), code(content=None), code(reference="a"), {"to": "0901234567"}, "no object"]
-    answer = application().post("/v1/messages", json=batch).json()
+    shop = application()
+    answer = shop.post("/v1/messages", json=batch).json()
     assert (answer["accepted"], answer["refused"]) == (2, 4)
     assert [place for place, result in enumerate(answer["results"]) if "ticket" in result] == [0, 3]
+    told = shop.post("/v1/messages", json=batch, headers={"Accept-Language": "vi"}).json()["results"][1]["problem"]
+    assert told["title"] == "Một trường không hợp lệ" and told["detail"] != answer["results"][1]["problem"]["detail"]
 
 
 def test_an_atomic_batch_with_a_bad_one_stores_none(application: Application, bench: Bench) -> None:
+    shop = application()
     batch = {"messages": [code(reference="a"), code(to="1"), code(content="")], "atomic": True}
-    answer = application().post("/v1/messages", json=batch)
+    answer = shop.post("/v1/messages", json=batch)
     assert answer.status_code == 422
     assert [each["pointer"] for each in answer.json()["errors"]] == ["/messages/1/to", "/messages/2/content"]
+    answer = shop.post("/v1/messages", json=batch, headers={"Accept-Language": "vi"})
+    assert {each["title"] for each in answer.json()["errors"]} == {"Một trường không hợp lệ"}
     assert not bench.notifier.reports.summary().is_used
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from worker.api.notifier import Notifier
-from worker.checks import label, label_or_none
-from worker.errors import Invalid, NotFound
+from worker.checks import known_fields, label, label_or_none
+from worker.errors import NotFound
 from worker.lifecycle import Status
 from worker.reporting import NotificationShown, RefusedRequest
 
@@ -16,9 +16,7 @@ FIELDS = ("reference", "source")
 
 def answer(notifier: Notifier, fields: Mapping[str, Any]) -> dict[str, Any]:
     """fields: `reference`, and `source` where it had one. Raises Invalid, NotFound, Unavailable."""
-    for name in fields:
-        if name not in FIELDS:
-            raise Invalid(name, "is no field of a question", f"use {', '.join(FIELDS)}")
+    known_fields(fields, FIELDS, "is no field of a question")
     reference = label("reference", fields.get("reference"))
     source = label_or_none("source", fields.get("source")) or ""
     try:

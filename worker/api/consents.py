@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from worker import ledger
-from worker.checks import iso, phone_of
+from worker.checks import iso, known_fields, phone_of
 from worker.database import Database
 from worker.errors import Invalid
 from worker.law.consents import Consent, ConsentAct, checked
@@ -174,8 +174,7 @@ class Consents:
 
     def _consent_of(self, row: Mapping[str, str], source: str) -> Consent:
         given: dict[str, Any] = {name: row.get(name, "").strip() or None for name in COLUMNS}
-        if unknown := set(row) - set(COLUMNS):
-            raise Invalid(min(unknown), "is no field of a consent", f"use {', '.join(COLUMNS)}")
+        known_fields(sorted(row), COLUMNS, "is no field of a consent")
         given["act"] = _one_of("act", given["act"] or ConsentAct.GIVEN, ConsentAct)
         given["purpose"] = _one_of("purpose", given["purpose"] or Purpose.ADVERTISING, Purpose)
         given["channel"] = given["channel"] and _one_of("channel", given["channel"], Channel)

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from worker.checks import known_fields
 from worker.contacts.checks import check
 from worker.contacts.contact_fields import ContactFields
 from worker.contacts.forgotten import NOBODY, Forgotten
@@ -40,9 +41,7 @@ def store(session: Session, rows: Sequence[StoredContact], leaving: Sequence[Sto
 def upsert_fields(session: Session, fields: Mapping[str, Any], *, today: date, forgotten: Forgotten = NOBODY) -> Counts:
     """One person as JSON fields, from a Celery task: what is absent stays, null clears. Raises Invalid."""
     known = [field.name for field in fields_of(ContactFields)]
-    for name in fields:
-        if name not in known:
-            raise Invalid(name, "is no field of a contact", f"use {', '.join(known)}")
+    known_fields(fields, known, "is no field of a contact")
     if "key" not in fields:
         raise Invalid("key", "is missing", "give the key by which you know this person")
     try:

@@ -7,7 +7,7 @@ from dataclasses import fields as fields_of
 from datetime import datetime
 from typing import Any
 
-from worker.checks import iso
+from worker.checks import iso, known_fields
 from worker.errors import Invalid
 from worker.intake.request import Enqueue, RecordCall, Request, Retry, Sms, TemplateCall
 from worker.lifecycle import Kind
@@ -28,6 +28,7 @@ DATES = ("send_date", "expires_at")
 
 def enqueue_of(kind: Kind, fields: Mapping[str, Any]) -> Enqueue:
     """What these fields ask for; their values are checked later. Raises Invalid."""
+    known_fields(fields, sorted(_fields_of(kind) | BESIDES), f"is no field of {kind}")
     besides: dict[str, Any] = {
         name: _date(name, value) if name in DATES else value for name, value in fields.items() if name in BESIDES
     }
@@ -56,15 +57,15 @@ def _retry(fields: Mapping[str, Any]) -> Retry:
 
 def request_of(kind: Kind, fields: Mapping[str, Any]) -> Request:
     """The request that these fields describe; their values are checked later. Raises Invalid."""
-    maker = MAKERS[kind]
-    known = {field.name for field in fields_of(maker)}
-    for name in fields:
-        if name not in known:
-            raise Invalid(name, f"is no field of {kind}", f"use {', '.join(sorted(known | BESIDES))}")
+    known_fields(fields, sorted(_fields_of(kind)), f"is no field of {kind}")
     for name in NEEDED[kind]:
         if name not in fields:
             raise Invalid(name, "is missing", f"{kind} needs it")
-    return maker(**fields)
+    return MAKERS[kind](**fields)
+
+
+def _fields_of(kind: Kind) -> set[str]:
+    return {field.name for field in fields_of(MAKERS[kind])}
 
 
 def _date(field: str, value: object) -> datetime | None:

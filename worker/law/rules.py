@@ -9,6 +9,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from typing import Any
 
+from worker.checks import known_fields
 from worker.errors import Invalid
 from worker.lifecycle import Kind, Purpose, SmsType
 
@@ -200,8 +201,7 @@ def _check_parameters(rule: Rule) -> None:
 
 def rule_of(fields: Mapping[str, Any]) -> Rule:
     """From JSON fields, those of Rule, as `law list --json` tells them; unchecked. Raises Invalid, by the field."""
-    if unknown := set(fields) - set(Rule.__dataclass_fields__):
-        raise Invalid(min(unknown), "is no field of a rule", f"use {', '.join(Rule.__dataclass_fields__)}")
+    known_fields(sorted(fields), Rule.__dataclass_fields__, "is no field of a rule")
     if missing := [name for name in ("name", "since", "check", "mode") if not fields.get(name)]:
         raise Invalid(missing[0], "is missing", "docs/law.md has an example")
     parameters = fields.get("parameters") or {}

@@ -8,7 +8,7 @@ from dataclasses import fields as fields_of
 from datetime import date, datetime, time, timedelta
 from typing import Any, Required, TypedDict
 
-from worker.checks import iso
+from worker.checks import iso, known_fields
 from worker.errors import Invalid
 from worker.reminders.invitations import Attendee, Event
 from worker.reminders.rules import Channel
@@ -56,9 +56,7 @@ def event_of(fields: Mapping[str, Any]) -> Event:
 
 def cancellation_of(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Which event is to be called off: source, key and, where there is one, version. Raises Invalid."""
-    for name in fields:
-        if name not in CANCELS:
-            raise Invalid(name, "is no field of a cancellation", f"use {', '.join(CANCELS)}")
+    known_fields(fields, CANCELS, "is no field of a cancellation")
     for name in CANCELS[:2]:
         if name not in fields:
             raise Invalid(name, "is missing", "say which event it is")
@@ -67,9 +65,7 @@ def cancellation_of(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 def _known(kind: type[Any], fields: Mapping[str, Any], *, besides: set[str] = frozenset()) -> dict[str, Any]:  # type: ignore[assignment]
     known = {field.name for field in fields_of(kind)} - {"channel"} | besides
-    for name in fields:
-        if name not in known:
-            raise Invalid(str(name), f"is no field of {kind.__name__.lower()}", f"use {', '.join(sorted(known))}")
+    known_fields(fields, sorted(known), f"is no field of {kind.__name__.lower()}")
     for field in fields_of(kind):
         if field.default is MISSING and field.default_factory is MISSING and field.name not in fields:
             raise Invalid(field.name, "is missing", "give it")

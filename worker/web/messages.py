@@ -21,7 +21,7 @@ from worker.web.access import needs
 from worker.web.answers import as_json, decision_out, ticket_out
 from worker.web.bodies import date_of, json_of
 from worker.web.door import entrance_for, named, producer_for, source_for
-from worker.web.problems import Problem, body_of, problem_of
+from worker.web.problems import Problem, body_of, language_of, problem_of
 from worker.web.retrying import answer, retry_schema
 from worker.web.schemas import (
     AT_ONCE,
@@ -62,7 +62,7 @@ async def enqueue(request: Request, holder: Sender, idempotency_key: Key = None)
     """
     entrance, given = entrance_for(request, holder), await json_of(request)
     if isinstance(given, list) or (isinstance(given, dict) and "messages" in given):
-        return await _many(entrance.notifier, holder, given)
+        return await _many(entrance.notifier, holder, given, language_of(request))
     ticket = await entrance.gathering.put(_item(holder, given, idempotency_key))
     return as_json(ticket_out(ticket), OK if ticket.repeated else CREATED)
 
@@ -85,19 +85,21 @@ def _kind(given: object) -> Kind:
         raise Invalid("kind", "there is no such kind", f"use {', '.join(Kind)}") from None
 
 
-async def _many(producer: Notifier, holder: TokenRow, given: Any) -> Response:
+async def _many(producer: Notifier, holder: TokenRow, given: Any, language: str) -> Response:
     messages, atomic = _taken_apart(given)
     items = [_item_or_invalid(holder, each) for each in messages]
     answers = await to_thread.run_sync(lambda: producer.enqueue_each(items, atomic=atomic))
     refused = {place: answer for place, answer in enumerate(answers) if not isinstance(answer, Ticket)}
     if atomic and refused:
-        raise _none_stored(refused)
+        raise _none_stored(refused, language)
     accepted = len(answers) - len(refused)
-    return as_json({"accepted": accepted, "refused": len(refused), "results": [_result(each) for each in answers]})
+    return as_json(
+        {"accepted": accepted, "refused": len(refused), "results": [_result(each, language) for each in answers]}
+    )
 
 
-def _none_stored(refused: Mapping[int, Invalid | Conflict]) -> Problem:
-    errors = [body_of(problem_of(error, within=f"/messages/{place}")) for place, error in refused.items()]
+def _none_stored(refused: Mapping[int, Invalid | Conflict], language: str) -> Problem:
+    errors = [body_of(problem_of(error, within=f"/messages/{place}"), language) for place, error in refused.items()]
     return Problem("invalid", "none was stored: mend these, or leave atomic out", "/messages", more={"errors": errors})
 
 
@@ -124,10 +126,10 @@ def _item_or_invalid(holder: TokenRow, given: Any) -> Enqueue | Invalid:
         return Invalid("source", problem.detail, "leave it out")
 
 
-def _result(answer: Ticket | Invalid | Conflict) -> Mapping[str, Any]:
+def _result(answer: Ticket | Invalid | Conflict, language: str) -> Mapping[str, Any]:
     if isinstance(answer, Ticket):
         return {"ticket": ticket_out(answer)}
-    return {"problem": body_of(problem_of(answer))}
+    return {"problem": body_of(problem_of(answer), language)}
 
 
 @router.get("", responses=problems("invalid", "not-found"))

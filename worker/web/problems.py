@@ -77,7 +77,7 @@ def problem_of(error: Exception, within: str = "") -> Problem:
     return Problem("bug", "it is in the server's log")
 
 
-def body_of(problem: Problem, language: str = "en") -> dict[str, Any]:
+def body_of(problem: Problem, language: str) -> dict[str, Any]:
     """The problem as JSON."""
     kind = KINDS[problem.kind]
     body: dict[str, Any] = {

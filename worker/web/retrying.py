@@ -13,7 +13,7 @@ from fastapi import Request, Response
 from worker.again import Corrected, Failed
 from worker.api.again import Outlook
 from worker.api.notifier import Notifier
-from worker.checks import iso
+from worker.checks import iso, known_fields
 from worker.errors import Invalid
 from worker.web.answers import as_json, decision_out
 from worker.web.bodies import optional_object_of
@@ -63,9 +63,7 @@ def _corrected(given: Any) -> Corrected | None:
 
 
 def _known(within: str, given: Mapping[str, Any], names: Sequence[str]) -> Mapping[str, Any]:
-    for name in given:
-        if name not in names:
-            raise Invalid(f"{within}{name}", "there is no such field", f"use {', '.join(names)}")
+    known_fields(given, names, "there is no such field", within=within)
     return given
 
 

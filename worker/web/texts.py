@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from worker.access import May
 from worker.api.tokens import TokenRow
-from worker.checks import text_of
+from worker.checks import known_fields, text_of
 from worker.errors import Invalid
 from worker.lifecycle import Purpose, SmsType
 from worker.text import measure, strip_diacritics
@@ -55,8 +55,7 @@ def versions(request: Request, name: str, holder: Planner) -> Response:
 async def save(request: Request, name: str, holder: Planner) -> Response:
     """Save a text, or its next version."""
     fields = await object_of(request)
-    for field in fields.keys() - TEMPLATE["properties"].keys():
-        raise Invalid(str(field), "there is no such field", f"use {', '.join(TEMPLATE['properties'])}")
+    known_fields(fields, TEMPLATE["properties"], "there is no such field")
     saving = producer_for(request, holder).templates.save
     return as_json(await to_thread.run_sync(lambda: saving(name, **_saved(fields))))
 
