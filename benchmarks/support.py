@@ -107,12 +107,15 @@ def outside(database: Database, statement: str) -> None:
 
 
 @contextmanager
-def stage(kept: Path | None = None) -> Iterator[Stage]:
-    """Start the servers and migrate; everything ends and goes away afterwards, but for a folder that is to be kept."""
+def stage(kept: Path | None = None, **settings: str) -> Iterator[Stage]:
+    """Start the servers and migrate; everything ends and goes away afterwards, but for a folder that is to be kept.
+
+    settings: Postgres's, where not its defaults.
+    """
     with ExitStack() as stack:
         folder = kept or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="esms-bench-")))
         folder.chmod(0o755)  # PostgreSQL may have to run as another user
-        postgres = stack.enter_context(Postgres(folder / "postgres"))
+        postgres = stack.enter_context(Postgres(folder / "postgres", settings=settings))
         valkey = stack.enter_context(Valkey(folder / "valkey"))
         esms = stack.enter_context(provider.start(folder, LATENCY))
         environ = _environ(postgres.url, valkey.url, esms)

@@ -7,7 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -42,11 +42,18 @@ class Postgres(Server):
 
     port: the port to listen on, 127.0.0.1 only; by default a free one, the same as in the last run where possible.
     durable: False switches off everything that protects the data from a crash of the machine, for tests.
+    settings: Postgres's own, over those.
     """
 
     name = "PostgreSQL"
     stop_signal = signal.SIGINT  # ends sessions and writes everything down; SIGTERM would wait for clients to leave
     passing_troubles = ("pre-existing shared memory block",)  # the last sessions of a killed server are still leaving
+
+    def __init__(
+        self, folder: Path, *, port: int | None = None, durable: bool = True, settings: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(folder, port=port, durable=durable)
+        self.settings = settings or {}
 
     @property
     def url(self) -> str:
@@ -78,7 +85,7 @@ class Postgres(Server):
             self._make_data()
 
     def _command(self) -> Sequence[str | Path]:
-        settings = ALWAYS | ({} if self.durable else NOT_DURABLE) | {"port": str(self.port)}
+        settings = ALWAYS | ({} if self.durable else NOT_DURABLE) | {**self.settings, "port": str(self.port)}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return [self._programs / "postgres", "-D", self.data, *options]
 
