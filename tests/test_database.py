@@ -39,6 +39,19 @@ def test_an_address_may_say_what_is_prepared(database_url: str, threshold: str) 
     assert bool(prepared) == (threshold == "0")
 
 
+def test_what_is_prepared_outlives_a_question_and_a_question_is_planned_each_time(database_url: str) -> None:
+    """psycopg forgets all that it has prepared in a session with each ROLLBACK."""
+    with Database(f"{database_url}?prepare_threshold=2") as database:
+        for _ in range(5):
+            with database.begin() as session:
+                session.execute(text("SELECT 'said'"))
+            with database.reading() as asked:
+                asked.execute(text("SELECT 'asked'"))
+        with database.begin() as session:
+            prepared = session.scalars(text("SELECT statement FROM pg_prepared_statements")).all()
+    assert prepared == ["SELECT 'said'"]
+
+
 @pytest.mark.parametrize(("name", "value"), [*SERVER_LIMITS.items()])
 def test_every_session_carries_its_limit(database: Database, name: str, value: str) -> None:
     wanted = {"statement_timeout": "1min", "idle_in_transaction_session_timeout": "1min"}.get(name, value)

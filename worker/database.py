@@ -115,7 +115,9 @@ class Database:
         self._forget_the_parents_connections()
         with self._translated(), self.engine.connect().execution_options(postgresql_readonly=True) as connection:
             self._narrow(connection)
-            yield connection
+            with _planned_each_time(connection):
+                yield connection
+            connection.commit()  # with a rollback psycopg would forget all that is prepared in this session
 
     @contextmanager
     def connect(self) -> Iterator[Connection]:
@@ -249,6 +251,18 @@ class Database:
             return WorkerError(f"Postgres: it refused what we asked (SQLSTATE {state}): report this, and what you did")
         problem = f"{self.place} could not do it now (SQLSTATE {state or 'unknown'})"
         return Unavailable("Postgres", problem, "try again")
+
+
+@contextmanager
+def _planned_each_time(connection: Connection) -> Iterator[None]:
+    """What is asked now and then is planned for the values that it is asked with."""
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    before, driver.prepare_threshold = driver.prepare_threshold, None
+    try:
+        yield
+    finally:
+        driver.prepare_threshold = before
 
 
 def _as_pooled(query: Mapping[str, object], limits: Mapping[str, str]) -> dict[str, object]:

@@ -188,6 +188,20 @@ def _transport_options(broker_url: str, pace: Pace) -> dict[str, Any]:
     }
 
 
+# KEYS: whether it was rung and nobody has answered, and how many tasks need not run, since others overheard their bell.
+# If one of these dies before it looks, or a task is lost, beat's next tick looks.
+_OVERHEAR = """
+if redis.call('DEL', KEYS[1]) == 0 then return 0 end
+redis.call('INCR', KEYS[2])
+return redis.call('PEXPIRE', KEYS[2], ARGV[1])
+"""
+_ANSWER = """
+if redis.call('EXISTS', KEYS[2]) == 1 and redis.call('DECR', KEYS[2]) >= 0 then return 1 end
+redis.call('DEL', KEYS[1], KEYS[2])
+return 0
+"""
+
+
 class Bell:
     """Rings the workers after a commit. Never raises and never blocks for long: beat would find the work anyway.
 
@@ -211,9 +225,19 @@ class Bell:
         """There is more of this work than one task's time allows."""
         self._ring(task)
 
-    def answer(self, task: Task) -> None:
-        """Called before a task looks for work: what is committed from now on needs a new ring."""
-        self._quietly(lambda: self._rings().delete(_rung(task)) if self._redis_url else None)
+    def answer(self, task: Task) -> bool:
+        """Called before a task looks for work: what is committed from now on needs a new ring.
+
+        False: another task has overheard what this one was rung for, and looks already.
+        """
+        return not self._quietly(lambda: self._asked(_ANSWER, task))
+
+    def overhear(self, task: Task) -> bool:
+        """Has somebody rung whom nobody has answered? Then the caller looks, and the task that was rung need not.
+
+        Over Redis alone; False while it is away.
+        """
+        return time.monotonic() >= self._muted_until and bool(self._quietly(lambda: self._asked(_OVERHEAR, task)))
 
     def close(self) -> None:
         """Give the connections back."""
@@ -229,18 +253,23 @@ class Bell:
     def _first(self, task: Task) -> bool:
         return not self._redis_url or bool(self._rings().set(_rung(task), 1, nx=True, px=RUNG))
 
+    def _asked(self, script: str, task: Task) -> bool:
+        keys = (rung := _rung(task)), f"esms-worker:overheard:{{{rung}}}"  # braces: on one node of a cluster
+        return bool(self._redis_url and self._rings().eval(script, len(keys), *keys, RUNG))
+
     def _send(self, task: Task) -> None:
         queue = QUEUE_OF[task].value
         route: dict[str, Any] = {"exchange": queue, "routing_key": queue} if _is_amqp(self._broker_url) else {}
         self._celery().send_task(task.value, queue=queue, retry=False, expires=UNHEARD, **route)
 
-    def _quietly(self, step: Callable[[], object]) -> None:
+    def _quietly(self, step: Callable[[], object]) -> object:
         """The message is on disk: a bell that is broken is not the producer's trouble, and must not slow it down."""
         try:
-            step()
+            return step()
         except Exception as error:  # noqa: BLE001 — telling the producer that it failed would make it send again
             self._muted_until = time.monotonic() + MUTED
             emit("ring.failed", error=type(error).__name__, at=where(error))
+            return None
 
     def _rings(self) -> Any:
         if self._redis is None:

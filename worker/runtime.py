@@ -85,6 +85,7 @@ class Runtime:
     settings: Settings
     pace: Pace
     rates: Rates
+    noted_until: dict[str, float] = field(default_factory=dict)  # by queue: known to have a listener until then
     _pid: int = field(default_factory=os.getpid)
 
     @classmethod

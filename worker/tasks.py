@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from threading import current_thread, main_thread
 from typing import Any
 
@@ -214,8 +215,12 @@ def note_listener() -> None:
 
 
 def _note_listener(parts: runtime.Runtime, queue: str) -> None:
+    """Not with each bell: a code's task would begin with a write that it then waits for."""
+    if time.monotonic() < parts.noted_until.get(queue, 0.0):
+        return
     try:
         Operation(parts.settings, database=parts.database).note_listener(queue, every=parts.pace.tick)
+        parts.noted_until[queue] = time.monotonic() + parts.pace.tick.total_seconds() / 2
     except WorkerError as error:
         emit("step.failed", task=Task.NOTE_LISTENER, error=error)
 
@@ -256,6 +261,7 @@ def _deliver(task: Task, lanes: list[Lane]) -> None:
             parts.pace,
             timeout,
             call_help=lambda: parts.bell.again(task),
+            overhear=partial(parts.bell.overhear, task) if task is Task.DELIVER_URGENT else None,
             breaker=parts.breaker,
             windows=parts.windows,
             floors=parts.floors,
@@ -271,7 +277,8 @@ def _answer(task: Task, step: Callable[[runtime.Runtime], bool]) -> None:
     try:
         with runtime.stop.finishing():
             parts = runtime.current()
-            parts.bell.answer(task)
+            if not parts.bell.answer(task):
+                return
             _note_listener(parts, QUEUE_OF[task].value)
             if step(parts):
                 parts.bell.again(task)

@@ -33,6 +33,7 @@ from worker.window import Window
 
 RECORD_EVERY = 0.1  # seconds: an answer is on disk no later than this
 SHARE_OF = 8  # this part of what may be in flight is each lane's own: a flood in one starves no other
+LISTEN_EVERY = 0.005  # seconds: so soon a bell is heard by who only waits for answers
 REST_MOST = 0.05  # seconds without a look around, while the rate limit lets nothing out
 
 
@@ -53,6 +54,7 @@ class Drain:
     pace: Pace
     call_timeout: float  # seconds; no call takes longer
     call_help: Callable[[], object] = lambda: None  # there is more due than one batch: an idle process may join in
+    overhear: Callable[[], bool] | None = None  # has somebody rung meanwhile? None: whom it was rung for will look
     breaker: Breaker | None = None  # that of the process; None: one of its own
     windows: Mapping[Lane, Window] | None = None  # the same
     floors: Floors = field(default_factory=Floors)  # those of the process
@@ -62,6 +64,7 @@ class Drain:
     _breaker: Breaker = field(default_factory=lambda: Breaker(inf))
     _answers: list[Outcome] = field(default_factory=list)
     _record_at: float = 0.0
+    _listen_at: float = 0.0
     _sent: int = 0
     _called: bool = False
     _paused: set[Lane] = field(default_factory=set)
@@ -222,11 +225,19 @@ class Drain:
     def _collect(self) -> None:
         if self.exchange.in_flight:
             patience = RECORD_EVERY if not self._answers else max(0.0, self._record_at - time.monotonic())
-            self._take(self.exchange.take(patience))
+            self._take(self.exchange.take(patience if self.overhear is None else min(patience, LISTEN_EVERY)))
+            self._listen()
         elif self._lines or self._lines.more:
             time.sleep(REST_MOST)  # a rate lets nothing out: nobody else can tell us when it will
         if self._answers and (time.monotonic() >= self._record_at or not self.exchange.in_flight):
             self._record()
+
+    def _listen(self) -> None:
+        """Or a code would wait until one of those who wait for eSMS's answers is free."""
+        if self.overhear is not None and time.monotonic() >= self._listen_at:
+            self._listen_at = time.monotonic() + LISTEN_EVERY
+            if self.overhear():
+                self._lines.look()
 
     def _take(self, finished: list[Finished[Any]]) -> None:
         if finished and not self._answers:

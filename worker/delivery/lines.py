@@ -113,6 +113,11 @@ class Lines:
         line = self._lines[lane]
         return min(line.may_fly(), max(room - kept, min(room, share - line.flying)))
 
+    def look(self) -> None:
+        """Somebody rang: each of them is worth a claim now."""
+        for line in self._lines.values():
+            line.claim_at = -inf
+
     def rest(self) -> None:
         """Nobody could tell whether more is due: ask none of them again right now."""
         for line in self._lines.values():

@@ -1,0 +1,46 @@
+"""Who hears a bell: the task that was rung, or another that listens while it waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from redis import Redis
+
+from worker.lifecycle import Lane
+from worker.queues import Bell, Task
+
+URGENT = Task.DELIVER_URGENT
+
+
+@pytest.fixture
+def bell(redis_url: str) -> Iterator[Bell]:
+    with Redis.from_url(redis_url) as redis:
+        redis.flushdb()
+    bell = Bell(redis_url, redis_url)
+    yield bell
+    bell.close()
+
+
+def test_a_bell_that_was_overheard_is_answered_once(bell: Bell) -> None:
+    bell.ring({Lane.URGENT})
+    assert bell.overhear(URGENT)
+    assert not bell.overhear(URGENT)
+    assert not bell.answer(URGENT)
+    assert bell.answer(URGENT), "beat's, or one whose bell nobody overheard"
+
+
+def test_what_is_rung_after_it_was_overheard_is_rung_anew(bell: Bell, redis_url: str) -> None:
+    for _ in range(2):
+        bell.ring({Lane.URGENT})
+        assert bell.overhear(URGENT)
+    with Redis.from_url(redis_url) as redis:
+        assert redis.llen("urgent") == 2
+    assert [bell.answer(URGENT) for _ in range(3)] == [False, False, True]
+
+
+def test_without_a_redis_nobody_overhears_and_every_task_looks() -> None:
+    bell = Bell("redis://127.0.0.1:1/0", "redis://127.0.0.1:1/0")
+    assert bell.answer(URGENT)
+    assert not bell.overhear(URGENT)
+    assert Bell(None, None).answer(URGENT)
