@@ -56,6 +56,15 @@ def pytest_configure(config: pytest.Config) -> None:
             set_passwords(session.connection(), dict.fromkeys(LOGINS, PASSWORD))
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """xdist keeps a group together by what it adds to each name; a pytest that drops that scatters it silently."""
+    if config.getoption("loadgroup", default=False):
+        scattered = [each.nodeid for each in items if each.get_closest_marker("xdist_group") and "@" not in each.nodeid]
+        if scattered:
+            raise pytest.UsageError(f"xdist would not keep these in their group: {', '.join(scattered)}")
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         _servers.close()

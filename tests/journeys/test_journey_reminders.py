@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from tests.journeys.conftest import crew_at_work
-from tests.journeys.test_journeys import celery_app, kill_all_celery
+from tests.journeys.test_ending import kill_all_celery
+from tests.journeys.test_journeys import celery_app
 from tests.support import Bench, eventually
 from worker.ledger.templates import StoredTemplate, add_template
 from worker.lifecycle import Kind

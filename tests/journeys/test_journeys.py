@@ -1,28 +1,61 @@
-"""From an application to the recipient and back, through real worker and beat processes."""
+"""From an application to the recipient and back, through real worker and beat processes.
+
+One crew for all of them, since starting one takes seconds: each test looks at its own numbers only.
+"""
 
 from __future__ import annotations
 
-import os
-import signal
-from contextlib import suppress
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-import psutil
 import pytest
 from celery import Celery
 from redis import Redis
 from sqlalchemy import text
 
-from tests.journeys.conftest import crew_at_work
-from tests.support import Bench, eventually, otp
+from tests import canary
+from tests.journeys.conftest import crew_at_work, environ_of
+from tests.support import Bench, eventually, otp, reasons_in_english_alone
 from worker import Notifier, RecordCall, Sms, SmsType, Status, TemplateCall
 from worker.cli.up import Installation
+from worker.database import Database
+from worker.devkit.simulator import Running
+from worker.ledger import contacts
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("one crew")]
+
+
+@pytest.fixture(scope="module")
+def bench(crews_database_url: str, _one_simulator: Running) -> Iterator[Bench]:
+    _one_simulator.reset()
+    _one_simulator.set(latency=0, pace=0)
+    with Database(crews_database_url) as database, Bench(database, crews_database_url, _one_simulator) as bench:
+        yield bench
+        assert canary.rows_that_hold_a_key(database) == []
+        assert reasons_in_english_alone(database) == []
+
+
+@pytest.fixture(scope="module")
+def environ(crews_database_url: str, redis_url: str, _one_simulator: Running) -> dict[str, str]:
+    with Redis.from_url(redis_url) as redis:
+        redis.flushdb()
+    return environ_of(crews_database_url, redis_url, _one_simulator)
+
+
+@pytest.fixture(scope="module")
+def said() -> Iterator[list[str]]:
+    lines: list[str] = []
+    yield lines
+    assert not canary.sings("\n".join(lines))
+
+
+@pytest.fixture(scope="module")
+def crew(environ: dict[str, str], said: list[str]) -> Iterator[Installation]:
+    with crew_at_work(environ, said) as installation:
+        yield installation
 
 
 def test_every_kind_goes_out_and_is_settled(crew: Installation, app: Notifier, bench: Bench) -> None:
-    """One crew for all that does not disturb it: starting one takes seconds."""
     wanted = {
         app.enqueue(otp("0901000001")).id: Status.DELIVERED,
         app.enqueue(otp("0901000002")).id: Status.UNDELIVERED,
@@ -60,8 +93,9 @@ def test_an_app_that_has_only_the_broker_enqueues_by_task_name(
         record = {"to": "0903000100", "record_id": "2001", "send_date": "2026-01-01T08:00:00+07:00"}
         other.send_task("worker.enqueue_record_call", kwargs=record, queue="enqueue")
         other.send_task("worker.enqueue_sms", kwargs={"to": "0901000100", "content": ""}, queue="enqueue")
-    eventually(lambda: len(statuses(bench)) == 3 and set(statuses(bench)) == {"delivered"})
-    assert bench.simulator.ledger().sms == {("0901000100", "Ma: 7"): 1}
+    numbers = ("0901000100", "0902000100", "0903000100")
+    eventually(lambda: statuses(bench, *numbers) == ["delivered"] * 3)
+    assert bench.simulator.ledger().sms["0901000100", "Ma: 7"] == 1
     eventually(lambda: any("intake.refused" in line and "content: is empty" in line for line in said))
     assert not any("0901000100" in line for line in said)
 
@@ -71,50 +105,50 @@ def test_a_task_that_celery_delivers_twice_makes_one_message(
 ) -> None:
     with celery_app(environ) as other:
         for content in ("first", "first", "marker"):
-            fields = {"to": "0901000100", "content": content, "sms_type": 7}
+            fields = {"to": "0901000101", "content": content, "sms_type": 7}
             other.send_task("worker.enqueue_sms", kwargs=fields, queue="enqueue", task_id=f"id of {content}")
-    eventually(lambda: len(bench.simulator.ledger().sms) == 2)
-    eventually(lambda: set(statuses(bench)) == {"delivered"})
-    assert len(statuses(bench)) == 2
+    eventually(lambda: ("0901000101", "marker") in bench.simulator.ledger().sms)
+    eventually(lambda: set(statuses(bench, "0901000101")) == {"delivered"})
+    assert len(statuses(bench, "0901000101")) == 2
 
 
 def test_what_comes_by_task_while_postgres_takes_nothing_waits_in_the_broker(
-    crew: Installation, environ: dict[str, str], bench: Bench, said: list[str], worker_number: int
+    crew: Installation, environ: dict[str, str], bench: Bench, said: list[str]
 ) -> None:
-    read_only(bench, worker_number, "on")
+    read_only(bench, "on")
     try:
         with celery_app(environ) as other:
-            fields = {"to": "0901000100", "content": "my secret", "sms_type": 7}
+            fields = {"to": "0901000102", "content": "my secret", "sms_type": 7}
             other.send_task("worker.enqueue_sms", kwargs=fields, queue="enqueue")
             other.send_task("worker.no_such_task", kwargs=fields, queue="enqueue")
         eventually(lambda: any("step.failed task=enqueue" in line for line in said))
     finally:
-        read_only(bench, worker_number, "off")
-    eventually(lambda: statuses(bench) == ["delivered"])
+        read_only(bench, "off")
+    eventually(lambda: statuses(bench, "0901000102") == ["delivered"])
     eventually(lambda: any("broker.refused" in line and "reason=NO_TASK" in line for line in said))
     assert all(child.alive for child in crew.apps)
-    assert not any("my secret" in line or "0901000100" in line for line in said)
+    assert not any("my secret" in line or "0901000102" in line for line in said)
 
 
-def read_only(bench: Bench, worker_number: int, value: str) -> None:
+def read_only(bench: Bench, value: str) -> None:
     """As after a failover to a standby."""
     with bench.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("SET default_transaction_read_only = off"))
-        connection.execute(
-            text(f"ALTER DATABASE esms_test_{worker_number} SET default_transaction_read_only = {value}")
-        )
+        name = bench.database.engine.url.database
+        connection.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = {value}"))
         others = "datname = current_database() AND pid <> pg_backend_pid()"
         connection.execute(text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}"))
     bench.database.close()
 
 
-def statuses(bench: Bench) -> list[str]:
+def statuses(bench: Bench, *numbers: str) -> list[str]:
+    asked = {"phones": [f"+84{number[1:]}" for number in numbers]}
     with bench.database.begin() as session:
-        return list(session.scalars(text("SELECT status FROM message")))
+        return list(session.scalars(text("SELECT status FROM message WHERE phone = ANY(:phones)"), asked))
 
 
 def test_what_was_enqueued_without_a_bell_goes_out_with_beats_next_tick(crew: Installation, bench: Bench) -> None:
-    ticket = bench.put(otp("0901000001"))  # this one's notifier knows no broker
+    ticket = bench.put(otp("0901000104"))  # this one's notifier knows no broker
     eventually(lambda: bench.status(ticket) == "delivered")
 
 
@@ -124,51 +158,27 @@ def test_emptying_redis_delays_and_loses_nothing(
     tickets = []
     with Redis.from_url(redis_url) as redis:
         for n in range(30):
-            tickets.append(app.enqueue(otp(f"0901000{n + 100}")))
+            tickets.append(app.enqueue(otp(f"0901000{n + 200}")))
             redis.flushdb()
     eventually(lambda: {bench.status(ticket) for ticket in tickets} == {"delivered"})
     assert bench.simulator.ledger().twice() == {}
 
 
-def test_sigterm_finishes_what_is_in_flight_and_hands_back_the_rest(
-    environ: dict[str, str], app: Notifier, bench: Bench, said: list[str]
+def test_people_come_by_task_name_once_however_often_and_in_whatever_order_it_is_delivered(
+    crew: Installation, environ: dict[str, str], bench: Bench, said: list[str]
 ) -> None:
-    bench.simulator.set(latency=0.5)
-    app.enqueue_many(otp(f"09010{n:05d}") for n in range(20100, 20400) if n % 1000 > 50)
-    with crew_at_work(environ, said) as crew:
-        eventually(lambda: "accepted" in statuses(bench))
-        for child in crew.apps:
-            assert child.pid is not None
-            os.kill(child.pid, signal.SIGTERM)
-        assert [child.wait(60) for child in crew.apps] == [0] * len(crew.apps)
-    assert set(statuses(bench)) <= {"accepted", "delivered", "queued"}
-    taken = len(bench.simulator.ledger().sms)
-    assert 0 < taken == sum(status != "queued" for status in statuses(bench))
+    lan = {"key": "17", "source": "hr", "name": "Lan", "phones": ["0901000103"], "birth_date": "1990-08-15"}
+    with celery_app(environ) as other:
+        for fields in (lan | {"version": 2}, lan | {"version": 2}, lan | {"version": 1, "name": "old"}):
+            other.send_task("worker.upsert_contact", kwargs=fields, queue="enqueue")
+        other.send_task("worker.upsert_contact", kwargs=lan | {"birth_date": "15/08/1990"}, queue="enqueue")
+        other.send_task("worker.upsert_contact", kwargs={"key": "18", "source": "hr"}, queue="enqueue")
 
+    def known() -> dict[str, str]:
+        with bench.database.begin() as session:
+            return {row.key: row.name for row in contacts.page(session, source="hr")}
 
-def test_a_worker_that_is_killed_loses_nothing_and_doubles_nothing(
-    environ: dict[str, str], app: Notifier, bench: Bench, said: list[str]
-) -> None:
-    bench.simulator.set(latency=2)
-    environ["WORKER_LEASE"] = "12"
-    app.enqueue_many(otp(f"09010{n:05d}") for n in range(20100, 20250) if n % 1000 > 50)
-    app.enqueue_many(RecordCall(to=f"09020{n:05d}", record_id="2001") for n in range(20100, 20130))
-    with crew_at_work(environ, said) as crew:
-        eventually(lambda: "accepted" in statuses(bench))
-        kill_all_celery(crew)
-    assert "sending" in statuses(bench)
-    bench.simulator.set(latency=0)
-    with crew_at_work(environ, said):
-        eventually(lambda: not {"queued", "sending", "unconfirmed"} & set(statuses(bench)))
-    found = bench.simulator.ledger()
-    assert found.twice() == {}
-    assert (len(found.sms), set(statuses(bench)) - {"accepted", "delivered", "held"}) == (150, set())
-
-
-def kill_all_celery(crew: Installation) -> None:
-    """With their children, as when a machine loses its power."""
-    for app in crew.apps:
-        parent = psutil.Process(app.pid)
-        for process in [parent, *parent.children(recursive=True)]:
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
+    eventually(lambda: known().keys() == {"17", "18"})
+    assert known()["17"] == "Lan"
+    eventually(lambda: any("intake.refused kind=contact" in line and "birth_date: is no date" in line for line in said))
+    assert not any("0901000103" in line for line in said)
