@@ -47,6 +47,7 @@ def push(broker: str, queue: str, kwargs: dict[str, Any]) -> None:
         app.send_task("worker.enqueue_sms", kwargs=kwargs, queue=queue)
 
 
+@pytest.mark.long
 def test_an_application_is_known_by_its_queue_and_reads_nothing_of_anybody(
     crew: Installation,
     bench: Bench,

@@ -150,6 +150,7 @@ sys.exit("it was not told")
 """
 
 
+@pytest.mark.long
 def test_a_beat_that_is_told_twice_ends(environ: dict[str, str]) -> None:
     command = [sys.executable, "-c", TOLD_TWICE]
     variables = environ | {"PYTHONPATH": str(ROOT)}

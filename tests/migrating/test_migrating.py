@@ -72,6 +72,7 @@ def test_an_index_that_a_killed_migrator_left_invalid_is_built_anew(empty: Datab
         assert not session.scalar(text("SELECT count(*) FROM pg_index WHERE NOT indisvalid"))
 
 
+@pytest.mark.long
 def test_a_migration_that_was_ended_before_its_stamp_is_run_again(empty: Database) -> None:
     for script in IN_PIECES:
         migrate(empty, script.revision)

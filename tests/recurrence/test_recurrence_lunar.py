@@ -83,6 +83,7 @@ def test_holidays_of_known_years(day: date, lunar: LunarDate) -> None:
     assert (to_lunar(day), to_solar(lunar)) == (lunar, day)
 
 
+@pytest.mark.long
 def test_every_day_of_three_hundred_years_goes_there_and_back_and_each_follows_the_last() -> None:
     months = [month for year in range(FIRST_YEAR, LAST_YEAR + 1) for month in months_of(year)]
     assert {month.days for month in months} == {29, 30}
@@ -198,6 +199,7 @@ def solstice_lies_in(month: LunarMonth) -> bool:
     return sun_twelfth(first, 7) < 9 <= sun_twelfth(following, 7)
 
 
+@pytest.mark.long
 def test_the_eleventh_month_holds_the_winter_solstice() -> None:
     for year in range(1969, 2150):
         assert [month.key for month in months_of(year) if solstice_lies_in(month)] == [(year, 11, False)]

@@ -261,6 +261,7 @@ def test_after_is_strict_and_between_takes_its_beginning_and_not_its_end() -> No
     st.sampled_from(["Asia/Ho_Chi_Minh", "Europe/Berlin", "America/New_York", "Pacific/Apia", "Australia/Lord_Howe"]),
     st.datetimes(datetime(2010, 12, 1), datetime(2012, 1, 31)),
 )
+@pytest.mark.long
 def test_windows_side_by_side_give_each_occurrence_once(text: str, zone: str, start: datetime) -> None:
     checked = rule(text, start, zone)
     begin = start.replace(microsecond=0, tzinfo=UTC) - 2 * DAY

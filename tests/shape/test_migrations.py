@@ -99,6 +99,7 @@ def definitions(database: Database) -> list[str]:
         return list(session.scalars(text(query)))
 
 
+@pytest.mark.long
 def test_three_migrators_at_once_make_one_schema(empty_database_url: str) -> None:
     """As processes: that is how machines start side by side, and Alembic's commands are not for threads."""
     environ = os.environ | {"DATABASE_URL": empty_database_url}
