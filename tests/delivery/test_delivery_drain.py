@@ -193,6 +193,19 @@ def test_who_waits_for_an_answer_sends_what_the_bell_is_rung_for_meanwhile(bench
     assert [bench.status(each) for each in [first, *others]] == ["accepted", "accepted"]
 
 
+def test_who_could_send_nothing_more_leaves_the_bell_to_those_who_can(bench: Bench) -> None:
+    bench.simulator.set(latency=0.1)
+    bench.pace = replace(bench.pace, sends_in_flight=1)
+    ticket, heard = bench.put(), list[int]()
+
+    def overhear() -> bool:
+        heard.append(bench.sending.in_flight)
+        return False
+
+    bench.deliver([Lane.URGENT], overhear=overhear)
+    assert (bench.status(ticket), set(heard) - {0}) == ("accepted", set())
+
+
 def test_answers_are_recorded_though_postgres_drops_every_connection_meanwhile(bench: Bench) -> None:
     bench.simulator.set(latency=0.5)
     bench.notifier.enqueue_many(otp(f"090100{n:04d}") for n in range(1100, 1120))

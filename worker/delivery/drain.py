@@ -233,11 +233,17 @@ class Drain:
             self._record()
 
     def _listen(self) -> None:
-        """Or a code would wait until one of those who wait for eSMS's answers is free."""
-        if self.overhear is not None and time.monotonic() >= self._listen_at:
+        """Or a code would wait until one of those who wait for eSMS's answers is free.
+
+        Who could not send it at once leaves the bell to them.
+        """
+        if self.overhear is not None and time.monotonic() >= self._listen_at and self._could_send():
             self._listen_at = time.monotonic() + LISTEN_EVERY
             if self.overhear():
                 self._lines.look()
+
+    def _could_send(self) -> bool:
+        return self.exchange.in_flight < self.pace.sends_in_flight and self._lines.could_fly()
 
     def _take(self, finished: list[Finished[Any]]) -> None:
         if finished and not self._answers:

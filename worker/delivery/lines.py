@@ -113,6 +113,10 @@ class Lines:
         line = self._lines[lane]
         return min(line.may_fly(), max(room - kept, min(room, share - line.flying)))
 
+    def could_fly(self) -> bool:
+        """Could one go at once that is not here yet?"""
+        return any(line.may_fly() > len(line.waiting) for line in self._lines.values())
+
     def look(self) -> None:
         """Somebody rang: each of them is worth a claim now."""
         for line in self._lines.values():
