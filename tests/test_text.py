@@ -13,10 +13,12 @@ from worker.text import (
     TemplateError,
     characters_that_force_unicode,
     encoding_of,
+    is_one_plain,
     measure,
     render,
     replacements,
     strip_diacritics,
+    unshowable,
     variables_of,
 )
 
@@ -100,6 +102,19 @@ def test_gsm_texts_fill_160_septets_alone_and_153_joined_and_no_escape_is_cut_in
     result = measure(text, CARE)
     assert (result.encoding, result.characters, result.units) == (Encoding.GSM7, len(text), sum(sizes))
     assert result.segments == segments_by_the_book(sizes, 160, 153)
+
+
+@given(any_text | gsm_texts, st.sampled_from([CARE, ADVERTISING]))
+@example("a" * 160, CARE)
+@example("a" * 161, CARE)
+@example("a" * 123, ADVERTISING)
+@example("€" * 160, CARE)
+@example("", CARE)
+def test_what_is_one_plain_sms_at_a_glance_is_one_when_it_is_measured(text: str, sms_type: int) -> None:
+    if is_one_plain(text, sms_type):
+        measured = measure(text, sms_type)
+        assert (measured.segments, measured.forcing, unshowable(text)) == (1, (), False)
+    assert is_one_plain("Ma xac nhan: 123456", CARE)
 
 
 @given(any_text.map("Đ".__add__))

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from tests.support import Bench, as_producer, eventually, otp
 from worker import Conflict, Enqueue, Invalid, Notifier, RecordCall, Sms, TemplateCall, Ticket, Unavailable
 from worker.database import Database
-from worker.ids import uuid7s
+from worker.ids import uuid7s, uuid7s_as_text
 from worker.intake.storing import AT_ONCE
 from worker.queues import Task
 
@@ -323,3 +323,4 @@ def test_ids_made_together_are_different_in_order_and_of_their_kind() -> None:
     ids = uuid7s(10_000)
     assert ids == sorted(set(ids))
     assert {(id_.version, id_.variant) for id_ in ids} == {(7, RFC_4122)}
+    assert {(id_.version, id_.variant) for id_ in map(UUID, uuid7s_as_text(100))} == {(7, RFC_4122)}

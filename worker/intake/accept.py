@@ -15,7 +15,7 @@ from uuid import UUID
 
 from worker import ledger
 from worker.errors import Conflict, Invalid
-from worker.ids import uuid7s
+from worker.ids import uuid7s, uuid7s_as_text
 from worker.intake.checks import Checked, Checks
 from worker.intake.remarks import waiting_of
 from worker.intake.request import Enqueue
@@ -191,7 +191,7 @@ def _chunks(items: Iterator[Checked]) -> Iterator[list[Checked]]:
 
 def _stored(items: Sequence[Checked], settings: Settings, given: Sequence[UUID] | None = None) -> list[Stored]:
     ids = given or uuid7s(len(items))
-    messages = iter(uuid7s(sum([len(item.phones) for item in items])))
+    messages = iter(uuid7s_as_text(sum([len(item.phones) for item in items])))
     return [
         Stored(
             id_,
@@ -224,18 +224,20 @@ def _ticket(item: Checked, row: Stored, put: Put) -> Ticket:
     if first is None or first.id == row.id:
         opted_out = tuple(sorted(put.opted_out.get(row.id, ())))
         rules = (*waiting_of(item.terms, len(item.phones) - len(opted_out)), *put.rules.get(row.id, ()))
-        return Ticket(id=row.id, opted_out=opted_out, rules=rules, **_common(item))
+        return _ticket_of(row.id, item, opted_out=opted_out, rules=rules)
     # Of one that is emptied only the beginning is kept.
     if first.purpose != row.terms.purpose or not row.fingerprint.startswith(first.fingerprint):
         assert row.reference is not None
         raise Conflict(source, row.reference)
-    return Ticket(id=first.id, repeated=True, **_common(item))
+    return _ticket_of(first.id, item, repeated=True)
 
 
-def _common(item: Checked) -> dict[str, Any]:
-    return {
-        "messages": len(item.phones),
-        "duplicates": item.duplicates,
-        "warnings": item.warnings,
-        "not_before": item.terms.not_before,
-    }
+def _ticket_of(id_: UUID, item: Checked, **besides: Any) -> Ticket:
+    return Ticket(
+        id=id_,
+        messages=len(item.phones),
+        duplicates=item.duplicates,
+        warnings=item.warnings,
+        not_before=item.terms.not_before,
+        **besides,
+    )

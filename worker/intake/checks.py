@@ -16,7 +16,7 @@ from worker.checks import ID_MOST, affordable, label, label_or_none, phone_of
 from worker.errors import Invalid
 from worker.intake.brandnames import Registered, check_brandname
 from worker.intake.follow_up import follow_up_of
-from worker.intake.remarks import kept_back, warnings_of
+from worker.intake.remarks import kept_back, rules_of_texts, warnings_of
 from worker.intake.request import Enqueue, RecordCall, Request, Sms, TemplateCall
 from worker.intake.terms import are_alike, terms_of
 from worker.law.rules import Rule
@@ -38,16 +38,30 @@ class Checked:
     plain_segments: int | None  # where it were fewer without accents: how many
     template_id: str | None
     reference: str | None
+    options: tuple[str, ...]  # as the fingerprint has them
     warnings: tuple[str, ...] = ()
 
     def fingerprint(self) -> str:
         """Of what makes the content: who gets what. Dates and labels are not; the purpose is compared by itself."""
-        terms = self.terms
-        options = [f"{name}={_flat(value)}" for name, value in sorted(terms.options.items())]
-        if terms.follow_up:
-            options.append(f"follow_up={json.dumps(terms.follow_up, sort_keys=True)}")
-        parts = [terms.kind, *sorted(self.phones), self.content or "", self.template_id or "", *options]
+        parts = (self.terms.kind, *sorted(self.phones), self.content or "", self.template_id or "", *self.options)
         return blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()  # no part may hold a NUL
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What those that are alike have in common, found once for all of them."""
+
+    item: Enqueue  # the first of them
+    terms: Terms
+    options: tuple[str, ...]
+    rules: Sequence[Rule]  # that look at their texts
+
+
+def _options(terms: Terms) -> tuple[str, ...]:
+    options = [f"{name}={_flat(value)}" for name, value in sorted(terms.options.items())]
+    if terms.follow_up:
+        options.append(f"follow_up={json.dumps(terms.follow_up, sort_keys=True)}")
+    return tuple(options)
 
 
 def _flat(value: object) -> str:
@@ -77,54 +91,61 @@ class Checks:
     ) -> None:
         self._settings, self._now, self._late = settings, now, late
         self._registered, self._rules = registered, rules
-        self._last: tuple[Enqueue, Terms] | None = None
+        self._last: _Shared | None = None
 
     def check(self, item: Enqueue) -> Checked:
         """Check and normalise it. Raises Invalid."""
         request = item.request
         _check_kind(request)
-        terms = self._terms(item)
+        shared = self._shared(item)
+        terms = shared.terms
         phones, duplicates = _phones(request)
         if terms.grouped:
             _check_least(len(phones), self._settings)
         reference = None if item.reference is None else label_or_none("reference", item.reference)
         if isinstance(request, Sms):
             segments, plain = _segments(request.content, terms.options["sms_type"])
-            warnings = self._warnings(terms, request)
-            return Checked(terms, phones, duplicates, request.content, segments, plain, None, reference, warnings)
-        return Checked(terms, phones, duplicates, None, None, None, _template_id(request), reference, terms.warnings)
+            said, content = _warnings(shared, request), request.content
+            return Checked(terms, phones, duplicates, content, segments, plain, None, reference, shared.options, said)
+        said, template = terms.warnings, _template_id(request)
+        return Checked(terms, phones, duplicates, None, None, None, template, reference, shared.options, said)
 
     def told_of(self, item: Enqueue) -> tuple[str, ...]:
         """What the sending rules say of it, whoever gets it: until when it waits, warnings, or why it is refused."""
         try:
-            terms = self._terms(item)
-            return (*filter(None, [terms.waits]), *self._warnings(terms, item.request))
+            shared = self._shared(item)
+            return (*filter(None, [shared.terms.waits]), *_warnings(shared, item.request))
         except Invalid as error:
             return (str(error),)
-
-    def _warnings(self, terms: Terms, request: Request) -> tuple[str, ...]:
-        said = warnings_of(terms, request.content, self._in_force(terms)) if isinstance(request, Sms) else ()
-        return terms.warnings + said
 
     def _in_force(self, terms: Terms) -> Sequence[Rule]:
         """A code never waits for anything."""
         return () if terms.purpose is Purpose.CODE else self._rules()
 
+    def _shared(self, item: Enqueue) -> _Shared:
+        """That of the one before, where they are alike."""
+        if self._last is None or not are_alike(item, self._last.item):
+            terms = self._terms(item)
+            self._last = _Shared(item, terms, _options(terms), rules_of_texts(terms, self._in_force(terms)))
+        return self._last
+
     def _terms(self, item: Enqueue) -> Terms:
-        """Those of the one before, where they are the same."""
-        if self._last is None or not are_alike(item, self._last[0]):
-            terms = terms_of(item, self._settings, now=self._now, late=self._late)
-            if self._registered and "brandname" in terms.options:
-                check_brandname(terms.options, self._registered())
-            terms = kept_back(terms, self._in_force(terms), self._settings, self._now)
-            if item.retry_undelivered or item.fallback or item.fallback_after or item.fallback_in_doubt:
-                other = Checks(
-                    self._settings, now=self._now, late=self._late, registered=self._registered, rules=self._rules
-                )
-                now = None if self._late else self._now
-                terms = replace(terms, follow_up=follow_up_of(item, terms, self._settings, other.check, now=now))
-            self._last = item, terms
-        return self._last[1]
+        terms = terms_of(item, self._settings, now=self._now, late=self._late)
+        if self._registered and "brandname" in terms.options:
+            check_brandname(terms.options, self._registered())
+        terms = kept_back(terms, self._in_force(terms), self._settings, self._now)
+        if item.retry_undelivered or item.fallback or item.fallback_after or item.fallback_in_doubt:
+            other = Checks(
+                self._settings, now=self._now, late=self._late, registered=self._registered, rules=self._rules
+            )
+            now = None if self._late else self._now
+            terms = replace(terms, follow_up=follow_up_of(item, terms, self._settings, other.check, now=now))
+        return terms
+
+
+def _warnings(shared: _Shared, request: Request) -> tuple[str, ...]:
+    said = warnings_of(shared.terms, request.content, shared.rules) if isinstance(request, Sms) else ()
+    return shared.terms.warnings + said if said else shared.terms.warnings
 
 
 def _check_kind(request: object) -> None:
@@ -174,6 +195,8 @@ def _segments(content: object, sms_type: int) -> tuple[int, int | None]:
     """How many SMS it is billed as; and without its accents, where that were fewer."""
     if not isinstance(content, str) or not content or content.isspace():
         raise Invalid("content", "is empty", "give the text to send")
+    if text.is_one_plain(content, sms_type):
+        return 1, None
     if text.unshowable(content):
         raise Invalid("content", "holds a character that no phone can show", "take it out")
     measure = text.measure(content, sms_type)

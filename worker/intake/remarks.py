@@ -62,19 +62,24 @@ def _untimely(rules: Sequence[Rule], at: datetime, settings: Settings) -> Iterat
             yield f"send_date: {_outside(rule)}: give another"
 
 
-def warnings_of(terms: Terms, content: str, rules: Sequence[Rule]) -> tuple[str, ...]:
-    """What is taken all the same, one line each. Raises Invalid for what a rule refuses."""
-    return tuple(_warnings(terms, content, rules)) if terms.purpose in _LOOKED_AT else ()
-
-
 _LOOKED_AT = frozenset({Purpose.SERVICE, Purpose.ADVERTISING})
+
+
+def rules_of_texts(terms: Terms, rules: Sequence[Rule]) -> list[Rule]:
+    """Those of the rules that look at what is said on such terms."""
+    return [rule for rule in _about(terms, rules) if rule.check in _WRONG] if terms.purpose in _LOOKED_AT else []
+
+
+def warnings_of(terms: Terms, content: str, rules: Sequence[Rule]) -> tuple[str, ...]:
+    """What is taken all the same, one line each. rules: of texts. Raises Invalid for what one of them refuses."""
+    return tuple(_warnings(terms, content, rules))
 
 
 def _warnings(terms: Terms, content: str, rules: Sequence[Rule]) -> Iterator[str]:
     if terms.purpose is Purpose.SERVICE and (words := reads_like_advertising(content)):
         yield LIKE_ADVERTISING.format(words=words)
-    for rule in _about(terms, rules):
-        if rule.check in _WRONG and rule.is_broken_by(content, terms.options["sms_type"]):
+    for rule in rules:
+        if rule.is_broken_by(content, terms.options["sms_type"]):
             yield _told(rule, terms)
 
 

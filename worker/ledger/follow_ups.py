@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from worker.ids import uuid7s
+from worker.ids import uuid7s, uuid7s_as_text
 from worker.ledger.failed import note_replaced
 from worker.ledger.inserts import Stored, Terms, put
 from worker.ledger.plans import still
@@ -97,14 +97,14 @@ def follow_none_of(session: Session, notifications: Sequence[UUID], *, reason: s
 def fall_back(session: Session, rows: Sequence[Any]) -> None:
     """Put the other channel's messages in the place of these; what of them still waits is called back."""
     session.execute(_CALL_BACK, {"ids": [row.id for row in rows]})
-    ids, messages = uuid7s(len(rows)), uuid7s(len(rows))
+    ids, messages = uuid7s(len(rows)), uuid7s_as_text(len(rows))
     stored = [_stored(row, id_, message) for row, id_, message in zip(rows, ids, messages, strict=True)]
     put(session, stored)
     note_replaced(session, ids)
     follow_no_more(session, [row.id for row in rows], "fallback")
 
 
-def _stored(row: Any, id_: UUID, message: UUID) -> Stored:
+def _stored(row: Any, id_: UUID, message: str) -> Stored:
     other = row.follow_up["fallback"]
     return Stored(
         id=id_,

@@ -63,7 +63,7 @@ class Stored:
 
     id: UUID
     terms: Terms
-    messages: Sequence[tuple[UUID, str]]  # id, phone in E.164
+    messages: Sequence[tuple[str, str]]  # id in 32 hexadecimal digits, phone in E.164
     requests: Sequence[int]  # of advertising: how many of them go out together, in their order
     reference: str | None
     content: str | None
@@ -246,7 +246,7 @@ def _messages(row: Stored, place: int) -> list[dict[str, Any]]:
 def _request_ids(row: Stored) -> Iterator[str]:
     """Each request has that of its first message; a message that goes out alone gets its own when it is claimed."""
     firsts = accumulate(row.requests[:-1], initial=0)
-    return (row.messages[first][0].hex for first, size in zip(firsts, row.requests, strict=False) for _ in range(size))
+    return (row.messages[first][0] for first, size in zip(firsts, row.requests, strict=False) for _ in range(size))
 
 
 def _firsts(session: Session, repeats: Sequence[Stored]) -> dict[tuple[str, str], First]:

@@ -13,6 +13,7 @@ from worker.text.sizes import (
     Measure,
     characters_that_force_unicode,
     encoding_of,
+    is_one_plain,
     measure,
     unshowable,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "TemplateError",
     "characters_that_force_unicode",
     "encoding_of",
+    "is_one_plain",
     "measure",
     "render",
     "replacements",
