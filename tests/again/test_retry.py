@@ -14,7 +14,7 @@ from worker import Sms, TemplateCall, Ticket, again
 from worker.again import Corrected, Failed
 from worker.cli import run
 from worker.errors import Invalid, NotFound
-from worker.ledger import Left
+from worker.ledger import Chosen, Left
 from worker.lifecycle import Status
 
 SEND = "SendMultipleMessage_V4_get"
@@ -126,6 +126,14 @@ def test_before_it_is_sent_it_is_seen_what_it_would_do(bench: Bench) -> None:
     corrected = Corrected(brandname="other", sms_type=2)
     assert bench.notifier.again.foresee(Failed(campaign="tet"), corrected=corrected).helpless == 0
     assert bench.notifier.again.retry(Failed(campaign="tet")).left == {Left.LIMIT: 1}
+
+
+def test_what_it_would_do_is_read_from_the_index_of_what_failed_alone(bench: Bench) -> None:
+    outlook = import_module("worker.ledger.outlook")._outlook("campaign").text
+    with bench.database.begin() as session:
+        session.execute(text("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off"))
+        plan = session.scalars(text(f"EXPLAIN {outlook}"), Chosen(campaign="tet").parameters())
+        assert "Index Only Scan using message_failed_idx on message" in "".join(plan)
 
 
 def test_who_opted_out_of_it_is_counted_before(bench: Bench) -> None:

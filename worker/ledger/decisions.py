@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Horizons = Mapping[Lane, timedelta]  # by default, how long after its due date a message is still sent
 
-_HORIZON = "make_interval(secs => CAST(CAST(:horizons AS json) ->> m.lane AS double precision))"
+_HORIZON = "make_interval(secs => CAST(CAST(:horizons AS jsonb) ->> m.lane AS double precision))"
 
 
 CANCELLED = "status = 'cancelled', settled_at = now(), paused = false, reason = 'cancelled before it was sent'"

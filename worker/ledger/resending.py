@@ -41,17 +41,18 @@ class Resent:
 def _resend(scope: str) -> TextClause:
     return text(f"""
         WITH page AS MATERIALIZED (
-            SELECT m.id, m.notification_id, m.grouped, m.generation, m.emptied_at FROM message AS m
-            WHERE {chosen(scope)} AND (m.notification_id, m.id) > (:after_notification, :after_message)
+            SELECT m.id, m.notification_id, m.grouped, n.source, n.campaign, {IS_FOR_THE_WILLING} AS willing,
+                {LEFT} AS left_since
+            FROM message AS m CROSS JOIN LATERAL (
+                SELECT * FROM notification AS n WHERE n.id = m.notification_id OFFSET 0
+            ) AS n
+            WHERE {chosen(scope, joined=True)}
+              AND (m.notification_id, m.id) > (:after_notification, :after_message)
             ORDER BY m.notification_id, m.id LIMIT :most
-        ), judged AS MATERIALIZED (
-            SELECT m.id, n.source, n.campaign, {IS_FOR_THE_WILLING} AS willing, {LEFT} AS left_since
-            FROM page AS m JOIN notification AS n ON n.id = m.notification_id
-            WHERE NOT EXISTS (SELECT FROM page WHERE grouped)
         ), queued AS (
             UPDATE message AS m SET {QUEUED_AGAIN}
-            FROM judged AS j
-            WHERE m.id = j.id AND j.left_since IS NULL
+            FROM page AS j
+            WHERE m.id = j.id AND j.left_since IS NULL AND NOT EXISTS (SELECT FROM page WHERE grouped)
               AND m.status || '' = ANY(CAST(:statuses AS text[])) AND m.replaced_by IS NULL
               AND m.emptied_at IS NULL
             RETURNING m.id, m.lane, m.stream, m.due_at, j.source, j.campaign, j.willing
@@ -68,7 +69,7 @@ def _resend(scope: str) -> TextClause:
         ) AS q
         CROSS JOIN (
             SELECT jsonb_object_agg(left_since, messages) AS why FROM (
-                SELECT left_since, count(*) AS messages FROM judged WHERE left_since IS NOT NULL GROUP BY 1
+                SELECT left_since, count(*) AS messages FROM page WHERE left_since IS NOT NULL GROUP BY 1
             ) AS each_why
         ) AS l
         LEFT JOIN (SELECT * FROM page ORDER BY notification_id DESC, id DESC LIMIT 1) AS last ON true

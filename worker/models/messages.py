@@ -129,7 +129,16 @@ class Message(Base):
         ),
         Index("message_phone_idx", "phone", "created_at"),
         Index("message_held_idx", "id", postgresql_where=text("status = 'held'")),
-        Index("message_failed_idx", "notification_id", "id", postgresql_where=text(one_of("status", FAILED))),
+        Index(  # with all that is asked of what failed, so that a look at it needs no message
+            "message_failed_idx",
+            "notification_id",
+            "id",
+            postgresql_include=[
+                *("status", "code", "network", "lane", "generation", "grouped", "replaced_by", "emptied_at", "phone"),
+                *("wanted_at", "created_at"),
+            ],
+            postgresql_where=text(one_of("status", FAILED)),
+        ),
         Index(
             "message_failed_wanted_idx",
             text("COALESCE(wanted_at, created_at)"),
