@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from worker.ledger.contributions import FOLD
+from worker.ledger.contributions import AS_INDEXED, FOLD
 from worker.ledger.upkeep import take_turn
 
 if TYPE_CHECKING:
@@ -97,10 +97,11 @@ def fold(session: Session, zone: str, *, most: int = MOST) -> bool:
     if not state.at_home:
         return _come_home(session, state.zone, most)
     target = state.target or state.now
+    session.execute(AS_INDEXED)
     found = session.execute(FOLD, _asked(state, target, most)).one()
     now = {"zone": state.zone, "target": target}
     if found.rows == most:
-        session.execute(_ON, now | {"after_transaction": found.last_transaction, "after_id": found.last_id})
+        session.execute(_ON, now | {"after_transaction": found.last[0], "after_id": found.last[1]})
         return True
     session.execute(_DONE, now | {"caught_up": state.target is None})  # else the target is of a moment ago
     if take_turn(session, "recount what stands where", every=RECOUNTED_EVERY):
