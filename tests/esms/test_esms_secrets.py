@@ -223,6 +223,14 @@ def test_no_id_and_no_code_is_a_key(server: ScriptedServer, echo: str) -> None:
     assert SHORT.lower() not in repr(vars(caught.value)).lower()
 
 
+def test_no_id_is_a_key_that_a_comment_splits(server: ScriptedServer) -> None:
+    keys = Credentials(API_KEY, SHORT)
+    with Client(keys, rest_url=server.url, voice_url=server.url, format="xml") as client:
+        sms_id = f"{SHORT[:4]}<!-- -->{SHORT[4:]}"
+        server.play(reply(f"<Reply><CodeResult>100</CodeResult><SMSID>{sms_id}</SMSID></Reply>"))
+        assert client.send_sms(SMS).sms_id is None
+
+
 def test_a_key_cut_by_the_window_goes_whole() -> None:
     scrub = Scrubber(Credentials("A" * 40, "B" * 40))
     for shift in range(120):

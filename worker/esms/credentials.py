@@ -50,19 +50,23 @@ class Scrubber:
 
     def __call__(self, text: str, limit: int) -> str:
         """The first `limit` characters of the text without keys and NULs; a key that the limit cuts goes whole."""
-        if len(text) <= limit and self._is_clean(text):
-            return text
+        if self.is_clean(text):
+            return text[:limit]
         window = text[: 2 * limit + self._longest]
         clean = self._pattern.sub(ECHO, window.replace("\0", ""))
         if len(window) < len(text):
             clean = clean[: -self._longest]  # the window may end inside a key
         return clean[:limit]
 
-    def _is_clean(self, text: str) -> bool:
-        """True for the ordinary reply. Outside ASCII lower() and IGNORECASE differ: that is left to the pattern."""
+    def is_clean(self, text: str) -> bool:
+        """True for the ordinary reply, and then for each part of it; False: only a close look can tell.
+
+        Outside ASCII lower() and IGNORECASE differ: that is left to the pattern.
+        """
+        if not text.isascii() or any(map(text.__contains__, _CODES)):
+            return False
         lowered = "".join(text.lower().split())
-        plain = text.isascii() and not any(sign in text for sign in _CODES)
-        return plain and not any(form in lowered for form in self._lowered)
+        return not any(map(lowered.__contains__, self._lowered))
 
     def values(self, value: Any) -> Any:
         """A reply's members, lists and texts without keys: what holds one is a text that no id and no code can be."""

@@ -27,31 +27,36 @@ class Finisher:
         """tag: the caller's. seconds: how long the call took. came: the answer, or why there is none."""
         if isinstance(came, EsmsError):
             return _failed(tag, Trace(function=prepared.function, started_at=started_at, seconds=seconds), came)
-        reply, code, failure = self._understood(prepared, came)
-        kept = self._scrubbed(came.body.decode("utf-8", "replace"), _REPLY_KEPT)
+        text = came.body.decode("utf-8", "replace")
+        clean = self._scrubbed.is_clean(text)
+        reply, code, failure = self._understood(prepared, came, clean)
         trace = Trace(
             function=prepared.function,
             started_at=started_at,
             seconds=seconds,
             http_status=came.status,
             code=code,
-            reply=kept,
+            reply=text[:_REPLY_KEPT] if clean else self._scrubbed(text, _REPLY_KEPT),
         )
         return Finished(tag, trace, reply, None) if failure is None else _failed(tag, trace, failure)
 
-    def _understood(self, prepared: Prepared[Any], answer: HttpAnswer) -> tuple[Any, str | None, EsmsError | None]:
+    def _understood(
+        self, prepared: Prepared[Any], answer: HttpAnswer, clean: bool
+    ) -> tuple[Any, str | None, EsmsError | None]:
         """The typed reply, the code and the failure; one of the first and the last is None."""
         try:
-            record = self._without_keys(replies.readable(answer.body, self._format))
+            record = self._without_keys(replies.readable(answer.body, self._format), clean)
             return *_judged(prepared, answer.status, record), None
         except EsmsError as error:
             return None, error.code, error
         except Exception as error:  # noqa: BLE001  an answer that breaks our reader was still an answer to a send
             return None, None, MaybeTaken(f"the answer can't be understood ({type(error).__name__})")
 
-    def _without_keys(self, record: Record | None) -> Record | None:
+    def _without_keys(self, record: Record | None, clean: bool) -> Record | None:
         """What a server echoes in an id, a code or a name must not end in a row."""
-        return None if record is None else Record(self._scrubbed.values(record.members))
+        if record is None or (clean and self._format is Format.JSON):  # XML's comments may stand within a key
+            return record
+        return Record(self._scrubbed.values(record.members))
 
 
 def _judged(prepared: Prepared[Any], status: int, record: Record | None) -> tuple[Any, str | None]:
