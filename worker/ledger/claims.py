@@ -184,11 +184,15 @@ def _with_more(rows: Sequence[Any]) -> list[str]:
 
 def _walks(rows: Sequence[Any]) -> Iterator[tuple[int, Walk]]:
     """How far each stream was gone through."""
-    last: dict[int, Place] = {}
-    for row in rows:
-        place = Place(row.was_due_at, row.id)
-        last[row.stream] = max(place, last.get(row.stream, place))
-    return ((stream, Walk(place, rows[0].oldest, rows[0].next)) for stream, place in last.items())
+    last: dict[int, tuple[datetime, int]] = {}
+    for row in rows:  # by the id's number: many are due at one moment, and ids compare in Python
+        place = (row.was_due_at, row.id.int)
+        if place > last.get(row.stream, ()):
+            last[row.stream] = place
+    return (
+        (stream, Walk(Place(due_at, UUID(int=number)), rows[0].oldest, rows[0].next))
+        for stream, (due_at, number) in last.items()
+    )
 
 
 def _groups(session: Session, statement: TextClause, asked: dict[str, Any], gate: Gate) -> list[Claim]:
