@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import mmap
 import os
 import signal
@@ -192,4 +193,6 @@ def current() -> Runtime:
     global _current
     if _current is None or not _current.mine:
         _current = Runtime.from_environ()
+        gc.freeze()  # a tenth of what sending cost was looking for garbage in what was imported and what is in flight
+        gc.set_threshold(50_000, 20)
     return _current
