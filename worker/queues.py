@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -153,22 +154,23 @@ def configuration(settings: Settings, pace: Pace) -> dict[str, Any]:
         "worker_enable_remote_control": settings.remote_control,
         "worker_send_task_events": False,
         "beat_scheduler": "celery.beat:Scheduler",  # in memory: ours needs no file, every tick is harmless
-        "beat_schedule": {
-            task.value: {
-                "task": task.value,
-                "schedule": pace.tick.total_seconds(),
-                "options": {"queue": QUEUE_OF[task].value, "expires": UNHEARD},
-            }
-            for task in TICKED
+        "beat_schedule": _timetable(settings.sources, pace.tick),
+    }
+
+
+def _timetable(sources: Sequence[str], tick: timedelta) -> dict[str, dict[str, Any]]:
+    """Each at a moment of its own: all at once they would keep the cores from a code that comes just then."""
+    bells = [(task.value, task, QUEUE_OF[task].value) for task in TICKED]
+    bells += [(f"{Task.NOTE_LISTENER.value} {queue}", Task.NOTE_LISTENER, queue) for queue in queues_of(sources)]
+    begun = datetime.now(UTC) - tick
+    return {
+        name: {
+            "task": task.value,
+            "schedule": tick.total_seconds(),
+            "last_run_at": begun + tick * place / len(bells),
+            "options": {"queue": queue, "expires": UNHEARD},
         }
-        | {
-            f"{Task.NOTE_LISTENER.value} {queue}": {
-                "task": Task.NOTE_LISTENER.value,
-                "schedule": pace.tick.total_seconds(),
-                "options": {"queue": queue, "expires": UNHEARD},
-            }
-            for queue in queues_of(settings.sources)
-        },
+        for place, (name, task, queue) in enumerate(bells)
     }
 
 

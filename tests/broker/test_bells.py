@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
+from celery.beat import Scheduler
 from redis import Redis
 
 from worker.lifecycle import Lane
-from worker.queues import Bell, Task
+from worker.queues import Bell, Task, configuration, make_app
+from worker.settings import Pace, Settings
 
 URGENT = Task.DELIVER_URGENT
 
@@ -44,3 +47,13 @@ def test_without_a_redis_nobody_overhears_and_every_task_looks() -> None:
     assert bell.answer(URGENT)
     assert not bell.overhear(URGENT)
     assert Bell(None, None).answer(URGENT)
+
+
+def test_beat_rings_each_of_its_bells_within_a_tick_and_no_two_at_once() -> None:
+    environ = {"DATABASE_URL": "postgresql+psycopg://u@h/d", "REDIS_URL": "redis://h"}
+    pace = Pace.from_environ({"WORKER_TICK": "10"})
+    app = make_app(lambda: configuration(Settings.from_environ(environ), pace))
+    entries = Scheduler(app).schedule.values()
+    waits = sorted(0.0 if due else wait for due, wait in (entry.is_due() for entry in entries))
+    assert waits[-1] < 10
+    assert min(later - sooner for sooner, later in pairwise(waits)) > 1
