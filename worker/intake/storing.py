@@ -27,11 +27,14 @@ class Storing:
 
     def put(self, rows: Sequence[Stored]) -> Callable[[], Put]:
         """Store them, or begin to once the ones before are stored; call what is returned to wait for it."""
-        self.wait()
         if self._thread is None or len(rows) < AT_ONCE:  # the last: nothing is left to check meanwhile
+            self.wait()
             stored = ledger.put(self._session, rows)
             return lambda: stored
-        self._running = self._thread.submit(ledger.put, self._session, rows)
+        laid_out, before = ledger.lay_out(rows), self._running
+        self._running = self._thread.submit(ledger.put, self._session, rows, laid_out)
+        if before is not None:  # only now: Postgres goes on with these at once
+            before.result()
         return self._running.result
 
     def alone(self, ask: Callable[[Session], T]) -> T:

@@ -34,7 +34,7 @@ from worker.ledger.follow_ups import due_follow_ups, fall_back, follow_later, fo
 from worker.ledger.foresight import NumberRules, foresee_again
 from worker.ledger.gate import Gate
 from worker.ledger.held import held_messages, note_decisions
-from worker.ledger.inserts import First, Put, Stored, Terms, put
+from worker.ledger.inserts import First, Put, Stored, Terms, lay_out, put
 from worker.ledger.law_rules import all_rules, remove_rule, rules_now, save_rule, set_mode
 from worker.ledger.limits import set_limit
 from worker.ledger.outlook import Alike, Before, others, outlook, still_failed, too_few
@@ -153,6 +153,7 @@ __all__ = [
     "kept_search",
     "known_brandnames",
     "known_to",
+    "lay_out",
     "lift",
     "lift_campaign",
     "look_later",

@@ -165,9 +165,12 @@ _FIRST_OF_REFERENCE = text(f"""
 """)
 
 
-def put(session: Session, rows: Sequence[Stored]) -> Put:
-    """Insert them, except those whose reference is taken, and cancel at once what a recipient does not want."""
-    repeated = set(session.scalars(_PUT, _asked(rows)).all()) if rows else set()
+def put(session: Session, rows: Sequence[Stored], laid_out: Mapping[str, str] | None = None) -> Put:
+    """Insert them, except those whose reference is taken, and cancel at once what a recipient does not want.
+
+    laid_out: them, where that is done already.
+    """
+    repeated = set(session.scalars(_PUT, laid_out or lay_out(rows)).all()) if rows else set()
     open_streams(session, _streams(rows, repeated))
     if followed := [row.id for row in rows if row.terms.follow_up and row.id not in repeated]:
         session.execute(_FOLLOW, {"ids": followed})
@@ -190,7 +193,8 @@ def _note_waiting(session: Session, rows: Sequence[Stored]) -> None:
         note_uses(session, datetime.now(until.tzinfo).date(), held)
 
 
-def _asked(rows: Sequence[Stored]) -> dict[str, str]:
+def lay_out(rows: Sequence[Stored]) -> dict[str, str]:
+    """As Postgres takes them, so that nothing but Postgres is waited for once they are put."""
     places: dict[int, int] = {}  # of terms, by identity: equal ones may stand there twice
     terms: list[dict[str, Any]] = []
     firsts: list[dict[str, Any]] = []
