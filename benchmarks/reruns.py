@@ -107,7 +107,7 @@ def main() -> int:
     given = parser.parse_args()
     console.print(load())
     with stage() as on:
-        filled(on.database, FILL, given.messages)  # what is there already of its history is no part of this
+        filled(on.database, FILL, 2 * given.messages)  # or all were queued again before the codes are through
         idle, busy = meanwhile(on, given.codes)
     with stage() as on:
         filled(on.database, FILL, given.messages)
