@@ -21,11 +21,17 @@ def commands() -> dict[str, list[str]]:
 
 @contextmanager
 def crew(on: Stage, variables: Mapping[str, str]) -> Iterator[dict[str, Child]]:
-    """All of them with these settings, running; they end together."""
+    """All of them with these settings, at work; they end together."""
     with ExitStack() as stack:
         children: dict[str, Child] = {}
         for name, command in commands().items():
             children[name] = on.python(name, command, **variables)
             children[name].grace = GRACE
             stack.callback(children[name].stop)
+        beginning = [child for name, child in children.items() if name != "http"]  # which says nothing of it
+        on.until(lambda: all(map(_is_ready, beginning)), "all processes ready", *beginning)
         yield children
+
+
+def _is_ready(child: Child) -> bool:
+    return any("process.ready" in line for line in child.log_lines())
