@@ -90,7 +90,7 @@ def watched(meter: Meter, transport: type[Exchange]) -> Iterator[None]:
     """The drain's steps, watched from outside."""
     with (
         mock.patch.object(Database, "begin", meter.transactions(Database.begin)),
-        mock.patch.object(ledger, "claim", meter.named(CLAIM, ledger.claim)),
+        mock.patch.object(ledger, "due", meter.named(CLAIM, ledger.due)),
         mock.patch.object(ledger, "record", meter.named(RECORD, ledger.record)),
         mock.patch.object(drain, "prepared", meter.timed(PREPARE, prepared)),
         mock.patch.object(drain, "outcome_of", meter.timed(OUTCOME, outcome_of)),

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Thread
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from tests import canary
 from tests.support import Bench, eventually, otp
@@ -65,6 +65,16 @@ def test_each_answer_leads_to_its_status(
     [request] = message["requests"]
     assert request["outcome"] == status
     assert request["code"] == code
+
+
+def test_lanes_in_which_nothing_waits_are_not_claimed_from(bench: Bench) -> None:
+    asked: set[str] = set()
+    note = lambda _, __, ___, values, *____: asked.add(values.get("lane", ""))  # noqa: E731 — an event's signature
+    bench.put(sms("0901000001"))
+    event.listen(bench.workers.engine, "before_cursor_execute", note)
+    bench.deliver()
+    event.remove(bench.workers.engine, "before_cursor_execute", note)
+    assert asked - {""} == {"urgent"}
 
 
 @pytest.mark.parametrize("plot", ["005", "006", "007", "008", "013", "014", "016"])

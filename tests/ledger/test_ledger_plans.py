@@ -16,7 +16,7 @@ from worker import ledger
 from worker.database import Database
 from worker.evidence import Evidence
 from worker.ledger import Fence, Outcome, Poll, Settlement
-from worker.lifecycle import Status
+from worker.lifecycle import Lane, Status
 
 UNDER_WAY = 20_000  # messages, that nobody has counted
 FEW = 5  # that a statement is about
@@ -67,6 +67,7 @@ CASES: dict[str, tuple[Status, Callable[[Session, Sequence[UUID]], object]]] = {
     "hand back": (Status.SENDING, lambda session, ids: ledger.hand_back(session, [Fence(id_, 1) for id_ in ids])),
     "intend": (Status.SENDING, lambda session, ids: ledger.intend(session, [Fence(id_, 1) for id_ in ids])),
     "cancel": (Status.QUEUED, ledger.cancel),
+    "what is due": (Status.QUEUED, lambda session, _: ledger.due(session, list(Lane))),
 }
 
 
@@ -101,7 +102,8 @@ def pages(session: Session, step: Callable[[Session, Sequence[UUID]], object], i
         step(session, ids)
         once.rollback()
     event.remove(session.connection(), "before_cursor_execute", note)
-    return max(_explained(session, sql, values) for sql, values in seen if sql.split()[0] in {"WITH", "UPDATE"})
+    kinds = {"WITH", "UPDATE", "SELECT"}
+    return max(_explained(session, sql, values) for sql, values in seen if sql.split()[0] in kinds)
 
 
 def _explained(session: Session, sql: str, values: Any) -> int:

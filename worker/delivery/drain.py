@@ -137,16 +137,17 @@ class Drain:
     def _due(self, session: Session) -> list[Claim]:
         claims: list[Claim] = []
         self._gate.look(session)
-        for lane, line in self._lines:
-            if room := line.room(self.pace.claim_most):
-                before = self._gate.turned_back
-                claims += self._doubtful(session, lane, line, room)
-                claims += (found := self._queued(session, lane, room))
-                claims += [] if found else self._on_trial(session, lane)
-                many = line.doubt_at == 0.0 or any(len(claim.fences) > 1 for claim in found)
-                many = many or self._gate.turned_back > before
-                line.found(room if many else len(found), room)
-                line.wakes(found)
+        rooms = [(lane, line, room) for lane, line in self._lines if (room := line.room(self.pace.claim_most))]
+        lanes, doubts = ledger.due(session, [lane for lane, _, _ in rooms])
+        for lane, line, room in rooms:
+            before = self._gate.turned_back
+            claims += self._doubtful(session, lane, line, room) if doubts else []
+            claims += (found := self._queued(session, lane, room) if lane in lanes else [])
+            claims += self._on_trial(session, lane) if lane in lanes and not found else []
+            many = (doubts and line.doubt_at == 0.0) or any(len(claim.fences) > 1 for claim in found)
+            many = many or self._gate.turned_back > before
+            line.found(room if many else len(found), room)
+            line.wakes(found)
         return ledger.counted(session, claims, self._gate)
 
     def _queued(self, session: Session, lane: Lane, room: int) -> list[Claim]:

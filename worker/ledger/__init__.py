@@ -14,7 +14,7 @@ from worker.ledger.advertised import counted, forget_advertised
 from worker.ledger.balance import note_balance
 from worker.ledger.brandnames import ask_for_brandnames, known_brandnames, replace_brandnames
 from worker.ledger.campaigns import lift_campaign, notifications_of, pause_campaign, through
-from worker.ledger.claims import Claim, Fence, claim, claim_doubtful, claim_trial, hand_back, intend
+from worker.ledger.claims import Claim, Fence, claim, claim_doubtful, claim_trial, due, hand_back, intend
 from worker.ledger.decisions import Horizons, cancel, move, past_expiry, resolve, resolve_all, send_again
 from worker.ledger.failed import (
     NOWHERE,
@@ -128,6 +128,7 @@ __all__ = [
     "counted",
     "current_token",
     "decided",
+    "due",
     "due_follow_ups",
     "due_probes",
     "end_others",

@@ -131,6 +131,18 @@ _WAITING = f"""
     AND (m.due_at, m.id) >= (s.from_at, s.from_id) AND {_NOT_EXPIRED}
 """
 
+# Of what waits in most lanes most of the time, nothing: one cheap look, for many claims that would find none.
+DUE = text("""
+    SELECT
+        ARRAY(
+            SELECT lane FROM unnest(CAST(:lanes AS text[])) AS lane
+            WHERE EXISTS (SELECT FROM stream AS s WHERE s.lane = lane.lane AND s.due_from <= now())
+        ) AS lanes,
+        coalesce((
+            SELECT due_at FROM message WHERE status = 'unconfirmed' ORDER BY due_at LIMIT 1
+        ) <= now(), false) AS doubts
+""")
+
 _COST = COST.format(today="turns.today")
 _COST_IF_LIMITED = f"""CASE WHEN turns.dong IS NOT NULL THEN
                 coalesce((SELECT {_COST} FROM notification AS n WHERE n.id = taken.notification_id), 0)

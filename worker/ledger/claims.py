@@ -26,6 +26,7 @@ from worker.ledger.claim_statements import (
     CLAIM_DOUBTFUL_GROUP,
     CLAIM_GROUP,
     CUT,
+    DUE,
     HAND_BACK,
     INTEND,
     LEAD,
@@ -71,6 +72,12 @@ class Claim:
     failures: int  # tries in a row that surely were not taken
     asked: int  # tries in a row whose answer was in doubt
     again_after: float | None = None  # seconds; sooner the rate of its source lets no more out
+
+
+def due(session: Session, lanes: Sequence[Lane]) -> tuple[set[Lane], bool]:
+    """The lanes among these in which `claim` may find something; is anything at all in doubt due to be asked again?"""
+    found = session.execute(DUE, {"lanes": [str(lane) for lane in lanes]}).one()
+    return {_LANES[lane] for lane in found.lanes}, found.doubts
 
 
 def claim(
