@@ -124,7 +124,7 @@ _CODES = f"""
 """
 
 # Where it expects few rows, Postgres would gather and sort a whole backlog for the next ones of it, at each step.
-AS_INDEXED = text("SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off")
+AS_INDEXED = text("SELECT set_config('enable_bitmapscan', 'off', true), set_config('enable_sort', 'off', true)")
 
 FOLD = text(f"""
     WITH batch AS ({_BATCH}),
