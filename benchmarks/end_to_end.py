@@ -5,7 +5,8 @@ noisy for all. A way's processes are warm and idle and all its messages are enqu
 when Postgres says that all are accepted, and each number must then have got exactly one. CPU is that of the worker
 processes with all their children, from the system's accounts.
 
-    python -m benchmarks.end_to_end [--rounds 3] [--theirs 800] [--ours 10000] [--curl 40000] [--quick] [--json FILE]
+    python -m benchmarks.end_to_end [--quick|--alone] [--rounds 3] [--theirs 800] [--ours 10000] [--curl 40000]
+        [--json FILE]
 """
 
 from __future__ import annotations
@@ -186,15 +187,17 @@ def main() -> int:
     parser.add_argument("--ours", type=int, default=10_000, help="messages in each of our rounds with requests")
     parser.add_argument("--curl", type=int, default=40_000, help="messages in each of our rounds with curl")
     parser.add_argument("--quick", action="store_true", help="only the plain way beside ours, not the other frameworks")
+    parser.add_argument("--alone", action="store_true", help="only our fastest, beside nobody: nothing is judged")
     results.add_argument(parser)
     options = parser.parse_args()
     console.print(load())
     with stage() as on:
         others = () if options.quick else CONTENDERS
-        entries = [their_entry(on, contender, options.theirs) for contender in (PLAIN, *others)]
-        entries += our_entries(options.ours, options.curl)
+        contenders = () if options.alone else (PLAIN, *others)
+        entries = [their_entry(on, contender, options.theirs) for contender in contenders]
+        entries += our_entries(options.ours, options.curl)[-1 if options.alone else 0 :]
         compare(on, entries, options.rounds)
-    wanted = judged(entries)
+    wanted = [] if options.alone else judged(entries)
     _print(entries, wanted)
     results.save(options.json, "end_to_end", found(entries, wanted))
     return 0 if all(each.met for each in wanted) else 1
