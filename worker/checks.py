@@ -54,10 +54,9 @@ def phone_of(field: str, number: object, *, for_sms: bool) -> str:
 
 def known_fields(given: Iterable[object], known: Collection[str], problem: str, *, within: str = "") -> None:
     """Raises Invalid for one that there is not, with the nearest that there is. within: put before its name."""
-    use = f"use {', '.join(known)}"
     for name in map(str, given):
         if name not in known:
-            near = get_close_matches(name, known, n=1)
+            use, near = f"use {', '.join(known)}", get_close_matches(name, known, n=1)
             raise Invalid(f"{within}{name}", problem, f"did you mean {near[0]}? {use}" if near else use)
 
 

@@ -49,7 +49,8 @@ class Intake:
         answers: list[Ticket | Invalid | Conflict] = []
         due: set[Lane] = set()
         with self._database.begin() as session:
-            answers, due = intake.accept_each(session, named, self._settings, now=datetime.now(UTC), late=False)
+            now = datetime.now(UTC)
+            answers, due = intake.accept_each(session, named, self._settings, now=now, late=False, beside=True)
             _note(session, [each for each in answers if isinstance(each, Ticket)])
             if atomic and not all(isinstance(answer, Ticket) for answer in answers):
                 session.rollback()

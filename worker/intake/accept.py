@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache, partial
-from itertools import islice
-from typing import TYPE_CHECKING, Any
+from itertools import islice, repeat
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from worker import ledger
@@ -27,6 +27,8 @@ from worker.settings import Settings
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,21 +89,28 @@ def accept_each(
     now: datetime,
     late: bool = True,
     ids: Sequence[UUID] | None = None,
+    beside: bool = False,
 ) -> tuple[list[Ticket | Invalid | Conflict], set[Lane]]:
     """Store those that can be sent, and say of each other one why not, in order; one that is wrong holds up no other.
 
-    wanted: an Invalid stands for one that was wrong before it came here. late: dates may be. ids: theirs, where they
-    have some already.
+    wanted: an Invalid stands for one that was wrong before it came here. late, beside: as for `accept`. ids: theirs,
+    where they have some already.
     """
-    checks = _checks(session, settings, now=now, late=late)
-    checked = [_checked_or_error(item, checks) for item in wanted]
-    good = [item for item in checked if isinstance(item, Checked)]
-    given = ids and [id_ for id_, item in zip(ids, checked, strict=True) if isinstance(item, Checked)]
-    stored = _stored(good, settings, given)
-    put = ledger.put(session, stored)
-    tickets = iter([_ticket_or_conflict(item, row, put) for item, row in zip(good, stored, strict=True)])
-    answers = [item if isinstance(item, Invalid) else next(tickets) for item in checked]
-    return answers, _due(good, now)
+    answers: list[Ticket | Invalid | Conflict] = []
+    due: set[Lane] = set()
+    with storing(session, beside=beside) as store:
+        checks = Checks(settings, now=now, late=late, **_asked(store.alone, settings))
+        of_last: Callable[[], list[Ticket | Invalid | Conflict]] = list
+        for chunk in _chunks(zip(wanted, ids or repeat(None), strict=False)):
+            checked = [_checked_or_error(item, checks) for item, _ in chunk]
+            good = [item for item in checked if isinstance(item, Checked)]
+            given = [id_ for (_, id_), item in zip(chunk, checked, strict=True) if id_ and isinstance(item, Checked)]
+            stored = _stored(good, settings, given)
+            put = store.put(stored)
+            answers += of_last()
+            of_last = partial(_answers, checked, stored, put)
+            due |= _due(good, now)
+        return answers + of_last(), due
 
 
 def accept_in_place(
@@ -159,6 +168,13 @@ def _checked_or_error(item: Enqueue | Invalid, checks: Checks) -> Checked | Inva
         return error.at(None)
 
 
+def _answers(
+    checked: Sequence[Checked | Invalid], rows: Sequence[Stored], put: Callable[[], Put]
+) -> list[Ticket | Invalid | Conflict]:
+    stored, theirs = put(), iter(rows)
+    return [item if isinstance(item, Invalid) else _ticket_or_conflict(item, next(theirs), stored) for item in checked]
+
+
 def _ticket_or_conflict(item: Checked, row: Stored, put: Put) -> Ticket | Conflict:
     try:
         return _ticket(item, row, put)
@@ -184,7 +200,7 @@ def _due(items: Iterable[Checked], now: datetime) -> set[Lane]:
     return {each.lane for each in several if each.send_date is None or each.hand_over or each.send_date <= now}
 
 
-def _chunks(items: Iterator[Checked]) -> Iterator[list[Checked]]:
+def _chunks(items: Iterator[T]) -> Iterator[list[T]]:
     while chunk := list(islice(items, AT_ONCE)):
         yield chunk
 
