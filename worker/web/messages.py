@@ -87,7 +87,7 @@ def _kind(given: object) -> Kind:
 
 async def _many(producer: Notifier, holder: TokenRow, given: Any, language: str) -> Response:
     messages, atomic = _taken_apart(given)
-    items = [_item_or_invalid(holder, each) for each in messages]
+    items = (_item_or_invalid(holder, each) for each in messages)  # one by one: Postgres stores some meanwhile
     answers = await to_thread.run_sync(lambda: producer.enqueue_each(items, atomic=atomic))
     refused = {place: answer for place, answer in enumerate(answers) if not isinstance(answer, Ticket)}
     if atomic and refused:
