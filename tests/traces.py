@@ -20,6 +20,7 @@ _READ: Mapping[str, Callable[[Any, bytes], Any]] = {
     "set": lambda redis, key: redis.smembers(key),
     "zset": lambda redis, key: redis.zrange(key, 0, -1),
     "stream": lambda redis, key: redis.xrange(key),
+    "none": lambda redis, key: redis.get(key),  # it has ended since it was found
 }
 
 
