@@ -36,8 +36,7 @@ class Resent:
     withheld: int
 
 
-# A row that is no longer as it was found is passed by: the UPDATE looks again once it has its lock. By their ids alone,
-# or Postgres could walk over all messages where it expects that most of them failed.
+# A row that is no longer as it was found is passed by: the UPDATE looks again once it has its lock.
 @cache
 def _resend(scope: str) -> TextClause:
     return text(f"""
@@ -53,8 +52,7 @@ def _resend(scope: str) -> TextClause:
         ), queued AS (
             UPDATE message AS m SET {QUEUED_AGAIN}
             FROM page AS j
-            WHERE m.id = j.id AND m.id = ANY(ARRAY(SELECT id FROM page))
-              AND j.left_since IS NULL AND NOT EXISTS (SELECT FROM page WHERE grouped)
+            WHERE m.id = j.id AND j.left_since IS NULL AND NOT EXISTS (SELECT FROM page WHERE grouped)
               AND m.status || '' = ANY(CAST(:statuses AS text[])) AND m.replaced_by IS NULL
               AND m.emptied_at IS NULL
             RETURNING m.id, m.lane, m.stream, m.due_at, j.source, j.campaign, j.willing
