@@ -27,7 +27,6 @@ from worker.telemetry import emit
 
 WRITE_EVERY = 0.1  # seconds: an answer is on disk no later than this
 UNKNOWN_ID = "105"
-FREE_SHARE = 4  # of the questions that may be open, this part has to be free before another is asked
 CLAIM_EVERY = 1.0  # seconds, while answers are awaited: a call that hangs must not keep others from being asked about
 
 
@@ -111,10 +110,7 @@ class Poller:
     # Asking...
 
     def _room(self) -> int:
-        """How many more to ask. Where most are open, not one by one: what a rate allows costs a trip to Redis."""
-        most = self.pace.polls_in_flight
-        free = most - self.exchange.in_flight
-        return 0 if free < most // FREE_SHARE else min(len(self._line), free)
+        return min(len(self._line), self.pace.polls_in_flight - self.exchange.in_flight)
 
     def _launch(self) -> None:
         for _ in range(self.limiter.take(POLL, self._room())):
