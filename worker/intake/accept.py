@@ -67,18 +67,8 @@ def accept(
     beside: nobody else uses the session, so that some are stored while the next are checked.
     Raises Invalid or Conflict; the caller's transaction is then to be rolled back.
     """
-    tickets: list[Ticket] = []
-    due: set[Lane] = set()
-    with storing(session, beside=beside) as store:
-        checks = Checks(settings, now=now, late=late, **_asked(store.alone, settings))
-        of_last: Callable[[], list[Ticket]] = list
-        for chunk in _chunks(_checked(place, item, checks) for place, item in enumerate(wanted)):
-            stored = _stored(chunk, settings)
-            put = store.put(stored)
-            tickets += of_last()
-            of_last = partial(_tickets, chunk, stored, put)
-            due |= _due(chunk, now)
-        return tickets + of_last(), due
+    placed = zip(enumerate(wanted), repeat(None), strict=False)
+    return _by_turns(session, placed, settings, _checked, _ticket, now=now, late=late, beside=beside)
 
 
 def accept_each(
@@ -96,19 +86,37 @@ def accept_each(
     wanted: an Invalid stands for one that was wrong before it came here. late, beside: as for `accept`. ids: theirs,
     where they have some already.
     """
-    answers: list[Ticket | Invalid | Conflict] = []
+    known = zip(wanted, repeat(None) if ids is None else ids, strict=ids is not None)
+    return _by_turns(
+        session, known, settings, _checked_or_error, _ticket_or_conflict, now=now, late=late, beside=beside
+    )
+
+
+def _by_turns(
+    session: Session,
+    wanted: Iterable[tuple[T, UUID | None]],
+    settings: Settings,
+    check: Callable[[T, Checks], Checked | Invalid],
+    ticket: Callable[[Checked, Stored, Put], Any],
+    *,
+    now: datetime,
+    late: bool,
+    beside: bool,
+) -> tuple[list[Any], set[Lane]]:
+    """Each with its id, where it has one; some are stored while the next are checked."""
+    answers: list[Any] = []
     due: set[Lane] = set()
     with storing(session, beside=beside) as store:
         checks = Checks(settings, now=now, late=late, **_asked(store.alone, settings))
-        of_last: Callable[[], list[Ticket | Invalid | Conflict]] = list
-        for chunk in _chunks(zip(wanted, ids or repeat(None), strict=False)):
-            checked = [_checked_or_error(item, checks) for item, _ in chunk]
+        of_last: Callable[[], list[Any]] = list
+        for chunk in _chunks(iter(wanted)):
+            checked = [check(item, checks) for item, _ in chunk]
             good = [item for item in checked if isinstance(item, Checked)]
             given = [id_ for (_, id_), item in zip(chunk, checked, strict=True) if id_ and isinstance(item, Checked)]
             stored = _stored(good, settings, given)
             put = store.put(stored)
             answers += of_last()
-            of_last = partial(_answers, checked, stored, put)
+            of_last = partial(_answers, checked, stored, put, ticket)
             due |= _due(good, now)
         return answers + of_last(), due
 
@@ -131,8 +139,7 @@ def accept_in_place(
         row.replaces = of
     put = ledger.put(session, stored)
     ledger.note_replaced(session, [row.id for row in stored])
-    tickets = iter([_ticket(item, row, put) for item, row in zip(good, stored, strict=True)])
-    return [item if isinstance(item, Invalid) else next(tickets) for item in checked]
+    return _answers(checked, stored, lambda: put, _ticket)
 
 
 def check_one(session: Session, item: Enqueue, settings: Settings, *, now: datetime) -> None:
@@ -169,10 +176,14 @@ def _checked_or_error(item: Enqueue | Invalid, checks: Checks) -> Checked | Inva
 
 
 def _answers(
-    checked: Sequence[Checked | Invalid], rows: Sequence[Stored], put: Callable[[], Put]
-) -> list[Ticket | Invalid | Conflict]:
+    checked: Sequence[Checked | Invalid],
+    rows: Sequence[Stored],
+    put: Callable[[], Put],
+    ticket: Callable[[Checked, Stored, Put], Any],
+) -> list[Any]:
+    """What each comes to: the Invalid that it is, or its ticket."""
     stored, theirs = put(), iter(rows)
-    return [item if isinstance(item, Invalid) else _ticket_or_conflict(item, next(theirs), stored) for item in checked]
+    return [item if isinstance(item, Invalid) else ticket(item, next(theirs), stored) for item in checked]
 
 
 def _ticket_or_conflict(item: Checked, row: Stored, put: Put) -> Ticket | Conflict:
@@ -182,16 +193,12 @@ def _ticket_or_conflict(item: Checked, row: Stored, put: Put) -> Ticket | Confli
         return error
 
 
-def _checked(place: int, item: Enqueue, checks: Checks) -> Checked:
+def _checked(placed: tuple[int, Enqueue], checks: Checks) -> Checked:
+    place, item = placed
     try:
         return checks.check(item)
     except Invalid as error:
         raise error.at(place) from None
-
-
-def _tickets(items: Sequence[Checked], rows: Sequence[Stored], put: Callable[[], Put]) -> list[Ticket]:
-    stored = put()
-    return [_ticket(item, row, stored) for item, row in zip(items, rows, strict=True)]
 
 
 def _due(items: Iterable[Checked], now: datetime) -> set[Lane]:
