@@ -69,6 +69,9 @@ def test_an_unknown_field_is_named_with_the_nearest_one(application: Application
     assert "is no field of sms: did you mean reference? use brandname, campaign, content" in answer.json()["detail"]
     told = shop.post("/v1/messages", json=code(refrence="x"), headers=vietnamese).json()["detail"]
     assert "không phải là trường của sms: có phải ý bạn là reference? Hãy dùng brandname" in told
+    answer = shop.post("/v1/messages", json={"messages": [code()], "atomc": True})
+    assert (answer.status_code, answer.json()["pointer"]) == (422, "/atomc")
+    assert "there is no such field: did you mean atomic? use messages, atomic" in answer.json()["detail"]
 
 
 def test_of_a_batch_the_good_ones_are_kept_and_the_bad_ones_told_by_index(application: Application) -> None:

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from worker.access import May
 from worker.api.notifier import Notifier
 from worker.api.tokens import TokenRow
-from worker.checks import iso
+from worker.checks import iso, known_fields
 from worker.errors import Conflict, Invalid
 from worker.intake import Enqueue, Ticket
 from worker.intake.fields import enqueue_of
@@ -108,8 +108,7 @@ def _taken_apart(given: Any) -> tuple[list[Any], bool]:
         messages, atomic = given, False
     else:
         messages, atomic = given["messages"], given.get("atomic", False)
-        for name in given.keys() - {"messages", "atomic"}:
-            raise Problem("invalid", "there is no such field: use messages and atomic", f"/{name}")
+        known_fields(given, ("messages", "atomic"), "there is no such field")
     if not isinstance(messages, list) or not isinstance(atomic, bool):
         raise Problem("malformed", "messages is a list, and atomic true or false")
     if not 0 < len(messages) <= AT_ONCE:
