@@ -13,7 +13,7 @@ from sqlalchemy import event, text
 
 from tests import canary
 from tests.support import Bench, eventually, otp
-from worker import RecordCall, Sms, SmsType, TemplateCall, Ticket, Unavailable, ledger
+from worker import RecordCall, Sms, SmsType, TemplateCall, Unavailable, ledger
 from worker.delivery import Breaker
 from worker.esms import Client, Credentials
 from worker.intake import Request
@@ -184,36 +184,6 @@ def everything(bench: Bench) -> dict[str, int]:
     with bench.database.begin() as session:
         counted = session.execute(text("SELECT status, count(*) AS n FROM message GROUP BY status"))
         return {row.status: row.n for row in counted}
-
-
-def test_who_waits_for_an_answer_sends_what_the_bell_is_rung_for_meanwhile(bench: Bench) -> None:
-    bench.simulator.set(latency=0.5)
-    first = bench.put()
-    others: list[Ticket] = []
-    seen: list[str] = []
-
-    def overhear() -> bool:
-        seen.extend(bench.status(other) for other in others)
-        if not others:
-            others.append(bench.put(otp("0901000100")))
-        return not seen
-
-    bench.deliver([Lane.URGENT], overhear=overhear)
-    assert seen[0] != "queued"
-    assert [bench.status(each) for each in [first, *others]] == ["accepted", "accepted"]
-
-
-def test_who_could_send_nothing_more_leaves_the_bell_to_those_who_can(bench: Bench) -> None:
-    bench.simulator.set(latency=0.1)
-    bench.pace = replace(bench.pace, sends_in_flight=1)
-    ticket, heard = bench.put(), list[int]()
-
-    def overhear() -> bool:
-        heard.append(bench.sending.in_flight)
-        return False
-
-    bench.deliver([Lane.URGENT], overhear=overhear)
-    assert (bench.status(ticket), set(heard) - {0}) == ("accepted", set())
 
 
 def test_answers_are_recorded_though_postgres_drops_every_connection_meanwhile(bench: Bench) -> None:

@@ -104,6 +104,9 @@ class Drain:
 
     def _finish(self) -> None:
         """Wait for what is in flight and write it down; put back the rest."""
+        if self.overhear is not None:  # it may take as long as a call: others look now, also for what was overheard
+            self.overhear = None
+            self.call_help()
         self._hand_back(self._lines.drop(lambda _: True))
         while self._busy():
             self._collect()

@@ -1,0 +1,55 @@
+"""Who waits for eSMS's answers hears the bell meanwhile, and leaves it to others where it could not send."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.support import Bench, otp
+from worker import Ticket
+from worker.lifecycle import Lane
+
+
+def test_who_waits_for_an_answer_sends_what_the_bell_is_rung_for_meanwhile(bench: Bench) -> None:
+    bench.simulator.set(latency=0.5)
+    first = bench.put()
+    others: list[Ticket] = []
+    seen: list[str] = []
+
+    def overhear() -> bool:
+        seen.extend(bench.status(other) for other in others)
+        if not others:
+            others.append(bench.put(otp("0901000100")))
+        return not seen
+
+    bench.deliver([Lane.URGENT], overhear=overhear)
+    assert seen[0] != "queued"
+    assert [bench.status(each) for each in [first, *others]] == ["accepted", "accepted"]
+
+
+def test_who_could_send_nothing_more_leaves_the_bell_to_those_who_can(bench: Bench) -> None:
+    bench.simulator.set(latency=0.1)
+    bench.pace = replace(bench.pace, sends_in_flight=1)
+    ticket, heard = bench.put(), list[int]()
+
+    def overhear() -> bool:
+        heard.append(bench.sending.in_flight)
+        return False
+
+    bench.deliver([Lane.URGENT], overhear=overhear)
+    assert (bench.status(ticket), set(heard) - {0}) == ("accepted", set())
+
+
+def test_who_is_to_end_leaves_the_bell_to_others_before_it_waits_for_its_answers(bench: Bench) -> None:
+    bench.simulator.set(latency=0.3)
+    bench.put()
+    heard, helped = list[bool](), list[int]()
+
+    def overhear() -> bool:
+        heard.append(True)
+        return True
+
+    def call_help() -> None:
+        helped.append(bench.sending.in_flight)
+
+    bench.deliver([Lane.URGENT], stopping=lambda: bool(heard), overhear=overhear, call_help=call_help)
+    assert (heard, helped) == ([True], [1])
