@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -132,13 +132,20 @@ def _one_database(database_url: str) -> Iterator[Database]:
     database.close()
 
 
+@contextmanager
+def emptied(database: Database) -> Iterator[Database]:
+    """When it is over no row may hold a key, nor a reason that has no Vietnamese."""
+    empty(database)
+    yield database
+    assert canary.rows_that_hold_a_key(database) == []
+    assert reasons_in_english_alone(database) == []
+
+
 @pytest.fixture
 def database(_one_database: Database) -> Iterator[Database]:
-    """Migrated and empty; when the test is over no row may hold a key, nor a reason that has no Vietnamese."""
-    empty(_one_database)
-    yield _one_database
-    assert canary.rows_that_hold_a_key(_one_database) == []
-    assert reasons_in_english_alone(_one_database) == []
+    """Migrated and empty."""
+    with emptied(_one_database):
+        yield _one_database
 
 
 @pytest.fixture(scope="session")

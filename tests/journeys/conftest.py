@@ -57,27 +57,34 @@ def crew_at_work(environ: dict[str, str], said: list[str]) -> Iterator[Installat
         stop_together(installation.apps)
 
 
-@pytest.fixture
-def environ(bench: Bench, database_url: str, redis_url: str) -> dict[str, str]:
+def environ_of_crew(database_url: str, redis_url: str, simulator: Running) -> dict[str, str]:
     """The workers' environment; the broker is empty."""
     with Redis.from_url(redis_url) as redis:
         redis.flushdb()
-    return environ_of(database_url, redis_url, bench.simulator)
+    return environ_of(database_url, redis_url, simulator)
 
 
-@pytest.fixture
-def said() -> Iterator[list[str]]:
+def lines_without_keys() -> Iterator[list[str]]:
     """What the crew wrote; no key among it."""
     lines: list[str] = []
     yield lines
     assert not canary.sings("\n".join(lines))
 
 
-@pytest.fixture
-def crew(environ: dict[str, str], said: list[str]) -> Iterator[Installation]:
-    """At work during the test."""
+def crew_of(environ: dict[str, str], said: list[str]) -> Iterator[Installation]:
+    """At work meanwhile."""
     with crew_at_work(environ, said) as installation:
         yield installation
+
+
+# Of one test. Where one crew is for all tests of a module, that makes them of itself.
+said = pytest.fixture(lines_without_keys)
+crew = pytest.fixture(crew_of)
+
+
+@pytest.fixture
+def environ(bench: Bench, database_url: str, redis_url: str) -> dict[str, str]:
+    return environ_of_crew(database_url, redis_url, bench.simulator)
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from celery import Celery
 from redis import Redis
 from sqlalchemy import text
 
-from tests import canary
-from tests.journeys.conftest import crew_at_work, environ_of
-from tests.support import Bench, eventually, otp, reasons_in_english_alone
+from tests.conftest import emptied
+from tests.journeys.conftest import crew_of, environ_of_crew, lines_without_keys
+from tests.support import Bench, eventually, otp
 from worker import Notifier, RecordCall, Sms, SmsType, Status, TemplateCall
 from worker.cli.up import Installation
 from worker.database import Database
@@ -25,34 +25,25 @@ from worker.ledger import contacts
 pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("one crew")]
 
 
+said = pytest.fixture(scope="module")(lines_without_keys)
+crew = pytest.fixture(scope="module")(crew_of)
+
+
 @pytest.fixture(scope="module")
 def bench(crews_database_url: str, _one_simulator: Running) -> Iterator[Bench]:
     _one_simulator.reset()
     _one_simulator.set(latency=0, pace=0)
-    with Database(crews_database_url) as database, Bench(database, crews_database_url, _one_simulator) as bench:
+    with (
+        Database(crews_database_url) as database,
+        emptied(database),
+        Bench(database, crews_database_url, _one_simulator) as bench,
+    ):
         yield bench
-        assert canary.rows_that_hold_a_key(database) == []
-        assert reasons_in_english_alone(database) == []
 
 
 @pytest.fixture(scope="module")
 def environ(crews_database_url: str, redis_url: str, _one_simulator: Running) -> dict[str, str]:
-    with Redis.from_url(redis_url) as redis:
-        redis.flushdb()
-    return environ_of(crews_database_url, redis_url, _one_simulator)
-
-
-@pytest.fixture(scope="module")
-def said() -> Iterator[list[str]]:
-    lines: list[str] = []
-    yield lines
-    assert not canary.sings("\n".join(lines))
-
-
-@pytest.fixture(scope="module")
-def crew(environ: dict[str, str], said: list[str]) -> Iterator[Installation]:
-    with crew_at_work(environ, said) as installation:
-        yield installation
+    return environ_of_crew(crews_database_url, redis_url, _one_simulator)
 
 
 def test_every_kind_goes_out_and_is_settled(crew: Installation, app: Notifier, bench: Bench) -> None:
