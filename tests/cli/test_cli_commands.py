@@ -95,6 +95,8 @@ def test_calls_are_sent_with_their_options(cli: Cli, bench: Bench) -> None:
         (("send", "sms", "--content", "x"), 2, "error: Missing option '--to'"),
         (("show", "42"), 1, "error: '42' is no id"),
         (("show",), 2, "error: give an ID, or a --reference"),
+        (("retry",), 2, "error: give an ID, a --campaign, or a --reference"),
+        (("cancel",), 2, "error: give an ID, a --campaign, or a --reference"),
         (("show", "--reference", "nobody"), 1, "error: no notification has the reference"),
         (("cancel", "00000000-0000-0000-0000-000000000000", "--campaign", "c"), 2, "error: give one notification or"),
         (("retry", "--reference", "r", "--campaign", "c"), 2, "error: give one notification or"),

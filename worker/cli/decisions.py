@@ -79,7 +79,7 @@ def _decided(
 ) -> Decision:
     """About what `which_options` name."""
     if campaign is None:
-        return one(located(notifier, id_, reference, source).notification)
+        return one(located(notifier, id_, reference, source, other="a --campaign, ").notification)
     if (id_ or reference or source) is not None:
         raise click.UsageError("give one notification or a --campaign, not both")
     with counting("messages looked at") as told:

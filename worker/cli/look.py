@@ -31,13 +31,19 @@ from worker.reporting import Located, MessageShown, NotificationShown, Standing,
 
 
 def located(
-    notifier: Notifier, id_: str | None, reference: str | None, source: str | None, *, numbers: bool = False
+    notifier: Notifier,
+    id_: str | None,
+    reference: str | None,
+    source: str | None,
+    *,
+    numbers: bool = False,
+    other: str = "",
 ) -> Located:
-    """What the options name. Raises NotFound or a usage error."""
+    """What the options name. other: what the command takes in their place. Raises NotFound or a usage error."""
     if id_ is not None and reference is None:
         return notifier.locate(id_, source=source, numbers=numbers)
     if reference is None or id_ is not None:
-        raise click.UsageError("give an ID, or a --reference (and --source)")
+        raise click.UsageError(f"give an ID, {other}or a --reference (and --source)")
     return Located(notification=notifier.find(reference, source))
 
 

@@ -126,7 +126,7 @@ def _failed(notifier: Notifier, given: Mapping[str, Any], to: str | None) -> Fai
 
 def _ids(notifier: Notifier, given: Mapping[str, Any]) -> list[UUID]:
     named = given["ids"] or (None,)
-    found = [located(notifier, each, given["reference"], given["source"]) for each in named]
+    found = [located(notifier, each, given["reference"], given["source"], other="a --campaign, ") for each in named]
     return [each.message or each.notification for each in found]
 
 
