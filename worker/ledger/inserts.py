@@ -7,7 +7,7 @@ A reference that its source used before is not inserted: the caller gets the fir
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from itertools import accumulate
@@ -22,7 +22,7 @@ from worker.ledger.foresight import NumberRules, foresee
 from worker.ledger.opt_out import withhold_all_of
 from worker.ledger.rows import as_rows
 from worker.ledger.rule_uses import Uses, note_uses
-from worker.ledger.streams import open_streams, stream_key
+from worker.ledger.streams import opened, stream_key
 from worker.lifecycle import FOR_THE_WILLING, PURPOSE, Kind, Lane, Purpose
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class Put:
 
 # One statement for all: a notification brings its first message along, and only others stand by themselves. Told twice,
 # once for each table, rows would cost half as much again. Whose reference is taken comes back, and nothing is stored.
-_PUT = text("""
+_PUT = text(f"""
     WITH t AS MATERIALIZED (
         SELECT * FROM json_to_recordset(CAST(:terms AS json)) AS t (
             t integer, kind text, purpose text, lane text, grouped boolean, source text, campaign text, options jsonb,
@@ -143,7 +143,7 @@ _PUT = text("""
         FROM (
             SELECT id, t, message_id, phone, request_id, replaces FROM r UNION ALL SELECT * FROM others
         ) AS m JOIN inserted USING (id) JOIN t USING (t)
-    )
+    ), {opened("SELECT t.* FROM t WHERE t.t IN (SELECT r.t FROM inserted JOIN r USING (id))")}
     SELECT id FROM r WHERE NOT EXISTS (SELECT FROM inserted WHERE inserted.id = r.id)
 """)
 
@@ -171,7 +171,6 @@ def put(session: Session, rows: Sequence[Stored], laid_out: Mapping[str, str] | 
     laid_out: them, where that is done already.
     """
     repeated = set(session.scalars(_PUT, laid_out or lay_out(rows)).all()) if rows else set()
-    open_streams(session, _streams(rows, repeated))
     if followed := [row.id for row in rows if row.terms.follow_up and row.id not in repeated]:
         session.execute(_FOLLOW, {"ids": followed})
     opted_out: dict[UUID, list[str]] = defaultdict(list)
@@ -213,17 +212,6 @@ def _terms(terms: Terms, place: int) -> dict[str, Any]:
     return {"t": place, "stream": stream_key(terms.source, terms.campaign)} | {
         name: getattr(terms, name) for name in _TERMS
     }
-
-
-def _streams(rows: Sequence[Stored], repeated: Set[UUID]) -> list[dict[str, Any]]:
-    """Each once; of those that are due at several dates, each date."""
-    stored = {id(row.terms): row.terms for row in rows if row.id not in repeated}
-    names = ("lane", "source", "campaign", "due_at")
-    each = {tuple(getattr(terms, name) for name in names) for terms in stored.values()}
-    return [
-        {"lane": lane, "key": stream_key(source, campaign), "source": source, "campaign": campaign, "due_from": due_at}
-        for lane, source, campaign, due_at in each
-    ]
 
 
 _TERMS = [field.name for field in fields(Terms) if field.name not in ("number_rules", "warnings")]

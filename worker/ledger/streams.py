@@ -14,7 +14,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import TextClause, text
@@ -23,7 +23,6 @@ from worker.ledger.advertised import give_back
 from worker.ledger.limits import refund
 from worker.ledger.opt_out import Withheld, withhold, withhold_all_of
 from worker.ledger.plans import messages_of, still
-from worker.ledger.rows import as_rows
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -40,28 +39,22 @@ def stream_key(source: str, campaign: str | None) -> int:
     return int.from_bytes(sha256(named.encode()).digest()[:8], "big", signed=True)
 
 
-_OPEN = text("""
-    WITH wanted AS MATERIALIZED (
-        SELECT lane, key, source, campaign, min(greatest(now(), due_from)) AS due_from
-        FROM json_to_recordset(CAST(:rows AS json)) AS w (
-            lane text, key bigint, source text, campaign text, due_from timestamptz
-        )
-        GROUP BY lane, key, source, campaign
+def opened(terms: str) -> str:
+    """SQL: parts of a statement that puts in messages of these terms, and lets them be found."""
+    return f"""wanted AS MATERIALIZED (
+        SELECT lane, stream AS key, source, campaign,
+            min(greatest(now(), coalesce(not_before, CASE WHEN NOT hand_over THEN send_date END))) AS due_from
+        FROM ({terms}) AS put
+        GROUP BY lane, stream, source, campaign
     ), known AS MATERIALIZED (
         SELECT s.lane, s.key FROM wanted AS w
         JOIN stream AS s ON s.lane = w.lane AND s.key = w.key AND s.due_from <= w.due_from
         FOR KEY SHARE OF s
-    )
-    INSERT INTO stream (lane, key, source, campaign, due_from)
-    SELECT lane, key, source, campaign, due_from FROM wanted AS w
-    WHERE NOT EXISTS (SELECT FROM known AS k WHERE k.lane = w.lane AND k.key = w.key)
-""")
-
-
-def open_streams(session: Session, streams: Sequence[dict[str, Any]]) -> None:
-    """Their messages have just been put in. Of each: lane, key, source, campaign; due_from, None for at once."""
-    if streams:
-        session.execute(_OPEN, {"rows": as_rows(streams)})
+    ), opened AS (
+        INSERT INTO stream (lane, key, source, campaign, due_from)
+        SELECT lane, key, source, campaign, due_from FROM wanted AS w
+        WHERE NOT EXISTS (SELECT FROM known AS k WHERE k.lane = w.lane AND k.key = w.key)
+    )"""
 
 
 # A row of its own each time: it tells claims, too, that something came back behind what they have gone through.
