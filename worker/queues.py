@@ -253,10 +253,10 @@ class Bell:
             self._quietly(lambda: self._send(task) if self._first(task) else None)
 
     def _first(self, task: Task) -> bool:
-        return not self._redis_url or bool(self._rings().set(_rung(task), 1, nx=True, px=RUNG))
+        return not self._redis_url or bool(self._rings().set(mark_of(task), 1, nx=True, px=RUNG))
 
     def _asked(self, script: str, task: Task) -> bool:
-        keys = (rung := _rung(task)), f"esms-worker:overheard:{{{rung}}}"  # braces: on one node of a cluster
+        keys = (rung := mark_of(task)), f"esms-worker:overheard:{{{rung}}}"  # braces: on one node of a cluster
         return bool(self._redis_url and self._rings().eval(script, len(keys), *keys, RUNG))
 
     def _send(self, task: Task) -> None:
@@ -319,5 +319,6 @@ def _undeclared() -> list[Any]:
     return [Declared(each, Exchange(each, no_declare=True), each, no_declare=True) for each in map(str, Queue)]
 
 
-def _rung(task: Task) -> str:
+def mark_of(task: Task) -> str:
+    """Its key in Redis, which is there while a bell was rung and nobody has answered."""
     return f"esms-worker:rung:{task}"

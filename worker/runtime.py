@@ -16,11 +16,12 @@ from worker.database import Database
 from worker.delivery import Breaker, gate, windows
 from worker.errors import SettingsError
 from worker.esms import Client, Credentials, Exchange, InvalidRequest
+from worker.hearing import Hearing
 from worker.ledger import Floors, Gate
 from worker.lifecycle import Lane
 from worker.limiter import Limiter
 from worker.marks import Marks
-from worker.queues import Bell
+from worker.queues import Bell, Task
 from worker.settings import Pace, ProviderSettings, Rates, Settings
 from worker.settings.retention import Retention
 from worker.window import Window
@@ -109,6 +110,11 @@ class Runtime:
     @cached_property
     def bell(self) -> Bell:
         return Bell(self.settings.broker_url, self.settings.redis_url)
+
+    @cached_property
+    def hearing(self) -> Hearing:
+        """Kept between tasks, and its connection with it."""
+        return Hearing(self.settings.redis_url, Task.DELIVER_URGENT)
 
     @cached_property
     def provider(self) -> ProviderSettings:

@@ -251,7 +251,9 @@ def _deliver(task: Task, lanes: list[Lane]) -> None:
         if not maintenance.may_send(parts.database, parts.marks):
             return False  # a backup that woke up: a person says when
         more = Inbox(parts.database, parts.settings, parts.bell).take_in()
-        timeout = parts.provider.total_timeout
+        timeout, urgent = parts.provider.total_timeout, task is Task.DELIVER_URGENT
+        if urgent:
+            parts.hearing.attend()
         drain = delivery.Drain(
             parts.database,
             parts.client,
@@ -261,7 +263,7 @@ def _deliver(task: Task, lanes: list[Lane]) -> None:
             parts.pace,
             timeout,
             call_help=lambda: parts.bell.again(task),
-            overhear=partial(parts.bell.overhear, task) if task is Task.DELIVER_URGENT else None,
+            listening=delivery.Listening(partial(parts.bell.overhear, task), parts.hearing) if urgent else None,
             breaker=parts.breaker,
             windows=parts.windows,
             floors=parts.floors,

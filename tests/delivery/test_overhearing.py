@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
+from threading import Timer
 
 from tests.support import Bench, otp
 from worker import Ticket
+from worker.delivery import Listening
+from worker.hearing import Hearing
 from worker.lifecycle import Lane
+from worker.queues import Bell, Task
 
 
 def test_who_waits_for_an_answer_sends_what_the_bell_is_rung_for_meanwhile(bench: Bench) -> None:
@@ -21,9 +26,34 @@ def test_who_waits_for_an_answer_sends_what_the_bell_is_rung_for_meanwhile(bench
             others.append(bench.put(otp("0901000100")))
         return not seen
 
-    bench.deliver([Lane.URGENT], overhear=overhear)
+    bench.deliver([Lane.URGENT], listening=Listening(overhear))
     assert seen[0] != "queued"
     assert [bench.status(each) for each in [first, *others]] == ["accepted", "accepted"]
+
+
+def test_who_waits_for_an_answer_is_told_of_a_ring_and_need_not_ask_all_the_time(bench: Bench, redis_url: str) -> None:
+    bell, hearing = Bell(redis_url, redis_url), Hearing(redis_url, Task.DELIVER_URGENT)
+    assert bell.answer(Task.DELIVER_URGENT)
+    hearing.attend()
+    bench.simulator.set(latency=1.0)
+    tickets, asked = [bench.put()], list[bool]()
+
+    def overhear() -> bool:
+        asked.append(bell.overhear(Task.DELIVER_URGENT))
+        return asked[-1]
+
+    def ring() -> None:
+        tickets.append(bench.put(otp("0901000100")))
+        bell.ring({Lane.URGENT})
+
+    with closing(bell), closing(hearing):
+        ringing = Timer(0.3, ring)
+        ringing.start()
+        bench.deliver([Lane.URGENT], listening=Listening(overhear, hearing))
+        ringing.join()
+    assert [bench.status(each) for each in tickets] == ["accepted", "accepted"]
+    assert True in asked
+    assert len(asked) < 20
 
 
 def test_who_could_send_nothing_more_leaves_the_bell_to_those_who_can(bench: Bench) -> None:
@@ -35,7 +65,7 @@ def test_who_could_send_nothing_more_leaves_the_bell_to_those_who_can(bench: Ben
         heard.append(bench.sending.in_flight)
         return False
 
-    bench.deliver([Lane.URGENT], overhear=overhear)
+    bench.deliver([Lane.URGENT], listening=Listening(overhear))
     assert (bench.status(ticket), set(heard) - {0}) == ("accepted", set())
 
 
@@ -51,5 +81,5 @@ def test_who_is_to_end_leaves_the_bell_to_others_before_it_waits_for_its_answers
     def call_help() -> None:
         helped.append(bench.sending.in_flight)
 
-    bench.deliver([Lane.URGENT], stopping=lambda: bool(heard), overhear=overhear, call_help=call_help)
+    bench.deliver([Lane.URGENT], stopping=lambda: bool(heard), listening=Listening(overhear), call_help=call_help)
     assert (heard, helped) == ([True], [1])

@@ -115,6 +115,22 @@ def test_nothing_back_in_time_is_an_empty_list(client: Client, server: ScriptedS
         assert exchange.take(0.01) == []
 
 
+def test_news_elsewhere_ends_the_waiting_and_an_answer_does_as_well(client: Client, server: ScriptedServer) -> None:
+    server.play(server.hang, TAKEN)
+    ours, theirs = socket.socketpair()
+    with ours, theirs, client.open_exchange(2) as exchange:
+        exchange.put("slow", client.prepare_sms(sms("1")))
+        assert exchange.take(0.01, unless=ours.fileno()) == []
+        theirs.send(b"x")
+        while not server.requests:
+            assert exchange.take(30.0, unless=ours.fileno()) == []
+        assert ours.recv(9) == b"x"
+        exchange.put("quick", client.prepare_sms(sms("2")))
+        assert [one.tag for one in exchange.take(30.0, unless=ours.fileno())] == ["quick"]
+        server.hang_up_on_all()
+        assert [one.tag for one in take(exchange, 1)] == ["slow"]
+
+
 def test_closing_waits_for_nothing_and_sends_nothing_more(client: Client, server: ScriptedServer) -> None:
     server.play(server.hang)
     exchange = client.open_exchange(1)

@@ -76,7 +76,7 @@ class Books(Exchange):
     def put(self, tag: object, prepared: Prepared[Any]) -> None:
         self._asked.append((tag, prepared))
 
-    def take(self, timeout: float) -> list[Finished[Any]]:  # noqa: ARG002  it has all answers at once
+    def take(self, timeout: float, unless: int | None = None) -> list[Finished[Any]]:  # noqa: ARG002  it has all answers at once
         asked, self._asked = self._asked, []
         return [self._answer(*each) for each in asked]
 

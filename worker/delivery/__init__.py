@@ -6,5 +6,6 @@ No transaction is open while we wait for the provider.
 from worker.delivery.breaker import Breaker
 from worker.delivery.drain import Drain, gate
 from worker.delivery.lines import windows
+from worker.delivery.listening import Listening
 
-__all__ = ["Breaker", "Drain", "gate", "windows"]
+__all__ = ["Breaker", "Drain", "Listening", "gate", "windows"]

@@ -20,6 +20,7 @@ from worker import ledger
 from worker.database import Database
 from worker.delivery.breaker import Breaker
 from worker.delivery.lines import CLAIM_EVERY, Line, Lines, windows
+from worker.delivery.listening import Listening
 from worker.delivery.outcomes import outcome_of, unsendable
 from worker.delivery.requests import prepared
 from worker.errors import Unavailable
@@ -33,7 +34,6 @@ from worker.window import Window
 
 RECORD_EVERY = 0.1  # seconds: an answer is on disk no later than this
 SHARE_OF = 8  # this part of what may be in flight is each lane's own: a flood in one starves no other
-LISTEN_EVERY = 0.005  # seconds: so soon a bell is heard by who only waits for answers
 REST_MOST = 0.05  # seconds without a look around, while the rate limit lets nothing out
 
 
@@ -54,7 +54,7 @@ class Drain:
     pace: Pace
     call_timeout: float  # seconds; no call takes longer
     call_help: Callable[[], object] = lambda: None  # there is more due than one batch: an idle process may join in
-    overhear: Callable[[], bool] | None = None  # has somebody rung meanwhile? None: whom it was rung for will look
+    listening: Listening | None = None  # has somebody rung meanwhile? None: whom it was rung for will look
     breaker: Breaker | None = None  # that of the process; None: one of its own
     windows: Mapping[Lane, Window] | None = None  # the same
     floors: Floors = field(default_factory=Floors)  # those of the process
@@ -64,7 +64,8 @@ class Drain:
     _breaker: Breaker = field(default_factory=lambda: Breaker(inf))
     _answers: list[Outcome] = field(default_factory=list)
     _record_at: float = 0.0
-    _listen_at: float = 0.0
+    _rung: bool = False  # what is due now was rung for, and in no doubt
+    _look_at: float = 0.0  # when to look again at all that may be due
     _sent: int = 0
     _called: bool = False
     _paused: set[Lane] = field(default_factory=set)
@@ -104,8 +105,8 @@ class Drain:
 
     def _finish(self) -> None:
         """Wait for what is in flight and write it down; put back the rest."""
-        if self.overhear is not None:  # it may take as long as a call: others look now, also for what was overheard
-            self.overhear = None
+        if self.listening is not None:  # it may take as long as a call: others look now, also for what was overheard
+            self.listening = None
             self.call_help()
         self._hand_back(self._lines.drop(lambda _: True))
         while self._busy():
@@ -141,7 +142,7 @@ class Drain:
         claims: list[Claim] = []
         self._gate.look(session)
         rooms = [(lane, line, room) for lane, line in self._lines if (room := line.room(self.pace.claim_most))]
-        lanes, doubts = ledger.due(session, [lane for lane, _, _ in rooms])
+        lanes, doubts = self._worth(session, {lane for lane, _, _ in rooms})
         for lane, line, room in rooms:
             before = self._gate.turned_back
             claims += self._doubtful(session, lane, line, room) if doubts else []
@@ -152,6 +153,14 @@ class Drain:
             line.found(room if many else len(found), room)
             line.wakes(found)
         return ledger.counted(session, claims, self._gate)
+
+    def _worth(self, session: Session, lanes: set[Lane]) -> tuple[set[Lane], bool]:
+        """In which of these something may be due; is anything in doubt? A bell that was just rung tells enough."""
+        rung, self._rung, now = self._rung, False, time.monotonic()
+        if rung and now < self._look_at:
+            return lanes, False
+        self._look_at = now + CLAIM_EVERY
+        return ledger.due(session, list(lanes))
 
     def _queued(self, session: Session, lane: Lane, room: int) -> list[Claim]:
         return ledger.claim(
@@ -229,7 +238,8 @@ class Drain:
     def _collect(self) -> None:
         if self.exchange.in_flight:
             patience = RECORD_EVERY if not self._answers else max(0.0, self._record_at - time.monotonic())
-            self._take(self.exchange.take(patience if self.overhear is None else min(patience, LISTEN_EVERY)))
+            listens = self.listening if self._could_send() else None
+            self._take(listens.take(self.exchange, patience) if listens else self.exchange.take(patience))
             self._listen()
         elif self._lines or self._lines.more:
             time.sleep(REST_MOST)  # a rate lets nothing out: nobody else can tell us when it will
@@ -241,10 +251,9 @@ class Drain:
 
         Who could not send it at once leaves the bell to them.
         """
-        if self.overhear is not None and time.monotonic() >= self._listen_at and self._could_send():
-            self._listen_at = time.monotonic() + LISTEN_EVERY
-            if self.overhear():
-                self._lines.look()
+        if self.listening is not None and self._could_send() and self.listening.rung():
+            self._rung = True
+            self._lines.look()
 
     def _could_send(self) -> bool:
         return self.exchange.in_flight < self.pace.sends_in_flight and self._lines.could_fly()

@@ -75,8 +75,11 @@ class Exchange(ABC):
         """Sends as soon as there is room, at the next take at the latest; never blocks. RuntimeError once closed."""
 
     @abstractmethod
-    def take(self, timeout: float) -> list[Finished[Any]]:
-        """All that is back; waits up to timeout seconds for the first; an empty list when none came."""
+    def take(self, timeout: float, unless: int | None = None) -> list[Finished[Any]]:
+        """All that is back; waits up to timeout seconds for the first; an empty list when none came.
+
+        unless: a file descriptor; it waits no longer than until there is something to read.
+        """
 
     @abstractmethod
     def close(self) -> None:

@@ -72,14 +72,18 @@ class Multi(Exchange):
             raise RuntimeError("the exchange is closed")
         self._line.append((monotonic() + self._patience.total + GRACE, tag, prepared))
 
-    def take(self, timeout: float) -> list[Finished[Any]]:
+    def take(self, timeout: float, unless: int | None = None) -> list[Finished[Any]]:
         until = monotonic() + timeout
         left = timeout
+        if unless is not None:
+            self._poll.register(unless, select.POLLIN)
         while not self._closed:
-            self._move(left)
+            interrupted = self._move(left, unless)
             left = until - monotonic()
-            if self._back or not self._busy or left <= 0:
+            if self._back or interrupted or not self._busy or left <= 0:
                 break
+        if unless is not None:
+            self._poll.unregister(unless)
         taken, self._back = self._back, []
         return taken
 
@@ -96,15 +100,21 @@ class Multi(Exchange):
 
     # The loop...
 
-    def _move(self, wait: float) -> None:
-        """Sends what there is room for, waits for news of a socket or a clock, and finishes what is over."""
+    def _move(self, wait: float, unless: int | None) -> bool:
+        """Sends what there is room for, waits for news of a socket or a clock, and finishes what is over.
+
+        True: there is news where it is not ours to read.
+        """
         self._launch()
-        for socket, news in self._poll.poll(self._milliseconds(wait)):
-            self._multi.socket_action(socket, _bits(news))
+        news = dict(self._poll.poll(self._milliseconds(wait)))
+        interrupted = news.pop(unless, 0) if unless is not None else 0
+        for socket, events in news.items():
+            self._multi.socket_action(socket, _bits(events))
         self._collect()
         if monotonic() >= self._look_at:
             self._look()
         self._launch()
+        return bool(interrupted)
 
     def _launch(self) -> None:
         while self._line and len(self._busy) < self._most:

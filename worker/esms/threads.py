@@ -3,9 +3,12 @@
 Needs nothing that is not installed anyway; what it costs is in docs/speed.md.
 """
 
+import select
+import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from math import ceil
 from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any
@@ -30,6 +33,7 @@ class Threads(Exchange):
         self._out = 0
         self._line: SimpleQueue[tuple[float, object, Prepared[Any]] | None] = SimpleQueue()
         self._back: SimpleQueue[Finished[Any]] = SimpleQueue()
+        self._nudge: tuple[socket.socket, socket.socket] | None = None  # what a thread writes here ends our waiting
         self._closed = False
 
     @property
@@ -45,8 +49,11 @@ class Threads(Exchange):
             self._threads += 1
             threading.Thread(target=self._carry, name=f"esms-{self._threads}", daemon=True).start()
 
-    def take(self, timeout: float) -> list[Finished[Any]]:
+    def take(self, timeout: float, unless: int | None = None) -> list[Finished[Any]]:
         taken: list[Finished[Any]] = []
+        if unless is not None and not self._closed:
+            self._wait(timeout, unless)
+            timeout = 0
         with suppress(Empty):
             taken.append(self._back.get(timeout=timeout) if timeout > 0 else self._back.get_nowait())
             while True:
@@ -58,6 +65,22 @@ class Threads(Exchange):
         self._closed = True
         for _ in range(self._threads):
             self._line.put(None)
+        for each in self._nudge or ():
+            each.close()
+
+    def _wait(self, timeout: float, unless: int) -> None:
+        """For whichever comes first: an answer, or something to read there."""
+        if self._nudge is None:
+            self._nudge = socket.socketpair()
+            for each in self._nudge:
+                each.setblocking(False)
+        with suppress(BlockingIOError):
+            self._nudge[0].recv(4096)
+        if self._back.empty():  # asked only now: whoever puts one there from here on nudges us
+            poll = select.poll()
+            poll.register(self._nudge[0], select.POLLIN)
+            poll.register(unless, select.POLLIN)
+            poll.poll(ceil(1000 * timeout))
 
     def _carry(self) -> None:
         while (job := self._line.get()) is not None and not self._closed:
@@ -66,3 +89,6 @@ class Threads(Exchange):
                 self._back.put(self._call(tag, prepared))
             else:
                 self._back.put(held_up(self._finish, tag, prepared))
+            if self._nudge is not None:
+                with suppress(OSError):  # there are nudges enough, or it is closed
+                    self._nudge[1].send(b"\0")

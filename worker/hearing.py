@@ -1,0 +1,71 @@
+"""Redis tells at once that a bell was rung, whom it would else have to be asked by every few milliseconds.
+
+A connection of its own, on which Redis (6 and newer) writes when the bell's mark changes: its client-side caching. What
+it writes nobody reads; that it did is the news. Where that can't be had, who listens goes on asking.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from ssl import SSLWantReadError
+from typing import Any
+
+from worker.queues import Task, mark_of
+
+PATIENCE = 0.5  # seconds for Redis
+MUTED = 30.0  # seconds without a try after it could not be had
+
+
+class Hearing:
+    """For one bell and one thread."""
+
+    def __init__(self, redis_url: str | None, task: Task) -> None:
+        self._redis_url, self._mark = redis_url, mark_of(task)
+        self._connection: Any = None
+        self._muted_until = 0.0
+
+    @property
+    def socket(self) -> int | None:
+        """There is something to read here once the bell may have been rung; None: ask."""
+        return None if self._connection is None else int(self._connection._sock.fileno())
+
+    def attend(self) -> None:
+        """Be told from now on, if that can be had."""
+        if self._connection is None and self._redis_url and time.monotonic() >= self._muted_until:
+            try:
+                self._connection = _attentive(self._redis_url, self._mark)
+            except Exception:  # noqa: BLE001 — whatever it is, asking goes on without it, and tells of a Redis that is away
+                self._muted_until = time.monotonic() + MUTED
+
+    def news(self) -> bool:
+        """Has anything come since it was last asked? If not, nobody has rung."""
+        came = False
+        try:
+            while self._connection is not None and self._connection._sock.recv(4096):
+                came = True
+        except (BlockingIOError, SSLWantReadError):
+            return came
+        except OSError:  # it is at its end
+            pass
+        self.close()
+        return True
+
+    def close(self) -> None:
+        """Give the connection back."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(OSError):
+                connection.disconnect()
+
+
+def _attentive(redis_url: str, mark: str) -> Any:
+    from redis import Redis
+
+    waits = {"socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE}
+    connection: Any = Redis.from_url(redis_url, protocol=3, **waits).connection_pool.make_connection()
+    connection.connect()
+    connection.send_command("CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", mark)
+    connection.read_response()  # raises what it refuses
+    connection._sock.setblocking(False)
+    return connection
