@@ -102,6 +102,17 @@ def test_of_a_large_campaign_the_sums_tell_where_what_did_not_fail_stands(
     assert (decided.moved, decided.others) == (1, {Status.DELIVERED: 1, Status.REJECTED: 1})
 
 
+def test_of_a_large_campaign_whose_rest_follows_all_that_still_failed_is_told(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_module("worker.ledger.outlook"), "COUNTED", 1)
+    many(bench, 103)
+    rejected(bench, "0901000001", "99")
+    failed(bench, "0901000002", campaign="sale")
+    decided = bench.notifier.again.retry(Failed(campaign="tet", status="undelivered"))
+    assert (decided.moved, decided.rest, decided.others) == (100, 3, {Status.UNDELIVERED: 3, Status.REJECTED: 1})
+
+
 def test_before_it_is_sent_it_is_seen_what_it_would_do(bench: Bench) -> None:
 
     with bench.database.begin() as session:

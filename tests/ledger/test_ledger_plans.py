@@ -15,8 +15,9 @@ from tests.support import HTTP_CALL
 from worker import ledger
 from worker.database import Database
 from worker.evidence import Evidence
-from worker.ledger import Fence, Outcome, Poll, Settlement
+from worker.ledger import NOWHERE, Chosen, Fence, Outcome, Poll, Settlement
 from worker.lifecycle import Lane, Status
+from worker.settings import Settings
 
 UNDER_WAY = 20_000  # messages, that nobody has counted
 FEW = 5  # that a statement is about
@@ -82,6 +83,26 @@ def test_a_few_are_found_by_their_ids_on_stale_statistics_too(database: Database
             name: pages(session, step, [UUID(int=firsts[status] + 7 * n) for n in range(FEW)])
             for name, (status, step) in CASES.items()
         }
+    assert {name: count for name, count in looked_at.items() if count > PAGES} == {}
+
+
+HORIZONS = Settings.from_environ({"DATABASE_URL": "postgresql+psycopg://nobody"}).horizons
+LATE = Chosen(campaign="late", generations=3)
+FIRST_STEPS: dict[str, Callable[[Session, Sequence[UUID]], object]] = {
+    "as they are": lambda session, _: ledger.resend(session, LATE, HORIZONS, by="Lan", after=NOWHERE, most=FEW),
+    "corrected": lambda session, _: ledger.choose(session, LATE, most=FEW),
+    "what remains": lambda session, _: ledger.remaining(session, LATE),
+    "others": lambda session, _: ledger.others(session, LATE, []),
+}
+
+
+def test_a_campaigns_first_step_of_sending_again_walks_over_nothing_that_failed_before_it(database: Database) -> None:
+    with undone(database) as session:
+        put(session, 1, UNDER_WAY, Status.UNDELIVERED)
+        session.execute(text("ANALYZE message, notification"))
+        put(session, 2 * UNDER_WAY, FEW, Status.UNDELIVERED)
+        session.execute(text(f"UPDATE notification SET campaign = 'late' WHERE id >= '{UUID(int=2 * UNDER_WAY)}'"))
+        looked_at = {name: pages(session, step, []) for name, step in FIRST_STEPS.items()}
     assert {name: count for name, count in looked_at.items() if count > PAGES} == {}
 
 

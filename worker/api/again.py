@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, TypedDict, Unpack
 from uuid import UUID
@@ -20,7 +20,7 @@ from worker.checks import label
 from worker.database import Database
 from worker.errors import Invalid, NotFound
 from worker.law.outlook import RuleOutlook
-from worker.ledger import NOWHERE, RETRIED, Act, Alike, Chosen, Left, Place
+from worker.ledger import NOWHERE, RETRIED, Act, Alike, Chosen, Left, Place, Remaining
 from worker.lifecycle import Lane, Status
 from worker.queues import Bell, Task
 from worker.reporting import Choice, Stopped
@@ -111,12 +111,12 @@ class Again:
         """
         asked_by = label("by", by)
         chosen, corrected = self._asked(failed, how)
-        tried, rest = self._try(chosen, corrected, asked_by, failed.most)
+        tried, left = self._try(chosen, corrected, asked_by, failed.most)
         if tried.error and not tried.queued:
             raise tried.error
         if tried.queued:
             self._bell.ring(set(Lane))
-        return self._decision(failed, chosen, tried, rest)
+        return self._decision(failed, chosen, tried, left)
 
     def foresee(self, failed: Failed, *, language: Language = Language.EN, **how: Unpack[How]) -> Outlook:
         """What `retry` would do to all of the same, and how such failures fared before; nothing is sent or stored.
@@ -183,9 +183,9 @@ class Again:
         notifications = [] if messages else [each.notification for each in located]
         return checked(failed, self._settings, notifications=notifications, messages=messages, source=self._source)
 
-    def _try(self, chosen: Chosen, corrected: Corrected | None, by: str, most: int | None) -> tuple[Step, int]:
+    def _try(self, chosen: Chosen, corrected: Corrected | None, by: str, most: int | None) -> tuple[Step, Remaining]:
         """The first steps, and how many are to follow."""
-        tried, rest, wanted = Step(place=NOWHERE), 0, min(TRIAL, most or TRIAL)
+        tried, left, wanted = Step(place=NOWHERE), Remaining(), min(TRIAL, most or TRIAL)
         act = _act(chosen)
         while tried.place is not None and tried.moved < wanted:
             with self._database.begin() as session:
@@ -194,8 +194,8 @@ class Again:
                 tried += taken
                 act.note(session, taken.moved)
                 if tried.place is not None and tried.moved >= wanted and (most is None or tried.moved < most):
-                    rest = self._keep_the_rest(session, chosen, corrected, by, tried, tried.place, most)
-        return tried, rest
+                    left = self._keep_the_rest(session, chosen, corrected, by, tried, tried.place, most)
+        return tried, left
 
     def _keep_the_rest(
         self,
@@ -206,9 +206,9 @@ class Again:
         tried: Step,
         place: Place,
         most: int | None,
-    ) -> int:
-        left = ledger.count(session, chosen, after=place)
-        rest = left if most is None else min(left, most - tried.moved)
+    ) -> Remaining:
+        left = ledger.remaining(session, chosen, after=place)
+        rest = left.messages if most is None else min(left.messages, most - tried.moved)
         if rest:
             ledger.begin_rerun(
                 session,
@@ -221,14 +221,14 @@ class Again:
                 place=place,
                 most_left=None if most is None else most - tried.moved,
             )
-        return rest
+        return replace(left, messages=rest)
 
-    def _decision(self, failed: Failed, chosen: Chosen, tried: Step, rest: int) -> Decision:
+    def _decision(self, failed: Failed, chosen: Chosen, tried: Step, left: Remaining) -> Decision:
         with self._database.begin() as session:
-            others = _others(session, chosen, tried.queued)
+            others = _others(session, chosen, tried.queued, left)
             if not tried.queued:
                 _refuse_unknown(session, failed, self._source)
-        return Decision(moved=tried.moved, others=others, left=dict(+tried.left), rest=rest)
+        return Decision(moved=tried.moved, others=others, left=dict(+tried.left), rest=left.messages)
 
 
 def _act(chosen: Chosen) -> Act:
@@ -245,11 +245,12 @@ def _foreseen(line: Alike, corrected: Corrected | None, language: Language) -> F
     return Foreseen(alike=line, helps=helps, remedy=said.remedy)
 
 
-def _others(session: Session, chosen: Chosen, queued: Sequence[UUID]) -> Mapping[Status, int]:
+def _others(session: Session, chosen: Chosen, queued: Sequence[UUID], left: Remaining) -> Mapping[Status, int]:
     """Where the rest of it stands; of a large campaign what did not fail is told by the sums, as of the last tick."""
     if (found := ledger.others(session, chosen, queued)) is not None:
         return found
-    failed = ledger.still_failed(session, chosen.campaign, chosen.source, queued)
+    known = left if left.still_failed is not None else ledger.remaining(session, chosen)
+    failed = dict(known.still_failed or {})
     return _summed(session, chosen, [status for status in Status if status not in RETRIED]) | failed
 
 

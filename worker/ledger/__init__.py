@@ -37,7 +37,7 @@ from worker.ledger.held import held_messages, note_decisions
 from worker.ledger.inserts import First, Put, Stored, Terms, lay_out, put
 from worker.ledger.law_rules import all_rules, remove_rule, rules_now, save_rule, set_mode
 from worker.ledger.limits import set_limit
-from worker.ledger.outlook import Alike, Before, others, outlook, still_failed, too_few
+from worker.ledger.outlook import Alike, Before, Remaining, others, outlook, remaining, too_few
 from worker.ledger.pauses import Paused, allow_trial, due_probes, lift, pause, paused, probed
 from worker.ledger.polls import Poll, Settlement, ask_later, ask_now, claim_polls, put_back, settle
 from worker.ledger.reconcile import Known, Look, Lost, claim_lost, known_to, looked
@@ -98,6 +98,7 @@ __all__ = [
     "Place",
     "Poll",
     "Put",
+    "Remaining",
     "Rescued",
     "Settlement",
     "Stored",
@@ -184,6 +185,7 @@ __all__ = [
     "put_back",
     "record",
     "refused_tokens",
+    "remaining",
     "remove_rule",
     "replace_brandnames",
     "requests_of",
@@ -199,7 +201,6 @@ __all__ = [
     "set_mode",
     "settle",
     "statuses_of_messages",
-    "still_failed",
     "stop_sweep",
     "successors",
     "sweep_moved_on",

@@ -97,16 +97,18 @@ _SCOPES = {
     "phone": "m.phone = :phone",
     "since": f"{WANTED_AT} >= :since",
 }
-_CHOSEN = f"""
-    m.status IN ('rejected', 'undelivered', 'expired') AND m.replaced_by IS NULL AND {{scope}}
-    AND m.status || '' = ANY(CAST(:statuses AS text[]))
+_OF_ALL = """
+    m.status IN ('rejected', 'undelivered', 'expired') AND m.replaced_by IS NULL AND {scope}
+    AND (CAST(:source AS text) IS NULL OR {source} = :source)
+"""
+_NARROWED = f"""
+    m.status || '' = ANY(CAST(:statuses AS text[]))
     AND (CAST(:codes AS text[]) IS NULL OR m.code = ANY(CAST(:codes AS text[])))
     AND (CAST(:network AS text) IS NULL OR lower(m.network) = lower(:network))
     AND (CAST(:phone AS text) IS NULL OR m.phone = :phone)
     AND (CAST(:since AS timestamptz) IS NULL OR {WANTED_AT} >= :since)
     AND (CAST(:until AS timestamptz) IS NULL OR {WANTED_AT} < :until)
     AND (CAST(:lane AS text) IS NULL OR m.lane = :lane)
-    AND (CAST(:source AS text) IS NULL OR {{source}} = :source)
     AND (CAST(:purpose AS text) IS NULL OR {{purpose}} = :purpose)
 """
 _BY_KEY = {
@@ -120,8 +122,20 @@ _JOINED = {"campaign": "n.campaign || ''", "source": "n.source || ''", "purpose"
 @cache
 def chosen(scope: str, *, joined: bool = False) -> str:
     """SQL: the condition on a message `m`. joined: its notification is `n`."""
+    return f"{of_all(scope, joined=joined)} AND {narrowed(joined=joined)}"
+
+
+@cache
+def of_all(scope: str, *, joined: bool = False) -> str:
+    """SQL: that it failed, within the scope and the source."""
     of = _JOINED if joined else _BY_KEY
-    return _CHOSEN.format(scope=_SCOPES[scope].format(**of), **of)
+    return _OF_ALL.format(scope=_SCOPES[scope].format(**of), **of)
+
+
+@cache
+def narrowed(*, joined: bool = False) -> str:
+    """SQL: what else is asked of it."""
+    return _NARROWED.format(**(_JOINED if joined else _BY_KEY))
 
 
 def scope_of(failed: Chosen) -> str:
@@ -129,12 +143,19 @@ def scope_of(failed: Chosen) -> str:
     return next(name for name in _SCOPES if getattr(failed, name) is not None)
 
 
+# From the beginning without one: by a place before all of them Postgres would begin at the first that ever failed, and
+# walk to the campaign.
+def beyond(after: Place) -> str:
+    """SQL: the condition on a message `m` that a walk which has come so far goes on with."""
+    return "true" if after == NOWHERE else "(m.notification_id, m.id) > (:after_notification, :after_message)"
+
+
 @cache
-def _choose(scope: str) -> TextClause:
+def _choose(scope: str, goes_on: str) -> TextClause:
     return text(f"""
         WITH page AS MATERIALIZED (
             SELECT m.* FROM message AS m
-            WHERE {chosen(scope)} AND (m.notification_id, m.id) > (:after_notification, :after_message)
+            WHERE {chosen(scope)} AND {goes_on}
             ORDER BY m.notification_id, m.id LIMIT :most
             FOR UPDATE OF m
         )
@@ -147,7 +168,7 @@ def _choose(scope: str) -> TextClause:
 def choose(session: Session, failed: Chosen, *, after: Place = NOWHERE, most: int) -> Sequence[Row[*tuple[Any, ...]]]:
     """The next ones, locked, in the order of a walk."""
     asked = failed.parameters() | after.parameters() | {"most": most}
-    return session.execute(_choose(scope_of(failed)), asked).all()
+    return session.execute(_choose(scope_of(failed), beyond(after)), asked).all()
 
 
 _REQUESTS = text(f"""
@@ -184,14 +205,11 @@ def successors(session: Session, ids: Sequence[UUID]) -> list[UUID]:
 
 
 @cache
-def _count(scope: str) -> TextClause:
-    return text(f"""
-        SELECT count(*) FROM message AS m
-        WHERE {chosen(scope)} AND (m.notification_id, m.id) > (:after_notification, :after_message)
-    """)
+def _count(scope: str, goes_on: str) -> TextClause:
+    return text(f"SELECT count(*) FROM message AS m WHERE {chosen(scope)} AND {goes_on}")
 
 
 def count(session: Session, which: Chosen, *, after: Place = NOWHERE) -> int:
     """How many there are, those to be left included."""
     asked = which.parameters() | after.parameters()
-    return int(session.execute(_count(scope_of(which)), asked).scalar_one())
+    return int(session.execute(_count(scope_of(which), beyond(after)), asked).scalar_one())

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import TextClause, text
 
-from worker.ledger.failed import LEFT, Chosen, Left, chosen, scope_of
+from worker.ledger.failed import LEFT, NOWHERE, Chosen, Left, Place, beyond, chosen, count, narrowed, of_all, scope_of
 from worker.ledger.opt_out import IS_FOR_THE_WILLING
 from worker.lifecycle import PURPOSE, Status
 
@@ -131,13 +131,20 @@ _FROM = {
 }
 
 
+_NOTIFICATIONS = "SELECT count(*) > :counted FROM (SELECT FROM notification AS n WHERE {} LIMIT :counted + 1) AS n"
+_LARGE = {
+    "campaign": text(_NOTIFICATIONS.format("n.campaign = :campaign")),
+    "part": text(_NOTIFICATIONS.format("n.campaign = :campaign AND n.source = :source")),
+}
+
+
 @cache
 def _others(scope: str) -> TextClause:
     return text(f"""
         SELECT status, count(*) AS messages FROM (
             SELECT m.status FROM {_FROM.get(scope, "message AS m WHERE m.id = ANY(:messages)")}
               AND m.replaced_by IS NULL AND m.id <> ALL(:queued)
-            LIMIT {COUNTED + 1 if scope in {"part", "campaign"} else "ALL"}
+            LIMIT {":counted + 1" if scope in _LARGE else "ALL"}
         ) AS m
         GROUP BY 1
     """)
@@ -148,28 +155,43 @@ def others(session: Session, which: Chosen, queued: Sequence[UUID]) -> Mapping[S
 
     None: the campaign has more than COUNTED.
     """
-    standing = _standing(session, _others(scope_of(which)), which, queued)
+    scope, counted = scope_of(which), {"counted": COUNTED}
+    if scope in _LARGE and session.scalar(_LARGE[scope], which.parameters() | counted):
+        return None
+    standing = _standing(session, _others(scope), which, {"queued": list(queued)} | counted)
     return None if which.campaign is not None and sum(standing.values()) > COUNTED else standing
 
 
+@dataclass(frozen=True, slots=True)
+class Remaining:
+    """messages: of what was chosen, those that follow after a place; still_failed: all of the campaign's, or of one
+    source's part, however many others it has; None: it is of no campaign, or that was not looked at.
+    """
+
+    messages: int = 0
+    still_failed: Mapping[Status, int] | None = None
+
+
+# Both by one look at each, since it costs a look at its notification.
 @cache
-def _still_failed(scope: str) -> TextClause:
+def _remaining(scope: str, goes_on: str) -> TextClause:
     return text(f"""
-        SELECT m.status, count(*) AS messages FROM message AS m
-        WHERE {chosen(scope)} AND m.id <> ALL(:queued) GROUP BY 1
+        SELECT m.status, count(*) AS messages, count(*) FILTER (WHERE {narrowed()} AND {goes_on}) AS chosen
+        FROM message AS m WHERE {of_all(scope)} GROUP BY 1
     """)
 
 
-def still_failed(
-    session: Session, campaign: str | None, source: str | None, queued: Sequence[UUID]
-) -> dict[Status, int]:
-    """The same of those that failed of a campaign, or of one source's part, however many others it has."""
-    which = Chosen(campaign=campaign, source=source)
-    return _standing(session, _still_failed(scope_of(which)), which, queued)
+def remaining(session: Session, which: Chosen, *, after: Place = NOWHERE) -> Remaining:
+    """What follows after a place."""
+    if which.campaign is None:
+        return Remaining(count(session, which, after=after))
+    asked = which.parameters() | after.parameters()
+    rows = session.execute(_remaining(scope_of(which), beyond(after)), asked).all()
+    return Remaining(sum(row.chosen for row in rows), {Status(row.status): row.messages for row in rows})
 
 
-def _standing(session: Session, statement: TextClause, which: Chosen, queued: Sequence[UUID]) -> dict[Status, int]:
-    found = session.execute(statement, which.parameters() | {"queued": list(queued)})
+def _standing(session: Session, statement: TextClause, which: Chosen, besides: dict[str, Any]) -> dict[Status, int]:
+    found = session.execute(statement, which.parameters() | besides)
     return {Status(row.status): row.messages for row in found}
 
 

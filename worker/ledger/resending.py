@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import TextClause, text
 
 from worker.ledger.decisions import QUEUED_AGAIN, Horizons, as_seconds, reason_of
-from worker.ledger.failed import LEFT, Chosen, Left, Place, chosen, scope_of
+from worker.ledger.failed import LEFT, Chosen, Left, Place, beyond, chosen, scope_of
 from worker.ledger.opt_out import IS_FOR_THE_WILLING, withhold
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Resent:
 
 # A row that is no longer as it was found is passed by: the UPDATE looks again once it has its lock.
 @cache
-def _resend(scope: str) -> TextClause:
+def _resend(scope: str, goes_on: str) -> TextClause:
     return text(f"""
         WITH page AS MATERIALIZED (
             SELECT m.id, m.notification_id, m.grouped, n.source, n.campaign, {IS_FOR_THE_WILLING} AS willing,
@@ -46,8 +46,7 @@ def _resend(scope: str) -> TextClause:
             FROM message AS m CROSS JOIN LATERAL (
                 SELECT * FROM notification AS n WHERE n.id = m.notification_id OFFSET 0
             ) AS n
-            WHERE {chosen(scope, joined=True)}
-              AND (m.notification_id, m.id) > (:after_notification, :after_message)
+            WHERE {chosen(scope, joined=True)} AND {goes_on}
             ORDER BY m.notification_id, m.id LIMIT :most
         ), queued AS (
             UPDATE message AS m SET {QUEUED_AGAIN}
@@ -83,7 +82,7 @@ def resend(session: Session, which: Chosen, horizons: Horizons, *, by: str, afte
     """
     asked = which.parameters() | after.parameters()
     asked |= {"most": most, "by": by, "reason": reason_of(by), "horizons": as_seconds(horizons)}
-    row = session.execute(_resend(scope_of(which)), asked).one()
+    row = session.execute(_resend(scope_of(which), beyond(after)), asked).one()
     if row.grouped:
         return None
     return Resent(
