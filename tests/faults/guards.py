@@ -230,7 +230,7 @@ GUARDS = (
         "worker/ledger/upkeep.py",
         "(n.kind = 'sms' OR m.dialled_at IS NOT NULL) AS doubtful",
         "(n.kind = 'sms') AS doubtful",
-        f"{KILLS} -k written",
+        f"{RECORDS}::test_a_call_of_a_dead_worker_is_queued_before_dialling_and_doubtful_after",
     ),
     Guard(
         "what is settled stays settled",

@@ -48,6 +48,11 @@ def mixed(_: Stage, stock: Stock) -> None:
     stock.hand_over(stock.sms(6, SmsType.NOTIFY), stock.calls(6), stock.advertising())
 
 
+def calls(_: Stage, stock: Stock) -> None:
+    """Nothing else, so that it is one of them that somebody dies with."""
+    stock.hand_over(stock.calls(6))
+
+
 def by_task(stage: Stage, stock: Stock) -> None:
     stock.by_task(stage.broker, 3)
 

@@ -19,7 +19,7 @@ from tests.faults.decisions import FOLLOWED, put_failed
 from tests.faults.judge import judged, unsettled
 from tests.faults.killing import How, Landed
 from tests.faults.link import Link
-from tests.faults.points import POINTS, Point, Stage, point_named
+from tests.faults.points import POINTS, Point, Stage, calls, point_named
 from tests.faults.processes import Crew, environ_of, is_frozen, is_gone
 from tests.faults.stock import Stock
 from tests.support import eventually
@@ -135,6 +135,18 @@ def test_a_process_killed_there_loses_nothing_and_doubles_nothing(
     crew: Crew, stage: Stage, new_stock: NewStock, point: Point
 ) -> None:
     stock = new_stock()
+    struck(crew, stage, stock, point, How.CHILD)
+    turn_leases(stage.database)
+    crew.mend()
+    eventually(lambda: unsettled(stage.database, stock) == 0)
+    assert_clean(stage, stock, point)
+
+
+@pytest.mark.parametrize("name", ["send: request written", "send: reply not read"])
+def test_a_process_killed_while_it_dials_dials_no_call_twice(
+    crew: Crew, stage: Stage, new_stock: NewStock, name: str
+) -> None:
+    stock, point = new_stock(), Point(name, calls, holds=True)
     struck(crew, stage, stock, point, How.CHILD)
     turn_leases(stage.database)
     crew.mend()
