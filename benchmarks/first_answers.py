@@ -79,7 +79,8 @@ def questions(notifier: Notifier) -> Iterator[tuple[str, Callable[[], Any]]]:
         partial(next, notifier.show_in_parts(Located(notification=UUID(MANY)))),
     )
     yield "status: one", partial(notifier.status, some)
-    yield "status: 200,000 recipients, which nobody has looked at", partial(notifier.status, UUID(MANY))
+    yield "status: 200,000 recipients, the first of them counted", partial(notifier.status, UUID(MANY), told=told)
+    yield "status: 200,000 recipients, most of which nobody has looked at", partial(notifier.status, UUID(MANY))
     yield "status: 200,000 recipients, again", partial(notifier.status, UUID(MANY))
     yield "held list", notifier.held.list
     yield "cancel: one", partial(notifier.cancel, some)

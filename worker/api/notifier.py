@@ -180,10 +180,14 @@ class Notifier(Branches):
         """
         return self._intake.fields(kind, fields, late=late)
 
-    def status(self, notification_id: UUID | str) -> Standing:
-        """Where a notification stands. Raises NotFound."""
+    def status(self, notification_id: UUID | str, *, told: Callable[[int], object] | None = None) -> Standing:
+        """Where a notification stands. Raises NotFound.
+
+        told: its messages are counted some at a time, and this is called after each step that another follows, with
+        how many it counted.
+        """
         with self._database.reading() as session:
-            return reporting.standing(session, id_of(notification_id))
+            return reporting.standing(session, id_of(notification_id), told)
 
     def show(
         self,

@@ -177,8 +177,8 @@ def status(id_: str | None, reference: str | None, source: str | None, as_json: 
 
     ID: as for `show`.
     """
-    with Notifier.from_env() as notifier:
-        standing = notifier.status(located(notifier, id_, reference, source, numbers=True).notification)
+    with Notifier.from_env() as notifier, counting("messages counted") as told:
+        standing = notifier.status(located(notifier, id_, reference, source, numbers=True).notification, told=told)
     if as_json:
         say_json(_standing(standing))
     else:

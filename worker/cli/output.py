@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
-from functools import partial
 from shutil import get_terminal_size
 from textwrap import indent, wrap
 from typing import Any, TextIO, TypeVar
@@ -216,10 +215,13 @@ def progress() -> Progress:
 
 @contextmanager
 def counting(words: str, *, quiet: bool = False) -> Iterator[Callable[[int], object]]:
-    """Counts up beside a bar on standard error: how many there are is not counted first. Nothing where nobody looks."""
+    """Counts up beside a bar on standard error, once there is something to count: how many there are is not counted
+    first. Nothing where nobody looks.
+    """
     count, hidden = TextColumn("{task.completed:,.0f} " + words), quiet or not sys.stderr.isatty()
     with Progress(count, BarColumn(), console=Console(stderr=True), transient=True, disable=hidden) as bar:
-        yield partial(bar.advance, bar.add_task("", total=None))
+        task = bar.add_task("", total=None, visible=False)
+        yield lambda count: bar.update(task, advance=count, visible=True)
 
 
 @contextmanager

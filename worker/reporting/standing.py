@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -12,9 +12,10 @@ from sqlalchemy import Row, select, text
 
 from worker.errors import NotFound
 from worker.lifecycle import FINAL, Status
+from worker.reporting.counting import alike, alike_by_steps
 from worker.reporting.summary import names_in
 from worker.reporting.tables import Notification
-from worker.reporting.waiting import Wait, alike, waits
+from worker.reporting.waiting import Surroundings, Wait, waits
 
 if TYPE_CHECKING:
     from worker.database import Reader
@@ -59,9 +60,10 @@ def referenced(session: Reader, reference: str, source: str | None = None) -> Se
     return session.execute(query.where(Notification.source == source)).all()
 
 
-def standing(session: Reader, notification_id: UUID) -> Standing:
-    """Where it stands. Raises NotFound."""
-    row, rows = notification(session, notification_id), alike(session, notification_id)
+def standing(session: Reader, notification_id: UUID, told: Callable[[int], object] | None = None) -> Standing:
+    """Where it stands; told: as of `alike_by_steps`. Raises NotFound."""
+    row, around = notification(session, notification_id), Surroundings.of(session)
+    rows = alike_by_steps(session, notification_id, told) if told else alike(session, notification_id)
     statuses: Counter[Status] = Counter()
     for each in rows:
         statuses[Status(each.status)] += each.messages
@@ -72,7 +74,7 @@ def standing(session: Reader, notification_id: UUID) -> Standing:
         campaign=row.campaign,
         kind=row.kind,
         statuses=dict(statuses),
-        waits=waits(session, rows, row.source, row.campaign),
+        waits=waits(around, rows, row.source, row.campaign),
     )
 
 

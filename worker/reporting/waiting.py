@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
-from uuid import UUID
+from typing import TYPE_CHECKING, Protocol
 
-from sqlalchemy import Row, func, select, text
+from sqlalchemy import func, select
 
 from worker.catalogue import waits as waits_
 from worker.catalogue.text import Language
 from worker.catalogue.waits import Why
 from worker.law.rules import NOT_BEFORE
 from worker.lifecycle import Status
+from worker.reporting.counting import Alike
 from worker.reporting.limits import LimitShown, limits
 from worker.reporting.operation import PauseShown, pauses, seconds_since_beat
 from worker.reporting.tables import RestoreGuard
@@ -127,28 +127,8 @@ class Surroundings:
         return Why(waits_.TURN, {"lane": message.lane})
 
 
-# What is over does not wait: no more is asked of it than its status. By one key, since each costs as much as the look.
-_ALIKE = text("""
-    SELECT status, lane, min(due_at) AS due_at, min(poll_at) AS poll_at, min(failures) AS failures,
-        min(reason) AS reason, count(*) AS messages
-    FROM message WHERE notification_id = :id
-    GROUP BY status, lane, CASE WHEN status IN ('queued', 'unconfirmed', 'accepted', 'held') THEN CASE
-        WHEN starts_with(reason, :not_before) THEN reason || (due_at > now()) || (failures > 0)
-        WHEN failures > 0 THEN CASE WHEN due_at > now() THEN 'tried, later' ELSE 'tried, due' END
-        WHEN due_at > now() THEN 'later'
-        ELSE 'due'
-    END END
-""")
-
-
-def alike(session: Reader, notification_id: UUID) -> Sequence[Row[*tuple[Any, ...]]]:
-    """Its messages by status, those that wait apart for why; by one look at each, since there may be many."""
-    return session.execute(_ALIKE, {"id": notification_id, "not_before": NOT_BEFORE}).all()
-
-
-def waits(session: Reader, rows: Sequence[Row[*tuple[Any, ...]]], source: str, campaign: str | None) -> list[Wait]:
+def waits(around: Surroundings, rows: Sequence[Alike], source: str, campaign: str | None) -> list[Wait]:
     """Why what waits of these waits."""
-    around = Surroundings.of(session)
     found = (around.wait(row, source, campaign, row.messages) for row in rows)
     order = list(Status)
     return sorted((each for each in found if each), key=lambda wait: order.index(wait.status))

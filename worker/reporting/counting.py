@@ -1,0 +1,100 @@
+"""How many messages of a notification stand where, and wait for what: by one look at each, since there may be many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from worker.law.rules import NOT_BEFORE
+
+if TYPE_CHECKING:
+    from worker.database import Reader
+
+FIRST_STEP, STEP = 10_000, 25_000  # messages that one statement counts; the first answers soon
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Messages in one status that, where they wait, wait for the same; of what differs among them the least."""
+
+    status: str
+    lane: str
+    waits_for: str | None
+    due_at: datetime
+    poll_at: datetime | None
+    failures: int
+    reason: str | None
+    messages: int
+
+    def __add__(self, other: Alike) -> Alike:
+        """Both together."""
+        names = ("due_at", "poll_at", "failures", "reason")
+        least = {name: _least(getattr(self, name), getattr(other, name)) for name in names}
+        return replace(self, messages=self.messages + other.messages, **least)
+
+
+# What is over does not wait: no more is asked of it than its status. By one key, since each costs as much as the look.
+_COUNTED = """
+    SELECT status, lane, waits_for, min(due_at), min(poll_at), min(failures), min(reason), count(*){last}
+    FROM (
+        SELECT *, CASE WHEN status IN ('queued', 'unconfirmed', 'accepted', 'held') THEN CASE
+            WHEN starts_with(reason, :not_before) THEN reason || (due_at > now()) || (failures > 0)
+            WHEN failures > 0 THEN CASE WHEN due_at > now() THEN 'tried, later' ELSE 'tried, due' END
+            WHEN due_at > now() THEN 'later'
+            ELSE 'due'
+        END END AS waits_for
+        FROM message WHERE notification_id = :id{some}
+    ) AS m
+    GROUP BY status, lane, waits_for
+"""
+_ALL = text(_COUNTED.format(last="", some=""))
+_SOME = text(
+    _COUNTED.format(
+        last=', max(CAST(id AS text) COLLATE "C")',  # of ids themselves Postgres has none before version 18
+        some=" AND id > CAST(:after AS uuid) ORDER BY id LIMIT :most",
+    )
+)
+# Postgres expects few of any notification. Of many, to sort them costs as much as to look at them; all are looked at
+# page by page, and some in the order of the index, else each step would look at all.
+_UNSORTED = text("SELECT set_config('enable_sort', 'off', true), set_config('jit', 'off', true)")
+_BY_PAGES = text("SELECT set_config('enable_indexscan', 'off', true)")
+
+
+def alike(session: Reader, notification_id: UUID) -> list[Alike]:
+    """Its messages, by status and what they wait for. Leaves the transaction's plans as only this wants them."""
+    session.execute(_UNSORTED)
+    session.execute(_BY_PAGES)
+    return [Alike(*row) for row in session.execute(_ALL, {"id": notification_id, "not_before": NOT_BEFORE})]
+
+
+def alike_by_steps(session: Reader, notification_id: UUID, told: Callable[[int], object]) -> list[Alike]:
+    """The same, some at a time. told: is called after each step that another follows, with how many it counted."""
+    session.execute(_UNSORTED)
+    found: dict[tuple[str, str, str | None], Alike] = {}
+    for each in chain.from_iterable(_steps(session, notification_id, told)):
+        key = each.status, each.lane, each.waits_for
+        found[key] = found[key] + each if key in found else each
+    return list(found.values())
+
+
+def _steps(session: Reader, notification_id: UUID, told: Callable[[int], object]) -> Iterator[Sequence[Alike]]:
+    asked: dict[str, Any] = {"id": notification_id, "not_before": NOT_BEFORE}
+    after, most = str(UUID(int=0)), FIRST_STEP
+    while True:
+        rows = session.execute(_SOME, asked | {"after": after, "most": most}).all()
+        yield (step := [Alike(*columns) for *columns, _ in rows])
+        if (counted := sum(each.messages for each in step)) < most:
+            return
+        told(counted)
+        after, most = max(row[-1] for row in rows), STEP
+
+
+def _least(one: Any, other: Any) -> Any:
+    given: Iterable[Any] = (each for each in (one, other) if each is not None)
+    return min(given, default=None)
