@@ -59,6 +59,8 @@ class Evidence(Enum):
     NO_LIST = "eSMS showed no list of what it sent"
     NO_PROOF_FOR_HOURS = "twelve looks, and none of these"
 
+    __hash__ = object.__hash__  # Enum's own is written in Python, and each answer is looked up by its evidence
+
 
 PROVES: dict[Evidence, dict[Status, Status]] = {
     Evidence.TAKEN: {SENDING: ACCEPTED},

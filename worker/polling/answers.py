@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
 from worker import phone
 from worker.esms import ReceiverState, SendProgress, Trace
@@ -59,18 +58,22 @@ def told(
 
     again_after: a "no" counts only when it was told before, so long ago.
     """
-    agree, http_call = _counters_agree(progress, receivers), HttpCall.of(trace)
+    agree, http_call, price = _counters_agree(progress, receivers), HttpCall.of(trace), _price(progress)
     seen: set[str | None] = set()
-    for receiver in sorted(receivers, key=lambda receiver: not receiver.delivered):
+    for receiver in sorted(receivers, key=_did_not_arrive):
         e164 = None if poll.alone else phone.e164_of(receiver.phone)
         if e164 in seen or (e164 is None and not poll.alone):
             continue
         seen.add(e164)
         evidence, reason = _of_one(receiver, progress, agree=agree)
-        told: dict[str, Any] = {"phone": e164, "network": receiver.network, "price": _price(progress)}
-        yield _settlement(poll, http_call, evidence, again_after, reason, **told)
+        network = receiver.network
+        yield _settlement(poll, http_call, evidence, again_after, reason, phone=e164, network=network, price=price)
     if poll.alone and not seen:
-        yield _settlement(poll, HttpCall.of(trace), Evidence.NOTHING_SAID, again_after, NOTHING_SAID)
+        yield _settlement(poll, http_call, Evidence.NOTHING_SAID, again_after, NOTHING_SAID)
+
+
+def _did_not_arrive(receiver: ReceiverState) -> bool:
+    return not receiver.delivered
 
 
 def _price(progress: SendProgress) -> Decimal | None:
@@ -79,8 +82,8 @@ def _price(progress: SendProgress) -> Decimal | None:
 
 
 def _counters_agree(progress: SendProgress, receivers: Sequence[ReceiverState]) -> bool:
-    arrived = sum(receiver.delivered is True for receiver in receivers)
-    denied = sum(receiver.delivered is False for receiver in receivers)
+    said = [receiver.delivered for receiver in receivers]
+    arrived, denied = said.count(True), said.count(False)
     if progress.send_status == FINISHED:
         return progress.failed is not None and progress.failed >= denied and (progress.success or 0) <= arrived
     return progress.success == arrived

@@ -168,12 +168,16 @@ class Poller:
         self._ask_later(poll, list(told(poll, progress, receivers, trace, self.pace.denied_again_after(poll.lane))))
 
     def _ask_later(self, poll: Poll, heard: Sequence[Settlement]) -> None:
-        """Changes nothing where all of them are settled. Asked sooner, a second "no" of the only one proves nothing."""
+        """Changes nothing where all of them are settled."""
+        if not (poll.alone and any(each.ends for each in heard)):
+            self._later.append((poll, self._wait(poll, heard)))
+        self._answer(heard)
+
+    def _wait(self, poll: Poll, heard: Sequence[Settlement]) -> timedelta:
+        """Asked sooner, a second "no" of the only one proves nothing."""
         wait = backoff.before_polling_again(poll.polls, self.pace.poll_first_after)
         least = [each.again_after for each in heard if each.again_after and poll.alone]
-        if not (poll.alone and any(each.ends for each in heard)):
-            self._later.append((poll, max(wait, *least) if least else wait))
-        self._answer(heard)
+        return max(wait, *least) if least else wait
 
     def _answer(self, settled: Sequence[Settlement]) -> None:
         if not self._answered:
