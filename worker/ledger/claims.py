@@ -30,6 +30,9 @@ from worker.ledger.claim_statements import (
     HAND_BACK,
     INTEND,
     LEAD,
+    SOURCE,
+    STREAM,
+    WAS_DUE_AT,
 )
 from worker.ledger.floors import Floors, Place, Walk
 from worker.ledger.gate import Gate
@@ -113,7 +116,7 @@ def claim_trial(session: Session, lane: Lane, *, lease: timedelta, gate: Gate | 
     asked = {"lane": str(lane), "most": 1, "lease": lease, "trial": True, "floors": "[]", "sources": None}
     gate = gate or Gate()
     rows = session.execute(CLAIM, asked | gate.asked()).all()
-    if claims := _charged(session, [_claim([row]) for row in gate.passed(rows)], rows):
+    if claims := _charged(session, [_claim(row) for row in gate.passed(rows)], rows):
         spend_trial(session, pause_id)
     return claims
 
@@ -131,7 +134,7 @@ def claim_doubtful(
     gate = gate or Gate()
     asked = {"lease": lease, "window": window} | gate.asked()
     rows = session.execute(CLAIM_DOUBTFUL, asked | {"lanes": [str(lane) for lane in lanes], "most": most}).all()
-    claims = [_claim([row]) for row in gate.passed(rows)]
+    claims = [_claim(row) for row in gate.passed(rows)]
     if Lane.BULK in lanes:
         claims += _groups(session, CLAIM_DOUBTFUL_GROUP, asked, gate)
     return claims
@@ -169,7 +172,7 @@ def _of_lane(session: Session, lane: Lane, most: int, asked: dict[str, Any], flo
         which = {"lane": str(lane), "most": most - len(claims), "trial": False, "sources": sources}
         with floors.sweeping(lane):
             rows = session.execute(CLAIM, asked | which | {"floors": as_rows(floors.of(lane))}).all()
-        claims += _charged(session, [_claim([row]) for row in gate.passed(rows)], rows)
+        claims += _charged(session, [_claim(row) for row in gate.passed(rows)], rows)
         floors.walked(lane, _walks(rows))
         sources = _with_more(rows)
     return claims
@@ -185,7 +188,7 @@ def _charged(session: Session, claims: list[Claim], rows: Sequence[Any]) -> list
 
 def _with_more(rows: Sequence[Any]) -> list[str]:
     """The sources that had as much due as their share, or more."""
-    counted = Counter(row.source for row in rows)
+    counted = Counter([row[SOURCE] for row in rows])
     return [source for source, count in counted.items() if count >= rows[0].share]
 
 
@@ -193,9 +196,9 @@ def _walks(rows: Sequence[Any]) -> Iterator[tuple[int, Walk]]:
     """How far each stream was gone through."""
     last: dict[int, tuple[datetime, int]] = {}
     for row in rows:  # by the id's number: many are due at one moment, and ids compare in Python
-        place = (row.was_due_at, row.id.int)
-        if place > last.get(row.stream, ()):
-            last[row.stream] = place
+        stream, place = row[STREAM], (row[WAS_DUE_AT], row[0].int)
+        if place > last.get(stream, ()):
+            last[stream] = place
     return (
         (stream, Walk(Place(due_at, UUID(int=number)), rows[0].oldest, rows[0].next))
         for stream, (due_at, number) in last.items()
@@ -205,7 +208,7 @@ def _walks(rows: Sequence[Any]) -> Iterator[tuple[int, Walk]]:
 def _groups(session: Session, statement: TextClause, asked: dict[str, Any], gate: Gate) -> list[Claim]:
     found = gate.passed(session.execute(statement, asked).all())
     rows = sorted(found, key=lambda row: (row.request_id, row.id))
-    return [_claim(list(group)) for _, group in groupby(rows, key=lambda row: row.request_id)]
+    return [_of_many(list(group)) for _, group in groupby(rows, key=lambda row: row.request_id)]
 
 
 def _group(session: Session, asked: dict[str, Any], most: int, gate: Gate) -> list[Claim]:
@@ -224,13 +227,21 @@ def _options(text: str) -> Mapping[str, Any]:
     return MappingProxyType(options)
 
 
-def _claim(rows: Sequence[Any]) -> Claim:
+def _claim(row: Any) -> Claim:
+    return _request(row, (Fence(row[0], row[1]),), (row[2],))
+
+
+def _of_many(rows: Sequence[Any]) -> Claim:
+    return _request(rows[0], tuple(Fence(row[0], row[1]) for row in rows), tuple(row[2] for row in rows))
+
+
+def _request(row: Any, fences: tuple[Fence, ...], phones: tuple[str, ...]) -> Claim:
     # By place: columns by name would cost as much as all the rest of a claim.
-    _, _, _, lane, request_id, failures, asked, in_doubt, kind, *rest = rows[0]
-    content, template_id, options, hand_over_at, expires_in, advertising, *_ = rest
+    _, _, _, lane, request_id, failures, asked, in_doubt, kind, content, template_id, *rest = row
+    options, hand_over_at, expires_in, advertising, *_ = rest
     return Claim(
-        fences=tuple([Fence(row[0], row[1]) for row in rows]),
-        phones=tuple([row[2] for row in rows]),
+        fences=fences,
+        phones=phones,
         lane=_LANES[lane],
         kind=_KINDS[kind],
         request_id=request_id,

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 OUTSIDE = "the number is not in ESMS_ALLOW_ONLY"
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 WITHDRAWN = "the recipient withdrew consent"
+ADVERTISING, STAYS = 14, 15  # where they stand in a row of a claim: by name, each would cost seven times as much
 
 _ALLOWED = "ALL (CAST(:allow_only AS text[]))"
 
@@ -117,15 +118,15 @@ class Gate:
 
     def passed(self, rows: Sequence[Any]) -> list[Any]:
         """Of what a claim found, what goes out; what the rules did to the rest is kept for `note`."""
-        going = [row for row in rows if not row.stays]
+        going = [row for row in rows if not row[STAYS]]
         self.turned_back += len(rows) - len(going)
         if len(going) < len(rows):
             stays = [row for row in rows if row.stays]
             self.uses += of_reasons(((row.because, _DID[row.unwilling]) for row in stays), self.rules)
-        self.consents |= {row.id: row.consent for row in going if row.advertising and row.consent}
+        self.consents |= {row.id: row.consent for row in going if row[ADVERTISING] and row.consent}
         if (consent := next((rule for rule in self.rules if rule.check is Check.CONSENT), None)) and going:
             self.uses[consent.name, Did.WARNED] += sum(
-                row.advertising and row.consent is None and not row.in_doubt for row in going
+                row[ADVERTISING] and row.consent is None and not row.in_doubt for row in going
             )
         return going
 
