@@ -194,7 +194,7 @@ def test_a_port_that_belongs_to_another_socket_now_costs_a_connection_and_no_mor
     exchange.take(20.0)
     read_end, write_end = os.pipe()
     os.close(write_end)  # readable: its end
-    [port] = exchange._kept._sockets  # type: ignore[attr-defined]
+    [port] = exchange._kept._looks  # type: ignore[attr-defined]
     exchange._kept.keep(port, read_end)  # type: ignore[attr-defined]
     assert select.select([read_end], [], [], 0)[0]
     for number in (2, 3):

@@ -87,6 +87,7 @@ class Client:
         self._finish = Finisher(self._format, credentials)
         self._rest = checks.base_url("rest_url", rest_url)
         self._voice = checks.base_url("voice_url", voice_url)
+        self._urls = {function: self._url(function) for function in Function}
         self._keys = _query({"ApiKey": credentials.api_key, "SecretKey": credentials.secret_key})
         self._callback_url = None if callback_url is None else checks.base_url("callback_url", callback_url)
         self._in_flight = checks.count("in_flight", in_flight, least=1)
@@ -288,9 +289,10 @@ class Client:
         return self._prepared(function, "".join(f"/{quoted(key)}" for key in keys), read)
 
     def _prepared(self, function: Function, secret: str, read: Callable[[Record], Reply]) -> Prepared[Reply]:
-        base = self._voice if function in CALLS else self._rest
-        limit = _LIMITS.get(function, _LIMIT)
-        return Prepared(function, Parcel(f"{base}/{self._format}/{function}", secret, limit), read)
+        return Prepared(function, Parcel(self._urls[function], secret, _LIMITS.get(function, _LIMIT)), read)
+
+    def _url(self, function: Function) -> str:
+        return f"{self._voice if function in CALLS else self._rest}/{self._format}/{function}"
 
 
 def _query(fields: Mapping[str, str | None]) -> str:

@@ -14,26 +14,22 @@ class KeptConnections:
     """
 
     def __init__(self) -> None:
-        self._sockets: dict[int, int] = {}
-        self._poll = select.poll()
+        self._looks: dict[int, select.poll] = {}  # each at one socket: to register it anew is as dear as the look
 
     def __contains__(self, port: int) -> bool:
-        return port in self._sockets
+        return port in self._looks
 
     def keep(self, port: int, socket: int) -> None:
-        """This one was good to the end of its last request."""
-        self._sockets[port] = socket
+        """This one was good to the end of its last request. socket: below 0 where curl has closed it since."""
+        if socket >= 0:
+            self._looks[port] = look = select.poll()
+            look.register(socket, select.POLLIN)
 
     def forget(self, port: int) -> None:
         """This one is closed."""
-        self._sockets.pop(port, None)
+        self._looks.pop(port, None)
 
     def is_dead(self, port: int) -> bool:
         """Has anything come on it although nothing was asked? It is its end, or no answer to us."""
-        socket = self._sockets.get(port)
-        if socket is None:
-            return False  # a new one
-        self._poll.register(socket, select.POLLIN)
-        news = self._poll.poll(0)
-        self._poll.unregister(socket)
-        return bool(news)
+        look = self._looks.get(port)
+        return look is not None and bool(look.poll(0))  # none: a new connection

@@ -44,14 +44,17 @@ class Handle:
         self._origin = self._function = ""
         self.tag: object = None
         self.prepared: Prepared[Any] | None = None
-        self._forget()
+        self._pieces: list[bytes] = []
 
     def load(self, tag: object, prepared: Prepared[Any]) -> None:
         """Readies it for this request, which goes out when the handle is added to the loop."""
         self.tag, self.prepared = tag, prepared
         self.started_at, self.begun = datetime.now(UTC), monotonic()
         parcel = prepared.parcel
+        self.stale = self._gone = self._too_long = False
+        self._port = self._size = self._seen = 0
         self._limit = parcel.limit
+        self._heard_at = 0.0
         if parcel.url != self._function:
             self._aim(parcel.url)
         self.curl.setopt(pycurl.URL, parcel.url + parcel.secret)
@@ -80,12 +83,7 @@ class Handle:
 
     def _forget(self) -> None:
         self.tag = self.prepared = None
-        self.started_at, self.begun = _LONG_AGO, 0.0
-        self.stale = self._gone = self._too_long = False
-        self._port = 0
-        self._pieces: list[bytes] = []
-        self._size = self._limit = self._seen = 0
-        self._heard_at = 0.0
+        self._pieces = []
 
     # What curl calls...
 
@@ -165,9 +163,6 @@ class Handle:
         if error == pycurl.E_BAD_CONTENT_ENCODING:
             return "the answer was lost (it can't be unpacked)"
         return "the connection broke before the answer was complete"
-
-
-_LONG_AGO = datetime.fromtimestamp(0, UTC)
 
 
 def _set_up(bundle: str, patience: Patience) -> Any:
