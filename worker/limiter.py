@@ -284,6 +284,7 @@ class _Shared:
                 self._url,
                 socket_timeout=REDIS_TIMEOUT,
                 socket_connect_timeout=REDIS_TIMEOUT,
+                single_connection_client=True,  # to take one from a pool and look at it costs half as much as asking
                 retry=Retry(NoBackoff(), 1, (NoConnection,)),  # for one that was closed meanwhile; never for silence
             )
             self._take = self._redis.register_script(_TAKE)
