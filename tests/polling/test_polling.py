@@ -20,6 +20,7 @@ from worker.esms import Function, ReceiverState, SendProgress, Trace
 from worker.evidence import Evidence
 from worker.ledger import Poll, Settlement
 from worker.limiter import Limiter
+from worker.polling import Poller
 from worker.polling.answers import told
 from worker.settings import Rates
 
@@ -185,6 +186,48 @@ def test_an_esms_that_hangs_is_waited_for_one_call_long_and_no_longer(bench: Ben
     assert asked(bench) == 3
     assert [polls for polls, _ in plans(bench, tickets)] == [1] * 3 + [0] * 17
     assert plans(bench, tickets)[3:] == before[3:]
+
+
+def test_those_that_hang_keep_nobody_else_from_being_asked(bench: Bench) -> None:
+    bench.pace = replace(bench.pace, polls_in_flight=3, poll_first_after=HOUR)
+    accepted(bench, 10)
+    bench.simulator.set(force={"GetSendStatus": "hang_always"})
+    poller = Poller(bench.workers, bench.client, bench.asking, bench.limiter, bench.pace)
+    settled: list[int] = []
+
+    def look() -> bool:
+        if asked(bench) == 3:  # one may be asked beside those that hang
+            bench.simulator.set(force={})
+            poller.pace = replace(bench.pace, polls_in_flight=4)
+        if bench.asking.in_flight >= 3:
+            settled.append(len(delivered(bench)))
+        return False
+
+    poller.run(look)
+    assert max(settled) == 7
+
+
+def test_more_is_claimed_at_once_when_answers_come_quickly_and_no_more_than_a_claim_may(bench: Bench) -> None:
+    bench.pace = replace(bench.pace, polls_in_flight=2, claim_most=30)
+    bench.limiter = Limiter(None, Rates.from_environ({"WORKER_POLL_RATE": "100000"}), account="quick")
+    accepted(bench, 150)
+    poller = Poller(bench.workers, bench.client, bench.asking, bench.limiter, bench.pace)
+    batches: list[int] = []
+
+    def look() -> bool:
+        batches.append(poller._batch())
+        return False
+
+    poller.run(look)
+    assert batches[0] == 4
+    assert 4 < max(batches) <= 30
+    assert len(delivered(bench)) == 150
+
+
+def delivered(bench: Bench) -> list[object]:
+    """The messages that arrived."""
+    with bench.database.begin() as session:
+        return list(session.execute(text("SELECT id FROM message WHERE status = 'delivered'")))
 
 
 def test_what_is_in_hand_stays_bounded_however_much_is_due(bench: Bench) -> None:
