@@ -178,7 +178,7 @@ def test_an_answer_that_comes_late_writes_no_number_again(bench: Bench) -> None:
     [claim] = bench.claim()
     bench.set(ticket, status="'cancelled'", lease_until="NULL", settled_at="now()")
     remove(bench)
-    said = HTTP_CALL.__class__(**{name: getattr(HTTP_CALL, name) for name in HTTP_CALL.__slots__} | {"reply": NUMBER})
+    said = HTTP_CALL._replace(reply=NUMBER)
     with bench.workers.begin() as session:
         ledger.record(session, [Outcome(claim=claim, status=Status.ACCEPTED, sms_id="7", http_call=said)])
     with bench.database.begin() as session:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
@@ -27,9 +27,8 @@ if TYPE_CHECKING:  # a producer loads this too, and must not load the provider's
     from worker.esms import Trace
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpCall:
-    """What one HTTP call looked like from here; already without keys."""
+class HttpCall(NamedTuple):
+    """What one HTTP call looked like from here; already without keys. A tuple is made in half the time."""
 
     function: str
     at: datetime
@@ -41,14 +40,8 @@ class HttpCall:
     @classmethod
     def of(cls, trace: Trace, *, with_reply: bool = True) -> HttpCall:
         """The client's trace, as the ledger keeps it."""
-        return cls(
-            function=str(trace.function),
-            at=trace.started_at,
-            seconds=trace.seconds,
-            http_status=trace.http_status,
-            code=trace.code,
-            reply=trace.reply if with_reply else None,
-        )
+        reply = trace.reply if with_reply else None
+        return cls(str(trace.function), trace.started_at, trace.seconds, trace.http_status, trace.code, reply)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
