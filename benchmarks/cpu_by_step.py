@@ -33,7 +33,7 @@ from worker.delivery.outcomes import outcome_of
 from worker.delivery.requests import prepared
 from worker.esms import Exchange
 from worker.lifecycle import Lane
-from worker.runtime import Runtime
+from worker.runtime import Runtime, collect_garbage_seldom
 
 CLIENT = "client: eSMS called, and its answer read"
 CLAIM = "claim: one statement for many"
@@ -124,6 +124,7 @@ def by_step(on: Stage, variables: Mapping[str, str], messages: int, rounds: int)
     """Microseconds for each message by step, medians, of a worker with these settings."""
     os.environ.update({**on.environ, **variables})
     parts = Runtime.from_environ()
+    collect_garbage_seldom()
     measure(on, parts, 300)  # imports, connections, threads
     runs = [measure(on, parts, messages) for _ in range(rounds)]
     parts.sending.close()

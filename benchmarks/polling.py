@@ -4,7 +4,7 @@ All are accepted and due when it begins; the poller then asks as a worker does, 
 CPU is that of this process, which does nothing else; the servers' is not in it. A rate is set that is far above what it
 can do, so that every call passes the limiter in Redis. The default rate, 50 a second, takes 67 minutes for as many.
 
-    python -m benchmarks.polling [--messages 100000] [--in-flight 64] [--latency 0.01]
+    python -m benchmarks.polling [--messages 100000] [--in-flight 64] [--claim-most 400] [--latency 0.01]
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from worker.devkit import simulator
 from worker.devkit.simulator import Running
 from worker.lifecycle import Lane
 from worker.polling import Poller
-from worker.runtime import Runtime
+from worker.runtime import Runtime, collect_garbage_seldom
 
 CALLS = ("GetSendStatus", "GetSmsReceiverStatus_get")
 RATE = "1000000"  # questions a second
@@ -145,13 +145,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--messages", type=int, default=100_000)
     parser.add_argument("--in-flight", type=int, default=64, help="WORKER_POLLS_IN_FLIGHT")
+    parser.add_argument("--claim-most", type=int, default=400, help="WORKER_CLAIM_MOST")
     parser.add_argument("--latency", type=float, default=0.01, help="seconds that eSMS takes for an answer")
     options = parser.parse_args()
     console.print(load())
     with asked() as (on, esms):
         os.environ.update(on.environ)
         os.environ.update(WORKER_POLL_RATE=RATE, WORKER_POLLS_IN_FLIGHT=str(options.in_flight))
+        os.environ.update(WORKER_CLAIM_MOST=str(options.claim_most))
         parts = Runtime.from_environ()
+        collect_garbage_seldom()
         measure(on, esms, parts, WARM_UP, options.latency)
         run = measure(on, esms, parts, options.messages, options.latency)
         _print(run, options.in_flight, options.latency)

@@ -199,6 +199,11 @@ def current() -> Runtime:
     global _current
     if _current is None or not _current.mine:
         _current = Runtime.from_environ()
-        gc.freeze()  # a tenth of what sending cost was looking for garbage in what was imported and what is in flight
-        gc.set_threshold(50_000, 20)
+        collect_garbage_seldom()
     return _current
+
+
+def collect_garbage_seldom() -> None:
+    """A tenth of what sending cost was looking for garbage in what was imported and what is in flight."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20)
