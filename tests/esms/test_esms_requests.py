@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from urllib.parse import quote
 
 import pytest
 
 from tests.esms.scripted import ScriptedServer
 from worker.esms import Client, InvalidRequest, OutgoingRecordCall, OutgoingSms, OutgoingTemplateCall
+from worker.esms.quoting import quoted
 
 Connect = Callable[..., Client]
 RIGHT = {"phone": "0901234567", "content": "Chao", "sms_type": 7, "request_id": "r"}
@@ -81,3 +83,11 @@ def test_days_in_the_wrong_order_are_refused(client: Client) -> None:
 def test_a_base_that_is_no_url_is_refused_at_once(connect: Connect, url: str) -> None:
     with pytest.raises(InvalidRequest, match="rest_url"):
         connect(rest_url=url)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["".join(map(chr, range(128))), "100% của quý khách, 5.000đ", "%25 %20 a+b", "0901234567", ""],
+)
+def test_what_goes_into_a_url_is_quoted_as_the_standard_library_does_it(text: str) -> None:
+    assert quoted(text) == quote(text, safe="")

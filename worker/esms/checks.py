@@ -116,7 +116,7 @@ def text(field: str, value: str) -> str:
     """Not empty, and text that UTF-8 can carry."""
     if not isinstance(value, str) or not value.strip():
         refuse(field, "is empty", "give it some text")
-    if "\0" in value or not _encodable(value):
+    if "\0" in value or not (value.isascii() or _encodable(value)):
         refuse(field, "holds a character that can't be sent (NUL or half of a surrogate pair)", "take it out")
     return value
 
