@@ -16,7 +16,7 @@ from worker.law.rules import NOT_BEFORE
 if TYPE_CHECKING:
     from worker.database import Reader
 
-FIRST_STEP, STEP = 10_000, 25_000  # messages that one statement counts; the first answers soon
+FIRST_STEP, STEP = 2_000, 25_000  # messages that one statement counts; the first answers soon
 
 
 @dataclass(frozen=True, slots=True)
