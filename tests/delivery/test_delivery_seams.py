@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from tests.support import Bench, eventually, otp
-from worker import Sms, ledger
+from tests.support import HTTP_CALL, Bench, eventually, otp
+from worker import Sms, Ticket, ledger
 from worker.evidence import Evidence
 from worker.ledger import Look, Outcome
 from worker.ledger.opt_out import opt_out
@@ -125,14 +125,36 @@ def test_nothing_that_was_heard_of_the_former_attempt_speaks_for_the_next(bench:
     with bench.database.begin() as session:
         assert ledger.resolve(session, claim.fences[0].id, Status.QUEUED, "test", bench.settings.horizons)
     bench.claim()
+    no_more(bench, ticket)
+    assert looked_for(bench, ticket, Evidence.ABSENT_SLOW) == "unconfirmed"
+
+
+def test_nothing_that_was_heard_before_an_answer_came_late_speaks_for_the_next_attempt(bench: Bench) -> None:
+    ticket = bench.put()
+    [claim] = bench.claim()
+    no_more(bench, ticket)
+    bench.set(ticket, heard="'ABSENT'", heard_since="now() - interval '2 days'")
+    not_taken = Outcome(claim=claim, status=Status.QUEUED, wait=timedelta(0), http_call=HTTP_CALL)
+    with bench.database.begin() as session:
+        assert ledger.record(session, [not_taken])
+    bench.claim()
+    no_more(bench, ticket)
+    assert looked_for(bench, ticket, Evidence.ABSENT) == "unconfirmed"
+
+
+def no_more(bench: Bench, ticket: Ticket) -> None:
+    """Who was to send it died."""
     bench.set(ticket, lease_until="now() - interval '1 second'")
     bench.look_after_ledger()
+
+
+def looked_for(bench: Bench, ticket: Ticket, evidence: Evidence) -> str:
+    """What it comes to by one look."""
     bench.set(ticket, in_doubt_since="now() - interval '25 hours'", due_at="now()")
     with bench.database.begin() as session:
         [lost] = ledger.claim_lost(session, most=9, lease=LEASE, window=timedelta(hours=24))
-        look = Look(lost=lost, evidence=Evidence.ABSENT_SLOW, reason="test", again_after=timedelta(hours=1))
-        ledger.looked(session, [look])
-    assert bench.status(ticket) == "unconfirmed"
+        ledger.looked(session, [Look(lost=lost, evidence=evidence, reason="test", again_after=timedelta(hours=1))])
+    return bench.status(ticket)
 
 
 # What is in doubt...

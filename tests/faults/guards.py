@@ -276,10 +276,17 @@ GUARDS = (
     ),
     Guard(
         'a "no" of an earlier attempt does not count for the next',
+        "worker/ledger/decisions.py",
+        "    heard = NULL, heard_since = NULL,\n    earlier_ids",
+        "    earlier_ids",
+        "tests/delivery/test_delivery_seams.py -k former_attempt",
+    ),
+    Guard(
+        "nor one of before a late answer after it",
         "worker/ledger/records.py",
         "            heard = NULL,\n            heard_since = NULL,\n",
         "",
-        f"{EVIDENCE}::test_a_no_of_an_earlier_attempt_does_not_count_for_the_next",
+        "tests/delivery/test_delivery_seams.py -k came_late",
     ),
     Guard(
         "`false` counts only for what was sent",
