@@ -12,6 +12,7 @@ from sqlalchemy import event, text
 from tests.cli.test_cli_commands import Cli, cli
 from tests.ledger.test_ledger_plans import undone
 from tests.support import Bench, otp
+from worker.catalogue.waits import PERSON
 from worker.database import Database
 from worker.reporting import counting
 from worker.reporting.counting import alike, alike_by_steps
@@ -59,6 +60,21 @@ def test_it_stands_the_same_whether_it_is_counted_at_once_or_by_steps(
     assert json.loads(cli("status", str(ticket.id), "--json")[1])["statuses"] == dict(at_once.statuses)
 
 
+def test_the_few_of_many_that_wait_are_told_where_all_around_them_is_over(bench: Bench) -> None:
+    ticket = bench.put(otp([f"0901000{n}" for n in range(100, 220)]))
+    few = "(SELECT id FROM message ORDER BY id OFFSET 58 LIMIT 3)"
+    with bench.database.begin() as session:
+        session.execute(text(f"UPDATE message SET status = 'delivered', settled_at = now() WHERE id NOT IN {few}"))
+    standing = bench.notifier.status(ticket.id)
+    assert (standing.statuses, standing.final) == ({"delivered": 117, "queued": 3}, False)
+    assert [each.messages for each in standing.waits] == [3]
+    with bench.database.begin() as session:
+        session.execute(text("UPDATE message SET status = 'held' WHERE status = 'queued'"))
+    standing = bench.notifier.status(ticket.id)
+    assert standing.statuses == {"delivered": 117, "held": 3}
+    assert [(each.messages, each.why) for each in standing.waits] == [(3, PERSON.en)]
+
+
 def test_many_are_neither_sorted_nor_looked_at_anew_by_each_step(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -84,7 +100,8 @@ def test_many_are_neither_sorted_nor_looked_at_anew_by_each_step(
         with pytest.raises(Enough):
             alike_by_steps(session, OF_MANY, enough)
         assert sum(each.messages for each in alike(session, OF_MANY)) == MANY
-    step, all_of_them = plans
+    step, ends, all_of_them = plans
+    assert ends["Shared Hit Blocks"] + ends["Shared Read Blocks"] < 2 * MANY / 100
     assert step["Shared Hit Blocks"] + step["Shared Read Blocks"] < 2 * MANY / 100
     assert '"Sort"' not in json.dumps(plans)
     assert '"Bitmap Heap Scan"' in json.dumps(all_of_them)
