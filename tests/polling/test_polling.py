@@ -189,17 +189,17 @@ def test_an_esms_that_hangs_is_waited_for_one_call_long_and_no_longer(bench: Ben
 
 
 def test_those_that_hang_keep_nobody_else_from_being_asked(bench: Bench) -> None:
-    bench.pace = replace(bench.pace, polls_in_flight=3, poll_first_after=HOUR)
-    accepted(bench, 10)
+    bench.pace = replace(bench.pace, polls_in_flight=15, poll_first_after=HOUR)
+    accepted(bench, 22)
     bench.simulator.set(force={"GetSendStatus": "hang_always"})
     poller = Poller(bench.workers, bench.client, bench.asking, bench.limiter, bench.pace)
     settled: list[int] = []
 
     def look() -> bool:
-        if asked(bench) == 3:  # one may be asked beside those that hang
+        if asked(bench) == 15:  # one may be asked beside those that hang
             bench.simulator.set(force={})
-            poller.pace = replace(bench.pace, polls_in_flight=4)
-        if bench.asking.in_flight >= 3:
+            poller.pace = replace(bench.pace, polls_in_flight=16)
+        if bench.asking.in_flight >= 15:
             settled.append(len(delivered(bench)))
         return False
 

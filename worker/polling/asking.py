@@ -27,7 +27,7 @@ from worker.telemetry import emit
 
 WRITE_EVERY = 0.1  # seconds: an answer is on disk no later than this
 UNKNOWN_ID = "105"
-FREE_SHARE = 2  # this part of the questions that may be open is waited for before more are asked, but no longer than
+FREE_SHARE = 8  # this part of the questions that may be open is waited for before more are asked, but no longer than
 LAUNCH_EVERY = 0.005  # seconds: those that hang keep nobody else from being asked
 CLAIM_EVERY = 1.0  # seconds, while answers are awaited: a call that hangs must not keep others from being asked about
 
