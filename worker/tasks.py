@@ -252,8 +252,6 @@ def _deliver(task: Task, lanes: list[Lane]) -> None:
             return False  # a backup that woke up: a person says when
         more = Inbox(parts.database, parts.settings, parts.bell).take_in()
         timeout, urgent = parts.provider.total_timeout, task is Task.DELIVER_URGENT
-        if urgent:
-            parts.hearing.attend()
         drain = delivery.Drain(
             parts.database,
             parts.client,
@@ -279,6 +277,8 @@ def _answer(task: Task, step: Callable[[runtime.Runtime], bool]) -> None:
     try:
         with runtime.stop.finishing():
             parts = runtime.current()
+            if task is Task.DELIVER_URGENT:
+                parts.hearing.attend()  # before the answer: whoever rings after it is told of, or was answered
             if not parts.bell.answer(task):
                 return
             _note_listener(parts, QUEUE_OF[task].value)
