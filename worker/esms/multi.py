@@ -73,19 +73,23 @@ class Multi(Exchange):
         self._line.append((monotonic() + self._patience.total + GRACE, tag, prepared))
 
     def take(self, timeout: float, unless: int | None = None) -> list[Finished[Any]]:
-        until = monotonic() + timeout
-        left = timeout
         if unless is not None:
             self._poll.register(unless, select.POLLIN)
+        try:
+            self._move_until(monotonic() + timeout, unless)
+        finally:  # curl knows nothing of it
+            if unless is not None:
+                self._poll.unregister(unless)
+        taken, self._back = self._back, []
+        return taken
+
+    def _move_until(self, until: float, unless: int | None) -> None:
+        left = until - monotonic()
         while not self._closed:
             interrupted = self._move(left, unless)
             left = until - monotonic()
             if self._back or interrupted or not self._busy or left <= 0:
                 break
-        if unless is not None:
-            self._poll.unregister(unless)
-        taken, self._back = self._back, []
-        return taken
 
     def close(self) -> None:
         if self._closed:
