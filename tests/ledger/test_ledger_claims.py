@@ -9,6 +9,16 @@ import pytest
 
 from tests.support import Bench, otp
 from worker import Notifier, RecordCall, Sms, SmsType, ledger
+from worker.ledger.claim_statements import (
+    CLAIM,
+    CLAIM_DOUBTFUL,
+    CLAIM_DOUBTFUL_GROUP,
+    CLAIM_GROUP,
+    SOURCE,
+    STREAM,
+    WAS_DUE_AT,
+)
+from worker.ledger.gate import ADVERTISING, STAYS, Gate
 from worker.lifecycle import Lane
 
 LEASE = timedelta(seconds=60)
@@ -29,6 +39,16 @@ def test_two_workers_never_claim_the_same_message(bench: Bench) -> None:
     ids = [fence.id for claim in mine + theirs for fence in claim.fences]
     assert (len(mine), len(theirs)) == (6, 4)
     assert len(set(ids)) == 10
+
+
+def test_columns_of_a_claim_that_are_taken_by_place_stand_there(bench: Bench) -> None:
+    statements = [CLAIM, CLAIM_GROUP, CLAIM_DOUBTFUL, CLAIM_DOUBTFUL_GROUP]
+    asked = {"lane": "normal", "most": 1, "lease": LEASE, "trial": False, "floors": "[]", "sources": None}
+    asked |= {"window": LEASE, "lanes": ["normal"], "lead": None, "request_id": None} | Gate().asked()
+    with bench.database.begin() as session:
+        every = [list(session.execute(each, asked).keys()) for each in statements]
+    assert {(names[0], names[ADVERTISING], names[STAYS]) for names in every} == {("id", "advertising", "stays")}
+    assert [every[0][place] for place in (SOURCE, STREAM, WAS_DUE_AT)] == ["source", "stream", "was_due_at"]
 
 
 def test_an_urgent_message_is_claimed_before_older_ones_of_other_lanes(bench: Bench) -> None:
