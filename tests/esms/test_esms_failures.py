@@ -52,9 +52,11 @@ def deaf_port() -> Iterator[int]:
 
 
 @pytest.fixture
-def dead_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        return int(listener.getsockname()[1])
+def dead_port() -> Iterator[int]:
+    """Held, so that no other server gets it meanwhile; nobody listens."""
+    with closing(socket.socket()) as held:
+        held.bind(("127.0.0.1", 0))
+        yield int(held.getsockname()[1])
 
 
 def test_a_name_that_does_not_exist_is_not_taken(connect: Connect) -> None:
