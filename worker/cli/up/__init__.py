@@ -191,6 +191,10 @@ def _tell(part: str, line: str) -> None:
         say(f"{part:>6} │ {line}")
 
 
+class _Interrupted(KeyboardInterrupt):
+    """Not that one itself: where it comes amid an exec (as an import's of a dataclass), Python ends by SIGINT at last."""
+
+
 @contextmanager
 def _interrupted_once() -> Iterator[None]:
     """The first Ctrl-C or SIGTERM stops us; impatience after it must not leave a worker or a server behind."""
@@ -201,7 +205,7 @@ def _interrupted_once() -> Iterator[None]:
             say("Still stopping: a send in flight may take half a minute")
             return
         interrupted.set()
-        raise KeyboardInterrupt
+        raise _Interrupted
 
     before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
