@@ -25,7 +25,7 @@ def settled(folder: Path) -> bool:
 
 @pytest.mark.journey
 @pytest.mark.long
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_every_block_of_the_readme_runs_in_its_order(tmp_path: Path) -> None:
     first, *rest = [block for block in blocks(ROOT / "README.md") if not block.reason]
     assert first.starts_up
