@@ -192,7 +192,7 @@ def _tell(part: str, line: str) -> None:
 
 
 class _Interrupted(KeyboardInterrupt):
-    """Not that one itself: where it comes amid an exec (as an import's of a dataclass), Python ends by SIGINT at last."""
+    """Not that one itself, by which Python ends at last where it came amid an exec, as an import's of a dataclass."""
 
 
 @contextmanager
