@@ -22,15 +22,16 @@ from tests.faults.link import Link
 from tests.faults.points import POINTS, Point, Stage, calls, point_named
 from tests.faults.processes import Crew, environ_of, is_frozen, is_gone
 from tests.faults.stock import Stock
-from tests.support import eventually
+from tests.support import PATIENCE, eventually
 from worker import Failed, Notifier
-from worker.database import Database
+from worker.database import SERVER_LIMITS, Database
 from worker.devkit.simulator import Running
 
 # One crew for all of them, and the machine for it alone.
 pytestmark = [pytest.mark.long, pytest.mark.journey, pytest.mark.xdist_group("faults")]
 
 NewStock = Callable[[], Stock]
+HELD_MOST = float(SERVER_LIMITS["idle_in_transaction_session_timeout"].removesuffix("s"))  # seconds
 
 
 @pytest.fixture(scope="module")
@@ -167,6 +168,7 @@ def test_a_worker_killed_there_with_all_its_processes_loses_nothing_and_doubles_
     assert_clean(stage, stock, point)
 
 
+@pytest.mark.timeout(600)
 def test_a_process_that_stood_still_past_its_lease_doubles_nothing_when_it_wakes(
     crew: Crew, stage: Stage, new_stock: NewStock
 ) -> None:
@@ -176,7 +178,9 @@ def test_a_process_that_stood_still_past_its_lease_doubles_nothing_when_it_wakes
         point, stock = point_named(name), new_stock()
         landed = struck(crew, stage, stock, point, How.FREEZE)
         turn_leases(stage.database, around_the_frozen=True)
-        eventually(lambda stock=stock: unsettled(stage.database, stock) == 0)  # type: ignore[misc]
+        # Frozen amid its record it holds these rows, until Postgres ends what is idle in a transaction for so long.
+        within = PATIENCE + HELD_MOST
+        eventually(lambda stock=stock: unsettled(stage.database, stock) == 0, within=within)  # type: ignore[misc]
         assert is_frozen(landed.pid)
         stocks[point] = stock
     crew.stop()  # wakes them; each finishes what it was about
