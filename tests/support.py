@@ -81,11 +81,13 @@ def looked(session: Session, lost: Lost, status: Status, sms_id: str | None = No
     return ledger.looked(session, [look]) | ledger.looked(session, [look])
 
 
-def eventually(condition: Callable[[], object], *, within: float = PATIENCE) -> None:
-    """Wait until the condition holds."""
+def eventually(
+    condition: Callable[[], object], *, within: float = PATIENCE, tell: Callable[[], object] = lambda: ""
+) -> None:
+    """Wait until the condition holds. tell: how things stand, for whom it fails."""
     deadline = time.monotonic() + within
     while not condition():
-        assert time.monotonic() < deadline, f"it did not come true within {within} seconds"
+        assert time.monotonic() < deadline, f"it did not come true within {within} seconds {tell()}"
         time.sleep(0.02)
 
 
