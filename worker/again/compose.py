@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from sys import intern
 from typing import Any
 from uuid import UUID
 
@@ -62,10 +63,15 @@ def enqueue_of(gathered: Gathered, corrected: Corrected) -> Enqueue | None:
     return Enqueue(
         request=made,
         purpose=None if is_advertising(row, corrected) else Purpose(row.purpose),
-        source=row.source,
-        campaign=row.campaign,
+        source=_one(row.source) or "",
+        campaign=_one(row.campaign),
         expires_at=row.expires_at if in_time else None,
     )
+
+
+def _one(name: str | None) -> str | None:
+    """The same object for each that has this name: terms that are alike by identity are checked once for all."""
+    return None if name is None else intern(name)
 
 
 def _sms(row: Any, to: list[str], corrected: Corrected) -> Sms:
@@ -74,7 +80,7 @@ def _sms(row: Any, to: list[str], corrected: Corrected) -> Sms:
         to=to,
         content=row.content if corrected.content is None else corrected.content,
         sms_type=sms_type,
-        brandname=corrected.brandname or (row.options.get("brandname") if sms_type in BRANDNAME_TYPES else None),
+        brandname=_one(corrected.brandname or (row.options.get("brandname") if sms_type in BRANDNAME_TYPES else None)),
         unicode=row.options.get("unicode", False) and sms_type == SmsType.RANDOM,
         sandbox=row.options.get("sandbox", False),
     )

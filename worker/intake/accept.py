@@ -131,8 +131,9 @@ def accept_in_place(
     checks = _checks(session, settings, now=datetime.now(UTC), late=True)
     checked = [_checked_or_error(item, checks) for item, _ in wanted]
     good = [item for item in checked if isinstance(item, Checked)]
+    wanted_by = {id(item.terms): replace(item.terms, wanted_by=by) for item in _of_each_terms(good)}
     for item in good:
-        item.terms = replace(item.terms, wanted_by=by)
+        item.terms = wanted_by[id(item.terms)]
     stored = _stored(good, settings)
     places = (of for item, (_, of) in zip(checked, wanted, strict=True) if isinstance(item, Checked))
     for row, of in zip(stored, places, strict=True):
@@ -203,8 +204,13 @@ def _checked(placed: tuple[int, Enqueue], checks: Checks) -> Checked:
 
 def _due(items: Iterable[Checked], now: datetime) -> set[Lane]:
     """The lanes that there is any point in ringing for."""
-    several = {id(item.terms): item.terms for item in items}.values()
+    several = (item.terms for item in _of_each_terms(items))
     return {each.lane for each in several if each.send_date is None or each.hand_over or each.send_date <= now}
+
+
+def _of_each_terms(items: Iterable[Checked]) -> Iterable[Checked]:
+    """One of those that have the same terms: tens of thousands may share one."""
+    return {id(item.terms): item for item in items}.values()
 
 
 def _chunks(items: Iterator[T]) -> Iterator[list[T]]:
