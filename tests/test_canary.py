@@ -41,6 +41,7 @@ def test_clean(): print("nothing"); MaybeTaken("no answer came in time")
 """
 
 
+@pytest.mark.long
 def test_whatever_lets_a_key_out_fails(tmp_path: Path) -> None:
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     (tmp_path / "test_planted.py").write_text(PLANTED)

@@ -39,6 +39,7 @@ def seen(pid: int) -> bool:
     return KEY in looked.stdout or bool(mapped.stdout)
 
 
+@pytest.mark.long
 def test_another_process_of_the_same_user_looks_into_a_command_no_more() -> None:
     with running("-c", "import time; print('ready'); time.sleep(60)", until="ready") as pid:
         assert seen(pid)  # or this test would show nothing

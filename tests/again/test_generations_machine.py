@@ -9,6 +9,7 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -152,6 +153,7 @@ class Generations(RuleBasedStateMachine):
             )
 
 
+@pytest.mark.long
 def test_in_whatever_order_a_recipient_is_tried_in_one_chain(bench: Bench) -> None:
     many = settings(max_examples=EXAMPLES, stateful_step_count=20, deadline=None)
     run_state_machine_as_test(lambda: Generations(bench), settings=many)  # type: ignore[arg-type]  # a factory does

@@ -77,6 +77,7 @@ def is_told(problem: str) -> bool:
 
 
 @pytest.mark.parametrize("names, first, least", [(OF_A_FIELD, 1, 300), (OF_A_TEXT, 0, 20)])
+@pytest.mark.long
 def test_every_field_text_and_file_that_can_be_wrong_is_told_in_vietnamese(
     names: tuple[str, ...], first: int, least: int
 ) -> None:

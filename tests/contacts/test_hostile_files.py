@@ -120,6 +120,7 @@ BOMBS: dict[str, Callable[[], dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("bomb", BOMBS)
+@pytest.mark.long
 def test_a_small_file_takes_little_memory_and_time_whatever_it_unpacks_to(make: Make, bomb: str) -> None:
     file = make(**BOMBS[bomb]())
     assert file.stat().st_size < 1024 * 1024
@@ -149,6 +150,7 @@ def test_columns_beyond_those_that_we_take_are_refused_before_they_are_read(make
     ],
     ids=["letters", "cells", "commas", "lines", "no text"],  # not themselves: they would stand in the environment
 )
+@pytest.mark.long
 def test_a_csv_row_without_an_end_is_never_held_in_memory(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "hostile.csv"
     file.write_bytes(content)

@@ -152,6 +152,7 @@ def test_what_is_in_doubt_does_not_fill_a_line_that_moves_slowly(bench: Bench) -
     assert 1 <= most <= 8
 
 
+@pytest.mark.long
 def test_a_flood_in_one_lane_starves_no_other(bench: Bench) -> None:
     bench.pace = replace(bench.pace, sends_in_flight=4)
     flood = bench.notifier.enqueue_many(Sms(to=f"0901{n:06d}", content="x", sms_type=4) for n in range(400))
@@ -161,6 +162,7 @@ def test_a_flood_in_one_lane_starves_no_other(bench: Bench) -> None:
     assert [bench.status(ticket) for ticket in flood].count("queued") > 100
 
 
+@pytest.mark.long
 def test_a_backlog_of_calls_to_a_slow_esms_holds_none(bench: Bench) -> None:
     """As after an outage: all at once, to one that takes ten a second, are answered later than the time-out of 2 s."""
     bench.simulator.set(latency=0.2, at_once=2, magic_numbers=False)

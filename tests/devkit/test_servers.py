@@ -123,6 +123,7 @@ def test_the_password_stands_in_no_command_line_log_or_repr_and_in_no_file_for_o
 
 
 @each
+@pytest.mark.long
 def test_a_server_does_not_learn_our_environment(
     kind: type[Server], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -142,6 +143,7 @@ def test_any_folder_will_do_deep_spaced_and_accented(kind: type[Server], tmp_pat
 
 
 @root_only
+@pytest.mark.long
 def test_postgres_runs_for_root_as_nobody_below_folders_that_only_root_may_enter() -> None:
     with tempfile.TemporaryDirectory() as private:
         assert stat.S_IMODE(Path(private).stat().st_mode) == 0o700
@@ -205,6 +207,7 @@ def test_both_run_for_an_ordinary_user_too() -> None:
 # Again and again
 
 
+@pytest.mark.long
 def test_postgres_keeps_its_data_its_port_and_its_password(tmp_path: Path) -> None:
     server = Postgres(tmp_path / "server")
     with server:
@@ -227,6 +230,7 @@ def test_valkey_keeps_its_data_its_port_and_its_password(tmp_path: Path) -> None
 
 
 @each
+@pytest.mark.long
 def test_a_server_that_was_killed_starts_again(kind: type[Server], tmp_path: Path) -> None:
     server = kind(tmp_path / "server", durable=False).start()
     url = server.url
@@ -237,6 +241,7 @@ def test_a_server_that_was_killed_starts_again(kind: type[Server], tmp_path: Pat
         assert server.url == url
 
 
+@pytest.mark.long
 def test_postgres_waits_for_the_last_sessions_of_a_killed_server(tmp_path: Path) -> None:
     server = Postgres(tmp_path / "server", durable=False).start()
     with connected(server) as client:
@@ -256,6 +261,7 @@ def test_postgres_waits_for_the_last_sessions_of_a_killed_server(tmp_path: Path)
 
 @linux_only
 @each
+@pytest.mark.long
 def test_a_server_ends_with_its_killed_owner_and_the_next_one_takes_over(kind: type[Server], tmp_path: Path) -> None:
     code = f"""
         import sys, time
@@ -276,6 +282,7 @@ def test_a_server_ends_with_its_killed_owner_and_the_next_one_takes_over(kind: t
         assert identity(pid) is None
 
 
+@pytest.mark.long
 def test_a_pid_that_now_belongs_to_another_process_does_not_keep_postgres_from_starting(tmp_path: Path) -> None:
     server = Postgres(tmp_path / "server", durable=False)
     with server:
@@ -288,6 +295,7 @@ def test_a_pid_that_now_belongs_to_another_process_does_not_keep_postgres_from_s
         stranger.kill()
 
 
+@pytest.mark.long
 def test_data_that_was_half_made_by_a_killed_initdb_is_made_anew(tmp_path: Path) -> None:
     (tmp_path / "server" / "data.new").mkdir(parents=True)
     (tmp_path / "server" / "data.new" / "PG_VERSION").write_text("18\n")
@@ -307,6 +315,7 @@ def trouble(server: Server) -> str:
 
 
 @each
+@pytest.mark.long
 def test_a_taken_port_is_named(kind: type[Server], tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
@@ -317,6 +326,7 @@ def test_a_taken_port_is_named(kind: type[Server], tmp_path: Path) -> None:
 
 
 @each
+@pytest.mark.long
 def test_a_kept_port_that_is_taken_now_is_replaced(kind: type[Server], tmp_path: Path) -> None:
     with kind(tmp_path / "server", durable=False) as server:
         port = server.port
@@ -361,6 +371,7 @@ def test_a_disk_that_fills_up_while_postgres_makes_its_data_is_named(tmp_path: P
         assert f"no space is left on the disk of {tmp_path}/server;" in trouble(Postgres(tmp_path / "server"))
 
 
+@pytest.mark.long
 def test_data_of_another_postgresql_is_left_alone_and_named(tmp_path: Path) -> None:
     server = Postgres(tmp_path / "server", durable=False)
     server.start().stop()
@@ -372,6 +383,7 @@ def test_data_of_another_postgresql_is_left_alone_and_named(tmp_path: Path) -> N
     )
 
 
+@pytest.mark.long
 def test_data_that_is_damaged_is_reported_with_the_servers_own_words(tmp_path: Path) -> None:
     server = Postgres(tmp_path / "server", durable=False)
     server.start().stop()

@@ -111,6 +111,7 @@ def test_a_former_versions_retry_begins_a_generation_too(bench: Bench) -> None:
     assert by_status(bench.database) == {"undelivered": 1, "queued": 1}
 
 
+@pytest.mark.long
 def test_messages_of_before_are_filled_in_whatever_happened_to_them_since(empty_database_url: str) -> None:
     with Database(empty_database_url) as database:
         migrate(database, "0014")
@@ -130,6 +131,7 @@ def test_messages_of_before_are_filled_in_whatever_happened_to_them_since(empty_
             assert daily(session) == raw(session)
 
 
+@pytest.mark.long
 def test_what_was_added_up_by_days_alone_is_added_up_by_months_and_only_once_where_a_migration_is_run_again(
     empty_database_url: str,
 ) -> None:

@@ -70,6 +70,7 @@ def complaint(take: Callable[[dict[Any, Any]], object], fields: dict[Any, Any]) 
 
 
 @pytest.mark.parametrize("door", ["sms", "template_call", "record_call", "contact", "event", "cancel_event"])
+@pytest.mark.long
 def test_a_field_of_any_type_is_taken_or_refused_by_name_in_one_short_line(door: str, bench: Bench) -> None:
     bench.notifier.templates.save("t", content="Hop luc {time}")
     take, fields = doors(bench)[door]

@@ -246,6 +246,7 @@ def test_many_are_stored_all_or_none_and_the_error_tells_which(bench: Bench) -> 
     assert count(bench.database) == 0
 
 
+@pytest.mark.long
 def test_many_are_stored_chunk_by_chunk_and_what_fails_while_the_next_is_checked_is_told(bench: Bench) -> None:
     bench.put(otp("0901000000", content="another"), reference="taken")
     wanted = [Enqueue(request=otp(f"0902{n:06d}"), reference=f"r{n}") for n in range(3 * AT_ONCE + 1)]

@@ -23,6 +23,7 @@ def statuses(bench: Bench) -> list[str]:
         return list(session.scalars(text("SELECT status FROM message")))
 
 
+@pytest.mark.long
 def test_sigterm_finishes_what_is_in_flight_and_hands_back_the_rest(
     environ: dict[str, str], app: Notifier, bench: Bench, said: list[str]
 ) -> None:

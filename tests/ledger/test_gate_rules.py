@@ -329,6 +329,7 @@ def test_quiet_hours_hold_a_reminder_back_and_no_code(bench: Bench) -> None:
         bench.put(replace(SALE, sms_type=4), purpose="reminder", expires_at=too_late)
 
 
+@pytest.mark.long
 def test_a_thousand_that_wait_for_the_morning_are_moved_once_and_never_walked_over(bench: Bench) -> None:
     bench.notifier.enqueue_many([replace(SALE, to=f"0902{n:06d}") for n in range(1500)])
     decree(bench.database, VIETNAM["vn.ads.sms.hours"])
@@ -444,6 +445,7 @@ def test_a_frequency_is_counted_where_it_reads_like_one(told: str, counted: tupl
     assert counted_frequency(told) == (counted and (counted[0], timedelta(days=counted[1])))
 
 
+@pytest.mark.long
 def test_nobody_gets_more_than_they_agreed_to(bench: Bench) -> None:
     decree(bench.database, *VIETNAM.values())
     at(bench, 12)
@@ -468,6 +470,7 @@ def test_nobody_gets_more_than_they_agreed_to(bench: Bench) -> None:
     assert [bench.status(each) for each in tickets].count("accepted") == 7  # and the decree's three a day
 
 
+@pytest.mark.long
 def test_four_workers_at_once_exceed_no_frequency(bench: Bench) -> None:
     decree(bench.database, *VIETNAM.values())
     at(bench, 12)

@@ -38,6 +38,7 @@ def tables(database: Database) -> set[str]:
     return set(inspect(database.engine).get_table_names()) - {"alembic_version"}
 
 
+@pytest.mark.long
 def test_migrations_go_up_down_and_up_again(empty: Database) -> None:
     for step, revision, made in (
         ("upgrade", "head", set(Base.metadata.tables)),
@@ -110,6 +111,7 @@ def test_three_migrators_at_once_make_one_schema(empty_database_url: str) -> Non
         assert len(set(revisions(database))) == 1
 
 
+@pytest.mark.long
 def test_what_an_older_version_stored_goes_on_under_its_request_id_and_all_of_it_goes_down_again(
     empty: Database,
 ) -> None:

@@ -90,6 +90,7 @@ def test_what_was_not_checked_is_not_sent_and_what_is_sent_is_not_changed(bench:
             late(upload.id)
 
 
+@pytest.mark.long
 def test_pressing_twice_at_once_and_two_workers_give_each_person_one_message(bench: Bench, take: Take) -> None:
     upload = take(people(1500))
     bench.notifier.uploads.plan(upload.id, campaign())

@@ -36,6 +36,7 @@ RUN = {
 
 
 @pytest.mark.parametrize("language", sorted(BY_HTTP))
+@pytest.mark.long
 def test_the_program_sends_one_message_however_often_it_runs(
     language: str, address: str, bench: Bench, tmp_path: Path
 ) -> None:
