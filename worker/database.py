@@ -38,6 +38,17 @@ def unless_refused(session: Session, step: Callable[[], T]) -> T | None:
         return None
 
 
+_UNASKED = "nothing was asked in this transaction yet"
+
+
+def ask_alone(session: Session) -> None:
+    """What is asked next is the whole transaction, if nothing was asked in it yet: to begin and to commit it costs no
+    round trip of their own, of which each waits for a core where the cores are busy.
+    """
+    if session.info.pop(_UNASKED, False):
+        session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+
+
 # A transaction of one source takes this role on, and says which in this setting: worker/roles knows both, and Postgres
 # keeps to them.
 SOURCE_ROLE = "esms_source"
@@ -107,6 +118,7 @@ class Database:
         self._forget_the_parents_connections()
         with self._translated(), self._sessions.begin() as session:
             self._narrow(session)
+            session.info[_UNASKED] = self._source is None
             yield session
 
     @contextmanager

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from threading import Thread
 from uuid import RFC_4122, UUID
 
 import pytest
 from redis import Redis
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.orm import Session
 
 from tests.support import Bench, as_producer, eventually, otp
-from worker import Conflict, Enqueue, Invalid, Notifier, RecordCall, Sms, TemplateCall, Ticket, Unavailable
+from worker import Conflict, Enqueue, Invalid, Notifier, RecordCall, Retry, Sms, TemplateCall, Ticket, Unavailable
+from worker.actor import Actor, Via, acting
 from worker.database import Database
 from worker.ids import uuid7s, uuid7s_as_text
 from worker.intake.storing import AT_ONCE
@@ -32,6 +33,42 @@ def test_the_same_reference_gives_back_the_first_ticket_and_stores_nothing(bench
     assert again.id == first.id
     assert (first.repeated, again.repeated) == (False, True)
     assert count(bench.database) == 1
+
+
+def transactions(bench: Bench, enqueue: Callable[[Notifier], object]) -> list[bool]:
+    """Of each statement that this takes: is it a transaction by itself?"""
+    found: list[bool] = []
+
+    def note(connection: Connection, *_: object) -> None:
+        found.append(bool(connection.connection.driver_connection.autocommit))  # type: ignore[union-attr]
+
+    with Database(bench.settings.database_url) as database:
+        event.listen(database.engine, "before_cursor_execute", note)
+        enqueue(Notifier(bench.settings, database=database))
+    return found
+
+
+def test_a_code_is_handed_over_in_one_round_trip(bench: Bench) -> None:
+    assert transactions(bench, lambda notifier: notifier.enqueue(otp())) == [True]
+    assert count(bench.database) == 1
+
+
+def test_what_takes_more_than_one_statement_is_one_transaction(bench: Bench) -> None:
+    def by_a_person(notifier: Notifier) -> None:
+        with acting(Actor("lan", Via.COMMAND)):
+            notifier.enqueue(otp())
+
+    ways: list[Callable[[Notifier], object]] = [
+        by_a_person,
+        lambda notifier: notifier.enqueue(otp(), retry_undelivered=Retry()),
+        lambda notifier: notifier.enqueue(otp(), purpose="reminder"),
+        lambda notifier: notifier.enqueue_many([otp(), otp()]),
+        lambda notifier: notifier.enqueue_many([otp()] * (AT_ONCE + 1)),
+        lambda notifier: notifier.enqueue_each([Enqueue(request=otp()), Enqueue(request=otp("1"))], atomic=True),
+        lambda notifier: notifier.rehearse(otp()),
+    ]
+    for way in ways:
+        assert True not in transactions(bench, way)
 
 
 def test_the_same_number_in_another_spelling_is_the_same_content(bench: Bench) -> None:

@@ -114,7 +114,7 @@ def _by_turns(
             good = [item for item in checked if isinstance(item, Checked)]
             given = [id_ for (_, id_), item in zip(chunk, checked, strict=True) if id_ and isinstance(item, Checked)]
             stored = _stored(good, settings, given)
-            put = store.put(stored)
+            put = store.put(stored, whole=len(chunk) == 1)
             answers += of_last()
             of_last = partial(_answers, checked, stored, put, ticket)
             due |= _due(good, now)

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from worker import ledger
+from worker.actor import actor_now
+from worker.database import ask_alone
 from worker.ledger import Put, Stored
 
 if TYPE_CHECKING:
@@ -19,16 +21,25 @@ AT_ONCE = 2500  # notifications in one statement
 
 
 class Storing:
-    """One transaction's statements, one at a time, in a thread of their own if there is one."""
+    """One transaction's statements, one at a time, in a thread of their own if there is one.
 
-    def __init__(self, session: Session, thread: Executor | None) -> None:
-        self._session, self._thread = session, thread
+    untouched: nothing was asked in the transaction yet, and nothing but what is put here is to be written in it.
+    """
+
+    def __init__(self, session: Session, thread: Executor | None, *, untouched: bool = False) -> None:
+        self._session, self._thread, self._untouched = session, thread, untouched
         self._running: Future[Put] | None = None
 
-    def put(self, rows: Sequence[Stored]) -> Callable[[], Put]:
-        """Store them, or begin to once the ones before are stored; call what is returned to wait for it."""
+    def put(self, rows: Sequence[Stored], *, whole: bool = False) -> Callable[[], Put]:
+        """Store them, or begin to once the ones before are stored; call what is returned to wait for it.
+
+        whole: nothing comes after these, and nothing was refused beside them.
+        """
+        untouched, self._untouched = self._untouched, False
         if self._thread is None or len(rows) < AT_ONCE:  # the last: nothing is left to check meanwhile
             self.wait()
+            if whole and untouched and ledger.is_one_statement(rows):
+                ask_alone(self._session)
             stored = ledger.put(self._session, rows)
             return lambda: stored
         laid_out, before = ledger.lay_out(rows), self._running
@@ -40,6 +51,7 @@ class Storing:
     def alone(self, ask: Callable[[Session], T]) -> T:
         """Ask for something else in the transaction: a session serves one thread at a time."""
         self.wait()
+        self._untouched = False
         return ask(self._session)
 
     def wait(self) -> None:
@@ -55,4 +67,4 @@ def storing(session: Session, *, beside: bool) -> Iterator[Storing]:
         yield Storing(session, None)
         return
     with ThreadPoolExecutor(1) as thread:  # starts none before it is given something
-        yield Storing(session, thread)
+        yield Storing(session, thread, untouched=actor_now() is None)  # else it is noted who did it

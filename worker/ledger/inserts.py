@@ -165,6 +165,14 @@ _FIRST_OF_REFERENCE = text(f"""
 """)
 
 
+def is_one_statement(rows: Sequence[Stored]) -> bool:
+    """Does `put` ask one thing alone, whose error undoes all of it? So it is with most of what goes out by itself."""
+    if len(rows) != 1:
+        return False
+    terms = rows[0].terms
+    return not (terms.purpose in FOR_THE_WILLING or terms.follow_up or terms.waits or terms.number_rules)
+
+
 def put(session: Session, rows: Sequence[Stored], laid_out: Mapping[str, str] | None = None) -> Put:
     """Insert them, except those whose reference is taken, and cancel at once what a recipient does not want.
 
