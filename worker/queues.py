@@ -199,8 +199,8 @@ return redis.call('PEXPIRE', KEYS[2], ARGV[1])
 """
 _ANSWER = """
 if redis.call('EXISTS', KEYS[2]) == 1 and redis.call('DECR', KEYS[2]) >= 0 then return 1 end
-redis.call('DEL', KEYS[1], KEYS[2])
-return 0
+redis.call('DEL', KEYS[2])
+return 2 * redis.call('DEL', KEYS[1])
 """
 
 
@@ -215,6 +215,7 @@ class Bell:
         self._app: Celery | None = None
         self._redis: Any = None
         self._muted_until = 0.0
+        self.was_rung = False  # what was answered last: somebody waits, and it was not beat alone
 
     def ring(self, lanes: set[Lane]) -> None:
         """Something in these lanes is due."""
@@ -232,7 +233,9 @@ class Bell:
 
         False: another task has overheard what this one was rung for, and looks already.
         """
-        return not self._quietly(lambda: self._asked(_ANSWER, task))
+        said = self._quietly(lambda: self._asked(_ANSWER, task))
+        self.was_rung = said == 2
+        return said != 1
 
     def overhear(self, task: Task) -> bool:
         """Has somebody rung whom nobody has answered? Then the caller looks, and the task that was rung need not.
@@ -255,9 +258,9 @@ class Bell:
     def _first(self, task: Task) -> bool:
         return not self._redis_url or bool(self._rings().set(mark_of(task), 1, nx=True, px=RUNG))
 
-    def _asked(self, script: str, task: Task) -> bool:
+    def _asked(self, script: str, task: Task) -> int:
         keys = (rung := mark_of(task)), f"esms-worker:overheard:{{{rung}}}"  # braces: on one node of a cluster
-        return bool(self._redis_url and self._rings().eval(script, len(keys), *keys, RUNG))
+        return int(self._rings().eval(script, len(keys), *keys, RUNG)) if self._redis_url else 0
 
     def _send(self, task: Task) -> None:
         queue = QUEUE_OF[task].value

@@ -215,8 +215,9 @@ def note_listener() -> None:
 
 
 def _note_listener(parts: runtime.Runtime, queue: str) -> None:
-    """Not with each bell: a code's task would begin with a write that it then waits for."""
-    if time.monotonic() < parts.noted_until.get(queue, 0.0):
+    """By beat's bells: who comes for a code would begin with a write that the code waits for."""
+    patience = parts.pace.tick.total_seconds() if parts.bell.was_rung else 0.0
+    if time.monotonic() < parts.noted_until.get(queue, 0.0) + patience:
         return
     try:
         Operation(parts.settings, database=parts.database).note_listener(queue, every=parts.pace.tick)
@@ -250,8 +251,10 @@ def _deliver(task: Task, lanes: list[Lane]) -> None:
     def step(parts: runtime.Runtime) -> bool:
         if not maintenance.may_send(parts.database, parts.marks):
             return False  # a backup that woke up: a person says when
-        more = Inbox(parts.database, parts.settings, parts.bell).take_in()
-        timeout, urgent = parts.provider.total_timeout, task is Task.DELIVER_URGENT
+        urgent = task is Task.DELIVER_URGENT
+        rung = urgent and parts.bell.was_rung
+        inbox = Inbox(parts.database, parts.settings, parts.bell)
+        more = not rung and inbox.take_in()
         drain = delivery.Drain(
             parts.database,
             parts.client,
@@ -259,7 +262,7 @@ def _deliver(task: Task, lanes: list[Lane]) -> None:
             parts.limiter,
             parts.settings,
             parts.pace,
-            timeout,
+            parts.provider.total_timeout,
             call_help=lambda: parts.bell.again(task),
             listening=delivery.Listening(partial(parts.bell.overhear, task), parts.hearing) if urgent else None,
             breaker=parts.breaker,
@@ -267,7 +270,8 @@ def _deliver(task: Task, lanes: list[Lane]) -> None:
             floors=parts.floors,
             gate=parts.gate,
         )
-        return drain.run(lanes, runtime.stop.asked) or more
+        more |= drain.run(lanes, runtime.stop.asked)
+        return (rung and inbox.take_in()) or more  # only now: a code does not wait for it
 
     _answer(task, step)
 

@@ -33,6 +33,13 @@ def test_a_bell_that_was_overheard_is_answered_once(bell: Bell) -> None:
     assert bell.answer(URGENT), "beat's, or one whose bell nobody overheard"
 
 
+def test_a_task_knows_whether_somebody_has_rung_or_only_beat(bell: Bell) -> None:
+    bell.ring({Lane.URGENT})
+    assert (bell.answer(URGENT), bell.was_rung) == (True, True)
+    assert (bell.answer(URGENT), bell.was_rung) == (True, False)
+    assert (bell.answer(Task.POLL), bell.was_rung) == (True, False)
+
+
 def test_what_is_rung_after_it_was_overheard_is_rung_anew(bell: Bell, redis_url: str) -> None:
     for _ in range(2):
         bell.ring({Lane.URGENT})

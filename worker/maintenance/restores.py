@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import timedelta
 
-from worker.database import Database
+from worker.database import Database, ask_alone
 from worker.ledger import people, restores, take_turn
 from worker.ledger.restores import Guarded
 from worker.lifecycle import PersonRequestKind
@@ -23,7 +23,8 @@ BY_BACKUP = "a backup brought them back"
 
 def may_send(database: Database, marks: Marks) -> bool:
     """False: this database is older than what was sent since, and nobody has said yet that it may go on."""
-    with database.reading() as session:
+    with database.begin() as session:
+        ask_alone(session)  # a code waits for it
         here = restores.guarded(session)
     return here is None or (here.restored_at is None and not _is_behind(database, here, marks))
 
