@@ -194,12 +194,13 @@ class Bench:
         lanes: Sequence[Lane] = tuple(Lane),
         *,
         stopping: Callable[[], bool] = lambda: False,
+        rung: bool = False,
         **others: Any,
     ) -> bool:
         """Answer one doorbell. others: what else a Drain may be given, by its names."""
         parts = (self.workers, self.client, self.sending, self.limiter, self.settings, self.pace)
         sizes = delivery.windows(self.pace, READ_TIMEOUT)
-        return delivery.Drain(*parts, call_timeout=4.0, windows=sizes, **others).run(lanes, stopping)
+        return delivery.Drain(*parts, call_timeout=4.0, windows=sizes, **others).run(lanes, stopping, rung=rung)
 
     def ask(self, *, stopping: Callable[[], bool] = lambda: False) -> bool:
         """Ask what became of what has an SMSID."""

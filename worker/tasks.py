@@ -270,7 +270,7 @@ def _deliver(task: Task, lanes: list[Lane]) -> None:
             floors=parts.floors,
             gate=parts.gate,
         )
-        more |= drain.run(lanes, runtime.stop.asked)
+        more |= drain.run(lanes, runtime.stop.asked, rung=rung)
         return (rung and inbox.take_in()) or more  # only now: a code does not wait for it
 
     _answer(task, step)

@@ -6,12 +6,16 @@ from contextlib import closing
 from dataclasses import replace
 from threading import Timer
 
+import pytest
+from sqlalchemy import Connection, event
+
 from tests.support import Bench, otp
-from worker import Ticket
+from worker import Ticket, delivery, ledger
 from worker.delivery import Listening
 from worker.hearing import Hearing
 from worker.lifecycle import Lane
 from worker.queues import Bell, Task
+from worker.source_limits import Limit
 
 
 def test_who_waits_for_an_answer_sends_what_the_bell_is_rung_for_meanwhile(bench: Bench) -> None:
@@ -83,3 +87,32 @@ def test_who_is_to_end_leaves_the_bell_to_others_before_it_waits_for_its_answers
 
     bench.deliver([Lane.URGENT], stopping=lambda: bool(heard), listening=Listening(overhear), call_help=call_help)
     assert (heard, helped) == ([True], [1])
+
+
+@pytest.mark.parametrize("limited", [False, True])
+def test_a_code_that_is_rung_for_is_claimed_in_one_round_trip_unless_it_takes_more(bench: Bench, limited: bool) -> None:
+    gate = delivery.gate(bench.settings, bench.pace)
+    bench.deliver([Lane.URGENT], gate=gate)  # the rules are read
+    with bench.database.begin() as session:
+        if limited:
+            ledger.set_limit(session, Limit(source="shop", messages_a_day=5), "Asia/Ho_Chi_Minh")
+    ticket, claims = bench.put(source="shop"), list[bool]()
+
+    def note(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+        if "'sending'" in statement and "FROM limits" in statement:
+            claims.append(bool(connection.connection.driver_connection.autocommit))  # type: ignore[union-attr]
+
+    event.listen(bench.workers.engine, "before_cursor_execute", note)
+    bench.deliver([Lane.URGENT], gate=gate, rung=True)
+    assert bench.status(ticket) == "accepted"
+    assert claims[0], "the rest is looked for in full"
+
+
+def test_who_was_rung_for_looks_at_all_that_is_due_as_well(bench: Bench) -> None:
+    gate = delivery.gate(bench.settings, bench.pace)
+    doubtful = bench.put(otp("0901000005"))
+    bench.deliver([Lane.URGENT], gate=gate)
+    assert bench.status(doubtful) == "unconfirmed"
+    code = bench.put()
+    bench.deliver([Lane.URGENT], gate=gate, rung=True)
+    assert (bench.status(code), bench.status(doubtful)) == ("accepted", "accepted")

@@ -107,10 +107,17 @@ GUARDS = (
     ),
     Guard(
         "advertising is counted before it goes out",
-        "worker/delivery/drain.py",
-        "return ledger.counted(session, claims, self._gate)",
+        "worker/delivery/claiming.py",
+        "return ledger.counted(session, claims, self.gate)",
         "return claims",
         "tests/ledger/test_gate_rules.py -k four_workers",
+    ),
+    Guard(
+        "what is claimed in one round trip is nothing that others count",
+        "worker/ledger/claim_statements.py",
+        "AND NOT n.stays AND NOT n.advertising AND NOT EXISTS (SELECT FROM limits)",
+        "",
+        "tests/ledger/test_claim_alone.py",
     ),
     Guard(
         "a call in doubt is not claimed again",

@@ -14,12 +14,11 @@ from math import inf
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.orm import Session
-
 from worker import ledger
-from worker.database import Database
+from worker.database import Database, ask_alone
 from worker.delivery.breaker import Breaker
-from worker.delivery.lines import CLAIM_EVERY, Line, Lines, windows
+from worker.delivery.claiming import Claiming
+from worker.delivery.lines import Lines, windows
 from worker.delivery.listening import Listening
 from worker.delivery.outcomes import outcome_of, unsendable
 from worker.delivery.requests import prepared
@@ -59,30 +58,26 @@ class Drain:
     windows: Mapping[Lane, Window] | None = None  # the same
     floors: Floors = field(default_factory=Floors)  # those of the process
     gate: Gate | None = None  # the same; None: one of its own, which reads the rules anew
-    _gate: Gate = field(init=False)
+    _claiming: Claiming = field(init=False)
     _lines: Lines = field(default_factory=lambda: Lines((), lambda _: None, {}))
     _breaker: Breaker = field(default_factory=lambda: Breaker(inf))
     _answers: list[Outcome] = field(default_factory=list)
     _record_at: float = 0.0
-    _rung: bool = False  # what is due now was rung for, and in no doubt
-    _look_at: float = 0.0  # when to look again at all that may be due
     _sent: int = 0
     _called: bool = False
     _paused: set[Lane] = field(default_factory=set)
-    _trials: set[UUID] = field(default_factory=set)  # messages that go although their lane is paused
     _stopping: Callable[[], bool] = lambda: False
 
-    def __post_init__(self) -> None:
-        self._gate = self.gate or gate(self.settings, self.pace)
-
-    def run(self, lanes: Sequence[Lane], stopping: Callable[[], bool]) -> bool:
+    def run(self, lanes: Sequence[Lane], stopping: Callable[[], bool], *, rung: bool = False) -> bool:
         """Send until nothing is due (False), or until the time is up or a stop is asked for (True: there may be more).
 
-        Whatever is in flight then is waited for and recorded; what was only claimed is handed back.
+        Whatever is in flight then is waited for and recorded; what was only claimed is handed back. rung: somebody has
+        just rung, and waits.
         """
         self._stopping = stopping
         sizes = self.windows or windows(self.pace, self.call_timeout)
         self._lines = Lines(lanes, self.limiter.rate, sizes)
+        self._claiming = self._claims_from(self._lines, rung)
         self._breaker = self.breaker or Breaker(self.pace.break_after)
         started = time.monotonic()
         finish_at = started + self.pace.drain.total_seconds()
@@ -100,6 +95,10 @@ class Drain:
             emit("batch.sent", requests=self._sent, seconds=round(time.monotonic() - started, 3))
         return more
 
+    def _claims_from(self, lines: Lines, rung: bool) -> Claiming:
+        passed = self.gate or gate(self.settings, self.pace)
+        return Claiming(self.database, self.settings, self.pace, self.floors, passed, lines, rung)
+
     def _busy(self) -> bool:
         return bool(self._lines or self._answers or self.exchange.in_flight)
 
@@ -115,17 +114,12 @@ class Drain:
     # Claiming...
 
     def _claim(self) -> None:
-        """Claim for the lanes that have room, in their order, and of each first a few that are in doubt."""
         if not any(line.room(self.pace.claim_most) for _, line in self._lines):
             return
         # Counted from before the claim: our idea of the lease ends earlier than the database's, never later.
         now = time.monotonic()
         send_until = now + (self.pace.lease - usable_lease_after(self.call_timeout)).total_seconds()
-        nothing: list[Claim] = []
-        claims = self.database.committed("claim", self._due, nothing)
-        if claims is nothing:  # Postgres is away: the next tick looks again
-            self._lines.rest()
-            self.floors.forget()
+        claims = self._claiming.claim()
         self._go_on({claim.lane for claim in claims})
         self._lines.add((claim, min(send_until, now + _seconds(claim.expires_in))) for claim in claims)
         if len(claims) >= self.pace.claim_most and not self._called:
@@ -137,57 +131,6 @@ class Drain:
         for lane in lanes & self._paused:
             self._paused.discard(lane)
             self._breaker.forget(lane)
-
-    def _due(self, session: Session) -> list[Claim]:
-        claims: list[Claim] = []
-        self._gate.look(session)
-        rooms = [(lane, line, room) for lane, line in self._lines if (room := line.room(self.pace.claim_most))]
-        lanes, doubts = self._worth(session, {lane for lane, _, _ in rooms})
-        for lane, line, room in rooms:
-            before = self._gate.turned_back
-            claims += self._doubtful(session, lane, line, room) if doubts else []
-            claims += (found := self._queued(session, lane, room) if lane in lanes else [])
-            claims += self._on_trial(session, lane) if lane in lanes and not found else []
-            many = (doubts and line.doubt_at == 0.0) or any(len(claim.fences) > 1 for claim in found)
-            many = many or self._gate.turned_back > before
-            line.found(room if many else len(found), room)
-            line.wakes(found)
-        return ledger.counted(session, claims, self._gate)
-
-    def _worth(self, session: Session, lanes: set[Lane]) -> tuple[set[Lane], bool]:
-        """In which of these something may be due; is anything in doubt? A bell that was just rung tells enough."""
-        rung, self._rung, now = self._rung, False, time.monotonic()
-        if rung and now < self._look_at:
-            return lanes, False
-        self._look_at = now + CLAIM_EVERY
-        return ledger.due(session, list(lanes))
-
-    def _queued(self, session: Session, lane: Lane, room: int) -> list[Claim]:
-        return ledger.claim(
-            session,
-            [lane],
-            most=room,
-            lease=self.pace.lease,
-            group_most=self.settings.advertising_most,
-            floors=self.floors,
-            gate=self._gate,
-        )
-
-    def _on_trial(self, session: Session, lane: Lane) -> list[Claim]:
-        claims = ledger.claim_trial(session, lane, lease=self.pace.lease, gate=self._gate)
-        self._trials |= {claim.fences[0].id for claim in claims}
-        return claims
-
-    def _doubtful(self, session: Session, lane: Lane, line: Line, room: int) -> list[Claim]:
-        """A few in doubt, so that they neither starve behind a long line nor fill it."""
-        now = time.monotonic()
-        if now < line.doubt_at:
-            return []
-        most, window = -(-room // 4), self.pace.request_id_window
-        lease, gate = self.pace.lease, self._gate
-        found = ledger.claim_doubtful(session, [lane], most=most, lease=lease, window=window, gate=gate)
-        line.doubt_at = 0.0 if len(found) >= most else now + CLAIM_EVERY
-        return found
 
     def _hand_back(self, claims: list[Claim]) -> None:
         if claims:
@@ -252,7 +195,7 @@ class Drain:
         Who could not send it at once leaves the bell to them.
         """
         if self.listening is not None and self._could_send() and self.listening.rung():
-            self._rung = True
+            self._claiming.rung = True
             self._lines.look()
 
     def _could_send(self) -> bool:
@@ -272,7 +215,7 @@ class Drain:
                 self._pause(claim.lane, trouble.code or "account", trouble.reason)
             elif isinstance(trouble, TooFast):
                 self.limiter.slow_down(claim.lane)
-            elif answered and claim.fences[0].id in self._trials:
+            elif answered and claim.fences[0].id in self._claiming.trials:
                 self._lift(claim.lane)
             if self._breaker.trips(claim.lane, answered=answered):
                 self._pause(claim.lane, PauseCode.UNREACHABLE, "eSMS does not answer")
@@ -283,6 +226,8 @@ class Drain:
         while True:
             try:
                 with self.database.begin() as session:
+                    if ledger.are_one_statement(self._answers):
+                        ask_alone(session)
                     won = ledger.record(session, self._answers)
                 break
             except Unavailable:

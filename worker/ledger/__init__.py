@@ -14,7 +14,18 @@ from worker.ledger.advertised import counted, forget_advertised
 from worker.ledger.balance import note_balance
 from worker.ledger.brandnames import ask_for_brandnames, known_brandnames, replace_brandnames
 from worker.ledger.campaigns import lift_campaign, notifications_of, pause_campaign, through
-from worker.ledger.claims import Claim, Fence, claim, claim_doubtful, claim_trial, due, hand_back, intend
+from worker.ledger.claims import (
+    Claim,
+    Fence,
+    How,
+    claim,
+    claim_alone,
+    claim_doubtful,
+    claim_trial,
+    due,
+    hand_back,
+    intend,
+)
 from worker.ledger.decisions import Horizons, cancel, move, past_expiry, resolve, resolve_all, send_again
 from worker.ledger.failed import (
     NOWHERE,
@@ -41,7 +52,7 @@ from worker.ledger.outlook import Alike, Before, Remaining, others, outlook, rem
 from worker.ledger.pauses import Paused, allow_trial, due_probes, lift, pause, paused, probed
 from worker.ledger.polls import Poll, Settlement, ask_later, ask_now, claim_polls, put_back, settle
 from worker.ledger.reconcile import Known, Look, Lost, claim_lost, known_to, looked
-from worker.ledger.records import HttpCall, Outcome, postpone, record, witness
+from worker.ledger.records import HttpCall, Outcome, are_one_statement, postpone, record, witness
 from worker.ledger.refused_tasks import count_refused, forget_refused
 from worker.ledger.reruns import Verdict, begin_rerun, decided, go_on_anyway, judge, look_later, moved_on, next_rerun
 from worker.ledger.resending import resend
@@ -87,6 +98,7 @@ __all__ = [
     "Floors",
     "Gate",
     "Horizons",
+    "How",
     "HttpCall",
     "Known",
     "Left",
@@ -109,6 +121,7 @@ __all__ = [
     "add_up_uses",
     "all_rules",
     "allow_trial",
+    "are_one_statement",
     "ask_for_brandnames",
     "ask_later",
     "ask_now",
@@ -120,6 +133,7 @@ __all__ = [
     "cancel_messages",
     "choose",
     "claim",
+    "claim_alone",
     "claim_doubtful",
     "claim_lost",
     "claim_polls",

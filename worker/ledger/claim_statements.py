@@ -151,7 +151,7 @@ _COST_IF_LIMITED = f"""CASE WHEN turns.dong IS NOT NULL THEN
             END"""
 
 # The status is a literal: a generic prepared plan could not match a bound parameter to the partial index.
-CLAIM = text(f"""
+_CLAIM = f"""
     {_STREAMS}, share AS MATERIALIZED (
         SELECT (:most + count(*) - 1) / greatest(count(*), 1) AS most FROM turns
     ), due AS MATERIALIZED (
@@ -174,12 +174,16 @@ CLAIM = text(f"""
     UPDATE message AS m
     SET {_START}, request_id = coalesce(m.request_id, {_REQUEST_ID})
     FROM {_READ}
-    WHERE m.id = n.message_id
+    WHERE m.id = n.message_id {{only}}
     {_RETURNING}, n.source, m.stream, n.was_due_at,
         (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint) AS oldest,
         (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint) AS next, (SELECT most FROM share) AS share,
-        EXISTS (SELECT FROM limits) AS limited
-""")
+        EXISTS (SELECT FROM limits) AS limited, (SELECT count(*) FROM due) AS due
+"""
+CLAIM = text(_CLAIM.format(only=""))
+
+# Only what needs nothing else done in its transaction: counted, charged, or noted that a rule turned it back.
+CLAIM_ALONE = text(_CLAIM.format(only="AND NOT n.stays AND NOT n.advertising AND NOT EXISTS (SELECT FROM limits)"))
 
 # The notification's row is the lock of its recipients: only one process at a time cuts requests out of them.
 LEAD = text(f"""

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import groupby
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 from uuid import UUID
 
 import orjson
@@ -22,6 +22,7 @@ from sqlalchemy import TextClause
 from worker.ledger import limits
 from worker.ledger.claim_statements import (
     CLAIM,
+    CLAIM_ALONE,
     CLAIM_DOUBTFUL,
     CLAIM_DOUBTFUL_GROUP,
     CLAIM_GROUP,
@@ -77,6 +78,14 @@ class Claim:
     again_after: float | None = None  # seconds; sooner the rate of its source lets no more out
 
 
+class How(TypedDict):
+    """floors, gate: those of the process."""
+
+    lease: timedelta
+    floors: Floors
+    gate: Gate
+
+
 def due(session: Session, lanes: Sequence[Lane]) -> tuple[set[Lane], bool]:
     """The lanes among these in which `claim` may find something; is anything at all in doubt due to be asked again?"""
     found = session.execute(DUE, {"lanes": [str(lane) for lane in lanes]}).one()
@@ -107,6 +116,22 @@ def claim(
         if lane is Lane.BULK and len(claims) < most:
             claims += _group(session, asked, group_most, gate)
     return claims
+
+
+def claim_alone(
+    session: Session, lane: Lane, *, most: int, lease: timedelta, floors: Floors, gate: Gate
+) -> tuple[list[Claim], bool]:
+    """What is due in this lane and takes but this one statement, which may be the whole transaction; is there more?
+
+    What a source's limits or a sending rule have a word in, and advertising, stays for `claim`.
+    """
+    which = {"lane": str(lane), "most": most, "trial": False, "sources": None, "lease": lease}
+    with floors.sweeping(lane):
+        rows = session.execute(CLAIM_ALONE, which | gate.asked() | {"floors": as_rows(floors.of(lane))}).all()
+    left = bool(rows) and rows[0].due > len(rows)
+    if not left:  # else it was passed over, and stands below
+        floors.walked(lane, _walks(rows))
+    return [_claim(row) for row in rows], left or bool(_with_more(rows))
 
 
 def claim_trial(session: Session, lane: Lane, *, lease: timedelta, gate: Gate | None = None) -> list[Claim]:

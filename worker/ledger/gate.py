@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 OUTSIDE = "the number is not in ESMS_ALLOW_ONLY"
+SOON = 1.0  # seconds, in which a drain looks at all that may be due
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 WITHDRAWN = "the recipient withdrew consent"
 ADVERTISING, STAYS = 14, 15  # where they stand in a row of a claim: by name, each would cost seven times as much
@@ -115,6 +116,11 @@ class Gate:
             now, read_at = clock(session), time.monotonic()
             self.rules = rules_on(session, now.astimezone(self.zone).date())
             self._clock, self._read_at = now, read_at  # only now: what could not be read is read by the next claim
+
+    @property
+    def is_fresh(self) -> bool:
+        """Were the rules read of late? A little longer than that, so that no code waits until they are read again."""
+        return time.monotonic() - self._read_at < EVERY + SOON
 
     def passed(self, rows: Sequence[Any]) -> list[Any]:
         """Of what a claim found, what goes out; what the rules did to the rest is kept for `note`."""

@@ -135,6 +135,13 @@ _WITNESS = text("""
 """)
 
 
+def are_one_statement(outcomes: Sequence[Outcome]) -> bool:
+    """Is nothing written but by the first statement of `record`? So it is where all was taken, or is in doubt."""
+    return not any(
+        len(each.claim.fences) > 1 or each.claim.advertising or each.status is Status.QUEUED for each in outcomes
+    )
+
+
 def record(session: Session, outcomes: Sequence[Outcome]) -> set[UUID]:
     """Write what came of these sends; the ids that come back were still ours to write about."""
     won = set(session.scalars(_RECORD, {"rows": as_rows(_rows(outcomes))}).all())

@@ -1,0 +1,98 @@
+"""What a drain claims: of each of its lanes as much as it has room for, and what it was just rung for at once."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from worker import ledger
+from worker.database import Database, ask_alone
+from worker.delivery.lines import CLAIM_EVERY, Line, Lines
+from worker.ledger import Claim, Floors, Gate
+from worker.lifecycle import Lane
+from worker.settings import Pace, Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+
+@dataclass
+class Claiming:
+    """Of one drain. rung: somebody has just rung for its lane."""
+
+    database: Database
+    settings: Settings
+    pace: Pace
+    floors: Floors
+    gate: Gate
+    lines: Lines
+    rung: bool = False
+    trials: set[UUID] = field(default_factory=set)  # messages that go although their lane is paused
+    _looked_at: float = float("-inf")  # when it last asked for all that may be due
+
+    def claim(self) -> list[Claim]:
+        """For the lanes that have room, in their order, and of each first a few that are in doubt."""
+        nothing: list[Claim] = []
+        rung, self.rung = self.rung, False
+        found = self.database.committed("claim", self._rung_for, nothing) if rung and self._may() else nothing
+        found = found or self.database.committed("claim", self._due, nothing)
+        if found is nothing:  # Postgres is away: the next tick looks again
+            self.lines.rest()
+            self.floors.forget()
+        return found
+
+    def _may(self) -> bool:
+        """By rules that are not old. Of one lane alone: what was claimed must not wait for another transaction."""
+        return self.gate.is_fresh and len([*self.lines]) == 1
+
+    def _rung_for(self, session: Session) -> list[Claim]:
+        """In one round trip what takes no more than that. All else is looked at soon; at once where some was seen."""
+        [(lane, line)] = self.lines
+        room = line.room(self.pace.claim_most)
+        ask_alone(session)
+        found, more = ledger.claim_alone(session, lane, most=room, **self._how())
+        if found:
+            line.claim_at = float("-inf") if more else self._looked_at + CLAIM_EVERY
+        return found
+
+    def _due(self, session: Session) -> list[Claim]:
+        claims: list[Claim] = []
+        self.gate.look(session)
+        rooms = [(lane, line, room) for lane, line in self.lines if (room := line.room(self.pace.claim_most))]
+        lanes, doubts = ledger.due(session, [lane for lane, _, _ in rooms])
+        self._looked_at = time.monotonic()
+        for lane, line, room in rooms:
+            before = self.gate.turned_back
+            claims += self._doubtful(session, lane, line, room) if doubts else []
+            claims += (found := self._queued(session, lane, room) if lane in lanes else [])
+            claims += self._on_trial(session, lane) if lane in lanes and not found else []
+            many = (doubts and line.doubt_at == 0.0) or any(len(claim.fences) > 1 for claim in found)
+            many = many or self.gate.turned_back > before
+            line.found(room if many else len(found), room)
+            line.wakes(found)
+        return ledger.counted(session, claims, self.gate)
+
+    def _queued(self, session: Session, lane: Lane, room: int) -> list[Claim]:
+        most = self.settings.advertising_most
+        return ledger.claim(session, [lane], most=room, group_most=most, **self._how())
+
+    def _how(self) -> ledger.How:
+        return {"lease": self.pace.lease, "floors": self.floors, "gate": self.gate}
+
+    def _on_trial(self, session: Session, lane: Lane) -> list[Claim]:
+        claims = ledger.claim_trial(session, lane, lease=self.pace.lease, gate=self.gate)
+        self.trials |= {claim.fences[0].id for claim in claims}
+        return claims
+
+    def _doubtful(self, session: Session, lane: Lane, line: Line, room: int) -> list[Claim]:
+        """A few in doubt, so that they neither starve behind a long line nor fill it."""
+        now = time.monotonic()
+        if now < line.doubt_at:
+            return []
+        most, window = -(-room // 4), self.pace.request_id_window
+        lease, gate = self.pace.lease, self.gate
+        found = ledger.claim_doubtful(session, [lane], most=most, lease=lease, window=window, gate=gate)
+        line.doubt_at = 0.0 if len(found) >= most else now + CLAIM_EVERY
+        return found
