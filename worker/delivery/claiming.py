@@ -30,12 +30,13 @@ class Claiming:
     lines: Lines
     rung: bool = False
     trials: set[UUID] = field(default_factory=set)  # messages that go although their lane is paused
+    others_wait: bool = False  # a few codes were found: they go out before others are claimed
     _looked_at: float = float("-inf")  # when it last asked for all that may be due
 
     def claim(self) -> list[Claim]:
         """For the lanes that have room, in their order, and of each first a few that are in doubt."""
         nothing: list[Claim] = []
-        rung, self.rung = self.rung, False
+        rung, self.rung, self.others_wait = self.rung, False, False
         found = self.database.committed("claim", self._rung_for, nothing) if rung and self._may() else nothing
         found = found or self.database.committed("claim", self._due, nothing)
         if found is nothing:  # Postgres is away: the next tick looks again
@@ -72,6 +73,9 @@ class Claiming:
             many = many or self.gate.turned_back > before
             line.found(room if many else len(found), room)
             line.wakes(found)
+            if found and lane is Lane.URGENT and len(lanes) > 1 and not line.more:
+                self.others_wait = True
+                break
         return ledger.counted(session, claims, self.gate)
 
     def _queued(self, session: Session, lane: Lane, room: int) -> list[Claim]:

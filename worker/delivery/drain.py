@@ -87,9 +87,10 @@ class Drain:
                 self._finish()
                 more = True
                 break
-            self._claim()
+            others_wait = self._claim()
             self._launch()
-            self._collect()
+            if not others_wait:
+                self._collect()
             more = self._lines.more
         if self._sent:
             emit("batch.sent", requests=self._sent, seconds=round(time.monotonic() - started, 3))
@@ -113,9 +114,10 @@ class Drain:
 
     # Claiming...
 
-    def _claim(self) -> None:
+    def _claim(self) -> bool:
+        """True: codes were found, and others are to be claimed as soon as these are on the wire."""
         if not any(line.room(self.pace.claim_most) for _, line in self._lines):
-            return
+            return False
         # Counted from before the claim: our idea of the lease ends earlier than the database's, never later.
         now = time.monotonic()
         send_until = now + (self.pace.lease - usable_lease_after(self.call_timeout)).total_seconds()
@@ -125,6 +127,7 @@ class Drain:
         if len(claims) >= self.pace.claim_most and not self._called:
             self._called = True
             self.call_help()
+        return self._claiming.others_wait
 
     def _go_on(self, lanes: set[Lane]) -> None:
         """What can be claimed is paused no longer; should its trouble come back, it is to be paused again."""
@@ -149,6 +152,8 @@ class Drain:
             if wanted > 0 and (granted := self.limiter.take(lane, wanted)):
                 self._start([line.waiting.popleft() for _ in range(granted)])
                 room -= granted
+                if lane is Lane.URGENT:  # on the wire before others are claimed or made ready
+                    self._take(self.exchange.take(0.0))
 
     def _start(self, ready: list[tuple[Claim, float]]) -> None:
         now = time.monotonic()
