@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from itertools import count
+
 import pytest
 from sqlalchemy import text
 
 from tests.support import Bench, otp
-from worker.database import SERVER_LIMITS, Database
+from worker.database import SERVER_LIMITS, Database, ask_alone
 from worker.errors import Unavailable, WorkerError
 from worker.settings import Settings
 
@@ -80,3 +83,21 @@ def test_a_question_can_write_nothing_and_the_next_transaction_can(database: Dat
         asked.execute(beat)
     with database.begin() as session:
         session.execute(beat)
+
+
+def test_what_is_asked_alone_is_on_disk_or_raises_also_where_it_is_refused_at_its_very_end(database: Database) -> None:
+    """Postgres hands out the rows before it commits; they must not be acted upon."""
+    with database.begin() as session:
+        session.execute(
+            text("CREATE TABLE late (id int PRIMARY KEY, of int REFERENCES late DEFERRABLE INITIALLY DEFERRED)")
+        )
+    insert = text("INSERT INTO late VALUES (:id, :of) RETURNING id")
+    ids = count()
+    for of in [None] * 8 + [-1] * 8:  # also once the statement is prepared
+        with suppress(WorkerError), database.begin() as session:
+            ask_alone(session)
+            assert session.execute(insert, {"id": next(ids), "of": of}).all() and of is None
+            session.rollback()  # nothing: it is on disk
+    with database.begin() as session:
+        assert session.scalar(text("SELECT count(*) FROM late")) == 8
+        session.execute(text("DROP TABLE late"))
