@@ -16,6 +16,7 @@ from celery.exceptions import Reject
 from celery.signals import (
     after_setup_logger,
     beat_init,
+    celeryd_after_setup,
     worker_init,
     worker_ready,
     worker_shutting_down,
@@ -31,10 +32,11 @@ from worker.dumpable import forbid_dumps
 from worker.errors import SettingsError, Unavailable, WorkerError
 from worker.lifecycle import Kind, Lane
 from worker.limiter import POLL
+from worker.niceness import give_way
 from worker.polling import Poller, find_lost
-from worker.queues import QUEUE_OF, Task, make_app, queues_of
+from worker.queues import QUEUE_OF, Queue, Task, kind_of, make_app, queues_of
 from worker.reminders import EventChange, Scheduler
-from worker.settings import ProviderSettings
+from worker.settings import Pace, ProviderSettings
 from worker.telemetry import emit
 from worker.webhooks import Caller
 
@@ -64,6 +66,13 @@ keep_contents_out_of_logs()
 @worker_ready.connect
 def _worker_is_ready(**_: Any) -> None:
     emit("process.ready", part="worker")
+
+
+@celeryd_after_setup.connect
+def _give_way_to_codes(instance: Any, **_: Any) -> None:
+    listened = {kind_of(queue) for queue in instance.app.amqp.queues.consume_from}
+    if Queue.URGENT not in listened and listened != {Queue.ENQUEUE}:  # by which codes come in
+        give_way(Pace.from_environ().nice)
 
 
 @beat_init.connect
@@ -251,9 +260,8 @@ def _deliver(task: Task, lanes: list[Lane]) -> None:
     def step(parts: runtime.Runtime) -> bool:
         if not maintenance.may_send(parts.database, parts.marks):
             return False  # a backup that woke up: a person says when
-        urgent = task is Task.DELIVER_URGENT
+        urgent, inbox = task is Task.DELIVER_URGENT, Inbox(parts.database, parts.settings, parts.bell)
         rung = urgent and parts.bell.was_rung
-        inbox = Inbox(parts.database, parts.settings, parts.bell)
         more = not rung and inbox.take_in()
         drain = delivery.Drain(
             parts.database,

@@ -190,6 +190,7 @@ class Pace:
     lease: timedelta  # how long a claim lasts; a process that died lets go of its messages after this
     drain: timedelta  # how long one doorbell's task goes on while there is work
     tick: timedelta  # how often beat looks for what is due
+    nice: int  # by how much who sends no codes comes after the other processes of the machine
     ask_again_after: timedelta  # an SMS in doubt is asked again after this
     request_id_window: timedelta  # and no later than this after the first try: eSMS forgets RequestIds after 24 h
     poll_first_after: timedelta
@@ -228,6 +229,7 @@ class Pace:
             lease=read.wait("WORKER_LEASE", 120),
             drain=read.wait("WORKER_DRAIN", 20),
             tick=read.wait("WORKER_TICK", 5),
+            nice=read.niceness("WORKER_NICE", 0),
             ask_again_after=read.wait("WORKER_ASK_AGAIN_AFTER", 60),
             request_id_window=read.wait("WORKER_REQUEST_ID_WINDOW", 23 * 3600),
             poll_first_after=read.wait("WORKER_POLL_FIRST_AFTER", CALLED if read.text("WORKER_CALLBACK_URL") else 15),

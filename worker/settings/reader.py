@@ -19,6 +19,7 @@ OpenQueue = Literal["any", "others", "none"]
 N = TypeVar("N", int, float)
 
 CALLBACKS = "/callbacks/esms/"
+LEAST_PRIORITY = 19  # the niceness of who comes last
 SECRET_LEAST = 22  # letters and digits that nobody guesses
 _callback = re.compile(rf"(?:/.*)?{CALLBACKS}[A-Za-z0-9_-]{{{SECRET_LEAST},200}}").fullmatch
 
@@ -167,6 +168,12 @@ class Reader:
 
     def amount(self, name: str, default: int) -> int:
         return self._number(name, default, int, "a whole number of dong", least=0)
+
+    def niceness(self, name: str, default: int) -> int:
+        """0 to 19: more is no priority at all."""
+        if (number := self._number(name, default, int, "a whole number from 0 to 19", least=0)) > LEAST_PRIORITY:
+            raise SettingsError(name, f"{number} is out of range", f"set it to 0 to {LEAST_PRIORITY}, like 10")
+        return number
 
     def _number(self, name: str, default: N, read: Callable[[str], N], wanted: str, *, least: float | None = None) -> N:
         value = self.text(name)
