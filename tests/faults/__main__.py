@@ -102,6 +102,8 @@ def show(row: Row) -> None:
         console.print(f"     {count} {why}", soft_wrap=True)
     for wrong in [*(f"nobody passed: {point}" for point in row.missed), *row.verdict.wrong[:10]]:
         console.print(f"     {wrong}")
+    for line in row.verdict.explained:
+        console.print(f"     {line}", soft_wrap=True)
 
 
 def main() -> int:

@@ -10,9 +10,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Row, text
 
+from tests.faults.needless import explained
 from tests.faults.stock import Stock
 from worker.database import Database
 from worker.devkit.simulator import Running
@@ -81,6 +83,8 @@ class Verdict:
     under_way: int = 0  # at the moment that was judged
     wrong: list[str] = field(default_factory=list)
     left_open: Counter[str] = field(default_factory=Counter)  # why what is held or unknown is
+    needless: list[UUID] = field(default_factory=list)  # held without a need
+    explained: list[str] = field(default_factory=list)  # what is known of a few of these
 
     @property
     def clean(self) -> bool:
@@ -88,7 +92,7 @@ class Verdict:
 
     def __str__(self) -> str:
         counted = f"{self.messages} messages, {self.lost} lost, {self.doubled} doubled, {self.held} held"
-        return "\n".join([counted, *self.wrong[:20]])
+        return "\n".join([counted, *self.wrong[:20], *self.explained])
 
 
 def unsettled(database: Database, stock: Stock) -> int:
@@ -105,7 +109,9 @@ def judged(database: Database, simulator: Running, stock: Stock, allowed: Allowe
         messages = session.execute(_MESSAGES, {"campaigns": stock.campaigns}).all()
         requests = session.execute(_REQUESTS).all()
         found = set(session.scalars(_FOUND))
-    return _Judge(messages, requests, found, simulator, allowed).over(stock)
+        verdict = _Judge(messages, requests, found, simulator, allowed).over(stock)
+        verdict.explained += explained(session, verdict.needless)
+    return verdict
 
 
 class _Judge:
@@ -192,6 +198,7 @@ class _Judge:
         rows = self.by_message[message.id] + self.by_request[message.request_id]
         may_be = self.allowed.held and _may_be_held(message, rows, in_doubt=self.allowed.in_doubt)
         if message.status == "held" and not may_be:
+            self.verdict.needless.append(message.id)
             yield "held without a need"
         taken = message.id in self.found or any("accepted" in row.outcome for row in rows)
         if message.status in SENT and not taken:
