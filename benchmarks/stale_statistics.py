@@ -109,7 +109,7 @@ def claimed(id_: UUID) -> Claim:
 CASES = (
     Case("record", Status.SENDING, record),
     Case("intend", Status.SENDING, lambda s, ns: ledger.intend(s, [Fence(UUID(int=n), 1) for n in ns])),
-    Case("hand back", Status.SENDING, lambda s, ns: ledger.hand_back(s, [Fence(UUID(int=n), 1) for n in ns])),
+    Case("hand back", Status.SENDING, lambda s, ns: ledger.hand_back(s, [claimed(UUID(int=n)) for n in ns])),
     Case("settle", Status.ACCEPTED, settle),
     Case("settle groups", Status.ACCEPTED, lambda s, ns: settle(s, ns, alone=False)),
     Case("ask later", Status.ACCEPTED, lambda s, ns: ledger.ask_later(s, [(p, WAIT) for p in polls(ns)])),

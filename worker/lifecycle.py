@@ -15,8 +15,8 @@ queued ──claim──▶ sending ──100───────────�
 Asking again is a claim: `unconfirmed` goes to `sending` and comes back as `accepted`, `held` or `unconfirmed`,
 never as `queued`, since the attempt in doubt may have been taken all the same. Only eSMS's own list of what it sent
 proves that it was not; or the answer itself, if it comes late and no other attempt was made since: it then settles
-what is unconfirmed, and even what is held. Which
-evidence allows which of these moves: worker/evidence.py.
+what is unconfirmed, and even what is held; or whoever was slower than its lease, when it hands back what it never sent
+and nobody has tried since. Which evidence allows which of these moves: worker/evidence.py.
 """
 
 from __future__ import annotations

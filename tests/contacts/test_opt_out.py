@@ -171,7 +171,7 @@ SOON = timedelta(0)
 
 
 def handed_back(session: Session, moment: Moment) -> object:
-    return ledger.hand_back(session, moment.claim.fences)
+    return ledger.hand_back(session, [moment.claim])
 
 
 def refused_for_now(session: Session, moment: Moment) -> object:
@@ -239,7 +239,7 @@ def test_of_an_advertising_request_who_opted_out_is_left_out_by_the_claim(bench:
     ticket = bench.put(advertising(MANY))
     [claim] = bench.claim()
     with bench.database.begin() as session:
-        ledger.hand_back(session, claim.fences)
+        ledger.hand_back(session, [claim])
         decide(bench.database, MANY[3])
     [again] = bench.claim()
     assert (again.request_id, len(again.fences)) == (claim.request_id, 23)

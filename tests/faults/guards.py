@@ -17,6 +17,7 @@ DRAIN = "tests/delivery/test_delivery_drain.py"
 LOST = "tests/delivery/test_delivery_lost_commits.py"
 EVIDENCE = "tests/polling/test_evidence.py"
 KILLS = "tests/faults/test_faults_kills.py"
+SLOW = "tests/delivery/test_slow_process.py"
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,20 @@ GUARDS = (
         'AND {still("sending")} AND m.dialled_at IS NULL',
         'AND {still("sending")}',
         f"{RACES} -k about_to_be_dialled_or_handed_back",
+    ),
+    Guard(
+        "what was in doubt before is not queued by who hands it back late",
+        "worker/ledger/claims.py",
+        "_fences([claim for claim in claims if not claim.in_doubt])",
+        "_fences(claims)",
+        f"{SLOW} -k in_doubt_before",
+    ),
+    Guard(
+        "nor what others have tried since",
+        "worker/ledger/claim_statements.py",
+        'AND m.attempts = mine.attempt AND {still("unconfirmed")}',
+        'AND {still("unconfirmed")}',
+        f"{SLOW} -k tried_since",
     ),
     Guard(
         "what was in doubt stays counted when it is handed back",

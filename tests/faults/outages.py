@@ -14,8 +14,9 @@ from tests.faults.judge import Allowed
 from tests.faults.killing import How
 from tests.faults.link import Link, State
 from tests.faults.processes import is_frozen
-from tests.faults.scenarios import HUNDREDS, Scenario, every
+from tests.faults.scenarios import HUNDREDS, Scenario, every, only_sms
 from tests.faults.stock import Stock
+from tests.faults.weak_words import DOUBT, IN_DOUBT
 from worker import SmsType
 from worker.devkit.postgres import Postgres
 
@@ -26,6 +27,7 @@ HONEST = {
     "WORKER_LEASE": "70",
 }
 NOTHING_HELD = Allowed(held=False)
+FORGETFUL = DOUBT | {"WORKER_REQUEST_ID_WINDOW": "0.1"}  # an SMS in doubt is never asked again, only looked for
 
 
 def calls(stock: Stock) -> None:
@@ -44,6 +46,17 @@ def frozen_with_answers(ground: Ground, stock: Stock, _: Thread) -> None:
             stock.hand_over(stock.calls(250))
     ground.wait(lambda: ground.standing(stock)["held"] > 0, 60)
     ground.expect(ground.standing(stock)["held"] > 0, "nobody was in doubt about a call")
+    for name in ground.crew.workers:
+        ground.crew.wake(name)
+
+
+def slower_than_its_lease(ground: Ground, stock: Stock, _: Thread) -> None:
+    """What it has claimed is rescued from it; then it is woken, and says that it has sent nothing of that."""
+    for _number in range(4):
+        with ground.struck_at("claim after commit", How.FREEZE, more=lambda: only_sms(stock)):
+            only_sms(stock)
+    rescued = ground.wait(lambda: ground.standing(stock)["unconfirmed"] > 0, 60)
+    ground.expect(rescued, "nothing was rescued")
     for name in ground.crew.workers:
         ground.crew.wake(name)
 
@@ -134,6 +147,15 @@ def outages() -> Iterator[Scenario]:
         0,
         frozen_with_answers,
         allowed=NOTHING_HELD,
+    )
+    yield Scenario(
+        "slower than its lease",
+        "SIGSTOP for four that have claimed, until that is rescued; then woken; nothing is asked again, and no list",
+        0,
+        slower_than_its_lease,
+        knobs={"sent_data_list": "missing"},
+        layout=Layout(FORGETFUL),
+        allowed=IN_DOUBT,
     )
     yield Scenario(
         "frozen in a transaction",

@@ -109,6 +109,14 @@ def test_held_is_no_end_for_what_esms_said_it_took(bench: Bench, stock: Stock) -
     assert "held without a need" in str(verdict(bench, stock, DOUBT))
 
 
+def test_what_was_held_without_a_need_is_told_with_what_became_of_it(bench: Bench, stock: Stock) -> None:
+    apply(bench, a_row("status = 'held'", SMS))
+    found = verdict(bench, stock)
+    assert len(found.needless) == 1
+    for told in ("in urgent: attempts 1", "queued -> sending", "of attempt 1", "code 100, accepted", "-> held"):
+        assert told in str(found)
+
+
 def test_where_nothing_may_be_held_whatever_is_held_is_told(bench: Bench, stock: Stock) -> None:
     apply(bench, a_row("status = 'held', reason = 'every process that was to send it died, 3 in a row'", CALL))
     assert "held without a need" not in str(verdict(bench, stock))

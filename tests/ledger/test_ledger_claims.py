@@ -91,7 +91,7 @@ def test_a_message_that_was_handed_back_is_claimed_again_under_the_same_request_
     bench.put()
     [first] = bench.claim()
     with bench.database.begin() as session:
-        assert len(ledger.hand_back(session, first.fences)) == 1
+        assert len(ledger.hand_back(session, [first])) == 1
     [second] = bench.claim()
     assert second.request_id == first.request_id
     assert second.fences[0].attempt == 2
@@ -123,7 +123,7 @@ def test_a_call_that_is_to_be_dialled_is_not_handed_back(bench: Bench) -> None:
     [claim] = bench.claim()
     with bench.database.begin() as session:
         ledger.intend(session, claim.fences)
-        assert ledger.hand_back(session, claim.fences) == set()
+        assert ledger.hand_back(session, [claim]) == set()
 
 
 @pytest.mark.parametrize("renewed", [False, True])

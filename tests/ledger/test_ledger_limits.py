@@ -66,7 +66,7 @@ def test_what_goes_back_unsent_is_not_counted_and_a_new_day_begins_anew(bench: B
     claims = bench.claim(most=10)
     assert len(claims) == 5
     with bench.database.begin() as session:
-        ledger.hand_back(session, [fence for claim in claims[:2] for fence in claim.fences])
+        ledger.hand_back(session, claims[:2])
     assert used(bench)[0] == 3
     assert len(bench.claim(most=10)) == 2
     with bench.database.begin() as session:
@@ -85,7 +85,7 @@ def test_what_is_in_doubt_and_goes_back_unasked_stays_counted(bench: Bench) -> N
         asked = {"most": 10, "lease": LEASE, "window": timedelta(hours=23)}
         claims = ledger.claim_doubtful(session, [Lane.URGENT], **asked)  # type: ignore[arg-type]
         assert len(claims) == 5
-        assert len(ledger.hand_back(session, [fence for claim in claims for fence in claim.fences])) == 5
+        assert len(ledger.hand_back(session, claims)) == 5
     assert used(bench)[0] == 5
 
 

@@ -109,6 +109,13 @@ class Hand:
         return self.holds or (self.message.attempts == self.attempt and self.answer.status in ends)
 
     @property
+    def may_be_handed_back(self) -> bool:
+        """Also late, if no other attempt was made since and none before it is in doubt."""
+        message = self.message
+        rescued = message.status is Status.UNCONFIRMED and message.attempts == self.attempt
+        return not message.dialled and (self.holds or (rescued and not self.claim.in_doubt))
+
+    @property
     def answer(self) -> Outcome:
         assert self.outcome is not None
         return self.outcome
@@ -223,10 +230,16 @@ class LedgerMachine(RuleBasedStateMachine):
         hand, self.processes[number] = self.processes[number], None
         if hand is None or hand.outcome is not None or dies:
             return
-        won = self._do(lambda session: ledger.hand_back(session, hand.claim.fences))
-        assert won == (hand.holds and not hand.message.dialled)
+        won = self._do(lambda session: ledger.hand_back(session, [hand.claim]))
+        assert won == hand.may_be_handed_back
         if won:
-            hand.message.status = Status.UNCONFIRMED if hand.message.doubtful else Status.QUEUED
+            self._handed_back(hand.message, in_doubt=hand.claim.in_doubt)
+
+    def _handed_back(self, message: Message, *, in_doubt: bool) -> None:
+        if message.status is Status.UNCONFIRMED:  # rescued meanwhile, from a process that was only slow
+            message.polls = 0
+        message.status = Status.UNCONFIRMED if in_doubt else Status.QUEUED
+        message.doubtful, message.doubt_old = in_doubt, in_doubt and message.doubt_old
 
     def _busy(self) -> list[Hand]:
         return [hand for hand in self.processes if hand is not None]

@@ -65,7 +65,7 @@ CASES: dict[str, tuple[Status, Callable[[Session, Sequence[UUID]], object]]] = {
     "ask later": (Status.ACCEPTED, ask_later),
     "ask groups later": (Status.ACCEPTED, lambda session, ids: ask_later(session, ids, alone=False)),
     "record": (Status.SENDING, record),
-    "hand back": (Status.SENDING, lambda session, ids: ledger.hand_back(session, [Fence(id_, 1) for id_ in ids])),
+    "hand back": (Status.SENDING, lambda session, ids: ledger.hand_back(session, [claimed(id_) for id_ in ids])),
     "intend": (Status.SENDING, lambda session, ids: ledger.intend(session, [Fence(id_, 1) for id_ in ids])),
     "cancel": (Status.QUEUED, ledger.cancel),
     "what is due": (Status.QUEUED, lambda session, _: ledger.due(session, list(Lane))),

@@ -101,7 +101,7 @@ def test_what_is_handed_back_is_claimed_at_once_and_before_what_came_later(bench
     for _ in range(4):
         claim(bench, floors)
     with bench.database.begin() as session:
-        ledger.hand_back(session, first.fences)
+        ledger.hand_back(session, [first])
     assert phones(claim(bench, floors)) == list(first.phones)
 
 

@@ -137,9 +137,8 @@ class Drain:
 
     def _hand_back(self, claims: list[Claim]) -> None:
         if claims:
-            fences = [fence for claim in claims for fence in claim.fences]
             nothing: set[UUID] = set()
-            self.database.committed("hand back", lambda session: ledger.hand_back(session, fences), nothing)
+            self.database.committed("hand back", lambda session: ledger.hand_back(session, claims), nothing)
 
     # Sending...
 

@@ -308,3 +308,13 @@ HAND_BACK = text(f"""
     WHERE m.id = mine.id AND m.attempts = mine.attempt AND {still("sending")} AND m.dialled_at IS NULL
     RETURNING m.id, m.status
 """)
+
+# Rescued from a process that lives: it was slow, and says now that it sent nothing. The doubt was of its attempt alone.
+HAND_BACK_LATE = text(f"""
+    UPDATE message AS m
+    SET status = 'queued', in_doubt_since = NULL, rescues = greatest(0, m.rescues - 1), reason = NULL,
+        due_at = least(m.due_at, now()), polls = 0, heard = NULL, heard_since = NULL
+    FROM unnest(CAST(:id AS uuid[]), CAST(:attempt AS integer[])) AS mine (id, attempt)
+    WHERE m.id = mine.id AND m.attempts = mine.attempt AND {still("unconfirmed")} AND m.dialled_at IS NULL
+    RETURNING m.id, m.status
+""")

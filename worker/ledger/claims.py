@@ -29,6 +29,7 @@ from worker.ledger.claim_statements import (
     CUT,
     DUE,
     HAND_BACK,
+    HAND_BACK_LATE,
     INTEND,
     LEAD,
     SOURCE,
@@ -173,11 +174,21 @@ def intend(session: Session, fences: Sequence[Fence]) -> set[UUID]:
     return set(session.scalars(INTEND, _mine(fences)).all())
 
 
-def hand_back(session: Session, fences: Sequence[Fence]) -> set[UUID]:
-    """Put back what was claimed and has not been sent, as it was before: what was in doubt may have gone out then."""
-    back = session.execute(HAND_BACK, _mine(fences)).all()
+def hand_back(session: Session, claims: Sequence[Claim]) -> set[UUID]:
+    """Put back what was claimed and has not been sent, as it was before: what was in doubt may have gone out then.
+
+    Also what was rescued meanwhile, if nobody has tried again since: it was never sent, and not in doubt before.
+    """
+    fences, sure = _fences(claims), _fences([claim for claim in claims if not claim.in_doubt])
+    back = [*session.execute(HAND_BACK, _mine(fences))]
+    if sure and len(back) < len(fences):
+        back += session.execute(HAND_BACK_LATE, _mine(sure))
     came_back_unsent(session, [row.id for row in back if row.status == Status.QUEUED])
     return {row.id for row in back}
+
+
+def _fences(claims: Sequence[Claim]) -> list[Fence]:
+    return [fence for claim in claims for fence in claim.fences]
 
 
 def _mine(fences: Sequence[Fence]) -> dict[str, list[Any]]:
