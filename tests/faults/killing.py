@@ -26,6 +26,9 @@ from typing import Any
 
 FOLDER = "FAULT_FOLDER"
 
+# What is done in one statement of its own is on disk before `before commit`.
+SAME = {"claim_alone": "claim"}
+
 # Steps of the ledger that are called in a room of their own.
 ROOMS = {
     "worker.ledger.occurrences": ("close",),
@@ -146,7 +149,7 @@ def _watch_commits(orders: Orders) -> None:
     for module, step in [(ledger, name) for name in ledger.__all__] + rooms:
         function = getattr(module, step)
         if callable(function) and not isinstance(function, type):
-            setattr(module, step, _noting(step, function))
+            setattr(module, step, _noting(SAME.get(step, step), function))
 
     def passing(moment: str, session: Session) -> None:
         for step in session.info.get("steps", ()):
@@ -160,16 +163,23 @@ def _watch_commits(orders: Orders) -> None:
 
 
 def _noting(step: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """It notes in the transaction that it had something to do in it."""
+    """It notes in the transaction that it had something to do in it; what is asked without one is no step."""
+    from sqlalchemy.orm import Session
 
     @wraps(function)
     def noted(session: Any, *arguments: Any, **options: Any) -> Any:
         found = function(session, *arguments, **options)
-        if found or found is None or isinstance(found, dict):  # `put` tells of repeats only
+        if isinstance(session, Session) and _did(found):
             session.info.setdefault("steps", []).append(step)
         return found
 
     return noted
+
+
+def _did(found: Any) -> bool:
+    """Had it something to do? `claim_alone` tells besides whether there is more, `put` of repeats only."""
+    found = found[0] if isinstance(found, tuple) and len(found) == 2 and isinstance(found[0], list) else found
+    return bool(found) or found is None or isinstance(found, dict)
 
 
 def _watch_bells(orders: Orders) -> None:
