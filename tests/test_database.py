@@ -101,3 +101,14 @@ def test_what_is_asked_alone_is_on_disk_or_raises_also_where_it_is_refused_at_it
     with database.begin() as session:
         assert session.scalar(text("SELECT count(*) FROM late")) == 8
         session.execute(text("DROP TABLE late"))
+
+
+def test_what_comes_after_something_else_is_never_a_transaction_by_itself(database: Database) -> None:
+    insert = text("INSERT INTO heartbeat (name, at) VALUES (:name, now())")
+    with suppress(ZeroDivisionError), database.begin() as session:
+        session.execute(insert, {"name": "first"})
+        ask_alone(session)
+        session.execute(insert, {"name": "second"})
+        raise ZeroDivisionError
+    with database.begin() as session:
+        assert session.scalar(text("SELECT count(*) FROM heartbeat WHERE name IN ('first', 'second')")) == 0

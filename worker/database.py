@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, func, select, text
+from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -110,15 +110,18 @@ class Database:
     def _sessions(self) -> sessionmaker[Session]:
         from sqlalchemy.orm import sessionmaker  # a command that only asks does without it
 
-        return sessionmaker(self.engine, expire_on_commit=False)
+        sessions = sessionmaker(self.engine, expire_on_commit=False)
+        # With the first statement, whoever asks it.
+        event.listen(sessions, "after_begin", lambda session, *_: session.info.pop(_UNASKED, None))
+        return sessions
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
         """One transaction. Raises Unavailable when Postgres can't be reached, isn't migrated or has no room."""
         self._forget_the_parents_connections()
         with self._translated(), self._sessions.begin() as session:
+            session.info[_UNASKED] = True
             self._narrow(session)
-            session.info[_UNASKED] = self._source is None
             yield session
 
     @contextmanager

@@ -63,7 +63,7 @@ def enqueue_of(gathered: Gathered, corrected: Corrected) -> Enqueue | None:
     return Enqueue(
         request=made,
         purpose=None if is_advertising(row, corrected) else Purpose(row.purpose),
-        source=_one(row.source) or "",
+        source=intern(row.source),
         campaign=_one(row.campaign),
         expires_at=row.expires_at if in_time else None,
     )

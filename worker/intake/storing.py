@@ -23,11 +23,11 @@ AT_ONCE = 2500  # notifications in one statement
 class Storing:
     """One transaction's statements, one at a time, in a thread of their own if there is one.
 
-    untouched: nothing was asked in the transaction yet, and nothing but what is put here is to be written in it.
+    writes_alone: nothing but what is put here is to be written in the transaction.
     """
 
-    def __init__(self, session: Session, thread: Executor | None, *, untouched: bool = False) -> None:
-        self._session, self._thread, self._untouched = session, thread, untouched
+    def __init__(self, session: Session, thread: Executor | None, *, writes_alone: bool = False) -> None:
+        self._session, self._thread, self._writes_alone = session, thread, writes_alone
         self._running: Future[Put] | None = None
 
     def put(self, rows: Sequence[Stored], *, whole: bool = False) -> Callable[[], Put]:
@@ -35,10 +35,9 @@ class Storing:
 
         whole: nothing comes after these, and nothing was refused beside them.
         """
-        untouched, self._untouched = self._untouched, False
         if self._thread is None or len(rows) < AT_ONCE:  # the last: nothing is left to check meanwhile
             self.wait()
-            if whole and untouched and ledger.is_one_statement(rows):
+            if whole and self._writes_alone and ledger.is_one_statement(rows):
                 ask_alone(self._session)
             stored = ledger.put(self._session, rows)
             return lambda: stored
@@ -51,7 +50,6 @@ class Storing:
     def alone(self, ask: Callable[[Session], T]) -> T:
         """Ask for something else in the transaction: a session serves one thread at a time."""
         self.wait()
-        self._untouched = False
         return ask(self._session)
 
     def wait(self) -> None:
@@ -67,4 +65,4 @@ def storing(session: Session, *, beside: bool) -> Iterator[Storing]:
         yield Storing(session, None)
         return
     with ThreadPoolExecutor(1) as thread:  # starts none before it is given something
-        yield Storing(session, thread, untouched=actor_now() is None)  # else it is noted who did it
+        yield Storing(session, thread, writes_alone=actor_now() is None)  # else it is noted who did it
