@@ -26,8 +26,8 @@ from benchmarks.processes import crew
 from benchmarks.setups import CURL, REQUESTS, curl_is_missing
 from benchmarks.support import Stage, console, content, forget_ours, load, phone, silent, stage
 from worker import Notifier, Sms, SmsType
+from worker.bell import Bell
 from worker.lifecycle import Lane
-from worker.queues import Bell
 
 MOST_TIMES = 3.0  # that a busy system may take, of an idle one's median
 WARM_UP = 10  # codes

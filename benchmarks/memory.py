@@ -18,9 +18,9 @@ from rich.table import Table
 from benchmarks import results
 from benchmarks.setups import UNASKED
 from benchmarks.support import Stage, console, enqueue_ours, forget_ours, load, silent, stage, unaccepted_of_ours
+from worker.bell import Bell
 from worker.devkit.processes import Child
 from worker.lifecycle import Lane
-from worker.queues import Bell
 
 MOST_TIMES = 1.05  # that a process may have at the end, of what it had after the warm-up
 WARM = 0.2  # of all messages

@@ -23,9 +23,10 @@ from benchmarks.support import (
     silent,
     unaccepted_of_ours,
 )
+from worker.bell import Bell
 from worker.devkit.processes import Child
 from worker.lifecycle import Lane
-from worker.queues import Bell, Queue
+from worker.queues import Queue
 
 # Polls come in the same processes, seconds after an SMS is accepted: here they would blur what sending costs.
 UNASKED = {"WORKER_POLL_FIRST_AFTER": "3600"}

@@ -24,7 +24,7 @@ on_linux = pytest.mark.skipif(not GROUP.exists(), reason="Linux shares cores amo
 
 
 def told(*, alone: bool, program: str = GIVE_WAY + TELL, **variables: str) -> list[int]:
-    """The niceness of a process that gave way, and of its session where that is a group of its own: an older one isn't."""
+    """The niceness of a process that gave way, and of its session: one older than the kernel's groups has none."""
     command, environ = [sys.executable, "-c", program], os.environ | variables
     done = subprocess.run(command, start_new_session=alone, env=environ, capture_output=True, text=True, check=True)
     return [int(each) for each in done.stdout.split()]

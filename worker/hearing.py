@@ -11,7 +11,8 @@ from contextlib import suppress
 from ssl import SSLWantReadError
 from typing import Any
 
-from worker.queues import Task, mark_of
+from worker.bell import mark_of
+from worker.queues import Task
 
 PATIENCE = 0.5  # seconds for Redis
 MUTED = 30.0  # seconds without a try after it could not be had

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from threading import current_thread, main_thread
 
+from worker.bell import Bell
 from worker.database import Database
 from worker.delivery import Breaker, gate, windows
 from worker.errors import SettingsError
@@ -21,7 +22,7 @@ from worker.ledger import Floors, Gate
 from worker.lifecycle import Lane
 from worker.limiter import Limiter
 from worker.marks import Marks
-from worker.queues import Bell, Task
+from worker.queues import Task
 from worker.settings import Pace, ProviderSettings, Rates, Settings
 from worker.settings.retention import Retention
 from worker.window import Window

@@ -9,8 +9,9 @@ import pytest
 from celery.beat import Scheduler
 from redis import Redis
 
+from worker.bell import Bell
 from worker.lifecycle import Lane
-from worker.queues import Bell, Task, configuration, make_app
+from worker.queues import Task, configuration, make_app
 from worker.settings import Pace, Settings
 
 URGENT = Task.DELIVER_URGENT

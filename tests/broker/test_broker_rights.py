@@ -12,9 +12,9 @@ from kombu.exceptions import OperationalError
 from redis import Redis
 from redis.exceptions import AuthenticationError, NoPermissionError
 
+from worker.bell import Bell
 from worker.devkit.valkey import WORKERS_RIGHTS, Valkey, rights_into
 from worker.lifecycle import Lane
-from worker.queues import Bell
 
 ROOT = Path(__file__).parents[2]
 

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 import pytest
 from redis import Redis
 
+from worker.bell import Bell
 from worker.devkit.valkey import Valkey
 from worker.hearing import Hearing
 from worker.lifecycle import Lane
-from worker.queues import Bell, Task
+from worker.queues import Task
 
 URGENT = Task.DELIVER_URGENT
 PATIENCE = 10_000  # milliseconds

@@ -11,10 +11,11 @@ from sqlalchemy import Connection, event
 
 from tests.support import Bench, otp
 from worker import Ticket, delivery, ledger
+from worker.bell import Bell
 from worker.delivery import Listening
 from worker.hearing import Hearing
 from worker.lifecycle import Lane
-from worker.queues import Bell, Task
+from worker.queues import Task
 from worker.source_limits import Limit
 
 

@@ -18,9 +18,9 @@ from tests.journeys.test_rabbitmq import pytestmark, rabbitmq_node
 from tests.rabbitmq import SERVER, Node
 from tests.support import Bench, eventually
 from worker.api.operation import Operation
+from worker.bell import Bell
 from worker.cli.up import Installation
 from worker.lifecycle import Lane
-from worker.queues import Bell
 
 __all__ = ["pytestmark", "rabbitmq_node"]
 

@@ -14,7 +14,7 @@ from tests.support import Bench
 from worker import Notifier
 from worker.api.inbox import Inbox
 from worker.api.producers import Producers
-from worker.queues import Bell
+from worker.bell import Bell
 
 Connection = psycopg.Connection[Any]
 

@@ -16,8 +16,8 @@ from tests.roles.conftest import producers
 from tests.support import Bench
 from worker.api.inbox import Inbox
 from worker.api.producers import Producers
+from worker.bell import Bell
 from worker.lifecycle import Status
-from worker.queues import Bell
 
 __all__ = ["producers"]  # a fixture
 

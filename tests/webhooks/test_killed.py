@@ -13,7 +13,7 @@ from sqlalchemy import text
 from tests.support import Bench
 from tests.webhooks.endpoint import listening
 from worker.api.inbox import Inbox
-from worker.queues import Bell
+from worker.bell import Bell
 from worker.webhooks import Caller
 
 # Dies at its n-th commit, before or after it. argv: what it does, the database, which commit, when.
@@ -21,7 +21,7 @@ PROGRAM = """
 import os, signal, sys
 from worker.api.inbox import Inbox
 from worker.database import Database
-from worker.queues import Bell
+from worker.bell import Bell
 from worker.settings import Settings
 from worker.webhooks import Caller
 

@@ -15,6 +15,7 @@ from worker.again.choice import MAY_ARRIVE, checked, correction, words_of
 from worker.again.reruns import TRIAL
 from worker.api.decisions import Decision
 from worker.api.naming import BY_DEFAULT, id_of
+from worker.bell import Bell
 from worker.catalogue import Language, advice
 from worker.checks import label
 from worker.database import Database
@@ -22,7 +23,7 @@ from worker.errors import Invalid, NotFound
 from worker.law.outlook import RuleOutlook
 from worker.ledger import NOWHERE, RETRIED, Act, Alike, Chosen, Left, Place, Remaining
 from worker.lifecycle import Lane, Status
-from worker.queues import Bell, Task
+from worker.queues import Task
 from worker.reporting import Choice, Stopped
 from worker.settings import Settings
 

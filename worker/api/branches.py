@@ -8,8 +8,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
+from worker.bell import Bell
 from worker.database import Database
-from worker.queues import Bell
 from worker.settings import Settings
 
 if TYPE_CHECKING:

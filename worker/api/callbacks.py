@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from worker import ledger
+from worker.bell import Bell
 from worker.database import Database
-from worker.queues import Bell, Task
+from worker.queues import Task
 
 
 class Callbacks:

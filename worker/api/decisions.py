@@ -12,11 +12,11 @@ from uuid import UUID
 
 from worker import ledger, reporting
 from worker.api.naming import Which
+from worker.bell import Bell
 from worker.database import Database
 from worker.intake.terms import check_send_date
 from worker.ledger import Act, Left
 from worker.lifecycle import TOO_LATE, Lane, Status
-from worker.queues import Bell
 from worker.settings import Settings
 
 if TYPE_CHECKING:

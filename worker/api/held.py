@@ -10,12 +10,12 @@ from uuid import UUID
 from worker import ledger, reporting
 from worker.api.decisions import Answer
 from worker.api.naming import BY_DEFAULT, id_of
+from worker.bell import Bell
 from worker.checks import label, label_or_none
 from worker.database import Database
 from worker.errors import Invalid
 from worker.ledger import Act
 from worker.lifecycle import Lane, Status
-from worker.queues import Bell
 from worker.reporting import EvidenceShown, HeldShown
 from worker.settings import Settings
 

@@ -11,6 +11,7 @@ from worker.api.contacts import Contacts
 from worker.api.refused import kept_of
 from worker.api.refused import told as told_of
 from worker.api.reminders import Reminders
+from worker.bell import Bell
 from worker.database import Database
 from worker.errors import Conflict, Forbidden, Invalid, Unavailable, WorkerError
 from worker.intake import Enqueue, Ticket
@@ -18,7 +19,6 @@ from worker.intake.fields import enqueue_of
 from worker.ledger import inbox
 from worker.ledger.inbox import Answered, Received
 from worker.lifecycle import Handed, InboxState, Kind, Lane
-from worker.queues import Bell
 from worker.settings import Settings
 from worker.telemetry import emit, where
 

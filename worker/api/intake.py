@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from worker import intake
 from worker.actor import actor_now
 from worker.api.naming import RungLater, each_in_the_name_of, in_the_name_of, ring_once_committed
+from worker.bell import Bell
 from worker.database import Database
 from worker.errors import Conflict, Invalid
 from worker.intake import Enqueue, Request, Ticket
@@ -17,7 +18,6 @@ from worker.intake.fields import enqueue_of
 from worker.ledger.acts import note_act
 from worker.lent import Lending
 from worker.lifecycle import Kind, Lane
-from worker.queues import Bell
 from worker.settings import Settings
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from sqlalchemy import event
 
+from worker.bell import Bell
 from worker.errors import Invalid, NotFound
 from worker.lifecycle import Lane
-from worker.queues import Bell
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session  # a command that only asks does without it

@@ -11,11 +11,11 @@ from worker import reporting
 from worker.api.branches import Branches
 from worker.api.naming import BY_A_PERSON, BY_DEFAULT, Campaign, id_of
 from worker.api.reports import Reports
+from worker.bell import Bell
 from worker.checks import label_or_none
 from worker.database import Database
 from worker.errors import Conflict, Invalid
 from worker.lifecycle import Kind, Lane, Purpose
-from worker.queues import Bell
 from worker.reporting import Located, NotificationShown, Standing
 from worker.settings import Settings
 

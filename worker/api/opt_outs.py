@@ -11,6 +11,7 @@ from hmac import compare_digest
 from typing import TYPE_CHECKING
 
 from worker import intake
+from worker.bell import Bell
 from worker.checks import phone_of
 from worker.database import Database
 from worker.errors import Invalid
@@ -18,7 +19,6 @@ from worker.intake import Enqueue, Sms
 from worker.law.consents import Consent, ConsentAct
 from worker.ledger import consents, opt_out
 from worker.lifecycle import Lane, Purpose, SmsType
-from worker.queues import Bell
 from worker.settings import Settings
 
 if TYPE_CHECKING:

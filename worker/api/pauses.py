@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from worker import ledger, reporting
 from worker.api.naming import BY_A_PERSON
+from worker.bell import Bell
 from worker.database import Database
 from worker.lifecycle import Lane
-from worker.queues import Bell
 from worker.reporting import PauseShown
 
 

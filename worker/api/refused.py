@@ -11,6 +11,7 @@ from uuid import UUID
 
 from worker import intake, reporting
 from worker.api.naming import id_of
+from worker.bell import Bell
 from worker.checks import LABEL_MOST, label_or_none
 from worker.database import Database
 from worker.errors import Conflict, Invalid, NotFound, Unavailable, WorkerError
@@ -20,7 +21,6 @@ from worker.intake.fields import BESIDES, MAKERS, enqueue_of
 from worker.ledger import inbox, note_act
 from worker.ledger.inbox import Answered, Received
 from worker.lifecycle import Handed, InboxState, Kind
-from worker.queues import Bell
 from worker.reporting import RefusedCount, RefusedPage, RefusedRequest
 from worker.settings import Settings
 from worker.telemetry import emit

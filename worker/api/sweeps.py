@@ -8,12 +8,13 @@ from uuid import UUID
 
 from worker import ledger, sweeps
 from worker.api.naming import BY_DEFAULT, id_of
+from worker.bell import Bell
 from worker.checks import label
 from worker.database import Database
 from worker.errors import NotFound
 from worker.intake.terms import check_send_date
 from worker.lifecycle import Lane, SweepKind
-from worker.queues import Bell, Task
+from worker.queues import Task
 from worker.reporting import sweeps as shown_sweeps
 from worker.reporting.finding import Search, about
 from worker.reporting.sweeps import SweepShown

@@ -12,6 +12,7 @@ from secrets import token_bytes
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from worker.bell import Bell
 from worker.checks import label_or_none
 from worker.database import Database
 from worker.errors import Invalid, NotFound, Unusable
@@ -19,7 +20,7 @@ from worker.event_kinds import EventKind
 from worker.ledger import note_act
 from worker.ledger import webhooks as ledger
 from worker.ledger.webhooks import WebhookRow as WebhookRow
-from worker.queues import Bell, Task
+from worker.queues import Task
 from worker.settings import Settings
 from worker.webhooks import target_of
 

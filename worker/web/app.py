@@ -14,10 +14,10 @@ from starlette.exceptions import HTTPException
 
 from worker.api.notifier import Notifier
 from worker.api.operation import Operation
+from worker.bell import Bell
 from worker.database import Database
 from worker.errors import WorkerError
 from worker.limiter import Meter
-from worker.queues import Bell
 from worker.settings import Settings
 from worker.telemetry import emit, where
 from worker.web import callbacks, campaigns, messages, operation, people, refused, reports, reruns, texts

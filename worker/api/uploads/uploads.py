@@ -16,6 +16,7 @@ from worker.api.uploads.event_sheets import EventsPlan
 from worker.api.uploads.people import ContactsPlan
 from worker.api.uploads.reading import BYTES_MOST, bounded, opened
 from worker.api.uploads.steps import SMALL, Steps
+from worker.bell import Bell
 from worker.checks import label, phone_of
 from worker.contacts.columns import Columns
 from worker.database import Database
@@ -24,7 +25,7 @@ from worker.ledger import note_act
 from worker.ledger import uploads as stored
 from worker.ledger.uploads import KEPT, UploadShown
 from worker.lifecycle import UploadKind, UploadState
-from worker.queues import Bell, Task
+from worker.queues import Task
 from worker.spreadsheets import RefusedRow, Row, Sheet
 
 if TYPE_CHECKING:

@@ -1,0 +1,153 @@
+"""How who has work rings the workers, and who hears it: one bell a task, over Redis or RabbitMQ."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from worker.lifecycle import Lane
+from worker.queues import BROKER_TIMEOUT, QUEUE_OF, UNHEARD, Queue, Task
+from worker.telemetry import emit, where
+
+if TYPE_CHECKING:
+    from celery import Celery
+
+MUTED = 5.0  # seconds without a try after a ring that failed
+RUNG = 2000  # milliseconds that a ring nobody answered keeps others from ringing
+
+# KEYS: whether it was rung and nobody has answered, and how many tasks need not run, since others overheard their bell.
+# If one of these dies before it looks, or a task is lost, beat's next tick looks.
+_OVERHEAR = """
+if redis.call('DEL', KEYS[1]) == 0 then return 0 end
+redis.call('INCR', KEYS[2])
+return redis.call('PEXPIRE', KEYS[2], ARGV[1])
+"""
+_ANSWER = """
+if redis.call('EXISTS', KEYS[2]) == 1 and redis.call('DECR', KEYS[2]) >= 0 then return 1 end
+redis.call('DEL', KEYS[2])
+return 2 * redis.call('DEL', KEYS[1])
+"""
+
+
+class Bell:
+    """Rings the workers after a commit. Never raises and never blocks for long: beat would find the work anyway.
+
+    Over Redis a bell that nobody has answered yet is not rung twice, so ten thousand enqueues ring a few times.
+    """
+
+    def __init__(self, broker_url: str | None, redis_url: str | None) -> None:
+        self._broker_url, self._redis_url = broker_url, redis_url
+        self._app: Celery | None = None
+        self._redis: Any = None
+        self._muted_until = 0.0
+        self.was_rung = False  # what was answered last: somebody waits, and it was not beat alone
+
+    def ring(self, lanes: set[Lane]) -> None:
+        """Something in these lanes is due."""
+        if Lane.URGENT in lanes:
+            self._ring(Task.DELIVER_URGENT)
+        if lanes - {Lane.URGENT}:
+            self._ring(Task.DELIVER)
+
+    def again(self, task: Task) -> None:
+        """There is more of this work than one task's time allows."""
+        self._ring(task)
+
+    def answer(self, task: Task) -> bool:
+        """Called before a task looks for work: what is committed from now on needs a new ring.
+
+        False: another task has overheard what this one was rung for, and looks already.
+        """
+        said = self._quietly(lambda: self._asked(_ANSWER, task))
+        self.was_rung = said == 2
+        return said != 1
+
+    def overhear(self, task: Task) -> bool:
+        """Has somebody rung whom nobody has answered? Then the caller looks, and the task that was rung need not.
+
+        Over Redis alone; False while it is away.
+        """
+        return time.monotonic() >= self._muted_until and bool(self._quietly(lambda: self._asked(_OVERHEAR, task)))
+
+    def close(self) -> None:
+        """Give the connections back."""
+        if self._redis is not None:
+            self._redis.close()
+        if self._app is not None:
+            self._app.close()
+
+    def _ring(self, task: Task) -> None:
+        if self._broker_url is not None and time.monotonic() >= self._muted_until:
+            self._quietly(lambda: self._send(task) if self._first(task) else None)
+
+    def _first(self, task: Task) -> bool:
+        return not self._redis_url or bool(self._rings().set(mark_of(task), 1, nx=True, px=RUNG))
+
+    def _asked(self, script: str, task: Task) -> int:
+        keys = (rung := mark_of(task)), f"esms-worker:overheard:{{{rung}}}"  # braces: on one node of a cluster
+        return int(self._rings().eval(script, len(keys), *keys, RUNG)) if self._redis_url else 0
+
+    def _send(self, task: Task) -> None:
+        queue = QUEUE_OF[task].value
+        route: dict[str, Any] = {"exchange": queue, "routing_key": queue} if _is_amqp(self._broker_url) else {}
+        self._celery().send_task(task.value, queue=queue, retry=False, expires=UNHEARD, **route)
+
+    def _quietly(self, step: Callable[[], object]) -> object:
+        """The message is on disk: a bell that is broken is not the producer's trouble, and must not slow it down."""
+        try:
+            return step()
+        except Exception as error:  # noqa: BLE001 — telling the producer that it failed would make it send again
+            self._muted_until = time.monotonic() + MUTED
+            emit("ring.failed", error=type(error).__name__, at=where(error))
+            return None
+
+    def _rings(self) -> Any:
+        if self._redis is None:
+            from redis import Redis
+
+            self._redis = Redis.from_url(
+                self._redis_url or "", socket_timeout=BROKER_TIMEOUT, socket_connect_timeout=BROKER_TIMEOUT
+            )
+        return self._redis
+
+    def _celery(self) -> Celery:
+        if self._app is None:
+            from celery import Celery
+
+            self._app = Celery("esms-worker-bell", set_as_current=False)
+            self._app.conf.update(
+                broker_url=self._broker_url,
+                task_serializer="json",
+                broker_transport_options=_impatient(self._broker_url or ""),
+                task_queues=_undeclared() if _is_amqp(self._broker_url) else None,
+                broker_connection_timeout=BROKER_TIMEOUT,
+                task_ignore_result=True,
+            )
+        return self._app
+
+
+def _impatient(broker_url: str) -> dict[str, Any]:
+    """AMQP would not know these; it keeps to `broker_connection_timeout`."""
+    if not broker_url.startswith("redis"):
+        return {}
+    return {"socket_timeout": BROKER_TIMEOUT, "socket_connect_timeout": BROKER_TIMEOUT, "max_retries": 1}
+
+
+def _is_amqp(broker_url: str | None) -> bool:
+    return (broker_url or "").startswith("amqp")
+
+
+def _undeclared() -> list[Any]:
+    """RabbitMQ lets only those declare who may configure: workers do it. Whoever rings writes to the queue's own
+    exchange, and need not be let into the one by which every queue can be reached.
+    """
+    from kombu import Exchange
+    from kombu import Queue as Declared
+
+    return [Declared(each, Exchange(each, no_declare=True), each, no_declare=True) for each in map(str, Queue)]
+
+
+def mark_of(task: Task) -> str:
+    """Its key in Redis, which is there while a bell was rung and nobody has answered."""
+    return f"esms-worker:rung:{task}"
