@@ -15,11 +15,21 @@ if TYPE_CHECKING:
 
 MUTED = 5.0  # seconds without a try after a ring that failed
 RUNG = 2000  # milliseconds that a ring nobody answered keeps others from ringing
+WAITS = 250  # milliseconds after which nobody is taken to wait who has not said so again: it may be dead
 
-# KEYS: whether it was rung and nobody has answered, and how many tasks need not run, since others overheard their bell.
+# KEYS: whether it was rung and nobody has answered; how many tasks need not run, since others overheard their bell; and
+# who waits, for as long as that need ring no task: "told" once somebody has rung so.
 # If one of these dies before it looks, or a task is lost, beat's next tick looks.
+_WAIT = """
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+redis.call('SET', KEYS[3], 'waits', 'PX', ARGV[2])
+return 1
+"""
 _OVERHEAR = """
+local told = redis.call('GET', KEYS[3]) == 'told'
+redis.call('DEL', KEYS[3])
 if redis.call('DEL', KEYS[1]) == 0 then return 0 end
+if told then return 1 end
 redis.call('INCR', KEYS[2])
 return redis.call('PEXPIRE', KEYS[2], ARGV[1])
 """
@@ -33,7 +43,8 @@ return 2 * redis.call('DEL', KEYS[1])
 class Bell:
     """Rings the workers after a commit. Never raises and never blocks for long: beat would find the work anyway.
 
-    Over Redis a bell that nobody has answered yet is not rung twice, so ten thousand enqueues ring a few times.
+    Over Redis a bell that nobody has answered yet is not rung twice, so ten thousand enqueues ring a few times. And no
+    task is rung for a code while a process that sends codes waits for eSMS's answers: it hears the bell itself.
     """
 
     def __init__(self, broker_url: str | None, redis_url: str | None) -> None:
@@ -46,7 +57,7 @@ class Bell:
     def ring(self, lanes: set[Lane]) -> None:
         """Something in these lanes is due."""
         if Lane.URGENT in lanes:
-            self._ring(Task.DELIVER_URGENT)
+            self._ring(Task.DELIVER_URGENT, waited_for=True)
         if lanes - {Lane.URGENT}:
             self._ring(Task.DELIVER)
 
@@ -63,10 +74,17 @@ class Bell:
         self.was_rung = said == 2
         return said != 1
 
+    def wait(self, task: Task) -> bool:
+        """The caller listens, until it overhears: who rings from now on rings no task. False: somebody has rung before.
+
+        For some moments only. Over Redis alone.
+        """
+        return time.monotonic() < self._muted_until or self._quietly(lambda: self._asked(_WAIT, task)) != 0
+
     def overhear(self, task: Task) -> bool:
         """Has somebody rung whom nobody has answered? Then the caller looks, and the task that was rung need not.
 
-        Over Redis alone; False while it is away.
+        It waits no longer, and whoever rings from now on rings a task. Over Redis alone; False while it is away.
         """
         return time.monotonic() >= self._muted_until and bool(self._quietly(lambda: self._asked(_OVERHEAR, task)))
 
@@ -77,16 +95,24 @@ class Bell:
         if self._app is not None:
             self._app.close()
 
-    def _ring(self, task: Task) -> None:
+    def _ring(self, task: Task, *, waited_for: bool = False) -> None:
         if self._broker_url is not None and time.monotonic() >= self._muted_until:
-            self._quietly(lambda: self._send(task) if self._first(task) else None)
+            self._quietly(lambda: self._send(task) if self._first(task, waited_for) else None)
 
-    def _first(self, task: Task) -> bool:
-        return not self._redis_url or bool(self._rings().set(mark_of(task), 1, nx=True, px=RUNG))
+    def _first(self, task: Task, waited_for: bool) -> bool:
+        """Is a task to be rung: has nobody else rung, and does nobody wait who hears this?"""
+        if not self._redis_url:
+            return True
+        if not waited_for:
+            return bool(self._rings().set(mark_of(task), 1, nx=True, px=RUNG))
+        with self._rings().pipeline() as both:  # in one transaction: who waits could overhear the one before the other
+            both.set(mark_of(task), 1, nx=True, px=RUNG).set(_wait_of(task), "told", xx=True, keepttl=True)
+            first, heard = both.execute()
+        return bool(first) and not heard
 
     def _asked(self, script: str, task: Task) -> int:
-        keys = (rung := mark_of(task)), f"esms-worker:overheard:{{{rung}}}"  # braces: on one node of a cluster
-        return int(self._rings().eval(script, len(keys), *keys, RUNG)) if self._redis_url else 0
+        keys = (rung := mark_of(task)), f"esms-worker:overheard:{{{rung}}}", _wait_of(task)
+        return int(self._rings().eval(script, len(keys), *keys, RUNG, WAITS)) if self._redis_url else 0
 
     def _send(self, task: Task) -> None:
         queue = QUEUE_OF[task].value
@@ -151,3 +177,10 @@ def _undeclared() -> list[Any]:
 def mark_of(task: Task) -> str:
     """Its key in Redis, which is there while a bell was rung and nobody has answered."""
     return f"esms-worker:rung:{task}"
+
+
+def _wait_of(task: Task) -> str:
+    """Its key in Redis: somebody waits. Braces put it on one node of a cluster with the mark, whose prefix it has not:
+    who listens is told of no wait.
+    """
+    return f"esms-worker:rung:waits:{{{mark_of(task)}}}"

@@ -272,7 +272,7 @@ def _deliver(task: Task, lanes: list[Lane]) -> None:
             parts.pace,
             parts.provider.total_timeout,
             call_help=lambda: parts.bell.again(task),
-            listening=delivery.Listening(partial(parts.bell.overhear, task), parts.hearing) if urgent else None,
+            listening=_listening(parts) if urgent else None,
             breaker=parts.breaker,
             windows=parts.windows,
             floors=parts.floors,
@@ -282,6 +282,11 @@ def _deliver(task: Task, lanes: list[Lane]) -> None:
         return (rung and inbox.take_in()) or more  # only now: a code does not wait for it
 
     _answer(task, step)
+
+
+def _listening(parts: runtime.Runtime) -> delivery.Listening:
+    bell, task = parts.bell, Task.DELIVER_URGENT
+    return delivery.Listening(partial(bell.overhear, task), parts.hearing, partial(bell.wait, task))
 
 
 def _answer(task: Task, step: Callable[[runtime.Runtime], bool]) -> None:

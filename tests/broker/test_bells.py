@@ -9,7 +9,8 @@ import pytest
 from celery.beat import Scheduler
 from redis import Redis
 
-from worker.bell import Bell
+from tests.support import eventually
+from worker.bell import Bell, mark_of
 from worker.lifecycle import Lane
 from worker.queues import Task, configuration, make_app
 from worker.settings import Pace, Settings
@@ -50,10 +51,69 @@ def test_what_is_rung_after_it_was_overheard_is_rung_anew(bell: Bell, redis_url:
     assert [bell.answer(URGENT) for _ in range(3)] == [False, False, True]
 
 
+def tasks_rung(redis_url: str) -> int:
+    with Redis.from_url(redis_url) as redis:
+        return int(redis.llen("urgent"))
+
+
+def test_no_task_is_rung_while_somebody_waits_who_hears_the_bell(bell: Bell, redis_url: str) -> None:
+    for _ in range(2):
+        assert bell.wait(URGENT)
+        bell.ring({Lane.URGENT})
+        bell.ring({Lane.URGENT})
+        assert bell.overhear(URGENT)
+    assert tasks_rung(redis_url) == 0
+    assert (bell.answer(URGENT), bell.was_rung) == (True, False)
+
+
+def test_who_has_overheard_a_bell_waits_no_longer(bell: Bell, redis_url: str) -> None:
+    assert bell.wait(URGENT)
+    bell.overhear(URGENT)
+    bell.ring({Lane.URGENT})
+    assert tasks_rung(redis_url) == 1
+
+
+def test_nobody_begins_to_wait_for_a_bell_that_was_rung_already(bell: Bell, redis_url: str) -> None:
+    bell.ring({Lane.URGENT})
+    assert not bell.wait(URGENT)
+    assert bell.overhear(URGENT)
+    assert tasks_rung(redis_url) == 1
+    assert [bell.answer(URGENT) for _ in range(2)] == [False, True]
+
+
+def test_who_waits_and_dies_is_forgotten_soon(bell: Bell, redis_url: str) -> None:
+    assert bell.wait(URGENT)
+
+    def is_rung_a_task() -> bool:
+        bell.ring({Lane.URGENT})
+        rung = tasks_rung(redis_url) == 1
+        bell.answer(URGENT)  # beat's
+        return rung
+
+    eventually(is_rung_a_task, within=5)
+
+
+def test_the_task_of_a_producer_of_the_former_release_is_overheard_as_before(bell: Bell, redis_url: str) -> None:
+    assert bell.wait(URGENT)
+    with Redis.from_url(redis_url) as redis:
+        redis.set(mark_of(URGENT), 1, nx=True)
+    assert bell.overhear(URGENT)
+    assert [bell.answer(URGENT) for _ in range(2)] == [False, True]
+
+
+def test_who_waits_for_codes_hears_nothing_of_others(bell: Bell, redis_url: str) -> None:
+    assert bell.wait(URGENT)
+    bell.ring({Lane.BULK})
+    with Redis.from_url(redis_url) as redis:
+        assert redis.llen("deliver") == 1
+    assert not bell.overhear(URGENT)
+
+
 def test_without_a_redis_nobody_overhears_and_every_task_looks() -> None:
     bell = Bell("redis://127.0.0.1:1/0", "redis://127.0.0.1:1/0")
     assert bell.answer(URGENT)
     assert not bell.overhear(URGENT)
+    assert bell.wait(URGENT)
     assert Bell(None, None).answer(URGENT)
 
 

@@ -15,6 +15,7 @@ from redis.exceptions import AuthenticationError, NoPermissionError
 from worker.bell import Bell
 from worker.devkit.valkey import WORKERS_RIGHTS, Valkey, rights_into
 from worker.lifecycle import Lane
+from worker.queues import Task
 
 ROOT = Path(__file__).parents[2]
 
@@ -58,6 +59,15 @@ def test_it_rings_the_bells(valkey: Valkey, admin: Redis) -> None:
     url = valkey.source_url("shop")
     Bell(url, url).ring({Lane.URGENT, Lane.NORMAL})
     assert (admin.llen("urgent"), admin.llen("deliver")) == (1, 1)
+
+
+def test_who_waits_for_codes_hears_its_bell_and_no_task_is_rung(valkey: Valkey, admin: Redis) -> None:
+    admin.flushdb()
+    worker, application = (Bell(url, url) for url in (valkey.worker_url, valkey.source_url("shop")))
+    assert worker.wait(Task.DELIVER_URGENT)
+    application.ring({Lane.URGENT})
+    assert worker.overhear(Task.DELIVER_URGENT)
+    assert admin.llen("urgent") == 0
 
 
 READING = [

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from threading import Timer
+from functools import partial
+from threading import Thread, Timer
 
 import pytest
+from redis import Redis
 from sqlalchemy import Connection, event
 
-from tests.support import Bench, otp
+from tests.support import Bench, eventually, otp
 from worker import Ticket, delivery, ledger
 from worker.bell import Bell
 from worker.delivery import Listening
@@ -17,6 +20,8 @@ from worker.hearing import Hearing
 from worker.lifecycle import Lane
 from worker.queues import Task
 from worker.source_limits import Limit
+
+URGENT = Task.DELIVER_URGENT
 
 
 def test_who_waits_for_an_answer_sends_what_the_bell_is_rung_for_meanwhile(bench: Bench) -> None:
@@ -59,6 +64,78 @@ def test_who_waits_for_an_answer_is_told_of_a_ring_and_need_not_ask_all_the_time
     assert [bench.status(each) for each in tickets] == ["accepted", "accepted"]
     assert True in asked
     assert len(asked) < 20
+
+
+class Heard:
+    """A bell, and who listens to it as a worker does; statements: of Postgres, asked while others counted on it."""
+
+    def __init__(self, bench: Bench, redis_url: str) -> None:
+        self.bell, self.hearing = Bell(redis_url, redis_url), Hearing(redis_url, URGENT)
+        self.redis, self.statements = Redis.from_url(redis_url), 0
+        self.redis.flushdb()
+        self.hearing.attend()
+        event.listen(bench.workers.engine, "before_cursor_execute", self._note)
+        self.listening = Listening(partial(self.bell.overhear, URGENT), self.hearing, partial(self.bell.wait, URGENT))
+
+    def close(self) -> None:
+        for each in (self.bell, self.hearing, self.redis):
+            each.close()
+
+    @property
+    def waits(self) -> bool:
+        return bool(self.redis.keys("esms-worker:rung:waits:*"))
+
+    def _note(self, *_: object) -> None:
+        self.statements += self.waits
+
+
+@pytest.fixture
+def heard(bench: Bench, redis_url: str) -> Iterator[Heard]:
+    with closing(Heard(bench, redis_url)) as heard:
+        yield heard
+
+
+def test_no_task_is_rung_for_a_code_that_somebody_hears_who_waits(bench: Bench, heard: Heard) -> None:
+    bench.simulator.set(latency=1.0)
+    tickets = [bench.put()]
+
+    def ring() -> None:
+        eventually(lambda: heard.waits)
+        tickets.append(bench.put(otp("0901000100")))
+        heard.bell.ring({Lane.URGENT})
+
+    ringing = Thread(target=ring)
+    ringing.start()
+    bench.deliver([Lane.URGENT], listening=heard.listening)
+    ringing.join()
+    assert [bench.status(each) for each in tickets] == ["accepted", "accepted"]
+    assert heard.redis.llen("urgent") == 0
+
+
+def test_nobody_is_counted_on_while_it_asks_postgres_or_once_it_has_ended(bench: Bench, heard: Heard) -> None:
+    bench.simulator.set(latency=0.5)
+    tickets = [bench.put(otp(f"09010001{place:02}")) for place in range(20)]
+    bench.deliver([Lane.URGENT], listening=heard.listening)
+    assert {bench.status(each) for each in tickets} == {"accepted"}
+    assert (heard.statements, heard.waits) == (0, False)
+
+
+def test_who_was_counted_on_and_is_to_end_rings_a_task(bench: Bench, heard: Heard) -> None:
+    bench.simulator.set(latency=1.0)
+    bench.put()
+    rung = list[bool]()
+
+    def ring() -> None:
+        eventually(lambda: heard.waits)
+        heard.bell.ring({Lane.URGENT})
+        rung.append(True)
+
+    ringing = Thread(target=ring)
+    ringing.start()
+    call_help = partial(heard.bell.again, URGENT)
+    bench.deliver([Lane.URGENT], stopping=lambda: bool(rung), listening=heard.listening, call_help=call_help)
+    ringing.join()
+    assert (heard.redis.llen("urgent"), heard.waits) == (1, False)
 
 
 def test_who_could_send_nothing_more_leaves_the_bell_to_those_who_can(bench: Bench) -> None:

@@ -106,6 +106,7 @@ class Drain:
     def _finish(self) -> None:
         """Wait for what is in flight and write it down; put back the rest."""
         if self.listening is not None:  # it may take as long as a call: others look now, also for what was overheard
+            self._leave()
             self.listening = None
             self.call_help()
         self._hand_back(self._lines.drop(lambda _: True))
@@ -118,6 +119,7 @@ class Drain:
         """True: codes were found, and others are to be claimed as soon as these are on the wire."""
         if not any(line.room(self.pace.claim_most) for _, line in self._lines):
             return False
+        self._leave()
         # Counted from before the claim: our idea of the lease ends earlier than the database's, never later.
         now = time.monotonic()
         send_until = now + (self.pace.lease - usable_lease_after(self.call_timeout)).total_seconds()
@@ -185,22 +187,38 @@ class Drain:
     def _collect(self) -> None:
         if self.exchange.in_flight:
             patience = RECORD_EVERY if not self._answers else max(0.0, self._record_at - time.monotonic())
-            listens = self.listening if self._could_send() else None
-            self._take(listens.take(self.exchange, patience) if listens else self.exchange.take(patience))
+            self._take(self._waited(patience))
             self._listen()
         elif self._lines or self._lines.more:
             time.sleep(REST_MOST)  # a rate lets nothing out: nobody else can tell us when it will
         if self._answers and (time.monotonic() >= self._record_at or not self.exchange.in_flight):
             self._record()
 
+    def _waited(self, patience: float) -> list[Finished[Any]]:
+        if self.listening is None or not self._could_send():
+            return self.exchange.take(patience)
+        return self.listening.take(self.exchange, patience, alone=not self._lines and not self._lines.more)
+
     def _listen(self) -> None:
         """Or a code would wait until one of those who wait for eSMS's answers is free.
 
         Who could not send it at once leaves the bell to them.
         """
-        if self.listening is not None and self._could_send() and self.listening.rung():
-            self._claiming.rung = True
-            self._lines.look()
+        if self.listening is None:
+            return
+        if self.listening.rung() if self._could_send() else self.listening.leave():
+            self._heard()
+
+    def _leave(self) -> None:
+        """Postgres may take its time: until we are back, others are to hear who rings."""
+        if self.listening is not None and self.listening.leave():
+            self._heard()
+
+    def _heard(self) -> None:
+        self._claiming.rung = True
+        self._lines.look()
+        if not self._could_send():  # no longer, and no task was rung
+            self.call_help()
 
     def _could_send(self) -> bool:
         return self.exchange.in_flight < self.pace.sends_in_flight and self._lines.could_fly()
@@ -226,6 +244,7 @@ class Drain:
 
     def _record(self) -> None:
         """Write the answers down, through a restart of Postgres if need be: they are known nowhere else."""
+        self._leave()
         rescued_at = time.monotonic() + self.pace.lease.total_seconds()
         while True:
             try:
