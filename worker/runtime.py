@@ -9,12 +9,12 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from threading import current_thread, main_thread
 
 from worker.bell import Bell
 from worker.database import Database
-from worker.delivery import Breaker, gate, windows
+from worker.delivery import Breaker, Listening, gate, windows
 from worker.errors import SettingsError
 from worker.esms import Client, Credentials, Exchange, InvalidRequest
 from worker.hearing import Hearing
@@ -116,6 +116,12 @@ class Runtime:
     def hearing(self) -> Hearing:
         """Kept between tasks, and its connection with it."""
         return Hearing(self.settings.redis_url, Task.DELIVER_URGENT)
+
+    @cached_property
+    def listening(self) -> Listening:
+        """How who waits for eSMS's answers hears of the next code."""
+        task = Task.DELIVER_URGENT
+        return Listening(partial(self.bell.overhear, task), self.hearing, partial(self.bell.wait, task))
 
     @cached_property
     def provider(self) -> ProviderSettings:

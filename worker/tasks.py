@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from threading import current_thread, main_thread
 from typing import Any
 
@@ -272,7 +271,7 @@ def _deliver(task: Task, lanes: list[Lane]) -> None:
             parts.pace,
             parts.provider.total_timeout,
             call_help=lambda: parts.bell.again(task),
-            listening=_listening(parts) if urgent else None,
+            listening=parts.listening if urgent else None,
             breaker=parts.breaker,
             windows=parts.windows,
             floors=parts.floors,
@@ -282,11 +281,6 @@ def _deliver(task: Task, lanes: list[Lane]) -> None:
         return (rung and inbox.take_in()) or more  # only now: a code does not wait for it
 
     _answer(task, step)
-
-
-def _listening(parts: runtime.Runtime) -> delivery.Listening:
-    bell, task = parts.bell, Task.DELIVER_URGENT
-    return delivery.Listening(partial(bell.overhear, task), parts.hearing, partial(bell.wait, task))
 
 
 def _answer(task: Task, step: Callable[[runtime.Runtime], bool]) -> None:
