@@ -15,27 +15,29 @@ if TYPE_CHECKING:
 
 MUTED = 5.0  # seconds without a try after a ring that failed
 RUNG = 2000  # milliseconds that a ring nobody answered keeps others from ringing
-WAITS = 250  # milliseconds after which nobody is taken to wait who has not said so again: it may be dead
+WAITS = 250  # milliseconds that somebody is believed to wait who has not said so again: it may be dead
 
 # KEYS: whether it was rung and nobody has answered; how many tasks need not run, since others overheard their bell; and
-# who waits, for as long as that need ring no task: "told" once somebody has rung so.
+# that somebody waits: "told" once it was rung without a task, since that process hears it.
 # If one of these dies before it looks, or a task is lost, beat's next tick looks.
-_WAIT = """
-if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
-redis.call('SET', KEYS[3], 'waits', 'PX', ARGV[2])
-return 1
-"""
 _OVERHEAR = """
 local told = redis.call('GET', KEYS[3]) == 'told'
-redis.call('DEL', KEYS[3])
-if redis.call('DEL', KEYS[1]) == 0 then return 0 end
-if told then return 1 end
-redis.call('INCR', KEYS[2])
-return redis.call('PEXPIRE', KEYS[2], ARGV[1])
+local rung = redis.call('DEL', KEYS[1]) == 1
+if rung or ARGV[2] == '0' then
+    redis.call('DEL', KEYS[3])
+else
+    redis.call('SET', KEYS[3], 'waits', 'PX', ARGV[2])
+end
+if rung and not told then
+    redis.call('INCR', KEYS[2])
+    redis.call('PEXPIRE', KEYS[2], ARGV[1])
+end
+return rung and 1 or 0
 """
 _ANSWER = """
 if redis.call('EXISTS', KEYS[2]) == 1 and redis.call('DECR', KEYS[2]) >= 0 then return 1 end
 redis.call('DEL', KEYS[2])
+if redis.call('GET', KEYS[3]) == 'told' then redis.call('DEL', KEYS[3]) end
 return 2 * redis.call('DEL', KEYS[1])
 """
 
@@ -44,7 +46,7 @@ class Bell:
     """Rings the workers after a commit. Never raises and never blocks for long: beat would find the work anyway.
 
     Over Redis a bell that nobody has answered yet is not rung twice, so ten thousand enqueues ring a few times. And no
-    task is rung for a code while a process that sends codes waits for eSMS's answers: it hears the bell itself.
+    task is rung for a code while a process that sends codes waits for eSMS's answers: it hears the bell.
     """
 
     def __init__(self, broker_url: str | None, redis_url: str | None) -> None:
@@ -57,7 +59,7 @@ class Bell:
     def ring(self, lanes: set[Lane]) -> None:
         """Something in these lanes is due."""
         if Lane.URGENT in lanes:
-            self._ring(Task.DELIVER_URGENT, waited_for=True)
+            self._ring(Task.DELIVER_URGENT, may_be_heard=True)
         if lanes - {Lane.URGENT}:
             self._ring(Task.DELIVER)
 
@@ -74,19 +76,16 @@ class Bell:
         self.was_rung = said == 2
         return said != 1
 
-    def wait(self, task: Task) -> bool:
-        """The caller listens, until it overhears: who rings from now on rings no task. False: somebody has rung before.
-
-        For some moments only. Over Redis alone.
-        """
-        return time.monotonic() < self._muted_until or self._quietly(lambda: self._asked(_WAIT, task)) != 0
-
-    def overhear(self, task: Task) -> bool:
+    def overhear(self, task: Task, *, wait: bool = False) -> bool | None:
         """Has somebody rung whom nobody has answered? Then the caller looks, and the task that was rung need not.
 
-        It waits no longer, and whoever rings from now on rings a task. Over Redis alone; False while it is away.
+        wait: else the caller listens from now on, and who rings rings no task, for some moments or until this is asked
+        without it. None: nobody can tell; over Redis alone.
         """
-        return time.monotonic() >= self._muted_until and bool(self._quietly(lambda: self._asked(_OVERHEAR, task)))
+        if time.monotonic() < self._muted_until:
+            return None
+        said = self._quietly(lambda: self._asked(_OVERHEAR, task, WAITS if wait else 0))
+        return None if said is None else bool(said)
 
     def close(self) -> None:
         """Give the connections back."""
@@ -95,24 +94,27 @@ class Bell:
         if self._app is not None:
             self._app.close()
 
-    def _ring(self, task: Task, *, waited_for: bool = False) -> None:
+    def _ring(self, task: Task, *, may_be_heard: bool = False) -> None:
         if self._broker_url is not None and time.monotonic() >= self._muted_until:
-            self._quietly(lambda: self._send(task) if self._first(task, waited_for) else None)
+            self._quietly(lambda: self._send(task) if self._first(task, may_be_heard) else None)
 
-    def _first(self, task: Task, waited_for: bool) -> bool:
+    def _first(self, task: Task, may_be_heard: bool) -> bool:
         """Is a task to be rung: has nobody else rung, and does nobody wait who hears this?"""
         if not self._redis_url:
             return True
-        if not waited_for:
+        if not may_be_heard:
             return bool(self._rings().set(mark_of(task), 1, nx=True, px=RUNG))
         with self._rings().pipeline() as both:  # in one transaction: who waits could overhear the one before the other
-            both.set(mark_of(task), 1, nx=True, px=RUNG).set(_wait_of(task), "told", xx=True, keepttl=True)
+            both.set(mark_of(task), 1, nx=True, px=RUNG).set(_wait_of(task), "told", xx=True, px=RUNG)
             first, heard = both.execute()
         return bool(first) and not heard
 
-    def _asked(self, script: str, task: Task) -> int:
-        keys = (rung := mark_of(task)), f"esms-worker:overheard:{{{rung}}}", _wait_of(task)
-        return int(self._rings().eval(script, len(keys), *keys, RUNG, WAITS)) if self._redis_url else 0
+    def _asked(self, script: str, task: Task, *arguments: int) -> int | None:
+        """None: there is no Redis."""
+        if not self._redis_url:
+            return None
+        keys = (rung := mark_of(task)), f"esms-worker:spared:{{{rung}}}", _wait_of(task)  # braces: see below
+        return int(self._rings().eval(script, len(keys), *keys, RUNG, *arguments))
 
     def _send(self, task: Task) -> None:
         queue = QUEUE_OF[task].value

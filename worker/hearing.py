@@ -6,6 +6,7 @@ it writes nobody reads; that it did is the news. Where that can't be had, who li
 
 from __future__ import annotations
 
+import socket
 import time
 from contextlib import suppress
 from ssl import SSLWantReadError
@@ -16,6 +17,8 @@ from worker.queues import Task
 
 PATIENCE = 0.5  # seconds for Redis
 MUTED = 30.0  # seconds without a try after it could not be had
+# Nothing is ever written here: only so is it found out that the way to Redis is cut. Seconds, seconds, times.
+ALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
 
 
 class Hearing:
@@ -63,8 +66,11 @@ class Hearing:
 def _attentive(redis_url: str, mark: str) -> Any:
     from redis import Redis
 
-    waits = {"socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE}
-    connection: Any = Redis.from_url(redis_url, protocol=3, **waits).connection_pool.make_connection()
+    options: dict[str, Any] = {"socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE}
+    if not redis_url.startswith("unix"):
+        known = {getattr(socket, name): value for name, value in ALIVE.items() if hasattr(socket, name)}
+        options |= {"socket_keepalive": True, "socket_keepalive_options": known}
+    connection: Any = Redis.from_url(redis_url, protocol=3, **options).connection_pool.make_connection()
     connection.connect()
     connection.send_command("CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", mark)
     connection.read_response()  # raises what it refuses

@@ -120,8 +120,7 @@ class Runtime:
     @cached_property
     def listening(self) -> Listening:
         """How who waits for eSMS's answers hears of the next code."""
-        task = Task.DELIVER_URGENT
-        return Listening(partial(self.bell.overhear, task), self.hearing, partial(self.bell.wait, task))
+        return Listening(partial(self.bell.overhear, Task.DELIVER_URGENT), self.hearing)
 
     @cached_property
     def provider(self) -> ProviderSettings:

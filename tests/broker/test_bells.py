@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
+from time import monotonic
 
 import pytest
 from celery.beat import Scheduler
@@ -56,65 +57,98 @@ def tasks_rung(redis_url: str) -> int:
         return int(redis.llen("urgent"))
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits is believed for long: the test may be slow."""
+    monkeypatch.setattr("worker.bell.WAITS", 60_000)
+
+
+@pytest.mark.usefixtures("patient")
 def test_no_task_is_rung_while_somebody_waits_who_hears_the_bell(bell: Bell, redis_url: str) -> None:
     for _ in range(2):
-        assert bell.wait(URGENT)
+        assert bell.overhear(URGENT, wait=True) is False
         bell.ring({Lane.URGENT})
         bell.ring({Lane.URGENT})
-        assert bell.overhear(URGENT)
+        assert bell.overhear(URGENT, wait=True)
     assert tasks_rung(redis_url) == 0
     assert (bell.answer(URGENT), bell.was_rung) == (True, False)
 
 
-def test_who_has_overheard_a_bell_waits_no_longer(bell: Bell, redis_url: str) -> None:
-    assert bell.wait(URGENT)
-    bell.overhear(URGENT)
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize("rung", [False, True])
+def test_who_asks_without_waiting_on_is_counted_on_no_longer(bell: Bell, redis_url: str, rung: bool) -> None:
+    bell.overhear(URGENT, wait=True)
+    bell.ring({Lane.URGENT} if rung else set())
+    assert bell.overhear(URGENT) is rung
     bell.ring({Lane.URGENT})
     assert tasks_rung(redis_url) == 1
 
 
-def test_nobody_begins_to_wait_for_a_bell_that_was_rung_already(bell: Bell, redis_url: str) -> None:
+@pytest.mark.usefixtures("patient")
+def test_nobody_waits_for_a_bell_that_was_rung_already(bell: Bell, redis_url: str) -> None:
     bell.ring({Lane.URGENT})
-    assert not bell.wait(URGENT)
-    assert bell.overhear(URGENT)
-    assert tasks_rung(redis_url) == 1
+    assert bell.overhear(URGENT, wait=True)
+    bell.ring({Lane.URGENT})
+    assert tasks_rung(redis_url) == 2
     assert [bell.answer(URGENT) for _ in range(2)] == [False, True]
 
 
-def test_who_waits_and_dies_is_forgotten_soon(bell: Bell, redis_url: str) -> None:
-    assert bell.wait(URGENT)
-
-    def is_rung_a_task() -> bool:
-        bell.ring({Lane.URGENT})
-        rung = tasks_rung(redis_url) == 1
-        bell.answer(URGENT)  # beat's
-        return rung
-
-    eventually(is_rung_a_task, within=5)
+def test_who_waits_and_dies_is_forgotten_once_beat_has_rung(bell: Bell, redis_url: str) -> None:
+    bell.overhear(URGENT, wait=True)
+    bell.ring({Lane.URGENT})
+    assert tasks_rung(redis_url) == 0
+    assert bell.answer(URGENT), "beat's"
+    bell.ring({Lane.URGENT})
+    assert tasks_rung(redis_url) == 1
 
 
+def test_who_waits_is_believed_for_moments_only(bell: Bell, redis_url: str) -> None:
+    bell.overhear(URGENT, wait=True)
+    with Redis.from_url(redis_url) as redis:
+        eventually(lambda: not redis.keys("esms-worker:rung:waits:*"), within=5)
+    bell.ring({Lane.URGENT})
+    assert tasks_rung(redis_url) == 1
+
+
+def test_a_bell_that_is_overheard_late_spares_no_task_since_none_was_rung(
+    bell: Bell, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.bell.WAITS", 500)
+    bell.overhear(URGENT, wait=True)
+    bell.ring({Lane.URGENT})
+    with Redis.from_url(redis_url) as redis:
+        until = monotonic() + 0.6
+        eventually(lambda: monotonic() > until)
+        assert redis.exists(mark_of(URGENT))
+    assert bell.overhear(URGENT)
+    assert bell.answer(URGENT)
+
+
+@pytest.mark.usefixtures("patient")
 def test_the_task_of_a_producer_of_the_former_release_is_overheard_as_before(bell: Bell, redis_url: str) -> None:
-    assert bell.wait(URGENT)
+    bell.overhear(URGENT, wait=True)
     with Redis.from_url(redis_url) as redis:
         redis.set(mark_of(URGENT), 1, nx=True)
     assert bell.overhear(URGENT)
     assert [bell.answer(URGENT) for _ in range(2)] == [False, True]
 
 
+@pytest.mark.usefixtures("patient")
 def test_who_waits_for_codes_hears_nothing_of_others(bell: Bell, redis_url: str) -> None:
-    assert bell.wait(URGENT)
+    bell.overhear(URGENT, wait=True)
     bell.ring({Lane.BULK})
+    bell.again(URGENT)
     with Redis.from_url(redis_url) as redis:
-        assert redis.llen("deliver") == 1
-    assert not bell.overhear(URGENT)
+        assert (redis.llen("deliver"), redis.llen("urgent")) == (1, 1), "who rings again wants a task"
 
 
 def test_without_a_redis_nobody_overhears_and_every_task_looks() -> None:
     bell = Bell("redis://127.0.0.1:1/0", "redis://127.0.0.1:1/0")
     assert bell.answer(URGENT)
     assert not bell.overhear(URGENT)
-    assert bell.wait(URGENT)
+    assert bell.overhear(URGENT, wait=True) is None
     assert Bell(None, None).answer(URGENT)
+    assert Bell(None, None).overhear(URGENT, wait=True) is None
 
 
 def test_beat_rings_each_of_its_bells_within_a_tick_and_no_two_at_once() -> None:

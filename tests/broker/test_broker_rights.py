@@ -61,10 +61,13 @@ def test_it_rings_the_bells(valkey: Valkey, admin: Redis) -> None:
     assert (admin.llen("urgent"), admin.llen("deliver")) == (1, 1)
 
 
-def test_who_waits_for_codes_hears_its_bell_and_no_task_is_rung(valkey: Valkey, admin: Redis) -> None:
+def test_who_waits_for_codes_hears_its_bell_and_no_task_is_rung(
+    valkey: Valkey, admin: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.bell.WAITS", 60_000)
     admin.flushdb()
     worker, application = (Bell(url, url) for url in (valkey.worker_url, valkey.source_url("shop")))
-    assert worker.wait(Task.DELIVER_URGENT)
+    worker.overhear(Task.DELIVER_URGENT, wait=True)
     application.ring({Lane.URGENT})
     assert worker.overhear(Task.DELIVER_URGENT)
     assert admin.llen("urgent") == 0

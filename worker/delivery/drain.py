@@ -80,20 +80,27 @@ class Drain:
         self._claiming = self._claims_from(self._lines, rung)
         self._breaker = self.breaker or Breaker(self.pace.break_after)
         started = time.monotonic()
-        finish_at = started + self.pace.drain.total_seconds()
+        try:
+            more = self._until(started + self.pace.drain.total_seconds())
+        except BaseException:
+            if self.listening is not None and self.listening.leave():  # who counted on us is left to others
+                self.call_help()
+            raise
+        if self._sent:
+            emit("batch.sent", requests=self._sent, seconds=round(time.monotonic() - started, 3))
+        return more
+
+    def _until(self, finish_at: float) -> bool:
         more = True
         while more or self._busy():
-            if stopping() or time.monotonic() > finish_at:
+            if self._stopping() or time.monotonic() > finish_at:
                 self._finish()
-                more = True
-                break
+                return True
             others_wait = self._claim()
             self._launch()
             if not others_wait:
                 self._collect()
             more = self._lines.more
-        if self._sent:
-            emit("batch.sent", requests=self._sent, seconds=round(time.monotonic() - started, 3))
         return more
 
     def _claims_from(self, lines: Lines, rung: bool) -> Claiming:
@@ -106,7 +113,7 @@ class Drain:
     def _finish(self) -> None:
         """Wait for what is in flight and write it down; put back the rest."""
         if self.listening is not None:  # it may take as long as a call: others look now, also for what was overheard
-            self._leave()
+            self.listening.leave()
             self.listening = None
             self.call_help()
         self._hand_back(self._lines.drop(lambda _: True))
@@ -266,6 +273,7 @@ class Drain:
     def _pause(self, lane: Lane, code: str, reason: str) -> None:
         if lane in self._paused:  # all that is in flight comes back with the same trouble
             return
+        self._leave()
         self._paused.add(lane)
         if self.database.committed("pause", lambda session: ledger.pause(session, lane, reason, code=code), False):
             emit("lane.paused", lane=lane, code=code)
@@ -273,6 +281,7 @@ class Drain:
 
     def _lift(self, lane: Lane) -> None:
         """The message that was sent on trial got an answer of another kind: the others may go."""
+        self._leave()
         nothing: list[Lane] = []
         for lifted in self.database.committed("lift", partial(ledger.lift, lanes=[lane], by="trial"), nothing):
             emit("lane.lifted", lane=lifted)

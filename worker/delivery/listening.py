@@ -3,58 +3,72 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
+from worker.bell import RUNG
 from worker.esms import Exchange, Finished
 from worker.hearing import Hearing
 
 LISTEN_EVERY = 0.005  # seconds: so soon a bell is heard where Redis does not tell of it
-WAIT_ANEW = 0.1  # seconds after which others are told again that somebody waits: sooner than they would forget it
+WAIT_ANEW = 0.1  # seconds after which others are told again that somebody waits
+
+
+class Overhear(Protocol):
+    """Has somebody rung? Then who was rung for need not look. None: nobody can tell.
+
+    wait: else who rings from now on counts on the caller, and rings no task, until it asks without this.
+    """
+
+    def __call__(self, *, wait: bool) -> bool | None: ...
 
 
 @dataclass
 class Listening:
-    """overhear: has somebody rung? Then who was rung for need not look.
+    """Of one process that sends codes. hearing: tells when it is worth asking; None: ask every few milliseconds."""
 
-    hearing: tells when that is worth asking. wait: until it is asked, who rings need ring no task; False: somebody has
-    rung already.
-    """
-
-    overhear: Callable[[], bool]
+    overhear: Overhear
     hearing: Hearing | None = None
-    wait: Callable[[], bool] | None = None
-    _waits_until: float = 0.0  # others count on us for so long; 0: they do not
-    _was_rung: bool = False  # already when we would have begun to wait
+    _waits_since: float | None = None  # since when others may count on us, at the latest
+    _rung_before: bool = False  # when we would have begun to wait
     _ask_at: float = 0.0
 
     def take(self, exchange: Exchange, patience: float, *, alone: bool) -> list[Finished[Any]]:
         """What is back; sooner, with nothing, where somebody may have rung. alone: there is nothing else to do."""
-        self._was_rung = alone and self._told() is not None and not self._waits()
+        if alone and self._told() is not None:
+            self._wait()
         if (told := self._told()) is None:
             return exchange.take(min(patience, LISTEN_EVERY))
-        return exchange.take(0.0 if self._was_rung else patience, unless=told)
+        return exchange.take(0.0 if self._rung_before else patience, unless=told)
 
     def rung(self) -> bool:
         """Has somebody rung whom nobody has answered?"""
-        return (self._is_worth_asking() or self._was_rung) and self._overheard()
+        return self._was_rung() or (self._is_worth_asking() and self._heard(wait=self._waits_since is not None))
 
     def leave(self) -> bool:
         """Before anything that may take long: nobody counts on us from now on. True: somebody has rung who did."""
-        return self._waits_until > 0.0 and self._overheard()
+        return self._was_rung() or (self._waits_since is not None and self._heard(wait=False))
 
-    def _waits(self) -> bool:
-        """False: somebody has rung before. Older news is of that, or of what was overheard."""
-        if self.wait is None or self.hearing is None or time.monotonic() < self._waits_until:
-            return True
-        self.hearing.news()
-        self._waits_until = time.monotonic() + WAIT_ANEW
-        return self.wait()
+    def _was_rung(self) -> bool:
+        rung, self._rung_before = self._rung_before, False
+        return rung
 
-    def _overheard(self) -> bool:
-        self._waits_until, self._was_rung = 0.0, False
-        return self.overhear()
+    def _wait(self) -> None:
+        """News so far is of what was overheard, or is overheard now."""
+        if self._waits_since is None or time.monotonic() >= self._waits_since + WAIT_ANEW:
+            assert self.hearing is not None
+            self.hearing.news()
+            self._rung_before = self._heard(wait=True)
+
+    def _heard(self, *, wait: bool) -> bool:
+        """Who was counted on and cannot be sure looks: no task was rung."""
+        since, self._waits_since = self._waits_since, None
+        now = time.monotonic()
+        rung = self.overhear(wait=wait)
+        is_sure = since is None or (rung is not None and now < since + RUNG / 1000 and self._told() is not None)
+        if wait and not rung:
+            self._waits_since = now
+        return bool(rung) or not is_sure
 
     def _is_worth_asking(self) -> bool:
         if self.hearing is not None and self._told() is not None:
