@@ -54,16 +54,15 @@ class Listening:
         return rung
 
     def _wait(self) -> None:
-        """News so far is of what was overheard, or is overheard now."""
         if self._waits_since is None or time.monotonic() >= self._waits_since + WAIT_ANEW:
-            assert self.hearing is not None
-            self.hearing.news()
             self._rung_before = self._heard(wait=True)
 
     def _heard(self, *, wait: bool) -> bool:
         """Who was counted on and cannot be sure looks: no task was rung."""
         since, self._waits_since = self._waits_since, None
         now = time.monotonic()
+        if self.hearing is not None:  # what came so far is of what is overheard now; or it is at its end
+            self.hearing.news()
         rung = self.overhear(wait=wait)
         is_sure = since is None or (rung is not None and now < since + RUNG / 1000 and self._told() is not None)
         if wait and not rung:
