@@ -4,8 +4,6 @@ import os
 import subprocess
 import sys
 import textwrap
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -23,13 +21,6 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root may")
 SERVERS = [Postgres, Valkey]
 each = pytest.mark.parametrize("kind", SERVERS)
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
 
 
 def connected(postgres: Postgres, **other: str) -> Connection[TupleRow]:

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from queue import Queue
@@ -15,12 +14,10 @@ from queue import Queue
 import psutil
 import pytest
 
+from tests.devkit.servers import PATIENCE, linux_only
+from tests.support import eventually
 from worker.devkit.processes import CannotStart, Child, folder_lock, free_port
 from worker.devkit.processes.identity import identity, stop_leftover
-
-PATIENCE = 30.0  # seconds
-
-linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends children with their parent")
 
 
 def python(code: str) -> list[str]:
@@ -29,13 +26,6 @@ def python(code: str) -> list[str]:
 
 def sleeper() -> list[str]:
     return python("import time; print('ready', flush=True); time.sleep(600)")
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
 
 
 def says(word: str) -> Callable[[Child], bool]:
@@ -135,7 +125,7 @@ def test_a_child_ends_when_its_parent_is_killed() -> None:
         assert process.stdout is not None
         child = int(process.stdout.readline())
         process.kill()
-    until(lambda: identity(child) is None)
+    eventually(lambda: identity(child) is None, within=PATIENCE)
 
 
 @linux_only
@@ -151,11 +141,11 @@ def test_a_child_outlives_the_thread_that_started_it(tmp_path: Path) -> None:
     starter = threading.Thread(target=child.start)
     starter.start()
     starter.join()
-    until(lambda: not Path(f"/proc/self/task/{starter.native_id}").exists())
+    eventually(lambda: not Path(f"/proc/self/task/{starter.native_id}").exists(), within=PATIENCE)
     with child:
         assert child.pid is not None
         os.kill(child.pid, signal.SIGUSR1)
-        until(lambda: child.log_lines() == ["ready", "here"])
+        eventually(lambda: child.log_lines() == ["ready", "here"], within=PATIENCE)
 
 
 @linux_only
@@ -244,5 +234,5 @@ def test_another_process_that_got_the_same_pid_is_left_alone(tmp_path: Path) -> 
 
 def test_an_ended_process_has_no_identity_even_before_it_is_waited_for() -> None:
     with subprocess.Popen(["true"]) as process:
-        until(lambda: psutil.Process(process.pid).status() == psutil.STATUS_ZOMBIE)
+        eventually(lambda: psutil.Process(process.pid).status() == psutil.STATUS_ZOMBIE, within=PATIENCE)
         assert identity(process.pid) is None

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.devkit.servers import connected, each, linux_only, one, run, until
+from tests.devkit.servers import PATIENCE, connected, each, linux_only, one, run
+from tests.support import eventually
 from worker.devkit.postgres import Postgres
 from worker.devkit.processes import CannotStart, Server
 from worker.devkit.processes.identity import identity
@@ -45,7 +46,7 @@ def test_a_server_that_was_killed_starts_again(kind: type[Server], tmp_path: Pat
     server = kind(tmp_path / "server", durable=False).start()
     url = server.url
     os.kill(server.pid, signal.SIGKILL)
-    until(lambda: not server.alive)
+    eventually(lambda: not server.alive, within=PATIENCE)
     server.stop()
     with server:
         assert server.url == url
@@ -58,11 +59,11 @@ def test_postgres_waits_for_the_last_sessions_of_a_killed_server(tmp_path: Path)
         session = client.info.backend_pid
         os.kill(session, signal.SIGSTOP)
         os.kill(server.pid, signal.SIGKILL)
-        until(lambda: not server.alive)
+        eventually(lambda: not server.alive, within=PATIENCE)
         server.stop()
         starting = threading.Thread(target=server.start)
         starting.start()
-        until(lambda: "pre-existing shared memory block" in server.log.read_text())
+        eventually(lambda: "pre-existing shared memory block" in server.log.read_text(), within=PATIENCE)
         os.kill(session, signal.SIGCONT)
         starting.join()
     with server:
