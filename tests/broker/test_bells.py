@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from time import monotonic
 
 import pytest
 from celery.beat import Scheduler
@@ -28,6 +27,11 @@ def bell(redis_url: str) -> Iterator[Bell]:
     bell.close()
 
 
+def tasks_rung(redis_url: str) -> int:
+    with Redis.from_url(redis_url) as redis:
+        return int(redis.llen("urgent"))
+
+
 def test_a_bell_that_was_overheard_is_answered_once(bell: Bell) -> None:
     bell.ring({Lane.URGENT})
     assert bell.overhear(URGENT)
@@ -47,14 +51,8 @@ def test_what_is_rung_after_it_was_overheard_is_rung_anew(bell: Bell, redis_url:
     for _ in range(2):
         bell.ring({Lane.URGENT})
         assert bell.overhear(URGENT)
-    with Redis.from_url(redis_url) as redis:
-        assert redis.llen("urgent") == 2
+    assert tasks_rung(redis_url) == 2
     assert [bell.answer(URGENT) for _ in range(3)] == [False, False, True]
-
-
-def tasks_rung(redis_url: str) -> int:
-    with Redis.from_url(redis_url) as redis:
-        return int(redis.llen("urgent"))
 
 
 @pytest.fixture
@@ -114,11 +112,11 @@ def test_a_bell_that_is_overheard_late_spares_no_task_since_none_was_rung(
     bell: Bell, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("worker.bell.WAITS", 500)
+    monkeypatch.setattr("worker.bell.RUNG", 60_000)
     bell.overhear(URGENT, wait=True)
     bell.ring({Lane.URGENT})
     with Redis.from_url(redis_url) as redis:
-        until = monotonic() + 0.6
-        eventually(lambda: monotonic() > until)
+        eventually(lambda: redis.pttl(mark_of(URGENT)) < 60_000 - 600, within=5)
         assert redis.exists(mark_of(URGENT))
     assert bell.overhear(URGENT)
     assert bell.answer(URGENT)
