@@ -7,12 +7,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from worker.lifecycle import Lane
-from worker.queues import BROKER_TIMEOUT, QUEUE_OF, UNHEARD, Queue, Task
+from worker.queues import QUEUE_OF, UNHEARD, Queue, Task
 from worker.telemetry import emit, where
 
 if TYPE_CHECKING:
     from celery import Celery
 
+BROKER_TIMEOUT = 2  # seconds: a producer's web page waits no longer for a bell
 MUTED = 5.0  # seconds without a try after a ring that failed
 RUNG = 2000  # milliseconds that a ring nobody answered keeps others from ringing
 WAITS = 250  # milliseconds that somebody is believed to wait who has not said so again: it may be dead
@@ -113,7 +114,7 @@ class Bell:
         """None: there is no Redis."""
         if not self._redis_url:
             return None
-        keys = (rung := mark_of(task)), f"esms-worker:spared:{{{rung}}}", _wait_of(task)  # braces: see below
+        keys = (rung := mark_of(task)), f"esms-worker:spared:{{{rung}}}", _wait_of(task)
         return int(self._rings().eval(script, len(keys), *keys, RUNG, *arguments))
 
     def _send(self, task: Task) -> None:

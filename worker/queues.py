@@ -99,7 +99,6 @@ TICKED = (
     Task.CALL_WEBHOOKS,
 )
 
-BROKER_TIMEOUT = 2  # seconds: a producer's web page waits no longer for a bell
 ANSWER_KEPT = 3600  # seconds that an answer of worker.status waits for who asked
 # Seconds after which a bell that nobody heard is dropped, so that they don't pile up while workers are down. Celery
 # compares it with the worker's own clock: were it one tick long, a clock that runs ahead would drop every bell.

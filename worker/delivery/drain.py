@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from math import inf
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from worker import ledger
@@ -30,6 +30,11 @@ from worker.limiter import Limiter
 from worker.settings import Pace, Settings, usable_lease_after
 from worker.telemetry import emit
 from worker.window import Window
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+T = TypeVar("T")
 
 RECORD_EVERY = 0.1  # seconds: an answer is on disk no later than this
 SHARE_OF = 8  # this part of what may be in flight is each lane's own: a flood in one starves no other
@@ -83,7 +88,7 @@ class Drain:
         try:
             more = self._until(started + self.pace.drain.total_seconds())
         except BaseException:
-            if self.listening is not None and self.listening.leave():  # who counted on us is left to others
+            if self._left():  # who counted on us is left to others
                 self.call_help()
             raise
         if self._sent:
@@ -120,6 +125,11 @@ class Drain:
         while self._busy():
             self._collect()
 
+    def _committed(self, step: str, action: Callable[[Session], T], nothing: T) -> T:
+        """`Database.committed`, while nobody counts on us."""
+        self._leave()
+        return self.database.committed(step, action, nothing)
+
     # Claiming...
 
     def _claim(self) -> bool:
@@ -147,7 +157,7 @@ class Drain:
     def _hand_back(self, claims: list[Claim]) -> None:
         if claims:
             nothing: set[UUID] = set()
-            self.database.committed("hand back", lambda session: ledger.hand_back(session, claims), nothing)
+            self._committed("hand back", lambda session: ledger.hand_back(session, claims), nothing)
 
     # Sending...
 
@@ -175,7 +185,7 @@ class Drain:
         if not calls:
             return claims
         nothing: set[UUID] = set()
-        ours = self.database.committed("intend", lambda session: ledger.intend(session, calls), nothing)
+        ours = self._committed("intend", lambda session: ledger.intend(session, calls), nothing)
         if len(ours) < len(calls):
             emit("call.dropped", calls=len(calls) - len(ours), why="no intent on disk")
         return [claim for claim in claims if claim.lane is not Lane.VOICE or claim.fences[0].id in ours]
@@ -218,8 +228,11 @@ class Drain:
 
     def _leave(self) -> None:
         """Postgres may take its time: until we are back, others are to hear who rings."""
-        if self.listening is not None and self.listening.leave():
+        if self._left():
             self._heard()
+
+    def _left(self) -> bool:
+        return self.listening is not None and self.listening.leave()
 
     def _heard(self) -> None:
         self._claiming.rung = True
@@ -273,17 +286,15 @@ class Drain:
     def _pause(self, lane: Lane, code: str, reason: str) -> None:
         if lane in self._paused:  # all that is in flight comes back with the same trouble
             return
-        self._leave()
         self._paused.add(lane)
-        if self.database.committed("pause", lambda session: ledger.pause(session, lane, reason, code=code), False):
+        if self._committed("pause", lambda session: ledger.pause(session, lane, reason, code=code), False):
             emit("lane.paused", lane=lane, code=code)
         self._hand_back(self._lines.drop(lambda claim: claim.lane is lane))
 
     def _lift(self, lane: Lane) -> None:
         """The message that was sent on trial got an answer of another kind: the others may go."""
-        self._leave()
         nothing: list[Lane] = []
-        for lifted in self.database.committed("lift", partial(ledger.lift, lanes=[lane], by="trial"), nothing):
+        for lifted in self._committed("lift", partial(ledger.lift, lanes=[lane], by="trial"), nothing):
             emit("lane.lifted", lane=lifted)
 
 
