@@ -288,10 +288,10 @@ def _answer(task: Task, step: Callable[[runtime.Runtime], bool]) -> None:
     try:
         with runtime.stop.finishing():
             parts = runtime.current()
-            if task is Task.DELIVER_URGENT:
-                parts.hearing.attend()  # before the answer: whoever rings after it is told of, or was answered
             if not parts.bell.answer(task):
                 return
+            if task is Task.DELIVER_URGENT:
+                parts.hearing.attend()
             _note_listener(parts, QUEUE_OF[task].value)
             if step(parts):
                 parts.bell.again(task)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import select
 from collections.abc import Iterator
+from os import dup
+from socket import MSG_PEEK, socket
 
 import pytest
 from redis import Redis
@@ -44,6 +46,13 @@ def told(hearing: Hearing) -> bool:
     return bool(poll.poll(PATIENCE))
 
 
+def unread(hearing: Hearing) -> bytes:
+    """What Redis has written to it."""
+    assert hearing.socket is not None
+    with socket(fileno=dup(hearing.socket)) as same:
+        return same.recv(1 << 16, MSG_PEEK)
+
+
 def test_an_applications_ring_is_told_and_nothing_before_it(hearing: Hearing, valkey: Valkey) -> None:
     assert not hearing.news()
     url = valkey.source_url("shop")
@@ -60,7 +69,50 @@ def test_each_ring_is_told_that_comes_after_the_last_was_overheard(hearing: Hear
         while not bell.overhear(URGENT):
             assert told(hearing)
             assert hearing.news()
+        hearing.expect()
     bell.close()
+
+
+def test_what_somebody_is_told_who_does_not_read_does_not_pile_up_in_redis(hearing: Hearing, valkey: Valkey) -> None:
+    bell = Bell(valkey.worker_url, valkey.worker_url)
+    for _ in range(100):
+        bell.ring({Lane.URGENT})
+        assert bell.answer(URGENT)
+    bell.close()
+    assert told(hearing)
+    assert len(unread(hearing)) < 200, "of one ring"
+
+
+def test_what_was_rung_before_somebody_turned_to_it_is_told(hearing: Hearing, valkey: Valkey) -> None:
+    bell = Bell(valkey.worker_url, valkey.worker_url)
+    bell.ring({Lane.URGENT})
+    assert told(hearing)
+    assert hearing.news()
+    assert bell.answer(URGENT)
+    bell.ring({Lane.URGENT})
+    assert not hearing.news(), "it has asked of nothing since"
+    for listen in (hearing.expect, hearing.attend):
+        listen()
+        assert told(hearing)
+        assert hearing.news()
+    bell.close()
+
+
+def test_who_is_refused_later_asks(hearing: Hearing, valkey: Valkey) -> None:
+    with Redis.from_url(valkey.url) as admin:
+        try:
+            admin.acl_setuser("worker", enabled=True, keys=["else*"], reset_keys=True, reset_passwords=False)
+            Bell(valkey.url, valkey.url).ring({Lane.URGENT})
+            assert told(hearing)
+            assert hearing.news()
+            hearing.expect()
+            assert told(hearing)
+            assert hearing.news()
+            assert hearing.socket is None
+            hearing.attend()
+            assert hearing.socket is None
+        finally:
+            admin.acl_setuser("worker", enabled=True, keys=["*"], reset_keys=True)
 
 
 def test_that_somebody_waits_is_no_news_and_that_it_is_counted_on_is(hearing: Hearing, valkey: Valkey) -> None:

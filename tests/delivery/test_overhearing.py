@@ -148,6 +148,34 @@ def test_no_task_is_rung_for_a_code_that_somebody_hears_who_waits(bench: Bench, 
     assert [bench.status(each) for each in tickets] == ["accepted", "accepted"]
 
 
+def test_a_bell_is_heard_that_is_rung_right_after_somebody_asked_for_it(
+    bench: Bench, heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When Redis has told of the last one, and not been told yet to tell of the next."""
+    heard.bell.ring({Lane.URGENT})
+    assert heard.bell.answer(URGENT)
+    heard.redis.delete("urgent")
+    bench.simulator.set(latency=1.0)
+    tickets, out = [bench.put()], list[int]()
+    overhear = heard.listening.overhear
+
+    def ring(*, wait: bool) -> bool | None:
+        rung = overhear(wait=wait)
+        if rung is False and wait and len(tickets) < 3:
+            tickets.append(bench.put(otp(f"09010001{len(tickets):02}")))
+            heard.bell.ring({Lane.URGENT})
+        out.append(bench.sending.in_flight)
+        return rung
+
+    heard.listening.overhear = ring
+    for often in ("listening.WAIT_ANEW", "claiming.CLAIM_EVERY", "lines.CLAIM_EVERY"):
+        monkeypatch.setattr(f"worker.delivery.{often}", 60)
+    bench.deliver([Lane.URGENT], listening=heard.listening)
+    assert [bench.status(each) for each in tickets] == ["accepted"] * 3
+    assert max(out) == 3, "they waited for no answer to another"
+    assert heard.tasks == 0
+
+
 def test_nobody_is_counted_on_while_it_asks_postgres_or_once_it_has_ended(bench: Bench, heard: Heard) -> None:
     bench.simulator.set(latency=0.3)
     tickets = [bench.put(otp(f"09010001{place:02}")) for place in range(20)]

@@ -64,6 +64,8 @@ class Listening:
         if self.hearing is not None:  # what came so far is of what is overheard now; or it is at its end
             self.hearing.news()
         rung = self.overhear(wait=wait)
+        if self.hearing is not None:  # after it: it takes the bell's mark away, which would be told as well
+            self.hearing.expect()
         is_sure = since is None or (rung is not None and now < since + RUNG / 1000 and self._told() is not None)
         if wait and not rung:
             self._waits_since = now
