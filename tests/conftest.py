@@ -174,7 +174,7 @@ def lonely_bench(worker_number: int, simulator: Running) -> Iterator[Bench]:
     """A bench whose database nobody else looks at, as no page does that was opened for other tests: for `copy_of`."""
     name = f"esms_test_lonely_{worker_number}"
     _create(name, template=TEMPLATE)
-    with Database(_url(name)) as database, Bench(database, _url(name), simulator) as bench:
+    with Database(_url(name)) as database, emptied(database), Bench(database, _url(name), simulator) as bench:
         yield bench
 
 
@@ -184,7 +184,8 @@ def copy_of(worker_number: int) -> Iterator[Callable[[Bench], Bench]]:
     with ExitStack() as stack:
 
         def copy(bench: Bench) -> Bench:
-            for connected in (bench.database, bench.workers, bench.notifier):  # none is left on what is copied
+            assert "lonely" in str(bench.database.engine.url.database), "nobody else may be connected to what is copied"
+            for connected in (bench.database, bench.workers, bench.notifier):
                 connected.close()
             name = f"esms_test_copy_{worker_number}"
             _create(name, template=str(bench.database.engine.url.database))
