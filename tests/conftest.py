@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, settings
 from sqlalchemy import NullPool, create_engine, make_url, text
 
 from tests import canary
-from tests.support import PASSWORD, Bench, empty, login, reasons_in_english_alone
+from tests.support import PASSWORD, Bench, Kept, empty, login, reasons_in_english_alone
 from worker.database import Database
 from worker.devkit import simulator as esms
 from worker.devkit.postgres import Postgres
@@ -162,10 +162,16 @@ def simulator(_one_simulator: Running) -> Running:
     return _one_simulator
 
 
+@pytest.fixture(scope="session")
+def kept(database_url: str, _one_simulator: Running) -> Iterator[Kept]:
+    with closing(Kept(database_url, _one_simulator)) as kept:
+        yield kept
+
+
 @pytest.fixture
-def bench(database: Database, database_url: str, simulator: Running) -> Iterator[Bench]:
+def bench(database: Database, database_url: str, simulator: Running, kept: Kept) -> Iterator[Bench]:
     """A ledger, a client and a simulated eSMS, put together as a worker process does it."""
-    with Bench(database, database_url, simulator) as bench:
+    with Bench(database, database_url, simulator, kept=kept) as bench:
         yield bench
 
 
@@ -185,8 +191,7 @@ def copy_of(worker_number: int) -> Iterator[Callable[[Bench], Bench]]:
 
         def copy(bench: Bench) -> Bench:
             assert "lonely" in str(bench.database.engine.url.database), "nobody else may be connected to what is copied"
-            for connected in (bench.database, bench.workers, bench.notifier):
-                connected.close()
+            bench.disconnect()
             name = f"esms_test_copy_{worker_number}"
             _create(name, template=str(bench.database.engine.url.database))
             database = stack.enter_context(Database(_url(name)))

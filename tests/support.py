@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
@@ -154,6 +155,38 @@ def as_worker(url: str) -> str:
     return login(url, Role.WORKER)
 
 
+def client_of(simulator: Running, *, api_key: str = canary.API_KEY, **options: Any) -> Client:
+    """A client of the simulated eSMS."""
+    return Client(
+        Credentials(api_key, canary.SECRET_KEY),
+        rest_url=simulator.rest_url,
+        voice_url=simulator.voice_url,
+        **({"connect_timeout": 2.0, "read_timeout": READ_TIMEOUT, "total_timeout": 4.0} | options),
+    )
+
+
+class Kept:
+    """What the benches of a run have in turns. With each new connection Postgres, and with each new engine SQLAlchemy,
+    would learn every statement anew, and a client reads all certificates there are: more than most tests cost.
+    """
+
+    def __init__(self, database_url: str, simulator: Running) -> None:
+        self.worker, self.producer = Database(as_worker(database_url)), Database(as_producer(database_url))
+        self.client = client_of(simulator)
+
+    def close(self) -> None:
+        for each in (self.worker, self.producer, self.client):
+            each.close()
+
+
+def sharing(database: Database) -> Database:
+    """On the same connections; what one test listens to on it, the next does not hear."""
+    shared = copy(database)
+    shared.__dict__.pop("_sessions", None)
+    shared.engine = database.engine.execution_options()
+    return shared
+
+
 class Bench:
     """One worker process's parts, without Celery: the test rings itself.
 
@@ -161,27 +194,26 @@ class Bench:
     that they have.
     """
 
-    def __init__(self, database: Database, database_url: str, simulator: Running, **pace: str) -> None:
+    def __init__(
+        self, database: Database, database_url: str, simulator: Running, *, kept: Kept | None = None, **pace: str
+    ) -> None:
+        """kept: by the run; else it is the bench's own, and closed with it."""
         environ = {"DATABASE_URL": as_producer(database_url), "ESMS_BRANDNAME": "sangbrand"}
-        self.database, self.simulator = database, simulator
-        self.workers = Database(as_worker(database_url))
+        self.database, self.simulator, self._own = database, simulator, kept is None
+        kept = kept or Kept(database_url, simulator)
+        self.workers = sharing(kept.worker)
         self.settings = Settings.from_environ(environ)
         self.pace = Pace.from_environ(EAGER | pace)
         self.limiter = Limiter(None, Rates.from_environ(BRISK | pace), account=canary.API_KEY)
-        self.notifier = Notifier(self.settings)
-        self.client = self.client_with()
+        self.notifier = Notifier(self.settings, database=sharing(kept.producer))
+        self.client = kept.client
         self.sending = self.client.open_exchange()
         self.asking = self.client.open_exchange()
         self.limiter = Limiter(None, Rates.from_environ({}), account="bench")
 
-    def client_with(self, *, api_key: str = canary.API_KEY, **options: Any) -> Client:
+    def client_with(self, **options: Any) -> Client:
         """A client of the simulated eSMS."""
-        return Client(
-            Credentials(api_key, canary.SECRET_KEY),
-            rest_url=self.simulator.rest_url,
-            voice_url=self.simulator.voice_url,
-            **({"connect_timeout": 2.0, "read_timeout": READ_TIMEOUT, "total_timeout": 4.0} | options),
-        )
+        return client_of(self.simulator, **options)
 
     # What a producer, beat and the worker do...
 
@@ -276,8 +308,14 @@ class Bench:
         self.sending.close()
         self.asking.close()
         self.client.close()
-        self.notifier.close()
-        self.workers.close()
+        if self._own:
+            self.notifier.close()
+            self.workers.close()
+
+    def disconnect(self) -> None:
+        """Of Postgres: what is asked next is asked on new connections."""
+        for connected in (self.database, self.workers, self.notifier):
+            connected.close()
 
 
 def somebody_waits(bench: Bench) -> bool:

@@ -195,6 +195,7 @@ def test_answers_are_recorded_though_postgres_drops_every_connection_meanwhile(b
     for _ in range(3):
         drop_connections(bench)
     delivering.join()
+    bench.disconnect()  # of who has not noticed
     assert everything(bench) == {"accepted": 20}
     assert bench.simulator.ledger().twice() == {}
 
