@@ -17,6 +17,8 @@ from hypothesis import HealthCheck, Phase, settings
 from sqlalchemy import NullPool, create_engine, make_url, text
 
 from tests import canary
+from tests.http_door import address as address
+from tests.http_door import application as application
 from tests.support import PASSWORD, Bench, Kept, empty, login, reasons_in_english_alone
 from worker.database import Database
 from worker.devkit import simulator as esms

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from tests.browser.pages import launched
-from tests.web.conftest import address as address
 
 
 @pytest.fixture(scope="session")

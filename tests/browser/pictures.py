@@ -15,8 +15,8 @@ from typing import Any
 from tests import canary
 from tests.browser.pages import launched
 from tests.browser.story import live
+from tests.http_door import serving
 from tests.support import PASSWORD, Bench
-from tests.web.conftest import serving
 from worker.access import UserRole
 from worker.database import Database
 from worker.devkit import simulator

@@ -8,12 +8,10 @@ from io import StringIO
 from sqlalchemy import text
 
 from tests.again.test_refused import hand_over, whole
+from tests.http_door import Application
 from tests.pages.conftest import Browser, Browsers
 from tests.pages.test_now import viewer as viewer
 from tests.support import Bench
-from tests.web.conftest import Application
-from tests.web.conftest import address as address
-from tests.web.conftest import application as application
 from worker.spreadsheets.writing import MARK
 
 

@@ -17,8 +17,8 @@ from pathlib import Path
 import httpx
 
 from tests import canary
+from tests.http_door import serving
 from tests.support import PASSWORD
-from tests.web.conftest import serving
 from worker import Notifier
 from worker.access import May
 from worker.api.operation import Operation

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from tests.support import Bench, eventually, otp
-from tests.web.conftest import serving
+from tests.http_door import serving
+from tests.support import Bench, Kept, eventually, otp
 from worker.api.opt_outs import signature
 from worker.database import Database
 from worker.devkit.simulator import Running
@@ -28,9 +28,9 @@ def called(database_url: str, redis_url: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def patient(database: Database, database_url: str, simulator: Running) -> Iterator[Bench]:
+def patient(database: Database, database_url: str, simulator: Running, kept: Kept) -> Iterator[Bench]:
     """A worker that asks for the first time after an hour."""
-    with Bench(database, database_url, simulator, WORKER_POLL_FIRST_AFTER="3600") as bench:
+    with Bench(database, database_url, simulator, kept=kept, WORKER_POLL_FIRST_AFTER="3600") as bench:
         yield bench
 
 

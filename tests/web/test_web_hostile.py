@@ -13,8 +13,8 @@ import httpx
 import psutil
 import pytest
 
+from tests.http_door import Application
 from tests.support import eventually
-from tests.web.conftest import Application
 from tests.web.test_web_messages import code
 from worker.web.connections import CONNECTIONS, HEAD_BYTES, HEAD_WITHIN
 

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from tests.http_door import Application
 from tests.support import Bench
-from tests.web.conftest import Application
 
 
 def code(**fields: Any) -> dict[str, Any]:

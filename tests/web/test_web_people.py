@@ -5,8 +5,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from tests.http_door import Application
 from tests.support import Bench
-from tests.web.conftest import Application
 from tests.web.test_web_messages import code
 
 

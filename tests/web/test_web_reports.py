@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tests.history.test_reports import TODAY, told
+from tests.http_door import Application
 from tests.support import Bench
-from tests.web.conftest import Application
 
 __all__ = ["told"]
 

@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from tests.again.test_refused import hand_over
+from tests.http_door import Application
 from tests.support import Bench
-from tests.web.conftest import Application
 from tests.web.test_web_messages import code
 from worker import Notifier
 from worker.access import May

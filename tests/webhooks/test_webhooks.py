@@ -14,7 +14,6 @@ from sqlalchemy import text
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from tests.support import Bench, eventually, otp
-from tests.web.conftest import address, application
 from tests.webhooks.endpoint import Endpoint, drips, floods, listening
 from worker import ledger
 from worker.api.events import Event
@@ -28,8 +27,6 @@ from worker.roles import Role
 from worker.settings import Settings
 from worker.webhooks import Caller, line, post, target_of
 from worker.webhooks.target import Unreachable, address_of
-
-__all__ = ["address", "application"]  # fixtures
 
 
 @pytest.fixture
