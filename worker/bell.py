@@ -17,13 +17,19 @@ BROKER_TIMEOUT = 2  # seconds: a producer's web page waits no longer for a bell
 MUTED = 5.0  # seconds without a try after a ring that failed
 RUNG = 2000  # milliseconds that a ring nobody answered keeps others from ringing
 WAITS = 250  # milliseconds that somebody is believed to wait who has not said so again: it may be dead
+LATELY = 3000  # milliseconds after a ring was answered
 
-# KEYS: whether it was rung and nobody has answered; how many tasks need not run, since others overheard their bell; and
-# that somebody waits: "told" once it was rung without a task, since that process hears it.
+# KEYS: whether it was rung and nobody has answered; how many tasks need not run, since others overheard their bell;
+# that somebody waits: "told" once it was rung without a task, since that process hears it; and that it was rung lately,
+# which who answers writes, so that who rings needs no right to.
 # If one of these dies before it looks, or a task is lost, beat's next tick looks.
-_OVERHEAR = """
-local told = redis.call('GET', KEYS[3]) == 'told'
+_ANSWERED = f"""
 local rung = redis.call('DEL', KEYS[1]) == 1
+if rung then redis.call('SET', KEYS[4], 1, 'PX', {LATELY}) end
+"""
+_OVERHEAR = f"""
+local told = redis.call('GET', KEYS[3]) == 'told'
+{_ANSWERED}
 if rung or ARGV[2] == '0' then
     redis.call('DEL', KEYS[3])
 else
@@ -35,11 +41,12 @@ if rung and not told then
 end
 return rung and 1 or 0
 """
-_ANSWER = """
+_ANSWER = f"""
 if redis.call('EXISTS', KEYS[2]) == 1 and redis.call('DECR', KEYS[2]) >= 0 then return 1 end
 redis.call('DEL', KEYS[2])
 if redis.call('GET', KEYS[3]) == 'told' then redis.call('DEL', KEYS[3]) end
-return 2 * redis.call('DEL', KEYS[1])
+{_ANSWERED}
+return rung and 2 or 0
 """
 
 
@@ -88,6 +95,12 @@ class Bell:
         said = self._quietly(lambda: self._asked(_OVERHEAR, task, WAITS if wait else 0))
         return None if said is None else bool(said)
 
+    def was_rung_lately(self, task: Task) -> bool:
+        """Did somebody ring in the last few seconds, and was heard? False: or nobody can tell; over Redis alone."""
+        if not self._redis_url or time.monotonic() < self._muted_until:
+            return False
+        return bool(self._quietly(lambda: self._rings().exists(_lately_of(mark_of(task)))))
+
     def close(self) -> None:
         """Give the connections back."""
         if self._redis is not None:
@@ -114,7 +127,7 @@ class Bell:
         """None: there is no Redis."""
         if not self._redis_url:
             return None
-        keys = (rung := mark_of(task)), f"esms-worker:spared:{{{rung}}}", _wait_of(task)
+        keys = (rung := mark_of(task)), f"esms-worker:spared:{{{rung}}}", _wait_of(task), _lately_of(rung)
         return int(self._rings().eval(script, len(keys), *keys, RUNG, *arguments))
 
     def _send(self, task: Task) -> None:
@@ -187,3 +200,7 @@ def _wait_of(task: Task) -> str:
     who listens is told of no wait.
     """
     return f"esms-worker:rung:waits:{{{mark_of(task)}}}"
+
+
+def _lately_of(mark: str) -> str:
+    return f"esms-worker:lately:{{{mark}}}"

@@ -145,10 +145,11 @@ def send_again() -> None:
     def step(parts: runtime.Runtime) -> bool:
         is_over, more, uploads = _time_of(parts), True, _notifier().uploads
         while more and not is_over():
-            more = again.follow(parts.database, parts.settings) | again.go_on(parts.database, parts.settings)
-            more |= uploads.go_on() | sweeps.go_on(parts.database, parts.settings)
+            more = again.follow(parts.database, parts.settings) | uploads.go_on()
+            more |= sweeps.go_on(parts.database, parts.settings)
             if more:
                 parts.bell.ring(set(Lane))
+            more |= again.go_on_beside_codes(parts.database, parts.settings, parts.bell)
         return more
 
     _answer(Task.SEND_AGAIN, step)

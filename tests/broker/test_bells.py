@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 import pytest
@@ -45,6 +45,21 @@ def test_a_task_knows_whether_somebody_has_rung_or_only_beat(bell: Bell) -> None
     assert (bell.answer(URGENT), bell.was_rung) == (True, True)
     assert (bell.answer(URGENT), bell.was_rung) == (True, False)
     assert (bell.answer(Task.POLL), bell.was_rung) == (True, False)
+
+
+@pytest.mark.parametrize("hear", [Bell.answer, Bell.overhear])
+def test_that_a_bell_was_rung_is_known_for_some_moments_after_it_was_heard(
+    bell: Bell, hear: Callable[[Bell, Task], object]
+) -> None:
+    hear(bell, URGENT)  # beat's, which nobody rang
+    assert not bell.was_rung_lately(URGENT)
+    bell.ring({Lane.URGENT})
+    hear(bell, URGENT)
+    assert [bell.was_rung_lately(task) for task in (URGENT, Task.DELIVER)] == [True, False]
+
+
+def test_without_redis_nobody_can_tell_whether_a_bell_was_rung() -> None:
+    assert not Bell("amqp://127.0.0.1", None).was_rung_lately(URGENT)
 
 
 def test_what_is_rung_after_it_was_overheard_is_rung_anew(bell: Bell, redis_url: str) -> None:

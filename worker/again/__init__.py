@@ -2,7 +2,7 @@
 
 from worker.again.choice import Corrected, Failed
 from worker.again.follow_ups import follow
-from worker.again.reruns import go_on
+from worker.again.reruns import Went, go_on, go_on_beside_codes
 from worker.again.steps import Step, step
 
-__all__ = ["Corrected", "Failed", "Step", "follow", "go_on", "step"]
+__all__ = ["Corrected", "Failed", "Step", "Went", "follow", "go_on", "go_on_beside_codes", "step"]

@@ -1,30 +1,61 @@
-"""Going on with reruns of many: the first hundred are judged, then the rest follows, some at a time, or stays."""
+"""Going on with reruns of many: the first hundred are judged, then the rest follows, some at a time, or stays.
+
+A step keeps one process of Postgres busy, and a core with it. While codes are under way steps are short, and after each
+the rerun rests as long as it took: a code waits for one of them at most, and half of the time is the rerun's, always.
+"""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from worker import ledger
 from worker.again.choice import Corrected
 from worker.again.steps import Step, step
+from worker.bell import Bell
 from worker.database import Database
 from worker.ledger import Chosen, Place
+from worker.lifecycle import Lane
+from worker.queues import Task
 from worker.settings import Settings
 from worker.telemetry import emit
 
 TRIAL = 100  # messages that go first
 AT_ONCE = 2500  # messages that one transaction queues: a plan of the statement costs as much as a hundred of them
+BESIDE_CODES = 500  # as many, while codes are under way
 
 
-def go_on(database: Database, settings: Settings) -> bool:
-    """Take one step of one of them, or learn that none is due; True: there may be more to do at once."""
+@dataclass(frozen=True, slots=True)
+class Went:
+    """True: there may be more to do. lanes: something is due in these now. rest: seconds until any rerun goes on."""
+
+    more: bool
+    lanes: frozenset[Lane] = frozenset()
+    rest: float = 0.0
+
+    def __bool__(self) -> bool:
+        return self.more
+
+
+def go_on_beside_codes(database: Database, settings: Settings, bell: Bell) -> bool:
+    """Take one step, ring for it, and wait while the rerun rests; True: there may be more to do."""
+    went = go_on(database, settings, codes_come=partial(bell.was_rung_lately, Task.DELIVER_URGENT))
+    bell.ring(set(went.lanes))
+    time.sleep(went.rest)
+    return went.more
+
+
+def go_on(database: Database, settings: Settings, *, codes_come: Callable[[], bool] = lambda: False) -> Went:
+    """Take one step of one of them, or learn that none is due. codes_come: are there codes that it gives way to?"""
     with database.begin() as session:
         rerun = ledger.next_rerun(session)
         if rerun is None:
-            return False
+            return Went(more=False)
         if rerun.state == "going":
-            _go(session, rerun, settings)
-            return True
+            return _go(session, rerun, settings, codes_come())
         verdict = ledger.judge(session, rerun.trial)
         if verdict.go or verdict.stop:
             ledger.decided(session, rerun.id, verdict)
@@ -32,14 +63,20 @@ def go_on(database: Database, settings: Settings) -> bool:
             ledger.look_later(session, rerun.id)
     if verdict.stop:
         emit("rerun.stopped", id=rerun.id, messages=len(rerun.trial), code=verdict.code or "none")
-    return True
+    return Went(more=True)
 
 
-def _go(session: Any, rerun: Any, settings: Settings) -> Step:
-    corrected = Corrected(**rerun.corrected) if rerun.corrected else None
-    most = AT_ONCE if rerun.most_left is None else min(AT_ONCE, rerun.most_left)
-    after = Place(rerun.after_notification, rerun.after_message)
-    done = step(session, Chosen(**rerun.chosen), corrected, settings, by=rerun.asked_by, most=most, after=after)
+def _go(session: Any, rerun: Any, settings: Settings, gives_way: bool) -> Went:
+    began, at_once = time.monotonic(), BESIDE_CODES if gives_way else AT_ONCE
+    done = _step(session, rerun, settings, at_once)
     over = rerun.most_left is not None and done.moved >= rerun.most_left
-    ledger.moved_on(session, rerun.id, done.moved, None if over else done.place)
-    return done
+    rest = min(time.monotonic() - began, ledger.REST_MOST) if gives_way else 0.0
+    ledger.moved_on(session, rerun.id, done.moved, None if over else done.place, rest=rest)
+    return Went(more=True, lanes=frozenset(done.lanes), rest=rest)
+
+
+def _step(session: Any, rerun: Any, settings: Settings, at_once: int) -> Step:
+    corrected = Corrected(**rerun.corrected) if rerun.corrected else None
+    most = at_once if rerun.most_left is None else min(at_once, rerun.most_left)
+    after = Place(rerun.after_notification, rerun.after_message)
+    return step(session, Chosen(**rerun.chosen), corrected, settings, by=rerun.asked_by, most=most, after=after)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -16,7 +16,7 @@ from worker.database import unless_refused
 from worker.errors import Invalid
 from worker.intake import Ticket, accept_in_place
 from worker.ledger import NOWHERE, Chosen, Left, Place
-from worker.lifecycle import Kind
+from worker.lifecycle import Kind, Lane
 from worker.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,12 +25,13 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Step:
-    """What it came to. sent: messages that go out now; queued: they, or the first hundred of them; place: where the
-    next step begins, None: that was all.
+    """What it came to. sent: messages that go out now; queued: they, or the first hundred of them; lanes: theirs;
+    place: where the next step begins, None: that was all.
     """
 
     sent: int = 0
     queued: list[UUID] = field(default_factory=list)
+    lanes: set[Lane] = field(default_factory=set)
     left: Counter[Left] = field(default_factory=Counter)
     place: Place | None = None
     error: Invalid | None = None  # of what can't be sent corrected like this, the first
@@ -42,13 +43,14 @@ class Step:
 
     def __add__(self, later: Step) -> Step:
         """Both, the one after the other."""
-        sent, queued = self.sent + later.sent, self.queued + later.queued
-        return Step(sent, queued, self.left + later.left, later.place, self.error or later.error)
+        sent, queued, lanes = self.sent + later.sent, self.queued + later.queued, self.lanes | later.lanes
+        return Step(sent, queued, lanes, self.left + later.left, later.place, self.error or later.error)
 
-    def queue(self, ids: Collection[UUID]) -> None:
+    def queue(self, ids: Collection[UUID], lanes: Iterable[str]) -> None:
         """These go out now, too."""
         self.sent += len(ids)
         self.queued += ids
+        self.lanes |= set(map(Lane, lanes))
 
 
 def step(
@@ -84,7 +86,8 @@ def _as_they_are(session: Session, chosen: Chosen, settings: Settings, by: str, 
     if sent is None:
         return None
     left = Counter(sent.left) + Counter({Left.OPTED_OUT: sent.withheld})
-    return Step(sent.queued, list(sent.trial), left, place=sent.place if sent.found >= most else None)
+    lanes, place = set(map(Lane, sent.lanes)), sent.place if sent.found >= most else None
+    return Step(sent.queued, list(sent.trial), lanes, left, place)
 
 
 def _complete(session: Session, chosen: Chosen, rows: Sequence[Any], most: int, settings: Settings) -> Sequence[Any]:
@@ -106,7 +109,7 @@ def _enough(rows: Sequence[Any], least: int) -> list[Any]:
 def _in_place(session: Session, rows: Sequence[Any], settings: Settings, by: str, done: Step) -> None:
     if rows:
         queued, withheld = ledger.send_again(session, [row.id for row in rows], settings.horizons, by=by)
-        done.queue(queued)
+        done.queue(queued, {row.lane for row in rows})
         done.left[Left.OPTED_OUT] += withheld
 
 
@@ -124,7 +127,8 @@ def _in_anothers_place(
     done.left[Left.UNFIT] += sum(len(group.places) for group in fit) - sum(len(places) for _, places in items)
     answers = accept_in_place(session, items, settings, by=by)
     taken = [_note(answer, list(places.values()), done) for answer, (_, places) in zip(answers, items, strict=True)]
-    done.queue(ledger.successors(session, [id_ for ids in taken for id_ in ids]))
+    successors = ledger.successors(session, [id_ for ids in taken for id_ in ids])
+    done.queue([row.id for row in successors], {row.lane for row in successors})
 
 
 def _by_template(

@@ -22,7 +22,7 @@ from worker.database import Database
 from worker.errors import Invalid, NotFound
 from worker.law.outlook import RuleOutlook
 from worker.ledger import NOWHERE, RETRIED, Act, Alike, Chosen, Left, Place, Remaining
-from worker.lifecycle import Lane, Status
+from worker.lifecycle import Status
 from worker.queues import Task
 from worker.reporting import Choice, Stopped
 from worker.settings import Settings
@@ -115,8 +115,7 @@ class Again:
         tried, left = self._try(chosen, corrected, asked_by, failed.most)
         if tried.error and not tried.queued:
             raise tried.error
-        if tried.queued:
-            self._bell.ring(set(Lane))
+        self._bell.ring(tried.lanes)
         return self._decision(failed, chosen, tried, left)
 
     def foresee(self, failed: Failed, *, language: Language = Language.EN, **how: Unpack[How]) -> Outlook:

@@ -54,7 +54,17 @@ from worker.ledger.polls import Poll, Settlement, ask_later, ask_now, claim_poll
 from worker.ledger.reconcile import Known, Look, Lost, claim_lost, known_to, looked
 from worker.ledger.records import HttpCall, Outcome, are_one_statement, postpone, record, witness
 from worker.ledger.refused_tasks import count_refused, forget_refused
-from worker.ledger.reruns import Verdict, begin_rerun, decided, go_on_anyway, judge, look_later, moved_on, next_rerun
+from worker.ledger.reruns import (
+    REST_MOST,
+    Verdict,
+    begin_rerun,
+    decided,
+    go_on_anyway,
+    judge,
+    look_later,
+    moved_on,
+    next_rerun,
+)
 from worker.ledger.resending import resend
 from worker.ledger.roll_up import begin_anew, fold
 from worker.ledger.rule_uses import add_up_uses
@@ -87,6 +97,7 @@ from worker.ledger.upkeep import MOST, Rescued, beat, expire, give_up, hold_call
 __all__ = [
     "MOST",
     "NOWHERE",
+    "REST_MOST",
     "RETRIED",
     "Act",
     "Alike",

@@ -159,7 +159,7 @@ def _choose(scope: str, goes_on: str) -> TextClause:
             ORDER BY m.notification_id, m.id LIMIT :most
             FOR UPDATE OF m
         )
-        SELECT m.id, m.notification_id, m.phone, m.grouped, {LEFT} AS left_since
+        SELECT m.id, m.notification_id, m.phone, m.lane, m.grouped, {LEFT} AS left_since
         FROM page AS m JOIN notification AS n ON n.id = m.notification_id
         ORDER BY m.notification_id, m.id
     """)
@@ -196,12 +196,12 @@ def note_replaced(session: Session, notifications: Sequence[UUID]) -> None:
         session.execute(_REPLACED, {"ids": list(notifications)})
 
 
-_SUCCESSORS = text("SELECT replaced_by FROM message WHERE id = ANY(:ids) AND replaced_by IS NOT NULL")
+_SUCCESSORS = text("SELECT id, lane FROM message WHERE replaces = ANY(:ids)")
 
 
-def successors(session: Session, ids: Sequence[UUID]) -> list[UUID]:
-    """The messages that took the place of these."""
-    return list(session.scalars(_SUCCESSORS, {"ids": list(ids)}).all())
+def successors(session: Session, ids: Sequence[UUID]) -> Sequence[Row[*tuple[Any, ...]]]:
+    """The messages that took the place of these, with their lanes."""
+    return session.execute(_SUCCESSORS, {"ids": list(ids)}).all()
 
 
 @cache

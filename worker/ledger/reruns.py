@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 SOON = "interval '5 seconds'"  # until a trial is looked at again
+REST_MOST = 0.5  # seconds that reruns rest at most after a step, whatever it took
 LONG_ENOUGH = "interval '10 minutes'"  # since eSMS took one of them: the others need not wait for what becomes of it
 
 _BEGIN = text("""
@@ -32,17 +33,23 @@ _BEGIN = text("""
         :most_left, :after_notification, :after_message)
 """)
 
-_NEXT = text("""
+# While one rests all do. A clock that was turned back keeps nobody waiting: so long nobody rests.
+_NEXT = text(f"""
     SELECT id, coalesce(decided_by, asked_by) AS asked_by,
         chosen, corrected, trial, state, after_notification, after_message, most_left
-    FROM rerun WHERE state IN ('trying', 'going') AND look_at <= now() ORDER BY look_at, id LIMIT 1
+    FROM rerun WHERE state IN ('trying', 'going') AND look_at <= now() AND NOT EXISTS (
+        SELECT FROM rerun AS resting
+        WHERE state = 'going' AND look_at > now() AND look_at <= now() + make_interval(secs => {REST_MOST})
+    )
+    ORDER BY look_at, id LIMIT 1
     FOR UPDATE SKIP LOCKED
 """)
 
 _LOOK_LATER = text(f"UPDATE rerun SET look_at = now() + {SOON} WHERE id = :id")
 _DECIDED = text("UPDATE rerun SET state = :state, code = :code, decided_at = now(), look_at = now() WHERE id = :id")
 _MOVED = text("""
-    UPDATE rerun SET moved = moved + :moved, state = :state, look_at = now(), most_left = most_left - :moved,
+    UPDATE rerun SET moved = moved + :moved, state = :state, most_left = most_left - :moved,
+        look_at = clock_timestamp() + make_interval(secs => :rest),
         after_notification = :after_notification, after_message = :after_message
     WHERE id = :id
 """)
@@ -133,7 +140,7 @@ def go_on_anyway(session: Session, rerun: UUID, *, by: str, source: str | None) 
     return rest
 
 
-def moved_on(session: Session, rerun: UUID, moved: int, place: Place | None) -> None:
-    """So many more of it were queued, up to there; None: that was all."""
-    asked = {"id": rerun, "moved": moved, "state": "going" if place else "done"}
+def moved_on(session: Session, rerun: UUID, moved: int, place: Place | None, *, rest: float) -> None:
+    """So many more of it were queued, up to there; None: that was all. rest: seconds, REST_MOST at most."""
+    asked = {"id": rerun, "moved": moved, "state": "going" if place else "done", "rest": rest}
     session.execute(_MOVED, asked | (place.parameters() if place else _NO_PLACE))

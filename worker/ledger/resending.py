@@ -25,13 +25,14 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resent:
     """found: rows that were looked at, up to `place`; left: of these, why they stay; trial: the first hundred of those
-    queued; withheld: how many were cancelled at once, since they opted out.
+    queued; lanes: of all of those; withheld: how many were cancelled at once, since they opted out.
     """
 
     found: int
     place: Place
     queued: int
     trial: Sequence[UUID]
+    lanes: Sequence[str]
     left: Mapping[Left, int]
     withheld: int
 
@@ -58,8 +59,10 @@ def _resend(scope: str, goes_on: str) -> TextClause:
         ), told AS (
             INSERT INTO stream (lane, key, source, campaign, due_from)
             SELECT lane, stream, source, campaign, min(due_at) FROM queued GROUP BY 1, 2, 3, 4
+            RETURNING lane
         )
-        SELECT p.found, p.grouped, last.notification_id, last.id, q.queued, q.trial, q.willing, l.why
+        SELECT p.found, p.grouped, last.notification_id, last.id, q.queued, q.trial, q.willing, l.why,
+            ARRAY(SELECT lane FROM told) AS lanes
         FROM (SELECT count(*) AS found, bool_or(grouped) AS grouped FROM page) AS p
         CROSS JOIN (
             SELECT count(*) AS queued, (array_agg(id))[1\\:100] AS trial,
@@ -90,6 +93,7 @@ def resend(session: Session, which: Chosen, horizons: Horizons, *, by: str, afte
         place=Place(row.notification_id, row.id) if row.found else after,
         queued=row.queued,
         trial=row.trial or [],
+        lanes=row.lanes,
         left={Left(why): messages for why, messages in (row.why or {}).items()},
         withheld=len(withhold(session, row.willing or [])),
     )
