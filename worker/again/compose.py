@@ -56,8 +56,9 @@ def is_advertising(request: Any, corrected: Corrected) -> bool:
 def enqueue_of(gathered: Gathered, corrected: Corrected) -> Enqueue | None:
     """What is to be handed over; None where the correction is for another kind."""
     row = gathered.request
-    how = corrected if gathered.content is None else replace(corrected, content=gathered.content, template=None)
-    if (made := _MAKERS[Kind(row.kind)](row, list(gathered.places), how)) is None:
+    if gathered.content != corrected.content:
+        corrected = replace(corrected, content=gathered.content, template=None)
+    if (made := _MAKERS[Kind(row.kind)](row, list(gathered.places), corrected)) is None:
         return None
     in_time = row.expires_at and row.expires_at > datetime.now(UTC)
     return Enqueue(

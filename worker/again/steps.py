@@ -14,7 +14,7 @@ from worker.again.compose import AS_IT_WAS, Gathered, enqueue_of, gather, is_adv
 from worker.again.texts import texts_by
 from worker.database import unless_refused
 from worker.errors import Invalid
-from worker.intake import Ticket, accept_in_place
+from worker.intake import accept_in_place
 from worker.ledger import NOWHERE, Chosen, Left, Place
 from worker.lifecycle import Kind, Lane
 from worker.settings import Settings
@@ -125,10 +125,13 @@ def _in_anothers_place(
     fit = [group for group in groups if _is_enough(group, corrected, settings, done)]
     items = [(enqueue, group.places) for group in fit if (enqueue := enqueue_of(group, corrected)) is not None]
     done.left[Left.UNFIT] += sum(len(group.places) for group in fit) - sum(len(places) for _, places in items)
-    answers = accept_in_place(session, items, settings, by=by)
-    taken = [_note(answer, list(places.values()), done) for answer, (_, places) in zip(answers, items, strict=True)]
-    successors = ledger.successors(session, [id_ for ids in taken for id_ in ids])
-    done.queue([row.id for row in successors], {row.lane for row in successors})
+    put = accept_in_place(session, items, settings, by=by)
+    for error, (_, places) in zip(put.errors, items, strict=True):
+        if error:
+            done.left[Left.UNFIT] += len(places)
+            done.error = done.error or error
+    done.left[Left.OPTED_OUT] += put.opted_out
+    done.queue([UUID(id_) for row in put.stored for id_, _ in row.messages], {row.terms.lane for row in put.stored})
 
 
 def _by_template(
@@ -159,13 +162,3 @@ def _is_enough(group: Gathered, corrected: Corrected, settings: Settings, done: 
         return True
     done.left[Left.TOO_FEW] += len(group.places)
     return False
-
-
-def _note(answer: Ticket | Invalid, of: list[UUID], done: Step) -> list[UUID]:
-    """The messages of these that others take the place of now."""
-    if isinstance(answer, Invalid):
-        done.left[Left.UNFIT] += len(of)
-        done.error = done.error or answer
-        return []
-    done.left[Left.OPTED_OUT] += len(answer.opted_out)
-    return of

@@ -121,9 +121,18 @@ def _by_turns(
         return answers + of_last(), due
 
 
+@dataclass(frozen=True, slots=True)
+class InPlace:
+    """errors: of each request in order, None: it is stored. opted_out: messages that were cancelled at once."""
+
+    errors: Sequence[Invalid | None]
+    stored: Sequence[Stored]
+    opted_out: int
+
+
 def accept_in_place(
     session: Session, wanted: Sequence[tuple[Enqueue, Mapping[str, UUID]]], settings: Settings, *, by: str
-) -> list[Ticket | Invalid]:
+) -> InPlace:
     """Store each in place of messages, by its recipients' numbers (E.164); those that can't be sent are told why.
 
     by: who has them sent again.
@@ -139,8 +148,9 @@ def accept_in_place(
     for row, of in zip(stored, places, strict=True):
         row.replaces = of
     put = ledger.put(session, stored)
-    ledger.note_replaced(session, [row.id for row in stored])
-    return _answers(checked, stored, lambda: put, _ticket)
+    ledger.note_replaced(session, stored)
+    errors = [item if isinstance(item, Invalid) else None for item in checked]
+    return InPlace(errors, stored, sum(map(len, put.opted_out.values())))
 
 
 def check_one(session: Session, item: Enqueue, settings: Settings, *, now: datetime) -> None:

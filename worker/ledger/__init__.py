@@ -37,7 +37,6 @@ from worker.ledger.failed import (
     count,
     note_replaced,
     requests_of,
-    successors,
 )
 from worker.ledger.filling import fill
 from worker.ledger.floors import Floors
@@ -228,7 +227,6 @@ __all__ = [
     "settle",
     "statuses_of_messages",
     "stop_sweep",
-    "successors",
     "sweep_moved_on",
     "take_turn",
     "through",

@@ -5,12 +5,14 @@ A message that another one has taken the place of is no longer among them, whate
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from functools import cache, lru_cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Row, TextClause, text
@@ -19,6 +21,8 @@ from worker.lifecycle import PERSONS_MOVES, PURPOSE, WANTED_AT, Status
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+    from worker.ledger.inserts import Stored
 
 RETRIED = frozenset({Status.REJECTED, Status.UNDELIVERED, Status.EXPIRED})
 assert all(Status.QUEUED in PERSONS_MOVES[status] for status in RETRIED)
@@ -113,8 +117,12 @@ _NARROWED = f"""
 """
 _BY_KEY = {
     name: f"(SELECT {column} FROM notification AS n WHERE n.id = m.notification_id)"
-    for name, column in (("campaign", "n.campaign"), ("source", "n.source"), ("purpose", PURPOSE))
+    for name, column in (("source", "n.source"), ("purpose", PURPOSE))
 }
+# Asked like this the index of campaigns alone can tell, without the notification's page.
+_BY_KEY["campaign"] = (
+    "(SELECT n.campaign FROM notification AS n WHERE n.id = m.notification_id AND n.campaign = :campaign)"
+)
 # Who has joined it needs no second look; nor may an index of campaigns or sources begin the walk.
 _JOINED = {"campaign": "n.campaign || ''", "source": "n.source || ''", "purpose": PURPOSE}
 
@@ -172,36 +180,53 @@ def choose(session: Session, failed: Chosen, *, after: Place = NOWHERE, most: in
 
 
 _REQUESTS = text(f"""
-    SELECT n.id, n.kind, {PURPOSE} AS purpose, n.source, n.campaign, n.content, n.template_id, n.options, n.expires_at
+    SELECT n.id, n.kind, {PURPOSE} AS purpose, n.source, n.campaign, n.content, n.template_id,
+        CAST(n.options AS text) AS options, n.expires_at
     FROM notification AS n WHERE n.id = ANY(:ids)
 """)
 
 
-def requests_of(session: Session, notifications: Sequence[UUID]) -> Mapping[UUID, Row[*tuple[Any, ...]]]:
+class Asked(NamedTuple):
+    """What was asked for once."""
+
+    id: UUID
+    kind: str
+    purpose: str
+    source: str
+    campaign: str | None
+    content: str | None
+    template_id: str | None
+    options: Mapping[str, Any]
+    expires_at: datetime | None
+
+
+@lru_cache(maxsize=64)
+def _read(options: str) -> Mapping[str, Any]:
+    """Once for all that have the same."""
+    return MappingProxyType(json.loads(options))
+
+
+def requests_of(session: Session, notifications: Sequence[UUID]) -> Mapping[UUID, Asked]:
     """What was asked for, by notification."""
-    return {row.id: row for row in session.execute(_REQUESTS, {"ids": list(notifications)})}
+    rows = session.execute(_REQUESTS, {"ids": list(notifications)})
+    return {row[0]: Asked._make((*row[:7], _read(row[7]), row[8])) for row in rows}
 
 
-# Whoever made the new one holds the old ones' locks.
+# Whoever made the new one holds the old ones' locks. The new ones are told: to find them Postgres would walk along all
+# that were ever made in another's place.
 _REPLACED = text("""
     UPDATE message AS m SET replaced_by = new.id
-    FROM message AS new
-    WHERE new.notification_id = ANY(:ids) AND new.replaces = m.id
+    FROM unnest(CAST(:olds AS uuid[]), CAST(:news AS uuid[])) AS new (replaces, id)
+    WHERE m.id = new.replaces
 """)
 
 
-def note_replaced(session: Session, notifications: Sequence[UUID]) -> None:
+def note_replaced(session: Session, stored: Iterable[Stored]) -> None:
     """Write in each message that one of these notifications' replaces, which it is."""
-    if notifications:
-        session.execute(_REPLACED, {"ids": list(notifications)})
-
-
-_SUCCESSORS = text("SELECT id, lane FROM message WHERE replaces = ANY(:ids)")
-
-
-def successors(session: Session, ids: Sequence[UUID]) -> Sequence[Row[*tuple[Any, ...]]]:
-    """The messages that took the place of these, with their lanes."""
-    return session.execute(_SUCCESSORS, {"ids": list(ids)}).all()
+    pairs = [(row.replaces[phone], id_) for row in stored if row.replaces for id_, phone in row.messages]
+    if pairs:
+        olds, news = ("{" + ",".join(map(str, each)) + "}" for each in zip(*pairs, strict=True))
+        session.execute(_REPLACED, {"olds": olds, "news": news})
 
 
 @cache

@@ -100,7 +100,7 @@ def fall_back(session: Session, rows: Sequence[Any]) -> None:
     ids, messages = uuid7s(len(rows)), uuid7s_as_text(len(rows))
     stored = [_stored(row, id_, message) for row, id_, message in zip(rows, ids, messages, strict=True)]
     put(session, stored)
-    note_replaced(session, ids)
+    note_replaced(session, stored)
     follow_no_more(session, [row.id for row in rows], "fallback")
 
 
