@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from types import SimpleNamespace
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import event, text
 from sqlalchemy.orm import Session
@@ -104,6 +105,21 @@ def test_a_campaigns_first_step_of_sending_again_walks_over_nothing_that_failed_
         session.execute(text(f"UPDATE notification SET campaign = 'late' WHERE id >= '{UUID(int=2 * UNDER_WAY)}'"))
         looked_at = {name: pages(session, step, []) for name, step in FIRST_STEPS.items()}
     assert {name: count for name, count in looked_at.items() if count > PAGES} == {}
+
+
+def test_what_takes_anothers_place_is_not_looked_for_among_all_that_ever_did(database: Database) -> None:
+    phone, few = "+8490", [UUID(int=1 + 7 * n) for n in range(FEW)]
+    stored: list[Any] = [SimpleNamespace(messages=[(uuid4().hex, phone)], replaces={phone: old}) for old in few]
+    with undone(database) as session:
+        put(session, 1, UNDER_WAY, Status.UNDELIVERED)
+        session.execute(text("ANALYZE message, notification"))
+        put(session, 2 * UNDER_WAY, UNDER_WAY, Status.DELIVERED)
+        session.execute(text("UPDATE message SET replaces = gen_random_uuid() WHERE status = 'delivered'"))
+        assert pages(session, lambda session, _: ledger.note_replaced(session, stored), few) <= PAGES
+        session.execute(text("UPDATE message SET replaced_by = NULL"))
+        ledger.note_replaced(session, stored)
+        found = session.execute(text("SELECT id, replaced_by FROM message WHERE replaced_by IS NOT NULL")).all()
+    assert dict(map(tuple, found)) == {old: UUID(row.messages[0][0]) for old, row in zip(few, stored, strict=True)}
 
 
 @contextmanager
