@@ -5,6 +5,9 @@ READY := .venv/.ready
 BENCH := .venv/.bench
 DIST := .venv/.dist
 
+# Where it is set (containers often do), each process of the tests would compile all that it imports anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Made with another Python than the one that is asked for: it is made anew.
 ifneq ($(origin PYTHON),file)
 ifneq ($(shell $(BIN)/python --version 2>/dev/null),$(shell $(PYTHON) --version))
