@@ -17,9 +17,12 @@ from worker.esms.messages import SentSms
 
 __all__ = ["cli"]
 
-VIETNAM_TODAY = f"{datetime.now(UTC) + timedelta(hours=7):%Y-%m-%d}"
-DAYS = ("--from", "2026-01-01", "--to", VIETNAM_TODAY)
+DAYS = ("--from", "2026-01-01", "--to", "2099-01-01")
 FIELDS = set(SentSms.__dataclass_fields__)
+
+
+def vietnam_today() -> str:
+    return f"{datetime.now(UTC) + timedelta(hours=7):%Y-%m-%d}"
 
 
 @pytest.fixture
@@ -38,7 +41,7 @@ def test_sent_data_fits_a_terminal_one_line_a_row(cli: Cli, sent_today: Bench, m
     assert header.split() == ["sent", "(Vietnam)", "phone", "type", "result", "content"]
     assert len(rows) == 2
     assert max(map(len, out.splitlines())) <= 80
-    assert all(VIETNAM_TODAY in row and "0901000001" in row for row in rows)
+    assert all(vietnam_today() in row and "0901000001" in row for row in rows)
     assert any("Chao [b]Lan[/b] Hen gap" in row for row in rows)
     assert count.startswith("2 SMS")
 

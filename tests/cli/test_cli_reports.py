@@ -14,7 +14,7 @@ import openpyxl
 import pytest
 
 from tests.cli.test_cli_commands import Cli, cli
-from tests.history.test_reports import TODAY, told
+from tests.history.test_reports import date_now, told
 from tests.support import Bench, otp
 
 __all__ = ["cli", "told"]
@@ -30,9 +30,9 @@ def listed(cli: Cli, *arguments: str) -> list[dict[str, Any]]:
 @pytest.mark.usefixtures("told")
 def test_every_report_is_for_people_and_for_programs(cli: Cli) -> None:
     [today, later] = listed(cli, "daily")
-    assert (today["day"], today["messages"], today["delivered"], today["failed"]) == (str(TODAY()), 3, 1, 2)
+    assert (today["day"], today["messages"], today["delivered"], today["failed"]) == (str(date_now()), 3, 1, 2)
     assert later["open"] == 1
-    by = listed(cli, "daily", "--by", "campaign,status", "--campaign", "codes", "--since", str(TODAY()))
+    by = listed(cli, "daily", "--by", "campaign,status", "--campaign", "codes", "--since", str(date_now()))
     assert [(line["campaign"], line["status"], line["messages"]) for line in by] == [
         ("codes", "delivered", 1), ("codes", "undelivered", 1),
     ]  # fmt: skip

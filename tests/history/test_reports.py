@@ -25,7 +25,10 @@ from worker.reporting.finding import Search, find
 from worker.reporting.latency import percentile, share_over
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
-TODAY = datetime.now(VIETNAM).date
+
+
+def date_now() -> date:
+    return datetime.now(VIETNAM).date()
 
 
 def care(to: str) -> Sms:
@@ -70,7 +73,7 @@ def lines(rows: Any) -> list[Any]:
 
 
 def test_a_day_a_campaign_a_network_are_counted_by_what_is_asked_for(told: Bench) -> None:
-    reports, today = told.notifier.reports, TODAY()
+    reports, today = told.notifier.reports, date_now()
     assert lines(reports.daily()) == [(today, 3, 1, 2), (today + timedelta(days=2), 1, 0, 0)]
     assert lines(reports.campaigns(until=today)) == [("codes", 2, 1, 1), ("tet", 1, 0, 1)]
     assert lines(reports.networks(campaign="codes")) == [("mobifone", 1, 0, 1), ("viettel", 1, 1, 0)]
@@ -156,7 +159,7 @@ def test_a_source_of_its_own_sees_its_own_sums_alone(told: Bench) -> None:
 
 
 WRONG: list[tuple[Callable[[Any], Any], type[Exception], str]] = [
-    (lambda r: r.daily(since=TODAY(), until=TODAY() - timedelta(days=1)), Invalid, "since: .* is after until"),
+    (lambda r: r.daily(since=date_now(), until=date_now() - timedelta(days=1)), Invalid, "since: .* is after until"),
     (lambda r: r.daily(since=datetime.now(UTC)), Invalid, "since: is no day"),
     (lambda r: r.campaigns(until=date(9999, 12, 31)), Invalid, "until: its year is out of reach"),
     (lambda r: r.daily(status="delivred"), Invalid, "there is no status 'delivred': use queued, "),
@@ -189,7 +192,7 @@ def test_a_file_has_the_cells_of_the_typed_rows_over_all_pages(told: Bench, monk
 
 
 def test_a_days_list_looks_at_that_day_and_not_at_all_before_it(told: Bench) -> None:
-    day = TODAY() + timedelta(days=9)
+    day = date_now() + timedelta(days=9)
     which = Choice.of({"since": day, "until": day})
     asked: list[tuple[str, Any]] = []
     with undone(told.database) as session:
@@ -199,7 +202,13 @@ def test_a_days_list_looks_at_that_day_and_not_at_all_before_it(told: Bench) -> 
         event.listen(connection, "before_cursor_execute", lambda _, __, sql, values, *___: asked.append((sql, values)))
         for listed in (lists.messages, lists.failures):
             assert listed(connection, which, VIETNAM, after=None, most=10).rows == []
-        find(connection, Search(choice=Choice.of({"until": TODAY() - timedelta(days=1)})), VIETNAM, after=None, most=10)
+        find(
+            connection,
+            Search(choice=Choice.of({"until": date_now() - timedelta(days=1)})),
+            VIETNAM,
+            after=None,
+            most=10,
+        )
         for sql, values in tuple(asked):
             assert pages_of(connection, sql, values) < 30, sql
 
@@ -213,12 +222,12 @@ def test_a_failures_line_has_name_reference_reason_and_remedy_in_both_languages(
     assert tet.reason and tet.reason_vi and tet.remedy and tet.remedy_vi and tet.reason != tet.reason_vi
     assert (tet.attempts, tet.last_try is not None) == (1, True)
     assert [row.reference for row in told.notifier.reports.failures()] == ["r2", "r3"]
-    assert [row.reference for row in told.notifier.reports.failures(code="104", since=TODAY())] == ["r3"]
+    assert [row.reference for row in told.notifier.reports.failures(code="104", since=date_now())] == ["r3"]
     assert list(told.notifier.reports.failures(status="expired")) == []
 
 
 def test_lists_come_page_by_page_by_campaign_and_by_date(told: Bench) -> None:
-    reports, today = told.notifier.reports, TODAY()
+    reports, today = told.notifier.reports, date_now()
     cases: list[tuple[Which, list[str]]] = [
         ({}, ["r1", "r2", "r3", "r4"]),
         ({"campaign": "codes"}, ["r1", "r2"]),
@@ -245,4 +254,4 @@ def test_a_message_whose_date_was_moved_there_and_back_is_listed_once_on_the_day
     first = datetime.now(UTC) + timedelta(days=3)
     for moment in (first, first + timedelta(days=1), first):
         told.notifier.move(id_, moment)
-    assert [row.reference for row in reports.messages(since=TODAY() + timedelta(days=1))] == ["r4"]
+    assert [row.reference for row in reports.messages(since=date_now() + timedelta(days=1))] == ["r4"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.history.test_reports import TODAY, told
+from tests.history.test_reports import date_now, told
 from tests.http_door import Application
 from tests.support import Bench
 
@@ -21,9 +21,9 @@ def test_a_source_is_told_of_its_own_and_an_operator_of_all(told: Bench, applica
         found: list[dict[str, Any]] = answer.json()["lines"]
         return found
 
-    assert [(line["day"], line["messages"]) for line in lines(shop, "daily")] == [(str(TODAY()), 2)]
+    assert [(line["day"], line["messages"]) for line in lines(shop, "daily")] == [(str(date_now()), 2)]
     assert sum(line["messages"] for line in lines(operator, "daily", by=["status"])) == 4
-    assert [line["campaign"] for line in lines(operator, "campaigns", until=str(TODAY()))] == ["codes", "tet"]
+    assert [line["campaign"] for line in lines(operator, "campaigns", until=str(date_now()))] == ["codes", "tet"]
     assert [line["network"] for line in lines(shop, "networks", status=["delivered"])] == ["viettel"]
     assert [line["met"] for line in lines(shop, "latency", by="lane")] == [False, None]
     assert [line["messages"] for line in lines(shop, "costs")] == [2]
