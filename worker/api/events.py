@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from worker.ahead import Ahead, wait_for_the_disk
 from worker.database import Database
 from worker.errors import Invalid
 from worker.ledger import log
@@ -47,15 +48,18 @@ class Feed:
     """The log as one login sees it."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self._database, self._ahead = database, Ahead(database)
 
     def page(self, after: str | None, *, most: int = LOOKED_AT) -> Page:
         """The next ones. Raises Invalid, Unavailable."""
         if not 1 <= most <= MOST:
             raise Invalid("most", "is out of range", f"give 1 to {MOST}")
+        others_go_ahead = self._ahead.is_allowed
         with self._database.begin() as session:
             place = _place(after) if after else log.place_at(session, datetime.now(UTC) - FIRST)
             found, onward = log.read_on(session, place, most)
+            if onward != place and others_go_ahead:
+                wait_for_the_disk(session)
         events = [
             Event(type=row.kind, timestamp=row.at, number=row.number, cursor=_cursor(row.place), data=row.facts)
             for row in found

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from worker import intake
 from worker.actor import actor_now
+from worker.ahead import Ahead, wait_for_the_disk
 from worker.api.naming import RungLater, each_in_the_name_of, in_the_name_of, ring_once_committed
 from worker.bell import Bell
 from worker.database import Database
@@ -29,7 +30,7 @@ class Intake:
 
     def __init__(self, database: Database, settings: Settings, bell: Bell, source: str | None) -> None:
         self._database, self._settings, self._bell, self._source = database, settings, bell, source
-        self._later, self._lending = RungLater(bell), Lending()
+        self._later, self._lending, self._ahead = RungLater(bell), Lending(), Ahead(database)
 
     def one(self, request: Request, *, session: Session | None, connection: object, **fields: Any) -> Ticket:
         return _alone(lambda: self._accept([Enqueue(request=request, **fields)], session, connection))
@@ -49,12 +50,15 @@ class Intake:
         answers: list[Ticket | Invalid | Conflict] = []
         due: set[Lane] = set()
         with self._database.begin() as session:
-            now = datetime.now(UTC)
-            answers, due = intake.accept_each(session, named, self._settings, now=now, late=False, beside=True)
-            _note(session, [each for each in answers if isinstance(each, Ticket)])
+            now, ahead = datetime.now(UTC), self._ahead.is_allowed
+            answers, due = intake.accept_each(
+                session, named, self._settings, now=now, late=False, beside=True, ahead=ahead
+            )
+            self._note(session, [each for each in answers if isinstance(each, Ticket)])
             if atomic and not all(isinstance(answer, Ticket) for answer in answers):
                 session.rollback()
         self._bell.ring(due)
+        self._ahead.catch_up(session)
         return answers
 
     def rehearse(self, items: Iterable[Enqueue]) -> list[Ticket]:
@@ -84,23 +88,29 @@ class Intake:
         with ExitStack() as stack:
             within = session if connection is None else stack.enter_context(self._lending.session(connection))
             joined = stack.enter_context(self._database.joined(within))  # all or none, whatever its owner does then
-            tickets, due = intake.accept(
-                joined, named, self._settings, now=now, late=late, beside=session is None and connection is None
-            )
-            _note(joined, tickets)
+            ours = within is None
+            ahead = ours and self._ahead.is_allowed
+            tickets, due = intake.accept(joined, named, self._settings, now=now, late=late, beside=ours, ahead=ahead)
+            self._note(joined, tickets)
         if connection is not None:
             ring_once_committed(connection, lambda: self._bell.ring(due))
         elif session is None:
             self._bell.ring(due)
+            self._ahead.catch_up(joined)
         else:
             self._later.ring(session, due)
         return tickets
 
+    def _note(self, session: Session, tickets: Sequence[Ticket]) -> None:
+        """What a person did; what applications hand over tells of itself.
 
-def _note(session: Session, tickets: Sequence[Ticket]) -> None:
-    """A person's; what applications hand over tells of itself."""
-    if actor_now() and (new := [ticket for ticket in tickets if not ticket.repeated]):
-        note_act(session, "message.send", sum(ticket.messages for ticket in new), notification=new[0].id)
+        Of a repeat nothing is written, and what it repeats may have gone ahead of the disk.
+        """
+        new = [ticket for ticket in tickets if not ticket.repeated]
+        if actor_now() and new:
+            note_act(session, "message.send", sum(ticket.messages for ticket in new), notification=new[0].id)
+        if len(new) < len(tickets) and self._ahead.is_allowed:
+            wait_for_the_disk(session)
 
 
 def _alone(accept: Callable[[], list[Ticket]]) -> Ticket:

@@ -60,15 +60,17 @@ def accept(
     now: datetime,
     late: bool = False,
     beside: bool = False,
+    ahead: bool = False,
 ) -> tuple[list[Ticket], set[Lane]]:
     """Store them in the session's transaction; the tickets in order, and the lanes that have something due.
 
     late: what came through a broker may be late without anybody's fault: a date that has passed is no error then.
     beside: nobody else uses the session, so that some are stored while the next are checked.
+    ahead: the commit of one code need not wait for the disk, since the caller does: `Ahead.catch_up`.
     Raises Invalid or Conflict; the caller's transaction is then to be rolled back.
     """
     placed = zip(enumerate(wanted), repeat(None), strict=False)
-    return _by_turns(session, placed, settings, _checked, _ticket, now=now, late=late, beside=beside)
+    return _by_turns(session, placed, settings, _checked, _ticket, now=now, late=late, beside=beside, ahead=ahead)
 
 
 def accept_each(
@@ -80,15 +82,16 @@ def accept_each(
     late: bool = True,
     ids: Sequence[UUID] | None = None,
     beside: bool = False,
+    ahead: bool = False,
 ) -> tuple[list[Ticket | Invalid | Conflict], set[Lane]]:
     """Store those that can be sent, and say of each other one why not, in order; one that is wrong holds up no other.
 
-    wanted: an Invalid stands for one that was wrong before it came here. late, beside: as for `accept`. ids: theirs,
-    where they have some already.
+    wanted: an Invalid stands for one that was wrong before it came here. late, beside, ahead: as for `accept`.
+    ids: theirs, where they have some already.
     """
     known = zip(wanted, repeat(None) if ids is None else ids, strict=ids is not None)
     return _by_turns(
-        session, known, settings, _checked_or_error, _ticket_or_conflict, now=now, late=late, beside=beside
+        session, known, settings, _checked_or_error, _ticket_or_conflict, now=now, late=late, beside=beside, ahead=ahead
     )
 
 
@@ -102,11 +105,12 @@ def _by_turns(
     now: datetime,
     late: bool,
     beside: bool,
+    ahead: bool,
 ) -> tuple[list[Any], set[Lane]]:
     """Each with its id, where it has one; some are stored while the next are checked."""
     answers: list[Any] = []
     due: set[Lane] = set()
-    with storing(session, beside=beside) as store:
+    with storing(session, beside=beside, ahead=ahead) as store:
         checks = Checks(settings, now=now, late=late, **_asked(store.alone, settings))
         of_last: Callable[[], list[Any]] = list
         for chunk in _chunks(iter(wanted)):

@@ -14,8 +14,9 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
+from worker.ahead import NOT_WAITING, goes_ahead
 from worker.law.outlook import RuleOutlook
 from worker.law.rules import Did, rule_in
 from worker.ledger.foresight import NumberRules, foresee
@@ -97,9 +98,10 @@ class Put:
 
 # One statement for all: a notification brings its first message along, and only others stand by themselves. Told twice,
 # once for each table, rows would cost half as much again. Whose reference is taken comes back, and nothing is stored.
-_PUT = text(f"""
+def _put(besides: str = "") -> TextClause:
+    return text(f"""
     WITH t AS MATERIALIZED (
-        SELECT * FROM json_to_recordset(CAST(:terms AS json)) AS t (
+        SELECT t.*{besides} FROM json_to_recordset(CAST(:terms AS json)) AS t (
             t integer, kind text, purpose text, lane text, grouped boolean, source text, campaign text, options jsonb,
             send_date timestamptz, hand_over boolean, expires_at timestamptz, horizon interval, stream bigint,
             wanted_by text, follow_up jsonb, not_before timestamptz, waits text
@@ -147,6 +149,9 @@ _PUT = text(f"""
     SELECT id FROM r WHERE NOT EXISTS (SELECT FROM inserted WHERE inserted.id = r.id)
 """)
 
+
+_PUT, _PUT_AHEAD = _put(), _put(f", {NOT_WAITING}")
+
 # Looked at first when the earliest of what may follow could be due.
 _FOLLOW = text("""
     INSERT INTO follow_up (message_id, due_at)
@@ -171,6 +176,13 @@ def is_one_statement(rows: Sequence[Stored]) -> bool:
         return False
     terms = rows[0].terms
     return not (terms.purpose in FOR_THE_WILLING or terms.follow_up or terms.waits or terms.number_rules)
+
+
+def put_ahead(session: Session, row: Stored) -> Put:
+    """Insert one for which that `is_one_statement`, in a transaction whose commit does not wait for the disk."""
+    goes_ahead(session)
+    repeated = session.scalars(_PUT_AHEAD, lay_out([row])).all()
+    return Put(_firsts(session, [row] if repeated else []), {}, {})
 
 
 def put(session: Session, rows: Sequence[Stored], laid_out: Mapping[str, str] | None = None) -> Put:

@@ -1,0 +1,77 @@
+"""Commits that go ahead of the disk, and commits that wait for what did.
+
+A code is claimed while Postgres still writes to disk that it was handed over: its bell is rung once others can see it.
+Nothing is lost by that. What a claim has committed is on disk, and so is all that was written before it; only then does
+the code go out. Whoever hands it over waits for the disk as well, before telling that it is stored. So a crash in
+between loses a code that nobody has been told of, and that nobody has sent.
+
+Who tells others of what is seen, and writes nothing, has to wait for it too: of a repeat, that it is stored already; of
+a place in the log, which is kept where we can't take it back, while after a crash the numbers of the transactions that
+were lost are given to others.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from worker.database import Database, ask_alone
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from worker.database import Reader
+
+_AHEAD = "its commit does not wait for the disk"
+_AWAY = ("08", "53", "57")  # how an SQLSTATE begins that says nothing of what was asked
+
+NOT_WAITING = "set_config('synchronous_commit', 'off', true)"
+# A commit that wrote anything waits until all that was written before it is on disk, and at synchronous standbys.
+_WRITE = text("SELECT CASE WHEN NOT pg_is_in_recovery() THEN pg_logical_emit_message(true, 'esms-worker', '') END")
+
+
+def goes_ahead(session: Session) -> None:
+    """This transaction asks NOT_WAITING: whoever began it is to `catch_up` before telling anybody that it is stored."""
+    session.info[_AHEAD] = True
+
+
+def wait_for_the_disk(reader: Reader) -> None:
+    """Have this transaction's commit wait until all that was seen in it is on disk, though it wrote nothing."""
+    reader.execute(_WRITE)
+
+
+class Ahead:
+    """Of one database, for whoever hands over to it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._can_wait: bool | None = None
+
+    @property
+    def is_allowed(self) -> bool:
+        """May a commit go ahead: can we make another one wait for it? Not in a Postgres that refuses to write that."""
+        if self._can_wait is None:
+            self._can_wait = self._tried()
+        return bool(self._can_wait)
+
+    def catch_up(self, session: Session) -> None:
+        """Wait for the disk, if this transaction, which is over, went ahead. Raises Unavailable: it may be lost."""
+        if session.info.pop(_AHEAD, False):
+            with self._database.begin() as waiting:
+                ask_alone(waiting)
+                wait_for_the_disk(waiting)
+
+    def _tried(self) -> bool | None:
+        """None: that can't be told now."""
+        try:
+            with self._database.engine.begin() as connection:
+                wait_for_the_disk(connection)
+        except DBAPIError as error:
+            state = getattr(error.orig, "sqlstate", None)
+            return False if state and not state.startswith(_AWAY) else None
+        except PoolTimeout:
+            return None
+        return True
