@@ -15,6 +15,7 @@ PERSONS = "tests/ledger/test_ledger_decisions.py"
 FAULTS = "tests/delivery/test_delivery_faults.py"
 DRAIN = "tests/delivery/test_delivery_drain.py"
 LOST = "tests/delivery/test_delivery_lost_commits.py"
+AHEAD = "tests/intake/test_ahead_of_the_disk.py"
 EVIDENCE = "tests/polling/test_evidence.py"
 KILLS = "tests/faults/test_faults_kills.py"
 SLOW = "tests/delivery/test_slow_process.py"
@@ -77,6 +78,27 @@ GUARDS = (
         "coalesce(m.request_id, {_REQUEST_ID})",
         "coalesce(m.request_id, gen_random_uuid()::text)",
         f"{LOST} -k goes_out_once_and_is_told",
+    ),
+    Guard(
+        "a code that went ahead of the disk is told to be stored once it is on disk",
+        "worker/api/intake.py",
+        "            self._ahead.catch_up(joined)",
+        "            pass",
+        f"{AHEAD} -k once_it_is_told",
+    ),
+    Guard(
+        "so is a repeat of it",
+        "worker/api/intake.py",
+        "            wait_for_the_disk(session)",
+        "            pass",
+        f"{AHEAD} -k an_applications_own",
+    ),
+    Guard(
+        "and so is a place in the log behind it",
+        "worker/api/events.py",
+        "                wait_for_the_disk(session)",
+        "                pass",
+        f"{AHEAD} -k reader_of_events",
     ),
     Guard(
         "so does an advertising request, whoever of it is gone since",

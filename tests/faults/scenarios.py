@@ -235,6 +235,13 @@ def scenarios() -> Iterator[Scenario]:
         20,
         every(4, 3, lambda it: it.crash_postgres(2)),
     )
+    yield Scenario(
+        "Postgres restarted, codes one by one",
+        "immediate mode, eight times while each code is handed over by itself",
+        10,
+        every(0.5, 8, lambda it: it.crash_postgres(0)),
+        feed=Stock.one_by_one,
+    )
     yield Scenario("beat tripled", "three processes with the same timetable", 20, three_beats)
     yield Scenario("network cut", "refused for 3 s, then silent for 3 s; twice", 20, every(2, 2, cut))
     for name, plot in PROVIDERS.items():
