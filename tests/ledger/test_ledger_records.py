@@ -10,9 +10,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from tests.support import HTTP_CALL, Bench, otp, settle
-from worker import RecordCall, Ticket, ledger
+from worker import RecordCall, Sms, SmsType, Ticket, ledger
 from worker.ledger import Claim, Outcome, Poll
 from worker.lifecycle import FINAL, MOVES, PERSONS_MOVES, Status
+
+TWENTY = [f"09010{number:05d}" for number in range(20)]
 
 
 def accepted(claim: Claim, sms_id: str = "77") -> Outcome:
@@ -41,6 +43,17 @@ def test_every_status_can_be_reached_from_queued() -> None:
 def test_a_final_status_leads_nowhere_unless_a_person_asks() -> None:
     assert all(not MOVES[status] for status in FINAL)
     assert set(PERSONS_MOVES) <= FINAL | {Status.HELD}
+
+
+def test_a_call_is_told_of_once_though_its_answer_is_written_again(bench: Bench) -> None:
+    """A commit may have come through though nobody heard of it."""
+    ticket, many = bench.put(), bench.put(Sms(to=TWENTY, content="Giam gia", sms_type=SmsType.ADVERTISING))
+    alone, together = bench.claim()
+    for again in (False, True):
+        with bench.database.begin() as session:
+            ledger.record(session, [accepted(alone), accepted(together, "78")], again=again)
+    assert [row["outcome"] for row in bench.message(ticket)["requests"]] == ["accepted"]
+    assert [row["outcome"] for row in bench.messages(many)[0]["requests"]] == ["accepted"]
 
 
 def test_a_late_answer_cannot_overwrite_a_newer_attempt(bench: Bench) -> None:

@@ -266,17 +266,19 @@ class Drain:
         """Write the answers down, through a restart of Postgres if need be: they are known nowhere else."""
         self._leave()
         rescued_at = time.monotonic() + self.pace.lease.total_seconds()
+        again = False
         while True:
             try:
                 with self.database.begin() as session:
                     if ledger.are_one_statement(self._answers):
                         ask_alone(session)
-                    won = ledger.record(session, self._answers)
+                    won = ledger.record(session, self._answers, again=again)
                 break
             except Unavailable:
                 # While Postgres is away nobody can rescue them either: only a stop is a reason to let go.
                 if self._stopping() and time.monotonic() > rescued_at:
                     raise
+                again = True
                 time.sleep(0.5)  # the condition to wait for is in another process
         late = sum(len(answer.claim.fences) for answer in self._answers) - len(won)
         if late:

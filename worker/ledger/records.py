@@ -120,7 +120,12 @@ _RECORD = text(f"""
                 WHERE m.id = o.id AND coalesce(m.emptied_at, n.emptied_at) IS NOT NULL
             ) THEN o.reply END
         FROM o LEFT JOIN won ON won.id = o.id
-        WHERE o.function IS NOT NULL
+        WHERE o.function IS NOT NULL AND NOT (CAST(:again AS boolean) AND EXISTS (
+            SELECT FROM request AS r WHERE o.alone AND r.message_id = o.id AND r.at = o.sent_at
+            UNION ALL
+            SELECT FROM request AS r
+            WHERE NOT o.alone AND r.message_id IS NULL AND r.request_id = o.request_id AND r.at = o.sent_at
+        ))
     )
     SELECT id FROM won
 """)
@@ -142,9 +147,12 @@ def are_one_statement(outcomes: Sequence[Outcome]) -> bool:
     )
 
 
-def record(session: Session, outcomes: Sequence[Outcome]) -> set[UUID]:
-    """Write what came of these sends; the ids that come back were still ours to write about."""
-    won = set(session.scalars(_RECORD, {"rows": as_rows(_rows(outcomes))}).all())
+def record(session: Session, outcomes: Sequence[Outcome], *, again: bool = False) -> set[UUID]:
+    """Write what came of these sends; the ids that come back were still ours to write about.
+
+    again: it was tried before, and nobody heard whether that was committed: no call is told of twice.
+    """
+    won = set(session.scalars(_RECORD, {"rows": as_rows(_rows(outcomes)), "again": again}).all())
     postpone(session, list(_unasked(outcomes, won)))
     advertised = [each for each in outcomes if each.claim.advertising and each.status is Status.REJECTED]
     give_back(session, won & {fence.id for each in advertised for fence in each.claim.fences})
