@@ -13,15 +13,17 @@ were lost are given to others.
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from worker.database import Database, ask_alone
+from worker.errors import WorkerError
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
     from sqlalchemy.orm import Session
 
     from worker.database import Reader
@@ -45,6 +47,12 @@ def wait_for_the_disk(reader: Reader) -> None:
     reader.execute(_WRITE)
 
 
+def wait_if_allowed(session: Session) -> None:
+    """The same in a transaction of somebody else's; where Postgres refuses it, nobody goes ahead."""
+    with suppress(DBAPIError), session.begin_nested():
+        wait_for_the_disk(session)
+
+
 class Ahead:
     """Of one database, for whoever hands over to it."""
 
@@ -54,7 +62,10 @@ class Ahead:
 
     @property
     def is_allowed(self) -> bool:
-        """May a commit go ahead: can we make another one wait for it? Not in a Postgres that refuses to write that."""
+        """May a commit go ahead: can we make another one wait for it? Not in a Postgres that refuses to write that.
+
+        To be asked while no connection is held: the first time it takes one.
+        """
         if self._can_wait is None:
             self._can_wait = self._tried()
         return bool(self._can_wait)
@@ -70,11 +81,17 @@ class Ahead:
     def _tried(self) -> bool | None:
         """None: that can't be told now."""
         try:
-            with self._database.engine.begin() as connection:
-                wait_for_the_disk(connection)
-        except DBAPIError as error:
-            state = getattr(error.orig, "sqlstate", None)
-            return False if state and not state.startswith(_AWAY) else None
-        except PoolTimeout:
+            with self._database.connect() as connection:
+                return _can_wait(connection)
+        except WorkerError:
             return None
-        return True
+
+
+def _can_wait(connection: Connection) -> bool | None:
+    try:
+        with connection.begin():
+            wait_for_the_disk(connection)
+    except DBAPIError as error:
+        state = getattr(error.orig, "sqlstate", None)
+        return False if state and not state.startswith(_AWAY) else None
+    return True

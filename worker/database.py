@@ -137,6 +137,7 @@ class Database:
     @contextmanager
     def connect(self) -> Iterator[Connection]:
         """A connection, for what brings transactions of its own. Raises Unavailable."""
+        self._forget_the_parents_connections()
         with self._translated(), self.engine.connect() as connection:
             yield connection
 

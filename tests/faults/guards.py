@@ -89,8 +89,8 @@ GUARDS = (
     Guard(
         "so is a repeat of it",
         "worker/api/intake.py",
-        "            wait_for_the_disk(session)",
-        "            pass",
+        "        wait(session)",
+        "        pass",
         f"{AHEAD} -k an_applications_own",
     ),
     Guard(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from worker import intake
 from worker.actor import actor_now
-from worker.ahead import Ahead, wait_for_the_disk
+from worker.ahead import Ahead, wait_for_the_disk, wait_if_allowed
 from worker.api.naming import RungLater, each_in_the_name_of, in_the_name_of, ring_once_committed
 from worker.bell import Bell
 from worker.database import Database
@@ -49,12 +49,13 @@ class Intake:
         named = each_in_the_name_of(self._source, items)
         answers: list[Ticket | Invalid | Conflict] = []
         due: set[Lane] = set()
+        ahead = self._ahead.is_allowed
         with self._database.begin() as session:
-            now, ahead = datetime.now(UTC), self._ahead.is_allowed
+            now = datetime.now(UTC)
             answers, due = intake.accept_each(
                 session, named, self._settings, now=now, late=False, beside=True, ahead=ahead
             )
-            self._note(session, [each for each in answers if isinstance(each, Ticket)])
+            _note(session, [each for each in answers if isinstance(each, Ticket)], wait_for_the_disk if ahead else None)
             if atomic and not all(isinstance(answer, Ticket) for answer in answers):
                 session.rollback()
         self._bell.ring(due)
@@ -85,13 +86,13 @@ class Intake:
     ) -> list[Ticket]:
         """late: a date that has passed is no mistake."""
         named, now = in_the_name_of(self._source, wanted), datetime.now(UTC)
+        ours = session is None and connection is None
+        ahead = ours and self._ahead.is_allowed
         with ExitStack() as stack:
             within = session if connection is None else stack.enter_context(self._lending.session(connection))
             joined = stack.enter_context(self._database.joined(within))  # all or none, whatever its owner does then
-            ours = within is None
-            ahead = ours and self._ahead.is_allowed
             tickets, due = intake.accept(joined, named, self._settings, now=now, late=late, beside=ours, ahead=ahead)
-            self._note(joined, tickets)
+            _note(joined, tickets, (wait_for_the_disk if ahead else None) if ours else wait_if_allowed)
         if connection is not None:
             ring_once_committed(connection, lambda: self._bell.ring(due))
         elif session is None:
@@ -101,16 +102,17 @@ class Intake:
             self._later.ring(session, due)
         return tickets
 
-    def _note(self, session: Session, tickets: Sequence[Ticket]) -> None:
-        """What a person did; what applications hand over tells of itself.
 
-        Of a repeat nothing is written, and what it repeats may have gone ahead of the disk.
-        """
-        new = [ticket for ticket in tickets if not ticket.repeated]
-        if actor_now() and new:
-            note_act(session, "message.send", sum(ticket.messages for ticket in new), notification=new[0].id)
-        if len(new) < len(tickets) and self._ahead.is_allowed:
-            wait_for_the_disk(session)
+def _note(session: Session, tickets: Sequence[Ticket], wait: Callable[[Session], None] | None) -> None:
+    """What a person did; what applications hand over tells of itself.
+
+    Of a repeat nothing is written, and what it repeats may have gone ahead of the disk.
+    """
+    new = [ticket for ticket in tickets if not ticket.repeated]
+    if actor_now() and new:
+        note_act(session, "message.send", sum(ticket.messages for ticket in new), notification=new[0].id)
+    if wait and len(new) < len(tickets):
+        wait(session)
 
 
 def _alone(accept: Callable[[], list[Ticket]]) -> Ticket:
