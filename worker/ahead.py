@@ -20,7 +20,6 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from worker.database import Database, ask_alone
-from worker.errors import WorkerError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -64,10 +63,11 @@ class Ahead:
     def is_allowed(self) -> bool:
         """May a commit go ahead: can we make another one wait for it? Not in a Postgres that refuses to write that.
 
-        To be asked while no connection is held: the first time it takes one.
+        To be asked while no connection is held: the first time it takes one. Raises Unavailable.
         """
         if self._can_wait is None:
-            self._can_wait = self._tried()
+            with self._database.connect() as connection:
+                self._can_wait = _can_wait(connection)
         return bool(self._can_wait)
 
     def catch_up(self, session: Session) -> None:
@@ -78,16 +78,9 @@ class Ahead:
                 ask_alone(waiting)
                 wait_for_the_disk(waiting)
 
-    def _tried(self) -> bool | None:
-        """None: that can't be told now."""
-        try:
-            with self._database.connect() as connection:
-                return _can_wait(connection)
-        except WorkerError:
-            return None
-
 
 def _can_wait(connection: Connection) -> bool | None:
+    """None: that can't be told now."""
     try:
         with connection.begin():
             wait_for_the_disk(connection)
