@@ -78,6 +78,7 @@ fuzz-http: $(READY)
 
 # Made whole or not at all: an interrupted install leaves no .ready, so the next run finishes it.
 $(READY): pyproject.toml constraints.txt
+	@test ! -L .venv || (echo ".venv is a link, and would be emptied where it leads: remove the link"; exit 1)
 	@echo "Setting up .venv (a minute or two, the first time)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || (echo "$(PYTHON) is older than 3.11: run make PYTHON=python3.12 (or newer)"; exit 1)
 	@$(PYTHON) -m venv --clear .venv
