@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 _AHEAD = "its commit does not wait for the disk"
 CLAIM_FIRST = 0.004  # seconds, in which most codes are claimed
-_AWAY = ("08", "53", "57")  # how an SQLSTATE begins that says nothing of what was asked
 
 NOT_WAITING = "set_config('synchronous_commit', 'off', true)"
 # A commit that wrote anything waits until all that was written before it is on disk, and at synchronous standbys.
@@ -70,6 +69,11 @@ class Ahead:
                 self._can_wait = _can_wait(connection)
         return bool(self._can_wait)
 
+    def wait(self, session: Session) -> None:
+        """`wait_for_the_disk`, once it was asked whether that is allowed, and it is."""
+        if self._can_wait:
+            wait_for_the_disk(session)
+
     def catch_up(self, session: Session) -> None:
         """Wait for the disk, if this transaction, which is over, went ahead. Raises Unavailable: it may be lost."""
         if session.info.pop(_AHEAD, False):
@@ -85,6 +89,5 @@ def _can_wait(connection: Connection) -> bool | None:
         with connection.begin():
             wait_for_the_disk(connection)
     except DBAPIError as error:
-        state = getattr(error.orig, "sqlstate", None)
-        return False if state and not state.startswith(_AWAY) else None
+        return None if error.connection_invalidated else False
     return True

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from worker import intake
 from worker.actor import actor_now
-from worker.ahead import Ahead, wait_for_the_disk, wait_if_allowed
+from worker.ahead import Ahead, wait_if_allowed
 from worker.api.naming import RungLater, each_in_the_name_of, in_the_name_of, ring_once_committed
 from worker.bell import Bell
 from worker.database import Database
@@ -55,7 +55,7 @@ class Intake:
             answers, due = intake.accept_each(
                 session, named, self._settings, now=now, late=False, beside=True, ahead=ahead
             )
-            _note(session, [each for each in answers if isinstance(each, Ticket)], wait_for_the_disk if ahead else None)
+            _note(session, [each for each in answers if isinstance(each, Ticket)], self._ahead.wait)
             if atomic and not all(isinstance(answer, Ticket) for answer in answers):
                 session.rollback()
         self._bell.ring(due)
@@ -92,7 +92,7 @@ class Intake:
             within = session if connection is None else stack.enter_context(self._lending.session(connection))
             joined = stack.enter_context(self._database.joined(within))  # all or none, whatever its owner does then
             tickets, due = intake.accept(joined, named, self._settings, now=now, late=late, beside=ours, ahead=ahead)
-            _note(joined, tickets, (wait_for_the_disk if ahead else None) if ours else wait_if_allowed)
+            _note(joined, tickets, self._ahead.wait if ours else wait_if_allowed)
         if connection is not None:
             ring_once_committed(connection, lambda: self._bell.ring(due))
         elif session is None:
@@ -103,7 +103,7 @@ class Intake:
         return tickets
 
 
-def _note(session: Session, tickets: Sequence[Ticket], wait: Callable[[Session], None] | None) -> None:
+def _note(session: Session, tickets: Sequence[Ticket], wait: Callable[[Session], None]) -> None:
     """What a person did; what applications hand over tells of itself.
 
     Of a repeat nothing is written, and what it repeats may have gone ahead of the disk.
@@ -111,7 +111,7 @@ def _note(session: Session, tickets: Sequence[Ticket], wait: Callable[[Session],
     new = [ticket for ticket in tickets if not ticket.repeated]
     if actor_now() and new:
         note_act(session, "message.send", sum(ticket.messages for ticket in new), notification=new[0].id)
-    if wait and len(new) < len(tickets):
+    if len(new) < len(tickets):
         wait(session)
 
 

@@ -33,7 +33,6 @@ class Storing:
     ) -> None:
         self._session, self._thread, self._writes_alone, self._ahead = session, thread, writes_alone, ahead
         self._running: Future[Put] | None = None
-        self._has_put = False
 
     def put(self, rows: Sequence[Stored], *, whole: bool = False) -> Callable[[], Put]:
         """Store them, or begin to once the ones before are stored; call what is returned to wait for it.
@@ -42,10 +41,9 @@ class Storing:
         """
         if self._thread is None or len(rows) < AT_ONCE:  # the last: nothing is left to check meanwhile
             self.wait()
-            by_itself = whole and self._writes_alone and not self._has_put and ledger.is_one_statement(rows)
+            by_itself = whole and self._writes_alone and self._running is None and ledger.is_one_statement(rows)
             stored = self._put_alone(rows) if by_itself else ledger.put(self._session, rows)
             return lambda: stored
-        self._has_put = True
         laid_out, before = ledger.lay_out(rows), self._running
         self._running = self._thread.submit(ledger.put, self._session, rows, laid_out)
         if before is not None:  # only now: Postgres goes on with these at once
@@ -55,10 +53,7 @@ class Storing:
     def _put_alone(self, rows: Sequence[Stored]) -> Put:
         ask_alone(self._session)
         [row] = rows
-        return ledger.put_ahead(self._session, row) if self._goes_ahead(row) else ledger.put(self._session, rows)
-
-    def _goes_ahead(self, row: Stored) -> bool:
-        return self._ahead and row.terms.lane is Lane.URGENT
+        return ledger.put(self._session, rows, ahead=self._ahead and row.terms.lane is Lane.URGENT)
 
     def alone(self, ask: Callable[[Session], T]) -> T:
         """Ask for something else in the transaction: a session serves one thread at a time."""

@@ -44,7 +44,7 @@ from worker.ledger.follow_ups import due_follow_ups, fall_back, follow_later, fo
 from worker.ledger.foresight import NumberRules, foresee_again
 from worker.ledger.gate import Gate
 from worker.ledger.held import held_messages, note_decisions
-from worker.ledger.inserts import First, Put, Stored, Terms, is_one_statement, lay_out, put, put_ahead
+from worker.ledger.inserts import First, Put, Stored, Terms, is_one_statement, lay_out, put
 from worker.ledger.law_rules import all_rules, remove_rule, rules_now, save_rule, set_mode
 from worker.ledger.limits import set_limit
 from worker.ledger.outlook import Alike, Before, Remaining, others, outlook, remaining, too_few
@@ -207,7 +207,6 @@ __all__ = [
     "postpone",
     "probed",
     "put",
-    "put_ahead",
     "put_back",
     "record",
     "refused_tokens",

@@ -10,13 +10,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import lru_cache
 from itertools import groupby
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypedDict
 from uuid import UUID
 
-import orjson
 from sqlalchemy import TextClause
 
 from worker.ledger import limits
@@ -39,7 +36,7 @@ from worker.ledger.claim_statements import (
 from worker.ledger.floors import Floors, Place, Walk
 from worker.ledger.gate import Gate
 from worker.ledger.pauses import spend_trial, trial
-from worker.ledger.rows import as_rows
+from worker.ledger.rows import as_rows, options_of
 from worker.ledger.streams import came_back_unsent
 from worker.lifecycle import Kind, Lane, Status
 
@@ -256,13 +253,6 @@ def _group(session: Session, asked: dict[str, Any], most: int, gate: Gate) -> li
     return _charged(session, _groups(session, CLAIM_GROUP, asked, gate), [lead])
 
 
-@lru_cache(maxsize=1024)
-def _options(text: str) -> Mapping[str, Any]:
-    """Read once for the many that have the same, and so never to be changed."""
-    options: dict[str, Any] = orjson.loads(text)
-    return MappingProxyType(options)
-
-
 def _claim(row: Any) -> Claim:
     return _request(row, (Fence(row[0], row[1]),), (row[2],))
 
@@ -283,7 +273,7 @@ def _request(row: Any, fences: tuple[Fence, ...], phones: tuple[str, ...]) -> Cl
         request_id=request_id,
         content=content,
         template_id=template_id,
-        options=_options(options),
+        options=options_of(options),
         hand_over_at=hand_over_at,
         expires_in=expires_in,
         advertising=advertising,

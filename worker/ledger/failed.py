@@ -5,18 +5,17 @@ A message that another one has taken the place of is no longer among them, whate
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from functools import cache, lru_cache
-from types import MappingProxyType
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Row, TextClause, text
 
+from worker.ledger.rows import options_of
 from worker.lifecycle import PERSONS_MOVES, PURPOSE, WANTED_AT, Status
 
 if TYPE_CHECKING:
@@ -200,16 +199,10 @@ class Asked(NamedTuple):
     expires_at: datetime | None
 
 
-@lru_cache(maxsize=64)
-def _read(options: str) -> Mapping[str, Any]:
-    """Once for all that have the same."""
-    return MappingProxyType(json.loads(options))
-
-
 def requests_of(session: Session, notifications: Sequence[UUID]) -> Mapping[UUID, Asked]:
     """What was asked for, by notification."""
     rows = session.execute(_REQUESTS, {"ids": list(notifications)})
-    return {row[0]: Asked._make((*row[:7], _read(row[7]), row[8])) for row in rows}
+    return {row[0]: Asked._make((*row[:7], options_of(row[7]), row[8])) for row in rows}
 
 
 # Whoever made the new one holds the old ones' locks. The new ones are told: to find them Postgres would walk along all

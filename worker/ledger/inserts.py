@@ -178,19 +178,17 @@ def is_one_statement(rows: Sequence[Stored]) -> bool:
     return not (terms.purpose in FOR_THE_WILLING or terms.follow_up or terms.waits or terms.number_rules)
 
 
-def put_ahead(session: Session, row: Stored) -> Put:
-    """Insert one for which that `is_one_statement`, in a transaction whose commit does not wait for the disk."""
-    goes_ahead(session)
-    repeated = session.scalars(_PUT_AHEAD, lay_out([row])).all()
-    return Put(_firsts(session, [row] if repeated else []), {}, {})
-
-
-def put(session: Session, rows: Sequence[Stored], laid_out: Mapping[str, str] | None = None) -> Put:
+def put(
+    session: Session, rows: Sequence[Stored], laid_out: Mapping[str, str] | None = None, *, ahead: bool = False
+) -> Put:
     """Insert them, except those whose reference is taken, and cancel at once what a recipient does not want.
 
-    laid_out: them, where that is done already.
+    laid_out: them, where that is done already. ahead: the commit does not wait for the disk.
     """
-    repeated = set(session.scalars(_PUT, laid_out or lay_out(rows)).all()) if rows else set()
+    if ahead:
+        goes_ahead(session)
+    statement = _PUT_AHEAD if ahead else _PUT
+    repeated = set(session.scalars(statement, laid_out or lay_out(rows)).all()) if rows else set()
     if followed := [row.id for row in rows if row.terms.follow_up and row.id not in repeated]:
         session.execute(_FOLLOW, {"ids": followed})
     opted_out: dict[UUID, list[str]] = defaultdict(list)

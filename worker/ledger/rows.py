@@ -5,10 +5,19 @@ psycopg writes an array element by element, in Python; for a row of ten columns 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 import orjson
+
+
+@lru_cache(maxsize=1024)
+def options_of(text: str) -> Mapping[str, Any]:
+    """Read once for the many that have the same, and so never to be changed."""
+    options: dict[str, Any] = orjson.loads(text)
+    return MappingProxyType(options)
 
 
 def as_rows(rows: Sequence[dict[str, Any]]) -> str:
