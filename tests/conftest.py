@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -19,16 +20,14 @@ from sqlalchemy import NullPool, create_engine, make_url, text
 from tests import canary
 from tests.http_door import address as address
 from tests.http_door import application as application
-from tests.support import PASSWORD, Bench, Kept, empty, login, reasons_in_english_alone
+from tests.support import Bench, Kept, as_worker, empty, login, migrated, reasons_in_english_alone
 from worker.database import Database
 from worker.devkit import simulator as esms
 from worker.devkit.postgres import Postgres
 from worker.devkit.simulator import Running
 from worker.devkit.valkey import Valkey
 from worker.esms import Client
-from worker.migrating import migrate
 from worker.roles import Role
-from worker.roles.logins import set_passwords
 
 settings.register_profile("ours", deadline=None, suppress_health_check=[HealthCheck.too_slow])  # nothing is timed
 settings.register_profile("first failure", settings.get_profile("ours"), phases=[Phase.generate])  # cuts nothing down
@@ -52,10 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["TEST_REDIS_URL"] = _servers.enter_context(Valkey(folder / "valkey", durable=False)).url
     _create(TEMPLATE, template="template0")
     with Database(_url(TEMPLATE)) as database:
-        migrate(database)
-        with database.begin() as session:
-            session.execute(text("DELETE FROM law_rule"))  # or what a test sends would depend on the time of day
-            set_passwords(session.connection(), dict.fromkeys(LOGINS, PASSWORD))
+        migrated(database, LOGINS)
 
 
 @pytest.hookimpl(trylast=True)
@@ -175,6 +171,21 @@ def bench(database: Database, database_url: str, simulator: Running, kept: Kept)
     """A ledger, a client and a simulated eSMS, put together as a worker process does it."""
     with Bench(database, database_url, simulator, kept=kept) as bench:
         yield bench
+
+
+@pytest.fixture
+def worker_tasks(database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """Celery's tasks, in this process as in a worker's that has just begun."""
+    from worker import runtime, tasks
+
+    environ = canary.ENVIRON | {"DATABASE_URL": as_worker(database_url), "REDIS_URL": redis_url}
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(runtime, "_current", None)
+    yield tasks
+    if runtime._current is not None:
+        runtime._current.database.close()
+        runtime._current.bell.close()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
@@ -19,6 +20,7 @@ from tests import canary
 from worker import Notifier, Sms, SmsType, Ticket, again, delivery, ledger, maintenance
 from worker.catalogue import is_known
 from worker.database import Database
+from worker.devkit.postgres import Postgres
 from worker.devkit.simulator import Running
 from worker.esms import Client, Credentials
 from worker.evidence import TWICE, Evidence
@@ -26,9 +28,11 @@ from worker.intake import Request
 from worker.ledger import Chosen, Claim, HttpCall, Look, Lost, Poll, Settlement
 from worker.lifecycle import Lane, Status
 from worker.limiter import Limiter
+from worker.migrating import migrate
 from worker.models import Base
 from worker.polling import Poller, find_lost
 from worker.roles import Role
+from worker.roles.logins import set_passwords
 from worker.settings import Pace, Rates, Settings
 
 PATIENCE = 60.0  # seconds; what is waited for takes one or two, on a busy machine more
@@ -148,6 +152,22 @@ def login(url: str, role: str) -> str:
 def as_producer(url: str) -> str:
     """The same database's address for applications."""
     return login(url, Role.PRODUCER)
+
+
+def migrated(database: Database, roles: Sequence[Role]) -> None:
+    """The schema, and logins for these; without sending rules, or what is sent would depend on the time of day."""
+    migrate(database)
+    with database.begin() as session:
+        session.execute(text("DELETE FROM law_rule"))
+        set_passwords(session.connection(), dict.fromkeys(roles, PASSWORD))
+
+
+def crash(postgres: Postgres, *, away: float = 0.0) -> None:
+    """Immediate mode: every session ends at once, and the next start, after so many seconds, recovers from the log."""
+    os.kill(postgres.pid, signal.SIGQUIT)
+    postgres.stop()
+    time.sleep(away)  # seconds that it is away are the fault itself
+    postgres.start()
 
 
 def as_worker(url: str) -> str:

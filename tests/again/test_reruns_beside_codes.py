@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from importlib import import_module
+from types import ModuleType
 
 import pytest
 from redis import Redis
 from sqlalchemy import text
 
-from tests import canary
-from tests.support import Bench, as_worker, eventually
+from tests.support import Bench, eventually
 from worker import Failed, Sms, SmsType, again, ledger, runtime
 from worker.bell import mark_of
 from worker.lifecycle import Lane
@@ -84,22 +84,14 @@ def test_while_one_rests_nobody_goes_on_with_another_and_no_clock_makes_it_rest_
 
 
 def test_a_worker_learns_of_codes_by_their_bell_and_rings_for_none_that_it_did_not_queue(
-    bench: Bench, database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, redis_url: str, worker_tasks: ModuleType
 ) -> None:
-    from worker import tasks
-
-    environ = canary.ENVIRON | {"DATABASE_URL": as_worker(database_url), "REDIS_URL": redis_url}
-    for name, value in environ.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr(runtime, "_current", None)
     going(bench, 150)
     with Redis.from_url(redis_url) as redis:
         redis.flushdb()
         parts = runtime.current()
         parts.bell.ring({Lane.URGENT})
         assert parts.bell.overhear(Task.DELIVER_URGENT)
-        tasks.send_again()
+        worker_tasks.send_again()
         assert [bool(redis.exists(mark_of(task))) for task in (Task.DELIVER_URGENT, Task.DELIVER)] == [False, True]
     assert (queued(bench), parts.bell.was_rung_lately(Task.DELIVER_URGENT)) == (50, True)
-    parts.database.close()
-    parts.bell.close()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -28,15 +26,13 @@ from tests.faults.link import Address, Link
 from tests.faults.processes import Crew, environ_of, is_frozen, is_gone
 from tests.faults.stock import Stock
 from tests.rabbitmq import rabbitmq
-from tests.support import PASSWORD
+from tests.support import crash, migrated
 from worker import Notifier, Unavailable
 from worker.database import Database
 from worker.devkit import simulator
 from worker.devkit.simulator import Running
 from worker.devkit.valkey import Valkey
-from worker.migrating import migrate
 from worker.roles import Role
-from worker.roles.logins import set_passwords
 
 PATIENCE = 240.0  # seconds until everything has to be settled
 UNTIL_SOMEBODY_PASSES = 90.0  # seconds
@@ -92,11 +88,7 @@ class Ground:
         self.valkey.start()
 
     def crash_postgres(self, away: float) -> None:
-        """Immediate mode: every session ends at once, and the next start recovers from the log."""
-        os.kill(self.postgres.pid, signal.SIGQUIT)
-        self.postgres.stop()
-        time.sleep(away)
-        self.postgres.start()
+        crash(self.postgres, away=away)
 
     def strike(
         self,
@@ -230,7 +222,8 @@ def ground(layout: Layout, *, scale: float = 1.0, transport: str = "", broker: s
         link, voice, ledger = (
             stack.enter_context(Link(each)) for each in (running.address, running.address, _address(postgres.url))
         )
-        _migrated(postgres.url)
+        with Database(postgres.url) as owner:
+            migrated(owner, (Role.WORKER, Role.PRODUCER))
         url = at(postgres.url, ledger.address) if layout.linked else postgres.url
         environ = environ_of(url, valkey.url, link, folder, voice=voice if layout.voice_apart else None)
         environ |= dict(layout.settings) | ({"WORKER_TRANSPORT": transport} if transport else {})
@@ -274,14 +267,6 @@ def ground(layout: Layout, *, scale: float = 1.0, transport: str = "", broker: s
 def _address(url: str) -> Address:
     parts = make_url(url)
     return str(parts.host), int(parts.port or 0)
-
-
-def _migrated(url: str) -> None:
-    with Database(url) as database:
-        migrate(database)
-        with database.begin() as session:
-            session.execute(text("DELETE FROM law_rule"))  # or what is sent would depend on the time of day
-            set_passwords(session.connection(), {Role.WORKER: PASSWORD, Role.PRODUCER: PASSWORD})
 
 
 def _into(write: Callable[[str], object]) -> Callable[[str], None]:

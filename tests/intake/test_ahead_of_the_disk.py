@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -12,7 +10,8 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from tests.support import PASSWORD, Bench, as_producer, empty, otp
+from tests import support
+from tests.support import Bench, as_producer, empty, migrated, otp
 from worker import Unavailable
 from worker.api.events import Feed
 from worker.api.intake import Intake
@@ -22,9 +21,7 @@ from worker.devkit.postgres import Postgres
 from worker.devkit.simulator import Running
 from worker.ledger import Gate
 from worker.lifecycle import Lane
-from worker.migrating import migrate
 from worker.roles import Role
-from worker.roles.logins import set_passwords
 
 pytestmark = pytest.mark.long
 
@@ -48,9 +45,7 @@ class Interrupted(Bell):
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     """A server of these tests' own, which loses in a crash what any would."""
     with Postgres(tmp_path_factory.mktemp("crashing"), settings=SLOW_TO_WRITE) as server, Database(server.url) as owner:
-        migrate(owner)
-        with owner.begin() as session:
-            set_passwords(session.connection(), {Role.WORKER: PASSWORD, Role.PRODUCER: PASSWORD})
+        migrated(owner, (Role.WORKER, Role.PRODUCER))
         yield server
 
 
@@ -63,14 +58,11 @@ def bench(postgres: Postgres, simulator: Running) -> Iterator[Bench]:
 
 @pytest.fixture
 def crash(postgres: Postgres, bench: Bench) -> Callable[[], None]:
-    """Every session ends at once, and what was in memory is gone."""
+    """What was in memory is gone."""
 
     def crash() -> None:
-        os.kill(postgres.pid, signal.SIGQUIT)
-        postgres.stop()
-        postgres.start()
-        for connected in (bench.database, bench.workers, bench.notifier):  # by sessions that are gone
-            connected.close()
+        support.crash(postgres)
+        bench.disconnect()
 
     return crash
 

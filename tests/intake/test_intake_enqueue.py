@@ -14,18 +14,7 @@ from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.orm import Session
 
 from tests.support import Bench, as_producer, eventually, otp
-from worker import (
-    Conflict,
-    Enqueue,
-    Invalid,
-    Notifier,
-    RecordCall,
-    Retry,
-    Sms,
-    TemplateCall,
-    Ticket,
-    Unavailable,
-)
+from worker import Conflict, Enqueue, Invalid, Notifier, RecordCall, Retry, Sms, TemplateCall, Ticket, Unavailable
 from worker.actor import Actor, Via, acting
 from worker.database import Database
 from worker.ids import uuid7s, uuid7s_as_text

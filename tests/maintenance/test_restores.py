@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from redis import Redis
 from sqlalchemy import text
 
-from tests import canary
 from tests.cli.test_cli_commands import Cli, cli
 from tests.retention.time_travel import KEY_TEXT, WITH_KEY, remove, travel
-from tests.support import Bench, as_worker, login, otp
+from tests.support import Bench, login, otp
 from tests.traces import tables_that_hold
 from worker import runtime
 from worker.api.people import People
@@ -89,19 +89,18 @@ def test_a_file_knows_it_too_when_redis_is_empty(bench: Bench, tmp_path: Path, r
 
 
 def test_a_backup_that_woke_up_claims_nothing_until_a_person_lets_it_go_on(
-    bench: Bench, marks: Marks, cli: Cli, database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch
+    bench: Bench,
+    marks: Marks,
+    cli: Cli,
+    worker_tasks: ModuleType,
+    database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from worker import tasks
-
-    environ = canary.ENVIRON | {"DATABASE_URL": as_worker(database_url), "REDIS_URL": redis_url}
-    for name, value in environ.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setattr(runtime, "_current", None)
     tick(bench.workers, marks)
     ticket = bench.put(otp())
     two_hours_ago(bench)
     bench.set(ticket, due_at="now()", expires_at="now() + interval '1 hour'")
-    tasks.deliver()
+    worker_tasks.deliver()
     assert (bench.status(ticket), bench.simulator.sends()) == ("queued", [])
     assert "restored from a backup" in bench.message(ticket)["wait"]["why"]
     code, out, _ = cli("doctor")
@@ -113,7 +112,7 @@ def test_a_backup_that_woke_up_claims_nothing_until_a_person_lets_it_go_on(
     monkeypatch.setenv("DATABASE_URL", login(database_url, Role.OWNER))
     assert cli("resume", "--after-restore", "--by", "lan")[0] == 0
     assert cli("resume", "--after-restore")[0] == 1
-    tasks.deliver()
+    worker_tasks.deliver()
     assert bench.status(ticket) == "accepted"
     tick(bench.workers, marks)
     assert may_send(bench.workers, marks)
