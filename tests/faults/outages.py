@@ -54,7 +54,7 @@ def slower_than_its_lease(ground: Ground, stock: Stock, _: Thread) -> None:
     """What it has claimed is rescued from it; then it is woken, and says that it has sent nothing of that."""
     for _number in range(4):
         with ground.struck_at("claim after commit", How.FREEZE, more=lambda: only_sms(stock)):
-            only_sms(stock)
+            stock.hand_over(stock.sms(225), stock.advertising())
     rescued = ground.wait(lambda: ground.standing(stock)["unconfirmed"] > 0, 60)
     ground.expect(rescued, "nothing was rescued")
     for name in ground.crew.workers:
