@@ -15,12 +15,13 @@ from types import ModuleType
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
-from sqlalchemy import NullPool, create_engine, make_url, text
+from sqlalchemy import Connection, NullPool, create_engine, make_url, text
+from sqlalchemy.exc import OperationalError
 
 from tests import canary
 from tests.http_door import address as address
 from tests.http_door import application as application
-from tests.support import Bench, Kept, as_worker, empty, login, migrated, reasons_in_english_alone
+from tests.support import Bench, Kept, as_worker, empty, eventually, login, migrated, reasons_in_english_alone
 from worker.database import Database
 from worker.devkit import simulator as esms
 from worker.devkit.postgres import Postgres
@@ -34,6 +35,7 @@ settings.register_profile("first failure", settings.get_profile("ours"), phases=
 settings.load_profile("ours")
 
 TEMPLATE = "esms_test_template"
+IN_USE = "55006"  # SQLSTATE
 LOGINS = (Role.OWNER, Role.WORKER, Role.PRODUCER, Role.REPORT)
 
 _servers = ExitStack()
@@ -77,8 +79,19 @@ def _create(name: str, *, template: str) -> None:
     server = os.environ["TEST_DATABASE_URL"]
     engine = create_engine(server, isolation_level="AUTOCOMMIT", poolclass=NullPool)  # nothing is left open if it fails
     with engine.connect() as connection:
+        eventually(lambda: _is_created(connection, name, template))
+
+
+def _is_created(connection: Connection, name: str, template: str) -> bool:
+    """False: somebody is about to leave it, or the template; Postgres waits five seconds for that, and no longer."""
+    try:
         connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
         connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", None) != IN_USE:
+            raise
+        return False
+    return True
 
 
 @pytest.fixture(scope="session")
