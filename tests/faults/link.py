@@ -196,8 +196,9 @@ async def _until_the_first_ends(*coroutines: object) -> None:
         task.cancel()
         with suppress(asyncio.CancelledError, OSError):
             await task
-    for task in done:
-        task.result()
+    for error in [task.exception() for task in done]:  # of both, where both ended: else asyncio prints the second's
+        if error is not None:
+            raise error
 
 
 def owner_of(port: int, pids: Iterable[int]) -> int | None:
