@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -42,13 +42,31 @@ def test_one_send_in_flight_at_a_time_sends_all(bench: Bench) -> None:
 def test_a_code_that_expires_while_it_waits_in_the_worker_is_not_sent(bench: Bench) -> None:
     bench.simulator.set(latency=1)
     bench.pace = replace(bench.pace, sends_in_flight=2, claim_most=10)
-    soon = datetime.now(UTC) + timedelta(seconds=2)
-    tickets = [bench.put(otp(f"0901000{n}"), expires_at=soon) for n in range(100, 108)]
+    tickets = [bench.put(otp(f"0901000{n}")) for n in range(100, 108)]
+    with bench.database.begin() as session:
+        session.execute(text("UPDATE message SET expires_at = now() + interval '2 s'"))
     bench.deliver()
     bench.look_after_ledger()
     statuses = [bench.status(ticket) for ticket in tickets]
-    assert set(statuses) == {"accepted", "expired"}
+    assert {"expired"} <= set(statuses) <= {"accepted", "expired"}  # all of them, where the machine is that slow
     assert len(bench.simulator.ledger().sms) == statuses.count("accepted")
+
+
+def test_a_code_that_expires_while_it_stands_in_line_for_the_wire_is_not_sent(bench: Bench) -> None:
+    """A quarter of what may be in flight stands there, each as long as a call takes. Nor is that a silence of eSMS."""
+    bench.simulator.set(latency=1)
+    bench.pace = replace(bench.pace, sends_in_flight=4, break_after=1)
+    bench.sending.close()
+    bench.sending = bench.client.open_exchange(4)
+    bench.notifier.enqueue_many(otp(f"0901000{n}") for n in range(100, 104))
+    late = bench.put(otp("0901000104"))
+    bench.set(late, expires_at="now() + interval '0.9 s'")
+    bench.deliver()
+    bench.look_after_ledger()
+    assert bench.status(late) == "expired"
+    assert len(bench.simulator.sends()) == 4
+    with bench.database.begin() as session:
+        assert ledger.paused(session) == []
 
 
 def test_a_person_s_pause_takes_the_place_of_the_account_s_and_no_probe_lifts_it(bench: Bench) -> None:

@@ -181,6 +181,15 @@ def test_preparing_touches_no_network(client: Client, server: ScriptedServer) ->
     assert server.connections == 0
 
 
+def test_what_may_not_be_sent_any_more_when_its_turn_comes_is_not_sent(client: Client, server: ScriptedServer) -> None:
+    with client.open_exchange(1) as exchange:
+        exchange.put("late", client.prepare_sms(sms("r-1")), until=monotonic())
+        [finished] = take(exchange, 1)
+    with pytest.raises(NotTaken):
+        finished.result()
+    assert server.requests == []
+
+
 def test_what_stood_in_a_threads_line_while_the_process_was_frozen_is_not_sent_any_more() -> None:
     """Its lease may be over: somebody else sends it by now."""
     credentials = Credentials("key", "secret")

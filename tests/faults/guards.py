@@ -200,6 +200,13 @@ GUARDS = (
         f"{FAULTS}::test_a_call_whose_intent_failed_to_commit_is_not_dialled",
     ),
     Guard(
+        "what expires in line for the wire is not sent",
+        "worker/delivery/drain.py",
+        "self._put(claim, until=ends[claim.request_id])",
+        "self._put(claim, until=inf)",
+        f"{FAULTS}::test_a_code_that_expires_while_it_stands_in_line_for_the_wire_is_not_sent",
+    ),
+    Guard(
         "nothing is done on the strength of a commit that failed",
         "worker/database.py",
         "            return nothing\n",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from math import inf
 from random import Random
 from typing import Any
 
@@ -73,7 +74,7 @@ class Books(Exchange):
     def in_flight(self) -> int:
         return len(self._asked)
 
-    def put(self, tag: object, prepared: Prepared[Any]) -> None:
+    def put(self, tag: object, prepared: Prepared[Any], *, until: float = inf) -> None:  # noqa: ARG002  nothing stands in line
         self._asked.append((tag, prepared))
 
     def take(self, timeout: float, unless: int | None = None) -> list[Finished[Any]]:  # noqa: ARG002  it has all answers at once

@@ -18,7 +18,7 @@ from worker import ledger
 from worker.database import Database, ask_alone
 from worker.delivery.breaker import Breaker
 from worker.delivery.claiming import Claiming
-from worker.delivery.lines import Lines, windows
+from worker.delivery.lines import Lines, Until, windows
 from worker.delivery.listening import Listening
 from worker.delivery.outcomes import outcome_of, unsendable
 from worker.delivery.requests import prepared
@@ -142,7 +142,7 @@ class Drain:
         send_until = now + (self.pace.lease - usable_lease_after(self.call_timeout)).total_seconds()
         claims = self._claiming.claim()
         self._go_on({claim.lane for claim in claims})
-        self._lines.add((claim, min(send_until, now + _seconds(claim.expires_in))) for claim in claims)
+        self._lines.add((claim, _until(now + _seconds(claim.expires_in), send_until)) for claim in claims)
         if len(claims) >= self.pace.claim_most and not self._called:
             self._called = True
             self.call_help()
@@ -173,11 +173,12 @@ class Drain:
                 if lane is Lane.URGENT:  # on the wire before others are claimed or made ready
                     self._take(self.exchange.take(0.0))
 
-    def _start(self, ready: list[tuple[Claim, float]]) -> None:
+    def _start(self, ready: list[tuple[Claim, Until]]) -> None:
         now = time.monotonic()
-        self._hand_back([claim for claim, until in ready if now >= until])  # too little is left of their time
-        for claim in self._intended([claim for claim, until in ready if now < until]):
-            self._put(claim)
+        self._hand_back([claim for claim, until in ready if now >= until.put])  # too little is left of their time
+        ends = {claim.request_id: until.sent for claim, until in ready}
+        for claim in self._intended([claim for claim, until in ready if now < until.put]):
+            self._put(claim, until=ends[claim.request_id])
 
     def _intended(self, claims: list[Claim]) -> list[Claim]:
         """The SMS, and the calls whose intent is on disk: a call is dialled only after that, and at most once."""
@@ -190,9 +191,9 @@ class Drain:
             emit("call.dropped", calls=len(calls) - len(ours), why="no intent on disk")
         return [claim for claim in claims if claim.lane is not Lane.VOICE or claim.fences[0].id in ours]
 
-    def _put(self, claim: Claim) -> None:
+    def _put(self, claim: Claim, *, until: float) -> None:
         try:
-            self.exchange.put(claim, prepared(self.client, claim, self.settings, datetime.now(UTC)))
+            self.exchange.put(claim, prepared(self.client, claim, self.settings, datetime.now(UTC)), until=until)
         except InvalidRequest as error:
             self._answers.append(unsendable(claim, error))
         else:
@@ -259,7 +260,8 @@ class Drain:
                 self.limiter.slow_down(claim.lane)
             elif answered and claim.fences[0].id in self._claiming.trials:
                 self._lift(claim.lane)
-            if self._breaker.trips(claim.lane, answered=answered):
+            was_sent = answered or each.trace.seconds > 0
+            if was_sent and self._breaker.trips(claim.lane, answered=answered):
                 self._pause(claim.lane, PauseCode.UNREACHABLE, "eSMS does not answer")
 
     def _record(self) -> None:
@@ -302,6 +304,10 @@ class Drain:
 
 def _seconds(wait: timedelta | None) -> float:
     return inf if wait is None else wait.total_seconds()
+
+
+def _until(expires_at: float, lease_lasts: float) -> Until:
+    return Until(min(expires_at, lease_lasts), expires_at)
 
 
 def _error_of(finished: Finished[Any]) -> EsmsError | None:

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil, inf
+from typing import NamedTuple
 
 from worker.ledger import Claim
 from worker.lifecycle import Lane
@@ -31,16 +32,23 @@ def windows(pace: Pace, patience: float) -> dict[Lane, Window]:
     }
 
 
+class Until(NamedTuple):
+    """When what was claimed may no longer be put on the wire, and be sent from there, by this process's clock."""
+
+    put: float
+    sent: float  # when it expires: it may stand in line for the wire as long as a call takes
+
+
 @dataclass
 class Line:
-    """The claims of one lane, and until when each may be sent, by this process's monotonic clock."""
+    """The claims of one lane, and until when each may be sent."""
 
     window: Window
     rate: float | None  # requests a second that may leave it
     claim_at: float = -inf
     wakes_at: float | None = None  # when a source's rate lets more out; None: nothing waits for that
     doubt_at: float = 0.0  # when to ask again for what is in doubt; 0: at once, there was more
-    waiting: deque[tuple[Claim, float]] = field(default_factory=deque)
+    waiting: deque[tuple[Claim, Until]] = field(default_factory=deque)
     flying: int = 0  # requests of this lane on the wire
 
     def room(self, most: int) -> int:
@@ -132,7 +140,7 @@ class Lines:
         """Is more due than what stands here?"""
         return any(line.more for line in self._lines.values())
 
-    def add(self, claims: Iterable[tuple[Claim, float]]) -> None:
+    def add(self, claims: Iterable[tuple[Claim, Until]]) -> None:
         """Each into the line of its lane."""
         for claim, until in claims:
             self._lines[claim.lane].waiting.append((claim, until))

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from math import inf
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
@@ -50,7 +51,7 @@ GRACE = 1.0  # seconds in line beyond those of a whole call
 
 
 def held_up(finish: Finish, tag: object, prepared: Prepared[Any]) -> Finished[Any]:
-    """What becomes of a request that stood in line longer than a whole call may take: it is not sent any more.
+    """What becomes of a request that stood in line longer than a whole call may take, or than it may be sent.
 
     Whoever put it in was held up meanwhile, frozen perhaps, and may have lost the right to send it.
     """
@@ -71,8 +72,11 @@ class Exchange(ABC):
         """How many were put in and not yet taken."""
 
     @abstractmethod
-    def put(self, tag: object, prepared: Prepared[Any]) -> None:
-        """Sends as soon as there is room, at the next take at the latest; never blocks. RuntimeError once closed."""
+    def put(self, tag: object, prepared: Prepared[Any], *, until: float = inf) -> None:
+        """Sends as soon as there is room, at the next take at the latest; never blocks. RuntimeError once closed.
+
+        until: by time.monotonic(); what still stands in line then is not sent, and comes back as NotTaken.
+        """
 
     @abstractmethod
     def take(self, timeout: float, unless: int | None = None) -> list[Finished[Any]]:

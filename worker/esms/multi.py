@@ -67,10 +67,10 @@ class Multi(Exchange):
     def in_flight(self) -> int:
         return len(self._line) + len(self._busy) + len(self._back)
 
-    def put(self, tag: object, prepared: Prepared[Any]) -> None:
+    def put(self, tag: object, prepared: Prepared[Any], *, until: float = inf) -> None:
         if self._closed:
             raise RuntimeError("the exchange is closed")
-        self._line.append((monotonic() + self._patience.total + GRACE, tag, prepared))
+        self._line.append((min(until, monotonic() + self._patience.total + GRACE), tag, prepared))
 
     def take(self, timeout: float, unless: int | None = None) -> list[Finished[Any]]:
         if unless is not None:

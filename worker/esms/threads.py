@@ -8,7 +8,7 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from math import ceil
+from math import ceil, inf
 from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any
@@ -40,11 +40,11 @@ class Threads(Exchange):
     def in_flight(self) -> int:
         return self._out
 
-    def put(self, tag: object, prepared: Prepared[Any]) -> None:
+    def put(self, tag: object, prepared: Prepared[Any], *, until: float = inf) -> None:
         if self._closed:
             raise RuntimeError("the exchange is closed")
         self._out += 1
-        self._line.put((monotonic() + self._in_line_most, tag, prepared))
+        self._line.put((min(until, monotonic() + self._in_line_most), tag, prepared))
         if self._threads < min(self._most, self._out):
             self._threads += 1
             threading.Thread(target=self._carry, name=f"esms-{self._threads}", daemon=True).start()
