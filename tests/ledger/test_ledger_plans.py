@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from types import SimpleNamespace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,13 +16,27 @@ from tests.support import HTTP_CALL
 from worker import ledger
 from worker.database import Database
 from worker.evidence import Evidence
-from worker.ledger import NOWHERE, Chosen, Fence, Outcome, Poll, Settlement
-from worker.lifecycle import Lane, Status
+from worker.ledger import NOWHERE, Chosen, Fence, Outcome, Poll, Settlement, Stored, Terms
+from worker.lifecycle import Kind, Lane, Purpose, Status
 from worker.settings import Settings
 
 UNDER_WAY = 20_000  # messages, that nobody has counted
 FEW = 5  # that a statement is about
 PAGES = 60 * FEW  # of 8 kB; to walk along an index of those under way takes more
+
+TERMS = Terms(
+    kind=Kind.SMS,
+    purpose=Purpose.SERVICE,
+    lane=Lane.NORMAL,
+    grouped=False,
+    source="",
+    campaign=None,
+    options={"sms_type": 4},
+    send_date=None,
+    hand_over=False,
+    expires_at=None,
+    horizon=timedelta(days=1),
+)
 
 MESSAGES = """
     WITH put AS (
@@ -107,17 +121,22 @@ def test_a_campaigns_first_step_of_sending_again_walks_over_nothing_that_failed_
     assert {name: count for name, count in looked_at.items() if count > PAGES} == {}
 
 
-def test_what_takes_anothers_place_is_not_looked_for_among_all_that_ever_did(database: Database) -> None:
-    phone, few = "+8490", [UUID(int=1 + 7 * n) for n in range(FEW)]
-    stored: list[Any] = [SimpleNamespace(messages=[(uuid4().hex, phone)], replaces={phone: old}) for old in few]
+def in_place_of(old: UUID) -> Stored:
+    return Stored(uuid4(), TERMS, [(uuid4().hex, "+8490")], (), None, "x", 1, None, None, "f", {"+8490": old})
+
+
+def test_what_is_to_be_replaced_is_not_looked_for_among_all_that_ever_was(database: Database) -> None:
+    few = [UUID(int=1 + 7 * n) for n in range(FEW)]
     with undone(database) as session:
         put(session, 1, UNDER_WAY, Status.UNDELIVERED)
         session.execute(text("ANALYZE message, notification"))
         put(session, 2 * UNDER_WAY, UNDER_WAY, Status.DELIVERED)
         session.execute(text("UPDATE message SET replaces = gen_random_uuid() WHERE status = 'delivered'"))
-        assert pages(session, lambda session, _: ledger.note_replaced(session, stored), few) <= PAGES
-        session.execute(text("UPDATE message SET replaced_by = NULL"))
-        ledger.note_replaced(session, stored)
+        step = lambda session, ids: ledger.put_in_place(session, [in_place_of(id_) for id_ in ids])  # noqa: E731
+        assert pages(session, step, few) <= 2 * PAGES
+        session.execute(text("DELETE FROM message WHERE status = 'queued'"))
+        stored = [in_place_of(old) for old in few]
+        ledger.put_in_place(session, stored)
         found = session.execute(text("SELECT id, replaced_by FROM message WHERE replaced_by IS NOT NULL")).all()
     assert dict(map(tuple, found)) == {old: UUID(row.messages[0][0]) for old, row in zip(few, stored, strict=True)}
 

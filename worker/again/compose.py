@@ -12,6 +12,7 @@ from uuid import UUID
 from worker.again.choice import Corrected
 from worker.intake import Enqueue, RecordCall, Request, Sms, TemplateCall
 from worker.lifecycle import BRANDNAME_TYPES, Kind, Purpose, SmsType
+from worker.phone import usual_mobile
 
 AS_IT_WAS = Corrected()
 
@@ -51,6 +52,29 @@ def _key(request: Any, corrected: Corrected, content: str | None) -> Hashable:
 def is_advertising(request: Any, corrected: Corrected) -> bool:
     """Will it be of the type that eSMS takes for many at once alone?"""
     return (corrected.sms_type or request.options.get("sms_type")) == SmsType.ADVERTISING
+
+
+def compose(groups: Sequence[Gathered], corrected: Corrected) -> list[Enqueue | None]:
+    """What is to be handed over for each; None where the correction is for another kind.
+
+    Those that differ in nothing but whom they go to have one for all of them, which so is checked once.
+    """
+    made: dict[Hashable, Enqueue | None] = {}
+    keys = [_sameness(group, corrected) for group in groups]
+    for key, group in zip(keys, groups, strict=True):
+        if key not in made:
+            made[key] = enqueue_of(group, corrected)
+    return [made[key] for key in keys]
+
+
+def _sameness(group: Gathered, corrected: Corrected) -> Hashable:
+    """By itself is checked what the number of its recipients counts for, and a number that may not be any mobile's."""
+    row = group.request
+    if is_advertising(row, corrected) or not all(usual_mobile(phone) == phone for phone in group.places):
+        return id(group)
+    content = row.content if group.content is None else group.content
+    # By identity: options that are equal were read once, and no others are it.
+    return row.kind, row.purpose, row.source, row.campaign, row.expires_at, content, row.template_id, id(row.options)
 
 
 def enqueue_of(gathered: Gathered, corrected: Corrected) -> Enqueue | None:

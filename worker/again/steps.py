@@ -10,7 +10,7 @@ from uuid import UUID
 
 from worker import ledger
 from worker.again.choice import Corrected
-from worker.again.compose import AS_IT_WAS, Gathered, enqueue_of, gather, is_advertising
+from worker.again.compose import AS_IT_WAS, Gathered, compose, gather, is_advertising
 from worker.again.texts import texts_by
 from worker.database import unless_refused
 from worker.errors import Invalid
@@ -73,7 +73,7 @@ def step(
     same = [] if corrected else _enough(fit, settings.advertising_least)
     _in_place(session, same, settings, by, done)
     ids = {row.id for row in same}
-    others = [row for row in fit if row.id not in ids]
+    others = [row for row in fit if row.id not in ids] if ids else fit
     _in_anothers_place(session, others, corrected or AS_IT_WAS, settings, by, done)
     return done
 
@@ -118,12 +118,13 @@ def _in_anothers_place(
 ) -> None:
     if not rows:
         return
-    requests = ledger.requests_of(session, list({row.notification_id for row in rows}))
+    requests = ledger.requests_of(session, [row.notification_id for row in rows])
     texts, rows = _by_template(session, rows, requests, corrected, settings, done)
     groups = gather(rows, requests, corrected, texts)
     done.left[Left.TOO_FEW] += len(rows) - sum(len(group.places) for group in groups)  # the same number twice
     fit = [group for group in groups if _is_enough(group, corrected, settings, done)]
-    items = [(enqueue, group.places) for group in fit if (enqueue := enqueue_of(group, corrected)) is not None]
+    made = zip(compose(fit, corrected), fit, strict=True)
+    items = [(enqueue, group.places) for enqueue, group in made if enqueue is not None]
     done.left[Left.UNFIT] += sum(len(group.places) for group in fit) - sum(len(places) for _, places in items)
     put = accept_in_place(session, items, settings, by=by)
     for error, (_, places) in zip(put.errors, items, strict=True):

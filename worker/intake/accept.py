@@ -139,22 +139,29 @@ def accept_in_place(
 ) -> InPlace:
     """Store each in place of messages, by its recipients' numbers (E.164); those that can't be sent are told why.
 
-    by: who has them sent again.
+    One that stands there for several is checked once, with the numbers that it names itself. by: who has them sent
+    again.
     """
-    checks = _checks(session, settings, now=datetime.now(UTC), late=True)
-    checked = [_checked_or_error(item, checks) for item, _ in wanted]
-    good = [item for item in checked if isinstance(item, Checked)]
+    checked = _checked_once(
+        [item for item, _ in wanted], _checks(session, settings, now=datetime.now(UTC), late=True), by
+    )
+    good = [(item, of) for item, (_, of) in zip(checked, wanted, strict=True) if isinstance(item, Checked)]
+    stored = _stored([item for item, _ in good], settings, whom=[[*of] for _, of in good])
+    for row, (_, of) in zip(stored, good, strict=True):
+        row.replaces = of
+    put = ledger.put_in_place(session, stored)
+    errors = [item if isinstance(item, Invalid) else None for item in checked]
+    return InPlace(errors, stored, sum(map(len, put.opted_out.values())))
+
+
+def _checked_once(items: Sequence[Enqueue], checks: Checks, by: str) -> list[Checked | Invalid]:
+    """Of each, as wanted by them; the same object where it was the same, and of what it has in common with others."""
+    found = {id_: _checked_or_error(item, checks) for id_, item in {id(item): item for item in items}.items()}
+    good = [item for item in found.values() if isinstance(item, Checked)]
     wanted_by = {id(item.terms): replace(item.terms, wanted_by=by) for item in _of_each_terms(good)}
     for item in good:
         item.terms = wanted_by[id(item.terms)]
-    stored = _stored(good, settings)
-    places = (of for item, (_, of) in zip(checked, wanted, strict=True) if isinstance(item, Checked))
-    for row, of in zip(stored, places, strict=True):
-        row.replaces = of
-    put = ledger.put(session, stored)
-    ledger.note_replaced(session, stored)
-    errors = [item if isinstance(item, Invalid) else None for item in checked]
-    return InPlace(errors, stored, sum(map(len, put.opted_out.values())))
+    return [found[id(item)] for item in items]
 
 
 def check_one(session: Session, item: Enqueue, settings: Settings, *, now: datetime) -> None:
@@ -232,23 +239,30 @@ def _chunks(items: Iterator[T]) -> Iterator[list[T]]:
         yield chunk
 
 
-def _stored(items: Sequence[Checked], settings: Settings, given: Sequence[UUID] | None = None) -> list[Stored]:
+def _stored(
+    items: Sequence[Checked],
+    settings: Settings,
+    given: Sequence[UUID] | None = None,
+    whom: Sequence[Sequence[str]] | None = None,
+) -> list[Stored]:
+    """whom: to whom each goes, where that is not who it names."""
     ids = given or uuid7s(len(items))
-    messages = iter(uuid7s_as_text(sum([len(item.phones) for item in items])))
+    to = whom or [item.phones for item in items]
+    messages = iter(uuid7s_as_text(sum(map(len, to))))
     return [
         Stored(
             id_,
             item.terms,
-            [(next(messages), phone) for phone in item.phones],
-            _cut(len(item.phones), settings) if item.terms.grouped else (),
+            [(next(messages), phone) for phone in phones],
+            _cut(len(phones), settings) if item.terms.grouped else (),
             item.reference,
             item.content,
             item.segments,
             item.plain_segments,
             item.template_id,
-            item.fingerprint(),
+            item.fingerprint(phones),
         )
-        for id_, item in zip(ids, items, strict=True)
+        for id_, item, phones in zip(ids, items, to, strict=True)
     ]
 
 

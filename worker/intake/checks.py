@@ -41,9 +41,13 @@ class Checked:
     options: tuple[str, ...]  # as the fingerprint has them
     warnings: tuple[str, ...] = ()
 
-    def fingerprint(self) -> str:
-        """Of what makes the content: who gets what. Dates and labels are not; the purpose is compared by itself."""
-        parts = (self.terms.kind, *sorted(self.phones), self.content or "", self.template_id or "", *self.options)
+    def fingerprint(self, phones: Sequence[str] | None = None) -> str:
+        """Of what makes the content: who gets what. Dates and labels are not; the purpose is compared by itself.
+
+        phones: who gets it, where that is not who it names.
+        """
+        to = self.phones if phones is None else phones
+        parts = (self.terms.kind, *sorted(to), self.content or "", self.template_id or "", *self.options)
         return blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()  # no part may hold a NUL
 
 

@@ -35,7 +35,6 @@ from worker.ledger.failed import (
     Place,
     choose,
     count,
-    note_replaced,
     requests_of,
 )
 from worker.ledger.filling import fill
@@ -53,6 +52,7 @@ from worker.ledger.polls import Poll, Settlement, ask_later, ask_now, claim_poll
 from worker.ledger.reconcile import Known, Look, Lost, claim_lost, known_to, looked
 from worker.ledger.records import HttpCall, Outcome, are_one_statement, postpone, record, witness
 from worker.ledger.refused_tasks import count_refused, forget_refused
+from worker.ledger.replacing import put_in_place
 from worker.ledger.reruns import (
     REST_MOST,
     Verdict,
@@ -194,7 +194,6 @@ __all__ = [
     "note_balance",
     "note_decisions",
     "note_refused",
-    "note_replaced",
     "note_troubles",
     "notifications_of",
     "others",
@@ -208,6 +207,7 @@ __all__ = [
     "probed",
     "put",
     "put_back",
+    "put_in_place",
     "record",
     "refused_tokens",
     "remaining",

@@ -5,7 +5,7 @@ A message that another one has taken the place of is no longer among them, whate
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -15,13 +15,11 @@ from uuid import UUID
 
 from sqlalchemy import Row, TextClause, text
 
-from worker.ledger.rows import options_of
+from worker.ledger.rows import as_array, options_of
 from worker.lifecycle import PERSONS_MOVES, PURPOSE, WANTED_AT, Status
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
-
-    from worker.ledger.inserts import Stored
 
 RETRIED = frozenset({Status.REJECTED, Status.UNDELIVERED, Status.EXPIRED})
 assert all(Status.QUEUED in PERSONS_MOVES[status] for status in RETRIED)
@@ -181,7 +179,7 @@ def choose(session: Session, failed: Chosen, *, after: Place = NOWHERE, most: in
 _REQUESTS = text(f"""
     SELECT n.id, n.kind, {PURPOSE} AS purpose, n.source, n.campaign, n.content, n.template_id,
         CAST(n.options AS text) AS options, n.expires_at
-    FROM notification AS n WHERE n.id = ANY(:ids)
+    FROM notification AS n WHERE n.id = ANY(CAST(:ids AS uuid[]))
 """)
 
 
@@ -201,25 +199,8 @@ class Asked(NamedTuple):
 
 def requests_of(session: Session, notifications: Sequence[UUID]) -> Mapping[UUID, Asked]:
     """What was asked for, by notification."""
-    rows = session.execute(_REQUESTS, {"ids": list(notifications)})
+    rows = session.execute(_REQUESTS, {"ids": as_array([each.hex for each in notifications])})
     return {row[0]: Asked._make((*row[:7], options_of(row[7]), row[8])) for row in rows}
-
-
-# Whoever made the new one holds the old ones' locks. The new ones are told: to find them Postgres would walk along all
-# that were ever made in another's place.
-_REPLACED = text("""
-    UPDATE message AS m SET replaced_by = new.id
-    FROM unnest(CAST(:olds AS uuid[]), CAST(:news AS uuid[])) AS new (replaces, id)
-    WHERE m.id = new.replaces
-""")
-
-
-def note_replaced(session: Session, stored: Iterable[Stored]) -> None:
-    """Write in each message that one of these notifications' replaces, which it is."""
-    pairs = [(row.replaces[phone], id_) for row in stored if row.replaces for id_, phone in row.messages]
-    if pairs:
-        olds, news = ("{" + ",".join(map(str, each)) + "}" for each in zip(*pairs, strict=True))
-        session.execute(_REPLACED, {"olds": olds, "news": news})
 
 
 @cache

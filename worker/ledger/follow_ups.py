@@ -15,9 +15,9 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from worker.ids import uuid7s, uuid7s_as_text
-from worker.ledger.failed import note_replaced
-from worker.ledger.inserts import Stored, Terms, put
+from worker.ledger.inserts import Stored, Terms
 from worker.ledger.plans import still
+from worker.ledger.replacing import put_in_place
 from worker.lifecycle import Kind, Lane, Purpose
 
 if TYPE_CHECKING:
@@ -99,8 +99,7 @@ def fall_back(session: Session, rows: Sequence[Any]) -> None:
     session.execute(_CALL_BACK, {"ids": [row.id for row in rows]})
     ids, messages = uuid7s(len(rows)), uuid7s_as_text(len(rows))
     stored = [_stored(row, id_, message) for row, id_, message in zip(rows, ids, messages, strict=True)]
-    put(session, stored)
-    note_replaced(session, stored)
+    put_in_place(session, stored)
     follow_no_more(session, [row.id for row in rows], "fallback")
 
 

@@ -96,26 +96,19 @@ class Put:
     rules: Mapping[UUID, Sequence[RuleOutlook]]
 
 
-# One statement for all: a notification brings its first message along, and only others stand by themselves. Told twice,
-# once for each table, rows would cost half as much again. Whose reference is taken comes back, and nothing is stored.
-def _put(besides: str = "") -> TextClause:
-    return text(f"""
-    WITH t AS MATERIALIZED (
+def told_once(besides: str = "") -> str:
+    """SQL: a part `t` of a statement, what its notifications may have in common."""
+    return f"""t AS MATERIALIZED (
         SELECT t.*{besides} FROM json_to_recordset(CAST(:terms AS json)) AS t (
             t integer, kind text, purpose text, lane text, grouped boolean, source text, campaign text, options jsonb,
             send_date timestamptz, hand_over boolean, expires_at timestamptz, horizon interval, stream bigint,
             wanted_by text, follow_up jsonb, not_before timestamptz, waits text
         )
-    ), r AS MATERIALIZED (
-        SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS r (
-            id uuid, t integer, reference text, content text, segments smallint, plain_segments smallint,
-            template_id text, fingerprint text, message_id uuid, phone text, request_id text, replaces uuid
-        )
-    ), others AS MATERIALIZED (
-        SELECT * FROM json_to_recordset(CAST(:others AS json)) AS o (
-            id uuid, t integer, message_id uuid, phone text, request_id text, replaces uuid
-        )
-    ), inserted AS (
+    )"""
+
+
+# Of a notification `r` on the terms `t`.
+NOTIFICATION = """
         INSERT INTO notification (
             id, kind, purpose, source, reference, campaign, content, template_id, options,
             segments, plain_segments, send_date, hand_over, expires_at, fingerprint, follow_up
@@ -123,12 +116,9 @@ def _put(besides: str = "") -> TextClause:
         SELECT r.id, t.kind, t.purpose, t.source, r.reference, t.campaign, r.content, r.template_id, t.options,
             r.segments, r.plain_segments, t.send_date, t.hand_over, t.expires_at, r.fingerprint,
             t.follow_up
-        FROM r JOIN t USING (t)
-        -- In the order of the unique key: two bulk producers that share references queue up instead of deadlocking.
-        ORDER BY t.source, r.reference
-        ON CONFLICT (source, reference) WHERE reference IS NOT NULL DO NOTHING
-        RETURNING id
-    ), messages AS (
+"""
+# Of its message `m`.
+MESSAGE = """
         INSERT INTO message (
             id, notification_id, phone, lane, stream, grouped, request_id, status, due_at, wanted_at, expires_at,
             wanted_by, replaces, generation, reason
@@ -138,12 +128,34 @@ def _put(besides: str = "") -> TextClause:
             greatest(clock_timestamp(), CASE WHEN NOT t.hand_over THEN t.send_date END, t.not_before),
             greatest(now(), t.send_date),
             coalesce(t.expires_at, greatest(now(), t.send_date, t.not_before) + t.horizon),
-            t.wanted_by, m.replaces,
-            CASE WHEN m.replaces IS NULL THEN 0
-                ELSE (SELECT old.generation + 1 FROM message AS old WHERE old.id = m.replaces) END,
-            t.waits
+            t.wanted_by, {replaces}, {generation}, t.waits
+"""
+
+
+# One statement for all: a notification brings its first message along, and only others stand by themselves. Told twice,
+# once for each table, rows would cost half as much again. Whose reference is taken comes back, and nothing is stored.
+def _put(besides: str = "") -> TextClause:
+    return text(f"""
+    WITH {told_once(besides)}, r AS MATERIALIZED (
+        SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS r (
+            id uuid, t integer, reference text, content text, segments smallint, plain_segments smallint,
+            template_id text, fingerprint text, message_id uuid, phone text, request_id text
+        )
+    ), others AS MATERIALIZED (
+        SELECT * FROM json_to_recordset(CAST(:others AS json)) AS o (
+            id uuid, t integer, message_id uuid, phone text, request_id text
+        )
+    ), inserted AS (
+        {NOTIFICATION}
+        FROM r JOIN t USING (t)
+        -- In the order of the unique key: two bulk producers that share references queue up instead of deadlocking.
+        ORDER BY t.source, r.reference
+        ON CONFLICT (source, reference) WHERE reference IS NOT NULL DO NOTHING
+        RETURNING id
+    ), messages AS (
+        {MESSAGE.format(replaces="NULL", generation="0")}
         FROM (
-            SELECT id, t, message_id, phone, request_id, replaces FROM r UNION ALL SELECT * FROM others
+            SELECT id, t, message_id, phone, request_id FROM r UNION ALL SELECT * FROM others
         ) AS m JOIN inserted USING (id) JOIN t USING (t)
     ), {opened("SELECT t.* FROM t WHERE t.t IN (SELECT r.t FROM inserted JOIN r USING (id))")}
     SELECT id FROM r WHERE NOT EXISTS (SELECT FROM inserted WHERE inserted.id = r.id)
@@ -189,16 +201,19 @@ def put(
         goes_ahead(session)
     statement = _PUT_AHEAD if ahead else _PUT
     repeated = set(session.scalars(statement, laid_out or lay_out(rows)).all()) if rows else set()
-    if followed := [row.id for row in rows if row.terms.follow_up and row.id not in repeated]:
+    fresh = [row for row in rows if row.id not in repeated] if repeated else rows
+    return complete(session, fresh, _firsts(session, [row for row in rows if row.id in repeated]))
+
+
+def complete(session: Session, rows: Sequence[Stored], firsts: Mapping[tuple[str, str], First]) -> Put:
+    """Once they are inserted: tell what may follow them, cancel what a recipient does not want, and say what waits."""
+    if followed := [row.id for row in rows if row.terms.follow_up]:
         session.execute(_FOLLOW, {"ids": followed})
     opted_out: dict[UUID, list[str]] = defaultdict(list)
-    fresh = [row for row in rows if row.id not in repeated] if repeated else rows
-    willing = [row.id for row in fresh if row.terms.purpose in FOR_THE_WILLING]
-    for id_, phone in withhold_all_of(session, willing):
+    for id_, phone in withhold_all_of(session, [row.id for row in rows if row.terms.purpose in FOR_THE_WILLING]):
         opted_out[id_].append(phone)
-    _note_waiting(session, [row for row in fresh if row.terms.waits])
-    told = foresee(session, fresh, opted_out)
-    return Put(_firsts(session, [row for row in rows if row.id in repeated]), opted_out, told)
+    _note_waiting(session, [row for row in rows if row.terms.waits])
+    return Put(firsts, opted_out, foresee(session, rows, opted_out))
 
 
 def _note_waiting(session: Session, rows: Sequence[Stored]) -> None:
@@ -219,14 +234,15 @@ def lay_out(rows: Sequence[Stored]) -> dict[str, str]:
     for row in rows:
         if (place := places.get(id(row.terms))) is None:
             place = places[id(row.terms)] = len(terms)
-            terms.append(_terms(row.terms, place))
+            terms.append(terms_as_row(row.terms, place))
         first, *more = _messages(row, place)
         firsts.append(first)
         others += more
     return {"terms": as_rows(terms), "rows": as_rows(firsts), "others": as_rows(others)}
 
 
-def _terms(terms: Terms, place: int) -> dict[str, Any]:
+def terms_as_row(terms: Terms, place: int) -> dict[str, Any]:
+    """As the statements take them. place: by which the others name them."""
     return {"t": place, "stream": stream_key(terms.source, terms.campaign)} | {
         name: getattr(terms, name) for name in _TERMS
     }
@@ -240,11 +256,8 @@ def _messages(row: Stored, place: int) -> list[dict[str, Any]]:
     messages: list[dict[str, Any]] = [
         {"id": row.id, "t": place, "message_id": id_, "phone": phone} for id_, phone in row.messages
     ]
-    for message, request_id in zip(messages, _request_ids(row), strict=False):
+    for message, request_id in zip(messages, request_ids(row), strict=False):
         message["request_id"] = request_id
-    if row.replaces is not None:
-        for message in messages:
-            message["replaces"] = row.replaces[message["phone"]]
     first = messages[0]
     first["content"], first["segments"], first["fingerprint"] = row.content, row.segments, row.fingerprint
     first["reference"], first["template_id"] = row.reference, row.template_id
@@ -253,7 +266,7 @@ def _messages(row: Stored, place: int) -> list[dict[str, Any]]:
     return messages
 
 
-def _request_ids(row: Stored) -> Iterator[str]:
+def request_ids(row: Stored) -> Iterator[str]:
     """Each request has that of its first message; a message that goes out alone gets its own when it is claimed."""
     firsts = accumulate(row.requests[:-1], initial=0)
     return (row.messages[first][0] for first, size in zip(firsts, row.requests, strict=False) for _ in range(size))

@@ -1,0 +1,91 @@
+"""Put in another's place what is sent again corrected, or by another channel; the old one is told which it is.
+
+It is one statement: the old one is found once, for that and for the generation that comes after its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from itertools import chain, repeat
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+
+from worker.ledger.inserts import MESSAGE, NOTIFICATION, Put, Stored, complete, request_ids, terms_as_row, told_once
+from worker.ledger.rows import as_array, as_rows
+from worker.ledger.streams import opened
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+# Whoever asks holds the old ones' locks. A notification comes with its first message, which alone has a fingerprint.
+_PUT_IN_PLACE = text(f"""
+    WITH {told_once()}, said AS MATERIALIZED (
+        SELECT * FROM json_to_recordset(CAST(:said AS json)) AS said (
+            said integer, t integer, content text, segments smallint, plain_segments smallint, template_id text
+        )
+    ), replaced AS (
+        UPDATE message AS m SET replaced_by = new.message_id
+        FROM unnest(
+            CAST(:replaces AS uuid[]), CAST(:ids AS uuid[]), CAST(:messages AS uuid[]), CAST(:phones AS text[]),
+            CAST(:requests AS text[]), CAST(:places AS integer[]), CAST(:fingerprints AS text[])
+        ) AS new (replaces, id, message_id, phone, request_id, said, fingerprint)
+        WHERE m.id = new.replaces
+        RETURNING new.*, m.generation + 1 AS generation
+    ), inserted AS (
+        {NOTIFICATION}
+        FROM (
+            SELECT *, CAST(NULL AS text) AS reference FROM replaced JOIN said USING (said)
+            WHERE fingerprint IS NOT NULL
+        ) AS r JOIN t USING (t)
+        RETURNING id
+    ), messages AS (
+        {MESSAGE.format(replaces="m.replaces", generation="m.generation")}
+        -- After its notification: by that one it is told whose it is (roles/policies.py).
+        FROM (SELECT * FROM replaced JOIN said USING (said)) AS m JOIN inserted USING (id) JOIN t USING (t)
+    ), {opened("SELECT * FROM t")}
+    SELECT count(*) FROM replaced
+""")
+
+
+def put_in_place(session: Session, rows: Sequence[Stored]) -> Put:
+    """Insert them, each message in the place of the one that `replaces` names by its number, and cancel at once what a
+    recipient does not want. The old ones are locked by the session, and none of the new has a reference.
+    """
+    if rows:
+        put = session.scalar(_PUT_IN_PLACE, _laid_out(rows))
+        assert put == sum(len(row.messages) for row in rows), "each has one of its own to replace"
+    return complete(session, rows, {})
+
+
+def _laid_out(rows: Sequence[Stored]) -> dict[str, str]:
+    """As Postgres takes them; what many have in common is told once."""
+    terms: dict[int, dict[str, Any]] = {}  # by identity, as in `lay_out`
+    said: dict[Hashable, dict[str, Any]] = {}
+    messages: list[tuple[str, ...]] = []
+    for row in rows:
+        key = (id(row.terms), row.content, row.template_id)
+        if (found := said.get(key)) is None:
+            if id(row.terms) not in terms:
+                terms[id(row.terms)] = terms_as_row(row.terms, len(terms))
+            found = said[key] = _said(row, terms[id(row.terms)]["t"]) | {"said": len(said)}
+        messages += _messages(row, str(found["said"]))
+    columns = zip(_COLUMNS, map(as_array, zip(*messages, strict=True)), strict=True)
+    return {"terms": as_rows([*terms.values()]), "said": as_rows([*said.values()]), **dict(columns)}
+
+
+def _said(row: Stored, terms: int) -> dict[str, Any]:
+    names = ("content", "segments", "plain_segments", "template_id")
+    return {"t": terms} | {name: getattr(row, name) for name in names}
+
+
+_COLUMNS = ("replaces", "ids", "messages", "phones", "requests", "places", "fingerprints")
+
+
+def _messages(row: Stored, said: str) -> Iterator[tuple[str, ...]]:
+    """In the order of the columns."""
+    assert row.replaces is not None
+    fingerprints = chain([row.fingerprint], repeat("NULL"))
+    requests = chain(request_ids(row), repeat("NULL"))
+    for (id_, phone), request, fingerprint in zip(row.messages, requests, fingerprints, strict=False):
+        yield row.replaces[phone].hex, row.id.hex, id_, phone, request, said, fingerprint
