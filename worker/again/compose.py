@@ -23,6 +23,7 @@ class Gathered:
 
     request: Any  # the row of the first notification
     content: str | None  # that is said instead
+    advertising: bool  # will it be?
     places: dict[str, UUID] = field(default_factory=dict)
 
 
@@ -36,15 +37,15 @@ def gather(
     found: dict[Hashable, Gathered] = {}
     for row in rows:
         request = requests[row.notification_id]
-        content = texts.get(row.id, corrected.content)
-        together = found.setdefault(_key(request, corrected, content), Gathered(request, content))
+        content = texts.get(row.id, corrected.content) if texts else corrected.content
+        advertising = is_advertising(request, corrected)
+        key = _key(request, content) if advertising else (request.id, content)
+        together = found.setdefault(key, Gathered(request, content, advertising))
         together.places.setdefault(corrected.to or row.phone, row.id)
     return list(found.values())
 
 
-def _key(request: Any, corrected: Corrected, content: str | None) -> Hashable:
-    if not is_advertising(request, corrected):
-        return request.id, content
+def _key(request: Any, content: str | None) -> Hashable:
     options = tuple(sorted((name, str(value)) for name, value in request.options.items()))
     return (content or request.content, options, request.source, request.campaign, request.purpose)
 
@@ -60,17 +61,17 @@ def compose(groups: Sequence[Gathered], corrected: Corrected) -> list[Enqueue | 
     Those that differ in nothing but whom they go to have one for all of them, which so is checked once.
     """
     made: dict[Hashable, Enqueue | None] = {}
-    keys = [_sameness(group, corrected) for group in groups]
+    keys = [_sameness(group) for group in groups]
     for key, group in zip(keys, groups, strict=True):
         if key not in made:
             made[key] = enqueue_of(group, corrected)
     return [made[key] for key in keys]
 
 
-def _sameness(group: Gathered, corrected: Corrected) -> Hashable:
+def _sameness(group: Gathered) -> Hashable:
     """By itself is checked what the number of its recipients counts for, and a number that may not be any mobile's."""
     row = group.request
-    if is_advertising(row, corrected) or not all(usual_mobile(phone) == phone for phone in group.places):
+    if group.advertising or not all(usual_mobile(phone) == phone for phone in group.places):
         return id(group)
     content = row.content if group.content is None else group.content
     # By identity: options that are equal were read once, and no others are it.
@@ -87,7 +88,7 @@ def enqueue_of(gathered: Gathered, corrected: Corrected) -> Enqueue | None:
     in_time = row.expires_at and row.expires_at > datetime.now(UTC)
     return Enqueue(
         request=made,
-        purpose=None if is_advertising(row, corrected) else Purpose(row.purpose),
+        purpose=None if gathered.advertising else Purpose(row.purpose),
         source=intern(row.source),
         campaign=_one(row.campaign),
         expires_at=row.expires_at if in_time else None,

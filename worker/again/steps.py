@@ -10,7 +10,7 @@ from uuid import UUID
 
 from worker import ledger
 from worker.again.choice import Corrected
-from worker.again.compose import AS_IT_WAS, Gathered, compose, gather, is_advertising
+from worker.again.compose import AS_IT_WAS, Gathered, compose, gather
 from worker.again.texts import texts_by
 from worker.database import unless_refused
 from worker.errors import Invalid
@@ -122,7 +122,7 @@ def _in_anothers_place(
     texts, rows = _by_template(session, rows, requests, corrected, settings, done)
     groups = gather(rows, requests, corrected, texts)
     done.left[Left.TOO_FEW] += len(rows) - sum(len(group.places) for group in groups)  # the same number twice
-    fit = [group for group in groups if _is_enough(group, corrected, settings, done)]
+    fit = [group for group in groups if _is_enough(group, settings, done)]
     made = zip(compose(fit, corrected), fit, strict=True)
     items = [(enqueue, group.places) for enqueue, group in made if enqueue is not None]
     done.left[Left.UNFIT] += sum(len(group.places) for group in fit) - sum(len(places) for _, places in items)
@@ -144,11 +144,11 @@ def _by_template(
     done: Step,
 ) -> tuple[Mapping[UUID, str], Sequence[Any]]:
     """What SMS say by the corrected template, and whom there is anything to say to."""
-    sms = [row for row in rows if requests[row.notification_id].kind == Kind.SMS]
-    if corrected.template is None or not sms:
+    if corrected.template is None:
         return {}, rows
+    sms = [row for row in rows if requests[row.notification_id].kind == Kind.SMS]
     try:
-        found = texts_by(session, corrected.template, sms, settings)
+        found = texts_by(session, corrected.template, sms, settings) if sms else {}
     except Invalid as error:
         found = dict.fromkeys((row.id for row in sms), error)
     unfit = {id_: each for id_, each in found.items() if isinstance(each, Invalid)}
@@ -158,8 +158,8 @@ def _by_template(
     return texts, [row for row in rows if row.id not in unfit]
 
 
-def _is_enough(group: Gathered, corrected: Corrected, settings: Settings, done: Step) -> bool:
-    if not is_advertising(group.request, corrected) or len(group.places) >= settings.advertising_least:
+def _is_enough(group: Gathered, settings: Settings, done: Step) -> bool:
+    if not group.advertising or len(group.places) >= settings.advertising_least:
         return True
     done.left[Left.TOO_FEW] += len(group.places)
     return False

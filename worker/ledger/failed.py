@@ -199,7 +199,7 @@ class Asked(NamedTuple):
 
 def requests_of(session: Session, notifications: Sequence[UUID]) -> Mapping[UUID, Asked]:
     """What was asked for, by notification."""
-    rows = session.execute(_REQUESTS, {"ids": as_array([each.hex for each in notifications])})
+    rows = session.execute(_REQUESTS, {"ids": as_array([each.hex for each in notifications])}).all()
     return {row[0]: Asked._make((*row[:7], options_of(row[7]), row[8])) for row in rows}
 
 
