@@ -202,7 +202,7 @@ GUARDS = (
     Guard(
         "what expires in line for the wire is not sent",
         "worker/delivery/drain.py",
-        "self._put(claim, until=ends[claim.request_id])",
+        "self._put(claim, until=until.sent)",
         "self._put(claim, until=inf)",
         f"{FAULTS}::test_a_code_that_expires_while_it_stands_in_line_for_the_wire_is_not_sent",
     ),

@@ -37,7 +37,7 @@ def gather(
     found: dict[Hashable, Gathered] = {}
     for row in rows:
         request = requests[row.notification_id]
-        content = texts.get(row.id, corrected.content) if texts else corrected.content
+        content = texts.get(row.id, corrected.content)
         advertising = is_advertising(request, corrected)
         key = _key(request, content) if advertising else (request.id, content)
         together = found.setdefault(key, Gathered(request, content, advertising))

@@ -73,7 +73,7 @@ def step(
     same = [] if corrected else _enough(fit, settings.advertising_least)
     _in_place(session, same, settings, by, done)
     ids = {row.id for row in same}
-    others = [row for row in fit if row.id not in ids] if ids else fit
+    others = [row for row in fit if row.id not in ids]
     _in_anothers_place(session, others, corrected or AS_IT_WAS, settings, by, done)
     return done
 

@@ -176,20 +176,19 @@ class Drain:
     def _start(self, ready: list[tuple[Claim, Until]]) -> None:
         now = time.monotonic()
         self._hand_back([claim for claim, until in ready if now >= until.put])  # too little is left of their time
-        ends = {claim.request_id: until.sent for claim, until in ready}
-        for claim in self._intended([claim for claim, until in ready if now < until.put]):
-            self._put(claim, until=ends[claim.request_id])
+        for claim, until in self._intended([(claim, until) for claim, until in ready if now < until.put]):
+            self._put(claim, until=until.sent)
 
-    def _intended(self, claims: list[Claim]) -> list[Claim]:
+    def _intended(self, ready: list[tuple[Claim, Until]]) -> list[tuple[Claim, Until]]:
         """The SMS, and the calls whose intent is on disk: a call is dialled only after that, and at most once."""
-        calls = [claim.fences[0] for claim in claims if claim.lane is Lane.VOICE]
+        calls = [claim.fences[0] for claim, _ in ready if claim.lane is Lane.VOICE]
         if not calls:
-            return claims
+            return ready
         nothing: set[UUID] = set()
         ours = self._committed("intend", lambda session: ledger.intend(session, calls), nothing)
         if len(ours) < len(calls):
             emit("call.dropped", calls=len(calls) - len(ours), why="no intent on disk")
-        return [claim for claim in claims if claim.lane is not Lane.VOICE or claim.fences[0].id in ours]
+        return [(claim, until) for claim, until in ready if claim.lane is not Lane.VOICE or claim.fences[0].id in ours]
 
     def _put(self, claim: Claim, *, until: float) -> None:
         try:
@@ -252,16 +251,15 @@ class Drain:
             claim = each.tag
             assert isinstance(claim, Claim)
             self._answers.append(outcome_of(claim, each, self.pace, now, sandbox=self.settings.sandbox))
-            trouble, answered = _error_of(each), each.trace.http_status is not None
-            self._lines.landed(claim.lane, each.trace.seconds, answered=answered)
+            trouble, answered = _error_of(each), each.trace.answered
+            self._lines.landed(claim.lane, each.trace)
             if isinstance(trouble, AccountTrouble):
                 self._pause(claim.lane, trouble.code or "account", trouble.reason)
             elif isinstance(trouble, TooFast):
                 self.limiter.slow_down(claim.lane)
             elif answered and claim.fences[0].id in self._claiming.trials:
                 self._lift(claim.lane)
-            was_sent = answered or each.trace.seconds > 0
-            if was_sent and self._breaker.trips(claim.lane, answered=answered):
+            if each.trace.tried and self._breaker.trips(claim.lane, answered=answered):
                 self._pause(claim.lane, PauseCode.UNREACHABLE, "eSMS does not answer")
 
     def _record(self) -> None:

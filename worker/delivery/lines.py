@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from math import ceil, inf
 from typing import NamedTuple
 
+from worker.esms import Trace
 from worker.ledger import Claim
 from worker.lifecycle import Lane
 from worker.settings import Pace
@@ -101,15 +102,15 @@ class Lines:
         self._lines[lane].flying += 1
         self._lines[lane].window.sent()
 
-    def landed(self, lane: Lane, seconds: float, *, answered: bool) -> None:
-        """One of this lane is back, after so long; of a lane that is not ours, a former drain left it."""
+    def landed(self, lane: Lane, trace: Trace) -> None:
+        """One of this lane is back; of a lane that is not ours, a former drain left it."""
         if (line := self._lines.get(lane)) is None:
             return
         line.flying -= 1
-        if answered:
-            line.window.answered(seconds, line.flying + 1)
-        elif seconds:  # else it never left this process
-            line.window.silent(seconds)
+        if trace.answered:
+            line.window.answered(trace.seconds, line.flying + 1)
+        elif trace.tried:
+            line.window.silent(trace.seconds)
 
     def allowed(self, lane: Lane, room: int, *, share: int) -> int:
         """How many of this lane may go: all the room but what others who wait have not used of their share.

@@ -35,6 +35,16 @@ class Trace:
     code: str | None = None
     reply: str | None = field(default=None, repr=False)
 
+    @property
+    def answered(self) -> bool:
+        """Did anything come back?"""
+        return self.http_status is not None
+
+    @property
+    def tried(self) -> bool:
+        """Did it leave the line in this process? One that did not took no time, and says nothing of eSMS."""
+        return self.answered or self.seconds > 0
+
 
 class EsmsError(Exception):
     """A call to eSMS did not end in an ordinary reply.
