@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, SmallIntege
 from sqlalchemy.dialects.postgresql import REAL
 from sqlalchemy.orm import Mapped, mapped_column
 
-from worker.models.base import Base
+from worker.models.base import ROOMY, Base
 
 
 class Attempt(Base):
@@ -50,7 +50,7 @@ class Settlement(Base):
 
     __tablename__ = "settlement"
     __table_args__ = (
-        Index("settlement_message_id_idx", "message_id"),
+        Index("settlement_message_id_idx", "message_id", postgresql_with=ROOMY),
         Index(  # which messages were to go out when: one row of each generation, and one of each date it was moved to
             "settlement_wanted_idx",
             "wanted_at",

@@ -11,7 +11,7 @@ from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, Identity,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from worker.lifecycle import FAILED, Kind, Lane, Status
-from worker.models.base import Base, one_of
+from worker.models.base import ROOMY, ROOMY_KEY, Base, one_of
 
 
 class Notification(Base):
@@ -70,7 +70,7 @@ class Message(Base):
 
     __tablename__ = "message"
     __table_args__ = (
-        Index("message_notification_id_idx", "notification_id", "id"),
+        Index("message_notification_id_idx", "notification_id", "id", postgresql_with=ROOMY),
         Index(
             "message_queue_idx",
             "lane",
@@ -153,6 +153,7 @@ class Message(Base):
         CheckConstraint("status <> 'accepted' OR accepted_at IS NOT NULL", name="accepted_has_a_time"),
         CheckConstraint("NOT paused OR status = 'queued'", name="paused_only_while_queued"),
         CheckConstraint("attempts >= 0 AND failures >= 0 AND asked >= 0 AND polls >= 0", name="counts_are_counts"),
+        {"listeners": [("after_create", ROOMY_KEY)]},
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
