@@ -31,9 +31,9 @@ class ByExchange(Client):
         super().close()
 
 
-@pytest.fixture(params=["requests", "curl"])
+@pytest.fixture(params=["requests", "curl", "sockets"])
 def transport(request: pytest.FixtureRequest) -> Transport:
-    """Whatever goes over a wire is tested over both."""
+    """Whatever goes over a wire is tested over each."""
     return Transport(request.param)
 
 
@@ -47,7 +47,7 @@ def server() -> Iterator[ScriptedServer]:
 @pytest.fixture
 def connect(server: ScriptedServer, transport: Transport) -> Iterator[Callable[..., Client]]:
     """A client of that server, with patience of seconds cut to what the test gives."""
-    kind = ByExchange if transport is Transport.CURL else Client
+    kind = Client if transport is Transport.REQUESTS else ByExchange
     with ExitStack() as open_clients:
 
         def connect(url: str = server.url, **options: object) -> Client:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from functools import wraps
 from importlib import import_module
+from types import ModuleType
 from typing import NoReturn, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
@@ -58,25 +59,34 @@ def format(field: str, value: str) -> Format:
 def transport(field: str, value: str) -> Transport:
     """The one in use: never `auto`."""
     if value not in set(Transport):
-        refuse(field, "is neither requests nor curl nor auto", "give one of the three")
-    if value == Transport.REQUESTS or (value == Transport.AUTO and not _curl_is_here()):
-        return Transport.REQUESTS
-    if not _curl_is_here():
-        refuse(
-            field,
-            "is curl, and there is no pycurl that fits",
-            "run pip install 'esms-worker[fast]', or choose requests",
-        )
-    return Transport.CURL
+        refuse(field, "is none of sockets, curl, requests and auto", "give one of the four")
+    if value == Transport.AUTO:
+        return next((each for each, is_here in _NEEDS.items() if is_here()), Transport.REQUESTS)
+    chosen = Transport(value)
+    if chosen in _NEEDS and not _NEEDS[chosen]():
+        remedy = "run pip install 'esms-worker[fast]', or choose requests"
+        refuse(field, f"is {chosen}, and there is no {_PACKAGES[chosen]} that fits", remedy)
+    return chosen
+
+
+def _sockets_are_here() -> bool:
+    return _package("httptools") is not None and hasattr(select, "poll")
 
 
 def _curl_is_here() -> bool:
-    try:
-        pycurl = import_module("pycurl")
-    except ImportError:
-        return False
     # `multi.py` rests on both: an old pycurl has not the one, Windows not the other.
-    return hasattr(pycurl, "PREREQFUNCTION") and hasattr(select, "poll")
+    return hasattr(_package("pycurl"), "PREREQFUNCTION") and hasattr(select, "poll")
+
+
+def _package(name: str) -> ModuleType | None:
+    try:
+        return import_module(name)
+    except ImportError:
+        return None
+
+
+_NEEDS = {Transport.SOCKETS: _sockets_are_here, Transport.CURL: _curl_is_here}  # the fastest first
+_PACKAGES = {Transport.SOCKETS: "httptools", Transport.CURL: "pycurl"}
 
 
 def base_url(field: str, value: str) -> str:

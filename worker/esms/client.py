@@ -59,8 +59,8 @@ class Client:
     connect_timeout, read_timeout, total_timeout: seconds for a connection, for each piece of an answer, and for a whole
     call (but the system's name lookup keeps its own time). trust_env: obey proxies and certificates named in the
     environment. ca_bundle: a file of certificates to trust instead. in_flight: how many connections are kept open.
-    transport: what carries an exchange: `requests`, `curl`, or `auto` for curl where pycurl is installed. Single calls
-    go through requests always.
+    transport: what carries an exchange: `requests`, `curl` (needs pycurl), `sockets` (needs httptools), or `auto` for
+    the best that is installed. Single calls go through requests always.
     callback_url: what eSMS is asked to GET once a send has ended; it says when to ask, and proves nothing.
     Every call may raise any EsmsError; its family says what to do next.
     """
@@ -255,6 +255,8 @@ class Client:
         in_flight = checks.count("in_flight", self._in_flight if in_flight is None else in_flight, least=1)
         if self._transport is Transport.CURL:
             return self._multi(in_flight)
+        if self._transport is Transport.SOCKETS:
+            return self._sockets(in_flight)
         if in_flight > self._wire.room:
             self._wire.make_room(in_flight)
         return Threads(self._call, self._finish, in_flight, self._patience)
@@ -263,6 +265,11 @@ class Client:
         from worker.esms.multi import Multi  # needs pycurl, which not everybody has
 
         return Multi(self._finish, in_flight, self._route, self._patience)
+
+    def _sockets(self, in_flight: int) -> Exchange:
+        from worker.esms.sockets import Sockets  # needs httptools
+
+        return Sockets(self._finish, in_flight, self._wire, self._patience)
 
     # One call...
 

@@ -27,11 +27,12 @@ class Format(StrEnum):
 
 
 class Transport(StrEnum):
-    """What carries many requests side by side; `auto` is curl where it can be had, else requests."""
+    """What carries many requests side by side; `auto` is the first of sockets, curl and requests that can be had."""
 
     AUTO = "auto"
     REQUESTS = "requests"
     CURL = "curl"
+    SOCKETS = "sockets"
 
 
 SMS_SEND = frozenset({Function.SEND_SMS})

@@ -14,6 +14,7 @@ from typing import Any
 
 import pycurl
 
+from worker.esms import lost
 from worker.esms.connections import KeptConnections
 from worker.esms.errors import EsmsError, MaybeTaken, NotTaken
 from worker.esms.exchange import Prepared
@@ -155,14 +156,12 @@ class Handle:
 
     def _what_was_lost(self, error: int, now: float) -> str:
         if self._too_long:
-            return "the answer is too long to be one of eSMS"
+            return lost.TOO_LONG
         if now - self.begun >= self._patience.total:
-            return "the answer was not complete when the time for the whole call was up"
+            return lost.OUT_OF_TIME
         if error == pycurl.E_OPERATION_TIMEDOUT:
-            return "no answer came in time"
-        if error == pycurl.E_BAD_CONTENT_ENCODING:
-            return "the answer was lost (it can't be unpacked)"
-        return "the connection broke before the answer was complete"
+            return lost.SILENT
+        return lost.PACKED if error == pycurl.E_BAD_CONTENT_ENCODING else lost.BROKEN
 
 
 def _set_up(bundle: str, patience: Patience) -> Any:

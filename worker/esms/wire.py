@@ -8,6 +8,7 @@ import http.client
 import socket
 import ssl
 import threading
+from dataclasses import dataclass, field
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from time import monotonic
@@ -23,6 +24,7 @@ from urllib3.util import Timeout
 from urllib3.util.ssl_ import create_urllib3_context
 from urllib3.util.ssl_match_hostname import CertificateError
 
+from worker.esms import lost
 from worker.esms.errors import EsmsError, MaybeTaken, NotTaken
 from worker.esms.response import HurriedResponse, TooLongError
 from worker.esms.route import IDLE, Route, origin
@@ -122,6 +124,22 @@ class _Adapter(HTTPAdapter):
         forwards = request.scheme == "http" and self._pools[request.origin].proxy is not None
         return request.url if forwards else request.path  # type: ignore[no-any-return]
 
+    def headers_for_proxy(self, request: Any) -> dict[str, str]:
+        """What a proxy that passes plain requests on wants to read in each."""
+        pool = self._pools[request.origin]
+        return dict(pool.proxy_headers) if pool.proxy is not None and request.scheme == "http" else {}
+
+    def dial(self, request: Any, timeout: float) -> socket.socket:
+        """timeout: seconds for each step. Raises whatever stops it."""
+        pool = self._pools[request.origin]
+        connection = pool._new_conn()
+        connection.timeout = timeout
+        try:
+            return _connected(connection, pool)
+        except BaseException:
+            connection.close()
+            raise
+
     def build_response(self, _request: Any, response: Any) -> Any:
         return response
 
@@ -137,6 +155,19 @@ class _PublicRequest:
         parts = urlsplit(url)
         self.url, self.path, self.scheme = url, parts.path, parts.scheme
         self.origin = origin(url)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a GET goes, and what is said there before and after the secret part of its URL."""
+
+    origin: str
+    before: str
+    after: str = field(repr=False)  # it may hold a proxy's password
+
+    def words(self, secret: str) -> bytes:
+        """The whole request."""
+        return f"{self.before}{secret}{self.after}".encode()
 
 
 class Wire:
@@ -176,6 +207,25 @@ class Wire:
             _call.secret = ""
         raise failure  # out here, so that no foreign exception hangs on to it as its context
 
+    def address(self, url: str) -> Address:
+        """What a request to this URL is written as, by whoever writes it on a connection of `dial`."""
+        request = self._request(url)
+        headers = {"Host": urlsplit(url).netloc} | _HEADERS | self._adapter.headers_for_proxy(request)
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        return Address(request.origin, f"GET {self._adapter.request_url(request, None)}", f" HTTP/1.1\r\n{lines}\r\n")
+
+    def dial(self, url: str) -> socket.socket:
+        """A new connection, as far as the first byte of a request. Raises NotTaken."""
+        timeout = min(self._patience.connect, self._patience.total)
+        _call.deadline = monotonic() + timeout  # a proxy answers as well
+        try:
+            return self._adapter.dial(self._request(url), timeout)
+        except _NeverConnectedError as error:
+            reason = error.reason
+        except Exception as error:  # noqa: BLE001  whatever stopped us here, no request was written yet
+            reason = _why_not(error)
+        raise NotTaken(f"no connection to eSMS: {reason}")
+
     def _exchange(self, parcel: Parcel) -> HttpAnswer:
         patience = self._patience
         timeout = Timeout(connect=min(patience.connect, patience.total), read=min(patience.read, patience.total))
@@ -197,6 +247,16 @@ class Wire:
 
     def close(self) -> None:
         self._adapter.close()
+
+
+def _connected(connection: Any, pool: Any) -> socket.socket:
+    if pool.proxy is not None:
+        pool._prepare_proxy(connection)  # for TLS, a tunnel and what is said through it
+    if connection.is_closed:
+        connection.connect()
+    if not isinstance(connection.sock, socket.socket):
+        raise _NeverConnectedError("TLS to a proxy is not for sockets (set WORKER_TRANSPORT=requests)")
+    return connection.sock
 
 
 def _tls_context(bundle: str) -> Any:
@@ -221,13 +281,13 @@ def _why_not(error: Exception) -> str:
 
 def _what_was_lost(error: Exception, out_of_time: bool) -> str:
     if out_of_time:
-        return "the answer was not complete when the time for the whole call was up"
+        return lost.OUT_OF_TIME
     match error:
         case TooLongError():
-            return "the answer is too long to be one of eSMS"
+            return lost.TOO_LONG
         case requests.Timeout() | TimeoutError() | HTTPError() if "Timeout" in type(error).__name__:
-            return "no answer came in time"
+            return lost.SILENT
         case requests.ConnectionError() | HTTPError() | HTTPException() | OSError():
-            return "the connection broke before the answer was complete"
+            return lost.BROKEN
         case _:
             return f"the answer was lost ({type(error).__name__})"

@@ -14,7 +14,7 @@ from worker.errors import SettingsError
 from worker.pseudonym import KEY_LEAST, PrivacyKey
 
 Format = Literal["json", "xml"]
-Transport = Literal["auto", "requests", "curl"]
+Transport = Literal["auto", "requests", "curl", "sockets"]
 OpenQueue = Literal["any", "others", "none"]
 N = TypeVar("N", int, float)
 
@@ -130,8 +130,8 @@ class Reader:
         return cast(Format, self._one_of(name, ("json", "xml"), "is no reply format of eSMS", "set it to json or xml"))
 
     def transport(self, name: str) -> Transport:
-        choices = ("auto", "requests", "curl")
-        return cast(Transport, self._one_of(name, choices, "carries nothing", "set it to auto, requests or curl"))
+        choices = ("auto", "requests", "curl", "sockets")
+        return cast(Transport, self._one_of(name, choices, "carries nothing", "set it to auto, requests, curl or sockets"))
 
     def _one_of(self, name: str, choices: Sequence[str], problem: str, remedy: str) -> str:
         """The first is the default."""

@@ -1,0 +1,7 @@
+"""Why an answer is lost, in words that may be stored and shown: the same whatever carried the request."""
+
+TOO_LONG = "the answer is too long to be one of eSMS"
+OUT_OF_TIME = "the answer was not complete when the time for the whole call was up"
+SILENT = "no answer came in time"
+BROKEN = "the connection broke before the answer was complete"
+PACKED = "the answer was lost (it can't be unpacked)"
