@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from io import BytesIO
 from statistics import median
 from urllib.parse import urlencode
@@ -105,15 +106,14 @@ def cpu_of_bare_curl(target: str, calls: int) -> float:
     return (time.process_time() - begun) / calls * 1e6
 
 
-def of_curl(base: str, target: str, calls: int) -> dict[str, float]:
-    client = Client(Credentials(*KEYS.values()), rest_url=base, voice_url=base, transport="auto")
-    if client.transport is not Transport.CURL:
-        return {}
-    with client:
-        return {
-            "bare curl, multi interface": cpu_of_bare_curl(target, calls * 3),
-            f"ours: an exchange, curl, {IN_FLIGHT} open": cpu_in_exchange(client, calls * 3),
-        }
+def of_one_loop(base: str, target: str, calls: int) -> dict[str, float]:
+    """Those of our transports that need no threads, as far as they are installed; and curl with nothing around it."""
+    found = {"bare curl, multi interface": cpu_of_bare_curl(target, calls)} if find_spec("pycurl") else {}
+    for transport, package in ((Transport.CURL, "pycurl"), (Transport.SOCKETS, "httptools")):
+        if find_spec(package):
+            with Client(Credentials(*KEYS.values()), rest_url=base, voice_url=base, transport=transport) as client:
+                found[f"ours: an exchange, {transport}, {IN_FLIGHT} open"] = cpu_in_exchange(client, calls)
+    return found
 
 
 def measured(port: int, calls: int) -> dict[str, float]:
@@ -149,7 +149,7 @@ def measured(port: int, calls: int) -> dict[str, float]:
             "ours: prepare_sms() alone": cpu(lambda: client.prepare_sms(SMS), calls),
             f"ours: an exchange, {IN_FLIGHT} threads": cpu_in_exchange(client, calls),
         }
-        results |= of_curl(base, target, calls)
+        results |= of_one_loop(base, target, calls * 3)
         plain.close()
         pool.clear()
     return results

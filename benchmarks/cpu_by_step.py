@@ -1,7 +1,7 @@
 """What a message costs our worker, step by step: CPU of one drain in this process, without Celery around it.
 
 Threads that send are counted by what the process used and its main thread did not, so nothing is left out, and
-nothing in the sending path is slowed down by being watched. Both transports, set up as in `end_to_end`.
+nothing in the sending path is slowed down by being watched. Each transport, set up as in `end_to_end`.
 
     python -m benchmarks.cpu_by_step [--messages 4000] [--rounds 3] [--json FILE]
 """
@@ -24,7 +24,7 @@ from rich.table import Table
 from sqlalchemy.orm import Session
 
 from benchmarks import results
-from benchmarks.setups import CURL, REQUESTS, curl_is_missing
+from benchmarks.setups import REQUESTS, fast_setups
 from benchmarks.support import Stage, console, enqueue_ours, forget_ours, load, silent, stage, unaccepted_of_ours
 from worker import ledger
 from worker.database import Database
@@ -155,11 +155,8 @@ def main() -> int:
     options = parser.parse_args()
     console.print(load())
     with stage() as on:
-        found = {"requests": by_step(on, REQUESTS, options.messages, options.rounds)}
-        if why := curl_is_missing():
-            console.print(why)
-        else:
-            found["curl"] = by_step(on, CURL, options.messages, options.rounds)
+        setups = {"requests": REQUESTS} | fast_setups()
+        found = {name: by_step(on, each, options.messages, options.rounds) for name, each in setups.items()}
     _print(found, options.rounds)
     results.save(options.json, "cpu_by_step", {"micros": found})
     return 0

@@ -5,7 +5,7 @@ noisy for all. A way's processes are warm and idle and all its messages are enqu
 when Postgres says that all are accepted, and each number must then have got exactly one. CPU is that of the worker
 processes with all their children, from the system's accounts.
 
-    python -m benchmarks.end_to_end [--quick|--alone] [--rounds 3] [--theirs 800] [--ours 10000] [--curl 40000]
+    python -m benchmarks.end_to_end [--quick|--alone] [--rounds 3] [--theirs 800] [--ours 10000] [--fast 40000]
         [--json FILE]
 """
 
@@ -23,7 +23,7 @@ from rich.table import Table
 
 from benchmarks import results
 from benchmarks.frameworks.contenders import CONTENDERS, PLAIN, Contender, Setup
-from benchmarks.setups import CURL, REQUESTS, Run, Way, curl_is_missing, measure, our_way, their_way
+from benchmarks.setups import REQUESTS, Run, Way, fast_setups, measure, our_way, their_way
 from benchmarks.support import LATENCY, Stage, console, load, stage
 
 # Messages before each measurement: imports, connections, threads. Ours need many batches to wake both processes.
@@ -100,13 +100,10 @@ def compare(on: Stage, entries: list[Entry], rounds: int) -> None:
                 entry.runs.append(measure(on, way, entry.messages))
 
 
-def our_entries(requests: int, curl: int) -> list[Entry]:
-    """Our two transports, or one and a line that says why."""
+def our_entries(requests: int, fast: int) -> list[Entry]:
+    """Our transports, those that are installed."""
     ours = [_our_entry("ours, requests", REQUESTS, requests)]
-    if why := curl_is_missing():
-        console.print(why)
-        return ours
-    return [*ours, _our_entry("ours, curl", CURL, curl)]
+    return ours + [_our_entry(f"ours, {name}", variables, fast) for name, variables in fast_setups().items()]
 
 
 def _our_entry(name: str, variables: dict[str, str], messages: int) -> Entry:
@@ -124,14 +121,16 @@ def judged(entries: list[Entry]) -> list[Wanted]:
     """The ratios that are wanted, as far as they were measured."""
     ours = {entry.name: entry for entry in entries if entry.ours}
     plain, others = entries[0], [entry for entry in entries[1:] if not entry.ours]
-    requests, curl = ours["ours, requests"], ours.get("ours, curl")
+    requests = ours.pop("ours, requests")
     wanted = [Wanted("requests: messages/s beside plain Celery", requests.rate / plain.rate, 8)]
     if others:
         best = max(others, key=lambda entry: entry.rate)
         wanted.append(Wanted(f"requests: messages/s beside the best other ({best.name})", requests.rate / best.rate, 5))
-    if curl:
-        wanted.append(Wanted("curl: messages/s beside plain Celery", curl.rate / plain.rate, 40))
-        wanted.append(Wanted("curl: CPU per message of plain Celery, beside its own", plain.cost / curl.cost, 40))
+    for name, fast in ours.items():
+        transport = name.removeprefix("ours, ")
+        wanted.append(Wanted(f"{transport}: messages/s beside plain Celery", fast.rate / plain.rate, 40))
+        cost = f"{transport}: CPU per message of plain Celery, beside its own"
+        wanted.append(Wanted(cost, plain.cost / fast.cost, 40))
     return wanted
 
 
@@ -185,7 +184,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--theirs", type=int, default=800, help="messages in each round of every other way")
     parser.add_argument("--ours", type=int, default=10_000, help="messages in each of our rounds with requests")
-    parser.add_argument("--curl", type=int, default=40_000, help="messages in each of our rounds with curl")
+    parser.add_argument("--fast", type=int, default=40_000, help="messages in each of our rounds with curl or sockets")
     parser.add_argument("--quick", action="store_true", help="only the plain way beside ours, not the other frameworks")
     parser.add_argument("--alone", action="store_true", help="only our fastest, beside nobody: nothing is judged")
     results.add_argument(parser)
@@ -195,7 +194,7 @@ def main() -> int:
         others = () if options.quick else CONTENDERS
         contenders = () if options.alone else (PLAIN, *others)
         entries = [their_entry(on, contender, options.theirs) for contender in contenders]
-        entries += our_entries(options.ours, options.curl)[-1 if options.alone else 0 :]
+        entries += our_entries(options.ours, options.fast)[-1 if options.alone else 0 :]
         compare(on, entries, options.rounds)
     wanted = [] if options.alone else judged(entries)
     _print(entries, wanted)

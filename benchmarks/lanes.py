@@ -26,7 +26,7 @@ from rich.table import Table
 
 from benchmarks import results
 from benchmarks.processes import crew
-from benchmarks.setups import CURL, REQUESTS, curl_is_missing
+from benchmarks.setups import fastest
 from benchmarks.support import Stage, console, content, forget_ours, load, phone, silent, stage
 from worker import Notifier, Sms, SmsType
 from worker.bell import Bell
@@ -131,7 +131,7 @@ def main() -> int:
     parser.add_argument("--bulk", type=int, default=100_000)
     results.add_argument(parser)
     options = parser.parse_args()
-    variables = REQUESTS if curl_is_missing() else CURL
+    variables = fastest()
     console.print(load(), *(f"{name}={value}" for name, value in variables.items()), sep="\n")
     with stage() as on, crew(on, variables), Notifier.from_env(on.environ) as notifier:
         measure(on, notifier, "warm-up", WARM_UP, 90_000)

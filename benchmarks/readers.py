@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from rich.table import Table
 
 from benchmarks.hard_day import MOST_TIMES_SENDING, READERS, dump, held_snapshot
-from benchmarks.setups import CURL, REQUESTS, Way, curl_is_missing, our_way
+from benchmarks.setups import Way, fastest, our_way
 from benchmarks.support import Stage, console, cpu_seconds, load, outside, postgres_of, stage
 
 UNDER_WAY = 2_000  # messages, before the first window
@@ -78,7 +78,7 @@ def main() -> int:
     parser.add_argument("--messages", type=int, default=600_000)
     options = parser.parse_args()
     console.print(load())
-    variables = REQUESTS if curl_is_missing() else CURL | {"WORKER_SENDS_IN_FLIGHT": IN_FLIGHT}
+    variables = fastest() | {"WORKER_SENDS_IN_FLIGHT": IN_FLIGHT}
     with stage() as on, our_way(on, "ours", variables) as way:
         way.enqueue(options.messages)
         outside(on.database, "VACUUM (ANALYZE) message, notification")

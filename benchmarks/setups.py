@@ -15,6 +15,7 @@ from benchmarks.frameworks.contenders import Contender, Setup
 from benchmarks.support import (
     QUIET,
     Stage,
+    console,
     content,
     cpu_seconds,
     enqueue_ours,
@@ -31,7 +32,10 @@ from worker.queues import Queue
 # Polls come in the same processes, seconds after an SMS is accepted: here they would blur what sending costs.
 UNASKED = {"WORKER_POLL_FIRST_AFTER": "3600"}
 REQUESTS = {"WORKER_TRANSPORT": "requests"}
-CURL = {"WORKER_TRANSPORT": "curl", "WORKER_SENDS_IN_FLIGHT": "400", "WORKER_CLAIM_MOST": "400"}
+MANY = {"WORKER_SENDS_IN_FLIGHT": "400", "WORKER_CLAIM_MOST": "400"}
+CURL = {"WORKER_TRANSPORT": "curl"} | MANY
+SOCKETS = {"WORKER_TRANSPORT": "sockets"} | MANY
+NEEDS = {"curl": "pycurl", "sockets": "httptools"}
 
 
 @dataclass(frozen=True)
@@ -83,9 +87,18 @@ def measure(on: Stage, way: Way, messages: int) -> Run:
 # Ours...
 
 
-def curl_is_missing() -> str | None:
-    """Why the fast transport can't be measured, in one line; None when it can."""
-    return None if find_spec("pycurl") else "ours with curl: skipped, pycurl is not installed (the extra `fast`)"
+def fast_setups() -> dict[str, dict[str, str]]:
+    """By transport, the fastest last: those that are installed; a line is printed for each that is not."""
+    setups = {"curl": CURL, "sockets": SOCKETS}
+    for missing in [name for name in setups if not find_spec(NEEDS[name])]:
+        console.print(f"ours with {missing}: skipped, {NEEDS[missing]} is not installed (the extra `fast`)")
+        del setups[missing]
+    return setups
+
+
+def fastest() -> dict[str, str]:
+    """The settings that a worker is fastest with."""
+    return [REQUESTS, *fast_setups().values()][-1]
 
 
 @contextmanager

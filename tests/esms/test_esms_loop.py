@@ -4,7 +4,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from time import monotonic
 
 import pytest
@@ -65,23 +65,28 @@ def on_the_wire(exchange: Exchange, server: ScriptedServer) -> None:
 
 
 def test_no_more_than_800_are_on_the_wire_however_many_are_asked_for(client_of: Connect) -> None:
-    with closing(socket.create_server(("127.0.0.1", 0), backlog=1000)) as listener:
+    with ExitStack() as held:
+        listener = held.enter_context(closing(socket.create_server(("127.0.0.1", 0), backlog=1000)))
         listener.setblocking(False)
         client = client_of(f"http://127.0.0.1:{listener.getsockname()[1]}")
-        with client.open_exchange(5000) as exchange:
-            for number in range(900):
-                exchange.put(number, client.prepare_sms(SMS))
-            for _ in range(5):
-                assert exchange.take(0.01) == []
-            assert exchange.in_flight == 900
-            assert connected(listener) == 800
+        exchange = held.enter_context(client.open_exchange(5000))
+        for number in range(900):
+            exchange.put(number, client.prepare_sms(SMS))
+        made = 0
+        while made < 800:
+            assert exchange.take(0.01) == []
+            made += accepted(listener, held)
+        assert [exchange.take(0.01) for _ in range(5)] == [[]] * 5
+        assert exchange.in_flight == 900
+        assert made + accepted(listener, held) == 800
 
 
-def connected(listener: socket.socket) -> int:
+def accepted(listener: socket.socket, held: ExitStack) -> int:
+    """How many connections have been made since; they stay open."""
     count = 0
     while True:
         try:
-            listener.accept()[0].close()
+            held.enter_context(listener.accept()[0])
         except BlockingIOError:
             return count
         count += 1

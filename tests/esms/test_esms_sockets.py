@@ -32,8 +32,9 @@ def open_exchange(server: ScriptedServer) -> Iterator[Open]:
 
         def open_exchange(in_flight: int = 4, url: str = server.url, voice_url: str = "", **options: object) -> Sockets:
             exchange = client_of(url, voice_url, **options).open_exchange(in_flight)
+            opened.callback(exchange.close)
             assert isinstance(exchange, Sockets)
-            return opened.enter_context(exchange)
+            return exchange
 
         yield open_exchange
 

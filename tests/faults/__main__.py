@@ -150,7 +150,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=about)
     parser.add_argument("--only", default="", help="the rows whose names hold one of these words, with | between")
     parser.add_argument("--scale", type=float, default=1.0, help="so many times the messages")
-    parser.add_argument("--transport", default="", help="that of WORKER_TRANSPORT: requests or curl")
+    parser.add_argument("--transport", default="", help="that of WORKER_TRANSPORT, where it is not auto")
     parser.add_argument(
         "--broker", default="", choices=["", "rabbitmq"], help="in Redis's place, where it is installed"
     )

@@ -228,6 +228,20 @@ GUARDS = (
         "tests/esms/test_esms_failures.py",
     ),
     Guard(
+        "the same, where sockets of our own carry them",
+        "worker/esms/conversation.py",
+        "return MaybeTaken(lost.OUT_OF_TIME if out_of_time else self._lost or lost.SILENT)",
+        "return NotTaken(lost.OUT_OF_TIME if out_of_time else self._lost or lost.SILENT)",
+        "tests/esms/test_esms_failures.py",
+    ),
+    Guard(
+        "what has come on a kept connection is looked at right before it is used",
+        "worker/esms/sockets.py",
+        "monotonic() - kept.used_at < IDLE and not kept.is_dead()",
+        "monotonic() - kept.used_at < IDLE",
+        "tests/esms/test_esms_connections.py",
+    ),
+    Guard(
         "a refusal in doubt is no refusal",
         "worker/delivery/outcomes.py",
         "    if claim.in_doubt:\n        return _asked_again(error, claim, pace, http_call)\n",

@@ -131,7 +131,8 @@ class Reader:
 
     def transport(self, name: str) -> Transport:
         choices = ("auto", "requests", "curl", "sockets")
-        return cast(Transport, self._one_of(name, choices, "carries nothing", "set it to auto, requests, curl or sockets"))
+        remedy = "set it to auto, requests, curl or sockets"
+        return cast(Transport, self._one_of(name, choices, "carries nothing", remedy))
 
     def _one_of(self, name: str, choices: Sequence[str], problem: str, remedy: str) -> str:
         """The first is the default."""
