@@ -225,8 +225,7 @@ def test_an_idle_connection_is_let_go_as_soon_as_its_other_end_is_closed(
     exchange.put(2, request(server))
     [first] = _next(exchange)
     assert first.result()["smsid"] == "1"
-    assert len(exchange._open) == 2
-    eventually(lambda: len(server._open) == 2)
+    eventually(lambda: exchange.take(0) == [] and len(exchange._open) == len(server.requests) == 2)
     server.hang_up_on_all()
     [second] = _next(exchange)
     with pytest.raises(MaybeTaken):
