@@ -1,4 +1,4 @@
-"""What is the sockets' alone: where an answer ends, how connections are made and kept, and what is never said twice."""
+"""What is the sockets' alone: where an answer ends, how connections are kept, and what is never said twice."""
 
 import socket
 import ssl
@@ -6,22 +6,16 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from time import monotonic
-from typing import Any
 
 import pytest
 
-from tests.canary import API_KEY, SECRET_KEY
+from tests.esms.asking import TAKEN, ask, client_of, next_back, request, request_of
 from tests.esms.scripted import TLS, ScriptedServer, reply
 from tests.support import eventually
-from worker.esms import Client, Credentials, Finished, Function, MaybeTaken, NotTaken, OutgoingSms, Prepared
+from worker.esms import MaybeTaken
 from worker.esms.conversation import Conversation
-from worker.esms.reading import Record
 from worker.esms.sockets import Sockets
-from worker.esms.transport_types import Parcel
-from worker.esms.wire import Wire
 
-TAKEN = reply('{"CodeResult":"100","SMSID":"1"}')
-SMS = OutgoingSms(phone="0901234567", content="Chao", sms_type=7, request_id="r")
 Open = Callable[..., Sockets]
 
 
@@ -37,32 +31,6 @@ def open_exchange(server: ScriptedServer) -> Iterator[Open]:
             return exchange
 
         yield open_exchange
-
-
-def client_of(url: str, voice_url: str = "", **options: object) -> Client:
-    options = {"total_timeout": 20.0, "read_timeout": 10.0, "transport": "sockets"} | options
-    return Client(Credentials(API_KEY, SECRET_KEY), rest_url=url, voice_url=voice_url or url, **options)  # type: ignore[arg-type]
-
-
-def request(server: ScriptedServer, secret: str = "?a=b", *, limit: int = 65_536) -> Prepared[dict[str, Any]]:
-    """A question of the plainest kind, whose reply is handed over as it is."""
-    return Prepared(Function.GET_BALANCE, Parcel(f"{server.url}/json/GetBalance", secret, limit), _members)
-
-
-def _members(reply: Record) -> dict[str, Any]:
-    return dict(reply.members)
-
-
-def ask(exchange: Sockets, prepared: Prepared[Any]) -> Finished[Any]:
-    exchange.put("tag", prepared)
-    [finished] = _next(exchange)
-    return finished
-
-
-def _next(exchange: Sockets) -> list[Finished[Any]]:
-    while not (finished := exchange.take(10.0)):
-        pass
-    return finished
 
 
 # Where an answer ends...
@@ -175,12 +143,12 @@ def test_a_request_that_the_system_takes_in_parts_is_said_whole_and_once(
 
     with closing(socket.create_server(("127.0.0.1", 0))) as listener:
         threading.Thread(target=swallow, args=(listener,), daemon=True).start()
-        exchange = open_exchange(url=f"http://127.0.0.1:{listener.getsockname()[1]}")
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}/json/GetBalance"
-        exchange.put("long", Prepared(Function.GET_BALANCE, Parcel(url, secret, 1000), _members))
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        exchange = open_exchange(url=url)
+        exchange.put("long", request_of(url, secret))
         assert exchange.take(0.1) == []
         read.set()
-        [finished] = _next(exchange)
+        [finished] = next_back(exchange)
         assert finished.result()["smsid"] == "1"
         assert heard[0] >= 8_000_000
         assert heard[0] < 8_000_100
@@ -205,8 +173,7 @@ def test_an_answer_to_half_a_request_ends_the_connection(open_exchange: Open) ->
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         exchange = open_exchange(url=url)
         for secret in ("?a=" + "b" * 8_000_000, "?c=d"):
-            parcel = Parcel(f"{url}/json/GetBalance", secret, 1000)
-            assert ask(exchange, Prepared(Function.GET_BALANCE, parcel, _members)).result()["smsid"] == "1"
+            assert ask(exchange, request_of(url, secret)).result()["smsid"] == "1"
         assert len(held) == 2
         listener.shutdown(socket.SHUT_RDWR)
         for each in held:
@@ -223,11 +190,11 @@ def test_an_idle_connection_is_let_go_as_soon_as_its_other_end_is_closed(
     exchange = open_exchange()
     exchange.put(1, request(server))
     exchange.put(2, request(server))
-    [first] = _next(exchange)
+    [first] = next_back(exchange)
     assert first.result()["smsid"] == "1"
     eventually(lambda: exchange.take(0) == [] and len(exchange._open) == len(server.requests) == 2)
     server.hang_up_on_all()
-    [second] = _next(exchange)
+    [second] = next_back(exchange)
     with pytest.raises(MaybeTaken):
         second.result()
     eventually(lambda: exchange.take(0) == [] and not exchange._open)
@@ -260,76 +227,3 @@ def test_two_hosts_share_the_connections_that_one_exchange_may_have(
             assert ask(exchange, request(host)).result()["smsid"] == "1"
             assert len(exchange._open) == 1
         assert (server.connections, other.connections) == (2, 1)
-
-
-class SlowWire:
-    """Makes connections when it is told to."""
-
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
-        self.address = wire.address
-        self.go = threading.Event()
-        self.made: list[socket.socket] = []
-
-    def dial(self, url: str) -> socket.socket:
-        assert self.go.wait(20)
-        self.made.append(self._wire.dial(url))
-        return self.made[-1]
-
-
-def slowly(client: Client, **options: Any) -> tuple[Sockets, SlowWire]:
-    wire = SlowWire(client._wire)
-    return Sockets(client._finish, 4, wire, client._patience), wire  # type: ignore[arg-type]
-
-
-def test_a_connection_that_takes_too_long_is_not_waited_for_and_kept_when_it_comes(server: ScriptedServer) -> None:
-    server.play(TAKEN)
-    exchange, wire = slowly(client_of(server.url, connect_timeout=0.1))
-    with exchange:
-        with pytest.raises(NotTaken, match="took too long"):
-            ask(exchange, request(server)).result()
-        wire.go.set()
-        eventually(lambda: exchange.take(0) == [] and bool(exchange._open))
-        assert ask(exchange, request(server)).result()["smsid"] == "1"
-    assert (server.connections, len(server.requests)) == (1, 1)
-
-
-def test_what_may_not_be_sent_any_more_when_its_connection_is_there_is_not_sent(server: ScriptedServer) -> None:
-    server.play(TAKEN)
-    exchange, wire = slowly(client_of(server.url))
-    with exchange:
-        until = monotonic() + 0.05
-        exchange.put("late", request(server), until=until)
-        assert exchange.take(0) == []
-        eventually(lambda: monotonic() > until)
-        wire.go.set()
-        [finished] = _next(exchange)
-        with pytest.raises(NotTaken, match="held up"):
-            finished.result()
-        assert not finished.trace.tried
-    assert server.requests == []
-
-
-def test_what_is_dialled_for_an_exchange_that_is_closed_meanwhile_is_hung_up(server: ScriptedServer) -> None:
-    exchange, wire = slowly(client_of(server.url))
-    exchange.put("given up", request(server))
-    assert exchange.take(0) == []
-    exchange.close()
-    [finished] = exchange.take(0)
-    with pytest.raises(NotTaken, match="closed"):
-        finished.result()
-    wire.go.set()
-    eventually(lambda: [each.fileno() for each in wire.made] == [-1])
-    assert server.requests == []
-
-
-def test_threads_that_make_connections_end_with_their_exchange(server: ScriptedServer) -> None:
-    server.play(TAKEN)
-    exchange = client_of(server.url).open_exchange(4)
-    for number in range(4):
-        exchange.put(number, request(server))
-    done = 0
-    while done < 4:
-        done += len(exchange.take(10.0))
-    exchange.close()
-    eventually(lambda: not any(each.name == "esms-dialler" for each in threading.enumerate()))

@@ -1,0 +1,88 @@
+"""How sockets of our own come by a connection, and what becomes of a request that gets none."""
+
+import socket
+import threading
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from tests.esms.asking import TAKEN, ask, client_of, next_back, request
+from tests.esms.scripted import ScriptedServer
+from tests.support import eventually
+from worker.esms import Client, NotTaken
+from worker.esms.sockets import Sockets
+from worker.esms.wire import Wire
+
+
+class SlowWire:
+    """Makes connections when it is told to."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self.address = wire.address
+        self.go = threading.Event()
+        self.made: list[socket.socket] = []
+
+    def dial(self, url: str) -> socket.socket:
+        assert self.go.wait(20)
+        self.made.append(self._wire.dial(url))
+        return self.made[-1]
+
+
+def slowly(client: Client, **options: Any) -> tuple[Sockets, SlowWire]:
+    wire = SlowWire(client._wire)
+    return Sockets(client._finish, 4, wire, client._patience), wire  # type: ignore[arg-type]
+
+
+def test_a_connection_that_takes_too_long_is_not_waited_for_and_kept_when_it_comes(server: ScriptedServer) -> None:
+    server.play(TAKEN)
+    exchange, wire = slowly(client_of(server.url, connect_timeout=0.1))
+    with exchange:
+        with pytest.raises(NotTaken, match="took too long"):
+            ask(exchange, request(server)).result()
+        wire.go.set()
+        eventually(lambda: exchange.take(0) == [] and bool(exchange._open))
+        assert ask(exchange, request(server)).result()["smsid"] == "1"
+    assert (server.connections, len(server.requests)) == (1, 1)
+
+
+def test_what_may_not_be_sent_any_more_when_its_connection_is_there_is_not_sent(server: ScriptedServer) -> None:
+    server.play(TAKEN)
+    exchange, wire = slowly(client_of(server.url))
+    with exchange:
+        until = monotonic() + 0.05
+        exchange.put("late", request(server), until=until)
+        assert exchange.take(0) == []
+        eventually(lambda: monotonic() > until)
+        wire.go.set()
+        [finished] = next_back(exchange)
+        with pytest.raises(NotTaken, match="held up"):
+            finished.result()
+        assert not finished.trace.tried
+    assert server.requests == []
+
+
+def test_what_is_dialled_for_an_exchange_that_is_closed_meanwhile_is_hung_up(server: ScriptedServer) -> None:
+    exchange, wire = slowly(client_of(server.url))
+    exchange.put("given up", request(server))
+    assert exchange.take(0) == []
+    exchange.close()
+    [finished] = exchange.take(0)
+    with pytest.raises(NotTaken, match="closed"):
+        finished.result()
+    wire.go.set()
+    eventually(lambda: [each.fileno() for each in wire.made] == [-1])
+    assert server.requests == []
+
+
+def test_threads_that_make_connections_end_with_their_exchange(server: ScriptedServer) -> None:
+    server.play(TAKEN)
+    exchange = client_of(server.url).open_exchange(4)
+    for number in range(4):
+        exchange.put(number, request(server))
+    done = 0
+    while done < 4:
+        done += len(exchange.take(10.0))
+    exchange.close()
+    eventually(lambda: not any(each.name == "esms-dialler" for each in threading.enumerate()))
