@@ -4,7 +4,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from time import monotonic
 
 import pytest
@@ -12,9 +12,10 @@ import pytest
 from tests.esms.asking import TAKEN, ask, client_of, next_back, request, request_of
 from tests.esms.scripted import TLS, ScriptedServer, reply
 from tests.support import eventually
-from worker.esms import MaybeTaken
-from worker.esms.conversation import Conversation
+from worker.esms import MaybeTaken, lost
+from worker.esms.conversation import Conversation, Request
 from worker.esms.sockets import Sockets
+from worker.esms.transport_types import Patience
 
 Open = Callable[..., Sockets]
 
@@ -118,6 +119,50 @@ def test_a_large_answer_over_tls_is_read_whole_though_its_taker_was_held_up(open
         eventually(lambda: monotonic() > over)
         [finished] = exchange.take(0)
         assert len(finished.result()["rest"]) == 200_000
+
+
+def test_an_answer_in_many_records_of_tls_is_read_whole_though_its_taker_was_held_up(open_exchange: Open) -> None:
+    """Each read gives one of them."""
+    with closing(ScriptedServer(tls=True)) as server:
+        asked, sent = threading.Event(), threading.Event()
+
+        def play(connection: socket.socket) -> None:
+            asked.wait(10)
+            for start in range(0, len(TAKEN), 10):
+                connection.sendall(TAKEN[start : start + 10])
+            sent.set()
+
+        server.play(play)
+        exchange = open_exchange(url=server.url, ca_bundle=str(TLS / "certificate.pem"), total_timeout=0.5)
+        exchange.put("small pieces", request(server))
+        while not server.requests:
+            exchange.take(0.01)
+        asked.set()
+        sent.wait(10)
+        over = monotonic() + 0.6
+        eventually(lambda: monotonic() > over)
+        [finished] = exchange.take(0)
+        assert finished.result()["smsid"] == "1"
+
+
+def test_an_answer_whose_frame_has_no_end_is_too_long() -> None:
+    """What says how long a chunk is may say more, and then nothing bounds it but us."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        conversation = Conversation(ours, "http://localhost")
+        asked = Request("tag", request_of("http://localhost"), monotonic() + 60)
+        assert conversation.say(asked, b"GET / HTTP/1.1\r\n\r\n")
+        threading.Thread(target=_extend_for_ever, args=(theirs,), daemon=True).start()
+        eventually(conversation.hear)
+        assert lost.TOO_LONG in str(conversation.outcome(monotonic(), Patience()))
+        conversation.close()
+
+
+def _extend_for_ever(connection: socket.socket) -> None:
+    with suppress(OSError):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;x=")
+        while True:
+            connection.sendall(b"y" * 100_000)
 
 
 # What is said...

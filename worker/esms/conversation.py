@@ -23,8 +23,8 @@ from worker.esms.transport_types import HttpAnswer, Patience
 
 _GZIP = b"\x1f\x8b"
 _PIECE = 65_536  # bytes read at once
-_MORE = 16_384  # who gets as many may have more to read: TLS gives no more at once
 _LONGEST_HEAD = 131_072
+_MOST_BYTES = 40 * 1024 * 1024  # of one answer, with all that frames it
 _NOT_YET = (BlockingIOError, SSLWantReadError, SSLWantWriteError)
 _LENGTHS = (b"content-length", b"transfer-encoding")
 
@@ -48,8 +48,8 @@ class Conversation:
     """
 
     __slots__ = (
-        "_body", "_code", "_head", "_heard_at", "_limit", "_look", "_lost", "_parser", "_size", "_sock", "_status",
-        "_unsaid", "file", "origin", "request", "reusable", "used_at",
+        "_body", "_bytes", "_code", "_head", "_heard_at", "_limit", "_look", "_lost", "_parser", "_size", "_sock",
+        "_status", "_unsaid", "file", "origin", "request", "reusable", "used_at",
     )  # fmt: skip
 
     _lost: str | None
@@ -97,17 +97,17 @@ class Conversation:
         return not self._unsaid
 
     def hear(self) -> bool:
-        """Reads what has come; True: the answer is whole, or there will be none."""
-        over, data = False, b""
-        while not over and (not data or len(data) >= _MORE):
+        """Reads all that has come; True: the answer is whole, or there will be none."""
+        over = False
+        while not over:  # TLS gives a record at once, and an answer may be many
             try:
                 data = self._sock.recv(_PIECE)
             except _NOT_YET:
-                return False
+                break
             except OSError:
                 return self.lose(lost.BROKEN)
+            self._heard_at = monotonic()
             over = self._read(data) if data else self._end()
-        self._heard_at = monotonic()
         return over
 
     def lose(self, why: str) -> bool:
@@ -142,7 +142,8 @@ class Conversation:
 
     def _forget(self) -> None:
         self._lost = None
-        self._status = self._code = self._size = 0  # status: that of a whole answer, code: that of one that has begun
+        self._status = self._code = 0  # status: that of a whole answer, code: that of one that has begun
+        self._size = self._bytes = 0  # of its body, and of all of it
         self._head = self._unsaid = b""
         self._body: list[bytes] = []
 
@@ -165,7 +166,8 @@ class Conversation:
         except (HttpParserError, HttpParserUpgrade):  # what comes behind a whole answer is nobody's
             self.reusable = False
             return True if self._status else self.lose(lost.BROKEN)
-        if self._size > self._limit or len(self._head) > _LONGEST_HEAD:
+        self._bytes += len(data)
+        if self._size > self._limit or len(self._head) > _LONGEST_HEAD or self._bytes > _MOST_BYTES:
             return self.lose(lost.TOO_LONG)
         return bool(self._status)
 
