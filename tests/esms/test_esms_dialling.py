@@ -1,13 +1,15 @@
 """How sockets of our own come by a connection, and what becomes of a request that gets none."""
 
+import select
 import socket
 import threading
+from contextlib import closing
 from time import monotonic
 from typing import Any
 
 import pytest
 
-from tests.esms.asking import TAKEN, ask, client_of, next_back, request
+from tests.esms.asking import TAKEN, ask, client_of, next_back, request, request_of
 from tests.esms.scripted import ScriptedServer
 from tests.support import eventually
 from worker.esms import Client, NotTaken
@@ -61,6 +63,65 @@ def test_what_may_not_be_sent_any_more_when_its_connection_is_there_is_not_sent(
             finished.result()
         assert not finished.trace.tried
     assert server.requests == []
+
+
+def connected(server: ScriptedServer, connect_timeout: float = 5.0) -> tuple[Sockets, SlowWire]:
+    """An exchange with a request whose connection is there, and nobody has taken since."""
+    exchange, wire = slowly(client_of(server.url, connect_timeout=connect_timeout))
+    exchange.put("tag", request(server))
+    assert exchange.take(0) == []
+    wire.go.set()
+    eventually(lambda: wire.made and server.connections)
+    return exchange, wire
+
+
+def test_a_connection_that_is_closed_before_anybody_takes_is_told_no_request(server: ScriptedServer) -> None:
+    server.play(TAKEN)
+    exchange, wire = connected(server)
+    with exchange:
+        eventually(lambda: server._open)
+        server.hang_up_on_all()
+        eventually(lambda: select.select(wire.made, [], [], 0)[0])
+        [finished] = next_back(exchange)
+        with pytest.raises(NotTaken, match="closed before anything was said"):
+            finished.result()
+        assert finished.trace.tried
+        assert ask(exchange, request(server)).result()["smsid"] == "1"
+    assert len(server.requests) == 1
+
+
+def test_what_is_said_before_anything_was_asked_is_no_answer() -> None:
+    """Of a balancer that has no room, say."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        exchange, wire = slowly(client_of(url))
+        with exchange:
+            exchange.put("tag", request_of(url))
+            assert exchange.take(0) == []
+            wire.go.set()
+            with closing(listener.accept()[0]) as hasty:
+                hasty.sendall(TAKEN)
+                eventually(lambda: wire.made and select.select(wire.made, [], [], 0)[0])
+                [finished] = next_back(exchange)
+                with pytest.raises(NotTaken):
+                    finished.result()
+                with pytest.raises(ConnectionResetError):  # hung up, with that unread and nothing said
+                    hasty.recv(1)
+
+
+def test_who_takes_after_the_time_to_connect_sends_nothing_on_what_came_meanwhile(server: ScriptedServer) -> None:
+    """Too little would be left for an answer, and the request in doubt."""
+    server.play(TAKEN)
+    exchange, _ = connected(server, connect_timeout=0.2)
+    with exchange:
+        over = monotonic() + 0.2
+        eventually(lambda: monotonic() > over)
+        [finished] = next_back(exchange)
+        with pytest.raises(NotTaken, match="held up"):
+            finished.result()
+        assert not finished.trace.tried  # it is no silence of eSMS
+        assert ask(exchange, request(server)).result()["smsid"] == "1"
+    assert (server.connections, len(server.requests)) == (1, 1)
 
 
 def test_what_is_dialled_for_an_exchange_that_is_closed_meanwhile_is_hung_up(server: ScriptedServer) -> None:

@@ -30,6 +30,7 @@ class Sockets(Loop):
     def __init__(self, finish: Finish, in_flight: int, wire: Wire, patience: Patience) -> None:
         super().__init__(finish, in_flight, patience)
         self._wire = wire
+        self._to_connect = min(patience.connect, patience.total)  # seconds
         self._addresses: dict[str, Address] = {}  # by URL
         self._open: dict[int, Conversation] = {}  # by file
         self._idle: dict[str, list[Conversation]] = defaultdict(list)  # by origin
@@ -149,8 +150,7 @@ class Sockets(Loop):
     def _look(self, now: float) -> None:
         for each in [each for each in self._open.values() if each.is_overdue(now, self._patience)]:
             self._over(each)
-        most = min(self._patience.connect, self._patience.total)
-        for request in [each for each in self._dialling if now - each.begun >= most]:
+        for request in [each for each in self._dialling if now - each.begun >= self._to_connect]:
             self._give_up(request, "connecting took too long")
 
     # New connections...
@@ -185,25 +185,26 @@ class Sockets(Loop):
             self._connected(*self._dialled.get())
 
     def _connected(self, request: Request, came: socket.socket | NotTaken) -> None:
-        wanted = request in self._dialling  # no longer, where it took too long
+        origin = self._address(request).origin
+        if isinstance(came, socket.socket):
+            self._keep(came, origin)
+        if request not in self._dialling:  # it took too long
+            return
         self._dialling.discard(request)
         if isinstance(came, NotTaken):
-            if wanted:
-                self._finished(request, monotonic(), came)
-            return
-        conversation = self._keep(came, self._address(request).origin)
-        if wanted and monotonic() < request.until:
-            self._say(conversation, request)
-            return
-        self._idle[conversation.origin].append(conversation)
-        if wanted:
+            self._finished(request, monotonic(), came)
+        elif monotonic() >= min(request.until, request.begun + self._to_connect):
             self._back.append(held_up(self._finish, request.tag, request.prepared))
+        elif conversation := self._kept(origin):  # it may have come long before somebody took
+            self._say(conversation, request)
+        else:
+            self._give_up(request, "it was closed before anything was said")
 
-    def _keep(self, connection: socket.socket, origin: str) -> Conversation:
+    def _keep(self, connection: socket.socket, origin: str) -> None:
         conversation = Conversation(connection, origin)
         self._open[conversation.file] = conversation
         self._poll.register(conversation.file, select.POLLIN)
-        return conversation
+        self._idle[origin].append(conversation)
 
     def _give_up(self, request: Request, why: str) -> None:
         self._dialling.discard(request)
