@@ -124,6 +124,24 @@ def test_who_takes_after_the_time_to_connect_sends_nothing_on_what_came_meanwhil
     assert (server.connections, len(server.requests)) == (1, 1)
 
 
+def test_who_can_have_no_thread_gets_no_connection_and_loses_nothing(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    server.play(TAKEN)
+    with client_of(server.url, connect_timeout=0.2).open_exchange(4) as exchange:
+        with monkeypatch.context() as machine:
+            machine.setattr(threading.Thread, "start", start)
+            exchange.put("tag", request(server))
+            [finished] = next_back(exchange)
+            with pytest.raises(NotTaken, match="took too long"):
+                finished.result()
+        assert exchange.in_flight == 0
+        assert ask(exchange, request(server)).result()["smsid"] == "1"
+
+
 def test_what_is_dialled_for_an_exchange_that_is_closed_meanwhile_is_hung_up(server: ScriptedServer) -> None:
     exchange, wire = slowly(client_of(server.url))
     exchange.put("given up", request(server))

@@ -161,8 +161,13 @@ class Sockets(Loop):
         self._dialling.add(request)
         self._to_dial.put(request)
         if self._diallers < min(_DIALLERS, len(self._dialling)):
-            self._diallers += 1
+            self._hire()
+
+    def _hire(self) -> None:
+        """Where no thread can be had, those that are there do it, or the time for it passes."""
+        with suppress(RuntimeError):
             threading.Thread(target=self._make_connections, name="esms-dialler", daemon=True).start()
+            self._diallers += 1
 
     def _make_connections(self) -> None:
         """In a thread, until the exchange is closed."""
