@@ -44,6 +44,7 @@ class Sockets(Loop):
         self._to_dial: SimpleQueue[Request | None] = SimpleQueue()
         self._dialled: SimpleQueue[tuple[Request, socket.socket | NotTaken]] = SimpleQueue()
         self._nudge = socket.socketpair()  # what a thread writes here ends our waiting
+        self._nudging = threading.Lock()
         for each in self._nudge:
             each.setblocking(False)
         self._poll.register(self._nudge[0], select.POLLIN)
@@ -66,8 +67,9 @@ class Sockets(Loop):
         for _ in range(self._diallers):
             self._to_dial.put(None)
         self._hang_up()
-        for end in self._nudge:
-            end.close()
+        with self._nudging:  # or a thread might write to whoever is given the same file number next
+            for end in self._nudge:
+                end.close()
 
     def _leave_to_parent(self) -> None:
         """Our copies of its sockets may be closed: TLS says nothing on closing here."""
@@ -174,7 +176,7 @@ class Sockets(Loop):
         while (request := self._to_dial.get()) is not None:
             if request in self._dialling:
                 self._dialled.put((request, self._connection(request)))
-            with suppress(OSError):  # there are nudges enough, or it is closed
+            with self._nudging, suppress(OSError):  # there are nudges enough, or it is closed
                 self._nudge[1].send(b"\0")
             if self._closed:
                 self._hang_up()
