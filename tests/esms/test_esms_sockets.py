@@ -6,13 +6,14 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, suppress
 from time import monotonic
+from typing import Any
 
 import pytest
 
 from tests.esms.asking import TAKEN, ask, client_of, next_back, request, request_of
 from tests.esms.scripted import TLS, ScriptedServer, reply
 from tests.support import eventually
-from worker.esms import MaybeTaken, lost
+from worker.esms import Finished, MaybeTaken, lost
 from worker.esms.conversation import Conversation, Request
 from worker.esms.sockets import Sockets
 from worker.esms.transport_types import Patience
@@ -272,3 +273,21 @@ def test_two_hosts_share_the_connections_that_one_exchange_may_have(
             assert ask(exchange, request(host)).result()["smsid"] == "1"
             assert len(exchange._open) == 1
         assert (server.connections, other.connections) == (2, 1)
+
+
+def test_after_an_exception_in_the_middle_an_exchange_works_on(server: ScriptedServer) -> None:
+    """Of a signal, say: what it came over is lost, its connection and its place are not."""
+    server.play(TAKEN)
+    client = client_of(server.url)
+    signals = [InterruptedError]
+
+    def finish(*came: Any) -> Finished[Any]:
+        if signals:
+            raise signals.pop()
+        return client._finish(*came)
+
+    with closing(Sockets(finish, 1, client._wire, client._patience)) as exchange:
+        with pytest.raises(InterruptedError):
+            ask(exchange, request(server))
+        assert (exchange.in_flight, len(exchange._open)) == (0, 0)
+        assert ask(exchange, request(server)).result()["smsid"] == "1"

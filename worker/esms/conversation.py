@@ -80,10 +80,10 @@ class Conversation:
 
     def say(self, request: Request, words: bytes) -> bool:
         """Sends it; False: there is no room for all of it yet."""
-        self.request = request
         self._limit = request.prepared.parcel.limit
         self._heard_at = monotonic()
         self._unsaid = words
+        self.request = request
         return self.say_more()
 
     def say_more(self) -> bool:
@@ -94,6 +94,10 @@ class Conversation:
             pass
         except OSError:  # what broke it shows when we listen
             self._unsaid = b""
+        return not self._unsaid
+
+    @property
+    def is_said(self) -> bool:
         return not self._unsaid
 
     def hear(self) -> bool:

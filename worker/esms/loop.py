@@ -53,6 +53,9 @@ class Loop(Exchange):
             self._poll.register(unless, select.POLLIN)
         try:
             self._move_until(monotonic() + timeout, unless)
+        except BaseException:  # of a signal, say: between any two steps
+            self._tidy()
+            raise
         finally:  # it is not ours
             if unless is not None:
                 self._poll.unregister(unless)
@@ -123,6 +126,9 @@ class Loop(Exchange):
 
     def _collect(self) -> None:
         """Finishes what is over and did not say so by a socket."""
+
+    def _tidy(self) -> None:
+        """Sets right what an exception left halfway; the request that it came over is lost."""
 
     def _wakes_at(self) -> float:
         """When it has to move although no socket has news."""

@@ -145,7 +145,8 @@ class Sockets(Loop):
         self._back.append(self._finish(request.tag, request.prepared, request.started_at, now - request.begun, came))
 
     def _end(self, conversation: Conversation) -> None:
-        self._poll.unregister(conversation.file)
+        with suppress(KeyError):  # where an exception stopped us here before
+            self._poll.unregister(conversation.file)
         del self._open[conversation.file]
         conversation.close()
 
@@ -154,6 +155,16 @@ class Sockets(Loop):
             self._over(each)
         for request in [each for each in self._dialling if now - each.begun >= self._to_connect]:
             self._give_up(request, "connecting took too long")
+
+    def _tidy(self) -> None:
+        idle = {each for kept in self._idle.values() for each in kept}
+        self._busy = sum(each.request is not None for each in self._open.values())
+        for each in [each for each in self._open.values() if each not in idle]:
+            if each.request is None:
+                self._end(each)
+            elif not each.is_said:  # or half of it might be said twice
+                each.lose(lost.BROKEN)
+                self._over(each)
 
     # New connections...
 
