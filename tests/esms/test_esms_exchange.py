@@ -3,6 +3,7 @@
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any
@@ -27,6 +28,7 @@ from worker.esms import (
 from worker.esms.exchange import Prepared
 from worker.esms.finishing import Finisher
 from worker.esms.functions import Format
+from worker.esms.response import HurriedResponse
 from worker.esms.threads import Threads
 from worker.esms.transport_types import Patience
 
@@ -188,6 +190,18 @@ def test_what_may_not_be_sent_any_more_when_its_turn_comes_is_not_sent(client: C
     with pytest.raises(NotTaken):
         finished.result()
     assert server.requests == []
+
+
+def test_an_answer_that_came_while_its_thread_was_frozen_is_not_lost() -> None:
+    ours, theirs = socket.socketpair()
+    with closing(ours), closing(theirs):
+        ours.settimeout(10)
+        theirs.sendall(TAKEN)
+        response = HurriedResponse(ours, monotonic() - 1)
+        response.begin()
+        assert response.read_whole(1000) == b'{"CodeResult":"100","SMSID":"1"}'
+        with pytest.raises(TimeoutError):
+            HurriedResponse(ours, monotonic() - 1).begin()
 
 
 def test_what_stood_in_a_threads_line_while_the_process_was_frozen_is_not_sent_any_more() -> None:

@@ -132,6 +132,35 @@ def test_an_answer_that_came_while_nobody_took_is_not_lost_to_the_clock(
         assert finished.result().sms_id == "1"
 
 
+def test_an_answer_that_came_while_the_process_was_frozen_between_listening_and_judging_is_not_lost(
+    client_of: Connect, server: ScriptedServer
+) -> None:
+    client = client_of(server.url, read_timeout=0.5, total_timeout=0.6)
+    answered = threading.Event()
+
+    def answer_later(connection: socket.socket) -> None:
+        answered.wait(10)
+        connection.sendall(TAKEN)
+
+    server.play(answer_later)
+    with client.open_exchange() as exchange:
+        exchange.put("frozen", client.prepare_template_call(CALL))
+        on_the_wire(exchange, server)
+        collect = exchange._collect  # type: ignore[attr-defined]
+
+        def freeze() -> None:
+            """It has listened, and heard nothing."""
+            if not answered.is_set():
+                answered.set()
+                too_late = monotonic() + 0.7
+                eventually(lambda: monotonic() > too_late)
+            collect()
+
+        exchange._collect = freeze  # type: ignore[attr-defined]
+        [finished] = exchange.take(0)
+        assert finished.result().sms_id == "1"
+
+
 def test_what_stood_in_line_while_its_caller_was_held_up_is_not_sent_any_more(
     client_of: Connect, server: ScriptedServer
 ) -> None:

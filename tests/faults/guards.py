@@ -242,6 +242,13 @@ GUARDS = (
         "tests/esms/test_esms_connections.py",
     ),
     Guard(
+        "what has come while a process was frozen is read before its time is judged",
+        "worker/esms/loop.py",
+        "            interrupted |= self._listen(0, unless)",
+        "            interrupted |= False",
+        "tests/esms/test_esms_loop.py",
+    ),
+    Guard(
         "a refusal in doubt is no refusal",
         "worker/delivery/outcomes.py",
         "    if claim.in_doubt:\n        return _asked_again(error, claim, pace, http_call)\n",

@@ -76,15 +76,20 @@ class Loop(Exchange):
         True: there is news where it is not ours to read.
         """
         self._launch()
-        news = dict(self._poll.poll(self._milliseconds(wait)))
+        interrupted = self._listen(self._milliseconds(wait), unless)
+        if (now := monotonic()) >= self._look_at:
+            self._look_at = now + self._look_every
+            interrupted |= self._listen(0, unless)  # frozen since, we would give up what has come meanwhile
+            self._look(now)
+        self._launch()
+        return interrupted
+
+    def _listen(self, milliseconds: int, unless: int | None) -> bool:
+        news = dict(self._poll.poll(milliseconds))
         interrupted = news.pop(unless, 0) if unless is not None else 0
         for socket, events in news.items():
             self._hear(socket, events)
         self._collect()
-        if (now := monotonic()) >= self._look_at:
-            self._look_at = now + self._look_every
-            self._look(now)
-        self._launch()
         return bool(interrupted)
 
     def _launch(self) -> None:

@@ -119,13 +119,13 @@ class _HurriedFile(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        left = self._deadline - monotonic()
-        if left <= 0:
-            raise TimeoutError
+        left = max(0.0, self._deadline - monotonic())  # 0: what has come is read, though we were frozen meanwhile
         if left < (self._sock.gettimeout() or left + 1):
             self._sock.settimeout(left)
         count = self._file.readinto(buffer)
-        self._left -= count or 0
+        if count is None:
+            raise TimeoutError
+        self._left -= count
         if self._left < 0:  # a chunk of length -1 has http.client read for ever
             raise TooLongError
         return count
