@@ -1,9 +1,13 @@
 """How sockets of our own come by a connection, and what becomes of a request that gets none."""
 
+import os
+import resource
 import select
 import socket
 import threading
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -12,7 +16,8 @@ import pytest
 from tests.esms.asking import TAKEN, ask, client_of, next_back, request, request_of
 from tests.esms.scripted import ScriptedServer
 from tests.support import eventually
-from worker.esms import Client, NotTaken
+from worker.catalogue import is_known
+from worker.esms import Client, Exchange, Finished, NotTaken
 from worker.esms.sockets import Sockets
 from worker.esms.wire import Wire
 
@@ -83,8 +88,9 @@ def test_a_connection_that_is_closed_before_anybody_takes_is_told_no_request(ser
         server.hang_up_on_all()
         eventually(lambda: select.select(wire.made, [], [], 0)[0])
         [finished] = next_back(exchange)
-        with pytest.raises(NotTaken, match="closed before anything was said"):
+        with pytest.raises(NotTaken, match="closed before anything was said") as caught:
             finished.result()
+        assert is_known(caught.value.reason)
         assert finished.trace.tried
         assert ask(exchange, request(server)).result()["smsid"] == "1"
     assert len(server.requests) == 1
@@ -142,14 +148,45 @@ def test_who_can_have_no_thread_gets_no_connection_and_loses_nothing(
         assert ask(exchange, request(server)).result()["smsid"] == "1"
 
 
+def test_who_can_open_no_more_files_gets_no_connection_and_keeps_those_it_has(server: ScriptedServer) -> None:
+    server.play(TAKEN)
+    with client_of(server.url).open_exchange(2) as exchange:
+        assert ask(exchange, request(server)).result()["smsid"] == "1"
+        with no_more_files():
+            exchange.put("kept", request(server))
+            exchange.put("new", request(server))
+            came = {each.tag: each for each in all_back(exchange)}
+        assert came["kept"].result()["smsid"] == "1"
+        with pytest.raises(NotTaken, match="Too many open files") as caught:
+            came["new"].result()
+        assert is_known(caught.value.reason)
+
+
+def all_back(exchange: Exchange) -> Iterator[Finished[Any]]:
+    while exchange.in_flight:
+        yield from exchange.take(10.0)
+
+
+@contextmanager
+def no_more_files() -> Iterator[None]:
+    """None that this process opens, whoever does."""
+    with ExitStack() as held:
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        highest = held.enter_context(Path(os.devnull).open()).fileno()
+        held.callback(resource.setrlimit, resource.RLIMIT_NOFILE, most)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 1, most[1]))
+        yield
+
+
 def test_what_is_dialled_for_an_exchange_that_is_closed_meanwhile_is_hung_up(server: ScriptedServer) -> None:
     exchange, wire = slowly(client_of(server.url))
     exchange.put("given up", request(server))
     assert exchange.take(0) == []
     exchange.close()
     [finished] = exchange.take(0)
-    with pytest.raises(NotTaken, match="closed"):
+    with pytest.raises(NotTaken, match="closed") as caught:
         finished.result()
+    assert is_known(caught.value.reason)
     wire.go.set()
     eventually(lambda: [each.fileno() for each in wire.made] == [-1])
     assert server.requests == []

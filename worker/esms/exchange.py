@@ -1,6 +1,6 @@
 """Many prepared requests in, results out as they come back.
 
-The seam between what is sent and how: behind it stand threads (`threads.py`) or one loop over all sockets (`multi.py`).
+The seam between what is sent and how: behind it stand threads (`threads.py`) or one loop over all sockets (`loop.py`).
 """
 
 from abc import ABC, abstractmethod
