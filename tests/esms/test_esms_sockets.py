@@ -1,5 +1,6 @@
 """What is the sockets' alone: where an answer ends, how connections are kept, and what is never said twice."""
 
+import errno
 import socket
 import ssl
 import threading
@@ -16,7 +17,7 @@ from tests.support import eventually
 from worker.esms import Finished, MaybeTaken, lost
 from worker.esms.conversation import Conversation, Request
 from worker.esms.sockets import Sockets
-from worker.esms.transport_types import Patience
+from worker.esms.transport_types import HttpAnswer, Patience
 
 Open = Callable[..., Sockets]
 
@@ -224,6 +225,26 @@ def test_an_answer_to_half_a_request_ends_the_connection(open_exchange: Open) ->
         listener.shutdown(socket.SHUT_RDWR)
         for each in held:
             each.close()
+
+
+class ShortOfRoom(socket.socket):
+    """The system has no memory for what is to be sent."""
+
+    def send(self, *_words: object) -> int:
+        raise OSError(errno.ENOBUFS, "No buffer space available")
+
+
+def test_nothing_follows_on_a_connection_what_could_not_be_said() -> None:
+    """Half of it may have gone out, and the next would be read as its other half."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        conversation = Conversation(ShortOfRoom(fileno=ours.detach()), "http://localhost")
+        assert conversation.say(Request("tag", request_of("http://localhost"), monotonic() + 60), b"GET")
+        theirs.sendall(TAKEN)
+        assert conversation.hear()
+        assert isinstance(conversation.outcome(monotonic(), Patience()), HttpAnswer)
+        assert not conversation.reusable
+        conversation.close()
 
 
 # Connections...

@@ -48,8 +48,8 @@ class Conversation:
     """
 
     __slots__ = (
-        "_body", "_bytes", "_code", "_head", "_heard_at", "_limit", "_look", "_lost", "_parser", "_size", "_sock",
-        "_status", "_unsaid", "file", "origin", "request", "reusable", "used_at",
+        "_body", "_bytes", "_code", "_head", "_heard_at", "_is_cut", "_limit", "_look", "_lost", "_parser", "_size",
+        "_sock", "_status", "_unsaid", "file", "origin", "request", "reusable", "used_at",
     )  # fmt: skip
 
     _lost: str | None
@@ -92,8 +92,8 @@ class Conversation:
             self._unsaid = self._unsaid[self._sock.send(self._unsaid) :]
         except _NOT_YET:
             pass
-        except OSError:  # what broke it shows when we listen
-            self._unsaid = b""
+        except OSError:  # what broke it shows when we listen; nothing may follow what may be half of a request
+            self._unsaid, self._is_cut = b"", True
         return not self._unsaid
 
     @property
@@ -149,11 +149,12 @@ class Conversation:
         self._status = self._code = 0  # status: that of a whole answer, code: that of one that has begun
         self._size = self._bytes = 0  # of its body, and of all of it
         self._head = self._unsaid = b""
+        self._is_cut = False
         self._body: list[bytes] = []
 
     def _answer(self, now: float, patience: Patience) -> HttpAnswer | EsmsError:
         assert self.request is not None
-        if self._unsaid:  # it was answered before it was said
+        if self._unsaid or self._is_cut:  # it was answered before it was said
             self.reusable = False
         if self._status and self._lost is None:
             body = b"".join(self._body)
