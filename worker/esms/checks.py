@@ -61,7 +61,7 @@ def transport(field: str, value: str) -> Transport:
     if value not in set(Transport):
         refuse(field, "is none of sockets, curl, requests and auto", "give one of the four")
     if value == Transport.AUTO:
-        return next((each for each, is_here in _NEEDS.items() if is_here()), Transport.REQUESTS)
+        return Transport.CURL if _curl_is_here() else Transport.REQUESTS
     chosen = Transport(value)
     if chosen in _NEEDS and not _NEEDS[chosen]():
         remedy = "run pip install 'esms-worker[fast]', or choose requests"
@@ -85,7 +85,7 @@ def _package(name: str) -> ModuleType | None:
         return None
 
 
-_NEEDS = {Transport.SOCKETS: _sockets_are_here, Transport.CURL: _curl_is_here}  # the fastest first
+_NEEDS = {Transport.SOCKETS: _sockets_are_here, Transport.CURL: _curl_is_here}
 _PACKAGES = {Transport.SOCKETS: "httptools", Transport.CURL: "pycurl"}
 
 
