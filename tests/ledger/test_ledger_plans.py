@@ -7,16 +7,18 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
+import pytest
 from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
 from benchmarks.stale_statistics import claimed
 from tests.support import HTTP_CALL
 from worker import ledger
-from worker.database import Database
+from worker.database import BY_INDEX, Database
 from worker.evidence import Evidence
-from worker.ledger import NOWHERE, Chosen, Fence, Outcome, Poll, Settlement, Stored, Terms
+from worker.ledger import NOWHERE, Chosen, Fence, Gate, Outcome, Poll, Settlement, Stored, Terms
 from worker.lifecycle import Kind, Lane, Purpose, Status
 from worker.settings import Settings
 
@@ -119,6 +121,44 @@ def test_a_campaigns_first_step_of_sending_again_walks_over_nothing_that_failed_
         session.execute(text(f"UPDATE notification SET campaign = 'late' WHERE id >= '{UUID(int=2 * UNDER_WAY)}'"))
         looked_at = {name: pages(session, step, []) for name, step in FIRST_STEPS.items()}
     assert {name: count for name, count in looked_at.items() if count > PAGES} == {}
+
+
+@pytest.mark.parametrize("few", [0, 1, 100])
+def test_a_worker_that_stays_claims_by_index_from_what_came_after_its_plans_were_made(
+    database: Database, few: int
+) -> None:
+    """Postgres has counted few rows, or none, and takes its plan for good after some executions."""
+    with database.begin() as session:
+        put(session, 1, few, Status.DELIVERED)
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("VACUUM (ANALYZE)"))
+    url = database.engine.url.render_as_string(hide_password=False)
+    with Database(url, limits=BY_INDEX) as worker, Database(url, limits=BY_INDEX) as producer:
+        for _ in range(12):
+            assert claim(worker) == 0
+        with producer.begin() as session:
+            put(session, UNDER_WAY, UNDER_WAY, Status.QUEUED)
+        producer.close()  # which tells what it has looked at
+        before = walked(database)
+        assert claim(worker) == 100
+        worker.close()
+        assert walked(database) - before < 10 * UNDER_WAY
+
+
+def claim(database: Database) -> int:
+    with database.begin() as session:
+        gate = Gate(None, ZoneInfo("Asia/Ho_Chi_Minh"), timedelta(minutes=2), 20)
+        gate.look(session)
+        return len(
+            ledger.claim(session, [Lane.NORMAL], lease=timedelta(minutes=2), most=100, group_most=100, gate=gate)
+        )
+
+
+def walked(database: Database) -> int:
+    """Rows of messages and notifications that were read in no index's order."""
+    with database.begin() as session:
+        seen = "SELECT sum(seq_tup_read) FROM pg_stat_user_tables WHERE relname IN ('message', 'notification')"
+        return int(session.scalar(text(seen)) or 0)
 
 
 def in_place_of(old: UUID) -> Stored:
