@@ -68,11 +68,6 @@ SERVER_LIMITS = {
     "timezone": "UTC",
 }
 
-# For who stays for days. A plan is kept from when few rows stood there, until Postgres counts again, a minute after a
-# campaign of thousands came in: by then each claim would have walked over all of them for every message that it takes.
-# Whatever such a process asks has an index; and without one, a walk is priced so high that jit would compile it first.
-BY_INDEX = {"enable_seqscan": "off", "jit": "off"}
-
 
 OURS = ("pooler", "prepare_threshold")  # of an address's query: not libpq's
 

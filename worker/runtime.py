@@ -13,7 +13,7 @@ from functools import cached_property, partial
 from threading import current_thread, main_thread
 
 from worker.bell import Bell
-from worker.database import BY_INDEX, Database
+from worker.database import Database
 from worker.delivery import Breaker, Listening, gate, windows
 from worker.errors import SettingsError
 from worker.esms import Client, Credentials, Exchange, InvalidRequest
@@ -106,7 +106,7 @@ class Runtime:
 
     @cached_property
     def database(self) -> Database:
-        return Database(self.settings.database_url, limits=BY_INDEX)
+        return Database(self.settings.database_url)
 
     @cached_property
     def bell(self) -> Bell:

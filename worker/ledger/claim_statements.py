@@ -142,7 +142,8 @@ DUE = text("""
         ) AS lanes,
         coalesce((
             SELECT due_at FROM message WHERE status = 'unconfirmed' ORDER BY due_at LIMIT 1
-        ) <= now(), false) AS doubts
+        ) <= now(), false) AS doubts,
+        pg_relation_size('message') AS size
 """)
 
 _COST = COST.format(today="turns.today")

@@ -36,6 +36,7 @@ from worker.ledger.claim_statements import (
 from worker.ledger.floors import Floors, Place, Walk
 from worker.ledger.gate import Gate
 from worker.ledger.pauses import spend_trial, trial
+from worker.ledger.plans import fit
 from worker.ledger.rows import as_rows, options_of
 from worker.ledger.streams import came_back_unsent
 from worker.lifecycle import Kind, Lane, Status
@@ -85,8 +86,12 @@ class How(TypedDict):
 
 
 def due(session: Session, lanes: Sequence[Lane]) -> tuple[set[Lane], bool]:
-    """The lanes among these in which `claim` may find something; is anything at all in doubt due to be asked again?"""
+    """The lanes among these in which `claim` may find something; is anything at all in doubt due to be asked again?
+
+    What is asked in this session from now on is planned for as many messages as there are.
+    """
     found = session.execute(DUE, {"lanes": [str(lane) for lane in lanes]}).one()
+    fit(session, found.size)
     return {_LANES[lane] for lane in found.lanes}, found.doubts
 
 

@@ -8,6 +8,30 @@ is compared by IS NOT DISTINCT FROM, which no index can answer.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from sqlalchemy import text
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+_PLANNED_FOR = "bytes of messages that this session's plans are for"  # kept with the connection
+_SLACK = 64 * 8192  # bytes: of fewer than that any plan is good enough
+_DISCARD = text("DISCARD PLANS")
+
+
+def fit(session: Session, size: int) -> None:
+    """Let this session's plans be made anew where the messages take twice the room that they were made for, or half.
+
+    Postgres keeps a plan until it counts again, up to a minute after a campaign of thousands came in. One that was made
+    while it knew of no rows walks over all of them for each message. It asks how large a table is as it plans.
+    """
+    info = session.connection().info
+    planned_for = info.setdefault(_PLANNED_FOR, size)
+    if not planned_for / 2 - _SLACK <= size <= planned_for * 2 + _SLACK:
+        session.execute(_DISCARD)
+        info[_PLANNED_FOR] = size
+
 
 def still(*statuses: str, message: str = "m") -> str:
     """SQL: it stands there (still), for rows that are found by a key. No index of a status can answer that.
