@@ -96,6 +96,12 @@ def eventually(
         time.sleep(0.02)
 
 
+def pass_by(seconds: float) -> None:
+    """Until so much time is over, for what is judged by a clock."""
+    over = time.monotonic() + seconds
+    eventually(lambda: time.monotonic() > over)
+
+
 def reasons_in_english_alone(database: Database) -> list[str]:
     """What the worker wrote as the reason of a message and the catalogue does not know; `test` stands for any cause."""
     with database.begin() as session:

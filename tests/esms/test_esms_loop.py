@@ -11,7 +11,7 @@ import pytest
 
 from tests.canary import API_KEY, SECRET_KEY
 from tests.esms.scripted import TLS, ScriptedServer, reply
-from tests.support import eventually
+from tests.support import eventually, pass_by
 from worker.esms import (
     Client,
     Credentials,
@@ -111,54 +111,55 @@ def test_sockets_beyond_the_1024th_file_are_heard(server: ScriptedServer, client
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def test_an_answer_that_came_while_nobody_took_is_not_lost_to_the_clock(
-    client_of: Connect, server: ScriptedServer
-) -> None:
+@pytest.fixture
+def asked(client_of: Connect, server: ScriptedServer) -> Iterator[Exchange]:
+    """A call is on the wire that may take 0.6 seconds."""
     client = client_of(server.url, read_timeout=0.5, total_timeout=0.6)
-    answered = threading.Event()
-
-    def answer_later(connection: socket.socket) -> None:
-        answered.wait(10)
-        connection.sendall(TAKEN)
-
-    server.play(answer_later)
     with client.open_exchange() as exchange:
         exchange.put("held up", client.prepare_template_call(CALL))
         on_the_wire(exchange, server)
-        answered.set()
-        too_late = monotonic() + 0.7
-        eventually(lambda: monotonic() > too_late)
-        [finished] = exchange.take(0)
-        assert finished.result().sms_id == "1"
+        yield exchange
 
 
-def test_an_answer_that_came_while_the_process_was_frozen_between_listening_and_judging_is_not_lost(
-    client_of: Connect, server: ScriptedServer
-) -> None:
-    client = client_of(server.url, read_timeout=0.5, total_timeout=0.6)
+@pytest.fixture
+def answer_too_late(server: ScriptedServer) -> Callable[[], None]:
+    """The answer comes while whoever waits for it is held up, until the time for the call is over."""
     answered = threading.Event()
 
     def answer_later(connection: socket.socket) -> None:
         answered.wait(10)
         connection.sendall(TAKEN)
 
+    def answer_too_late() -> None:
+        answered.set()
+        pass_by(0.7)
+
     server.play(answer_later)
-    with client.open_exchange() as exchange:
-        exchange.put("frozen", client.prepare_template_call(CALL))
-        on_the_wire(exchange, server)
-        collect = exchange._collect  # type: ignore[attr-defined]
+    return answer_too_late
 
-        def freeze() -> None:
-            """It has listened, and heard nothing."""
-            if not answered.is_set():
-                answered.set()
-                too_late = monotonic() + 0.7
-                eventually(lambda: monotonic() > too_late)
-            collect()
 
-        exchange._collect = freeze  # type: ignore[attr-defined]
-        [finished] = exchange.take(0)
-        assert finished.result().sms_id == "1"
+def test_an_answer_that_came_while_nobody_took_is_not_lost_to_the_clock(
+    answer_too_late: Callable[[], None], asked: Exchange
+) -> None:
+    answer_too_late()
+    [finished] = asked.take(0)
+    assert finished.result().sms_id == "1"
+
+
+def test_an_answer_that_came_while_the_process_was_frozen_between_listening_and_judging_is_not_lost(
+    answer_too_late: Callable[[], None], asked: Exchange
+) -> None:
+    collect = asked._collect  # type: ignore[attr-defined]
+
+    def freeze() -> None:
+        """It has listened, and heard nothing."""
+        asked._collect = collect  # type: ignore[attr-defined]
+        answer_too_late()
+        collect()
+
+    asked._collect = freeze  # type: ignore[attr-defined]
+    [finished] = asked.take(0)
+    assert finished.result().sms_id == "1"
 
 
 def test_what_stood_in_line_while_its_caller_was_held_up_is_not_sent_any_more(

@@ -5,7 +5,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from time import monotonic
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 
 from tests.esms.asking import TAKEN, ask, client_of, next_back, request, request_of
 from tests.esms.scripted import TLS, ScriptedServer, reply
-from tests.support import eventually
+from tests.support import eventually, pass_by
 from worker.esms import Finished, MaybeTaken, lost
 from worker.esms.conversation import Conversation, Request
 from worker.esms.sockets import Sockets
@@ -99,52 +99,46 @@ def test_header_lines_without_end_are_too_long(open_exchange: Open, server: Scri
         ask(open_exchange(), request(server)).result()
 
 
-def test_a_large_answer_over_tls_is_read_whole_though_its_taker_was_held_up(open_exchange: Open) -> None:
-    """All of it has come when the taker is back, and the time for the call is up: it is read before that is judged."""
-    with closing(ScriptedServer(tls=True)) as server:
-        asked, sent = threading.Event(), threading.Event()
+@pytest.fixture
+def heard_late(open_exchange: Open) -> Iterator[Callable[[list[bytes]], Finished[Any]]]:
+    """What becomes of a call, over TLS, that was answered in these pieces until its time was up and its taker back."""
+    asked, sent = threading.Event(), threading.Event()
 
+    def heard_late(pieces: list[bytes]) -> Finished[Any]:
         def play(connection: socket.socket) -> None:
             asked.wait(10)
-            connection.sendall(reply('{"CodeResult":"100","Rest":"%s"}' % ("x" * 200_000)))
-            sent.set()
-
-        server.play(play)
-        bundle = str(TLS / "certificate.pem")
-        exchange = open_exchange(url=server.url, ca_bundle=bundle, total_timeout=0.5)
-        exchange.put("large", request(server, limit=1_000_000))
-        while not server.requests:
-            exchange.take(0.01)
-        asked.set()
-        sent.wait(10)
-        over = monotonic() + 0.6
-        eventually(lambda: monotonic() > over)
-        [finished] = exchange.take(0)
-        assert len(finished.result()["rest"]) == 200_000
-
-
-def test_an_answer_in_many_records_of_tls_is_read_whole_though_its_taker_was_held_up(open_exchange: Open) -> None:
-    """Each read gives one of them."""
-    with closing(ScriptedServer(tls=True)) as server:
-        asked, sent = threading.Event(), threading.Event()
-
-        def play(connection: socket.socket) -> None:
-            asked.wait(10)
-            for start in range(0, len(TAKEN), 10):
-                connection.sendall(TAKEN[start : start + 10])
+            for piece in pieces:
+                connection.sendall(piece)
             sent.set()
 
         server.play(play)
         exchange = open_exchange(url=server.url, ca_bundle=str(TLS / "certificate.pem"), total_timeout=0.5)
-        exchange.put("small pieces", request(server))
+        exchange.put("held up", request(server, limit=1_000_000))
         while not server.requests:
             exchange.take(0.01)
         asked.set()
         sent.wait(10)
-        over = monotonic() + 0.6
-        eventually(lambda: monotonic() > over)
+        pass_by(0.6)
         [finished] = exchange.take(0)
-        assert finished.result()["smsid"] == "1"
+        return finished
+
+    with closing(ScriptedServer(tls=True)) as server:
+        yield heard_late
+
+
+def test_a_large_answer_over_tls_is_read_whole_though_its_taker_was_held_up(
+    heard_late: Callable[[list[bytes]], Finished[Any]],
+) -> None:
+    large = reply('{"CodeResult":"100","Rest":"%s"}' % ("x" * 200_000))
+    assert len(heard_late([large]).result()["rest"]) == 200_000
+
+
+def test_an_answer_in_many_records_of_tls_is_read_whole_though_its_taker_was_held_up(
+    heard_late: Callable[[list[bytes]], Finished[Any]],
+) -> None:
+    """Each read gives one of them."""
+    pieces = [TAKEN[start : start + 10] for start in range(0, len(TAKEN), 10)]
+    assert heard_late(pieces).result()["smsid"] == "1"
 
 
 def test_an_answer_whose_frame_has_no_end_is_too_long() -> None:
@@ -170,16 +164,30 @@ def _extend_for_ever(connection: socket.socket) -> None:
 # What is said...
 
 
-def test_a_request_that_the_system_takes_in_parts_is_said_whole_and_once(
-    open_exchange: Open, server: ScriptedServer
-) -> None:
+@contextmanager
+def listening(serve: Callable[[socket.socket], None]) -> Iterator[str]:
+    """A URL whose connections this does what it likes with, in a thread, until accepting fails."""
+
+    def served(listener: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                serve(listener.accept()[0])
+
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        thread = threading.Thread(target=served, args=(listener,))
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join(10)
+
+
+def test_a_request_that_the_system_takes_in_parts_is_said_whole_and_once(open_exchange: Open) -> None:
     """The first one goes to somebody who does not read for a while."""
     secret = "?a=" + "b" * 8_000_000
     read = threading.Event()
     heard: list[int] = []
 
-    def swallow(listener: socket.socket) -> None:
-        connection, _ = listener.accept()
+    def swallow(connection: socket.socket) -> None:
         with connection:
             read.wait(10)
             said = b""
@@ -188,43 +196,31 @@ def test_a_request_that_the_system_takes_in_parts_is_said_whole_and_once(
             heard.append(said.count(b"b"))
             connection.sendall(TAKEN)
 
-    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        threading.Thread(target=swallow, args=(listener,), daemon=True).start()
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    with listening(swallow) as url:
         exchange = open_exchange(url=url)
         exchange.put("long", request_of(url, secret))
         assert exchange.take(0.1) == []
         read.set()
         [finished] = next_back(exchange)
         assert finished.result()["smsid"] == "1"
-        assert heard[0] >= 8_000_000
-        assert heard[0] < 8_000_100
+    assert 8_000_000 <= heard[0] < 8_000_100
 
 
 def test_an_answer_to_half_a_request_ends_the_connection(open_exchange: Open) -> None:
     """The rest of it must not be said later, in front of another."""
+    with ExitStack() as held:
 
-    def refuse(listener: socket.socket) -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
+        def refuse(connection: socket.socket) -> None:
+            connections.append(held.enter_context(connection))
             connection.recv(1000)
             connection.sendall(TAKEN)
-            held.append(connection)
 
-    held: list[socket.socket] = []
-    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        threading.Thread(target=refuse, args=(listener,), daemon=True).start()
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        exchange = open_exchange(url=url)
-        for secret in ("?a=" + "b" * 8_000_000, "?c=d"):
-            assert ask(exchange, request_of(url, secret)).result()["smsid"] == "1"
-        assert len(held) == 2
-        listener.shutdown(socket.SHUT_RDWR)
-        for each in held:
-            each.close()
+        connections: list[socket.socket] = []
+        with listening(refuse) as url:
+            exchange = open_exchange(url=url)
+            for secret in ("?a=" + "b" * 8_000_000, "?c=d"):
+                assert ask(exchange, request_of(url, secret)).result()["smsid"] == "1"
+        assert len(connections) == 2
 
 
 class ShortOfRoom(socket.socket):

@@ -63,9 +63,10 @@ def transport(field: str, value: str) -> Transport:
     if value == Transport.AUTO:
         return Transport.CURL if _curl_is_here() else Transport.REQUESTS
     chosen = Transport(value)
-    if chosen in _NEEDS and not _NEEDS[chosen]():
+    package, is_here = _NEEDS.get(chosen, ("", lambda: True))
+    if not is_here():
         remedy = "run pip install 'esms-worker[fast]', or choose requests"
-        refuse(field, f"is {chosen}, and there is no {_PACKAGES[chosen]} that fits", remedy)
+        refuse(field, f"is {chosen}, and there is no {package} that fits", remedy)
     return chosen
 
 
@@ -85,8 +86,10 @@ def _package(name: str) -> ModuleType | None:
         return None
 
 
-_NEEDS = {Transport.SOCKETS: _sockets_are_here, Transport.CURL: _curl_is_here}
-_PACKAGES = {Transport.SOCKETS: "httptools", Transport.CURL: "pycurl"}
+_NEEDS = {  # a package, and does it fit?
+    Transport.SOCKETS: ("httptools", _sockets_are_here),
+    Transport.CURL: ("pycurl", _curl_is_here),
+}
 
 
 def base_url(field: str, value: str) -> str:

@@ -125,7 +125,7 @@ class Handle:
         """error: curl's number, 0 for none. Its text is left alone: it may name what is secret."""
         self._note_connection(error)
         if not self._gone:
-            return NotTaken(f"no connection to eSMS: {self._why_not(error)}")
+            return NotTaken.unconnected(self._why_not(error))
         if error:
             return MaybeTaken(self._what_was_lost(error, now))
         try:

@@ -62,6 +62,13 @@ class Loop(Exchange):
         taken, self._back = self._back, []
         return taken
 
+    def close(self) -> None:
+        if not self._closed:
+            self._line.clear()
+            self._abandon()
+            self._closed = True
+            self._let_go()
+
     def _move_until(self, until: float, unless: int | None) -> None:
         left = until - monotonic()
         while not self._closed:
@@ -124,6 +131,14 @@ class Loop(Exchange):
     @abstractmethod
     def _look(self, now: float) -> None:
         """Ends what takes too long."""
+
+    @abstractmethod
+    def _abandon(self) -> None:
+        """Ends what is on the wire, whatever became of it."""
+
+    @abstractmethod
+    def _let_go(self) -> None:
+        """Closes what it holds; nothing is on the wire any more."""
 
     @abstractmethod
     def _leave_to_parent(self) -> None:

@@ -45,13 +45,11 @@ class Multi(Loop):
         multi.setopt(pycurl.M_MAX_TOTAL_CONNECTIONS, self._most)
         return multi
 
-    def close(self) -> None:
-        if self._closed:
-            return
-        self._line.clear()
+    def _abandon(self) -> None:
         for handle in list(self._busy.values()):
             self._over(handle, pycurl.E_ABORTED_BY_CALLBACK)
-        self._closed = True
+
+    def _let_go(self) -> None:
         for handle in self._idle:
             handle.curl.close()
         self._multi.close()

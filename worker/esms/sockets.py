@@ -49,17 +49,12 @@ class Sockets(Loop):
             each.setblocking(False)
         self._poll.register(self._nudge[0], select.POLLIN)
 
-    def close(self) -> None:
-        if self._closed:
-            return
-        self._line.clear()
+    def _abandon(self) -> None:
         for each in [each for each in self._open.values() if each.request]:
             each.lose(lost.BROKEN)
             self._over(each)
         for request in list(self._dialling):
             self._give_up(request, "the exchange was closed")
-        self._closed = True
-        self._let_go()
 
     def _let_go(self) -> None:
         for each in self._open.values():
@@ -226,7 +221,7 @@ class Sockets(Loop):
 
     def _give_up(self, request: Request, why: str) -> None:
         self._dialling.discard(request)
-        self._finished(request, monotonic(), NotTaken(f"no connection to eSMS: {why}"))
+        self._finished(request, monotonic(), NotTaken.unconnected(why))
 
     def _hang_up(self) -> None:
         """What was dialled for an exchange that is closed."""

@@ -121,13 +121,15 @@ class _Adapter(HTTPAdapter):
         """The context verifies."""
 
     def request_url(self, request: Any, _proxies: Any) -> str:
-        forwards = request.scheme == "http" and self._pools[request.origin].proxy is not None
-        return request.url if forwards else request.path  # type: ignore[no-any-return]
+        return request.url if self._is_passed_on(request) else request.path  # type: ignore[no-any-return]
 
     def headers_for_proxy(self, request: Any) -> dict[str, str]:
         """What a proxy that passes plain requests on wants to read in each."""
-        pool = self._pools[request.origin]
-        return dict(pool.proxy_headers) if pool.proxy is not None and request.scheme == "http" else {}
+        return dict(self._pools[request.origin].proxy_headers) if self._is_passed_on(request) else {}
+
+    def _is_passed_on(self, request: Any) -> bool:
+        """By a proxy that reads it. Through what there is for TLS a proxy is only tunnelled."""
+        return request.scheme == "http" and self._pools[request.origin].proxy is not None
 
     def dial(self, request: Any, timeout: float) -> socket.socket:
         """timeout: seconds for each step. Raises whatever stops it."""
@@ -200,7 +202,7 @@ class Wire:
             _call.secret, _call.deadline = parcel.secret, begun + self._patience.total
             return self._exchange(parcel)
         except _NeverConnectedError as error:
-            failure: EsmsError = NotTaken(f"no connection to eSMS: {error.reason}")
+            failure: EsmsError = NotTaken.unconnected(error.reason)
         except Exception as error:  # noqa: BLE001  after the first byte, no failure whatever may pass for "not taken"
             failure = MaybeTaken(_what_was_lost(error, monotonic() - begun >= self._patience.total))
         finally:
@@ -224,7 +226,7 @@ class Wire:
             reason = error.reason
         except Exception as error:  # noqa: BLE001  whatever stopped us here, no request was written yet
             reason = _why_not(error)
-        raise NotTaken(f"no connection to eSMS: {reason}")
+        raise NotTaken.unconnected(reason)
 
     def _exchange(self, parcel: Parcel) -> HttpAnswer:
         patience = self._patience
@@ -255,7 +257,7 @@ def _connected(connection: Any, pool: Any) -> socket.socket:
     if connection.is_closed:
         connection.connect()
     if not isinstance(connection.sock, socket.socket):
-        raise _NeverConnectedError("TLS to a proxy is not for sockets (set WORKER_TRANSPORT=requests)")
+        raise _NeverConnectedError("TLS to a proxy is not for sockets (choose the transport requests)")
     return connection.sock
 
 
