@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from statistics import median
 
@@ -83,8 +82,14 @@ def _ask(database: Database) -> bool:
 
 def taken(claim: Claim) -> Outcome:
     """eSMS accepted it, and is to be asked at once."""
-    told = Outcome(claim=claim, status=Status.ACCEPTED, code="100", sms_id=claim.request_id, http_call=HTTP_CALL)
-    return replace(told, poll_wait=timedelta(0))
+    return Outcome(
+        claim=claim,
+        status=Status.ACCEPTED,
+        code="100",
+        sms_id=claim.request_id,
+        poll_wait=timedelta(0),
+        http_call=HTTP_CALL,
+    )
 
 
 def _arrived(poll: Poll) -> Settlement:

@@ -25,11 +25,11 @@ def test_advertising_whose_campaign_was_let_go_is_sent_though_some_of_it_is_stil
     ticket = advertising(bench, 50, campaign="tet")
     [claim] = bench.claim(Lane.BULK)
     with bench.database.begin() as session:
-        ledger.hand_back(session, [replace(claim, fences=claim.fences[:25])])
+        ledger.hand_back(session, [claim._replace(fences=claim.fences[:25])])
     bench.notifier.pause_campaign("tet")
     bench.look_after_ledger()
     with bench.database.begin() as session:
-        ledger.hand_back(session, [replace(claim, fences=claim.fences[25:])])
+        ledger.hand_back(session, [claim._replace(fences=claim.fences[25:])])
     bench.notifier.resume_campaign("tet")
     bench.deliver()
     assert {str(status) for status in bench.standing(ticket.id)} == {"accepted"}

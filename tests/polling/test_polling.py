@@ -324,9 +324,9 @@ def claimed(bench: Bench) -> list[Poll]:
 @pytest.mark.parametrize("alone", [True, False])
 def test_answers_that_come_late_or_twice_change_nothing(bench: Bench, alone: bool) -> None:
     [ticket] = accepted(bench, 1)
-    poll = replace(claimed(bench)[0], alone=alone)
+    poll = claimed(bench)[0]._replace(alone=alone)
     first = Settlement(poll=poll, phone=None, evidence=Evidence.ARRIVED, http_call=HTTP_CALL)
-    late = replace(first, evidence=Evidence.NOT_ARRIVED, again_after=timedelta(0))
+    late = first._replace(evidence=Evidence.NOT_ARRIVED, again_after=timedelta(0))
     with bench.database.begin() as session:
         assert len(ledger.settle(session, [first])) == 1
     settled = bench.message(ticket)

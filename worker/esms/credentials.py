@@ -81,10 +81,13 @@ class Scrubber:
 
 
 def _told_at_once(forms: set[str]) -> list[str]:
-    """Those that a text may hold in which none of our codes stands, in small letters; one that all have for others."""
+    """How those begin that a text may hold in which none of our codes stands, in small letters.
+
+    Each is looked for in every reply, and the longer it is, the dearer.
+    """
     if not all(map(str.isascii, forms)):
         return [""]
-    plain = {"".join(form.lower().split()) for form in forms if not any(sign in form for sign in _CODES)}
+    plain = {"".join(form.lower().split())[:_PROBE] for form in forms if not any(sign in form for sign in _CODES)}
     return [form for form in plain if not any(other in form for other in plain - {form})]
 
 
@@ -95,6 +98,7 @@ _UNSEEN += "|&#(?:820[3-7]|8288|65279|173);|&#x(?:200[b-f]|2060|feff|ad);|&(?:sh
 _UNSEEN_MOST = 4  # in a row
 _LETTER_MOST = 32 + 16 * _UNSEEN_MOST  # characters that a letter takes at most
 _CODES = ("\0", "\\", "&", "%", "=")
+_PROBE = 12  # characters
 
 
 def _spelled(key: str) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -276,7 +276,7 @@ def _left(session: Session, turn: _Turn) -> Claim | None:
     if len(staying) == len(turn.claim.fences):
         return None
     fences, phones = zip(*turn.going, strict=True)
-    return replace(turn.claim, fences=fences, phones=phones) if staying else turn.claim
+    return turn.claim._replace(fences=fences, phones=phones) if staying else turn.claim
 
 
 def _turn_back(session: Session, turn: _Turn, staying: Sequence[tuple[Fence, str]]) -> None:

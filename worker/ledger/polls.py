@@ -8,10 +8,9 @@ first.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import text
@@ -27,8 +26,10 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
-@dataclass(frozen=True, slots=True)
-class Poll:
+_LANES = {str(lane): lane for lane in Lane}
+
+
+class Poll(NamedTuple):
     """A question to ask: what became of this SMSID?"""
 
     message_id: UUID
@@ -39,8 +40,7 @@ class Poll:
     lane: Lane = Lane.NORMAL
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settlement:
+class Settlement(NamedTuple):
     """What was told of one recipient of an SMSID, or of all of them when `phone` is None.
 
     again_after: evidence of those in TWICE counts only if the same, and nothing else, was told at least so long ago.
@@ -49,14 +49,11 @@ class Settlement:
     poll: Poll
     phone: str | None  # E.164
     evidence: Evidence
+    http_call: HttpCall
     again_after: timedelta | None = None
     reason: str | None = None
     network: str | None = None
     price: Decimal | None = None  # in dong
-    http_call: HttpCall
-
-    def __post_init__(self) -> None:
-        assert (self.again_after is not None) == (self.evidence in TWICE), self.evidence
 
     @property
     def status(self) -> Status:
@@ -159,7 +156,7 @@ def claim_polls(session: Session, *, most: int, lease: timedelta, floors: Floors
     with (floors or Floors()).of_polls() as floor:
         due = session.execute(_CLAIM_POLLS, {"most": most, "lease": lease, "floor": floor.due_at}).all()
         # By place, here and below: a column by name costs as much as all the rest of its row.
-        polls = [Poll(id_, sms_id, asked, alone, at, Lane(lane)) for id_, sms_id, asked, alone, at, lane in due]
+        polls = [Poll(id_, sms_id, asked, alone, at, _LANES[lane]) for id_, sms_id, asked, alone, at, lane in due]
         floor.reached(poll.due_at for poll in polls)
     return sorted(polls, key=lambda poll: poll.due_at)
 
@@ -207,6 +204,7 @@ def _settle_groups(session: Session, settlements: Sequence[Settlement]) -> list[
 
 
 def _row(settlement: Settlement) -> dict[str, Any]:
+    assert (settlement.again_after is not None) == (settlement.evidence in TWICE), settlement.evidence
     return {
         "sms_id": settlement.poll.sms_id,
         "status": settlement.status,

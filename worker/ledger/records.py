@@ -7,7 +7,6 @@ evidence.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
@@ -44,8 +43,7 @@ class HttpCall(NamedTuple):
         return cls(str(trace.function), trace.started_at, trace.seconds, trace.http_status, trace.code, reply)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What a send came to: where its messages go, and why."""
 
     claim: Claim
@@ -58,9 +56,6 @@ class Outcome:
     spent: bool = False  # counts as a failed try
     renew_request_id: bool = False  # eSMS surely did not take the old id: the next try has a new one
     http_call: HttpCall | None = None
-
-    def __post_init__(self) -> None:
-        assert self.status in MOVES[Status.SENDING], self.status
 
 
 # One statement: rows that are written down twice, once for each table, would cost twice.
@@ -221,6 +216,7 @@ def _rows(outcomes: Sequence[Outcome]) -> list[dict[str, Any]]:
 
 def _row(outcome: Outcome, fence: Fence, *, first: bool) -> dict[str, Any]:
     """One message; the first of those that a request was made for brings what is known of the request."""
+    assert outcome.status in MOVES[Status.SENDING], outcome.status
     row = {
         "id": fence.id,
         "attempt": fence.attempt,
