@@ -6,7 +6,7 @@ as beat has it follow: 2,500 in a transaction, as they are, and then corrected. 
 nobody else uses.
 
 And how long a code takes from `enqueue` to the provider meanwhile, beside how long it takes idle: with all processes of
-the Procfile, of which one queues again and others send what is queued.
+the Procfile, of which one queues again and others send what is queued, by the transport that `auto` takes.
 
     python -m benchmarks.reruns [--messages 1000000] [--times 5] [--codes 250]
 """
@@ -23,7 +23,7 @@ from benchmarks import lanes
 from benchmarks.lanes import Period
 from benchmarks.processes import crew
 from benchmarks.reports import cpu, server_of, spent
-from benchmarks.setups import REQUESTS, UNASKED
+from benchmarks.setups import UNASKED
 from benchmarks.support import Stage, console, load, stage
 from benchmarks.year import filled
 from worker import Corrected, Failed, Notifier, again
@@ -92,9 +92,9 @@ def measure(on: Stage, rows: int, times: int) -> list[tuple[str, float, bool]]:
 
 def meanwhile(on: Stage, codes: int) -> tuple[Period, Period]:
     """Idle, and while what failed is queued again by the processes themselves."""
-    with crew(on, REQUESTS | UNASKED) as _, Notifier.from_env(on.environ) as notifier:
+    with crew(on, UNASKED) as _, Notifier.from_env(on.environ) as notifier:
         lanes.measure(on, notifier, "warm-up", lanes.WARM_UP, 90_000)
-        idle = lanes.measure(on, notifier, "idle", codes, 0)
+        idle = lanes.measure(on, notifier, "idle", 4 * codes, 0)  # of a few hundred, one pause of the disk is the p99
         notifier.again.retry(Failed(campaign=CAMPAIGN))
         on.execute(*ARRIVED)
         on.until(lambda: on.scalar("SELECT count(*) FROM rerun WHERE moved > 1000") > 0, "what failed queued again")
@@ -122,6 +122,7 @@ def main() -> int:
     console.print(load())
     with stage() as on:
         filled(on.database, FILL, 2 * given.messages)  # or all were queued again before the codes are through
+        on.settle()
         idle, busy = meanwhile(on, given.codes)
     with stage() as on:
         filled(on.database, FILL, given.messages)
