@@ -192,6 +192,28 @@ def test_what_may_not_be_sent_any_more_when_its_turn_comes_is_not_sent(client: C
     assert server.requests == []
 
 
+def test_where_no_thread_can_be_had_whoever_takes_sends_and_nothing_is_lost(
+    client: Client, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(thread: threading.Thread) -> None:
+        if thread.name.startswith("esms-"):  # and not the server's
+            raise RuntimeError("can't start new thread")
+        started(thread)
+
+    started = threading.Thread.start
+    server.play(TAKEN)
+    with client.open_exchange(8) as exchange:
+        with monkeypatch.context() as machine:
+            machine.setattr(threading.Thread, "start", start)
+            for number in range(3):
+                exchange.put(number, client.prepare_sms(sms(f"r-{number}")))
+            assert [one.result().sms_id for one in take(exchange, 3)] == ["1"] * 3
+        exchange.put(3, client.prepare_sms(sms("r-3")))
+        [finished] = take(exchange, 1)
+        assert finished.tag == 3
+    assert len(server.requests) == 4
+
+
 def test_an_answer_that_came_while_its_thread_was_frozen_is_not_lost() -> None:
     ours, theirs = socket.socketpair()
     with closing(ours), closing(theirs):

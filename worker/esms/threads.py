@@ -46,11 +46,19 @@ class Threads(Exchange):
         self._out += 1
         self._line.put((min(until, monotonic() + self._in_line_most), tag, prepared))
         if self._threads < min(self._most, self._out):
+            self._hire()
+
+    def _hire(self) -> None:
+        """Where no thread can be had, those that are there do it; where there is none, whoever takes."""
+        with suppress(RuntimeError):
+            threading.Thread(target=self._carry_all, name=f"esms-{self._threads + 1}", daemon=True).start()
             self._threads += 1
-            threading.Thread(target=self._carry, name=f"esms-{self._threads}", daemon=True).start()
 
     def take(self, timeout: float, unless: int | None = None) -> list[Finished[Any]]:
         taken: list[Finished[Any]] = []
+        if not self._threads and not self._closed:
+            with suppress(Empty):
+                self._carry(*self._line.get_nowait())  # type: ignore[misc]  # None is put there by closing alone
         if unless is not None and not self._closed:
             self._wait(timeout, unless)
             timeout = 0
@@ -82,13 +90,15 @@ class Threads(Exchange):
             poll.register(unless, select.POLLIN)
             poll.poll(ceil(1000 * timeout))
 
-    def _carry(self) -> None:
+    def _carry_all(self) -> None:
         while (job := self._line.get()) is not None and not self._closed:
-            send_until, tag, prepared = job
-            if monotonic() < send_until:
-                self._back.put(self._call(tag, prepared))
-            else:
-                self._back.put(held_up(self._finish, tag, prepared))
-            if self._nudge is not None:
-                with suppress(OSError):  # there are nudges enough, or it is closed
-                    self._nudge[1].send(b"\0")
+            self._carry(*job)
+
+    def _carry(self, send_until: float, tag: object, prepared: Prepared[Any]) -> None:
+        if monotonic() < send_until:
+            self._back.put(self._call(tag, prepared))
+        else:
+            self._back.put(held_up(self._finish, tag, prepared))
+        if self._nudge is not None:
+            with suppress(OSError):  # there are nudges enough, or it is closed
+                self._nudge[1].send(b"\0")
