@@ -24,6 +24,7 @@ from worker.esms import (
     OutgoingTemplateCall,
     Receipt,
     Refused,
+    Transport,
 )
 from worker.esms.exchange import Prepared
 from worker.esms.finishing import Finisher
@@ -192,6 +193,7 @@ def test_what_may_not_be_sent_any_more_when_its_turn_comes_is_not_sent(client: C
     assert server.requests == []
 
 
+@pytest.mark.parametrize("transport", [Transport.REQUESTS])
 def test_where_no_thread_can_be_had_whoever_takes_sends_and_nothing_is_lost(
     client: Client, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
