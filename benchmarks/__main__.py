@@ -19,6 +19,7 @@ PRINTED = (
     "command_speed",
     "rate_limit",
     "polling",
+    "life",
     "contacts",
     "reminders",
     "stale_statistics",
