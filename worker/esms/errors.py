@@ -105,11 +105,6 @@ class NotTaken(EsmsError):
 
     family = "not_taken"
 
-    @classmethod
-    def unconnected(cls, why: str) -> "NotTaken":
-        """why: in words that may be stored and shown."""
-        return cls(f"no connection to eSMS: {why}")
-
 
 class MaybeTaken(EsmsError):
     """The request may have gone out and its answer is lost or can't be understood: it may have been taken or not."""

@@ -16,7 +16,7 @@ import pycurl
 
 from worker.esms import lost
 from worker.esms.connections import KeptConnections
-from worker.esms.errors import EsmsError, MaybeTaken, NotTaken
+from worker.esms.errors import EsmsError, MaybeTaken
 from worker.esms.exchange import Prepared
 from worker.esms.response import TooLongError, unpacked
 from worker.esms.route import IDLE, Route, origin
@@ -125,7 +125,7 @@ class Handle:
         """error: curl's number, 0 for none. Its text is left alone: it may name what is secret."""
         self._note_connection(error)
         if not self._gone:
-            return NotTaken.unconnected(self._why_not(error))
+            return lost.unconnected(self._why_not(error))
         if error:
             return MaybeTaken(self._what_was_lost(error, now))
         try:

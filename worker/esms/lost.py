@@ -1,7 +1,14 @@
-"""Why an answer is lost, in words that may be stored and shown: the same whatever carried the request."""
+"""Why an answer is lost, or no request went out, in words that may be stored and shown: the same for each transport."""
+
+from worker.esms.errors import NotTaken
 
 TOO_LONG = "the answer is too long to be one of eSMS"
 OUT_OF_TIME = "the answer was not complete when the time for the whole call was up"
 SILENT = "no answer came in time"
 BROKEN = "the connection broke before the answer was complete"
 PACKED = "the answer was lost (it can't be unpacked)"
+
+
+def unconnected(why: str) -> NotTaken:
+    """There is no connection."""
+    return NotTaken(f"no connection to eSMS: {why}")

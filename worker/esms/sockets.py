@@ -221,7 +221,7 @@ class Sockets(Loop):
 
     def _give_up(self, request: Request, why: str) -> None:
         self._dialling.discard(request)
-        self._finished(request, monotonic(), NotTaken.unconnected(why))
+        self._finished(request, monotonic(), lost.unconnected(why))
 
     def _hang_up(self) -> None:
         """What was dialled for an exchange that is closed."""

@@ -25,7 +25,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 from urllib3.util.ssl_match_hostname import CertificateError
 
 from worker.esms import lost
-from worker.esms.errors import EsmsError, MaybeTaken, NotTaken
+from worker.esms.errors import EsmsError, MaybeTaken
 from worker.esms.response import HurriedResponse, TooLongError
 from worker.esms.route import IDLE, Route, origin
 from worker.esms.transport_types import HttpAnswer, Parcel, Patience
@@ -202,7 +202,7 @@ class Wire:
             _call.secret, _call.deadline = parcel.secret, begun + self._patience.total
             return self._exchange(parcel)
         except _NeverConnectedError as error:
-            failure: EsmsError = NotTaken.unconnected(error.reason)
+            failure: EsmsError = lost.unconnected(error.reason)
         except Exception as error:  # noqa: BLE001  after the first byte, no failure whatever may pass for "not taken"
             failure = MaybeTaken(_what_was_lost(error, monotonic() - begun >= self._patience.total))
         finally:
@@ -226,7 +226,7 @@ class Wire:
             reason = error.reason
         except Exception as error:  # noqa: BLE001  whatever stopped us here, no request was written yet
             reason = _why_not(error)
-        raise NotTaken.unconnected(reason)
+        raise lost.unconnected(reason)
 
     def _exchange(self, parcel: Parcel) -> HttpAnswer:
         patience = self._patience
