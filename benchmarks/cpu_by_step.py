@@ -25,10 +25,20 @@ from sqlalchemy.orm import Session
 
 from benchmarks import results
 from benchmarks.setups import REQUESTS, fast_setups
-from benchmarks.support import Stage, console, enqueue_ours, forget_ours, load, silent, stage, unaccepted_of_ours
+from benchmarks.support import (
+    Stage,
+    console,
+    drain_of,
+    enqueue_ours,
+    forget_ours,
+    load,
+    silent,
+    stage,
+    unaccepted_of_ours,
+)
 from worker import ledger
 from worker.database import Database
-from worker.delivery import Drain, drain
+from worker.delivery import drain
 from worker.delivery.outcomes import outcome_of
 from worker.delivery.requests import prepared
 from worker.esms import Exchange
@@ -107,8 +117,7 @@ def measure(on: Stage, parts: Runtime, messages: int) -> dict[str, float]:
         enqueue_ours(notifier, messages)
     on.settle()
     meter = Meter()
-    timeout = parts.provider.total_timeout
-    work = Drain(parts.database, parts.client, parts.sending, parts.limiter, parts.settings, parts.pace, timeout)
+    work = drain_of(parts)
     with watched(meter, type(parts.sending)):
         process, thread = time.process_time(), time.thread_time()
         work.run(list(Lane), lambda: False)

@@ -20,17 +20,24 @@ from statistics import median
 from rich.table import Table
 
 from benchmarks import results
+from benchmarks.polling import RATE, WARM_UP
 from benchmarks.setups import UNASKED, fastest
-from benchmarks.support import Stage, console, enqueue_ours, forget_ours, load, silent, stage, unaccepted_of_ours
+from benchmarks.support import (
+    Stage,
+    console,
+    enqueue_ours,
+    forget_ours,
+    load,
+    send_ours,
+    silent,
+    stage,
+    unaccepted_of_ours,
+)
 from worker import Notifier
-from worker.delivery import Drain
-from worker.lifecycle import Lane
 from worker.polling import Poller
 from worker.runtime import Runtime, collect_garbage_seldom
 
 MOST = 180.0  # µs of our CPU for a whole life
-WARM_UP = 500  # messages: imports, connections, prepared statements
-RATE = "1000000"  # questions a second: far above what it can do, and every call passes the limiter
 STEPS = ("handed over", "sent", "asked about")
 
 
@@ -51,7 +58,7 @@ def lived(on: Stage, notifier: Notifier, parts: Runtime, messages: int) -> Life:
     forget_ours(on)
     begun = spent(lambda: enqueue_ours(notifier, messages))
     on.settle()
-    sent = spent(lambda: _send(parts))
+    sent = spent(lambda: send_ours(parts))
     assert unaccepted_of_ours(on) == 0
     on.execute("UPDATE message SET poll_at = now()")
     on.settle()
@@ -65,13 +72,6 @@ def spent(work: Callable[[], object]) -> float:
     before = time.process_time()
     work()
     return time.process_time() - before
-
-
-def _send(parts: Runtime) -> None:
-    timeout, more = parts.provider.total_timeout, True
-    while more:
-        drain = Drain(parts.database, parts.client, parts.sending, parts.limiter, parts.settings, parts.pace, timeout)
-        more = drain.run(list(Lane), lambda: False)
 
 
 def _ask(parts: Runtime) -> None:

@@ -23,11 +23,14 @@ from benchmarks import provider
 from benchmarks.provider import BRANDNAME
 from worker import Notifier, Sms
 from worker.database import Database
+from worker.delivery import Drain
 from worker.devkit.postgres import Postgres
 from worker.devkit.processes import Child
 from worker.devkit.valkey import Valkey
 from worker.errors import Busy
+from worker.lifecycle import Lane
 from worker.migrating import migrate
+from worker.runtime import Runtime
 
 ROOT = Path(__file__).parents[1]
 LATENCY = 0.05  # seconds that eSMS takes for each answer
@@ -201,6 +204,18 @@ def sms(place: int) -> Sms:
 def enqueue_ours(notifier: Notifier, messages: int) -> None:
     """So many SMS, each to a number of its own."""
     notifier.enqueue_many(sms(place) for place in range(messages))
+
+
+def drain_of(parts: Runtime) -> Drain:
+    """As a worker's task makes one, with nobody who listens and nobody to call."""
+    timeout = parts.provider.total_timeout
+    return Drain(parts.database, parts.client, parts.sending, parts.limiter, parts.settings, parts.pace, timeout)
+
+
+def send_ours(parts: Runtime) -> None:
+    """All that is due, in this process."""
+    while drain_of(parts).run(list(Lane), lambda: False):
+        pass
 
 
 def forget_ours(on: Stage) -> None:

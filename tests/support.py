@@ -96,8 +96,8 @@ def eventually(
         time.sleep(0.02)
 
 
-def pass_by(seconds: float) -> None:
-    """Until so much time is over, for what is judged by a clock."""
+def let_pass(seconds: float) -> None:
+    """Wait until so much time is over, for what is judged by a clock."""
     over = time.monotonic() + seconds
     eventually(lambda: time.monotonic() > over)
 

@@ -1,21 +1,19 @@
 """How sockets of our own come by a connection, and what becomes of a request that gets none."""
 
-import os
-import resource
 import select
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
-from pathlib import Path
+from contextlib import closing
 from time import monotonic
 from typing import Any
 
 import pytest
 
 from tests.esms.asking import TAKEN, ask, client_of, next_back, request, request_of
+from tests.esms.scarce import no_more_files, no_more_threads
 from tests.esms.scripted import ScriptedServer
-from tests.support import eventually
+from tests.support import eventually, let_pass
 from worker.catalogue import is_known
 from worker.esms import Client, Exchange, Finished, NotTaken
 from worker.esms.sockets import Sockets
@@ -58,10 +56,9 @@ def test_what_may_not_be_sent_any_more_when_its_connection_is_there_is_not_sent(
     server.play(TAKEN)
     exchange, wire = slowly(client_of(server.url))
     with exchange:
-        until = monotonic() + 0.05
-        exchange.put("late", request(server), until=until)
+        exchange.put("late", request(server), until=monotonic() + 0.05)
         assert exchange.take(0) == []
-        eventually(lambda: monotonic() > until)
+        let_pass(0.05)
         wire.go.set()
         [finished] = next_back(exchange)
         with pytest.raises(NotTaken, match="held up"):
@@ -120,8 +117,7 @@ def test_who_takes_after_the_time_to_connect_sends_nothing_on_what_came_meanwhil
     server.play(TAKEN)
     exchange, _ = connected(server, connect_timeout=0.2)
     with exchange:
-        over = monotonic() + 0.2
-        eventually(lambda: monotonic() > over)
+        let_pass(0.2)
         [finished] = next_back(exchange)
         with pytest.raises(NotTaken, match="held up"):
             finished.result()
@@ -130,16 +126,10 @@ def test_who_takes_after_the_time_to_connect_sends_nothing_on_what_came_meanwhil
     assert (server.connections, len(server.requests)) == (1, 1)
 
 
-def test_who_can_have_no_thread_gets_no_connection_and_loses_nothing(
-    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def start(_thread: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
-
+def test_who_can_have_no_thread_gets_no_connection_and_loses_nothing(server: ScriptedServer) -> None:
     server.play(TAKEN)
     with client_of(server.url, connect_timeout=0.2).open_exchange(4) as exchange:
-        with monkeypatch.context() as machine:
-            machine.setattr(threading.Thread, "start", start)
+        with no_more_threads():
             exchange.put("tag", request(server))
             [finished] = next_back(exchange)
             with pytest.raises(NotTaken, match="took too long"):
@@ -165,17 +155,6 @@ def test_who_can_open_no_more_files_gets_no_connection_and_keeps_those_it_has(se
 def all_back(exchange: Exchange) -> Iterator[Finished[Any]]:
     while exchange.in_flight:
         yield from exchange.take(10.0)
-
-
-@contextmanager
-def no_more_files() -> Iterator[None]:
-    """None that this process opens, whoever does."""
-    with ExitStack() as held:
-        most = resource.getrlimit(resource.RLIMIT_NOFILE)
-        highest = held.enter_context(Path(os.devnull).open()).fileno()
-        held.callback(resource.setrlimit, resource.RLIMIT_NOFILE, most)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 1, most[1]))
-        yield
 
 
 def test_what_is_dialled_for_an_exchange_that_is_closed_meanwhile_is_hung_up(server: ScriptedServer) -> None:

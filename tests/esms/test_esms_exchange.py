@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from tests.esms.scarce import no_more_threads
 from tests.esms.scripted import ScriptedServer, reply
-from tests.support import eventually
+from tests.support import let_pass
 from worker.esms import (
     Client,
     Credentials,
@@ -195,18 +196,11 @@ def test_what_may_not_be_sent_any_more_when_its_turn_comes_is_not_sent(client: C
 
 @pytest.mark.parametrize("transport", [Transport.REQUESTS])
 def test_where_no_thread_can_be_had_whoever_takes_sends_and_nothing_is_lost(
-    client: Client, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+    client: Client, server: ScriptedServer
 ) -> None:
-    def start(thread: threading.Thread) -> None:
-        if thread.name.startswith("esms-"):  # and not the server's
-            raise RuntimeError("can't start new thread")
-        started(thread)
-
-    started = threading.Thread.start
     server.play(TAKEN)
     with client.open_exchange(8) as exchange:
-        with monkeypatch.context() as machine:
-            machine.setattr(threading.Thread, "start", start)
+        with no_more_threads():
             for number in range(3):
                 exchange.put(number, client.prepare_sms(sms(f"r-{number}")))
             assert [one.result().sms_id for one in take(exchange, 3)] == ["1"] * 3
@@ -242,8 +236,7 @@ def test_what_stood_in_a_threads_line_while_the_process_was_frozen_is_not_sent_a
     with Threads(call, finish, 1, Patience(total=0.05)) as exchange:
         exchange.put("on the wire", prepared)
         exchange.put("in line", prepared)
-        too_late = monotonic() + 1.2
-        eventually(lambda: monotonic() > too_late)
+        let_pass(1.2)
         thawed.set()
         results: dict[object, Finished[Any]] = {}
         while len(results) < 2:

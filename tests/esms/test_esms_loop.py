@@ -5,13 +5,12 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from time import monotonic
 
 import pytest
 
 from tests.canary import API_KEY, SECRET_KEY
 from tests.esms.scripted import TLS, ScriptedServer, reply
-from tests.support import eventually, pass_by
+from tests.support import let_pass
 from worker.esms import (
     Client,
     Credentials,
@@ -132,7 +131,7 @@ def answer_too_late(server: ScriptedServer) -> Callable[[], None]:
 
     def answer_too_late() -> None:
         answered.set()
-        pass_by(0.7)
+        let_pass(0.7)
 
     server.play(answer_later)
     return answer_too_late
@@ -172,8 +171,7 @@ def test_what_stood_in_line_while_its_caller_was_held_up_is_not_sent_any_more(
         exchange.put("on the wire", client.prepare_template_call(CALL))
         exchange.put("in line", client.prepare_template_call(CALL))
         on_the_wire(exchange, server)
-        too_late = monotonic() + 1.5
-        eventually(lambda: monotonic() > too_late)
+        let_pass(1.5)
         results = {one.tag: one for one in exchange.take(20.0) + exchange.take(20.0)}
     with pytest.raises(MaybeTaken):
         results["on the wire"].result()

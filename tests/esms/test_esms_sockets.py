@@ -13,7 +13,7 @@ import pytest
 
 from tests.esms.asking import TAKEN, ask, client_of, next_back, request, request_of
 from tests.esms.scripted import TLS, ScriptedServer, reply
-from tests.support import eventually, pass_by
+from tests.support import eventually, let_pass
 from worker.esms import Finished, MaybeTaken, lost
 from worker.esms.conversation import Conversation, Request
 from worker.esms.sockets import Sockets
@@ -118,7 +118,7 @@ def heard_late(open_exchange: Open) -> Iterator[Callable[[list[bytes]], Finished
             exchange.take(0.01)
         asked.set()
         sent.wait(10)
-        pass_by(0.6)
+        let_pass(0.6)
         [finished] = exchange.take(0)
         return finished
 

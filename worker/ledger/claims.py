@@ -36,7 +36,7 @@ from worker.ledger.floors import Floors, Place, Walk
 from worker.ledger.gate import Gate
 from worker.ledger.pauses import spend_trial, trial
 from worker.ledger.plans import fit
-from worker.ledger.rows import as_rows, options_of
+from worker.ledger.rows import LANES, as_rows, options_of
 from worker.ledger.streams import came_back_unsent
 from worker.lifecycle import Kind, Lane, Status
 
@@ -90,7 +90,7 @@ def due(session: Session, lanes: Sequence[Lane]) -> tuple[set[Lane], bool]:
     """
     found = session.execute(DUE, {"lanes": [str(lane) for lane in lanes]}).one()
     fit(session, found.size)
-    return {_LANES[lane] for lane in found.lanes}, found.doubts
+    return {LANES[lane] for lane in found.lanes}, found.doubts
 
 
 def claim(
@@ -271,7 +271,7 @@ def _request(row: Any, fences: tuple[Fence, ...], phones: tuple[str, ...]) -> Cl
     return Claim(
         fences=fences,
         phones=phones,
-        lane=_LANES[lane],
+        lane=LANES[lane],
         kind=_KINDS[kind],
         request_id=request_id,
         content=content,
@@ -286,5 +286,4 @@ def _request(row: Any, fences: tuple[Fence, ...], phones: tuple[str, ...]) -> Cl
     )
 
 
-_LANES = {str(lane): lane for lane in Lane}
 _KINDS = {str(kind): kind for kind in Kind}

@@ -19,14 +19,11 @@ from worker.evidence import TWICE, Evidence, proved
 from worker.ledger.floors import Floors
 from worker.ledger.plans import still
 from worker.ledger.records import HttpCall, postpone, witness
-from worker.ledger.rows import as_rows
+from worker.ledger.rows import LANES, as_rows
 from worker.lifecycle import Lane, Status
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
-
-
-_LANES = {str(lane): lane for lane in Lane}
 
 
 class Poll(NamedTuple):
@@ -156,7 +153,7 @@ def claim_polls(session: Session, *, most: int, lease: timedelta, floors: Floors
     with (floors or Floors()).of_polls() as floor:
         due = session.execute(_CLAIM_POLLS, {"most": most, "lease": lease, "floor": floor.due_at}).all()
         # By place, here and below: a column by name costs as much as all the rest of its row.
-        polls = [Poll(id_, sms_id, asked, alone, at, _LANES[lane]) for id_, sms_id, asked, alone, at, lane in due]
+        polls = [Poll(id_, sms_id, asked, alone, at, LANES[lane]) for id_, sms_id, asked, alone, at, lane in due]
         floor.reached(poll.due_at for poll in polls)
     return sorted(polls, key=lambda poll: poll.due_at)
 

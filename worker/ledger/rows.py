@@ -12,6 +12,10 @@ from typing import Any
 
 import orjson
 
+from worker.lifecycle import Lane
+
+LANES = {str(lane): lane for lane in Lane}  # by what a row says: to call the enum would be dearer
+
 
 @lru_cache(maxsize=1024)
 def options_of(text: str) -> Mapping[str, Any]:
