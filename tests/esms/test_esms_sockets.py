@@ -17,7 +17,7 @@ from tests.support import eventually, let_pass
 from worker.esms import Finished, MaybeTaken, lost
 from worker.esms.conversation import Conversation, Request
 from worker.esms.sockets import Sockets
-from worker.esms.transport_types import HttpAnswer, Patience
+from worker.esms.transport_types import Address, HttpAnswer, Patience
 
 Open = Callable[..., Sockets]
 
@@ -146,12 +146,17 @@ def test_an_answer_whose_frame_has_no_end_is_too_long() -> None:
     ours, theirs = socket.socketpair()
     with theirs:
         conversation = Conversation(ours, "http://localhost")
-        asked = Request("tag", request_of("http://localhost"), monotonic() + 60)
-        assert conversation.say(asked, b"GET / HTTP/1.1\r\n\r\n")
+        assert conversation.say(asked_now())
         threading.Thread(target=_extend_for_ever, args=(theirs,), daemon=True).start()
         eventually(conversation.hear)
         assert lost.TOO_LONG in str(conversation.outcome(monotonic(), Patience()))
         conversation.close()
+
+
+def asked_now() -> Request:
+    """A request that has just left the line."""
+    address = Address("http://localhost", "GET /", " HTTP/1.1\r\n\r\n")
+    return Request("tag", request_of("http://localhost"), address, monotonic() + 60)
 
 
 def _extend_for_ever(connection: socket.socket) -> None:
@@ -235,7 +240,7 @@ def test_nothing_follows_on_a_connection_what_could_not_be_said() -> None:
     ours, theirs = socket.socketpair()
     with theirs:
         conversation = Conversation(ShortOfRoom(fileno=ours.detach()), "http://localhost")
-        assert conversation.say(Request("tag", request_of("http://localhost"), monotonic() + 60), b"GET")
+        assert conversation.say(asked_now())
         theirs.sendall(TAKEN)
         assert conversation.hear()
         assert isinstance(conversation.outcome(monotonic(), Patience()), HttpAnswer)

@@ -19,7 +19,7 @@ from worker.esms import lost
 from worker.esms.errors import EsmsError, MaybeTaken
 from worker.esms.exchange import Prepared
 from worker.esms.response import TooLongError, unpacked
-from worker.esms.transport_types import HttpAnswer, Patience
+from worker.esms.transport_types import Address, HttpAnswer, Patience
 
 _GZIP = b"\x1f\x8b"
 _PIECE = 65_536  # bytes read at once
@@ -31,10 +31,11 @@ _LENGTHS = (b"content-length", b"transfer-encoding")
 
 @dataclass(slots=True, eq=False)
 class Request:
-    """What has left the line: until when it may be sent, and when it began."""
+    """What has left the line: where it goes, until when it may be sent, and when it began."""
 
     tag: object
     prepared: Prepared[Any]
+    address: Address
     until: float
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     begun: float = field(default_factory=monotonic)
@@ -78,11 +79,12 @@ class Conversation:
             pass
         return True
 
-    def say(self, request: Request, words: bytes) -> bool:
+    def say(self, request: Request) -> bool:
         """Sends it; False: there is no room for all of it yet."""
-        self._limit = request.prepared.parcel.limit
+        parcel = request.prepared.parcel
+        self._limit = parcel.limit
         self._heard_at = monotonic()
-        self._unsaid = words
+        self._unsaid = request.address.words(parcel.secret)
         self.request = request
         return self.say_more()
 

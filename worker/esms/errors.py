@@ -12,14 +12,15 @@
 Every reason is one line of English that may be stored and shown: it never holds a key, a number or a text.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import ClassVar
 
 from worker.esms.functions import Function
+from worker.esms.values import made_often
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@made_often(kw_only=True)
 class Trace:
     """What there is to tell about one call, for a log row.
 

@@ -5,7 +5,7 @@ The seam between what is sent and how: behind it stand threads (`threads.py`) or
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from math import inf
 from types import TracebackType
@@ -15,11 +15,12 @@ from worker.esms.errors import EsmsError, NotTaken, Trace
 from worker.esms.functions import Function
 from worker.esms.reading import Record
 from worker.esms.transport_types import HttpAnswer, Parcel
+from worker.esms.values import made_often
 
 Reply = TypeVar("Reply")
 
 
-@dataclass(frozen=True, slots=True)
+@made_often()
 class Prepared(Generic[Reply]):
     """A checked request, ready to go out, and how its reply is read. It shows no more of itself than the function."""
 
@@ -28,7 +29,7 @@ class Prepared(Generic[Reply]):
     read: Callable[[Record], Reply] = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@made_often()
 class Finished(Generic[Reply]):
     """A request that is over. tag: what it was put in with. trace: what there is to tell about the call."""
 

@@ -5,7 +5,6 @@ who was held up (by Postgres, say) loses no answer.
 """
 
 import os
-import select
 from abc import abstractmethod
 from collections import deque
 from math import ceil, inf
@@ -15,6 +14,7 @@ from weakref import WeakSet
 
 from worker.esms.exchange import GRACE, Exchange, Finish, Finished, Prepared, held_up
 from worker.esms.transport_types import Patience
+from worker.esms.watching import Watcher
 
 MOST = 800  # requests on the wire; most systems give a process 1024 files
 _LOOK = 0.25  # seconds between two looks for requests that take too long
@@ -27,14 +27,14 @@ class Loop(Exchange):
     it in was held up meanwhile, and may have lost the right to send it.
     """
 
-    def __init__(self, finish: Finish, in_flight: int, patience: Patience) -> None:
+    def __init__(self, finish: Finish, in_flight: int, patience: Patience, watcher: Watcher) -> None:
         self._finish = finish
         self._most = min(in_flight, MOST)
         self._patience = patience
         self._line: deque[tuple[float, object, Prepared[Any]]] = deque()  # with the moment until when it may be sent
         self._back: list[Finished[Any]] = []
         self._closed = False
-        self._poll = select.poll()
+        self._watcher = watcher
         self._look_at = 0.0
         self._look_every = min(_LOOK, patience.read / 4, patience.total / 4)
         _alive.add(self)
@@ -49,16 +49,16 @@ class Loop(Exchange):
         self._line.append((min(until, monotonic() + self._patience.total + GRACE), tag, prepared))
 
     def take(self, timeout: float, unless: int | None = None) -> list[Finished[Any]]:
-        if unless is not None:
-            self._poll.register(unless, select.POLLIN)
         try:
+            if unless is not None:
+                self._watcher.add(unless)
             self._move_until(monotonic() + timeout, unless)
         except BaseException:  # of a signal, say: between any two steps
             self._tidy()
             raise
         finally:  # it is not ours
             if unless is not None:
-                self._poll.unregister(unless)
+                self._watcher.drop(unless)
         taken, self._back = self._back, []
         return taken
 
@@ -92,7 +92,7 @@ class Loop(Exchange):
         return interrupted
 
     def _listen(self, milliseconds: int, unless: int | None) -> bool:
-        news = dict(self._poll.poll(milliseconds))
+        news = self._watcher.news(milliseconds)
         interrupted = news.pop(unless, 0) if unless is not None else 0
         for socket, events in news.items():
             self._hear(socket, events)

@@ -4,14 +4,16 @@ No repr here shows a number or a text: these values end up in tracebacks and log
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
+
+from worker.esms.values import made_often
 
 # Out...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@made_often(kw_only=True)
 class OutgoingSms:
     """An SMS for `SendMultipleMessage_V4_get` (manual II.2).
 
@@ -33,7 +35,7 @@ class OutgoingSms:
     send_date: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@made_often(kw_only=True)
 class OutgoingTemplateCall:
     """A call that speaks a registered template, for `MakeCallTemplate_V2` (manual III.1).
 
@@ -47,7 +49,7 @@ class OutgoingTemplateCall:
     send_date: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@made_often(kw_only=True)
 class OutgoingRecordCall:
     """A call that plays a registered recording, for `MakeCallRecord_V2` (manual III.2).
 
@@ -73,7 +75,7 @@ class OutgoingRecordCall:
 # Back...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@made_often(kw_only=True)
 class Receipt:
     """eSMS took a send; it is not delivered yet.
 
@@ -87,7 +89,7 @@ class Receipt:
     taken_before: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@made_often(kw_only=True)
 class Balance:
     """What the account holds (manual II.1). balance: in dong."""
 
@@ -95,7 +97,7 @@ class Balance:
     user_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@made_often(kw_only=True)
 class SendProgress:
     """How far a send has come (manual II.3).
 
@@ -113,7 +115,7 @@ class SendProgress:
     price: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@made_often(kw_only=True)
 class ReceiverState:
     """One recipient of a send (manual II.4).
 
@@ -126,7 +128,7 @@ class ReceiverState:
     network: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@made_often(kw_only=True)
 class SentSms:
     """One row of the sent data (manual II.5, which prints no sample: every field may be missing).
 
@@ -149,7 +151,7 @@ class SentSms:
     error: str | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@made_often(kw_only=True)
 class Brandname:
     """A name that the account may send from (manual II.6). type: 1 advertising, 2 customer care; None: not told."""
 

@@ -13,6 +13,7 @@ from worker.esms.handle import Handle
 from worker.esms.loop import Loop
 from worker.esms.route import Route
 from worker.esms.transport_types import Patience
+from worker.esms.watching import Watcher
 
 _BROKEN = select.POLLERR | select.POLLHUP | select.POLLNVAL
 _INTEREST = {
@@ -28,7 +29,7 @@ class Multi(Loop):
     """Carried by curl. Closing waits for a name lookup under way."""
 
     def __init__(self, finish: Finish, in_flight: int, route: Route, patience: Patience) -> None:
-        super().__init__(finish, in_flight, patience)
+        super().__init__(finish, in_flight, patience, Watcher())
         self._route = route
         self._busy: dict[Any, Handle] = {}  # by curl's own
         self._idle: list[Handle] = []
@@ -119,9 +120,9 @@ class Multi(Loop):
 
     def _watch(self, interest: int, socket: int, _multi: Any, _data: Any) -> None:
         if interest == pycurl.POLL_REMOVE:
-            self._poll.unregister(socket)
+            self._watcher.drop(socket)
         else:
-            self._poll.register(socket, _INTEREST.get(interest, 0))
+            self._watcher.add(socket, _INTEREST.get(interest, 0))
 
     def _wind(self, milliseconds: int) -> None:
         self._curl_at = inf if milliseconds < 0 else monotonic() + milliseconds / 1000

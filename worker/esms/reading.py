@@ -7,7 +7,6 @@ import json
 import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
@@ -15,6 +14,7 @@ from xml.parsers import expat
 
 from worker.esms.credentials import ECHO
 from worker.esms.functions import Format
+from worker.esms.values import made_often
 
 VIETNAM = timezone(timedelta(hours=7), "+07")  # one offset, no daylight saving
 _DEEPEST = 16
@@ -32,7 +32,7 @@ class Unreadable(ValueError):
     """The bytes are no reply of eSMS in the format asked for."""
 
 
-@dataclass(frozen=True, slots=True)
+@made_often()
 class Record:
     """One object of a reply. Readers take names in order of preference; what is missing or of a wrong kind is None."""
 

@@ -18,8 +18,9 @@ from worker.esms.errors import EsmsError, NotTaken
 from worker.esms.exchange import Finish, Prepared, held_up
 from worker.esms.loop import Loop
 from worker.esms.route import IDLE
-from worker.esms.transport_types import HttpAnswer, Patience
-from worker.esms.wire import Address, Wire
+from worker.esms.transport_types import Address, HttpAnswer, Patience
+from worker.esms.watching import Watcher, quickest
+from worker.esms.wire import Wire
 
 _DIALLERS = 64  # threads that make connections; each is needed for as long as that takes
 
@@ -28,7 +29,7 @@ class Sockets(Loop):
     """Keeps its connections; a new one is made by a thread, for one request. Nothing is ever sent twice."""
 
     def __init__(self, finish: Finish, in_flight: int, wire: Wire, patience: Patience) -> None:
-        super().__init__(finish, in_flight, patience)
+        super().__init__(finish, in_flight, patience, quickest())
         self._wire = wire
         self._to_connect = min(patience.connect, patience.total)  # seconds
         self._addresses: dict[str, Address] = {}  # by URL
@@ -47,7 +48,7 @@ class Sockets(Loop):
         self._nudging = threading.Lock()
         for each in self._nudge:
             each.setblocking(False)
-        self._poll.register(self._nudge[0], select.POLLIN)
+        self._watcher.add(self._nudge[0].fileno())
 
     def _abandon(self) -> None:
         for each in [each for each in self._open.values() if each.request]:
@@ -68,6 +69,7 @@ class Sockets(Loop):
 
     def _leave_to_parent(self) -> None:
         """Our copies of its sockets may be closed: TLS says nothing on closing here."""
+        self._watcher = Watcher()
         for each in self._open.values():
             each.close()
         for end in self._nudge:
@@ -82,14 +84,13 @@ class Sockets(Loop):
         return self._busy + len(self._dialling)
 
     def _send(self, tag: object, prepared: Prepared[Any], until: float) -> None:
-        request = Request(tag, prepared, until)
-        if conversation := self._kept(self._address(request).origin):
+        request = Request(tag, prepared, self._address(prepared.parcel.url), until)
+        if conversation := self._kept(request.address.origin):
             self._say(conversation, request)
         else:
             self._dial(request)
 
-    def _address(self, request: Request) -> Address:
-        url = request.prepared.parcel.url
+    def _address(self, url: str) -> Address:
         if (address := self._addresses.get(url)) is None:
             self._addresses[url] = address = self._wire.address(url)
         return address
@@ -106,8 +107,8 @@ class Sockets(Loop):
 
     def _say(self, conversation: Conversation, request: Request) -> None:
         self._busy += 1
-        if not conversation.say(request, self._address(request).words(request.prepared.parcel.secret)):
-            self._poll.modify(conversation.file, select.POLLIN | select.POLLOUT)
+        if not conversation.say(request):
+            self._watcher.add(conversation.file, select.POLLIN | select.POLLOUT)
 
     def _hear(self, file: int, events: int) -> None:
         if (conversation := self._open.get(file)) is None:
@@ -116,7 +117,7 @@ class Sockets(Loop):
             self._hear_idle(conversation)
         else:
             if events & select.POLLOUT and conversation.say_more():
-                self._poll.modify(file, select.POLLIN)
+                self._watcher.add(file)
             if events & ~select.POLLOUT and conversation.hear():
                 self._over(conversation)
 
@@ -140,8 +141,7 @@ class Sockets(Loop):
         self._back.append(self._finish(request.tag, request.prepared, request.started_at, now - request.begun, came))
 
     def _end(self, conversation: Conversation) -> None:
-        with suppress(KeyError):  # where an exception stopped us here before
-            self._poll.unregister(conversation.file)
+        self._watcher.drop(conversation.file)
         del self._open[conversation.file]
         conversation.close()
 
@@ -198,7 +198,7 @@ class Sockets(Loop):
             self._connected(*self._dialled.get())
 
     def _connected(self, request: Request, came: socket.socket | NotTaken) -> None:
-        origin = self._address(request).origin
+        origin = request.address.origin
         if isinstance(came, socket.socket):
             self._keep(came, origin)
         if request not in self._dialling:  # it took too long
@@ -216,7 +216,7 @@ class Sockets(Loop):
     def _keep(self, connection: socket.socket, origin: str) -> None:
         conversation = Conversation(connection, origin)
         self._open[conversation.file] = conversation
-        self._poll.register(conversation.file, select.POLLIN)
+        self._watcher.add(conversation.file)
         self._idle[origin].append(conversation)
 
     def _give_up(self, request: Request, why: str) -> None:

@@ -8,7 +8,6 @@ import http.client
 import socket
 import ssl
 import threading
-from dataclasses import dataclass, field
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from time import monotonic
@@ -28,7 +27,7 @@ from worker.esms import lost
 from worker.esms.errors import EsmsError, MaybeTaken
 from worker.esms.response import HurriedResponse, TooLongError
 from worker.esms.route import IDLE, Route, origin
-from worker.esms.transport_types import HttpAnswer, Parcel, Patience
+from worker.esms.transport_types import Address, HttpAnswer, Parcel, Patience
 
 _HEADERS = {"User-Agent": "esms-worker", "Accept-Encoding": "identity"}
 
@@ -157,19 +156,6 @@ class _PublicRequest:
         parts = urlsplit(url)
         self.url, self.path, self.scheme = url, parts.path, parts.scheme
         self.origin = origin(url)
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where a GET goes, and what is said there before and after the secret part of its URL."""
-
-    origin: str
-    before: str
-    after: str = field(repr=False)  # it may hold a proxy's password
-
-    def words(self, secret: str) -> bytes:
-        """The whole request."""
-        return f"{self.before}{secret}{self.after}".encode()
 
 
 class Wire:
