@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -123,6 +124,33 @@ def test_what_is_under_way_or_may_follow_stays_and_goes_once_it_has_ended(bench:
     travel(bench.database, timedelta(minutes=2))  # nobody tells it that a doubt is over: it is looked at again
     tick(bench)
     assert row(bench, known).content == ""
+
+
+@pytest.fixture
+def undeletable_requests(bench: Bench) -> Iterator[None]:
+    """A walk that fails."""
+    with bench.database.begin() as session:
+        session.execute(text(_REFUSE_TO_DELETE))
+    yield
+    with bench.database.begin() as session:
+        session.execute(text("DROP FUNCTION refuse CASCADE"))
+
+
+_REFUSE_TO_DELETE = """
+    CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not today'; END $$;
+    CREATE TRIGGER refuse BEFORE DELETE ON request FOR EACH ROW EXECUTE FUNCTION refuse()
+"""
+
+
+@pytest.mark.usefixtures("undeletable_requests")
+def test_what_stops_one_walk_stops_no_other_and_is_told(bench: Bench) -> None:
+    old = ended(bench, care())
+    travel(bench.database, DAYS_92)
+    bench.roll_up()
+    with pytest.raises(WorkerError, match="P0001"):
+        remove_what_is_old(bench.workers, WITH_KEY, timedelta(minutes=1))
+    assert row(bench, old).content == ""
+    assert row(bench, old, "message").emptied_at is not None
 
 
 def test_a_campaigns_text_goes_with_its_last_recipient(bench: Bench) -> None:

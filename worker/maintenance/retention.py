@@ -40,13 +40,32 @@ class Walking:
 
 
 def remove_what_is_old(database: Database, settings: Retention, tick: timedelta) -> None:
-    """As much as there is time for; the next tick goes on."""
-    with database.begin() as session:
-        people.empty_forgotten(session)
+    """As much as there is time for; the next tick goes on. What goes wrong in one walk stops no other: the first of it
+    is raised once all have had their turn.
+    """
+    failed: list[Exception] = []
+    _unless_it_fails(failed, lambda: _empty_forgotten(database))
     until = time.monotonic() + SHARE * tick.total_seconds()
     going = list(walks(settings))
     while going and time.monotonic() < until:
-        going = [each for each in going if _step(database, each)]
+        going = [each for each in going if _unless_it_fails(failed, partial(_step, database, each))]
+    if failed:
+        raise failed[0]
+
+
+def _unless_it_fails(failed: list[Exception], step: Callable[[], bool]) -> bool:
+    """What the step says; False, and the error is noted, where it fails."""
+    try:
+        return step()
+    except Exception as error:  # noqa: BLE001 — who is to be forgotten must not wait for whatever is wrong elsewhere
+        failed.append(error)
+        return False
+
+
+def _empty_forgotten(database: Database) -> bool:
+    with database.begin() as session:
+        people.empty_forgotten(session)
+    return False
 
 
 def _step(database: Database, each: Walking) -> bool:

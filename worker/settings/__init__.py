@@ -147,6 +147,15 @@ class Settings:
         return datetime.now(self.time_zone).date()
 
 
+def call_timeout(environ: Mapping[str, str]) -> float:
+    """Seconds that a whole call to eSMS may take."""
+    return _call_timeout(Reader(environ))
+
+
+def _call_timeout(read: Reader) -> float:
+    return read.seconds("WORKER_TOTAL_TIMEOUT", TOTAL_TIMEOUT)
+
+
 @dataclass(frozen=True, kw_only=True)
 class ProviderSettings:
     """What reaching eSMS takes."""
@@ -174,7 +183,7 @@ class ProviderSettings:
             format=read.format("ESMS_FORMAT"),
             connect_timeout=read.seconds("WORKER_CONNECT_TIMEOUT", 5),
             read_timeout=read.seconds("WORKER_READ_TIMEOUT", 15),
-            total_timeout=read.seconds("WORKER_TOTAL_TIMEOUT", TOTAL_TIMEOUT),
+            total_timeout=_call_timeout(read),
             transport=read.transport("WORKER_TRANSPORT"),
             callback_url=read.callback_url("WORKER_CALLBACK_URL"),
         )

@@ -16,8 +16,9 @@ from worker.cli.up.installation import Installation
 from worker.devkit.processes import CannotStart, Child
 from worker.devkit.processes.users import User, app_user
 from worker.queues import Queue
+from worker.settings import call_timeout
 
-GRACE = 45.0  # seconds for a worker to finish what is in flight; more than a whole call may take
+MARGIN = 15.0  # seconds, on top of what a whole call may take, for a worker to finish what is in flight
 READY_WITHIN = 60.0  # seconds
 READY = ("process.ready", "listening on")
 LOOK_EVERY = 0.2  # seconds
@@ -47,7 +48,7 @@ def start_apps(installation: Installation, workers: int, tell: Callable[[str, st
             cwd=Path(sys.prefix),  # where no .env lies, and which it can reach whoever it is
             user=user,
             on_line=_hears(name, ready[name], tell),
-            grace=GRACE,
+            grace=call_timeout(installation.environ) + MARGIN,
         )
         installation.apps.append(child.start())
     _wait_for(installation.apps, ready)
