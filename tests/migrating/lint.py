@@ -26,10 +26,16 @@ ELSEWHERE = (
     "prefer-text-field",
 )
 CONTRACTING = {"ban-drop-column", "ban-drop-table", "renaming-column", "renaming-object", "renaming-table"}
-ALL_ROWS = re.compile(
-    r"(UPDATE|DELETE|MERGE|INSERT(?!.*\bVALUES\b))\b(?!.*\balembic_version\b)", re.IGNORECASE | re.DOTALL
+EACH_CASE = re.IGNORECASE | re.DOTALL
+OF_ALEMBIC = r"(UPDATE|DELETE\s+FROM|INSERT\s+INTO)\s+alembic_version\b"
+CHANGE = r"\b(UPDATE|DELETE|MERGE|INSERT(?!\s+INTO\s+\S+\s*(\([^()]*\)\s*)?VALUES\b))\b"
+ALL_ROWS = re.compile(rf"(?!{OF_ALEMBIC})(WITH\b.*)?{CHANGE}|CREATE\s+TABLE\b.*\bAS\s+(SELECT|WITH)\b", EACH_CASE)
+ALL_ROWS_IN_A_BLOCK = re.compile(r"\bDO\s+\$(\w*)\$(?P<block>.*?)\$\1\$", EACH_CASE)
+WHOLE_TABLE = re.compile(
+    r"(TRUNCATE|CLUSTER|LOCK|VACUUM|REFRESH\s+MATERIALIZED\s+VIEW(?!\s+CONCURRENTLY))\b"
+    r"|ALTER\s+TABLE\b.*\b(SET\s+(UN)?LOGGED|SET\s+TABLESPACE|ADD\s.*\b((small|big)?serial|AS\s+IDENTITY))\b",
+    EACH_CASE,
 )
-WHOLE_TABLE = re.compile(r"(TRUNCATE|CLUSTER|LOCK|VACUUM)\b", re.IGNORECASE)
 EMPTY_TRANSACTION = re.compile(r"BEGIN;\s*COMMIT;\s*")
 
 
@@ -55,6 +61,10 @@ def sql_of(script: Script) -> str:
 
 def judged(sql: str, *, may_contract: bool = False) -> Iterator[str]:
     """may_contract: whether what it takes away is used by no version that may still be at work."""
+    sql = re.sub(r"/\*.*?\*/", "", sql, flags=re.DOTALL)
+    for found in ALL_ROWS_IN_A_BLOCK.finditer(sql):
+        if re.search(CHANGE, found["block"], EACH_CASE) and "COMMIT;" not in found["block"]:
+            yield f"changes a table's rows in one transaction, use steps.fill or steps.copy: {found[0][:80]}"
     for statement in _statements(sql):
         if ALL_ROWS.match(statement):
             yield f"changes a table's rows in one transaction, use steps.fill or steps.copy: {statement[:80]}"
