@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from importlib import import_module
 from typing import Any
 
@@ -70,6 +71,7 @@ def test_what_failed_of_a_campaign_is_chosen_exactly(bench: Bench, which: dict[s
         ({"campaign": "tet", "code": "77777"}, "code: '77777' is none that eSMS documents"),
         ({"campaign": "tet", "most": 0}, "most: is out of range"),
         ({}, "campaign: is missing, and so are ids"),
+        ({"campaign": ""}, "campaign: is missing, and so are ids"),
         ({"campaign": "tét"}, "no message has the campaign 'tét': did you mean 'tet'"),
         ({"ids": ["nobody-knows-it"]}, "'nobody-knows-it' is no id of anything here"),
     ],
@@ -214,6 +216,24 @@ def test_advertising_that_few_missed_goes_out_with_others_of_the_same_text(bench
     assert [len(send["phones"]) for send in bench.simulator.sends()] == [22]
 
 
+def test_the_way_out_that_few_are_offered_is_one(bench: Bench, cli: Any) -> None:
+    ticket = bench.put(Sms(to=[f"0902000{n}" for n in range(100, 120)], content="Sale", sms_type=1), campaign="sale")
+    bench.set(ticket, status="'delivered'", settled_at="now()")
+    with bench.database.begin() as session:
+        five = "SELECT id FROM message LIMIT 5"
+        session.execute(text(f"UPDATE message SET status = 'undelivered' WHERE id IN ({five})"))
+    _, told, _ = cli("retry", "--campaign", "sale", "--yes")
+    [way_out] = re.findall(r"--sms-type (\d)", told)
+    assert cli("retry", "--campaign", "sale", "--sms-type", way_out, "--yes")[0] == 0
+    assert queued(bench) == 5
+
+
+@pytest.mark.parametrize("day", ["9999-12-31", "0001-01-01"])
+def test_a_day_that_no_calendar_here_has_is_one_clear_line(cli: Any, day: str) -> None:
+    code, _, err = cli("retry", "--campaign", "tet", "--until", day)
+    assert (code, "check the year" in err) == (2, True)
+
+
 # Many...
 
 
@@ -269,6 +289,7 @@ def test_a_person_has_the_rest_of_a_stopped_one_sent_after_all_and_once(bench: B
     go_on(bench)
     [stopped] = bench.notifier.again.stopped()
     assert cli("retry", "--go-on", str(stopped.id), "--campaign", "tet")[0] == 2
+    assert cli("retry", "--go-on", str(stopped.id), "--dry-run")[0] == 2
     assert cli("retry", "--go-on", str(stopped.id), "--by", "lan")[:2] == (
         0,
         "20 more go out now, whatever became of the first ones\n",

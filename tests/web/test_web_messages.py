@@ -173,6 +173,7 @@ def test_a_retry_by_http_chooses_corrects_and_is_looked_at_before(application: A
     wrong = shop.post(f"/v1/messages/{id_}:retry", json={"corrected": {"text": "x"}})
     assert (wrong.status_code, "corrected" in wrong.text) == (422, True)
     wrongs: list[dict[str, object]] = [{"code": 104}, {"code": [104]}, {"status": {}}, {"status": [["rejected"]]}]
+    wrongs += [{"dry_run": "yes"}, {"dry_run": 1}]
     for body in wrongs:
         assert shop.post(f"/v1/messages/{id_}:retry", json=body).status_code == 422
     corrected = {"corrected": {"content": "Ma moi: 123456"}}

@@ -68,7 +68,8 @@ def checked(
     failed: Failed, settings: Settings, *, notifications: Sequence[UUID], messages: Sequence[UUID], source: str | None
 ) -> Chosen:
     """As the ledger takes it. notifications, messages: what the ids are of. Raises Invalid, which names the field."""
-    if not failed.ids and all(each is None for each in (failed.campaign, failed.to, failed.since)):
+    campaign = label_or_none("campaign", failed.campaign)
+    if not failed.ids and all(each is None for each in (campaign, failed.to, failed.since)):
         raise Invalid("campaign", "is missing, and so are ids", "give ids, or a campaign, a number or a day")
     if failed.ids and failed.campaign is not None:
         raise Invalid("campaign", "is given beside ids", "give ids, or a campaign")
@@ -80,7 +81,7 @@ def checked(
     return Chosen(
         notifications=notifications or None,
         messages=messages or None,
-        campaign=label_or_none("campaign", failed.campaign),
+        campaign=campaign,
         source=label_or_none("source", failed.source) or source,
         statuses=_statuses(failed.status),
         codes=None if failed.code is None else words_of("code", failed.code),

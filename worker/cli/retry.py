@@ -37,7 +37,7 @@ from worker.settings.language import language_of
 LEFT = {
     "late": "reminders whose time has passed",
     "limit": "sent again as often as WORKER_RETRY_LIMIT allows",
-    "too few": "advertising that too few others with the same text failed with: give --sms-type 2 to send it alone",
+    "too few": "advertising that too few others with the same text failed with: give --sms-type 4 to send it alone",
     "unfit": "can't be sent corrected like this",
     "opted out": "opted out",
     "emptied": "their text or number is kept no longer: `esms-worker show` says since when, and by which setting",
@@ -82,7 +82,7 @@ def retry(by: str, dry_run: bool, yes: bool, as_json: bool, to: str | None, go_o
     Of many the first hundred go first: the rest follows once one of them has arrived, and waits where all fail alike.
     """
     if go_on is not None:
-        return _go_on(go_on, by, as_json, others=[to, *given.values()])
+        return _go_on(go_on, by, as_json, others=[to, dry_run or None, *given.values()])
     with Notifier.from_env() as notifier:
         failed, corrected = _failed(notifier, given, to), _corrected(given, to)
         outlook = notifier.again.foresee(failed, corrected=corrected, language=language_of())

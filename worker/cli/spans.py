@@ -8,6 +8,8 @@ import click
 
 from worker.cli.output import date_option
 
+FIRST_YEAR, LAST_YEAR = 1900, 9998  # a day beyond them has no moment in each zone
+
 
 def span_options(
     since: str | None, until: str | None, zone: tzinfo, names: tuple[str, str] = ("--from", "--to")
@@ -23,6 +25,8 @@ def span_options(
 def _moment(name: str, value: str, zone: tzinfo, *, days: int = 0) -> datetime:
     """The moment itself; of a day its start in this zone, so many days later."""
     if day := _day(value):
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise click.UsageError(f"{name}: {value} is in no year from {FIRST_YEAR} to {LAST_YEAR}: check the year")
         return datetime.combine(day + timedelta(days=days), time.min, zone)
     when = date_option(name, value)
     return when if when.tzinfo else when.replace(tzinfo=zone)
