@@ -256,7 +256,7 @@ def test_ctrl_c_finishes_the_calls_on_the_wire(up: Up, tmp_path: Path) -> None:
     again.ready()
     turn(again, '{"latency": 0}')
     # One that was killed while it dialled stays *sending* until its lease is over, and is held then.
-    eventually(lambda: set(statuses(tmp_path, id_)) <= {"accepted", "delivered"})
+    eventually(lambda: set(statuses(tmp_path, id_)) <= {"accepted", "delivered"}, within=150)
     again.process.send_signal(signal.SIGINT)
     assert again.process.wait(60) == 0
 
