@@ -52,6 +52,13 @@ def phone_of(field: str, number: object, *, for_sms: bool) -> str:
         raise Invalid(field, error.problem, error.remedy) from None
 
 
+def truth(field: str, value: object) -> bool:
+    """True or False itself. Raises Invalid."""
+    if not isinstance(value, bool):
+        raise Invalid(field, f"is {type(value).__name__}, not a truth value", "give true or false")
+    return value
+
+
 def known_fields(given: Iterable[object], known: Collection[str], problem: str, *, within: str = "") -> None:
     """Raises Invalid for one that there is not, with the nearest that there is. within: put before its name."""
     for name in map(str, given):

@@ -30,7 +30,7 @@ EACH_CASE = re.IGNORECASE | re.DOTALL
 OF_ALEMBIC = r"(UPDATE|DELETE\s+FROM|INSERT\s+INTO)\s+alembic_version\b"
 CHANGE = r"\b(UPDATE|DELETE|MERGE|INSERT(?!\s+INTO\s+\S+\s*(\([^()]*\)\s*)?VALUES\b))\b"
 ALL_ROWS = re.compile(rf"(?!{OF_ALEMBIC})(WITH\b.*)?{CHANGE}|CREATE\s+TABLE\b.*\bAS\s+(SELECT|WITH)\b", EACH_CASE)
-ALL_ROWS_IN_A_BLOCK = re.compile(r"\bDO\s+\$(\w*)\$(?P<block>.*?)\$\1\$", EACH_CASE)
+BLOCK = re.compile(r"\bDO\s+\$(\w*)\$(?P<block>.*?)\$\1\$", EACH_CASE)
 WHOLE_TABLE = re.compile(
     r"(TRUNCATE|CLUSTER|LOCK|VACUUM|REFRESH\s+MATERIALIZED\s+VIEW(?!\s+CONCURRENTLY))\b"
     r"|ALTER\s+TABLE\b.*\b(SET\s+(UN)?LOGGED|SET\s+TABLESPACE|ADD\s.*\b((small|big)?serial|AS\s+IDENTITY))\b",
@@ -62,17 +62,21 @@ def sql_of(script: Script) -> str:
 def judged(sql: str, *, may_contract: bool = False) -> Iterator[str]:
     """may_contract: whether what it takes away is used by no version that may still be at work."""
     sql = re.sub(r"/\*.*?\*/", "", sql, flags=re.DOTALL)
-    for found in ALL_ROWS_IN_A_BLOCK.finditer(sql):
-        if re.search(CHANGE, found["block"], EACH_CASE) and "COMMIT;" not in found["block"]:
-            yield f"changes a table's rows in one transaction, use steps.fill or steps.copy: {found[0][:80]}"
-    for statement in _statements(sql):
-        if ALL_ROWS.match(statement):
-            yield f"changes a table's rows in one transaction, use steps.fill or steps.copy: {statement[:80]}"
+    statements = _statements(sql)
+    for statement in [*_blocks_at_once(sql), *filter(ALL_ROWS.match, statements)]:
+        yield f"changes a table's rows in one transaction, use steps.fill or steps.copy: {statement[:80]}"
+    for statement in statements:
         if WHOLE_TABLE.match(statement):
             yield f"takes a table from everybody: {statement[:80]}"
     for rule, text in _squawk(_as_it_may_be_repeated(sql)):
         if not (rule in CONTRACTING and may_contract):
             yield f"{rule}: {text}"
+
+
+def _blocks_at_once(sql: str) -> list[str]:
+    """What changes rows in a DO that commits nothing on its way."""
+    blocks = [found for found in BLOCK.finditer(sql) if "COMMIT;" not in found["block"]]
+    return [found[0] for found in blocks if re.search(CHANGE, found["block"], EACH_CASE)]
 
 
 def _unused_since(script: Script) -> str | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from worker.checks import ID_MOST, joinable, label_or_none, list_of, phone_of
+from worker.checks import ID_MOST, joinable, label_or_none, list_of, phone_of, truth
 from worker.errors import Invalid
 from worker.intake.request import Enqueue, RecordCall, Sms, TemplateCall
 from worker.ledger import Terms
@@ -45,7 +45,7 @@ def terms_of(item: Enqueue, settings: Settings, *, now: datetime, late: bool) ->
         source=label_or_none("source", item.source) or "",
         campaign=label_or_none("campaign", item.campaign),
         send_date=send_date,
-        hand_over=_flag("hand_over", item.hand_over),
+        hand_over=truth("hand_over", item.hand_over),
         expires_at=expires_at,
         horizon=settings.horizons[lane],
     )
@@ -92,7 +92,7 @@ def _sms(sms: Sms, sms_type: SmsType, settings: Settings) -> dict[str, Any]:
     options: dict[str, Any] = {"sms_type": int(sms_type)}
     if brandname := _brandname(sms.brandname, sms_type, settings):
         options["brandname"] = brandname
-    flags = {name: True for name in ("unicode", "sandbox") if _flag(name, getattr(sms, name))}
+    flags = {name: True for name in ("unicode", "sandbox") if truth(name, getattr(sms, name))}
     if sms.unicode and sms_type is not SmsType.RANDOM:
         raise Invalid("unicode", f"SmsType {sms_type:d} takes no Unicode", "use SmsType 3, or leave unicode out")
     return options | flags
@@ -177,12 +177,6 @@ def _key(value: object) -> str:
 def _whole(field: str, value: object, most: int) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= most:
         raise Invalid(field, "is out of range", f"give a whole number from 0 to {most}")
-    return value
-
-
-def _flag(field: str, value: object) -> bool:
-    if not isinstance(value, bool):
-        raise Invalid(field, f"is {type(value).__name__}, not a truth value", "give true or false")
     return value
 
 

@@ -221,7 +221,7 @@ class Pace:
         """Read them. Raises SettingsError, which names the variable."""
         read = Reader(environment() if environ is None else environ)
         pace = cls._read(read)
-        _check_lease(pace, read.seconds("WORKER_TOTAL_TIMEOUT", TOTAL_TIMEOUT))
+        _check_lease(pace, _call_timeout(read))
         _check_window(pace)
         return pace
 

@@ -13,7 +13,7 @@ from fastapi import Request, Response
 from worker.again import Corrected, Failed
 from worker.api.again import Outlook
 from worker.api.notifier import Notifier
-from worker.checks import iso, known_fields
+from worker.checks import iso, known_fields, truth
 from worker.errors import Invalid
 from worker.web.answers import as_json, decision_out
 from worker.web.bodies import optional_object_of
@@ -36,18 +36,11 @@ async def answer(request: Request, producer: Notifier, by: str, **of: Any) -> Re
     """of: the ids or the campaign. Raises Problem, Invalid, NotFound."""
     body = await optional_object_of(request)
     failed, corrected = _failed(body, of), _corrected(body.get("corrected"))
-    if _is_rehearsal(body.get("dry_run")):
+    if body.get("dry_run") is not None and truth("dry_run", body["dry_run"]):
         outlook = await to_thread.run_sync(lambda: producer.again.foresee(failed, corrected=corrected))
         return as_json(_outlook_out(outlook))
     decided = await to_thread.run_sync(lambda: producer.again.retry(failed, corrected=corrected, by=by))
     return as_json(decision_out(decided) | {"left": dict(decided.left), "rest": decided.rest})
-
-
-def _is_rehearsal(dry_run: Any) -> bool:
-    """Whoever says it in another way would send instead of looking."""
-    if dry_run is not None and not isinstance(dry_run, bool):
-        raise Invalid("dry_run", "is neither true nor false", "send a JSON boolean, without quotes")
-    return bool(dry_run)
 
 
 def _failed(body: Mapping[str, Any], of: Mapping[str, Any]) -> Failed:
