@@ -59,6 +59,22 @@ def truth(field: str, value: object) -> bool:
     return value
 
 
+def whole_number(field: str, value: object, most: int) -> int:
+    """From 1 to so many, and nothing that only looks like it. Raises Invalid."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise Invalid(field, "is no whole number", "give a whole number above 0")
+    if not 0 < value <= most:
+        raise Invalid(field, "is out of range", "give a whole number above 0")
+    return value
+
+
+def moment_of(field: str, value: object) -> datetime:
+    """A date and time itself. Raises Invalid."""
+    if not isinstance(value, datetime):
+        raise Invalid(field, f"is {type(value).__name__}, not a datetime", "give a datetime.datetime")
+    return value
+
+
 def known_fields(given: Iterable[object], known: Collection[str], problem: str, *, within: str = "") -> None:
     """Raises Invalid for one that there is not, with the nearest that there is. within: put before its name."""
     for name in map(str, given):

@@ -173,9 +173,14 @@ def test_a_retry_by_http_chooses_corrects_and_is_looked_at_before(application: A
     wrong = shop.post(f"/v1/messages/{id_}:retry", json={"corrected": {"text": "x"}})
     assert (wrong.status_code, "corrected" in wrong.text) == (422, True)
     wrongs: list[dict[str, object]] = [{"code": 104}, {"code": [104]}, {"status": {}}, {"status": [["rejected"]]}]
-    wrongs += [{"dry_run": "yes"}, {"dry_run": 1}]
+    wrongs += [{"dry_run": "yes"}, {"dry_run": 1}, {"most": "3"}, {"most": 2.5}, {"most": True}, {"most": [1]}]
+    wrongs += [{"since": 1}, {"until": [1]}, {"to": 901}, {"network": 1}, {"code": []}, {"corrected": [1]}]
+    wrongs += [{"corrected": {name: 5.5}} for name in ("content", "template", "sms_type", "brandname", "to")]
+    types: list[object] = ["4", [4], True, {}]
+    wrongs += [{"corrected": {"sms_type": each}} for each in types]
     for body in wrongs:
-        assert shop.post(f"/v1/messages/{id_}:retry", json=body).status_code == 422
+        refused = shop.post(f"/v1/messages/{id_}:retry", json=body)
+        assert (refused.status_code, refused.headers["content-type"]) == (422, "application/problem+json"), body
     corrected = {"corrected": {"content": "Ma moi: 123456"}}
     assert shop.post(f"/v1/messages/{id_}:retry", json=corrected).json()["moved"] == 1
     [old] = shop.get(f"/v1/messages/{id_}").json()["messages"]

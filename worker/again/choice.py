@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from worker.checks import ID_MOST, label, label_or_none, phone_of
+from worker.checks import ID_MOST, label, label_or_none, list_of, moment_of, phone_of, text_of, whole_number
 from worker.errors import Invalid
+from worker.intake import known_purpose, known_sms_type
 from worker.ledger import RETRIED, Chosen
-from worker.lifecycle import SmsType, Status
+from worker.lifecycle import Lane, SmsType, Status
 from worker.settings import Settings
 
 Word = str | Sequence[str] | None
+
+MOST = 10**9 - 1  # messages, of which nobody has so many
 
 MAY_ARRIVE = frozenset({Status.QUEUED, Status.SENDING, Status.UNCONFIRMED, Status.ACCEPTED, Status.UNKNOWN})
 
@@ -64,23 +68,19 @@ class Corrected:
         return any(each is not None for each in (self.content, self.sms_type, self.brandname))
 
 
-def checked(
-    failed: Failed, settings: Settings, *, notifications: Sequence[UUID], messages: Sequence[UUID], source: str | None
-) -> Chosen:
-    """As the ledger takes it. notifications, messages: what the ids are of. Raises Invalid, which names the field."""
+def checked(failed: Failed, settings: Settings, *, source: str | None) -> Chosen:
+    """As the ledger takes it, but for the ids. Raises Invalid, which names the field."""
     campaign = label_or_none("campaign", failed.campaign)
+    since, until = _moment("since", failed.since, settings), _moment("until", failed.until, settings)
     if not failed.ids and all(each is None for each in (campaign, failed.to, failed.since)):
         raise Invalid("campaign", "is missing, and so are ids", "give ids, or a campaign, a number or a day")
     if failed.ids and failed.campaign is not None:
         raise Invalid("campaign", "is given beside ids", "give ids, or a campaign")
-    if failed.most is not None and not 0 < failed.most < 10**9:
-        raise Invalid("most", "is out of range", "give a whole number above 0")
-    since, until = _moment(failed.since, settings), _moment(failed.until, settings)
+    if failed.most is not None:
+        whole_number("most", failed.most, MOST)
     if since and until and until <= since:
         raise Invalid("until", "is not after since", "give the earlier moment first")
     return Chosen(
-        notifications=notifications or None,
-        messages=messages or None,
         campaign=campaign,
         source=label_or_none("source", failed.source) or source,
         statuses=_statuses(failed.status),
@@ -89,8 +89,8 @@ def checked(
         since=since,
         until=until,
         phone=None if failed.to is None else phone_of("to", failed.to, for_sms=False),
-        lane=label_or_none("lane", failed.lane),
-        purpose=label_or_none("purpose", failed.purpose),
+        lane=None if failed.lane is None else _lane(failed.lane),
+        purpose=None if failed.purpose is None else known_purpose(failed.purpose),
         generations=settings.retry_limit,
     )
 
@@ -99,7 +99,20 @@ def words_of(name: str, given: str | Collection[str]) -> Sequence[str]:
     """One word, or several. Raises Invalid for what is none."""
     if not isinstance(given, str | list | tuple | set | frozenset):
         raise Invalid(name, "is no word", "give a text, or a list of them")
+    if not given:
+        raise Invalid(name, "is empty", "give a text, or a list of them")
     return [label(name, each) for each in ([given] if isinstance(given, str) else given)]
+
+
+def ids_of(given: Sequence[UUID | str]) -> Sequence[str]:
+    """As text. Raises Invalid for what is no list of ids."""
+    return [str(each) if isinstance(each, UUID) else label("ids", each) for each in list_of("ids", given)]
+
+
+def _lane(given: str) -> Lane:
+    if given not in tuple(Lane):  # nor need it be hashable
+        raise Invalid("lane", "is not known", f"use one of {', '.join(Lane)}")
+    return Lane(given)
 
 
 def _statuses(word: Word) -> Sequence[str]:
@@ -118,22 +131,37 @@ def _not_failed(status: str) -> str:
     return f"what is {status} has not failed" if status in set(Status) else f"there is no status {status!r}"
 
 
-def _moment(value: datetime | None, settings: Settings) -> datetime | None:
-    return None if value is None else settings.aware(value)
+def _moment(field: str, value: datetime | None, settings: Settings) -> datetime | None:
+    return None if value is None else settings.aware(moment_of(field, value))
 
 
 def correction(corrected: Corrected | None) -> Corrected | None:
     """As it is kept; None where nothing is to be different. What can't be sent is found out message by message.
 
-    Raises Invalid for a recipient that is no number, and for names that are none.
+    Raises Invalid for what no message could take: a recipient that is no number, an empty text, a name that is none.
     """
-    if corrected is None or corrected == Corrected():
+    if corrected is None:
         return None
+    if not isinstance(corrected, Corrected):
+        raise Invalid("corrected", f"is {type(corrected).__name__}, not a Corrected", "give a worker.Corrected")
     if corrected.template is not None and corrected.content is not None:
         raise Invalid("template", "and content are two texts", "give one of them")
-    return replace(
-        corrected,
-        template=label_or_none("template", corrected.template, most=ID_MOST),
-        brandname=label_or_none("brandname", corrected.brandname, most=ID_MOST),
-        to=None if corrected.to is None else phone_of("to", corrected.to, for_sms=False),
-    )
+    given = {each.name: getattr(corrected, each.name) for each in fields(Corrected)}
+    found = {name: _CORRECTS[name](value) for name, value in given.items() if value is not None}
+    return Corrected(**found) if found else None
+
+
+def _content(given: object) -> str:
+    written = text_of("content", given)
+    if not written.strip():
+        raise Invalid("content", "is empty", "give the text to send")
+    return written
+
+
+_CORRECTS: Mapping[str, Callable[[Any], Any]] = {
+    "content": _content,
+    "template": lambda given: label("template", given, most=ID_MOST),
+    "sms_type": known_sms_type,
+    "brandname": lambda given: label("brandname", given, most=ID_MOST),
+    "to": lambda given: phone_of("to", given, for_sms=False),
+}

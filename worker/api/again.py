@@ -11,7 +11,7 @@ from uuid import UUID
 
 from worker import ledger, reporting
 from worker.again import Corrected, Failed, Step, step
-from worker.again.choice import MAY_ARRIVE, checked, correction, words_of
+from worker.again.choice import MAY_ARRIVE, checked, correction, ids_of, words_of
 from worker.again.reruns import TRIAL
 from worker.api.decisions import Decision
 from worker.api.naming import BY_DEFAULT, id_of
@@ -176,12 +176,13 @@ class Again:
             session.rollback()
 
     def _chosen(self, session: Session, failed: Failed) -> Chosen:
-        located = [reporting.locate(session, str(each), source=failed.source) for each in failed.ids]
+        chosen = checked(failed, self._settings, source=self._source)
+        located = [reporting.locate(session, each, source=failed.source) for each in ids_of(failed.ids)]
         messages = [each.message for each in located if each.message]
         if messages and len(messages) < len(located):
             raise Invalid("ids", "are of notifications and of single messages", "give one kind at a time")
         notifications = [] if messages else [each.notification for each in located]
-        return checked(failed, self._settings, notifications=notifications, messages=messages, source=self._source)
+        return replace(chosen, notifications=notifications or None, messages=messages or None)
 
     def _try(self, chosen: Chosen, corrected: Corrected | None, by: str, most: int | None) -> tuple[Step, Remaining]:
         """The first steps, and how many are to follow."""
@@ -272,6 +273,6 @@ def _refuse_unknown(session: Session, failed: Failed, within: str | None) -> Non
     from worker.catalogue.codes import is_documented
 
     reporting.refuse_unknown(session, campaign=failed.campaign, source=failed.source, within=within)
-    for code in words_of("code", failed.code or ()):
+    for code in () if failed.code is None else words_of("code", failed.code):
         if not is_documented(code):
             raise Invalid("code", f"{code!r} is none that eSMS documents", "see docs/codes.md, or leave it out")

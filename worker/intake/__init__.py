@@ -5,7 +5,7 @@ Nothing is stored before all of it is valid; what is stored is on disk when the 
 
 from worker.intake.accept import Ticket, accept, accept_each, accept_in_place, check_one, told_of
 from worker.intake.request import Enqueue, RecordCall, Request, Retry, Sms, TemplateCall
-from worker.intake.terms import known_purpose
+from worker.intake.terms import known_purpose, known_sms_type
 
 __all__ = [
     "Enqueue",
@@ -20,5 +20,6 @@ __all__ = [
     "accept_in_place",
     "check_one",
     "known_purpose",
+    "known_sms_type",
     "told_of",
 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from worker.checks import ID_MOST, joinable, label_or_none, list_of, phone_of, truth
+from worker.checks import ID_MOST, joinable, label_or_none, list_of, moment_of, phone_of, truth
 from worker.errors import Invalid
 from worker.intake.request import Enqueue, RecordCall, Sms, TemplateCall
 from worker.ledger import Terms
@@ -79,7 +79,7 @@ def are_alike(one: Enqueue, other: Enqueue) -> bool:
 
 def _how(request: Sms | TemplateCall | RecordCall, settings: Settings) -> tuple[Kind, Lane, dict[str, Any]]:
     if isinstance(request, Sms):
-        sms_type = _sms_type(request.sms_type)
+        sms_type = known_sms_type(request.sms_type)
         return Kind.SMS, LANE_OF_SMS[sms_type], _sms(request, sms_type, settings)
     if settings.sandbox:
         raise Invalid("sandbox", "ESMS_SANDBOX is set, and eSMS has no sandbox for calls", "unset it to call for real")
@@ -98,7 +98,8 @@ def _sms(sms: Sms, sms_type: SmsType, settings: Settings) -> dict[str, Any]:
     return options | flags
 
 
-def _sms_type(value: object) -> SmsType:
+def known_sms_type(value: object) -> SmsType:
+    """Raises Invalid."""
     try:
         return SmsType(value if type(value) is not bool else 0)  # type: ignore[arg-type]
     except ValueError:
@@ -187,9 +188,7 @@ def _date(field: str, value: object, settings: Settings, now: datetime) -> datet
     """Aware; a naive one is in the zone of TIME_ZONE."""
     if value is None:
         return None
-    if not isinstance(value, datetime):
-        raise Invalid(field, f"is {type(value).__name__}, not a datetime", "give a datetime.datetime")
-    aware = value if value.tzinfo else value.replace(tzinfo=settings.time_zone)
+    aware = settings.aware(moment_of(field, value))
     try:
         far = aware - now
     except OverflowError:

@@ -46,8 +46,6 @@ async def answer(request: Request, producer: Notifier, by: str, **of: Any) -> Re
 def _failed(body: Mapping[str, Any], of: Mapping[str, Any]) -> Failed:
     given = _known("", body, (*CHOSEN, "corrected", "dry_run"))
     chosen = {name: given[name] for name in CHOSEN if given.get(name) is not None}
-    if not isinstance(chosen.get("most", 1), int):
-        raise Invalid("most", "is no whole number", "give one above 0")
     for name in ("since", "until"):
         if name in chosen:
             chosen[name] = iso(name, chosen[name])
