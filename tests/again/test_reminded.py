@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -119,12 +120,29 @@ def test_an_event_that_was_cancelled_is_not_followed(calendar: Calendar) -> None
     assert calls(calendar) == []
 
 
+def test_an_event_is_not_followed_by_a_call_that_is_an_sms(calendar: Calendar) -> None:
+    calendar.now = at("2027-02-01 08:00")
+    wrong = Channel(fallback_template="wish", fallback_after="30m", fallback_kind=Kind.TEMPLATE_CALL)
+    with pytest.raises(Invalid, match="'wish' is a template of sms, not of template_call"):
+        calendar.event(channel=wrong)
+    calendar.event(channel=replace(wrong, fallback_template="call"))
+
+
 @pytest.mark.parametrize(
     ("channel", "told"),
     [
         (Channel(fallback_template="none", fallback_after="30m"), "template: there is none called 'none'"),
         (Channel(fallback_template="wish", fallback_after="30m"), "fallback_template: is the reminder's own"),
-        (Channel(fallback_template="call"), "fallback_after: is no amount of time"),
+        (Channel(fallback_template="call"), "fallback_after: is missing"),
+        (Channel(fallback_kind="sms"), "fallback_template: is missing"),
+        (
+            Channel(fallback_template="call", fallback_after="30m", fallback_kind="sms"),
+            "fallback_template: 'call' is a template of template_call, not of sms",
+        ),
+        (
+            Channel(fallback_template="call", fallback_after="30m", fallback_kind="letter"),
+            "fallback_kind: 'letter' is not known",
+        ),
         (
             Channel(fallback_template="call", fallback_after="3h"),
             "fallback_after: is later than the reminder may go out",

@@ -15,9 +15,7 @@ from worker.api.notifier import Notifier
 from worker.cli import completion
 from worker.cli.decisions import by_option
 from worker.cli.output import console, json_option, look_of, options, say, say_json, table, text
-from worker.errors import Invalid
-from worker.recurrence.errors import RecurrenceError
-from worker.recurrence.offsets import parse_offset
+from worker.following import age_of
 from worker.reporting import shortened
 
 many_options = options(
@@ -129,7 +127,4 @@ def _many(held: Held, answer: Answer, dry_run: bool, as_json: bool, given: dict[
 
 
 def _span(value: str | None) -> timedelta | None:
-    try:
-        return None if value is None else parse_offset(value).span
-    except RecurrenceError as error:
-        raise Invalid("older_than", str(error), "write it like 2h") from None
+    return None if value is None else age_of("older_than", value)

@@ -9,7 +9,7 @@ from worker.recurrence.errors import RecurrenceError
 from worker.recurrence.expansion import parse_rrule
 from worker.recurrence.ics import IcsAttendee, IcsEvent, read_ics
 from worker.recurrence.lunar import LunarDate, to_lunar, to_solar
-from worker.recurrence.offsets import Offset, parse_offset
+from worker.recurrence.offsets import Offset, parse_amount, parse_offset
 from worker.recurrence.rule import Rule
 from worker.recurrence.wallclock import at_wall_clock, zone_named
 
@@ -25,6 +25,7 @@ __all__ = [
     "ShortMonth",
     "at_wall_clock",
     "lunar_days_on",
+    "parse_amount",
     "parse_cron",
     "parse_offset",
     "parse_rrule",

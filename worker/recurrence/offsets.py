@@ -13,6 +13,7 @@ from worker.recurrence.wallclock import at_wall_clock, in_zone, wall_clock
 LONGEST = 60  # characters
 MOST_DAYS = 366
 REMEDY = 'write it like "1h 30m", "2 days before" or "18:00 the day before"'
+AMOUNT_REMEDY = "write it like 30m or 1h"
 
 DAYS_OF = {
     **dict.fromkeys(("w", "week", "weeks", "tuần"), 7),
@@ -73,12 +74,20 @@ def parse_offset(text: str) -> Offset:
     the ISO durations of calendars (-PT1H); and a time of day with a day ("18:00 the evening before", "1d 18:00").
     """
     plain = " ".join(text.lower().split()) if len(text) <= LONGEST else ""
-    offset = _of_duration(plain) or _of_time(plain) or _of_amounts(_without_before(plain))
+    offset = _of_duration(plain) or _of_time(plain) or _of_days(_without_before(plain))
     if offset is None:
         raise RecurrenceError("offset", f"{shown(text)} is no offset", REMEDY)
     if offset.days + offset.exact / timedelta(days=1) > MOST_DAYS:
         raise RecurrenceError("offset", f"it is more than {MOST_DAYS} days", "remind within a year of the event")
     return offset
+
+
+def parse_amount(text: str) -> timedelta:
+    """How long a text says, by amounts alone: neither a "before" nor a time of day. Raises RecurrenceError."""
+    offset = _of_amounts(" ".join(text.lower().split()) if len(text) <= LONGEST else "")
+    if offset is None:
+        raise RecurrenceError("amount", "is no amount of time", AMOUNT_REMEDY)
+    return offset.span
 
 
 def _of_duration(text: str) -> Offset | None:
@@ -107,11 +116,15 @@ def _of_time(text: str) -> Offset | None:
     return Offset(amounts.days, timedelta(), time(int(found[1]), int(found[2])))
 
 
+def _of_days(text: str) -> Offset | None:
+    """A day that has a name, or amounts."""
+    days = NAMED_DAYS.get(text, 0)
+    return Offset(days, timedelta()) if days else _of_amounts(text)
+
+
 def _of_amounts(text: str) -> Offset | None:
     """One or more amounts: "1d", "1 hour 30 minutes"."""
-    days, minutes, at = NAMED_DAYS.get(text, 0), 0, 0
-    if days:
-        return Offset(days, timedelta())
+    days, minutes, at = 0, 0, 0
     while found := _amount.match(text, at):
         at, amount, unit = found.end(), int(found[1]), found[2]
         if unit not in DAYS_OF and unit not in MINUTES_OF:

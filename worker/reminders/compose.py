@@ -21,6 +21,7 @@ from worker.intake.follow_up import retry_terms
 from worker.ledger.occurrences import Key
 from worker.ledger.templates import StoredTemplate
 from worker.lifecycle import Kind, Purpose
+from worker.reminders.checks import word_of
 from worker.reminders.plan import Due
 from worker.schedule import EventRow, RuleRow
 from worker.settings import Settings
@@ -158,19 +159,28 @@ def try_out(
     settings: Settings,
     *,
     now: datetime,
+    fallback_kind: Kind | str | None = None,
 ) -> None:
     """Would intake take these templates by this channel? A missing brandname is an error now, not on the day.
 
-    Raises Invalid.
+    fallback_kind: what the last of them must be. Raises Invalid.
     """
     if len({each.name for each in templates}) < len(templates):
         raise Invalid("fallback_template", "is the reminder's own", "name another one, or leave it out")
+    if fallback_kind is not None:
+        _check_kind(templates[-1], word_of("fallback_kind", Kind, fallback_kind))
     if (retry := _retry(channel)) is not None:
         retry_terms(retry, settings)
     for each in templates:
         if each.content is not None:
             sms = Sms(to=SAMPLE, content=each.content, **_way(channel))
             check_one(session, Enqueue(request=sms), settings, now=now)
+
+
+def _check_kind(template: StoredTemplate, wanted: Kind) -> None:
+    if template.kind is not wanted:
+        problem = f"{template.name!r} is a template of {template.kind}, not of {wanted}"
+        raise Invalid("fallback_template", problem, "name another one, see `esms-worker templates list`")
 
 
 def _request(template: StoredTemplate, made: Written, channel: Mapping[str, Any]) -> Sms | TemplateCall:

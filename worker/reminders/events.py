@@ -19,7 +19,7 @@ from worker.checks import label
 from worker.errors import Invalid, NotFound
 from worker.ledger.events import AttendeeChanges, find_event, instances_of, open_event, put_attendees, write_event
 from worker.ledger.occurrences import Recalled, recall
-from worker.lifecycle import Status
+from worker.lifecycle import Kind, Status
 from worker.reminders.compose import templates_of, try_out
 from worker.reminders.invitations import Event, attendee_rows, content_of, version_of
 from worker.reminders.plan import first_instant, starts
@@ -93,7 +93,7 @@ def upsert(session: Session, event: Event, settings: Settings, *, now: datetime,
     wanted = replace(old, **content, version=old.version if version is None else version, cancelled_at=None)
     differs = wanted != replace(old, version=wanted.version)
     if differs:
-        _check(session, wanted, settings, now)
+        _check(session, wanted, settings, now, event.channel.fallback_kind)
     changes = AttendeeChanges() if guests is None else put_attendees(session, old.id, guests, besides=adds)
     return _written(session, old, wanted, changes, new=new, differs=differs, now=now)
 
@@ -134,7 +134,9 @@ def _is_older(version: int | None, old: EventRow) -> bool:
     return version is not None and old.version is not None and version < old.version
 
 
-def _check(session: Session, event: EventRow, settings: Settings, now: datetime) -> None:
+def _check(
+    session: Session, event: EventRow, settings: Settings, now: datetime, fallback_kind: Kind | str | None
+) -> None:
     """What only a look at the whole can tell."""
     if next(starts(event, now), None) is None:
         raise Past("starts_at", "is in the past", "give a start that is ahead, or cancel the event")
@@ -143,7 +145,7 @@ def _check(session: Session, event: EventRow, settings: Settings, now: datetime)
     for name in OF_AN_EVENT:
         if name in needed and not getattr(event, name):
             raise Invalid(name, f"is empty, and template {event.template!r} needs it", "give it")
-    try_out(session, templates, event.channel, settings, now=now)
+    try_out(session, templates, event.channel, settings, now=now, fallback_kind=fallback_kind)
 
 
 def _written(

@@ -48,7 +48,7 @@ def planned(session: Session, rule: Rule, settings: Settings, *, now: datetime) 
     if due is None:
         raise Invalid("until", "the rule has no occurrence ahead", "give a later end, or leave it out")
     templates = [usable(session, each, OF_A_RULE) for each in templates_of(row.template, row.channel)]
-    try_out(session, templates, row.channel, settings, now=now)
+    try_out(session, templates, row.channel, settings, now=now, fallback_kind=rule.channel.fallback_kind)
     if len(templates) > 1 and follows_at(due, row.channel) >= due.deadline:
         raise Invalid(
             "fallback_after", "is later than the reminder may go out at all", "give less time, or a later end"

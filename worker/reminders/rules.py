@@ -14,7 +14,7 @@ from uuid import uuid4
 from worker.checks import label
 from worker.errors import Invalid
 from worker.following import span_of, times_and_wait
-from worker.lifecycle import ReminderKind, SmsType
+from worker.lifecycle import Kind, ReminderKind, SmsType
 from worker.recurrence import Feb29, LeapMonth, ShortMonth
 from worker.recurrence.wallclock import wall_clock
 from worker.reminders.checks import clock_of, duration_of, moments_of, read_moment, word_of, zone_of
@@ -37,6 +37,8 @@ class Channel:
     unicode: bool = False
     fallback_template: str | None = None
     """Of `esms-worker templates`: takes its place, once it is closed as failed; an SMS goes by this channel, too."""
+    fallback_kind: Kind | str | None = None
+    """What that template must be when this is given: `sms` or `template_call`; None: whichever it is."""
     fallback_after: timedelta | str | None = None
     """So long after it went out, like 30m; no fallback goes out later than the reminder itself would."""
     fallback_in_doubt: bool = False
@@ -152,7 +154,7 @@ def _followed(channel: Channel) -> dict[str, Any]:
         found["fallback_template"] = label("fallback_template", channel.fallback_template)
         found["fallback_after"] = _minutes(span_of("fallback_after", channel.fallback_after))
         found |= {"fallback_in_doubt": True} if channel.fallback_in_doubt is True else {}
-    elif channel.fallback_after is not None or channel.fallback_in_doubt:
+    elif channel.fallback_after is not None or channel.fallback_kind is not None or channel.fallback_in_doubt:
         raise Invalid("fallback_template", "is missing", "name what is to follow, or leave fallback_after out")
     if channel.retry_undelivered is not None:
         times, wait = times_and_wait("retry_undelivered", channel.retry_undelivered)

@@ -139,6 +139,7 @@ WRONG = (
     Text("has other fields than times and wait", "có trường khác times và wait"),
     Text("eSMS holds it, so nothing can follow by itself", "eSMS giữ tin này nên không tự gửi tiếp được"),
     Text("is no Retry", "không phải Retry"),
+    Text("{name} is a template of {kind}, not of {wanted}", "{name} là mẫu của {kind}, không phải của {wanted}"),
     Text("times is out of range", "số lần nằm ngoài khoảng cho phép"),
     Text("has recipients of its own", "có người nhận riêng"),
     Text("SmsType 1 goes to many at once", "SmsType 1 gửi cho nhiều người cùng lúc"),

@@ -11,6 +11,7 @@ import click
 
 from worker.cli import completion
 from worker.cli.output import date_option, options
+from worker.lifecycle import Kind
 from worker.reminders import Channel
 
 MOMENT = "%a %Y-%m-%d %H:%M"  # as tables show one
@@ -23,13 +24,14 @@ channel_options = options(
     click.option("--sms-type", type=int, default=2, show_default=True, help="2 3 4 6 7 8 13 (manual II.2)."),
     click.option("--brandname", metavar="B", help="For type 2; by default ESMS_BRANDNAME."),
     click.option("--unicode", is_flag=True, help="With Vietnamese letters; type 3 only."),
-    click.option(
-        "--fallback-call",
-        "--fallback-sms",
-        "fallback_template",
-        metavar="T",
-        help="What follows where it is not delivered: another of `esms-worker templates`.",
-        shell_complete=completion.templates,
+    *(
+        click.option(
+            f"--fallback-{word}",
+            metavar="T",
+            help=f"{what} that follows where it is not delivered: another of `esms-worker templates`.",
+            shell_complete=completion.templates,
+        )
+        for word, what in (("call", "The call"), ("sms", "The SMS"))
     ),
     click.option("--after", "fallback_after", metavar="30m", help="So long after the reminder the fallback follows."),
     click.option("--fallback-in-doubt", is_flag=True, help="Also where it may still arrive: twice rather than never."),
@@ -39,7 +41,16 @@ channel_options = options(
 
 def channel_option(given: dict[str, Any]) -> Channel:
     """What these options say; they are no longer among what was given."""
-    return Channel(**{field.name: given.pop(field.name) for field in fields(Channel)})
+    fallback = _fallback(given.pop("fallback_call"), given.pop("fallback_sms"))
+    own = {field.name: given.pop(field.name) for field in fields(Channel) if field.name not in fallback}
+    return Channel(**fallback, **own)
+
+
+def _fallback(call: str | None, sms: str | None) -> dict[str, Any]:
+    if call is not None and sms is not None:
+        raise click.UsageError("give --fallback-call or --fallback-sms, not both")
+    kind = Kind.TEMPLATE_CALL if call is not None else Kind.SMS if sms is not None else None
+    return {"fallback_template": call if sms is None else sms, "fallback_kind": kind}
 
 
 def clock_option(name: str, value: str) -> time:
