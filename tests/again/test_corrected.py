@@ -32,6 +32,7 @@ class Row:
     options: dict[str, Any] = field(default_factory=lambda: json.loads('{"sms_type": 2, "brandname": "Sang Brand"}'))
     template_id: None = None
     expires_at: datetime | None = None
+    follow_up: dict[str, Any] | None = None
 
 
 @dataclass
@@ -61,6 +62,7 @@ def test_those_of_one_campaign_are_one_request_that_is_checked_once() -> None:
         {"content": "Don hang 2"},
         {"expires_at": datetime(2126, 1, 1, tzinfo=UTC)},
         {"options": {"sms_type": 2, "brandname": "Sang Brand", "sandbox": True}},
+        {"follow_up": {"retry": {"times": 2, "wait": 3600.0}}},
     ],
     ids=lambda each: next(iter(each)),
 )

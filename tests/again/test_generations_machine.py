@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from tests.again.test_follow_ups import CALL, pass_time
 from tests.support import Bench, otp
-from worker import Corrected, Failed, again
+from worker import Corrected, Failed, Retry, again
 from worker.errors import Invalid, NotFound
 from worker.lifecycle import FINAL, Status
 
@@ -25,6 +25,7 @@ EXAMPLES = int(os.environ.get("ESMS_MACHINE", "4"))
 MOST = 4  # notifications
 PICK = st.integers(0, MOST - 1)
 FAILED = ("undelivered", "rejected", "expired")
+TIMES = 2  # that each is sent again by itself
 
 _ROWS = text("""
     SELECT m.id, m.phone, m.status, m.generation, m.replaces, m.replaced_by, m.lane FROM message AS m
@@ -39,6 +40,8 @@ class Chain:
     generation: int = 0
     places: int = 1  # messages, each in the place of the one before
     called: bool = False  # its fallback was made
+    promised: bool = True  # something may follow its last message by itself
+    overdue: bool = False  # the fallback's time has come for that one
 
 
 class Generations(RuleBasedStateMachine):
@@ -54,7 +57,8 @@ class Generations(RuleBasedStateMachine):
             session.execute(text("TRUNCATE notification, message, request, follow_up, rerun, attempt, settlement"))
         self.chains = [Chain() for _ in range(MOST)]
         for place in range(MOST):
-            self.bench.put(otp(self._phone(place)), campaign="tet", fallback=CALL, fallback_after="10m")
+            followed = {"fallback": CALL, "fallback_after": "10m", "retry_undelivered": Retry(times=TIMES, wait="1h")}
+            self.bench.put(otp(self._phone(place)), campaign="tet", **followed)
 
     @rule(pick=PICK, status=st.sampled_from(FAILED))
     def fails(self, pick: int, status: str) -> None:
@@ -92,20 +96,37 @@ class Generations(RuleBasedStateMachine):
         assert moved == int(fits)
         chain.generation += moved
         chain.places += int(bool(moved and text_))
+        chain.overdue &= not (moved and text_)
 
     @rule()
     def the_fallbacks_time_comes(self) -> None:
-        before = [self._last(pick) for pick in range(MOST)]
-        waiting = self._followed()
+        for chain in self.chains:
+            chain.overdue = True
         pass_time(self.bench)
-        while again.follow(self.bench.database, self.bench.settings):
-            pass
-        for pick, row in enumerate(before):
-            if row is not None and row.id in waiting and row.status in (*FAILED, "queued"):
-                self.chains[pick].generation += 1
-                self.chains[pick].places += 1
-                assert not self.chains[pick].called
-                self.chains[pick].called = True
+        self._follow()
+
+    @rule()
+    def it_is_known_for_an_hour_what_was_not_delivered(self) -> None:
+        with self.bench.database.begin() as session:
+            session.execute(text("UPDATE message SET settled_at = settled_at - interval '61 minutes'"))
+            session.execute(text("UPDATE follow_up SET due_at = now() WHERE due_at IS NOT NULL"))
+        self._follow(an_hour=True)
+
+    def _follow(self, *, an_hour: bool = False) -> None:
+        before = [self._last(pick) for pick in range(MOST)]
+        for _ in range(3):
+            again.follow(self.bench.database, self.bench.settings)
+        for chain, row in zip(self.chains, before, strict=True):
+            if not chain.promised:
+                continue
+            if row.status in ("delivered", "cancelled"):
+                chain.promised = False
+            elif chain.overdue and row.status in (*FAILED, "queued"):
+                assert not chain.called
+                chain.called, chain.promised = True, False
+                chain.generation, chain.places = chain.generation + 1, chain.places + 1
+            elif an_hour and row.status == "undelivered" and chain.generation < TIMES:
+                chain.generation += 1
 
     @invariant()
     def a_recipient_has_one_chain_in_which_each_stands_in_the_place_of_the_one_before(self) -> None:
@@ -128,6 +149,13 @@ class Generations(RuleBasedStateMachine):
     def the_other_channel_comes_once(self) -> None:
         for pick, chain in enumerate(self.chains):
             assert sum(row.lane == "voice" and row.replaces is not None for row in self._rows(pick)) == chain.called
+
+    @invariant()
+    def what_was_promised_stands_with_the_last_one_alone(self) -> None:
+        open_ = self._followed()
+        for pick, chain in enumerate(self.chains):
+            theirs = [row.id for row in self._rows(pick) if row.id in open_]
+            assert theirs == [self._last(pick).id] * chain.promised
 
     def _phone(self, pick: int) -> str:
         return f"+8490100000{pick}"

@@ -47,7 +47,15 @@ def gather(
 
 def _key(request: Any, content: str | None) -> Hashable:
     options = tuple(sorted((name, str(value)) for name, value in request.options.items()))
-    return (content or request.content, options, request.source, request.campaign, request.purpose)
+    # What is to follow is the notification's: those who are promised different things can't share one.
+    return (
+        content or request.content,
+        options,
+        request.source,
+        request.campaign,
+        request.purpose,
+        str(request.follow_up),
+    )
 
 
 def is_advertising(request: Any, corrected: Corrected) -> bool:
@@ -75,7 +83,8 @@ def _sameness(group: Gathered) -> Hashable:
         return id(group)
     content = row.content if group.content is None else group.content
     # By identity: options that are equal were read once, and no others are it.
-    return row.kind, row.purpose, row.source, row.campaign, row.expires_at, content, row.template_id, id(row.options)
+    read = id(row.options), id(row.follow_up)
+    return row.kind, row.purpose, row.source, row.campaign, row.expires_at, content, row.template_id, *read
 
 
 def enqueue_of(gathered: Gathered, corrected: Corrected) -> Enqueue | None:

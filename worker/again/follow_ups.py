@@ -28,6 +28,7 @@ class Then(StrEnum):
     NOTHING = "nothing"  # it arrived, or was called off, or another one is in its place
     TOO_LATE = "too late"
     UNKNOWN = "unknown"  # eSMS will never say: it may have arrived
+    STAYS = ledger.STAYS  # nothing follows what failed like this; what a person makes of it may be followed
 
 
 def then(row: Any, limit: int) -> Then:
@@ -40,7 +41,9 @@ def then(row: Any, limit: int) -> Then:
         return Then.UNKNOWN
     if _again(row, limit):
         return Then.AGAIN
-    return Then.NOTHING if row.status in RETRIED and not _may_follow(row, limit) else Then.LATER
+    if row.status not in RETRIED or _may_follow(row, limit):
+        return Then.LATER
+    return Then.STAYS if _times_left(row, limit) else Then.NOTHING
 
 
 def _in_doubt(row: Any) -> bool:
@@ -71,7 +74,7 @@ def follow(database: Database, settings: Settings) -> bool:
         if again := _ids(found[Then.AGAIN]):
             ledger.send_again(session, again, settings.horizons, by=BY)
         ledger.follow_later(session, again + _ids(found[Then.LATER]))
-        for end in (Then.NOTHING, Then.TOO_LATE, Then.UNKNOWN):
+        for end in (Then.NOTHING, Then.TOO_LATE, Then.UNKNOWN, Then.STAYS):
             ledger.follow_no_more(session, _ids(found[end]), str(end))
     return bool(rows or again)
 

@@ -14,7 +14,7 @@ from worker.again.compose import AS_IT_WAS, Gathered, compose, gather
 from worker.again.texts import texts_by
 from worker.database import unless_refused
 from worker.errors import Invalid
-from worker.intake import accept_in_place
+from worker.intake import InPlaceOf, accept_in_place
 from worker.ledger import NOWHERE, Chosen, Left, Place
 from worker.lifecycle import Kind, Lane
 from worker.settings import Settings
@@ -124,12 +124,12 @@ def _in_anothers_place(
     done.left[Left.TOO_FEW] += len(rows) - sum(len(group.places) for group in groups)  # the same number twice
     fit = [group for group in groups if _is_enough(group, settings, done)]
     made = zip(compose(fit, corrected), fit, strict=True)
-    items = [(enqueue, group.places) for enqueue, group in made if enqueue is not None]
-    done.left[Left.UNFIT] += sum(len(group.places) for group in fit) - sum(len(places) for _, places in items)
+    items = [InPlaceOf(enqueue, of.places, of.request.follow_up) for enqueue, of in made if enqueue is not None]
+    done.left[Left.UNFIT] += sum(len(group.places) for group in fit) - sum(len(each.places) for each in items)
     put = accept_in_place(session, items, settings, by=by)
-    for error, (_, places) in zip(put.errors, items, strict=True):
+    for error, item in zip(put.errors, items, strict=True):
         if error:
-            done.left[Left.UNFIT] += len(places)
+            done.left[Left.UNFIT] += len(item.places)
             done.error = done.error or error
     done.left[Left.OPTED_OUT] += put.opted_out
     done.queue([UUID(id_) for row in put.stored for id_, _ in row.messages], {row.terms.lane for row in put.stored})

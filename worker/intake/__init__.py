@@ -3,12 +3,13 @@
 Nothing is stored before all of it is valid; what is stored is on disk when the transaction commits.
 """
 
-from worker.intake.accept import Ticket, accept, accept_each, accept_in_place, check_one, told_of
+from worker.intake.accept import InPlaceOf, Ticket, accept, accept_each, accept_in_place, check_one, told_of
 from worker.intake.request import Enqueue, RecordCall, Request, Retry, Sms, TemplateCall
 from worker.intake.terms import known_purpose, known_sms_type
 
 __all__ = [
     "Enqueue",
+    "InPlaceOf",
     "RecordCall",
     "Request",
     "Retry",

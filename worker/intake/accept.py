@@ -10,18 +10,19 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from itertools import islice, repeat
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from worker import ledger
 from worker.errors import Conflict, Invalid
 from worker.ids import uuid7s, uuid7s_as_text
 from worker.intake.checks import Checked, Checks
+from worker.intake.follow_up import check_reach
 from worker.intake.remarks import waiting_of
 from worker.intake.request import Enqueue
 from worker.intake.storing import AT_ONCE, storing
 from worker.law.outlook import RuleOutlook
-from worker.ledger import Put, Stored
+from worker.ledger import Put, Stored, Terms
 from worker.lifecycle import Lane
 from worker.settings import Settings
 
@@ -125,6 +126,17 @@ def _by_turns(
         return answers + of_last(), due
 
 
+class InPlaceOf(NamedTuple):
+    """A request, the messages in whose place it goes, and what was to follow these by itself.
+
+    places: by its recipients' numbers (E.164). follow_up: as it is kept; the same object where it is the same.
+    """
+
+    request: Enqueue
+    places: Mapping[str, UUID]
+    follow_up: Mapping[str, Any] | None
+
+
 @dataclass(frozen=True, slots=True)
 class InPlace:
     """errors: of each request in order, None: it is stored. opted_out: messages that were cancelled at once."""
@@ -134,18 +146,14 @@ class InPlace:
     opted_out: int
 
 
-def accept_in_place(
-    session: Session, wanted: Sequence[tuple[Enqueue, Mapping[str, UUID]]], settings: Settings, *, by: str
-) -> InPlace:
-    """Store each in place of messages, by its recipients' numbers (E.164); those that can't be sent are told why.
+def accept_in_place(session: Session, wanted: Sequence[InPlaceOf], settings: Settings, *, by: str) -> InPlace:
+    """Store each in place of messages, with what was to follow those; those that can't be sent are told why.
 
     One that stands there for several is checked once, with the numbers that it names itself. by: who has them sent
     again.
     """
-    checked = _checked_once(
-        [item for item, _ in wanted], _checks(session, settings, now=datetime.now(UTC), late=True), by
-    )
-    good = [(item, of) for item, (_, of) in zip(checked, wanted, strict=True) if isinstance(item, Checked)]
+    checked = _checked_once(wanted, _checks(session, settings, now=datetime.now(UTC), late=True), by)
+    good = [(item, of.places) for item, of in zip(checked, wanted, strict=True) if isinstance(item, Checked)]
     stored = _stored([item for item, _ in good], settings, whom=[[*of] for _, of in good])
     for row, (_, of) in zip(stored, good, strict=True):
         row.replaces = of
@@ -154,14 +162,30 @@ def accept_in_place(
     return InPlace(errors, stored, sum(map(len, put.opted_out.values())))
 
 
-def _checked_once(items: Sequence[Enqueue], checks: Checks, by: str) -> list[Checked | Invalid]:
+def _checked_once(wanted: Sequence[InPlaceOf], checks: Checks, by: str) -> list[Checked | Invalid]:
     """Of each, as wanted by them; the same object where it was the same, and of what it has in common with others."""
-    found = {id_: _checked_or_error(item, checks) for id_, item in {id(item): item for item in items}.items()}
-    good = [item for item in found.values() if isinstance(item, Checked)]
-    wanted_by = {id(item.terms): replace(item.terms, wanted_by=by) for item in _of_each_terms(good)}
-    for item in good:
-        item.terms = wanted_by[id(item.terms)]
-    return [found[id(item)] for item in items]
+    each_once = {id(each.request): each for each in wanted}
+    found = {id_: _checked_in_place(each, checks) for id_, each in each_once.items()}
+    good = [(item, each_once[id_].follow_up) for id_, item in found.items() if isinstance(item, Checked)]
+    several = {(id(item.terms), id(follow_up)): (item.terms, follow_up) for item, follow_up in good}
+    terms = {key: _in_place(*of, by) for key, of in several.items()}
+    for item, follow_up in good:
+        item.terms = terms[id(item.terms), id(follow_up)]
+    return [found[id(each.request)] for each in wanted]
+
+
+def _in_place(terms: Terms, follow_up: Mapping[str, Any] | None, by: str) -> Terms:
+    return replace(terms, wanted_by=by, follow_up=dict(follow_up) if follow_up else None)
+
+
+def _checked_in_place(item: InPlaceOf, checks: Checks) -> Checked | Invalid:
+    checked = _checked_or_error(item.request, checks)
+    if isinstance(checked, Checked) and item.follow_up:
+        try:
+            check_reach(item.follow_up, checked.terms, checked.phones)
+        except Invalid as error:
+            return error
+    return checked
 
 
 def check_one(session: Session, item: Enqueue, settings: Settings, *, now: datetime) -> None:

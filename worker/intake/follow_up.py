@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from worker.checks import phone_of
 from worker.errors import Invalid
 from worker.following import span_of
 from worker.intake.request import Enqueue, Request, Retry
 from worker.ledger import Terms
-from worker.lifecycle import SmsType
+from worker.lifecycle import Kind, SmsType
 from worker.settings import Settings
 
 if TYPE_CHECKING:
@@ -78,6 +79,14 @@ def _fallback(item: Enqueue, fallback: Request, check: Callable[[Enqueue], Check
         "template_id": other.template_id,
         "fingerprint": fingerprint,
     }
+
+
+def check_reach(follow_up: Mapping[str, Any], terms: Terms, phones: Sequence[str]) -> None:
+    """Can what is kept to follow go to these numbers? A call reaches landlines, an SMS does not. Raises Invalid."""
+    other = follow_up.get("fallback", {}).get("kind")
+    if other == Kind.SMS and terms.kind is not Kind.SMS:
+        for phone in phones:
+            phone_of("fallback.to", phone, for_sms=True)
 
 
 def _check_in_time(expires_at: datetime, follows_at: datetime) -> None:

@@ -52,7 +52,7 @@ from worker.ledger.polls import Poll, Settlement, ask_later, ask_now, claim_poll
 from worker.ledger.reconcile import Known, Look, Lost, claim_lost, known_to, looked
 from worker.ledger.records import HttpCall, Outcome, are_one_statement, postpone, record, witness
 from worker.ledger.refused_tasks import count_refused, forget_refused
-from worker.ledger.replacing import put_in_place
+from worker.ledger.replacing import STAYS, put_in_place
 from worker.ledger.reruns import (
     REST_MOST,
     Verdict,
@@ -98,6 +98,7 @@ __all__ = [
     "NOWHERE",
     "REST_MOST",
     "RETRIED",
+    "STAYS",
     "Act",
     "Alike",
     "Before",

@@ -178,7 +178,7 @@ def choose(session: Session, failed: Chosen, *, after: Place = NOWHERE, most: in
 
 _REQUESTS = text(f"""
     SELECT n.id, n.kind, {PURPOSE} AS purpose, n.source, n.campaign, n.content, n.template_id,
-        CAST(n.options AS text) AS options, n.expires_at
+        CAST(n.options AS text) AS options, n.expires_at, CAST(n.follow_up AS text) AS follow_up
     FROM notification AS n WHERE n.id = ANY(CAST(:ids AS uuid[]))
 """)
 
@@ -195,12 +195,16 @@ class Asked(NamedTuple):
     template_id: str | None
     options: Mapping[str, Any]
     expires_at: datetime | None
+    follow_up: Mapping[str, Any] | None  # what its producer wanted to follow by itself
 
 
 def requests_of(session: Session, notifications: Sequence[UUID]) -> Mapping[UUID, Asked]:
     """What was asked for, by notification."""
     rows = session.execute(_REQUESTS, {"ids": as_array([each.hex for each in notifications])}).all()
-    return {row[0]: Asked._make((*row[:7], options_of(row[7]), row[8])) for row in rows}
+    return {
+        row[0]: Asked._make((*row[:7], options_of(row[7]), row[8], None if row[9] is None else options_of(row[9])))
+        for row in rows
+    }
 
 
 @cache

@@ -60,15 +60,27 @@ _CALL_BACK = text("""
         reason = 'called back: another channel takes its place'
     WHERE id = ANY(:ids) AND status || '' = 'queued'
 """)
-# First these, then those: who decides about one right now is waited for, and what that made is seen.
+# First of these, then of those: who decides about one right now is waited for, and what that made is seen.
 _NONE_OF = text("""
     UPDATE follow_up AS f SET due_at = NULL, outcome = 'nothing' FROM message AS m
     WHERE m.notification_id = ANY(CAST(:ids AS uuid[])) AND f.message_id = m.id AND f.due_at IS NOT NULL
 """)
+# All that came in the place of their messages, one after the other.
+_CHAIN = """
+    WITH RECURSIVE chain AS (
+        SELECT m.replaced_by AS id FROM message AS m
+        WHERE m.notification_id = ANY(CAST(:ids AS uuid[])) AND m.replaced_by IS NOT NULL
+        UNION ALL
+        SELECT m.replaced_by FROM chain JOIN message AS m ON m.id = chain.id WHERE m.replaced_by IS NOT NULL
+    )
+"""
+_NONE_OF_FOLLOWING = text(f"""
+    {_CHAIN} UPDATE follow_up AS f SET due_at = NULL, outcome = 'nothing' FROM chain
+    WHERE f.message_id = chain.id AND f.due_at IS NOT NULL
+""")
 _CALL_BACK_FOLLOWING = text(f"""
-    UPDATE message AS m SET status = 'cancelled', settled_at = now(), paused = false, reason = :reason
-    FROM message AS first
-    WHERE first.notification_id = ANY(CAST(:ids AS uuid[])) AND m.replaces = first.id AND {still("queued")}
+    {_CHAIN} UPDATE message AS m SET status = 'cancelled', settled_at = now(), paused = false, reason = :reason
+    FROM chain WHERE m.id = chain.id AND {still("queued")}
 """)
 
 
@@ -91,6 +103,7 @@ def follow_none_of(session: Session, notifications: Sequence[UUID], *, reason: s
     """Nothing is to follow these any more, and what followed and waits is called back."""
     asked = {"ids": "{" + ",".join(map(str, notifications)) + "}", "reason": reason}
     session.execute(_NONE_OF, asked)
+    session.execute(_NONE_OF_FOLLOWING, asked)
     session.execute(_CALL_BACK_FOLLOWING, asked)
 
 

@@ -165,14 +165,14 @@ def _put(besides: str = "") -> TextClause:
 _PUT, _PUT_AHEAD = _put(), _put(f", {NOT_WAITING}")
 
 # Looked at first when the earliest of what may follow could be due.
-_FOLLOW = text("""
+PROMISE = """
     INSERT INTO follow_up (message_id, due_at)
     SELECT m.id, m.wanted_at + make_interval(secs => least(
         CAST(n.follow_up ->> 'after' AS double precision), CAST(n.follow_up #>> '{retry,wait}' AS double precision)
     ))
     FROM message AS m JOIN notification AS n ON n.id = m.notification_id
-    WHERE m.notification_id = ANY(:ids) AND n.follow_up IS NOT NULL
-""")
+"""
+_FOLLOW = text(f"{PROMISE} WHERE m.notification_id = ANY(:ids) AND n.follow_up IS NOT NULL")
 
 _FIRST_OF_REFERENCE = text(f"""
     SELECT n.source, n.reference, n.id, n.fingerprint, {PURPOSE} AS purpose
@@ -202,13 +202,13 @@ def put(
     statement = _PUT_AHEAD if ahead else _PUT
     repeated = set(session.scalars(statement, laid_out or lay_out(rows)).all()) if rows else set()
     fresh = [row for row in rows if row.id not in repeated] if repeated else rows
+    if followed := [row.id for row in fresh if row.terms.follow_up]:
+        session.execute(_FOLLOW, {"ids": followed})
     return complete(session, fresh, _firsts(session, [row for row in rows if row.id in repeated]))
 
 
 def complete(session: Session, rows: Sequence[Stored], firsts: Mapping[tuple[str, str], First]) -> Put:
-    """Once they are inserted: tell what may follow them, cancel what a recipient does not want, and say what waits."""
-    if followed := [row.id for row in rows if row.terms.follow_up]:
-        session.execute(_FOLLOW, {"ids": followed})
+    """Once they are inserted: cancel what a recipient does not want, and say what waits."""
     opted_out: dict[UUID, list[str]] = defaultdict(list)
     for id_, phone in withhold_all_of(session, [row.id for row in rows if row.terms.purpose in FOR_THE_WILLING]):
         opted_out[id_].append(phone)

@@ -11,12 +11,24 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from worker.ledger.inserts import MESSAGE, NOTIFICATION, Put, Stored, complete, request_ids, terms_as_row, told_once
+from worker.ledger.inserts import (
+    MESSAGE,
+    NOTIFICATION,
+    PROMISE,
+    Put,
+    Stored,
+    complete,
+    request_ids,
+    terms_as_row,
+    told_once,
+)
 from worker.ledger.rows import as_array, as_rows
 from worker.ledger.streams import opened
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+STAYS = "stays"  # so it failed that nothing follows it by itself
 
 # Whoever asks holds the old ones' locks. A notification comes with its first message, which alone has a fingerprint.
 _PUT_IN_PLACE = text(f"""
@@ -48,13 +60,29 @@ _PUT_IN_PLACE = text(f"""
 """)
 
 
+# What is open is the old one's no more and the new one's from now on, in one statement. Where nothing follows a failure
+# such as its own it is open still: the new one may fail in another way.
+_TAKE_OVER = text(f"""
+    WITH taken AS (
+        UPDATE follow_up SET due_at = NULL, outcome = 'taken over'
+        WHERE message_id = ANY(CAST(:replaced AS uuid[])) AND (due_at IS NOT NULL OR outcome = '{STAYS}')
+        RETURNING message_id
+    )
+    {PROMISE} JOIN taken ON taken.message_id = m.replaces
+""")
+
+
 def put_in_place(session: Session, rows: Sequence[Stored]) -> Put:
     """Insert them, each message in the place of the one that `replaces` names by its number, and cancel at once what a
     recipient does not want. The old ones are locked by the session, and none of the new has a reference.
+
+    What was to follow the old ones by itself follows those that have the same in their terms.
     """
     if rows:
         put = session.scalar(_PUT_IN_PLACE, _laid_out(rows))
         assert put == sum(len(row.messages) for row in rows), "each has one of its own to replace"
+    if replaced := [id_.hex for row in rows if row.terms.follow_up for id_ in (row.replaces or {}).values()]:
+        session.execute(_TAKE_OVER, {"replaced": as_array(replaced)})
     return complete(session, rows, {})
 
 
