@@ -290,6 +290,7 @@ def test_a_person_has_the_rest_of_a_stopped_one_sent_after_all_and_once(bench: B
     [stopped] = bench.notifier.again.stopped()
     assert cli("retry", "--go-on", str(stopped.id), "--campaign", "tet")[0] == 2
     assert cli("retry", "--go-on", str(stopped.id), "--dry-run")[0] == 2
+    assert cli("retry", "--go-on", str(stopped.id), "--yes")[0] == 2
     assert cli("retry", "--go-on", str(stopped.id), "--by", "lan")[:2] == (
         0,
         "20 more go out now, whatever became of the first ones\n",

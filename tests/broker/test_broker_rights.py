@@ -13,9 +13,9 @@ from redis import Redis
 from redis.exceptions import AuthenticationError, NoPermissionError
 
 from worker.bell import Bell
-from worker.devkit.valkey import WORKERS_RIGHTS, Valkey, rights_into
+from worker.devkit.valkey import OPERATORS_BELLS, WORKERS_RIGHTS, Valkey, rights_into
 from worker.lifecycle import Lane
-from worker.queues import Task
+from worker.queues import QUEUE_OF, Queue, Task
 
 ROOT = Path(__file__).parents[2]
 
@@ -61,6 +61,33 @@ def test_it_rings_the_bells(valkey: Valkey, admin: Redis) -> None:
     assert (admin.llen("urgent"), admin.llen("deliver")) == (1, 1)
 
 
+READING = [
+    "GET x", "LRANGE enqueue.shop 0 -1", "RPOP enqueue.shop", "BRPOP enqueue.shop 1", "LINDEX enqueue.shop 0",
+    "LMOVE enqueue.shop a LEFT LEFT", "HGETALL unacked", "KEYS *", "SCAN 0", "MONITOR", "SUBSCRIBE a", "PSUBSCRIBE *",
+    "PUBLISH a b", "CONFIG GET *", "ACL LIST", "ACL WHOAMI", "CLIENT LIST", "FLUSHALL", "FLUSHDB",
+    "DEL enqueue.shop", "SET enqueue.shop x", "SADD enqueue.shop x", "SMEMBERS _kombu.binding.enqueue.shop",
+    "EVAL return(1) 0", "DUMP enqueue.shop", "SHUTDOWN", "SLOWLOG GET", "INFO", "REPLICAOF no one",
+    "LPUSH unacked x", "GET esms-worker:rung:worker.deliver",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("task", [Task.SEND_AGAIN, Task.CALL_WEBHOOKS, Task.POLL, Task.DELIVER])
+def test_who_runs_commands_rings_every_bell_that_they_ring(valkey: Valkey, admin: Redis, task: Task) -> None:
+    """`retry --go-on`, `webhooks test`, a file, eSMS's call: each would wait for beat."""
+    Bell(valkey.producer_url, valkey.producer_url).again(task)
+    assert admin.llen(QUEUE_OF[task]) == 1
+
+
+def test_every_bell_that_there_is_is_one_of_an_operators() -> None:
+    assert {*OPERATORS_BELLS} == {*map(str, Queue)} - {Queue.ENQUEUE}
+
+
+@pytest.mark.parametrize("command", sorted({*READING, "LPUSH enqueue.shop x"} - {"INFO"}))
+def test_who_runs_commands_reads_nothing_of_anybodys(valkey: Valkey, command: str) -> None:
+    with Redis.from_url(valkey.producer_url, socket_timeout=5) as redis, pytest.raises(NoPermissionError):
+        redis.execute_command(*command.split())
+
+
 def test_who_waits_for_codes_hears_its_bell_and_no_task_is_rung(
     valkey: Valkey, admin: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -71,16 +98,6 @@ def test_who_waits_for_codes_hears_its_bell_and_no_task_is_rung(
     application.ring({Lane.URGENT})
     assert worker.overhear(Task.DELIVER_URGENT)
     assert admin.llen("urgent") == 0
-
-
-READING = [
-    "GET x", "LRANGE enqueue.shop 0 -1", "RPOP enqueue.shop", "BRPOP enqueue.shop 1", "LINDEX enqueue.shop 0",
-    "LMOVE enqueue.shop a LEFT LEFT", "HGETALL unacked", "KEYS *", "SCAN 0", "MONITOR", "SUBSCRIBE a", "PSUBSCRIBE *",
-    "PUBLISH a b", "CONFIG GET *", "ACL LIST", "ACL WHOAMI", "CLIENT LIST", "FLUSHALL", "FLUSHDB",
-    "DEL enqueue.shop", "SET enqueue.shop x", "SADD enqueue.shop x", "SMEMBERS _kombu.binding.enqueue.shop",
-    "EVAL return(1) 0", "DUMP enqueue.shop", "SHUTDOWN", "SLOWLOG GET", "INFO", "REPLICAOF no one",
-    "LPUSH unacked x", "GET esms-worker:rung:worker.deliver",
-]  # fmt: skip
 
 
 @pytest.mark.parametrize("command", READING)

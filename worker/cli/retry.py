@@ -82,7 +82,7 @@ def retry(by: str, dry_run: bool, yes: bool, as_json: bool, to: str | None, go_o
     Of many the first hundred go first: the rest follows once one of them has arrived, and waits where all fail alike.
     """
     if go_on is not None:
-        return _go_on(go_on, by, as_json, others=[to, dry_run or None, *given.values()])
+        return _go_on(go_on, by, as_json, others=[to, dry_run or None, yes or None, *given.values()])
     with Notifier.from_env() as notifier:
         failed, corrected = _failed(notifier, given, to), _corrected(given, to)
         outlook = notifier.again.foresee(failed, corrected=corrected, language=language_of())

@@ -21,6 +21,8 @@ PATIENCE = 1.0  # seconds
 WORKER = "worker"  # the user of the workers
 PRODUCER = "producer"  # and of applications that have none of their own
 APPLICATION = "app-"  # and the source: the user of an application
+BELLS = ("deliver", "urgent")  # queues that each application rings: something of its own is due
+OPERATORS_BELLS = (*BELLS, "poll", "housekeeping", "webhooks")  # a rerun goes on, a webhook is tried, eSMS called
 WORKERS_RIGHTS = "~* &* +@all -@admin -@dangerous +info"
 
 
@@ -53,7 +55,7 @@ class Valkey(Server):
 
     @property
     def producer_url(self) -> str:
-        """What an application may that has no queue of its own, and an operator: push to the open one, ring the bells,
+        """What an application may that has no queue of its own, and an operator: push to the open one, ring every bell,
         ask how the server is, read nothing of anybody's."""
         return self._url_of(PRODUCER)
 
@@ -118,7 +120,7 @@ class Valkey(Server):
         if self.sources and not self.separates:
             problem = f"version {binaries.major_version(_program())} can't give each application its own rights"
             raise CannotStart(self.name, problem, "install Valkey 8 or Redis 7, or leave WORKER_SOURCES out")
-        producers = f"{rights_into('enqueue')} +info" if self.separates else WORKERS_RIGHTS
+        producers = f"{rights_into('enqueue', OPERATORS_BELLS)} +info" if self.separates else WORKERS_RIGHTS
         rights = {WORKER: WORKERS_RIGHTS, PRODUCER: producers}
         rights |= {APPLICATION + source: rights_into(f"enqueue.{source}") for source in self.sources}
         return [f"user {self._user_line(name, told)}" for name, told in rights.items()]
@@ -145,11 +147,11 @@ class Valkey(Server):
             return _everything(connection)
 
 
-def rights_into(queue: str) -> str:
+def rights_into(queue: str, bells: Sequence[str] = BELLS) -> str:
     """An application's rights, as Valkey and Redis 7 write them: LPUSH into this queue and the bells, LLEN and SADD
     because kombu declares a queue before it pushes, and the marks that keep a bell from being rung twice.
     """
-    queues = (queue, "deliver", "urgent")
+    queues = (queue, *bells)
     lists = " ".join([*(f'"~{queue}\\x06\\x16[369]"' for queue in queues), *(f"~{queue}" for queue in queues)])
     bindings = " ".join(f"~_kombu.binding.{queue} ~_kombu.binding_permanent.{queue}" for queue in queues)
     plain = "-@all +ping +select +hello +client|setinfo +client|setname +multi +exec"
