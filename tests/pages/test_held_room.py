@@ -66,7 +66,10 @@ def test_many_are_decided_at_once_after_it_was_seen_how_many_that_is(
     which = {"code": "", "hours": "0", "answer": "not-delivered", "why": "hỏi tổng đài"}
     nothing = browser.post("/held/many", which)
     assert nothing.status_code == 422 and "Chưa chọn gì" in nothing.text
-    assert "Không có tin nào như vậy" in browser.post("/held/many", which | {"campaign": "tet"}).text
+    assert "Không có tin nào như vậy" in browser.post("/held/many", which | {"code": "99"}).text
+    unknown = browser.post("/held/many", which | {"campaign": "tet"})
+    assert unknown.status_code == 422 and "Không có chiến dịch" in unknown.text
+    assert "không có trong tài liệu của eSMS" in browser.post("/held/many", which | {"code": "98765"}).text
     with bench.database.begin() as session:
         since = "UPDATE message SET in_doubt_since = now() - interval '3 hours' WHERE id <> :id"
         session.execute(text(since), {"id": held[0]})

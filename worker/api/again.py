@@ -14,7 +14,7 @@ from worker.again import Corrected, Failed, Step, step
 from worker.again.choice import MAY_ARRIVE, checked, correction, ids_of, words_of
 from worker.again.reruns import TRIAL
 from worker.api.decisions import Decision
-from worker.api.naming import BY_DEFAULT, id_of
+from worker.api.naming import BY_DEFAULT, id_of, refuse_undocumented
 from worker.bell import Bell
 from worker.catalogue import Language, advice
 from worker.checks import label
@@ -270,9 +270,5 @@ def _summed(session: Session, chosen: Chosen, statuses: Sequence[Status]) -> dic
 
 def _refuse_unknown(session: Session, failed: Failed, within: str | None) -> None:
     """Raises NotFound for a campaign or source that nothing has, Invalid for a code that there is not."""
-    from worker.catalogue.codes import is_documented
-
     reporting.refuse_unknown(session, campaign=failed.campaign, source=failed.source, within=within)
-    for code in () if failed.code is None else words_of("code", failed.code):
-        if not is_documented(code):
-            raise Invalid("code", f"{code!r} is none that eSMS documents", "see docs/codes.md, or leave it out")
+    refuse_undocumented(() if failed.code is None else words_of("code", failed.code))

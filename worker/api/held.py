@@ -9,18 +9,21 @@ from uuid import UUID
 
 from worker import ledger, reporting
 from worker.api.decisions import Answer
-from worker.api.naming import BY_DEFAULT, id_of
+from worker.api.naming import BY_DEFAULT, id_of, refuse_undocumented
 from worker.bell import Bell
-from worker.checks import label, label_or_none
+from worker.checks import label, label_or_none, truth, whole_number
 from worker.database import Database
 from worker.errors import Invalid
-from worker.ledger import Act
+from worker.following import age_of
+from worker.ledger import Act, WhichHeld
 from worker.lifecycle import Lane, Status
 from worker.reporting import EvidenceShown, HeldShown
 from worker.settings import Settings
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+    from worker.database import Reader
 
 LEADS_TO = {
     Answer.SEND_AGAIN: Status.QUEUED,
@@ -29,8 +32,8 @@ LEADS_TO = {
     Answer.DROP: Status.CANCELLED,
 }
 
-
 AT_ONCE = 500  # messages that one transaction decides about
+MOST = 100_000  # messages that are listed at once
 
 
 class Held:
@@ -39,10 +42,24 @@ class Held:
     def __init__(self, database: Database, settings: Settings, bell: Bell) -> None:
         self._database, self._settings, self._bell = database, settings, bell
 
-    def list(self, *, most: int = 1000) -> Sequence[HeldShown]:
-        """The oldest first."""
+    def list(
+        self,
+        *,
+        campaign: str | None = None,
+        code: str | None = None,
+        older_than: timedelta | str | None = None,
+        most: int = 1000,
+    ) -> Sequence[HeldShown]:
+        """The oldest first; all, or what is chosen. older_than: in doubt for longer, like 2h.
+
+        Raises Invalid, and NotFound for a campaign that there is not.
+        """
+        which = _which(campaign, code, older_than)
         with self._database.reading() as session:
-            return reporting.held(session, most=most)
+            found = reporting.held(session, **which, most=whole_number("most", most, MOST))
+            if not found:
+                _refuse_unknown(session, which)
+        return found
 
     def locate(self, given: str) -> UUID:
         """The id of the held message that a person names: by an id or its beginning, reference or phone number.
@@ -58,13 +75,21 @@ class Held:
             return reporting.evidence(session, id_of(message_id))
 
     def resolve(
-        self, message_id: UUID | str, answer: Answer, *, by: str = BY_DEFAULT, why: str | None = None
+        self,
+        message_id: UUID | str,
+        answer: Answer,
+        *,
+        by: str = BY_DEFAULT,
+        why: str | None = None,
+        dry_run: bool = False,
     ) -> Status | None:
         """Decide about one; where it stands now, or None when it is not held (any more). Raises NotFound, Invalid.
 
-        by: who decides, as `show` will tell it. why: kept beside it for good.
+        by: who decides, as `show` will tell it. why: kept beside it for good. dry_run: only where it would stand.
         """
-        id_, by, why = id_of(message_id), label("by", by), label_or_none("why", why)
+        id_, answer, by, why = id_of(message_id), _answer(answer), label("by", by), label_or_none("why", why)
+        if truth("dry_run", dry_run):
+            return LEADS_TO[answer] if self._is_held(id_) else None
         act = Act("held.resolve", message=id_, answer=answer)
         with self._database.begin() as session:
             moved = self._decide(session, [id_], answer, by, why, act)
@@ -76,28 +101,41 @@ class Held:
         *,
         campaign: str | None = None,
         code: str | None = None,
-        older_than: timedelta | None = None,
+        older_than: timedelta | str | None = None,
         dry_run: bool = False,
         by: str = BY_DEFAULT,
         why: str | None = None,
     ) -> int:
-        """Decide the same about all that is held and chosen, some at a time; how many. Raises Invalid.
+        """Decide the same about all that is held and chosen, some at a time; how many. Raises Invalid, and NotFound for
+        a campaign that there is not.
 
-        older_than: in doubt for longer. dry_run: only how many it would be.
+        older_than: in doubt for longer, like 2h. dry_run: only how many it would be.
         """
-        if (campaign or code or older_than) is None:
+        which, answer = _which(campaign, code, older_than), _answer(answer)
+        if all(value is None for value in which.values()):
             raise Invalid("campaign", "nothing is chosen", "give a campaign, a code or older_than")
-        by, why, decided, after = label("by", by), label_or_none("why", why), 0, UUID(int=0)
-        act = Act("held.resolve", campaign=campaign, code=code, answer=answer)
+        by, why = label("by", by), label_or_none("why", why)
+        found = self._count(which) if truth("dry_run", dry_run) else self._decide_all(which, answer, by, why)
+        if not found:
+            with self._database.reading() as session:
+                _refuse_unknown(session, which)
+        return found
+
+    def _count(self, which: WhichHeld) -> int:
+        with self._database.reading() as session:
+            return ledger.count_held(session, which)
+
+    def _decide_all(self, which: WhichHeld, answer: Answer, by: str, why: str | None) -> int:
+        act = Act("held.resolve", campaign=which["campaign"], code=which["code"], answer=answer)
+        decided, after = 0, UUID(int=0)
         while True:
             with self._database.begin() as session:
-                which = {"campaign": campaign, "code": code, "older_than": older_than}
-                ids = ledger.held_messages(session, **which, after=after, most=AT_ONCE)  # type: ignore[arg-type]
+                ids = ledger.held_messages(session, which, after=after, most=AT_ONCE)
                 if not ids:
                     break
-                decided += len(ids) if dry_run else len(self._decide(session, ids, answer, by, why, act))
+                decided += len(self._decide(session, ids, answer, by, why, act))
                 after = ids[-1]
-        if decided and not dry_run:
+        if decided:
             self._rung(LEADS_TO[answer])
         return decided
 
@@ -115,3 +153,29 @@ class Held:
         if status is Status.QUEUED:
             self._bell.ring(set(Lane))
         return status
+
+    def _is_held(self, id_: UUID) -> bool:
+        with self._database.reading() as session:
+            return reporting.is_held(session, id_)
+
+
+def _which(campaign: object, code: object, older_than: object) -> WhichHeld:
+    """Raises Invalid."""
+    return {
+        "campaign": None if campaign is None else label("campaign", campaign),
+        "code": None if code is None else label("code", code),
+        "older_than": None if older_than is None else age_of("older_than", older_than),
+    }
+
+
+def _answer(given: str) -> Answer:
+    """Raises Invalid."""
+    if given not in tuple(Answer):
+        raise Invalid("answer", "there is no such answer", f"use {', '.join(Answer)}")
+    return Answer(given)
+
+
+def _refuse_unknown(session: Reader, which: WhichHeld) -> None:
+    """Where nothing was found. Raises NotFound for a campaign that there is not, Invalid for such a code."""
+    reporting.refuse_unknown(session, campaign=which["campaign"])
+    refuse_undocumented([which["code"]] if which["code"] else ())

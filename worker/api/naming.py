@@ -40,6 +40,15 @@ def id_of(given: UUID | str) -> UUID:
         raise NotFound(f"{given!r} is no id: give one that `enqueue` returned or `send` printed") from None
 
 
+def refuse_undocumented(codes: Iterable[str]) -> None:
+    """Raises Invalid for a code that eSMS does not have."""
+    from worker.catalogue.codes import is_documented  # it loads the client: not for who only enqueues
+
+    for code in codes:
+        if not is_documented(code):
+            raise Invalid("code", f"{code!r} is none that eSMS documents", "see docs/codes.md, or leave it out")
+
+
 def in_the_name_of(source: str | None, wanted: Iterable[Enqueue]) -> Iterable[Enqueue]:
     """These as that source's; None: each as it says. Raises Invalid where one names another."""
     if source is None:

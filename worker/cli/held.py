@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,11 +13,11 @@ import click
 from worker.api.decisions import Answer
 from worker.api.held import Held
 from worker.api.notifier import Notifier
+from worker.catalogue.text import Language, span
 from worker.cli import completion
 from worker.cli.decisions import by_option
 from worker.cli.output import console, json_option, look_of, options, say, say_json, table, text
-from worker.following import age_of
-from worker.reporting import shortened
+from worker.reporting import HeldShown, shortened
 
 many_options = options(
     completion.campaign_option("All of a campaign."),
@@ -31,20 +32,32 @@ def held() -> None:
 
 
 @held.command("list")
+@many_options
+@click.option("--limit", type=click.IntRange(1, 100_000), default=1000, show_default=True)
 @json_option
-def held_list(as_json: bool) -> None:
-    """What waits for a decision, and why."""
+def held_list(limit: int, as_json: bool, **which: Any) -> None:
+    """What waits for a decision, and why; the oldest first."""
     with Notifier.from_env() as notifier:
-        rows = notifier.held.list()
+        found = notifier.held.list(**which, most=limit + 1)
+    rows = found[:limit]
     if as_json:
         say_json([asdict(row) for row in rows])
-        return
-    shown = table("message:id", "kind", "phone:id", "since", "reason")
-    short = shortened([row.id for row in rows])
+    elif rows:
+        _say_rows(rows)
+    else:
+        say("Nothing of that is held." if any(which.values()) else "Nothing is held.")
+    if len(found) > limit and not as_json:
+        say(f"more are held than these {limit:,}: choose, or give a higher --limit")
+
+
+def _say_rows(rows: Sequence[HeldShown]) -> None:
+    shown = table("message:id", "kind:id", "phone:id", "in doubt:id", "code:id", "campaign", "reason")
+    short, now = shortened([row.id for row in rows]), datetime.now(UTC)
     for row in rows:
-        told = (short[row.id], row.kind, row.phone, row.since, row.reason)
-        shown.add_row(*(text(each, notifier.settings.time_zone) for each in told))
-    console().print(shown if rows else "Nothing is held.")
+        age = None if row.since is None else span((now - row.since).total_seconds(), Language.EN)
+        told = (short[row.id], row.kind, row.phone, age, row.code, row.campaign, row.reason)
+        shown.add_row(*map(text, told))
+    console().print(shown)
 
 
 @held.command("show")
@@ -100,20 +113,19 @@ def held_resolve(message_id: str | None, answer: str, dry_run: bool, as_json: bo
         raise click.UsageError("give one MESSAGE_ID, or choose by --campaign, --code, --older-than")
     with Notifier.from_env() as notifier:
         if many:
-            which["older_than"] = _span(which["older_than"])
             return _many(notifier.held, Answer(answer), dry_run, as_json, which | given)
         return _one(notifier.held, notifier.held.locate(str(message_id)), Answer(answer), dry_run, as_json, given)
 
 
 def _one(held: Held, which: UUID, answer: Answer, dry_run: bool, as_json: bool, given: dict[str, Any]) -> int:
-    if dry_run:
-        say(f"dry run: {which} would be decided about: {answer}")
-        return 0
-    status = held.resolve(which, answer, **given)
+    status = held.resolve(which, answer, dry_run=dry_run, **given)
     if as_json:
-        say_json({"id": str(which), "resolved": status is not None, "status": status and str(status)})
+        told = {"id": str(which), "as": str(answer), "dry_run": dry_run}
+        say_json(told | {"resolved": status is not None, "status": status and str(status)})
+    elif status:
+        console().print(f"dry run: {which} would be {look_of(status)}" if dry_run else f"{which} is {look_of(status)}")
     else:
-        console().print(f"{which} is {look_of(status)}" if status else f"{which} is not held (any more)")
+        say(f"{which} is not held (any more)")
     return 0 if status else 1
 
 
@@ -124,7 +136,3 @@ def _many(held: Held, answer: Answer, dry_run: bool, as_json: bool, given: dict[
     else:
         say(f"{'dry run, would be ' if dry_run else ''}decided: {resolved:,} message(s): {answer}")
     return 0 if resolved else 1
-
-
-def _span(value: str | None) -> timedelta | None:
-    return None if value is None else age_of("older_than", value)

@@ -42,7 +42,7 @@ from worker.ledger.floors import Floors
 from worker.ledger.follow_ups import due_follow_ups, fall_back, follow_later, follow_no_more
 from worker.ledger.foresight import NumberRules, foresee_again
 from worker.ledger.gate import Gate
-from worker.ledger.held import held_messages, note_decisions
+from worker.ledger.held import WhichHeld, count_held, held_messages, note_decisions
 from worker.ledger.inserts import First, Put, Stored, Terms, is_one_statement, lay_out, put
 from worker.ledger.law_rules import all_rules, remove_rule, rules_now, save_rule, set_mode
 from worker.ledger.limits import set_limit
@@ -128,6 +128,7 @@ __all__ = [
     "Terms",
     "TokenRow",
     "Verdict",
+    "WhichHeld",
     "add_token",
     "add_up_uses",
     "all_rules",
@@ -150,6 +151,7 @@ __all__ = [
     "claim_polls",
     "claim_trial",
     "count",
+    "count_held",
     "count_refused",
     "counted",
     "current_token",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 from uuid import UUID
 
 from sqlalchemy import text
@@ -12,15 +12,16 @@ from sqlalchemy import text
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-_HELD = text("""
-    SELECT m.id FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+    from worker.database import Reader
+
+_CHOSEN = """
+    FROM message AS m JOIN notification AS n ON n.id = m.notification_id
     WHERE m.status = 'held' AND (CAST(:campaign AS text) IS NULL OR n.campaign = :campaign)
       AND (CAST(:code AS text) IS NULL OR m.code = :code)
       AND (CAST(:older_than AS interval) IS NULL OR m.in_doubt_since <= now() - CAST(:older_than AS interval))
-      AND m.id > :after
-    ORDER BY m.id LIMIT :most
-    FOR UPDATE OF m SKIP LOCKED
-""")
+"""
+_HELD = text(f"SELECT m.id {_CHOSEN} AND m.id > :after ORDER BY m.id LIMIT :most FOR UPDATE OF m SKIP LOCKED")
+_COUNT = text(f"SELECT count(*) {_CHOSEN}")
 
 _DECIDED = text("""
     INSERT INTO decision (message_id, decided_by, answer, why)
@@ -28,12 +29,22 @@ _DECIDED = text("""
 """)
 
 
-def held_messages(
-    session: Session, *, campaign: str | None, code: str | None, older_than: timedelta | None, after: UUID, most: int
-) -> Sequence[UUID]:
-    """The next ones after this id, locked. older_than: in doubt for so long; None: whatever it is."""
-    asked = {"campaign": campaign, "code": code, "older_than": older_than, "after": after, "most": most}
-    return session.scalars(_HELD, asked).all()
+class WhichHeld(TypedDict):
+    """Which of what is held. older_than: in doubt for so long; None: whatever it is."""
+
+    campaign: str | None
+    code: str | None
+    older_than: timedelta | None
+
+
+def held_messages(session: Session, which: WhichHeld, *, after: UUID, most: int) -> Sequence[UUID]:
+    """The next ones after this id, locked."""
+    return session.scalars(_HELD, {**which, "after": after, "most": most}).all()
+
+
+def count_held(session: Reader, which: WhichHeld) -> int:
+    """How many there are, locked by somebody or not."""
+    return int(session.execute(_COUNT, {**which}).scalar_one())
 
 
 def note_decisions(session: Session, ids: Collection[UUID], *, by: str, answer: str, why: str | None) -> None:

@@ -4,19 +4,18 @@ from worker.reporting.attempts import AttemptShown
 from worker.reporting.choice import Choice, GroupBy, Which
 from worker.reporting.costs import Costs, costs
 from worker.reporting.evidence import DecisionShown, EvidenceShown, evidence
+from worker.reporting.held import HeldShown, held, is_held
 from worker.reporting.latency import Latency, latency
 from worker.reporting.locating import Located, locate, locate_held, shortened
 from worker.reporting.operation import (
     LISTENER,
     BrandnamesShown,
-    HeldShown,
     PauseShown,
     PowerfulLogin,
     RefusedShown,
     Stopped,
     brandnames,
     calls_nobody_knows,
-    held,
     is_used,
     listeners,
     pauses,
@@ -86,6 +85,7 @@ __all__ = [
     "find",
     "held",
     "held_back",
+    "is_held",
     "is_used",
     "latency",
     "listeners",

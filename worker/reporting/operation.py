@@ -1,4 +1,4 @@
-"""How the worker stands: what is held back, what waits for a person, who was at work when, what fails."""
+"""How the worker stands: what is held back, who was at work when, what fails."""
 
 from __future__ import annotations
 
@@ -16,19 +16,6 @@ from worker.reporting.tables import Brandname, Heartbeat, Message, Notification,
 
 if TYPE_CHECKING:
     from worker.database import Reader
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeldShown:
-    """A message that only a person can decide about."""
-
-    id: UUID  # the message's
-    notification: UUID
-    reference: str | None
-    kind: str
-    phone: str  # E.164
-    since: datetime | None
-    reason: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,36 +72,6 @@ def brandnames(session: Reader) -> BrandnamesShown:
         select(func.count(Brandname.name.distinct()), func.max(Brandname.seen_at), func.coalesce(fresh, False))
     ).one()
     return BrandnamesShown(names=names, seen_at=seen_at, judges=judges)
-
-
-def held(session: Reader, *, most: int = 1000) -> list[HeldShown]:
-    """What waits for a person's decision, the oldest first."""
-    query = (
-        select(
-            Message.id,
-            Message.notification_id,
-            Notification.reference,
-            Notification.kind,
-            Message.phone,
-            Message.in_doubt_since,
-            Message.reason,
-        )
-        .where(Notification.id == Message.notification_id, Message.status == Status.HELD.value)
-        .order_by(Message.id)
-        .limit(most)
-    )
-    return [
-        HeldShown(
-            id=row.id,
-            notification=row.notification_id,
-            reference=row.reference,
-            kind=row.kind,
-            phone=row.phone,
-            since=row.in_doubt_since,
-            reason=row.reason,
-        )
-        for row in session.execute(query)
-    ]
 
 
 def pauses(session: Reader) -> list[PauseShown]:

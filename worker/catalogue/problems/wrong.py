@@ -10,6 +10,7 @@ WRONG = (
     Text("is no field of {kind}", "không phải là trường của {kind}"),
     Text("there is no such field", "không có trường này"),
     Text("there is no such kind", "không có loại này"),
+    Text("there is no such answer", "không có cách quyết định này"),
     Text("there is no such SmsType", "không có SmsType này"),
     Text("there is no such right", "không có quyền này"),
     Text("is no JSON object", "không phải là một đối tượng JSON"),

@@ -11,7 +11,7 @@ from fastapi import Query, Request, Response
 
 from worker.api.decisions import Answer
 from worker.api.held import Held
-from worker.errors import Invalid
+from worker.errors import Invalid, NotFound
 from worker.reporting import EvidenceShown, HeldShown
 from worker.web.door import producer_of
 from worker.web.pages.access import Form, person_of, room
@@ -89,7 +89,7 @@ def decide_many(request: Request, form: Form) -> Response:
         how: Any = {"by": person_of(request).name, "why": text_or_none(form, "why")}
         of, sure = producer_of(request).held, text_in(form, "then") == "decide"
         count = of.resolve_many(answer, dry_run=not sure, **which, **how)
-    except Invalid as error:
+    except (Invalid, NotFound) as error:
         return _page(request, 422, problem=error, many={name: text_in(form, name) for name in MANY})
     if sure:
         return redirect(f"/held?decided={count}")
