@@ -16,8 +16,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from sqlalchemy import text
 
 from tests.again.test_follow_ups import CALL, pass_time
+from tests.history.sums import ZONE, counted, people
 from tests.support import Bench, otp
-from worker import Corrected, Failed, Retry, again
+from worker import Corrected, Failed, Retry, again, ledger
 from worker.errors import Invalid, NotFound
 from worker.lifecycle import FINAL, Status
 
@@ -55,6 +56,7 @@ class Generations(RuleBasedStateMachine):
     def begin(self) -> None:
         with self.bench.database.begin() as session:
             session.execute(text("TRUNCATE notification, message, request, follow_up, rerun, attempt, settlement"))
+            ledger.begin_anew(session, ZONE)
         self.chains = [Chain() for _ in range(MOST)]
         for place in range(MOST):
             followed = {"fallback": CALL, "fallback_after": "10m", "retry_undelivered": Retry(times=TIMES, wait="1h")}
@@ -127,6 +129,26 @@ class Generations(RuleBasedStateMachine):
                 chain.generation, chain.places = chain.generation + 1, chain.places + 1
             elif an_hour and row.status == "undelivered" and chain.generation < TIMES:
                 chain.generation += 1
+
+    @rule()
+    def a_tick_adds_up(self) -> None:
+        self.bench.roll_up()
+
+    def teardown(self) -> None:
+        self._recipients_are_counted_once()
+        with self.bench.database.begin() as session:
+            ledger.begin_anew(session, ZONE)
+        self._recipients_are_counted_once()
+
+    def _recipients_are_counted_once(self) -> None:
+        self.bench.roll_up()
+        with self.bench.database.begin() as session:
+            whom = people(session)
+            assert counted(session) == whom
+        assert sum(whom.values()) == MOST
+        reports = self.bench.notifier.reports
+        failed = sum(line.failed for line in reports.campaigns())
+        assert len(list(reports.failures())) == len(list(reports.failures(campaign="tet"))) == failed
 
     @invariant()
     def a_recipient_has_one_chain_in_which_each_stands_in_the_place_of_the_one_before(self) -> None:

@@ -29,11 +29,22 @@ RAW = f"""
     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
 """
 
+# Only as they stand now, each with what it took the place of.
+STANDING = f"""
+    SELECT m.id, m.replaces, CAST(timezone('{ZONE}', coalesce(m.wanted_at, m.created_at)) AS date) AS day, n.source,
+        coalesce(n.campaign, '') AS campaign, {PURPOSE} AS purpose, m.lane,
+        coalesce(CAST(n.options ->> 'sms_type' AS integer), 0) AS sms_type,
+        CASE WHEN m.status = ANY(:final) THEN lower(coalesce(m.network, '')) ELSE '' END AS network, m.status,
+        coalesce(m.code, '') AS code
+    FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+"""
+
 _KEYS = "source, campaign, purpose, lane, sms_type, network, status, code"
+_SUMS = (*DAILY_SUMS, "superseded")
 BY_MONTH = (
-    f"SELECT month, {_KEYS}, {', '.join(DAILY_SUMS)} FROM report_month",
+    f"SELECT month, {_KEYS}, {', '.join(_SUMS)} FROM report_month",
     f"""
-        SELECT CAST(date_trunc('month', day) AS date), {_KEYS}, {", ".join(f"sum({name})" for name in DAILY_SUMS)}
+        SELECT CAST(date_trunc('month', day) AS date), {_KEYS}, {", ".join(f"sum({name})" for name in _SUMS)}
         FROM report_daily GROUP BY 1, {_KEYS}
     """,
 )
@@ -44,6 +55,31 @@ Key = tuple[Any, ...]
 def raw(session: Session) -> dict[Key, int]:
     """Counted on the messages and their attempts."""
     return {tuple(key): n for *key, n in session.execute(text(RAW), {"final": [str(each) for each in FINAL]})}
+
+
+def people(session: Session) -> dict[Key, int]:
+    """Each recipient once: by what was delivered, else by the last that was not called back, else by the last."""
+    rows = session.execute(text(STANDING), {"final": [str(each) for each in FINAL]}).all()
+    following = {row.replaces: row for row in rows if row.replaces is not None}
+    chains = ([row] for row in rows if row.replaces is None)
+    return dict(Counter(tuple(_counted(_whole(chain, following))[2:]) for chain in chains))
+
+
+def _whole(chain: list[Any], following: dict[Any, Any]) -> list[Any]:
+    while (after := following.get(chain[-1].id)) is not None:
+        chain.append(after)
+    return chain
+
+
+def _counted(chain: list[Any]) -> Any:
+    delivered = [row for row in chain if row.status == "delivered"]
+    return (delivered or [row for row in chain if row.status != "cancelled"] or chain)[-1]
+
+
+def counted(session: Session) -> dict[Key, int]:
+    """People as the fold has them, which is no table but what it says of the messages."""
+    query = "SELECT *, messages - superseded AS people FROM report_daily WHERE messages <> superseded"
+    return {tuple(row[:9]): row.people for row in session.execute(text(query))}
 
 
 def daily(session: Session) -> dict[Key, int]:

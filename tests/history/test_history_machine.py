@@ -14,7 +14,7 @@ from hypothesis.stateful import invariant, precondition, rule, run_state_machine
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from tests.history.sums import ZONE, Key, daily, fold_all, latency, raw
+from tests.history.sums import ZONE, Key, counted, daily, fold_all, latency, people, raw
 from tests.ledger.test_ledger_machine import PICK, LedgerMachine, when
 from tests.support import Bench, otp
 from worker import ledger
@@ -45,7 +45,8 @@ class HistoryMachine(LedgerMachine):
         self.slow: Session | None = None
         super().__init__(bench)
         self._run(
-            "TRUNCATE settlement, attempt, report_daily, report_month, report_latency, report_latency_month, roll_up"
+            "TRUNCATE settlement, attempt, report_daily, report_month, report_latency, report_latency_month,"
+            " report_superseded, roll_up"
         )
 
     @rule(most=st.sampled_from([1, 2, 3, 7, 1000]), steps=st.integers(1, 3))
@@ -82,19 +83,23 @@ class HistoryMachine(LedgerMachine):
         if self.slow is not None:
             self.the_application_ends(True)
         fold_all(self.bench.database, most=3)
-        folded, latencies, counted = self._ask(lambda session: (daily(session), latency(session), raw(session)))
-        assert folded == counted
+        folded, latencies, sent = self._ask(lambda session: (daily(session), latency(session), raw(session)))
+        assert folded == sent
         assert min(latencies.values(), default=1) > 0
-        self._reports_equal_the_tables(counted)
+        whom = self._ask(people)
+        assert self._ask(counted) == whom
+        self._reports_equal_the_tables(sent, whom)
         self._do(lambda session: ledger.begin_anew(session, ZONE))
         fold_all(self.bench.database)
         assert self._ask(lambda session: (daily(session), latency(session))) == (folded, latencies)
+        assert self._ask(counted) == whom
         super().teardown()
 
-    def _reports_equal_the_tables(self, counted: dict[Key, int]) -> None:
+    def _reports_equal_the_tables(self, sent: dict[Key, int], whom: dict[Key, int]) -> None:
         reports = self.bench.notifier.reports
-        lines = reports.daily(BY)
-        assert {tuple(line.key.values()): line.messages for line in lines} == counted
+        for each, expected in ((True, sent), (False, whom)):
+            lines = reports.daily(BY, each=each)
+            assert {tuple(line.key.values()): line.messages for line in lines if line.messages} == expected
         stand = dict(self._ask(lambda session: session.execute(text("SELECT id, status FROM message")).all()))
         assert sorted(row.id for row in reports.messages()) == sorted(stand)
         failed = sorted(id_ for id_, status in stand.items() if status in FAILED)

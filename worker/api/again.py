@@ -263,7 +263,7 @@ def _may_arrive(session: Session, chosen: Chosen) -> Mapping[Status, int]:
 
 
 def _summed(session: Session, chosen: Chosen, statuses: Sequence[Status]) -> dict[Status, int]:
-    choice = Choice.of({"campaign": chosen.campaign, "source": chosen.source, "status": statuses})
+    choice = Choice.of({"campaign": chosen.campaign, "source": chosen.source, "status": statuses, "each": True})
     lines = reporting.sums(session, choice, ["campaign"])
     return dict(sum((Counter(line.statuses) for line in lines), Counter()))
 

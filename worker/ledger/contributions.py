@@ -10,7 +10,7 @@ from sqlalchemy import text
 from worker.ledger.retention import TEXTS
 from worker.lifecycle import DAILY_SUMS, FINAL, LATENCY_BOUNDS, PURPOSE, Status
 
-_FINAL = ", ".join(repr(str(status)) for status in sorted(FINAL))
+FINAL_SQL = ", ".join(repr(str(status)) for status in sorted(FINAL))
 _TAKEN = ", ".join(  # the statuses of what eSMS took
     repr(str(status))
     for status in (Status.ACCEPTED, Status.DELIVERED, Status.UNDELIVERED, Status.REJECTED, Status.UNKNOWN)
@@ -19,21 +19,25 @@ _BOUNDS = f"CAST(ARRAY[{', '.join(map(str, LATENCY_BOUNDS))}] AS double precisio
 
 _AFTER = "(s.transaction, s.id) > (:after_transaction, :after_id)"
 
+
 # First what was running at the last snapshot and is over now, then what began since. Two questions to the index, since
 # one for both would walk all that lies between them.
-_BATCH = f"""
-    (
-        SELECT s.* FROM settlement AS s
-        WHERE s.transaction = ANY(CAST(:late AS bigint[])) AND {_AFTER}
-        ORDER BY s.transaction, s.id LIMIT :most
-    ) UNION ALL (
-        SELECT s.* FROM settlement AS s
-        WHERE s.transaction >= :from AND s.transaction < :below
-          AND s.transaction <> ALL(CAST(:running AS bigint[])) AND {_AFTER}
-        ORDER BY s.transaction, s.id LIMIT :most
-    )
-    ORDER BY transaction, id LIMIT :most
-"""
+def batch(columns: str = "s.*", only: str = "true") -> str:
+    """SQL: the next settlements, of those that `only` holds for."""
+    return f"""
+        (
+            SELECT {columns} FROM settlement AS s
+            WHERE s.transaction = ANY(CAST(:late AS bigint[])) AND {_AFTER} AND {only}
+            ORDER BY s.transaction, s.id LIMIT :most
+        ) UNION ALL (
+            SELECT {columns} FROM settlement AS s
+            WHERE s.transaction >= :from AND s.transaction < :below
+              AND s.transaction <> ALL(CAST(:running AS bigint[])) AND {_AFTER} AND {only}
+            ORDER BY s.transaction, s.id LIMIT :most
+        )
+        ORDER BY transaction, id LIMIT :most
+    """
+
 
 # What moved alike is one row from here on; each settlement, and its notification, is looked at once. By the moments and
 # not by their days and minutes: to tell those of each row would cost more than the rest of it.
@@ -47,7 +51,7 @@ _MOVED = f"""
         count(*) AS messages, count(s.price) AS priced, sum(s.price) AS price,
         count(s.was_price) AS was_priced, sum(s.was_price) AS was_price,
         array_agg(n.id) FILTER (
-            WHERE s.status IN ({_FINAL}) AND s.was IS DISTINCT FROM s.status AND n.emptied_at IS NULL
+            WHERE s.status IN ({FINAL_SQL}) AND s.was IS DISTINCT FROM s.status AND n.emptied_at IS NULL
                 AND {PURPOSE} = 'code'
         ) AS codes,
         max(ARRAY[s.transaction, s.id]) AS last
@@ -59,7 +63,7 @@ _MOVED = f"""
 _CHANGES = f"""
     SELECT CAST(timezone(:zone, side.wanted_at) AS date) AS day, coalesce(source, '') AS source,
         coalesce(campaign, '') AS campaign, purpose, lane, coalesce(CAST(sms_type AS smallint), 0) AS sms_type,
-        CASE WHEN side.status IN ({_FINAL}) THEN lower(coalesce(network, '')) ELSE '' END AS network,
+        CASE WHEN side.status IN ({FINAL_SQL}) THEN lower(coalesce(network, '')) ELSE '' END AS network,
         side.status, coalesce(side.code, '') AS code,
         CASE WHEN side.status IN ({_TAKEN}) THEN accepted_bucket END AS accepted_bucket,
         CASE WHEN side.status = 'delivered' THEN delivered_bucket END AS delivered_bucket,
@@ -75,28 +79,28 @@ _CHANGES = f"""
     WHERE side.status IS NOT NULL
 """
 
-_KEYS = "day, source, campaign, purpose, lane, sms_type, network"
+KEYS = "day, source, campaign, purpose, lane, sms_type, network"
 
 # In the order of the key, as everybody who writes many rows: nobody waits in a circle.
 _DAILY = f"""
-    INSERT INTO report_daily AS r ({_KEYS}, status, code, {", ".join(DAILY_SUMS)})
-    SELECT {_KEYS}, status, code, {", ".join(f"sum({name})" for name in DAILY_SUMS)}
-    FROM changes GROUP BY {_KEYS}, status, code HAVING {" OR ".join(f"sum({name}) <> 0" for name in DAILY_SUMS)}
-    ORDER BY {_KEYS}, status, code
-    ON CONFLICT ({_KEYS}, status, code) DO UPDATE
+    INSERT INTO report_daily AS r ({KEYS}, status, code, {", ".join(DAILY_SUMS)})
+    SELECT {KEYS}, status, code, {", ".join(f"sum({name})" for name in DAILY_SUMS)}
+    FROM changes GROUP BY {KEYS}, status, code HAVING {" OR ".join(f"sum({name}) <> 0" for name in DAILY_SUMS)}
+    ORDER BY {KEYS}, status, code
+    ON CONFLICT ({KEYS}, status, code) DO UPDATE
     SET {", ".join(f"{name} = r.{name} + excluded.{name}" for name in DAILY_SUMS)}
 """
 
 _LATENCY = f"""
-    INSERT INTO report_latency AS r ({_KEYS}, leg, bucket, messages)
-    SELECT {_KEYS}, leg.name, leg.bucket, sum(messages)
+    INSERT INTO report_latency AS r ({KEYS}, leg, bucket, messages)
+    SELECT {KEYS}, leg.name, leg.bucket, sum(messages)
     FROM changes CROSS JOIN LATERAL (VALUES
         ('accepted', accepted_bucket), ('delivered', delivered_bucket)
     ) AS leg (name, bucket)
     WHERE leg.bucket IS NOT NULL
-    GROUP BY {_KEYS}, leg.name, leg.bucket HAVING sum(messages) <> 0
-    ORDER BY {_KEYS}, leg.name, leg.bucket
-    ON CONFLICT ({_KEYS}, leg, bucket) DO UPDATE SET messages = r.messages + excluded.messages
+    GROUP BY {KEYS}, leg.name, leg.bucket HAVING sum(messages) <> 0
+    ORDER BY {KEYS}, leg.name, leg.bucket
+    ON CONFLICT ({KEYS}, leg, bucket) DO UPDATE SET messages = r.messages + excluded.messages
 """
 
 # What came to stand where, minute by minute: for who looks how it goes now.
@@ -127,7 +131,7 @@ _CODES = f"""
 AS_INDEXED = text("SELECT set_config('enable_bitmapscan', 'off', true), set_config('enable_sort', 'off', true)")
 
 FOLD = text(f"""
-    WITH batch AS ({_BATCH}),
+    WITH batch AS ({batch()}),
     moved AS MATERIALIZED ({_MOVED}),
     changes AS MATERIALIZED ({_CHANGES}),
     daily AS ({_DAILY}),

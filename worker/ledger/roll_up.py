@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 
 from worker.ledger.contributions import AS_INDEXED, FOLD
+from worker.ledger.superseded import AGAIN, look_anew
 from worker.ledger.upkeep import take_turn
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 MOST = 20_000  # settlements that one step adds up
+MOST_AGAIN = 5000  # of them, those by which it is looked at anew who counts: each may be of a chain of its own
 NOTHING = "3:3:"  # a snapshot that sees no transaction of ours
 
 _BEGUN = text("""
@@ -44,9 +46,24 @@ _DONE = text("""
         folded_at = CASE WHEN :caught_up THEN now() ELSE folded_at END
 """)
 
+# Who counts is looked at behind that: as far as the sums have come.
+_PEOPLE = text("""
+    SELECT zone, people_done AS done, people_target AS target, coalesce(people_target, done) AS now,
+        people_after_transaction AS after_transaction, people_after_id AS after_id
+    FROM roll_up
+""")
+_PEOPLE_ON = text("""
+    UPDATE roll_up SET people_target = :target, people_after_transaction = :after_transaction,
+        people_after_id = :after_id
+""")
+_PEOPLE_DONE = text("""
+    UPDATE roll_up SET people_done = :target, people_target = NULL, people_after_transaction = 0, people_after_id = 0
+""")
+
 _ANEW = text("""
     UPDATE roll_up SET server = c.system_identifier, zone = :zone, done = :nothing, target = NULL,
-        after_transaction = 0, after_id = 0, folded_at = NULL
+        after_transaction = 0, after_id = 0, folded_at = NULL, people_done = :nothing, people_target = NULL,
+        people_after_transaction = 0, people_after_id = 0
     FROM pg_control_system() AS c
 """)
 # In a restored dump the numbers are another server's: what is visible and not yet given out here comes from there.
@@ -59,7 +76,8 @@ _RENUMBER = text("""
     )
 """)
 _FORGET = [
-    text(f"DELETE FROM {table}") for table in ("report_daily", "report_latency", "report_minute", "report_standing")
+    text(f"DELETE FROM {table}")
+    for table in ("report_daily", "report_latency", "report_minute", "report_standing", "report_superseded")
 ]
 _CLEAR = text("DELETE FROM report_minute WHERE minute < now() - interval '2 days'")
 # Beside a former version's workers, which add up days alone, the sums of where all stand fall behind.
@@ -96,6 +114,11 @@ def fold(session: Session, zone: str, *, most: int = MOST) -> bool:
         return False
     if not state.at_home:
         return _come_home(session, state.zone, most)
+    return _add_up(session, state, most) or _count_people(session, min(most, MOST_AGAIN))
+
+
+def _add_up(session: Session, state: Any, most: int) -> bool:
+    """The next settlements, to the sums of their days."""
     target = state.target or state.now
     session.execute(AS_INDEXED)
     found = session.execute(FOLD, _asked(state, target, most)).one()
@@ -108,6 +131,20 @@ def fold(session: Session, zone: str, *, most: int = MOST) -> bool:
         for statement in (_CLEAR, *_RECOUNT):
             session.execute(statement)
     return state.target is not None
+
+
+def _count_people(session: Session, most: int) -> bool:
+    """Of whom there are several generations: by which one each is counted, as the next settlements let it be."""
+    state = session.execute(_PEOPLE).one()
+    found = session.execute(AGAIN, _asked(state, state.now, most)).one()
+    if found.touched:
+        look_anew(session, found.touched, state.zone)
+    if found.rows == most:
+        after = {"after_transaction": found.last[0], "after_id": found.last[1]}
+        session.execute(_PEOPLE_ON, {"target": state.now} | after)
+    elif state.now != state.done:
+        session.execute(_PEOPLE_DONE, {"target": state.now})
+    return found.rows == most or state.target is not None
 
 
 def begin_anew(session: Session, zone: str) -> None:

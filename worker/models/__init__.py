@@ -13,7 +13,8 @@ notification ─1──n─▶ message ─1──n─▶ request        pause (a
                                                   sweep (over all that a search finds), search (of a person at the page)
 
 attempt (tries that are over)        settlement (each change of status) ─▶ report_daily, report_latency, report_minute,
-                                                                     report_standing (by roll_up); by triggers of these:
+                                                                     report_standing, report_superseded (by roll_up);
+                                                                     by triggers of these:
                                                                      report_month, report_latency_month
 
 inbox (what came by SQL, until a worker takes it in)
@@ -45,6 +46,7 @@ from worker.models.history import (
     ReportMinute,
     ReportMonth,
     ReportStanding,
+    ReportSuperseded,
     RollUp,
     Settlement,
 )
@@ -108,6 +110,7 @@ __all__ = [
     "ReportMinute",
     "ReportMonth",
     "ReportStanding",
+    "ReportSuperseded",
     "Request",
     "Rerun",
     "RestoreGuard",

@@ -57,6 +57,8 @@ class Settlement(Base):
             "message_id",
             postgresql_where=text("was IS NULL OR was_wanted_at IS NOT NULL"),
         ),
+        # By which generation a recipient is counted is looked at anew: ledger/superseded.py.
+        Index("settlement_again_idx", "transaction", "id", postgresql_where=text("generation > 0 OR again")),
     )
 
     transaction: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)  # which made it
@@ -77,6 +79,8 @@ class Settlement(Base):
     was_wanted_at: Mapped[datetime | None]  # where its date was moved
     price: Mapped[Decimal | None]
     was_price: Mapped[Decimal | None]
+    # It began another generation of its message, or another message stands in the place of this one.
+    again: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class _Grouped:
@@ -110,6 +114,8 @@ class ReportDaily(_Grouped, Base):
     # Of the segments: those after the first that the text needs anyway, and those that only its accents need.
     long_segments: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     accent_segments: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    # Of the messages, those whose recipient is counted by another generation: ledger/superseded.py.
+    superseded: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
 
 
 class ReportMonth(_Grouped, Base):
@@ -131,6 +137,25 @@ class ReportMonth(_Grouped, Base):
     uncounted: Mapped[int] = mapped_column(BigInteger)
     long_segments: Mapped[int] = mapped_column(BigInteger)
     accent_segments: Mapped[int] = mapped_column(BigInteger)
+    superseded: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+
+
+class ReportSuperseded(Base):
+    """A generation whose recipient is counted by another one, as it stands in `superseded` of its day's sums."""
+
+    __tablename__ = "report_superseded"
+
+    message_id: Mapped[UUID] = mapped_column(primary_key=True)
+    part: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)  # which generation of its message, from 1
+    day: Mapped[date]
+    source: Mapped[str]
+    campaign: Mapped[str]
+    purpose: Mapped[str]
+    lane: Mapped[str]
+    sms_type: Mapped[int] = mapped_column(SmallInteger)
+    network: Mapped[str]
+    status: Mapped[str]
+    code: Mapped[str]
 
 
 class ReportLatency(_Grouped, Base):
@@ -198,3 +223,8 @@ class RollUp(Base):
     folded_at: Mapped[datetime | None]  # when all that was there then had been added up
     fill_after: Mapped[UUID | None]  # messages of before there were settlements, up to this one, have got theirs
     fill_until: Mapped[UUID | None]  # the last of these; None: there are none left
+    # The same of what says by which generation each recipient is counted, which goes behind: ledger/superseded.py.
+    people_done: Mapped[str] = mapped_column(server_default=text("'3:3:'"))
+    people_target: Mapped[str | None]
+    people_after_transaction: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    people_after_id: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from sqlalchemy import ColumnElement, func
 
+from worker.checks import truth
 from worker.errors import Invalid
 from worker.lifecycle import Lane, Purpose, Status
 from worker.reporting.summary import refuse_unknown
@@ -40,6 +41,8 @@ class Which(TypedDict, total=False):
     code: Word
     network: Word
     """As eSMS names it, in small letters."""
+    each: bool
+    """Count each generation of what was sent again, and not each recipient once by the last one."""
 
 
 LAST_YEAR = 9998  # a month later there must still be a calendar
@@ -52,15 +55,18 @@ class Choice:
     since: date | None = None
     until: date | None = None
     words: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    each: bool = False
 
     @classmethod
     def of(cls, which: Which) -> Choice:
         """Raises Invalid, which names the field."""
         given: dict[str, Any] = {name: value for name, value in which.items() if value is not None}
         since, until = (_day(name, given.pop(name, None)) for name in ("since", "until"))
+        each = truth("each", given.pop("each", False))
         if since and until and until < since:
             raise Invalid("since", f"{since} is after until, {until}", "give the earlier day first")
-        return cls(since=since, until=until, words={name: _words(name, value) for name, value in given.items()})
+        words = {name: _words(name, value) for name, value in given.items()}
+        return cls(since=since, until=until, words=words, each=each)
 
     def where(self, columns: Mapping[str, Any]) -> list[ColumnElement[bool]]:
         """As conditions on a table of sums. columns: by the names of words. Raises Invalid for one that it has not."""

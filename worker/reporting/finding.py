@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, tzinfo
 from functools import cache
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -20,7 +20,7 @@ from worker.lifecycle import FAILED, WANTED_AT, Status
 from worker.reporting.choice import Choice, Which
 from worker.reporting.cursors import Place, cursor_of, place_of
 from worker.reporting.lists import BEGINNING, COLUMNS, END, FAILED_SQL, WORDS, MessageReported, names_of
-from worker.reporting.sums import sums
+from worker.reporting.sums import Sums, sums
 
 if TYPE_CHECKING:
     from worker.database import Reader
@@ -191,19 +191,24 @@ def about(session: Reader, search: Search) -> int | None:
     """How many there are, as the sums of days have it; None: they know no numbers and no ids."""
     if search.messages:
         return len(search.messages)
-    return sum(line.messages for line in sums(session, search.choice, ["status"])) if search.is_counted else None
+    return sum(line.messages for line in _summed(session, search)) if search.is_counted else None
 
 
 def standing(session: Reader, search: Search, zone: tzinfo) -> Mapping[Status, int]:
     """Where they stand: all of them by the sums of days; of numbers and ids, the last thousand."""
     found: Counter[Status] = Counter()
     if search.is_counted:
-        for line in sums(session, search.choice, ["status"]):
+        for line in _summed(session, search):
             found.update(line.statuses)
     else:
         rows = find(session, search, zone, after=None, most=COUNTED).rows
         found.update(Status(row.status) for row in rows)
     return found
+
+
+def _summed(session: Reader, search: Search) -> list[Sums]:
+    """By status; each message that is found, also where its recipient is counted by another."""
+    return sums(session, replace(search.choice, each=True), ["status"])
 
 
 def start_of(search: Search, after: str | None = None) -> Place:

@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, TextClause, text
 
 from worker.catalogue import Language, advice
+from worker.generations import counted
 from worker.lifecycle import FAILED, PURPOSE, WANTED_AT, last_try
 from worker.reporting.choice import Choice
 from worker.reporting.cursors import Place, cursor_of, place_of
@@ -54,6 +55,10 @@ class MessageReported:
     accepted_at: datetime | None
     settled_at: datetime | None
     enqueued_at: datetime
+    replaces: UUID | None
+    """The message that this one took the place of: it was corrected, or another channel took over."""
+    replaced_by: UUID | None
+    """And the one that took the place of this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,10 +118,14 @@ FIELDS = {
     "accepted_at": "m.accepted_at",
     "settled_at": "m.settled_at",
     "enqueued_at": "m.created_at",
+    "replaces": "m.replaces",
+    "replaced_by": "m.replaced_by",
     "last_try": last_try(),
 }
 COLUMNS = ", ".join(f"{sql} AS {name}" for name, sql in FIELDS.items() if name != "last_try")
 _FAILURE = f"{COLUMNS}, {FIELDS['last_try']} AS last_try"
+# Who is counted by another message is no failure by this one.
+_COUNTED_SQL = f"AND m.id = {counted()}"
 FAILED_SQL = f"m.status IN ({', '.join(repr(str(each)) for each in FAILED)})"
 WORDS = {
     "campaign": "coalesce(n.campaign, '')",
@@ -181,7 +190,7 @@ def messages(
 
 
 def failures(session: Reader, choice: Choice, zone: tzinfo, *, after: str | None, most: int) -> ListPage[Failure]:
-    """The same of those that failed, with reason and remedy."""
+    """The same of those whom it did not reach, each once, with reason and remedy."""
     rows, following = page(session, choice, zone, after, most, failed=True, columns=_FAILURE)
     names = names_of(session, {row.phone for row in rows})
     return ListPage([_failure(row._mapping, names.get(row.phone)) for row in rows], following)
@@ -198,7 +207,8 @@ def page(
     since, until = choice.moments(zone)
     asked: dict[str, Any] = {"first": place[0], "last": place[1], "since": since or BEGINNING, "until": until or END}
     asked |= {name: list(values) for name, values in choice.words.items()} | {"zone": str(zone)}
-    statement = _statement(tuple(choice.words), campaign is not None, failed, columns)
+    among = f"AND {FAILED_SQL} {'' if choice.each else _COUNTED_SQL}" if failed else ""
+    statement = _statement(tuple(choice.words), campaign is not None, among, columns)
     found = session.execute(statement, asked | {"campaign_": campaign, "most": most + 1}).all()
     if len(found) <= most:
         return found, None
@@ -211,10 +221,11 @@ def _only_campaign(choice: Choice) -> str | None:
     return words[0] if len(words) == 1 and words[0] else None
 
 
-def _statement(words: Sequence[str], of_campaign: bool, failed: bool, columns: str) -> TextClause:
+def _statement(words: Sequence[str], of_campaign: bool, failed: str, columns: str) -> TextClause:
+    """failed: the condition of those that did; '': all are meant."""
     conditions = [f"AND {WORDS[name]} = ANY(:{name})" for name in words if not (of_campaign and name == "campaign")]
     which = _OF_CAMPAIGN if of_campaign else _FAILED_BY_DATE if failed else _BY_DATE
-    of_which = which.format(wanted=WANTED_AT, failed=f"AND {FAILED_SQL}" if failed else "", more=" ".join(conditions))
+    of_which = which.format(wanted=WANTED_AT, failed=failed, more=" ".join(conditions))
     return text(f"SELECT {columns} {of_which}")
 
 

@@ -21,9 +21,12 @@ if TYPE_CHECKING:
 
 _NAMES = ("source", "campaign", "purpose", "lane", "sms_type", "network", "status", "code")
 _d, _m = ReportDaily, ReportMonth
-_SUMMED = (*_NAMES, *DAILY_SUMS)
+_SUMMED = (*_NAMES, *DAILY_SUMS, "superseded")
 _DAYS = select(_d.day, _d.day.label("first_day"), _d.day.label("last_day"), *(_d[name] for name in _SUMMED))
 _MONTHS = select(_m.month.label("day"), _m.first_day, _m.last_day, *(_m[name] for name in _SUMMED))
+
+
+_AMOUNTS = ("messages", "segments", "priced", "price", "superseded")
 
 
 class Counted:
@@ -68,7 +71,10 @@ class Counted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sums(Counted):
-    """A line of a report. A message that was sent again counts once for each time, on the day of each."""
+    """A line of a report. A recipient to whom it was sent again counts once, by the last generation and on its day.
+
+    `segments`, `priced` and `price` are of each time, on the day of each.
+    """
 
     key: Mapping[GroupBy, date | str | int]
     """What it is of: a day, a month like 2026-11, a campaign …; '' and 0 where there is none."""
@@ -81,11 +87,13 @@ class Sums(Counted):
     """Of the messages, those whose price eSMS told."""
     price: Decimal
     """Of these, in dong."""
+    superseded: int
+    """Earlier generations of those to whom it was sent again; `messages` has none of them, or all (`each`)."""
 
     def as_row(self) -> dict[str, Any]:
         """Flat; every line of a report has the same columns."""
         names = ("messages", "delivered", "failed", "open", "held", "delivery_rate")
-        facts = ("segments", "priced", "price", "first_day", "last_day")
+        facts = ("segments", "priced", "price", "first_day", "last_day", "superseded")
         seldom = (*FAILED, Status.CANCELLED, Status.SANDBOXED)
         return {
             **{str(name): value for name, value in self.key.items()},
@@ -98,12 +106,15 @@ class Sums(Counted):
 def sums(session: Reader, choice: Choice, by: Sequence[GroupBy]) -> list[Sums]:
     """One line for each that is grouped by, in their order. Raises Invalid."""
     of, columns = summed(choice, by)
-    amounts = [func.sum(of[name]).label(name) for name in ("messages", "segments", "priced", "price")]
+    amounts = [func.sum(of[name]).label(name) for name in _AMOUNTS]
     days = func.min(of.first_day).label("first_day"), func.max(of.last_day).label("last_day")
     grouped = [*(key for key in grouping(by, columns) if key.name != "status"), of.status]
     query = select(*grouped, *days, *amounts).where(*choice.where(columns)).group_by(*grouped).order_by(*grouped)
     rows = session.execute(query.having(func.sum(of.messages) != 0)).all()
-    return [_line(by, list(alike)) for _, alike in groupby(rows, lambda row: tuple(getattr(row, name) for name in by))]
+    return [
+        _line(by, list(alike), choice.each)
+        for _, alike in groupby(rows, lambda row: tuple(getattr(row, name) for name in by))
+    ]
 
 
 def summed(choice: Choice, by: Sequence[GroupBy], *, apart: Collection[date] = ()) -> tuple[Any, Mapping[str, Any]]:
@@ -118,13 +129,15 @@ def counted_until(session: Reader) -> datetime | None:
     return found
 
 
-def _line(by: Sequence[GroupBy], rows: Sequence[Any]) -> Sums:
+def _line(by: Sequence[GroupBy], rows: Sequence[Any], each: bool) -> Sums:
+    counts = {Status(row.status): int(row.messages - (0 if each else row.superseded)) for row in rows}
     return Sums(
         key={name: getattr(rows[0], name) for name in by},
         first_day=min(row.first_day for row in rows),
         last_day=max(row.last_day for row in rows),
-        statuses={Status(row.status): int(row.messages) for row in rows},
+        statuses={status: count for status, count in counts.items() if count},
         segments=int(sum(row.segments for row in rows)),
         priced=int(sum(row.priced for row in rows)),
         price=sum((row.price for row in rows), Decimal(0)),
+        superseded=int(sum(row.superseded for row in rows)),
     )

@@ -41,12 +41,12 @@ Request = _columns("request", "id message_id request_id sms_id function at secon
 ReportDaily = _columns(
     "report_daily",
     "day source campaign purpose lane sms_type network status code messages segments priced price priced_segments "
-    "uncounted long_segments accent_segments",
+    "uncounted long_segments accent_segments superseded",
 )
 ReportMonth = _columns(
     "report_month",
     "month source campaign purpose lane sms_type network status code first_day last_day messages segments priced price "
-    "priced_segments uncounted long_segments accent_segments",
+    "priced_segments uncounted long_segments accent_segments superseded",
 )
 ReportLatency = _columns("report_latency", "day source campaign purpose lane sms_type network leg bucket messages")
 ReportLatencyMonth = _columns(

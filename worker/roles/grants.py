@@ -62,6 +62,7 @@ GRANTS: dict[str, Rights] = {
     "report_minute": _rights(ALL, READ),
     "report_month": _rights(READ, READ, READ),  # as report_latency_month
     "report_standing": _rights(ALL, READ),
+    "report_superseded": _rights(ALL, READ),
     "request": _rights(ALL, READ, READ),
     "rerun": _rights(ALL, CHANGE, CHANGE),
     "restore_guard": _rights(CHANGE, READ, READ),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from worker.generations import counted
 from worker.lifecycle import FAILED, FINAL, LATENCY_BOUNDS, PURPOSE, WANTED_AT, Status, last_try
 
 SCHEMA = "report"
@@ -52,6 +53,11 @@ _MESSAGE = (
     ("settled_at", "m.settled_at", "When it ended."),
     ("enqueued_at", "m.created_at", "When it was handed over."),
 )
+_PLACE = (  # behind the columns that each view had before
+    ("replaces", "m.replaces", "The message in whose place it went: that was corrected, or another channel took over."),
+    ("replaced_by", "m.replaced_by", "The message that went in its place."),
+)
+_IS_COUNTED = f"m.id = {counted('{schema}.')}"
 _OF_MESSAGES = "FROM {schema}.message AS m JOIN {schema}.notification AS n ON n.id = m.notification_id"
 
 _KEYS = (
@@ -70,8 +76,13 @@ _AMOUNTS = (
 )
 
 
+_PEOPLE = "(r.messages - r.superseded)"
+_EARLIER = "Earlier generations of those to whom it was sent again; they are in none of the counts."
+_ONCE = "A recipient to whom it was sent again counts once: by the last generation, on its day."
+
+
 def _counts() -> Iterator[tuple[str, str, str]]:
-    yield ("messages", "sum(r.messages)", "A message that was sent again counts on the day of each time.")
+    yield ("messages", f"sum({_PEOPLE})", _ONCE)
     for name, statuses, comment in (
         ("delivered", "'delivered'", "The operator says that it arrived."),
         ("failed", _FAILED, "Undelivered, rejected, expired or unknown for ever."),
@@ -80,22 +91,29 @@ def _counts() -> Iterator[tuple[str, str, str]]:
         ("sandboxed", "'sandboxed'", "Checked by eSMS, delivered to nobody."),
         ("open", _OPEN, "Waits, is under way, or is being asked about."),
     ):
-        yield (name, f"coalesce(sum(r.messages) FILTER (WHERE r.status IN ({statuses})), 0)", comment)
+        yield (name, f"coalesce(sum({_PEOPLE}) FILTER (WHERE r.status IN ({statuses})), 0)", comment)
 
 
+_STANDS = f"(SELECT c.status FROM {{schema}}.message AS c WHERE c.id = {counted('{schema}.')})"
 _NAME = "(SELECT string_agg(DISTINCT c.name, ', ') FROM {schema}.contact AS c WHERE c.phones @> ARRAY[m.phone])"
 
 VIEWS = (
-    View("report_messages", "Each recipient's message as it stands now.", _MESSAGE, _OF_MESSAGES),
+    View(
+        "report_messages",
+        "Each recipient's message as it stands now.",
+        (*_MESSAGE, *_PLACE, ("is_counted", _IS_COUNTED, "It is the one by which reports count its recipient.")),
+        _OF_MESSAGES,
+    ),
     View(
         "report_failures",
-        "Messages that did not arrive, were refused, came too late, or of which nobody will ever know.",
+        "Whom it did not reach, each once: it did not arrive, was refused, came too late, or nobody will ever know.",
         (
             *_MESSAGE,
             ("name", _NAME, "Of the contact with this number, if there is one."),
             ("last_try", last_try("{schema}."), "When eSMS was last asked to send it."),
+            *_PLACE,
         ),
-        f"{_OF_MESSAGES} WHERE m.status IN ({_FAILED})",
+        f"{_OF_MESSAGES} WHERE m.status IN ({_FAILED}) AND {_IS_COUNTED}",
     ),
     View(
         "report_held",
@@ -146,10 +164,11 @@ VIEWS = (
             *_KEYS,
             ("status", "r.status", "Where they stand."),
             ("code", "r.code", "What eSMS answered last; empty text: nothing."),
-            ("messages", "r.messages", "A message that was sent again counts on the day of each time."),
+            ("messages", _PEOPLE, _ONCE),
             ("segments", "r.segments", _AMOUNTS[0][2]),
             ("priced", "r.priced", _AMOUNTS[1][2]),
             ("price", "r.price", _AMOUNTS[2][2]),
+            ("superseded", "r.superseded", _EARLIER),
         ),
         "FROM {schema}.report_daily AS r WHERE r.messages <> 0",
     ),
@@ -162,13 +181,14 @@ VIEWS = (
             ("last_day", "max(r.day)", "The same, the last one."),
             *_counts(),
             *_AMOUNTS,
+            ("superseded", "sum(r.superseded)", _EARLIER),
         ),
         "FROM {schema}.report_daily AS r WHERE r.messages <> 0 GROUP BY r.campaign",
     ),
     View(
         "report_networks",
         "What came of the messages of each network and day.",
-        (_KEYS[0], _KEYS[6], *_counts(), *_AMOUNTS),
+        (_KEYS[0], _KEYS[6], *_counts(), *_AMOUNTS, ("superseded", "sum(r.superseded)", _EARLIER)),
         "FROM {schema}.report_daily AS r WHERE r.messages <> 0 GROUP BY r.day, r.network",
     ),
     View(
@@ -214,7 +234,7 @@ VIEWS = (
             ("state", "o.state", "made, skipped or cancelled."),
             ("reason", "o.reason", "Why it was skipped or cancelled; in English."),
             ("message_id", "m.id", "What was made of it."),
-            ("status", "m.status", "Where that stands."),
+            ("status", _STANDS, "Where that stands, or what went in its place."),
         ),
         """FROM {schema}.occurrence AS o
         LEFT JOIN {schema}.reminder AS r ON r.id = o.owner_id

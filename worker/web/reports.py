@@ -24,6 +24,7 @@ Words = Annotated[list[str], Query(max_length=100)]
 By = Annotated[list[GroupBy], Query(description="What a line is of; several make a line for each pair.")]
 Cursor = Annotated[str | None, Query(max_length=200, description="`next` of the answer before.")]
 Most = Annotated[int, Query(ge=1, le=1000)]
+Each = Annotated[bool, Query(description="Count each time that it was sent, not each recipient once, by the last.")]
 Day = Annotated[date | None, Query(description="Of TIME_ZONE, on which messages were to go out; in.")]
 
 
@@ -57,6 +58,14 @@ def _reports(request: Request, holder: Reader) -> Reports:
 
 
 Asked = Annotated[Which, Depends(which_of)]
+
+
+def counted_of(which: Asked, each: Each = False) -> Which:
+    """The same, and how recipients are counted to whom it was sent again."""
+    return {**which, "each": each}
+
+
+Counted = Annotated[Which, Depends(counted_of)]
 Theirs = Annotated[Reports, Depends(_reports)]
 
 
@@ -65,19 +74,19 @@ def _summed(reports: Reports, lines: Sequence[Any]) -> Response:
 
 
 @router.get("/daily")
-def daily(reports: Theirs, which: Asked, by: By = ["day"]) -> Response:  # noqa: B006
+def daily(reports: Theirs, which: Counted, by: By = ["day"]) -> Response:  # noqa: B006
     """How many of each day stand where; or grouped by something else."""
     return _summed(reports, reports.daily(by, **which))
 
 
 @router.get("/campaigns")
-def campaigns(reports: Theirs, which: Asked, by: By = []) -> Response:  # noqa: B006
+def campaigns(reports: Theirs, which: Counted, by: By = []) -> Response:  # noqa: B006
     """The same by campaign, and by what is named besides."""
     return _summed(reports, reports.campaigns(by, **which))
 
 
 @router.get("/networks")
-def networks(reports: Theirs, which: Asked, by: By = []) -> Response:  # noqa: B006
+def networks(reports: Theirs, which: Counted, by: By = []) -> Response:  # noqa: B006
     """The same by network, as eSMS names it."""
     return _summed(reports, reports.networks(by, **which))
 
@@ -109,6 +118,6 @@ def messages(reports: Theirs, which: Asked, cursor: Cursor = None, most: Most = 
 
 
 @router.get("/failures")
-def failures(reports: Theirs, which: Asked, cursor: Cursor = None, most: Most = 100) -> Response:
+def failures(reports: Theirs, which: Counted, cursor: Cursor = None, most: Most = 100) -> Response:
     """Whom it did not reach, why, and what to do, in both languages; page by page."""
     return as_json(reports.failures_page(cursor, most=most, **which))

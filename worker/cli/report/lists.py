@@ -13,7 +13,7 @@ from worker.api.notifier import Notifier
 from worker.cells import flat
 from worker.cli.output import console, look_of, say, table, text
 from worker.cli.report.giving import To
-from worker.cli.report.options import to_options, usage, which_of, which_options
+from worker.cli.report.options import each_option, to_options, usage, which_of, which_options
 from worker.lifecycle import FAILED
 from worker.reporting import Which
 from worker.settings.language import language_of
@@ -34,10 +34,12 @@ def messages(csv: Path | None, xlsx: Path | None, as_json: bool, **given: Any) -
 
 @click.command("failures")
 @which_options()
+@each_option
 @to_options
 def failures(csv: Path | None, xlsx: Path | None, as_json: bool, **given: Any) -> int:
     """Whom it did not reach: number, name, your own reference, why and what to do. Exit code 1 where there is none.
 
+    Who was sent it again, corrected or by another channel, stands here by that alone; --each shows what it replaced.
     Undelivered, rejected, expired, or unknown for ever; --status takes some of these. Reasons and remedies are in both
     languages in a file, in yours here.
     """
@@ -62,8 +64,10 @@ def _give(to: To, which: Which, kind: Literal["messages", "failures"], shown: Ca
 
 
 def _about(notifier: Notifier, which: Which, kind: str) -> int:
-    """How many the sums know; one that was sent again is counted each time there."""
-    counted = which if kind == "messages" or which.get("status") else {**which, "status": list(FAILED)}
+    """How many the sums know; one that was sent again as it was is counted each time there."""
+    counted: Which = {**which, "each": True} if kind == "messages" else which
+    if kind != "messages" and not which.get("status"):
+        counted = {**which, "status": list(FAILED)}
     return sum(line.messages for line in notifier.reports.daily(["status"], **counted))
 
 

@@ -42,6 +42,12 @@ def which_options(*without: str) -> Callable[[F], F]:
     return options(*_SPAN, *(option for name, option in _WORDS.items() if name not in without))
 
 
+def each_option(command: F) -> F:
+    """Each generation of what was sent again."""
+    told = "Count each time that it was sent, and not each recipient once, by the last."
+    return click.option("--each", is_flag=True, help=told)(command)
+
+
 def to_options(command: F) -> F:
     """Where to: the screen, JSON, a file."""
     return options(*_FILES, json_option)(command)
@@ -56,10 +62,11 @@ def by_option(default: str) -> Callable[[F], F]:
 def which_of(given: dict[str, Any]) -> Which:
     """What the options say. Raises a usage error."""
     days = {name: day_option(f"--{name}", value) for name in ("since", "until") if (value := given.pop(name, None))}
+    each = {"each": True} if given.pop("each", False) else {}
     words = {
         name: value if name == "campaign" else parts_of(value) for name, value in given.items() if value is not None
     }
-    return cast(Which, days | words)
+    return cast(Which, days | each | words)
 
 
 @contextmanager

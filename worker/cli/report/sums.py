@@ -13,7 +13,7 @@ from worker.api.notifier import Notifier
 from worker.api.report_files import Row, reminders_row, statuses_in_a_line
 from worker.cli.output import bar, console, parts_of, say, table, text
 from worker.cli.report.giving import To
-from worker.cli.report.options import by_option, to_options, usage, which_of, which_options
+from worker.cli.report.options import by_option, each_option, to_options, usage, which_of, which_options
 from worker.cli.report.summary import MOST_LINES, ROOM_FOR_BARS, SHORT_BAR
 from worker.reporting import Costs, GroupBy, Latency, RuleUsed, Sums, Which
 
@@ -33,6 +33,7 @@ def _counting(name: str, by: str, words: str) -> click.Command:
     @click.command(name, help=words)
     @by_option(by)
     @which_options()
+    @each_option
     @to_options
     def command(by: str, **given: Any) -> int:
         return _give(given, lambda reports, which: reports.daily(_columns(by), **which), _sums)
@@ -128,10 +129,11 @@ def _how_fresh(until: datetime | None, zone: tzinfo) -> str:
 def _sums(rows: Sequence[Sums]) -> Table:
     shown = _most(rows)
     keys = list(shown[0].key) if shown else []
-    made = table(*keys, "messages:n", "delivered:n", "%:n", "failed:n", "held:n", "open:n", "")
+    again = ["sent again:n"] if any(row.superseded for row in rows) else []
+    made = table(*keys, "messages:n", "delivered:n", "%:n", "failed:n", "held:n", "open:n", *again, "")
     largest = max((row.messages for row in shown), default=1)
     for row in shown:
-        counts = (row.messages, row.delivered, row.failed, row.held, row.open)
+        counts = (row.messages, row.delivered, row.failed, row.held, row.open, row.superseded)[: 5 + len(again)]
         messages, delivered, *others = (f"{count:,}" for count in counts)
         rate = "" if row.delivery_rate is None else f"{100 * row.delivery_rate:.1f}"
         names = (text(row.key[key]) or "(none)" for key in row.key)

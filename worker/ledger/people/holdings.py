@@ -82,7 +82,7 @@ NOBODY = frozenset({
     "account_balance", "act", "brandname", "event", "heartbeat", "law_rule", "page_session", "page_user", "pause",
     "price", "producer_source", "refused_task", "refused_token", "reminder", "removal", "report_daily",
     "report_latency", "report_latency_month", "report_minute", "report_month", "report_standing",
-    "restore_guard",
+    "report_superseded", "restore_guard",
     "retention_place", "roll_up", "rule_use", "sign_in", "source_limit",
     "stream", "template", "token", "trouble", "upload", "webhook", "webhook_call", "webhook_secret",
 })  # fmt: skip

@@ -62,15 +62,20 @@ def figures(session: Reader, choice: Choice, goals: Mapping[Lane, timedelta]) ->
         made_at=session.execute(select(func.now())).scalar_one(),
         counted_until=counted_until(session),
         days=sums(session, choice, ["day"]),
-        campaigns=sorted(sums(session, choice, ["campaign"]), key=lambda line: -line.messages),
-        networks=sorted(sums(session, choice, ["network"]), key=lambda line: -line.messages),
-        failures=sorted(sums(session, failed, ["sms_type", "status", "code"]), key=lambda line: -line.messages),
+        campaigns=_most_first(sums(session, choice, ["campaign"])),
+        networks=_most_first(sums(session, choice, ["network"])),
+        failures=_most_first(sums(session, failed, ["sms_type", "status", "code"])),
         latency=latency(session, choice, ["lane"], goals),
         costs=costs(session, choice, ["month"]),
         pauses=pauses(session),
         held=held_together(session),
         waiting=sums(session, Choice(words={"status": OPEN}), ["lane"]),
     )
+
+
+def _most_first(lines: Sequence[Sums]) -> Sequence[Sums]:
+    """Those by which somebody is counted."""
+    return sorted((line for line in lines if line.messages), key=lambda line: -line.messages)
 
 
 def held_together(session: Reader) -> list[HeldTogether]:

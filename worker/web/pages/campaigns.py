@@ -160,7 +160,7 @@ def _failures(producer: Notifier, name: str, sums: Sums | None, language: Langua
     if sums is None or not sums.failed:
         return []
     lines = producer.reports.daily(("sms_type", "status", "code"), campaign=name, status=list(FAILED))
-    told = [_failed(line, language) for line in lines]
+    told = [_failed(line, language) for line in lines if line.messages]
     return sorted(told, key=lambda each: -each.messages)
 
 
