@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from worker.catalogue.text import Language, Text
-from worker.lifecycle import Status
+from worker.lifecycle import Kind, Status
 
 # Who wanted it...
 ENQUEUED = Text("{source} handed this {kind} over", "{source} giao {kind} này")
@@ -105,7 +105,65 @@ SENT_AGAIN_BY_SOMEBODY = Text("Somebody had it sent again", "Có người cho g�
 # What happens next...
 ON_THE_WIRE = Text("It is being sent right now", "Đang được gửi ngay lúc này")
 NOTHING_MORE = Text("Nothing more happens by itself", "Không có gì tự xảy ra thêm")
-REPLACED = Text("Another one is in its place: {id}", "Đã có tin khác thay thế: {id}")
+REPLACED = Text("Another one is in its place: {id}: {status}", "Đã có tin khác thay thế: {id}: {status}")
+REPLACED_BY = Text(
+    "{by} had another one sent in its place: {id}: {status}", "{by} đã cho gửi tin khác thay thế: {id}: {status}"
+)
+REPLACED_BY_FALLBACK = Text(
+    "Its fallback ({kind}) is in its place: {id}: {status}", "Kênh dự phòng ({kind}) đã thay thế: {id}: {status}"
+)
+REPLACED_SINCE = Text(
+    "{told}. In the place of that one by now is {id}: {status}", "{told}. Nay thay cho tin đó là {id}: {status}"
+)
+LOOK_THERE = Text("Nothing here: see `esms-worker why {id}`.", "Không cần làm gì ở đây: xem `esms-worker why {id}`.")
+OTHERS: dict[Kind, Text] = {
+    Kind.SMS: Text("another SMS", "một tin nhắn SMS khác"),
+    Kind.TEMPLATE_CALL: Text("a call by template {template}", "cuộc gọi theo mẫu {template}"),
+    Kind.RECORD_CALL: Text("a call with recording {template}", "cuộc gọi phát ghi âm {template}"),
+}
+FOLLOWS = Text("{what} takes its place, since it was not delivered", "{what} sẽ thay thế, vì tin này không đến nơi")
+AGAIN = Text(
+    "it is sent again by itself, time {number} of {times}", "tin sẽ tự được gửi lại, lần {number} trong {times} lần"
+)
+AGAIN_IF_NOT = Text(
+    "If it turns out that it was not delivered, it is sent again {wait} later, {left} more time(s) at most",
+    "Nếu được báo là không đến nơi, tin sẽ tự được gửi lại sau {wait}, nhiều nhất {left} lần nữa",
+)
+IF_NOT_BY = Text(
+    "If it is not delivered by {at}, {what} takes its place", "Nếu đến {at} tin chưa đến nơi, {what} sẽ thay thế"
+)
+_MAY_ARRIVE = Text(
+    "If it is known by {at}, or later until {until}, that it was not delivered, {what} takes its place; "
+    "never while it may still arrive",
+    "Nếu đến {at}, hoặc muộn hơn đến {until}, biết chắc tin không đến nơi, {what} sẽ thay thế; "
+    "còn có thể đến nơi thì không",
+)
+IF_NOT: dict[Status, Text] = {
+    Status.ACCEPTED: _MAY_ARRIVE,
+    Status.UNCONFIRMED: _MAY_ARRIVE,
+    Status.HELD: Text(
+        "Only if a person says by {until} that it was not delivered, {what} takes its place, at {at} at the earliest; "
+        "never by itself",
+        "Chỉ khi có người xác nhận trước {until} rằng tin không đến nơi, {what} mới thay thế, sớm nhất lúc {at}; "
+        "không tự xảy ra",
+    ),
+}
+IN_DOUBT = Text(
+    "If it is not delivered by {at}, {what} takes its place, also while it may still arrive, as its application asked",
+    "Nếu đến {at} tin chưa đến nơi, {what} sẽ thay thế, kể cả khi tin còn có thể đến, theo yêu cầu của ứng dụng",
+)
+NOT_FOLLOWED: dict[str, Text] = {
+    "too late": Text(
+        "What was to follow it was too late: it does not come", "Việc làm tiếp đã quá hạn nên không thực hiện"
+    ),
+    "unknown": Text(
+        "It may have arrived, so nothing follows it by itself", "Tin có thể đã đến nơi nên không tự làm gì tiếp"
+    ),
+    "stays": Text(
+        "What failed like this is not sent again by itself", "Tin thất bại như thế này không tự được gửi lại"
+    ),
+}
+THEN = Text("Then", "Sau đó")
 NEXT = Text("Next", "Tiếp theo")
 TO_DO = Text("What to do", "Việc cần làm")
 

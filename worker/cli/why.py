@@ -90,6 +90,8 @@ def _story(story: Story, language: Language, zone: tzinfo) -> Iterator[str]:
         yield f"  [dim]{at:19}[/]  {text(step.what)}"
     when = f" ({moment(story.next_at, zone, language)})" if story.next_at else ""
     yield f"  {words.NEXT.say(language)}: {text(story.next)}{when}"
+    if story.then:
+        yield f"  {words.THEN.say(language)}: {text(story.then)}"
     yield f"  {words.TO_DO.say(language)}: {text(story.remedy)}"
     yield ""
 

@@ -25,18 +25,21 @@ if TYPE_CHECKING:
 
 MOST = 500
 
+# SQL, of a message `m` and its notification `n`: when each is due, and from when on the other channel is too late.
+FALLBACK_AT = """
+    coalesce(n.send_date, n.created_at) + make_interval(secs => CAST(n.follow_up ->> 'after' AS double precision))
+"""
+FALLBACK_LATE_AT = f"""
+    least(n.expires_at, {FALLBACK_AT}
+        + make_interval(secs => CAST(n.follow_up #>> '{{fallback,horizon}}' AS double precision)))
+"""
+RETRY_AT = "m.settled_at + make_interval(secs => CAST(n.follow_up #>> '{retry,wait}' AS double precision))"
+
 # What is in doubt is looked at less and less often, by its age: its row costs nothing meanwhile.
-_DUE = text("""
+_DUE = text(f"""
     SELECT f.message_id AS id, m.status, m.phone, m.generation, m.replaced_by, n.source, n.campaign, n.expires_at,
-        n.follow_up,
-        coalesce(n.send_date, n.created_at) + make_interval(secs => CAST(n.follow_up ->> 'after' AS double precision))
-            <= now() AS fallback_due,
-        least(n.expires_at, coalesce(n.send_date, n.created_at) + make_interval(
-            secs => CAST(n.follow_up ->> 'after' AS double precision)
-                + CAST(n.follow_up #>> '{fallback,horizon}' AS double precision)
-        )) <= now() AS fallback_late,
-        m.settled_at + make_interval(secs => CAST(n.follow_up #>> '{retry,wait}' AS double precision)) <= now()
-            AS retry_due
+        n.follow_up, {FALLBACK_AT} <= now() AS fallback_due, {FALLBACK_LATE_AT} <= now() AS fallback_late,
+        {RETRY_AT} <= now() AS retry_due
     FROM follow_up AS f JOIN message AS m ON m.id = f.message_id JOIN notification AS n ON n.id = m.notification_id
     WHERE f.due_at <= now()
     ORDER BY f.due_at LIMIT :most

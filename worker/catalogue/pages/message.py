@@ -17,6 +17,7 @@ WORDS: dict[str, Text] = {
     "story": Text("What happened", "Diễn biến"),
     "next": Text("What happens next", "Tiếp theo"),
     "next_at": Text("at {at}", "lúc {at}"),
+    "then": Text("And then", "Sau đó"),
     "remedy": Text("What you can do", "Bạn có thể làm gì"),
     "now_is": Text("now", "bây giờ"),
     "text": Text("Text", "Nội dung"),

@@ -13,6 +13,7 @@ from sqlalchemy import Row, and_, func, or_, select
 from worker.catalogue.waits import Why
 from worker.lifecycle import Status
 from worker.reporting.attempts import attempts_over
+from worker.reporting.story.promises import Successor, promises_of, successors_of
 from worker.reporting.tables import Message, Notification, OptOut, Pause
 from worker.reporting.waiting import Surroundings
 from worker.reporting.whole import rows_of_requests
@@ -38,6 +39,8 @@ class Facts:
     pauses: Sequence[AnyRow]
     opted_out_since: datetime | None
     why: Why | None
+    promise: AnyRow | None  # of what may follow by itself
+    successors: Sequence[Successor]  # what came in its place, one after the other
     at: datetime
 
 
@@ -66,7 +69,8 @@ def _facts(session: Reader, messages: Sequence[AnyRow]) -> list[Facts]:
         return []
     notifications = _notifications(session, {row.notification_id for row in messages})
     requests, around = rows_of_requests(session, messages), Surroundings.of(session)
-    over = attempts_over(session, messages)
+    over, promises = attempts_over(session, messages), promises_of(session, messages)
+    successors = successors_of(session, messages)
     pauses, unwilling = _pauses(session, messages, notifications), _opted_out(session, {row.phone for row in messages})
     return [
         Facts(
@@ -77,6 +81,8 @@ def _facts(session: Reader, messages: Sequence[AnyRow]) -> list[Facts]:
             pauses=[each for each in pauses if each.lane == row.lane or _holds(each, of)],
             opted_out_since=unwilling.get(row.phone),
             why=around.why(row, of.source, of.campaign),
+            promise=promises.get(row.id),
+            successors=successors[row.id],
             at=around.at,
         )
         for row in messages

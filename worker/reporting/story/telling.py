@@ -13,6 +13,7 @@ from worker.catalogue import story as say
 from worker.catalogue.text import moment, span
 from worker.lifecycle import ARRIVED, FINAL, NOT_ARRIVED, Kind, Lane, Purpose, Status
 from worker.reporting.story.answers import answer_of
+from worker.reporting.story.coming import Coming
 from worker.reporting.story.reading import AnyRow, Facts
 from worker.reporting.story.waited import Gap, gaps_of
 
@@ -48,6 +49,8 @@ class Story:
     """What happens next, by itself."""
     next_at: datetime | None
     """When, if that is known; in UTC."""
+    then: str
+    """What follows by itself after that and under what condition, or why nothing does; empty: nothing was to."""
     remedy: str
     """What a person can do about it."""
 
@@ -62,7 +65,7 @@ class Teller:
 
     def story(self) -> Story:
         row, of = self.facts.message, self.facts.notification
-        status, why = Status(row.status), self.facts.why
+        status, (next_, next_at) = Status(row.status), self._next()
         said = advice(self.language, kind=of.kind, status=row.status, code=row.code, reason=row.reason)
         return Story(
             notification=of.id,
@@ -76,9 +79,10 @@ class Teller:
             got=True if status in ARRIVED else False if status in NOT_ARRIVED else None,
             summary=statuses.MEANINGS[status].say(self.language),
             steps=sorted(self._steps(), key=lambda step: step.at or self.facts.at),
-            next=self._next(),
-            next_at=None if why is None else why.until,
-            remedy=said.remedy if row.replaced_by is None else "",
+            next=next_,
+            next_at=next_at,
+            then=self._coming.perhaps() if row.replaced_by is None else "",
+            remedy=said.remedy if row.replaced_by is None else self._look_there(),
         )
 
     # What happened...
@@ -188,13 +192,24 @@ class Teller:
 
     # What happens next...
 
-    def _next(self) -> str:
+    def _next(self) -> tuple[str, datetime | None]:
+        """And when."""
         status, why = Status(self.facts.message.status), self.facts.why
+        if self.facts.successors:
+            return self._coming.replaced(), None
         if why is not None:
-            return _capital(why.say(self.language))
-        if (other := self.facts.message.replaced_by) is not None:
-            return say.REPLACED.say(self.language, id=str(other))
-        return (say.ON_THE_WIRE if status is Status.SENDING else say.NOTHING_MORE).say(self.language)
+            return _capital(why.say(self.language)), why.until
+        if (sure := self._coming.surely()) is not None:
+            return _capital(sure[0]), sure[1]
+        return (say.ON_THE_WIRE if status is Status.SENDING else say.NOTHING_MORE).say(self.language), None
+
+    @property
+    def _coming(self) -> Coming:
+        return Coming(self.facts, self.language, self.zone)
+
+    def _look_there(self) -> str:
+        last = self.facts.successors[-1].id if self.facts.successors else self.facts.message.replaced_by
+        return say.LOOK_THERE.say(self.language, id=str(last))
 
     def _moment(self, at: datetime) -> str:
         return moment(at, self.zone, self.language)

@@ -1,0 +1,80 @@
+"""What may follow some messages by itself, and what stands in their places: each a row or two by its key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import select, text
+
+from worker.ledger.follow_ups import FALLBACK_AT, FALLBACK_LATE_AT, RETRY_AT
+from worker.lifecycle import Status
+from worker.reporting.tables import Message, Notification
+
+if TYPE_CHECKING:
+    from worker.database import Reader
+    from worker.reporting.story.reading import AnyRow
+
+_PROMISES = text(f"""
+    SELECT f.message_id, f.due_at IS NOT NULL AS open, f.outcome,
+        n.follow_up #>> '{{fallback,kind}}' AS kind, n.follow_up #>> '{{fallback,template_id}}' AS template,
+        coalesce(CAST(n.follow_up ->> 'in_doubt' AS boolean), false) AS in_doubt,
+        {FALLBACK_AT} AS fallback_at, {FALLBACK_LATE_AT} AS late_at,
+        CAST(n.follow_up #>> '{{retry,times}}' AS integer) AS times,
+        CAST(n.follow_up #>> '{{retry,wait}}' AS double precision) AS wait, {RETRY_AT} AS retry_at
+    FROM follow_up AS f JOIN message AS m ON m.id = f.message_id JOIN notification AS n ON n.id = m.notification_id
+    WHERE f.message_id = ANY(CAST(:ids AS uuid[]))
+""")  # noqa: S608 — our own constants
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Successor:
+    """The message in another's place."""
+
+    id: UUID
+    kind: str
+    status: Status
+    wanted_by: str | None
+    replaced_by: UUID | None
+
+
+def promises_of(session: Reader, messages: Sequence[AnyRow]) -> Mapping[UUID, AnyRow]:
+    """What may follow by itself, or how that was decided."""
+    rows = session.execute(_PROMISES, {"ids": [row.id for row in messages]})
+    return {row.message_id: row for row in rows}
+
+
+def successors_of(session: Reader, messages: Sequence[AnyRow]) -> Mapping[UUID, Sequence[Successor]]:
+    """All that came in the place of each, one after the other, by its id; there are a few at most."""
+    found: dict[UUID, Successor] = {}
+    ids = {row.replaced_by for row in messages} - {None}
+    while ids:
+        these = {each.id: each for each in _these(session, ids)}
+        found |= these
+        ids = {each.replaced_by for each in these.values()} - {None, *found}
+    return {row.id: _chain(row.replaced_by, found) for row in messages}
+
+
+def _these(session: Reader, ids: set[UUID]) -> Sequence[Successor]:
+    columns = (Message.id, Message.status, Message.wanted_by, Message.replaced_by, Notification.kind)
+    query = select(*columns).where(Message.id.in_(ids), Notification.id == Message.notification_id)
+    return [
+        Successor(
+            id=row.id,
+            kind=row.kind,
+            status=Status(row.status),
+            wanted_by=row.wanted_by,
+            replaced_by=row.replaced_by,
+        )
+        for row in session.execute(query)
+    ]
+
+
+def _chain(id_: UUID | None, found: Mapping[UUID, Successor]) -> Sequence[Successor]:
+    chain: list[Successor] = []
+    while id_ is not None and id_ in found:
+        chain.append(found[id_])
+        id_ = found[id_].replaced_by
+    return chain
