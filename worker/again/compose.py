@@ -39,13 +39,14 @@ def gather(
         request = requests[row.notification_id]
         content = texts.get(row.id, corrected.content)
         advertising = is_advertising(request, corrected)
-        key = _key(request, content) if advertising else (request.id, content)
+        key = key_of(request, content) if advertising else (request.id, content)
         together = found.setdefault(key, Gathered(request, content, advertising))
         together.places.setdefault(corrected.to or row.phone, row.id)
     return list(found.values())
 
 
-def _key(request: Any, content: str | None) -> Hashable:
+def key_of(request: Any, content: str | None) -> Hashable:
+    """What those have in common that go out together, if it is advertising. content: what is said instead."""
     options = tuple(sorted((name, str(value)) for name, value in request.options.items()))
     # What is to follow is the notification's: those who are promised different things can't share one.
     return (

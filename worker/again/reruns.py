@@ -79,4 +79,5 @@ def _step(session: Any, rerun: Any, settings: Settings, at_once: int) -> Step:
     corrected = Corrected(**rerun.corrected) if rerun.corrected else None
     most = at_once if rerun.most_left is None else min(at_once, rerun.most_left)
     after = Place(rerun.after_notification, rerun.after_message)
-    return step(session, Chosen(**rerun.chosen), corrected, settings, by=rerun.asked_by, most=most, after=after)
+    chosen, limit = Chosen(**rerun.chosen), rerun.most_left
+    return step(session, chosen, corrected, settings, by=rerun.asked_by, most=most, limit=limit, after=after)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from worker.errors import Invalid
 from worker.ledger.contacts import ContactRow, by_phones
+from worker.ledger.templates import StoredTemplate
 from worker.lifecycle import Kind
 from worker.settings import Settings
 from worker.templates import Addressee, Occasion, usable, written
+from worker.templates.values import values_for
 from worker.templates.variables import OF_A_PERSON
+from worker.text import FILL_IN, NO_VALUE
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -24,14 +28,18 @@ def texts_by(session: Session, template: str, rows: Sequence[Any], settings: Set
     if found.kind is not Kind.SMS:
         raise Invalid("template", f"{template!r} is a call's, and these are SMS", "name one of an SMS")
     known = _contacts(session, [row.phone for row in rows])
-    occasion = Occasion(at=datetime.now(settings.time_zone))
-    texts: dict[UUID, str | Invalid] = {}
-    for row in rows:
-        try:
-            texts[row.id] = written(found, _addressee(row.phone, known.get(row.phone)), occasion).texts[0]
-        except Invalid as error:
-            texts[row.id] = error
-    return texts
+    write = partial(_said, found, found.names(), Occasion(at=datetime.now(settings.time_zone)))
+    return {row.id: write(_addressee(row.phone, known.get(row.phone))) for row in rows}
+
+
+def _said(template: StoredTemplate, names: frozenset[str], occasion: Occasion, to: Addressee) -> str | Invalid:
+    """names: all that the template needs. An Invalid tells all that is lacking."""
+    if lacking := names - values_for(to, occasion, to.phones[0]).keys():
+        return Invalid(", ".join(sorted(lacking)), NO_VALUE, FILL_IN)
+    try:
+        return written(template, to, occasion).texts[0]
+    except Invalid as error:
+        return error
 
 
 def _contacts(session: Session, phones: Sequence[str]) -> Mapping[str, ContactRow]:

@@ -2,92 +2,34 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from decimal import Decimal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, TypedDict, Unpack
 from uuid import UUID
 
 from worker import ledger, reporting
 from worker.again import Corrected, Failed, Step, step
-from worker.again.choice import MAY_ARRIVE, checked, correction, ids_of, words_of
+from worker.again.choice import checked, correction, ids_of, words_of
+from worker.again.foreseeing import Foreseer
 from worker.again.reruns import TRIAL
-from worker.api.decisions import Decision
+from worker.api.decisions import Decision, unfit_of
 from worker.api.naming import BY_DEFAULT, id_of, refuse_undocumented
+from worker.api.outlook import Counted, Foreseen, Lookout, Outlook, Way, summed
 from worker.bell import Bell
-from worker.catalogue import Language, advice
+from worker.catalogue import Language
 from worker.checks import label
 from worker.database import Database
 from worker.errors import Invalid, NotFound
-from worker.law.outlook import RuleOutlook
-from worker.ledger import NOWHERE, RETRIED, Act, Alike, Chosen, Left, Place, Remaining
+from worker.ledger import NOWHERE, RETRIED, Act, Chosen, Place, Remaining
 from worker.lifecycle import Status
 from worker.queues import Task
-from worker.reporting import Choice, Stopped
+from worker.reporting import Stopped
 from worker.settings import Settings
+
+__all__ = ["Again", "Counted", "Foreseen", "How", "Outlook", "Way"]
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
-
-# What waits has not been sent yet at all.
-_UNDER_WAY = tuple(status for status in Status if status in MAY_ARRIVE - {Status.QUEUED})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Foreseen:
-    """Of what was chosen, what failed in the same way."""
-
-    alike: Alike
-    helps: bool
-    """May it help to send it again like this? Not where eSMS would only refuse it as before."""
-    remedy: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outlook:
-    """What sending again would do."""
-
-    lines: Sequence[Foreseen]
-    """One for each kind, status and code, the most frequent first."""
-    too_few: int
-    """Advertising that would stay: fewer with the same text failed than eSMS takes."""
-    rules: Sequence[RuleOutlook]
-    """What sending rules would do to those that would be queued, if they were now."""
-    may_arrive: Mapping[Status, int]
-    """What is not sent again since it may still arrive, or may have; of a campaign, as of the last tick."""
-
-    @property
-    def messages(self) -> int:
-        """That failed and were chosen."""
-        return sum(line.alike.messages for line in self.lines)
-
-    @property
-    def left(self) -> Mapping[Left, int]:
-        """Of these, those that would be left, and why."""
-        found = Counter({Left.TOO_FEW: self.too_few})
-        for line in self.lines:
-            found.update(line.alike.left)
-        return +found
-
-    @property
-    def helpless(self) -> int:
-        """Those that sending again like this can't help."""
-        return sum(line.alike.messages for line in self.lines if not line.helps)
-
-    @property
-    def segments(self) -> int:
-        """SMS as they are billed; a call is one."""
-        return sum(line.alike.segments for line in self.lines)
-
-    @property
-    def dong(self) -> Decimal | None:
-        """By the price list; None: it has no price for some of them."""
-        each = [line.alike.dong for line in self.lines]
-        return None if None in each else sum(filter(None, each), Decimal(0))
-
-
-REHEARSED = 20  # messages on which a correction is tried before
 
 
 class How(TypedDict, total=False):
@@ -118,28 +60,30 @@ class Again:
         self._bell.ring(tried.lanes)
         return self._decision(failed, chosen, tried, left)
 
-    def foresee(self, failed: Failed, *, language: Language = Language.EN, **how: Unpack[How]) -> Outlook:
+    def foresee(
+        self,
+        failed: Failed,
+        *,
+        language: Language = Language.EN,
+        told: Callable[[int], object] = int,
+        **how: Unpack[How],
+    ) -> Outlook:
         """What `retry` would do to all of the same, and how such failures fared before; nothing is sent or stored.
 
-        Raises as `retry` does.
+        told: is given how many messages were looked at, some at a time, where each is. Raises as `retry` does.
         """
         chosen, corrected = self._asked(failed, how)
-        zone = self._settings.time_zone
-        if corrected:
-            self._rehearse(chosen, corrected)
-        with self._database.begin() as session:
-            lines, going = ledger.outlook(session, chosen)
-            if not lines:
+        lookout = Lookout(self._database, self._settings, Foreseer(chosen, corrected, self._settings, failed.most))
+        if not (found := lookout.outlook(language, told)).lines:
+            with self._database.begin() as session:
                 _refuse_unknown(session, failed, self._source)
-            return Outlook(
-                lines=[_foreseen(line, corrected, language) for line in lines],
-                too_few=0 if corrected or not any(each.grouped for each in going) else self._too_few(session, chosen),
-                rules=ledger.foresee_again(session, chosen, going, ledger.rules_now(session, zone), zone),
-                may_arrive=_may_arrive(session, chosen),
-            )
+        return found
 
-    def _too_few(self, session: Session, chosen: Chosen) -> int:
-        return ledger.too_few(session, chosen, self._settings.advertising_least)
+    def count(self, failed: Failed) -> int:
+        """How many failed of what is chosen, those that would be left included; `most` at most. Raises as `retry`."""
+        with self._database.begin() as session:
+            found = ledger.count(session, self._chosen(session, failed))
+        return found if failed.most is None else min(found, failed.most)
 
     def stopped(self) -> Sequence[Stopped]:
         """Reruns whose first hundred failed alike, of the last week; the rest of each waits for a person."""
@@ -167,14 +111,6 @@ class Again:
                 raise Invalid("to", f"is one number, and {found:,} failed messages are chosen", "choose one of them")
         return chosen, corrected
 
-    def _rehearse(self, chosen: Chosen, corrected: Corrected) -> None:
-        """Try the correction on some, and undo it. Raises Invalid where it fits none of them."""
-        with self._database.begin() as session:
-            tried = step(session, chosen, corrected, self._settings, by=BY_DEFAULT, most=REHEARSED)
-            if tried.error and not tried.queued:
-                raise tried.error
-            session.rollback()
-
     def _chosen(self, session: Session, failed: Failed) -> Chosen:
         chosen = checked(failed, self._settings, source=self._source)
         located = [reporting.locate(session, each, source=failed.source) for each in ids_of(failed.ids)]
@@ -190,8 +126,17 @@ class Again:
         act = _act(chosen)
         while tried.place is not None and tried.moved < wanted:
             with self._database.begin() as session:
-                most_now = wanted - tried.moved
-                taken = step(session, chosen, corrected, self._settings, by=by, most=most_now, after=tried.place)
+                most_now, limit = wanted - tried.moved, None if most is None else most - tried.moved
+                taken = step(
+                    session,
+                    chosen,
+                    corrected,
+                    self._settings,
+                    by=by,
+                    most=most_now,
+                    limit=limit,
+                    after=tried.place,
+                )
                 tried += taken
                 act.note(session, taken.moved)
                 if tried.place is not None and tried.moved >= wanted and (most is None or tried.moved < most):
@@ -229,21 +174,18 @@ class Again:
             others = _others(session, chosen, tried.queued, left)
             if not tried.queued:
                 _refuse_unknown(session, failed, self._source)
-        return Decision(moved=tried.moved, others=others, left=dict(+tried.left), rest=left.messages)
+        return Decision(
+            moved=tried.moved,
+            others=others,
+            left=dict(+tried.left),
+            unfit=unfit_of(tried.unfit),
+            rest=left.messages,
+        )
 
 
 def _act(chosen: Chosen) -> Act:
     ids = [*(chosen.messages or ()), *(chosen.notifications or ())][:20]
     return Act("message.retry", campaign=chosen.campaign, source=chosen.source, ids=ids or None)
-
-
-def _foreseen(line: Alike, corrected: Corrected | None, language: Language) -> Foreseen:
-    from worker.catalogue.retrying import retryable  # it loads the client: not for who only enqueues
-
-    different = [name for name, value in asdict(corrected).items() if value is not None] if corrected else []
-    said = advice(language, kind=line.kind, status=line.status, code=line.code, reason=None)
-    helps = retryable(kind=line.kind, status=line.status, code=line.code, corrected=different)
-    return Foreseen(alike=line, helps=helps, remedy=said.remedy)
 
 
 def _others(session: Session, chosen: Chosen, queued: Sequence[UUID], left: Remaining) -> Mapping[Status, int]:
@@ -252,20 +194,7 @@ def _others(session: Session, chosen: Chosen, queued: Sequence[UUID], left: Rema
         return found
     known = left if left.still_failed is not None else ledger.remaining(session, chosen)
     failed = dict(known.still_failed or {})
-    return _summed(session, chosen, [status for status in Status if status not in RETRIED]) | failed
-
-
-def _may_arrive(session: Session, chosen: Chosen) -> Mapping[Status, int]:
-    if chosen.campaign is None:
-        found = ledger.others(session, chosen, []) or {}
-        return {status: found[status] for status in _UNDER_WAY if status in found}
-    return _summed(session, chosen, _UNDER_WAY)
-
-
-def _summed(session: Session, chosen: Chosen, statuses: Sequence[Status]) -> dict[Status, int]:
-    choice = Choice.of({"campaign": chosen.campaign, "source": chosen.source, "status": statuses, "each": True})
-    lines = reporting.sums(session, choice, ["campaign"])
-    return dict(sum((Counter(line.statuses) for line in lines), Counter()))
+    return summed(session, chosen, [status for status in Status if status not in RETRIED]) | failed
 
 
 def _refuse_unknown(session: Session, failed: Failed, within: str | None) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from worker import ledger, reporting
+from worker.again.planning import Why
 from worker.api.naming import Which
 from worker.bell import Bell
 from worker.database import Database
@@ -18,6 +19,7 @@ from worker.intake.terms import check_send_date
 from worker.ledger import Act, Left
 from worker.lifecycle import TOO_LATE, Lane, Status
 from worker.settings import Settings
+from worker.text import NO_VALUE
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -30,12 +32,40 @@ EXPIRES = "left as it is: its expires_at comes before that date"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unfit:
+    """Why some can't be sent corrected like this."""
+
+    field: str
+    """What is wrong; of a template all that somebody lacks, like `attr.room, name`."""
+    problem: str
+    remedy: str
+    messages: int
+
+    @property
+    def lacks(self) -> Sequence[str]:
+        """The template's variables that have no value for these recipients."""
+        return self.field.split(", ") if self.problem == NO_VALUE else ()
+
+
+REASONS = 20  # of what can't be sent, that are told
+
+
+def unfit_of(counts: Mapping[Why, int]) -> list[Unfit]:
+    """The most frequent first."""
+    return [
+        Unfit(field=field, problem=problem, remedy=remedy, messages=messages)
+        for (field, problem, remedy), messages in Counter(counts).most_common(REASONS)
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What a cancel, move or retry did: how many messages it moved, and where the others stand."""
 
     moved: int
     others: Mapping[Status, int]
     left: Mapping[Left, int] = field(default_factory=dict)  # of the others: why a retry left what failed
+    unfit: Sequence[Unfit] = ()  # of the left: why they can't be sent corrected like this
     rest: int = 0  # of a retry of many: how many follow once the first hundred have not all failed alike
     expiring: int = 0  # of the others: their producer's expires_at comes before the date that a move gave
 

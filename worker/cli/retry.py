@@ -12,14 +12,15 @@ from uuid import UUID
 import click
 
 from worker.again import Corrected, Failed
-from worker.api.again import Foreseen, Outlook
-from worker.api.decisions import Decision
+from worker.api.again import Counted, Foreseen, Outlook, Way
+from worker.api.decisions import Decision, Unfit
 from worker.api.notifier import Notifier
 from worker.cli import completion
 from worker.cli.decisions import by_option, decision_json
 from worker.cli.look import located
 from worker.cli.output import (
     console,
+    counting,
     json_option,
     look_of,
     looks_of,
@@ -37,7 +38,10 @@ from worker.settings.language import language_of
 LEFT = {
     "late": "reminders whose time has passed",
     "limit": "sent again as often as WORKER_RETRY_LIMIT allows",
-    "too few": "advertising that too few others with the same text failed with: give --sms-type 4 to send it alone",
+    "too few": (
+        "advertising that too few others with the same text failed with: once the others are queued, give --sms-type 4 "
+        "to send each of these alone"
+    ),
     "unfit": "can't be sent corrected like this",
     "opted out": "opted out",
     "emptied": "their text or number is kept no longer: `esms-worker show` says since when, and by which setting",
@@ -85,12 +89,17 @@ def retry(by: str, dry_run: bool, yes: bool, as_json: bool, to: str | None, go_o
         return _go_on(go_on, by, as_json, others=[to, dry_run or None, yes or None, *given.values()])
     with Notifier.from_env() as notifier:
         failed, corrected = _failed(notifier, given, to), _corrected(given, to)
-        outlook = notifier.again.foresee(failed, corrected=corrected, language=language_of())
         if dry_run:
-            return _say_outlook(outlook, notifier.settings.time_zone, as_json)
-        _ask(outlook.messages if failed.most is None else min(outlook.messages, failed.most), notifier, yes)
+            return _say_outlook(_foresee(notifier, failed, corrected), notifier.settings.time_zone, as_json)
+        if not yes:
+            _ask(notifier, failed, corrected)
         decided = notifier.again.retry(failed, corrected=corrected, by=by)
     return _say_decided(decided, as_json)
+
+
+def _foresee(notifier: Notifier, failed: Failed, corrected: Corrected) -> Outlook:
+    with counting("messages looked at") as told:
+        return notifier.again.foresee(failed, corrected=corrected, language=language_of(), told=told)
 
 
 def _go_on(id_: str, by: str, as_json: bool, others: Sequence[object]) -> int:
@@ -139,8 +148,14 @@ def _corrected(given: Mapping[str, Any], to: str | None) -> Corrected:
     return Corrected(**what, to=None if given["campaign"] is not None else to)
 
 
-def _ask(messages: int, notifier: Notifier, sure: bool) -> None:
-    if sure or messages <= notifier.settings.retry_ask:
+def _ask(notifier: Notifier, failed: Failed, corrected: Corrected) -> None:
+    """Of many, whether they are to go; which are counted first."""
+    most = notifier.settings.retry_ask
+    if notifier.again.count(failed) <= most:
+        return
+    outlook = _foresee(notifier, failed, corrected)
+    messages = outlook.going + outlook.more
+    if messages <= most:
         return
     if not sys.stdin.isatty():
         raise click.UsageError(f"{messages:,} messages would be sent again: look with --dry-run, then give --yes")
@@ -170,12 +185,36 @@ def _say_lines(outlook: Outlook, zone: tzinfo) -> None:
         )
     console().print(shown)
     price = "a price that is not known" if outlook.dong is None else f"{outlook.dong:,.0f} đồng"
-    say(f"dry run: {outlook.messages:,} message(s), {outlook.segments:,} SMS or calls, {price}; nothing was queued")
-    for reason, count in outlook.left.items():
-        say(f"would be left as they are: {count:,}: {LEFT[reason]}")
+    going = f"{outlook.going:,} of {outlook.messages:,} message(s)"
+    say(f"dry run: {going} would be sent again, {outlook.segments:,} SMS or calls, {price}; nothing was queued")
+    for way in outlook.ways:
+        say(f"would go out: {way.messages:,}: {_way(way)}")
+    _say_left(outlook.left, outlook.unfit, "would be left as they are: ")
     say_rules(outlook.rules, zone)
     if outlook.helpless:
         say(f"can't be helped like this: {outlook.helpless:,}: eSMS would refuse them as before")
+    if outlook.counted is Counted.ONE_BY_ONE:
+        say(f"counted: {outlook.messages:,}, one by one, each as it would go out now")
+    if outlook.more:
+        say(f"not counted: {outlook.more:,} more that are chosen: what is told is of the first {outlook.messages:,}")
+
+
+def _way(way: Way) -> str:
+    what = "a call" if way.sms_type is None else f"SmsType {way.sms_type:d}"
+    return f"{what}, {way.purpose}, lane {way.lane}"
+
+
+def _say_left(left: Mapping[Any, int], unfit: Sequence[Unfit], what: str) -> None:
+    for reason, count in left.items():
+        say(f"{what}{count:,}: {LEFT[reason]}")
+        for each in unfit if reason == "unfit" else ():
+            say(f"  {each.messages:,} {_why(each)}")
+
+
+def _why(unfit: Unfit) -> str:
+    if unfit.lacks:
+        return f"lack {' and '.join(f'{{{name}}}' for name in unfit.lacks)}"
+    return f"{unfit.field}: {unfit.problem}: {unfit.remedy}"
 
 
 def _before(line: Foreseen) -> str:
@@ -185,7 +224,9 @@ def _before(line: Foreseen) -> str:
 
 def _outlook_json(outlook: Outlook) -> dict[str, Any]:
     lines = [asdict(line.alike) | {"helps": line.helps, "remedy": line.remedy} for line in outlook.lines]
-    sums = {name: getattr(outlook, name) for name in ("messages", "segments", "dong", "helpless")}
+    names = ("messages", "going", "segments", "dong", "helpless", "counted", "more")
+    sums = {name: getattr(outlook, name) for name in names}
+    sums |= {"ways": [asdict(each) for each in outlook.ways], "unfit": [asdict(each) for each in outlook.unfit]}
     sums["rules"] = [asdict(each) for each in outlook.rules]
     return {"dry_run": True, "lines": lines, "left": outlook.left, "may_arrive": outlook.may_arrive} | sums
 
@@ -193,15 +234,15 @@ def _outlook_json(outlook: Outlook) -> dict[str, Any]:
 def _say_decided(decided: Decision, as_json: bool) -> int:
     if as_json:
         left = {str(reason): count for reason, count in decided.left.items()}
-        say_json(decision_json(decided) | {"late": decided.late, "left": left, "rest": decided.rest})
+        unfit = [asdict(each) for each in decided.unfit]
+        say_json(decision_json(decided) | {"late": decided.late, "left": left, "unfit": unfit, "rest": decided.rest})
         return 0 if decided.moved else 1
     say(f"queued again: {decided.moved:,} message(s)")
     if decided.rest:
         say(f"{decided.rest:,} more follow by themselves once one of these has arrived")
     if decided.others:
         console().print(f"left as they are: {looks_of(decided.others)}")
-    for reason, count in decided.left.items():
-        say(f"of these {count:,}: {LEFT[reason]}")
+    _say_left(decided.left, decided.unfit, "of these ")
     if not (decided.moved or decided.others or decided.left):
         say("others are in their places already: `esms-worker show ID` names them")
     return 0 if decided.moved else 1

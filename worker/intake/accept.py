@@ -137,29 +137,23 @@ class InPlaceOf(NamedTuple):
     follow_up: Mapping[str, Any] | None
 
 
-@dataclass(frozen=True, slots=True)
-class InPlace:
-    """errors: of each request in order, None: it is stored. opted_out: messages that were cancelled at once."""
-
-    errors: Sequence[Invalid | None]
-    stored: Sequence[Stored]
-    opted_out: int
-
-
-def accept_in_place(session: Session, wanted: Sequence[InPlaceOf], settings: Settings, *, by: str) -> InPlace:
-    """Store each in place of messages, with what was to follow those; those that can't be sent are told why.
+def check_in_place(
+    session: Session, wanted: Sequence[InPlaceOf], settings: Settings, *, by: str
+) -> list[Checked | Invalid]:
+    """Each as it is to stand in others' places, with what was to follow those, or why it can't be sent.
 
     One that stands there for several is checked once, with the numbers that it names itself. by: who has them sent
     again.
     """
-    checked = _checked_once(wanted, _checks(session, settings, now=datetime.now(UTC), late=True), by)
-    good = [(item, of.places) for item, of in zip(checked, wanted, strict=True) if isinstance(item, Checked)]
-    stored = _stored([item for item, _ in good], settings, whom=[[*of] for _, of in good])
-    for row, (_, of) in zip(stored, good, strict=True):
+    return _checked_once(wanted, _checks(session, settings, now=datetime.now(UTC), late=True), by)
+
+
+def stored_in_place(items: Sequence[tuple[Checked, Mapping[str, UUID]]], settings: Settings) -> list[Stored]:
+    """In place of messages, by its recipients' numbers (E.164); for `put_in_place`."""
+    stored = _stored([item for item, _ in items], settings, whom=[[*of] for _, of in items])
+    for row, (_, of) in zip(stored, items, strict=True):
         row.replaces = of
-    put = ledger.put_in_place(session, stored)
-    errors = [item if isinstance(item, Invalid) else None for item in checked]
-    return InPlace(errors, stored, sum(map(len, put.opted_out.values())))
+    return stored
 
 
 def _checked_once(wanted: Sequence[InPlaceOf], checks: Checks, by: str) -> list[Checked | Invalid]:

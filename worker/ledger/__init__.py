@@ -34,19 +34,30 @@ from worker.ledger.failed import (
     Left,
     Place,
     choose,
+    choose_alike,
     count,
     requests_of,
 )
 from worker.ledger.filling import fill
 from worker.ledger.floors import Floors
 from worker.ledger.follow_ups import due_follow_ups, fall_back, follow_later, follow_no_more
-from worker.ledger.foresight import NumberRules, foresee_again
+from worker.ledger.foresight import NumberRules, foresee_again, waiting_again
 from worker.ledger.gate import Gate
 from worker.ledger.held import WhichHeld, count_held, held_messages, note_decisions
 from worker.ledger.inserts import First, Put, Stored, Terms, is_one_statement, lay_out, put
 from worker.ledger.law_rules import all_rules, remove_rule, rules_now, save_rule, set_mode
 from worker.ledger.limits import set_limit
-from worker.ledger.outlook import Alike, Before, Remaining, others, outlook, remaining, too_few
+from worker.ledger.outlook import (
+    Alike,
+    Before,
+    Going,
+    Remaining,
+    fared_before,
+    few_missed,
+    others,
+    outlook,
+    remaining,
+)
 from worker.ledger.pauses import Paused, allow_trial, due_probes, lift, pause, paused, probed
 from worker.ledger.polls import Poll, Settlement, ask_later, ask_now, claim_polls, put_back, settle
 from worker.ledger.reconcile import Known, Look, Lost, claim_lost, known_to, looked
@@ -108,6 +119,7 @@ __all__ = [
     "First",
     "Floors",
     "Gate",
+    "Going",
     "Horizons",
     "How",
     "HttpCall",
@@ -144,6 +156,7 @@ __all__ = [
     "cancel",
     "cancel_messages",
     "choose",
+    "choose_alike",
     "claim",
     "claim_alone",
     "claim_doubtful",
@@ -162,6 +175,8 @@ __all__ = [
     "end_others",
     "expire",
     "fall_back",
+    "fared_before",
+    "few_missed",
     "fill",
     "find_missed_streams",
     "find_token",
@@ -235,6 +250,6 @@ __all__ = [
     "through",
     "tidy_streams",
     "tokens",
-    "too_few",
+    "waiting_again",
     "witness",
 ]

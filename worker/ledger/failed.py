@@ -5,7 +5,7 @@ A message that another one has taken the place of is no longer among them, whate
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -155,30 +155,105 @@ def beyond(after: Place) -> str:
     return "true" if after == NOWHERE else "(m.notification_id, m.id) > (:after_notification, :after_message)"
 
 
+_COLUMNS = f"""
+    m.id, m.notification_id, m.phone, m.lane, m.grouped, m.status, m.code, m.network, {LEFT} AS left_since"""
+
+
 @cache
-def _choose(scope: str, goes_on: str) -> TextClause:
+def _choose(scope: str, goes_on: str, locks: str) -> TextClause:
     return text(f"""
         WITH page AS MATERIALIZED (
             SELECT m.* FROM message AS m
-            WHERE {chosen(scope)} AND {goes_on}
+            WHERE {chosen(scope)} AND {goes_on} AND {_besides(locks)}
             ORDER BY m.notification_id, m.id LIMIT :most
-            FOR UPDATE OF m
+            {locks}
         )
-        SELECT m.id, m.notification_id, m.phone, m.lane, m.grouped, {LEFT} AS left_since
+        SELECT {_COLUMNS}
         FROM page AS m JOIN notification AS n ON n.id = m.notification_id
         ORDER BY m.notification_id, m.id
     """)
 
 
-def choose(session: Session, failed: Chosen, *, after: Place = NOWHERE, most: int) -> Sequence[Row[*tuple[Any, ...]]]:
-    """The next ones, locked, in the order of a walk."""
-    asked = failed.parameters() | after.parameters() | {"most": most}
-    return session.execute(_choose(scope_of(failed), beyond(after)), asked).all()
+_LOCKS = "FOR UPDATE OF m"
+Besides = Collection[UUID] | None  # where nothing is stored: messages that would have gone; None: they are locked
+
+
+def _besides(locks: str) -> str:
+    return "true" if locks else "m.id <> ALL(CAST(:besides AS uuid[]))"
+
+
+def choose(
+    session: Session, failed: Chosen, *, after: Place = NOWHERE, most: int, besides: Besides = None
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    """The next ones, in the order of a walk; what is locked nobody else changes until the transaction ends."""
+    asked = failed.parameters() | after.parameters() | {"most": most, "besides": list(besides or ())}
+    return session.execute(_choose(scope_of(failed), beyond(after), _locks(besides)), asked).all()
+
+
+def _locks(besides: Besides) -> str:
+    return _LOCKS if besides is None else ""
+
+
+LOOKED_AHEAD = 1000  # requests that failed, among which others with the same text are looked for
+
+
+# From one request to the next by the index: how many failed of each costs nothing. What is asked for is the same where
+# all of it is, but for the text if another one is to take its place.
+@cache
+def _choose_alike(scope: str, by_text: bool, locks: str) -> TextClause:
+    next_one = f"""
+        SELECT m.notification_id FROM message AS m
+        WHERE {chosen(scope)} AND {{}} ORDER BY m.notification_id, m.id LIMIT 1
+    """
+    return text(f"""
+        WITH RECURSIVE ahead AS (
+            (SELECT 1 AS nth, ({next_one.format(beyond(_SOMEWHERE))}) AS id)
+            UNION ALL
+            SELECT a.nth + 1, ({next_one.format("m.notification_id > a.id")})
+            FROM ahead AS a WHERE a.id IS NOT NULL AND a.nth < {LOOKED_AHEAD}
+        )
+        SELECT {_COLUMNS}, alike.id AS like_that
+        FROM ahead JOIN notification AS n ON n.id = ahead.id
+        CROSS JOIN LATERAL (
+            SELECT k.id FROM notification AS k
+            WHERE k.id = ANY(CAST(:like AS uuid[])) AND k.source = n.source AND k.options = n.options
+              AND k.campaign IS NOT DISTINCT FROM n.campaign AND k.follow_up IS NOT DISTINCT FROM n.follow_up
+              AND {_KEPT_PURPOSE}
+              {"AND k.content = n.content" if by_text else ""}
+            LIMIT 1
+        ) AS alike
+        CROSS JOIN LATERAL (
+            SELECT * FROM message AS m
+            WHERE m.notification_id = n.id AND {chosen(scope)} AND {beyond(_SOMEWHERE)} AND {LEFT} IS NULL
+              AND {_besides(locks)}
+            ORDER BY m.id LIMIT :most
+            {locks}
+        ) AS m
+        ORDER BY m.notification_id, m.id
+    """)
+
+
+_SOMEWHERE = Place(UUID(int=1), UUID(int=1))
+_KEPT_PURPOSE = f"{PURPOSE} = {PURPOSE.replace('n.', 'k.')}"
+
+
+def choose_alike(
+    session: Session, failed: Chosen, like: Sequence[UUID], *, by_text: bool, after: Place, most: int, besides: Besides
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Others after that place that go out again, and could together with these notifications' messages.
+
+    like_that: of each, the notification that it is like. most: of each request.
+    """
+    asked = (
+        failed.parameters() | after.parameters() | {"like": list(like), "most": most, "besides": list(besides or ())}
+    )
+    return session.execute(_choose_alike(scope_of(failed), by_text, _locks(besides)), asked).all()
 
 
 _REQUESTS = text(f"""
     SELECT n.id, n.kind, {PURPOSE} AS purpose, n.source, n.campaign, n.content, n.template_id,
-        CAST(n.options AS text) AS options, n.expires_at, CAST(n.follow_up AS text) AS follow_up
+        CAST(n.options AS text) AS options, n.expires_at, CAST(n.follow_up AS text) AS follow_up,
+        coalesce(n.segments, 1) AS segments
     FROM notification AS n WHERE n.id = ANY(CAST(:ids AS uuid[]))
 """)
 
@@ -196,13 +271,14 @@ class Asked(NamedTuple):
     options: Mapping[str, Any]
     expires_at: datetime | None
     follow_up: Mapping[str, Any] | None  # what its producer wanted to follow by itself
+    segments: int
 
 
 def requests_of(session: Session, notifications: Sequence[UUID]) -> Mapping[UUID, Asked]:
     """What was asked for, by notification."""
     rows = session.execute(_REQUESTS, {"ids": as_array([each.hex for each in notifications])}).all()
     return {
-        row[0]: Asked._make((*row[:7], options_of(row[7]), row[8], None if row[9] is None else options_of(row[9])))
+        row[0]: Asked._make((*row[:7], options_of(row[7]), row[8], row[9] and options_of(row[9]), row[10]))
         for row in rows
     }
 

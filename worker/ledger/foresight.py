@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -118,14 +118,18 @@ def foresee_again(
     session: Session, which: Chosen, going: Sequence[Going], rules: Sequence[Rule], zone: tzinfo
 ) -> tuple[RuleOutlook, ...]:
     """Of what was chosen and would go out, if it were queued now."""
-    found = [each for row in going for each in _waiting(row, rules, zone)]
+    found = waiting_again(going, rules, zone)
     channels = {channel_of(Kind(row.kind)) for row in going if row.purpose == Purpose.ADVERTISING}
     for channel in sorted(channels):
-        about = [rule for rule in rules if rule.is_about(Purpose.ADVERTISING, channel, None)]
-        numbers = NumberRules.among(about, channel)
+        numbers = _numbers(rules, channel)
         for row in session.execute(_broken_again(scope_of(which)), numbers.asked() | which.parameters()):
             found += numbers.told(row)
     return added_up(found)
+
+
+def waiting_again(going: Sequence[Going], rules: Sequence[Rule], zone: tzinfo) -> list[RuleOutlook]:
+    """Those that would wait for the hours, if they were queued now."""
+    return [each for row in going for each in _waiting(row, rules, zone)]
 
 
 def _waiting(row: Going, rules: Sequence[Rule], zone: tzinfo) -> Iterator[RuleOutlook]:
@@ -133,6 +137,21 @@ def _waiting(row: Going, rules: Sequence[Rule], zone: tzinfo) -> Iterator[RuleOu
     about = [rule for rule in rules if rule.is_about(Purpose(row.purpose), channel_of(Kind(row.kind)), row.campaign)]
     if found := opening(hours_of(about), row.at, zone):
         yield RuleOutlook(rule=found[1].name, does=Mode.HOLD, messages=row.messages, until=found[0])
+
+
+def broken_again(
+    session: Session, rules: Sequence[Rule], channel: Channel, phones: Sequence[str]
+) -> Iterator[RuleOutlook]:
+    """Of advertising to these numbers, if it was queued now."""
+    numbers = _numbers(rules, channel)
+    now = datetime.now(UTC)
+    asked = {"places": [0] * len(phones), "phones": list(phones), "dues": [now] * len(phones)}
+    for row in session.execute(_BROKEN, numbers.asked() | asked):
+        yield from numbers.told(row)
+
+
+def _numbers(rules: Sequence[Rule], channel: Channel) -> NumberRules:
+    return NumberRules.among([rule for rule in rules if rule.is_about(Purpose.ADVERTISING, channel, None)], channel)
 
 
 _GOING = f"{LEFT} IS NULL"

@@ -55,6 +55,8 @@ class Going:
 
     purpose: str
     kind: str
+    sms_type: int
+    """0: a call."""
     campaign: str | None
     messages: int
     grouped: bool
@@ -70,18 +72,14 @@ _BY_HASH = text("SET LOCAL enable_sort = off")
 # The sums first, and what costs a look-up only for the few lines that are left then. Those of one campaign are not told
 # apart by it.
 @cache
-def _outlook(scope: str) -> TextClause:
-    campaign, lines = ("CAST(:campaign AS text)", "") if scope in _LARGE else ("n.campaign", "3, ")
+def _outlook(scope: str, bounded: bool = False) -> TextClause:
+    campaign, lines = ("CAST(:campaign AS text)", "") if scope in _LARGE else ("campaign", "3, ")
+    failed = _BOUNDED if bounded else _EACH
     return text(f"""
         WITH lines AS MATERIALIZED (
-            SELECT n.kind, {PURPOSE} AS purpose, {campaign} AS campaign, m.status, m.code,
-                coalesce(CAST(n.options ->> 'sms_type' AS smallint), 0) AS sms_type,
-                coalesce(lower(m.network), '') AS network,
-                CASE WHEN {IS_FOR_THE_WILLING} AND has_opted_out(m.phone) THEN 'opted out' ELSE {LEFT} END
-                    AS left_since,
-                count(*) AS messages, bool_or(m.grouped) AS grouped, sum(coalesce(n.segments, 1)) AS segments
-            FROM message AS m JOIN notification AS n ON n.id = m.notification_id
-            WHERE {chosen(scope, joined=True)}
+            SELECT kind, purpose, {campaign} AS campaign, status, code, sms_type, network, left_since,
+                count(*) AS messages, bool_or(grouped) AS grouped, sum(segments) AS segments
+            FROM ({failed.format(each=_OF_EACH.format(chosen=chosen(scope, joined=True)))}) AS m
             GROUP BY {lines}1, 2, 4, 5, 6, 7, 8
         )
         SELECT lines.*, now() AS at, lines.segments * (
@@ -91,6 +89,24 @@ def _outlook(scope: str) -> TextClause:
         ) AS dong
         FROM lines
     """)
+
+
+_OF_EACH = f"""
+    SELECT n.kind, {PURPOSE} AS purpose, n.campaign, m.status, m.code,
+        coalesce(CAST(n.options ->> 'sms_type' AS smallint), 0) AS sms_type, coalesce(lower(m.network), '') AS network,
+        CASE WHEN {IS_FOR_THE_WILLING} AND has_opted_out(m.phone) THEN 'opted out' ELSE {LEFT} END AS left_since,
+        m.grouped, coalesce(n.segments, 1) AS segments, m.notification_id, m.id
+    FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+    WHERE {{chosen}}"""
+_EACH = "{each}"
+# Up to the last one that would still go, in the order in which they go.
+_BOUNDED = """
+    SELECT * FROM (
+        SELECT each.*, count(*) FILTER (WHERE left_since IS NULL) OVER (
+            ORDER BY notification_id, id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS gone FROM ({each}) AS each
+    ) AS each WHERE gone < :most
+"""
 
 
 _BEFORE = text(f"""
@@ -110,14 +126,18 @@ _BEFORE = text(f"""
 """)
 
 
-def outlook(session: Session, which: Chosen) -> tuple[list[Alike], list[Going]]:
-    """One line for each way in which they failed, the most frequent first; and those that would go out."""
+def outlook(session: Session, which: Chosen, most: int | None = None) -> tuple[list[Alike], list[Going]]:
+    """One line for each way in which they failed, the most frequent first; and those that would go out.
+
+    most: no more go out than so many, the first ones.
+    """
     session.execute(_BY_HASH)
-    rows = session.execute(_outlook(scope_of(which)), which.parameters()).all()
+    bounded = {} if most is None else {"most": most}
+    rows = session.execute(_outlook(scope_of(which), bool(bounded)), which.parameters() | bounded).all()
     alike: dict[tuple[str, str, str | None], list[Any]] = {}
     for row in rows:
         alike.setdefault((row.kind, row.status, row.code), []).append(row)
-    before = _before(session, [(status, code) for _, status, code in alike])
+    before = fared_before(session, [(status, code) for _, status, code in alike])
     lines = [_alike(key, found, before.get((key[1], key[2] or ""))) for key, found in alike.items()]
     names = [each.name for each in fields(Going)]
     going = [Going(**{name: getattr(row, name) for name in names}) for row in rows if not row.left_since]
@@ -197,28 +217,25 @@ def _standing(session: Session, statement: TextClause, which: Chosen, besides: d
     return {Status(row.status): row.messages for row in found}
 
 
-# What eSMS takes for many at once alone: of a text that fewer failed with, in all of what was chosen.
+# What eSMS takes for many at once alone, of which fewer failed than it takes.
 @cache
-def _too_few(scope: str) -> TextClause:
+def _few_missed(scope: str) -> TextClause:
     return text(f"""
-        WITH ads AS (
-            SELECT m.notification_id AS id, count(*) AS messages FROM message AS m
-            WHERE m.grouped AND {chosen(scope)} GROUP BY 1 HAVING count(*) < :least
-        ), texts AS (
-            SELECT sum(ads.messages) AS messages FROM ads JOIN notification AS n USING (id)
-            GROUP BY n.content, n.options, n.source, n.campaign HAVING sum(ads.messages) < :least
+        SELECT EXISTS (
+            SELECT FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+            WHERE m.grouped AND {chosen(scope, joined=True)} AND {LEFT} IS NULL
+            GROUP BY m.notification_id HAVING count(*) < :least
         )
-        SELECT coalesce(sum(messages), 0) FROM texts
     """)
 
 
-def too_few(session: Session, which: Chosen, least: int) -> int:
-    """How many advertising messages would be left as they are since too few with their text failed."""
-    found = session.scalar(_too_few(scope_of(which)), which.parameters() | {"least": least})
-    return int(found or 0)
+def few_missed(session: Session, which: Chosen, least: int) -> bool:
+    """Is there any advertising that fewer missed than eSMS takes, so that others with its text are looked for?"""
+    return bool(session.scalar(_few_missed(scope_of(which)), which.parameters() | {"least": least}))
 
 
-def _before(session: Session, pairs: Sequence[tuple[str, str | None]]) -> Mapping[tuple[str, str], Before]:
+def fared_before(session: Session, pairs: Sequence[tuple[str, str | None]]) -> Mapping[tuple[str, str], Before]:
+    """By status and code, those of which any was sent again."""
     if not pairs:
         return {}
     asked = {"statuses": [status for status, _ in pairs], "codes": [code or "" for _, code in pairs]}

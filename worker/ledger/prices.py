@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -76,6 +76,22 @@ def of_networks(sms_type: str, day: str) -> str:
 
 
 _RANGE = text(f"SELECT min(dong) AS least, max(dong) AS most FROM {of_networks(':sms_type', ':day')}")
+
+
+_OF_KINDS = text("""
+    SELECT asked.sms_type, asked.network, (
+        SELECT p.dong FROM price AS p
+        WHERE p.sms_type = asked.sms_type AND p.network IN (asked.network, '') AND p.valid_from <= current_date
+        ORDER BY p.network = '', p.valid_from DESC LIMIT 1
+    ) AS dong
+    FROM unnest(CAST(:types AS smallint[]), CAST(:networks AS text[])) AS asked (sms_type, network)
+""")
+
+
+def prices_now(session: Session, kinds: Collection[tuple[int, str]]) -> Mapping[tuple[int, str], Decimal | None]:
+    """What one costs today, by SmsType (0: a call) and network in small letters; None: the list does not know."""
+    asked = {"types": [sms_type for sms_type, _ in kinds], "networks": [network for _, network in kinds]}
+    return {(row.sms_type, row.network): row.dong for row in session.execute(_OF_KINDS, asked)}
 
 
 def put_prices(session: Session, rows: Sequence[PriceRow]) -> PriceCounts:

@@ -4,7 +4,7 @@ sizes: encoding and segments        accents: Nguyễn becomes Nguyen        lang
 """
 
 from worker.text.accents import replacements, strip_diacritics
-from worker.text.bodies import Body, Diacritics
+from worker.text.bodies import FILL_IN, NO_VALUE, Body, Diacritics
 from worker.text.language import ATTRIBUTE, TemplateError, render, variables_of
 from worker.text.sizes import (
     ROOM,
@@ -20,6 +20,8 @@ from worker.text.sizes import (
 
 __all__ = [
     "ATTRIBUTE",
+    "FILL_IN",
+    "NO_VALUE",
     "ROOM",
     "SEGMENTS_MOST",
     "Body",

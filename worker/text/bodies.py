@@ -11,6 +11,7 @@ from worker.text.accents import strip_diacritics
 from worker.text.language import TemplateError, render, variables_of
 
 VALUE_MOST = 1000  # characters of one value
+NO_VALUE, FILL_IN = "has no value for this recipient", "fill it in, or take it out of the template"
 
 
 class Diacritics(StrEnum):
@@ -49,6 +50,6 @@ class Body:
 
 def _check_value(name: str, value: object) -> None:
     if not isinstance(value, str) or not value.strip():
-        raise Invalid(name, "has no value for this recipient", "fill it in, or take it out of the template")
+        raise Invalid(name, NO_VALUE, FILL_IN)
     if len(value) > VALUE_MOST:
         raise Invalid(name, f"is longer than {VALUE_MOST:,} characters", "shorten it")

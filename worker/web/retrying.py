@@ -40,7 +40,8 @@ async def answer(request: Request, producer: Notifier, by: str, **of: Any) -> Re
         outlook = await to_thread.run_sync(lambda: producer.again.foresee(failed, corrected=corrected))
         return as_json(_outlook_out(outlook))
     decided = await to_thread.run_sync(lambda: producer.again.retry(failed, corrected=corrected, by=by))
-    return as_json(decision_out(decided) | {"left": dict(decided.left), "rest": decided.rest})
+    unfit = [asdict(each) for each in decided.unfit]
+    return as_json(decision_out(decided) | {"left": dict(decided.left), "unfit": unfit, "rest": decided.rest})
 
 
 def _failed(body: Mapping[str, Any], of: Mapping[str, Any]) -> Failed:
@@ -66,7 +67,8 @@ def _known(within: str, given: Mapping[str, Any], names: Sequence[str]) -> Mappi
 
 
 def _outlook_out(outlook: Outlook) -> dict[str, Any]:
-    sums = {name: getattr(outlook, name) for name in ("messages", "segments", "dong", "helpless")}
+    names = ("messages", "going", "segments", "dong", "helpless", "counted", "more", "ways", "unfit")
+    sums = {name: getattr(outlook, name) for name in names}
     lines = [asdict(line) for line in outlook.lines]
     sums["rules"] = outlook.rules
     return sums | {"lines": lines, "left": dict(outlook.left), "may_arrive": dict(outlook.may_arrive)}

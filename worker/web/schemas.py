@@ -87,6 +87,16 @@ class DecisionOut(Model):
     """Why, in words, and how many."""
 
 
+class UnfitOut(Model):
+    """Why some can't be sent corrected like this."""
+
+    field: str
+    """Of a template all that somebody lacks."""
+    problem: str
+    remedy: str
+    messages: int
+
+
 class RetryOut(Model):
     """What a retry did; of a dry run what it would do, and other fields: see docs/send-again.md."""
 
@@ -98,6 +108,8 @@ class RetryOut(Model):
     """How many follow by themselves once the first hundred have not all failed alike."""
     left: dict[str, int] = {}
     """Why what failed stays as it is, and how many."""
+    unfit: list[UnfitOut] = []
+    """Of these, why what can't be sent corrected like this can't."""
     others: dict[str, int] = {}
     """Where those stand that it did not move, and how many."""
 

@@ -117,6 +117,11 @@ WORDS: dict[str, Text] = {
     "left_limit": Text("stay: sent again often enough", "để lại: đã gửi lại đủ số lần"),
     "left_toofew": Text("stay: too few for advertising", "để lại: quá ít tin cho quảng cáo"),
     "left_unfit": Text("stay: can't be sent so", "để lại: không gửi được như vậy"),
+    "left_emptied": Text("stay: text or number kept no longer", "để lại: nội dung hoặc số không còn được giữ"),
+    "more_chosen": Text(
+        "Counted is what would go first, {count} messages. Of {more} more that are chosen nothing is told here.",
+        "Chỉ đếm {count} tin sẽ gửi trước. {more} tin còn lại không được tính ở đây.",
+    ),
     "left_optedout": Text("stay: opted out", "để lại: đã từ chối nhận tin"),
     "says_retry": Text(
         "The first hundred go at once. The rest follows by itself when one of them has arrived, and stays where all of "

@@ -175,6 +175,7 @@ TO_DO = (
     Text("give plain text of at most {most} characters", "hãy ghi văn bản thường, tối đa {most} ký tự"),
     Text("give one key from 0 to 9", "hãy ghi một phím từ 0 đến 9"),
     Text("give a datetime.datetime", "hãy dùng datetime.datetime"),
+    Text("choose SMS, or give a template", "hãy chọn SMS, hoặc ghi mẫu"),
     Text("give a worker.Corrected", "hãy dùng worker.Corrected"),
     Text("leave it out, or use SmsType 1 or 2", "hãy bỏ trường này, hoặc dùng SmsType 1 hay 2"),
     Text("give the moment at which it was said", "hãy ghi thời điểm đồng ý"),

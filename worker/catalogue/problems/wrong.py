@@ -165,6 +165,7 @@ WRONG = (
     Text("can't be read out", "không đọc thành tiếng được"),
     Text("is not one key", "không phải một phím"),
     Text("is {type}, not a datetime", "là {type}, không phải ngày giờ"),
+    Text("is a call, which has no text, type or brandname", "là cuộc gọi, không có nội dung, loại hay brandname"),
     Text("is {type}, not a Corrected", "là {type}, không phải Corrected"),
     Text("{names} not known", "không có {names}"),
     Text("needs no consent", "không cần sự đồng ý"),

@@ -1,0 +1,134 @@
+"""The next ones of what is sent again, so chosen that no advertising is torn apart.
+
+eSMS takes advertising for twenty or more at once alone. So what is taken together holds that many of a text, and so
+does what stays for later, or none: others of the text are looked for in requests further on, and taken along.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from worker import ledger
+from worker.again.choice import Corrected
+from worker.again.compose import key_of
+from worker.again.planning import Plan, Planner, Requests, Rows, turns_out_advertising
+from worker.ledger import Chosen, Place
+from worker.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+LOOKED = 500  # messages that are looked at together at least: of many that stay few may go
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Some of what was chosen. place: of the last in the order of the walk, None: that was all; company: of the rows,
+    those that stand further on.
+    """
+
+    plan: Plan
+    requests: Requests
+    rows: Rows
+    place: Place | None
+    company: Rows = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chooser:
+    """Takes some after some of what was chosen. besides: nothing is stored, and these would have gone already; None:
+    nobody else changes what is taken until the transaction ends.
+    """
+
+    session: Session
+    chosen: Chosen
+    corrected: Corrected | None
+    settings: Settings
+    by: str
+    besides: Collection[UUID] | None = None
+
+    def take(self, after: Place, goal: int, limit: int | None) -> Chunk:
+        """The next ones of which about so many go, and no more than the limit."""
+        wanted = goal if limit is None else min(goal, limit)
+        at_once = max(wanted, LOOKED)
+        rows = ledger.choose(self.session, self.chosen, after=after, most=at_once, besides=self.besides)
+        requests = dict(ledger.requests_of(self.session, _notifications(rows)))
+        plan, last = self._planner.plan(rows, requests), len(rows) < at_once
+        if len(plan.hopeful) > wanted:
+            rows, last = _first(rows, plan.hopeful, wanted), False
+            plan = self._planner.plan(rows, requests)
+        place = None if last else Place(rows[-1].notification_id, rows[-1].id)
+        room = None if limit is None else limit - wanted
+        company = self._company(rows, requests, place, room) if place else []
+        if company:
+            requests |= ledger.requests_of(self.session, _notifications(company))
+            rows = [*rows, *company]
+            plan = self._planner.plan(rows, requests)
+        return Chunk(plan, requests, rows, place, company)
+
+    @property
+    def _planner(self) -> Planner:
+        return Planner(self.session, self.corrected, self.settings, self.by)
+
+    def _company(self, rows: Rows, requests: Requests, after: Place, room: int | None) -> list[Any]:
+        """Others that go along, so that neither these nor those that stay are too few."""
+        have = self._advertising(rows, requests)
+        if not have or room == 0:
+            return []
+        found: dict[Hashable, list[Any]] = defaultdict(list)
+        for row in self._ahead({theirs[0].notification_id for theirs in have.values()}, after):
+            found[self._key(requests[row.like_that])].append(row)
+        company: list[Any] = []
+        for key, more in found.items():
+            left = len(more) if room is None else room - len(company)
+            company += more[: taken(len(have[key]), len(more), self.settings.advertising_least, room=left)]
+        return company
+
+    def _ahead(self, like: set[UUID], after: Place) -> Rows:
+        """As many of each request as decide it."""
+        by_text, most = not self._says_otherwise, 2 * self.settings.advertising_least
+        return ledger.choose_alike(
+            self.session, self.chosen, [*like], by_text=by_text, after=after, most=most, besides=self.besides
+        )
+
+    def _advertising(self, rows: Rows, requests: Requests) -> Mapping[Hashable, list[Any]]:
+        found: dict[Hashable, list[Any]] = defaultdict(list)
+        for row in rows:
+            request = requests[row.notification_id]
+            if not row.left_since and turns_out_advertising(request, self.corrected):
+                found[self._key(request)].append(row)
+        return found
+
+    def _key(self, request: Any) -> Hashable:
+        """By a template each may say something else: then they are alike in all but that."""
+        return key_of(request, "-" if self._says_otherwise else None)
+
+    @property
+    def _says_otherwise(self) -> bool:
+        return self.corrected is not None and (self.corrected.content or self.corrected.template) is not None
+
+
+def taken(have: int, more: int, least: int, *, room: int) -> int:
+    """How many more go along: as few as leave neither those that go nor those that stay too few; else all, or none."""
+    count = max(0, least - have)
+    if more - count < least:
+        count = more
+    count = min(count, room)
+    return count if have + count >= least else 0
+
+
+def _first(rows: Rows, going: set[UUID], wanted: int) -> Rows:
+    """Up to the last one that still goes."""
+    for count, row in enumerate(rows, start=1):
+        wanted -= row.id in going
+        if wanted == 0:
+            return rows[:count]
+    return rows
+
+
+def _notifications(rows: Rows) -> list[UUID]:
+    return [*{row.notification_id for row in rows}]

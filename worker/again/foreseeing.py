@@ -1,0 +1,204 @@
+"""What sending again would come to, counted one by one: planned as the real one would, chunk by chunk, and not stored.
+
+Each chunk is as large as the step that would take it, since what goes out together is decided by it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
+
+from worker import ledger
+from worker.again.choice import Corrected
+from worker.again.choosing import Chooser, Chunk
+from worker.again.planning import Why
+from worker.again.reruns import AT_ONCE, TRIAL
+from worker.errors import Invalid
+from worker.law.outlook import RuleOutlook
+from worker.law.rules import Channel, Rule, channel_of
+from worker.ledger import NOWHERE, Alike, Chosen, Going, Left, Place
+from worker.ledger.foresight import broken_again
+from worker.ledger.opt_out import opted_out
+from worker.ledger.outlook import fared_before
+from worker.ledger.prices import prices_now
+from worker.lifecycle import FOR_THE_WILLING, Kind, Purpose
+from worker.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+FORESEEN = 100_000  # messages that are looked at one by one at most; a second looks at some 20,000
+
+
+class Goes(NamedTuple):
+    """What those have in common that would go out alike. sms_type: 0: a call."""
+
+    purpose: str
+    kind: str
+    sms_type: int
+    campaign: str | None
+
+
+@dataclass(slots=True)
+class Line:
+    """Of those that failed in the same way."""
+
+    messages: int = 0
+    segments: int = 0
+    left: Counter[Left] = field(default_factory=Counter)
+    billed: Counter[tuple[int, str]] = field(default_factory=Counter)  # SMS, by SmsType and network
+
+
+@dataclass(slots=True)
+class Foresight:
+    """What has been looked at so far. place: where to go on, None: that was all."""
+
+    lines: dict[tuple[str, str, str | None], Line] = field(default_factory=dict)
+    going: Counter[Goes] = field(default_factory=Counter)
+    unfit: Counter[Why] = field(default_factory=Counter)
+    rules: list[RuleOutlook] = field(default_factory=list)
+    error: Invalid | None = None
+    looked: int = 0
+    place: Place | None = NOWHERE
+    ahead: list[UUID] = field(default_factory=list)  # messages further on that went along with others
+
+    @property
+    def moved(self) -> int:
+        """That would go out."""
+        return self.going.total()
+
+    @property
+    def sent(self) -> int:
+        """They, and those that would be cancelled at once: they opted out."""
+        return self.moved + sum(line.left[Left.OPTED_OUT] for line in self.lines.values())
+
+    def is_over(self, most: int | None) -> bool:
+        """Is there nothing left to look at, or are so many enough?"""
+        return self.place is None or self.looked >= FORESEEN or (most is not None and self.moved >= most)
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseer:
+    """Looks at one chunk after the other, each in a transaction of its own."""
+
+    chosen: Chosen
+    corrected: Corrected | None
+    settings: Settings
+    most: int | None
+
+    def go_on(self, session: Session, seen: Foresight) -> int:
+        """Look at the next ones; how many these were."""
+        assert seen.place is not None
+        limit = None if self.most is None else self.most - seen.moved
+        goal = TRIAL - seen.moved if seen.moved < TRIAL else AT_ONCE
+        chooser = Chooser(session, self.chosen, self.corrected, self.settings, by="-", besides=seen.ahead)
+        chunk = chooser.take(seen.place, goal, limit)
+        self._count(session, seen, chunk)
+        seen.ahead += [row.id for row in chunk.company]
+        seen.place, seen.looked = chunk.place, seen.looked + len(chunk.rows)
+        return len(chunk.rows)
+
+    def _count(self, session: Session, seen: Foresight, chunk: Chunk) -> None:
+        for row, why in _left(chunk):
+            line = _line(seen, chunk, row)
+            line.messages += 1
+            line.left[why] += 1
+        going = list(_going(chunk))
+        unwilling = opted_out(session, {each.phone for each in going if each.goes.purpose in FOR_THE_WILLING})
+        for each in going:
+            self._add(seen, chunk, each, unwilling)
+        seen.unfit += chunk.plan.reasons
+        seen.error = seen.error or chunk.plan.error
+        rules = ledger.rules_now(session, self.settings.time_zone)
+        seen.rules += _rules(session, [each for each in going if each.phone not in unwilling], rules)
+
+    def _add(self, seen: Foresight, chunk: Chunk, one: _One, unwilling: Set[str]) -> None:
+        line = _line(seen, chunk, one.row)
+        line.messages += 1
+        if one.goes.purpose in FOR_THE_WILLING and one.phone in unwilling:
+            line.left[Left.OPTED_OUT] += 1
+            return
+        seen.going[one.goes] += 1
+        line.segments += one.segments
+        network = one.row.network or "" if one.phone == one.row.phone else ""
+        line.billed[one.goes.sms_type, network.lower()] += one.segments
+
+    def told(self, session: Session, seen: Foresight) -> tuple[list[Alike], list[Going], list[RuleOutlook]]:
+        """One line for each way in which they failed, the most frequent first; those that would go out; the rules."""
+        before = fared_before(session, [(status, code) for _, status, code in seen.lines])
+        prices = prices_now(session, {each for line in seen.lines.values() for each in line.billed})
+        lines = [
+            Alike(
+                kind=kind,
+                status=status,
+                code=code,
+                messages=line.messages,
+                segments=line.segments,
+                dong=_dong(line, prices),
+                left=dict(+line.left),
+                before=before.get((status, code or "")),
+            )
+            for (kind, status, code), line in seen.lines.items()
+        ]
+        going = [
+            Going(**goes._asdict(), messages=messages, grouped=False, at=datetime.now(UTC))
+            for goes, messages in seen.going.items()
+        ]
+        zone = self.settings.time_zone
+        waiting = ledger.waiting_again(going, ledger.rules_now(session, zone), zone)
+        return sorted(lines, key=lambda line: -line.messages), going, waiting + seen.rules
+
+
+class _One(NamedTuple):
+    """A message that would go out, as what it would be."""
+
+    row: Any
+    phone: str
+    goes: Goes
+    segments: int
+
+
+def _left(chunk: Chunk) -> Iterator[tuple[Any, Left]]:
+    return ((row, why) for why, rows in chunk.plan.left.items() for row in rows)
+
+
+def _going(chunk: Chunk) -> Iterator[_One]:
+    for row in chunk.plan.same:
+        request = chunk.requests[row.notification_id]
+        sms_type = int(request.options.get("sms_type", 0))
+        goes = Goes(request.purpose, request.kind, sms_type, request.campaign)
+        yield _One(row, row.phone, goes, request.segments)
+    of = {row.id: row for row in chunk.rows}
+    for item, places in chunk.plan.others:
+        terms = item.terms
+        goes = Goes(str(terms.purpose), str(terms.kind), int(terms.options.get("sms_type", 0)), terms.campaign)
+        for phone, id_ in places.items():
+            yield _One(of[id_], phone, goes, item.segments or 1)
+
+
+def _line(seen: Foresight, chunk: Chunk, row: Any) -> Line:
+    key = (chunk.requests[row.notification_id].kind, row.status, row.code)
+    if (found := seen.lines.get(key)) is None:
+        found = seen.lines[key] = Line()
+    return found
+
+
+def _rules(session: Session, going: Sequence[_One], rules: Sequence[Rule]) -> Iterator[RuleOutlook]:
+    phones: dict[Channel, list[str]] = {}
+    for each in going:
+        if each.goes.purpose == Purpose.ADVERTISING:
+            phones.setdefault(channel_of(Kind(each.goes.kind)), []).append(each.phone)
+    for channel, them in phones.items():
+        yield from broken_again(session, rules, channel, them)
+
+
+def _dong(line: Line, prices: Any) -> Decimal | None:
+    each = [(prices[kind], segments) for kind, segments in line.billed.items()]
+    if any(dong is None for dong, _ in each):
+        return None
+    return sum((dong * segments for dong, segments in each), Decimal(0))

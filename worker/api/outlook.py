@@ -1,0 +1,218 @@
+"""What sending again would do, as it is told: by sums where all goes as it was, else looked at one by one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from worker import ledger, reporting
+from worker.again import Corrected
+from worker.again.choice import MAY_ARRIVE
+from worker.again.foreseeing import Foreseer, Foresight
+from worker.api.decisions import Unfit, unfit_of
+from worker.catalogue import Language, advice
+from worker.database import Database
+from worker.law.outlook import RuleOutlook, added_up
+from worker.ledger import Alike, Chosen, Going, Left
+from worker.lifecycle import LANE_OF_SMS, Kind, Lane, Purpose, SmsType, Status
+from worker.reporting import Choice
+from worker.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+# What waits has not been sent yet at all.
+_UNDER_WAY = tuple(status for status in Status if status in MAY_ARRIVE - {Status.QUEUED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreseen:
+    """Of what was chosen, what failed in the same way."""
+
+    alike: Alike
+    helps: bool
+    """May it help to send it again like this? Not where eSMS would only refuse it as before."""
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """As what some would go out."""
+
+    kind: Kind
+    sms_type: SmsType | None
+    """None: a call."""
+    purpose: Purpose
+    lane: Lane
+    messages: int
+
+
+class Counted(StrEnum):
+    """How a dry run counts."""
+
+    SUMS = "sums"
+    """All of them, added up: as they are, they cost what they cost."""
+    ONE_BY_ONE = "one by one"
+    """Each was made as it would go out, and not stored."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What sending again would do."""
+
+    lines: Sequence[Foreseen]
+    """One for each kind, status and code that they failed with, the most frequent first; SMS and price as they would go
+    out.
+    """
+    ways: Sequence[Way]
+    """As what they would go out, the most frequent first."""
+    unfit: Sequence[Unfit]
+    """Why what would be left since it can't be sent corrected like this can't, the most frequent first."""
+    counted: Counted
+    """How."""
+    more: int
+    """Chosen besides those that were counted, and told by nothing here: of a correction 100,000 are looked at."""
+    rules: Sequence[RuleOutlook]
+    """What sending rules would do to those that would be queued, if they were now."""
+    may_arrive: Mapping[Status, int]
+    """What is not sent again since it may still arrive, or may have; of a campaign, as of the last tick."""
+
+    @property
+    def messages(self) -> int:
+        """That failed and were chosen."""
+        return sum(line.alike.messages for line in self.lines)
+
+    @property
+    def left(self) -> Mapping[Left, int]:
+        """Of these, those that would be left, and why."""
+        found: Counter[Left] = Counter()
+        for line in self.lines:
+            found.update(line.alike.left)
+        return +found
+
+    @property
+    def going(self) -> int:
+        """Of these, those that would be sent again."""
+        return self.messages - sum(self.left.values())
+
+    @property
+    def too_few(self) -> int:
+        """Advertising that would stay: fewer with the same text failed than eSMS takes."""
+        return self.left.get(Left.TOO_FEW, 0)
+
+    @property
+    def helpless(self) -> int:
+        """Those that sending again like this can't help."""
+        return sum(line.alike.messages for line in self.lines if not line.helps)
+
+    @property
+    def segments(self) -> int:
+        """SMS as they are billed; a call is one."""
+        return sum(line.alike.segments for line in self.lines)
+
+    @property
+    def dong(self) -> Decimal | None:
+        """By the price list; None: it has no price for some of them."""
+        each = [line.alike.dong for line in self.lines]
+        return None if None in each else sum(filter(None, each), Decimal(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Lookout:
+    """Looks at what was chosen, in one way or the other."""
+
+    database: Database
+    settings: Settings
+    foreseer: Foreseer
+
+    def outlook(self, language: Language, told: Callable[[int], object]) -> Outlook:
+        """Raises Invalid where the correction fits none of them."""
+        of = self.foreseer
+        summed = None if of.corrected else self._summed()
+        seen = self._look(told) if summed is None else None
+        with self.database.begin() as session:
+            lines, going, rules = summed or of.told(session, seen or Foresight())
+            return Outlook(
+                lines=[_foreseen(line, of.corrected, language) for line in lines],
+                ways=_ways(going),
+                unfit=unfit_of(seen.unfit if seen else {}),
+                counted=Counted.ONE_BY_ONE if seen else Counted.SUMS,
+                more=_more(session, of, seen),
+                rules=added_up(rules),
+                may_arrive=_may_arrive(session, of.chosen),
+            )
+
+    def _summed(self) -> tuple[list[Alike], list[Going], list[RuleOutlook]] | None:
+        """As they are, they are what they were; None: which advertising goes along with which is found one by one."""
+        of, zone = self.foreseer, self.settings.time_zone
+        with self.database.begin() as session:
+            lines, going = ledger.outlook(session, of.chosen, of.most)
+            if any(each.grouped for each in going) and self._is_torn(session):
+                return None
+            rules = ledger.rules_now(session, zone)
+            return lines, going, [*ledger.foresee_again(session, of.chosen, going, rules, zone)]
+
+    def _is_torn(self, session: Session) -> bool:
+        of, least = self.foreseer, self.settings.advertising_least
+        return of.most is not None or ledger.few_missed(session, of.chosen, least)
+
+    def _look(self, told: Callable[[int], object]) -> Foresight:
+        seen = Foresight()
+        while not seen.is_over(self.foreseer.most):
+            with self.database.begin() as session:
+                told(self.foreseer.go_on(session, seen))
+        if seen.error and not seen.sent and seen.place is None:
+            raise seen.error
+        return seen
+
+
+def _foreseen(line: Alike, corrected: Corrected | None, language: Language) -> Foreseen:
+    from worker.catalogue.retrying import retryable  # it loads the client: not for who only enqueues
+
+    different = [name for name, value in asdict(corrected).items() if value is not None] if corrected else []
+    said = advice(language, kind=line.kind, status=line.status, code=line.code, reason=None)
+    helps = retryable(kind=line.kind, status=line.status, code=line.code, corrected=different)
+    return Foreseen(alike=line, helps=helps, remedy=said.remedy)
+
+
+def _ways(going: Sequence[Going]) -> list[Way]:
+    counts: Counter[tuple[Kind, SmsType | None, Purpose]] = Counter()
+    for each in going:
+        counts[Kind(each.kind), SmsType(each.sms_type) if each.sms_type else None, Purpose(each.purpose)] += (
+            each.messages
+        )
+    return [
+        Way(
+            kind=kind,
+            sms_type=sms_type,
+            purpose=purpose,
+            lane=Lane.VOICE if sms_type is None else LANE_OF_SMS[sms_type],
+            messages=messages,
+        )
+        for (kind, sms_type, purpose), messages in counts.most_common()
+    ]
+
+
+def _more(session: Session, of: Foreseer, seen: Foresight | None) -> int:
+    """That were not looked at any more."""
+    if seen is None or seen.place is None or (of.most is not None and seen.moved >= of.most):
+        return 0
+    more = ledger.count(session, of.chosen, after=seen.place)
+    return more if of.most is None else min(more, of.most - seen.moved)
+
+
+def _may_arrive(session: Session, chosen: Chosen) -> Mapping[Status, int]:
+    if chosen.campaign is None:
+        found = ledger.others(session, chosen, []) or {}
+        return {status: found[status] for status in _UNDER_WAY if status in found}
+    return summed(session, chosen, _UNDER_WAY)
+
+
+def summed(session: Session, chosen: Chosen, statuses: Sequence[Status]) -> dict[Status, int]:
+    choice = Choice.of({"campaign": chosen.campaign, "source": chosen.source, "status": statuses, "each": True})
+    lines = reporting.sums(session, choice, ["campaign"])
+    return dict(sum((Counter(line.statuses) for line in lines), Counter()))
