@@ -9,7 +9,7 @@ from worker.api.notifier import Notifier
 from worker.checks import known_fields, label, label_or_none
 from worker.errors import NotFound
 from worker.lifecycle import Status
-from worker.reporting import NotificationShown, RefusedRequest
+from worker.reporting import MessageShown, NotificationShown, PlaceShown, RefusedRequest
 
 FIELDS = ("reference", "source")
 
@@ -28,11 +28,20 @@ def answer(notifier: Notifier, fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _told(shown: NotificationShown) -> dict[str, Any]:
-    messages = [
-        {"id": str(each.id), "status": str(Status(each.status)), "code": each.code, "reason": each.reason}
-        for each in shown.messages
-    ]
+    messages = [_message(each) for each in shown.messages]
     return {"id": str(shown.id), "reference": shown.reference, "source": shown.source, "messages": messages}
+
+
+def _message(each: MessageShown) -> dict[str, Any]:
+    """It was corrected, or another channel took over: where what went in its place stands is told with it."""
+    told = {"id": str(each.id), "status": str(Status(each.status)), "code": each.code, "reason": each.reason}
+    places = {name: str(id_) if (id_ := getattr(each, name)) else None for name in ("replaces", "replaced_by")}
+    return told | places | {"chain": [_place(place) for place in each.chain]}
+
+
+def _place(place: PlaceShown) -> dict[str, Any]:
+    ids = {"message": str(place.message), "notification": str(place.notification), "kind": place.kind}
+    return ids | {"status": str(Status(place.status)), "code": place.code, "is_counted": place.is_counted}
 
 
 def _refused(refused: RefusedRequest) -> dict[str, Any]:

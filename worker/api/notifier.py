@@ -201,8 +201,11 @@ class Notifier(Branches):
 
         most: about no more messages than so many; after: those that follow this one, `more` of the answer before.
         """
+        zone = self.settings.time_zone.key
         with self._database.reading() as session:
-            return reporting.whole(session, id_of(notification_id), message_id=message_id, after=after, most=most)
+            return reporting.whole(
+                session, id_of(notification_id), message_id=message_id, after=after, most=most, zone=zone
+            )
 
     def show_in_parts(self, located: Located) -> Iterator[NotificationShown]:
         """The same, a thousand messages at a time, however many there are; of each part only its messages are new.

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import tzinfo
+from decimal import Decimal
 from itertools import chain
 from typing import Any
 
@@ -27,7 +28,19 @@ from worker.cli.output import (
     table,
     text,
 )
-from worker.reporting import Located, MessageShown, NotificationShown, Standing, Wait, shortened
+from worker.reporting import (
+    Located,
+    MessageShown,
+    NotificationShown,
+    OtherMessage,
+    Standing,
+    Wait,
+    shortened,
+    together,
+)
+from worker.reporting.costs import Known
+
+TOLD_BY = {"esms": "eSMS", "list": "the list", "both": "eSMS, the list", "part": "in part", "no": "nobody"}
 
 
 def located(
@@ -114,7 +127,8 @@ def _messages(part: NotificationShown, zone: tzinfo) -> Group:
         messages.add_row(short[each.id], text(each.phone), look_of(each.status), *told)
     requests = [_requests(each, zone) for each in part.messages if each.requests]
     history = [_history(each, zone) for each in part.messages if len(each.history) > 1]
-    return Group(messages, *_places(part), *_removed(part, zone), "", *history, *requests)
+    chains = [each for message in part.messages if message.chain for each in _chain(message)]
+    return Group(messages, *_places(part), *_removed(part, zone), "", *chains, *history, *requests)
 
 
 def _places(whole: NotificationShown) -> Iterator[str]:
@@ -124,6 +138,26 @@ def _places(whole: NotificationShown) -> Iterator[str]:
             yield f"sent to {each.phone} in the place of {each.replaces}"
         if each.replaced_by is not None:
             yield f"not sent to {each.phone} any more: in its place is {each.replaced_by}"
+
+
+def _chain(message: MessageShown) -> Iterator[Table | str]:
+    """Each that was sent to the recipient, what it cost, and what all of them did."""
+    shown = table(
+        "message:id", "kind", "status:id", "code", "đồng:n", "as told by",
+        title=f"sent to {message.phone}, each in the place of the one before",
+    )  # fmt: skip
+    for each in message.chain:
+        kind = each.kind.replace("_", " ") + (" (this)" if each.message == message.id else "")
+        told = (text(each.code), _dong(each.cost, each.known), TOLD_BY[each.known])
+        shown.add_row(str(each.message), kind, look_of(each.status), *told)
+    cost, known = together(message.chain)
+    yield shown
+    yield f"together: {_dong(cost, known)} đồng, as told by {TOLD_BY[known]}\n"
+
+
+def _dong(cost: Decimal, known: Known) -> str:
+    """What nobody knows is not nothing."""
+    return "?" if known == "no" else f"{cost:,.0f}" + (" and more" if known == "part" else "")
 
 
 def _removed(whole: NotificationShown, zone: tzinfo) -> Iterator[str]:
@@ -185,6 +219,10 @@ def status(id_: str | None, reference: str | None, source: str | None, as_json: 
         console().print(looks_of(standing.statuses))
         for wait in standing.waits:
             say(f"  {wait.status} {wait.messages:,}: {_why(wait, notifier.settings.time_zone)}")
+        for each in standing.replaces:
+            say(f"  in the place of {each.message}, which is {each.status}")
+        for each in standing.replaced_by:
+            say(f"  in its place is {each.message}, which is {each.status}")
 
 
 def _standing(standing: Standing) -> dict[str, Any]:
@@ -196,4 +234,10 @@ def _standing(standing: Standing) -> dict[str, Any]:
         "final": standing.final,
         "statuses": {str(each): count for each, count in standing.statuses.items()},
         "waits": [asdict(wait) for wait in standing.waits],
+        "replaces": [_other(each) for each in standing.replaces],
+        "replaced_by": [_other(each) for each in standing.replaced_by],
     }
+
+
+def _other(each: OtherMessage) -> dict[str, str]:
+    return {name: str(value) for name, value in asdict(each).items()}

@@ -1,6 +1,7 @@
 """Questions about what was asked for and what became of it; reads only."""
 
 from worker.reporting.attempts import AttemptShown
+from worker.reporting.chains import PlaceShown, together
 from worker.reporting.choice import Choice, GroupBy, Which
 from worker.reporting.costs import Costs, costs
 from worker.reporting.evidence import DecisionShown, EvidenceShown, evidence
@@ -27,7 +28,7 @@ from worker.reporting.operation import (
     was_seen,
 )
 from worker.reporting.rule_uses import HeldBack, RuleUsed, held_back, rules_used
-from worker.reporting.standing import Standing, find, notification, standing, statuses_of
+from worker.reporting.standing import OtherMessage, Standing, find, notification, standing, statuses_of
 from worker.reporting.summary import By, ReportLine, around, campaigns, refuse_unknown, report
 from worker.reporting.sums import Sums, counted_until, sums
 from worker.reporting.to_number import MessageListed, Page, messages_to
@@ -60,8 +61,10 @@ __all__ = [
     "MessageListed",
     "MessageShown",
     "NotificationShown",
+    "OtherMessage",
     "Page",
     "PauseShown",
+    "PlaceShown",
     "PowerfulLogin",
     "RefusedCount",
     "RefusedPage",
@@ -109,6 +112,7 @@ __all__ = [
     "statuses_of",
     "stopped_reruns",
     "sums",
+    "together",
     "troubles",
     "was_seen",
     "whole",

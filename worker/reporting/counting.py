@@ -17,6 +17,7 @@ from worker.lifecycle import Status
 if TYPE_CHECKING:
     from worker.database import Reader
 
+NAMED = 20  # messages in whose place others are, or that are in others'
 FIRST_STEP, STEP = 2_000, 25_000  # messages that one statement counts; the first answers soon
 
 
@@ -32,18 +33,33 @@ class Alike:
     failures: int
     reason: str | None
     messages: int
+    replaces: Sequence[UUID] = ()
+    """What the first twenty of them took the place of …"""
+    replaced_by: Sequence[UUID] = ()
+    """… and what took theirs."""
 
     def __add__(self, other: Alike) -> Alike:
         """Both together."""
         names = ("due_at", "poll_at", "failures", "reason")
         least = {name: _least(getattr(self, name), getattr(other, name)) for name in names}
-        return replace(self, messages=self.messages + other.messages, **least)
+        return replace(
+            self,
+            messages=self.messages + other.messages,
+            replaces=(*self.replaces, *other.replaces)[:NAMED],
+            replaced_by=(*self.replaced_by, *other.replaced_by)[:NAMED],
+            **least,
+        )
 
+
+_NAMED = ", ".join(
+    f"coalesce((array_agg({name}) FILTER (WHERE {name} IS NOT NULL))[1\\:{NAMED}], '{{}}')"
+    for name in ("replaces", "replaced_by")
+)
 
 # What is over does not wait, and what is held waits for a person: no more is asked of it than its status. By one key,
 # since each costs as much as the look.
 _COUNTED = """
-    SELECT status, lane, waits_for, min(due_at), min(poll_at), min(failures), min(reason), count(*){last}
+    SELECT status, lane, waits_for, min(due_at), min(poll_at), min(failures), min(reason), count(*), {named}{last}
     FROM (
         SELECT *, CASE WHEN status IN ('queued', 'unconfirmed', 'accepted') THEN CASE
             WHEN starts_with(reason, :not_before) THEN reason || (due_at > now()) || (failures > 0)
@@ -55,12 +71,14 @@ _COUNTED = """
     ) AS m
     GROUP BY status, lane, waits_for
 """
-_ALL = text(_COUNTED.format(last="", some=""))
+_ALL = text(_COUNTED.format(named=_NAMED, last="", some=""))
 # A third less, where the first and the last few let expect that nothing waits.
-_OVER = text("""
-    SELECT status, '', NULL, min(due_at), NULL, 0, NULL, count(*) FROM message WHERE notification_id = :id
+_OVER = text(
+    f"""
+    SELECT status, '', NULL, min(due_at), NULL, 0, NULL, count(*), {_NAMED} FROM message WHERE notification_id = :id
     GROUP BY status
-""")
+    """  # noqa: S608 — our own constants
+)
 _SEEMS_OVER = text("""
     SELECT bool_and(status NOT IN ('queued', 'unconfirmed', 'accepted')) FROM (
         (SELECT status FROM message WHERE notification_id = :id ORDER BY id LIMIT 50)
@@ -70,6 +88,7 @@ _SEEMS_OVER = text("""
 _MAY_WAIT = {Status.QUEUED, Status.UNCONFIRMED, Status.ACCEPTED}
 _SOME = text(
     _COUNTED.format(
+        named=_NAMED,
         last=', max(CAST(id AS text) COLLATE "C")',  # of ids themselves Postgres has none before version 18
         some=" AND id > CAST(:after AS uuid) ORDER BY id LIMIT :most",
     )

@@ -12,13 +12,22 @@ from sqlalchemy import Row, select, text
 
 from worker.errors import NotFound
 from worker.lifecycle import FINAL, Status
-from worker.reporting.counting import alike, alike_by_steps
+from worker.reporting.counting import NAMED, alike, alike_by_steps
 from worker.reporting.summary import names_in
 from worker.reporting.tables import Notification
 from worker.reporting.waiting import Surroundings, Wait, waits
 
 if TYPE_CHECKING:
     from worker.database import Reader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherMessage:
+    """The message that went in the place of another, or was there before it."""
+
+    message: UUID
+    notification: UUID
+    status: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +42,10 @@ class Standing:
     statuses: Mapping[Status, int]
     waits: Sequence[Wait] = ()
     """Why what waits waits."""
+    replaces: Sequence[OtherMessage] = ()
+    """What its messages took the place of: it was corrected, or another channel took over. Twenty of each, at most."""
+    replaced_by: Sequence[OtherMessage] = ()
+    """What went in the place of its own messages."""
 
     @property
     def final(self) -> bool:
@@ -75,7 +88,23 @@ def standing(session: Reader, notification_id: UUID, told: Callable[[int], objec
         kind=row.kind,
         statuses=dict(statuses),
         waits=waits(around, rows, row.source, row.campaign),
+        replaces=_others(session, [id_ for each in rows for id_ in each.replaces]),
+        replaced_by=_others(session, [id_ for each in rows for id_ in each.replaced_by]),
     )
+
+
+_OTHERS = text("""
+    SELECT m.id AS message, m.notification_id AS notification, m.status
+    FROM unnest(CAST(:ids AS uuid[])) WITH ORDINALITY AS i (id, place)
+    CROSS JOIN LATERAL (SELECT * FROM message AS m WHERE m.id = i.id OFFSET 0) AS m
+    ORDER BY i.place
+""")
+
+
+def _others(session: Reader, ids: Sequence[UUID]) -> list[OtherMessage]:
+    if not ids:
+        return []
+    return [OtherMessage(**row) for row in session.execute(_OTHERS, {"ids": list(ids[:NAMED])}).mappings()]
 
 
 # Looked up for one after the other, whatever Postgres expects one to have.

@@ -13,6 +13,7 @@ from sqlalchemy import Row, select, text
 
 from worker.lifecycle import PURPOSE
 from worker.reporting.attempts import AttemptShown, attempts_of, attempts_over
+from worker.reporting.chains import PlaceShown, chains
 from worker.reporting.standing import notification
 from worker.reporting.tables import Message, Request, among
 from worker.reporting.waiting import Surroundings, Wait
@@ -56,6 +57,8 @@ class MessageShown:
     """The message that this one took the place of: it was corrected, or another channel took over."""
     replaced_by: UUID | None
     """And the one that took the place of this."""
+    chain: Sequence[PlaceShown]
+    """Where there is one of these: all that were sent to the recipient, each in the place of the one before."""
     emptied_at: datetime | None
     """When its number was removed; a keyed hash stands in its place, or nothing."""
     emptied_by: str | None
@@ -106,13 +109,15 @@ def whole(
     message_id: UUID | None = None,
     after: UUID | None = None,
     most: int | None = None,
+    zone: str = "Asia/Ho_Chi_Minh",
 ) -> NotificationShown:
     """All there is to tell about a notification, or of its messages only about one, or about the next so many after
-    one. Raises NotFound.
+    one. zone: by whose days prices are told. Raises NotFound.
     """
     row = notification(session, notification_id)
     messages, more = _messages(session, notification_id, message_id, after, most)
     requests, around = rows_of_requests(session, messages), Surroundings.of(session)
+    places = chains(session, messages, zone)
     over, sms_type = attempts_over(session, messages), row.options.get("sms_type")
     return NotificationShown(
         id=row.id,
@@ -136,6 +141,7 @@ def whole(
                 requests[each.id],
                 around.wait(each, row.source, row.campaign),
                 attempts_of(each, over.get(each.id, ()), sms_type),
+                places.get(each.id, ()),
             )
             for each in messages
         ],
@@ -198,7 +204,11 @@ def _shared_ids(message: AnyRow) -> set[str]:
 
 
 def _message(
-    message: AnyRow, requests: Sequence[AnyRow], wait: Wait | None, history: Sequence[AttemptShown]
+    message: AnyRow,
+    requests: Sequence[AnyRow],
+    wait: Wait | None,
+    history: Sequence[AttemptShown],
+    chain: Sequence[PlaceShown],
 ) -> MessageShown:
     return MessageShown(
         id=message.id,
@@ -216,6 +226,7 @@ def _message(
         network=message.network,
         replaces=message.replaces,
         replaced_by=message.replaced_by,
+        chain=chain,
         emptied_at=message.emptied_at,
         emptied_by=message.emptied_by,
         wait=wait,

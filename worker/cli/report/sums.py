@@ -11,6 +11,7 @@ import click
 
 from worker.api.notifier import Notifier
 from worker.api.report_files import Row, reminders_row, statuses_in_a_line
+from worker.cli.look import TOLD_BY
 from worker.cli.output import bar, console, parts_of, say, table, text
 from worker.cli.report.giving import To
 from worker.cli.report.options import by_option, each_option, to_options, usage, which_of, which_options
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from worker.api.reports import Reports
     from worker.reporting.reminded import RemindersReported
 
-TOLD_BY = {"esms": "eSMS", "list": "the list", "both": "eSMS, the list", "part": "in part", "no": "nobody"}
 FRESH = timedelta(minutes=1)  # the sums are never older, where beat ticks
 
 

@@ -1,0 +1,137 @@
+"""All that was sent to one recipient, each in the place of the one before; where each stands, and what it cost.
+
+What eSMS told of a price is believed, else the price list is asked, as by `report costs`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from worker.generations import COUNTED_FIRST
+from worker.reporting.costs import IN_DOUBT, TAKEN, TAKEN_CODES, Known
+
+if TYPE_CHECKING:
+    from worker.database import Reader
+
+
+def _words(words: Sequence[str]) -> str:
+    return ", ".join(repr(str(each)) for each in words)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceShown:
+    """One of several messages to the same recipient."""
+
+    message: UUID
+    notification: UUID
+    kind: str
+    status: str
+    code: str | None
+    is_counted: bool
+    """By it reports count the recipient."""
+    cost: Decimal
+    """In đồng, of all its attempts: what eSMS told, and what the price list says of the others."""
+    known: Known
+    """Whose figure that is: eSMS's, the list's, both theirs; of a part of it; or nobody's."""
+
+
+# Each is found by its key, whatever Postgres expects. An attempt that eSMS surely did not take costs nothing; of what
+# is in doubt nobody knows whether it did.
+_CHAINS = text(
+    f"""
+    WITH RECURSIVE before (of, id, replaces) AS (
+        SELECT m.id, m.id, m.replaces FROM unnest(CAST(:ids AS uuid[])) AS t (id)
+        CROSS JOIN LATERAL (SELECT * FROM message AS m WHERE m.id = t.id OFFSET 0) AS m
+        UNION ALL SELECT b.of, m.id, m.replaces FROM before AS b
+        CROSS JOIN LATERAL (SELECT * FROM message AS m WHERE m.id = b.replaces OFFSET 0) AS m
+    ), chain (of, place, id, replaced_by) AS (
+        SELECT b.of, 0, m.id, m.replaced_by FROM before AS b
+        CROSS JOIN LATERAL (SELECT * FROM message AS m WHERE m.id = b.id OFFSET 0) AS m
+        WHERE b.replaces IS NULL
+        UNION ALL SELECT c.of, c.place + 1, m.id, m.replaced_by FROM chain AS c
+        CROSS JOIN LATERAL (SELECT * FROM message AS m WHERE m.id = c.replaced_by OFFSET 0) AS m
+    )
+    SELECT c.of, m.id AS message, n.id AS notification, n.kind, m.status, m.code,
+        row_number() OVER (PARTITION BY c.of ORDER BY {COUNTED_FIRST}) = 1 AS is_counted,
+        coalesce(t.told, 0) + coalesce(t.listed, 0) AS cost, t.is_told, t.is_listed, t.is_unknown
+    FROM chain AS c
+    CROSS JOIN LATERAL (SELECT * FROM message AS m WHERE m.id = c.id OFFSET 0) AS m
+    CROSS JOIN LATERAL (SELECT * FROM notification AS n WHERE n.id = m.notification_id OFFSET 0) AS n
+    CROSS JOIN LATERAL (
+        SELECT sum(t.price) AS told, sum(t.listed) FILTER (WHERE t.is_taken) AS listed,
+            bool_or(t.price IS NOT NULL) AS is_told,
+            bool_or(t.is_taken AND t.listed IS NOT NULL) AS is_listed,
+            bool_or(t.is_taken AND t.listed IS NULL OR t.in_doubt) AS is_unknown
+        FROM (
+            SELECT t.price, t.price IS NULL AND t.status IN ({_words(IN_DOUBT)}) AS in_doubt,
+                t.price IS NULL AND (
+                    t.status IN ({_words(TAKEN)}) OR t.status = 'rejected' AND t.code IN ({_words(TAKEN_CODES)})
+                ) AS is_taken,
+                CASE WHEN n.kind = 'sms' THEN n.segments ELSE 1 END * (
+                    SELECT p.dong FROM price AS p
+                    WHERE p.sms_type = t.sms_type AND p.network IN (lower(coalesce(t.network, '')), '')
+                      AND p.valid_from <= CAST(timezone(:zone, t.wanted_at) AS date)
+                    ORDER BY p.network = '', p.valid_from DESC LIMIT 1
+                ) AS listed
+            FROM (
+                SELECT m.status, m.code, m.network, m.price, coalesce(m.wanted_at, m.created_at) AS wanted_at,
+                    coalesce(CAST(n.options ->> 'sms_type' AS smallint), 0) AS sms_type
+                UNION ALL
+                SELECT a.status, a.code, a.network, a.price, a.wanted_at, coalesce(a.sms_type, 0) FROM attempt AS a
+                WHERE a.message_id = m.id AND m.renewals > 0
+            ) AS t
+        ) AS t
+    ) AS t
+    ORDER BY c.of, c.place
+"""  # noqa: S608 — our own constants
+)
+
+
+def chains(session: Reader, messages: Sequence[Any], zone: str) -> Mapping[UUID, Sequence[PlaceShown]]:
+    """Of each of these that stands in another's place, or has one in its own: all of them, in their order."""
+    found: dict[UUID, list[PlaceShown]] = defaultdict(list)
+    several = [each.id for each in messages if each.replaces is not None or each.replaced_by is not None]
+    if several:
+        for row in session.execute(_CHAINS, {"ids": several, "zone": zone}):
+            found[row.of].append(_place(row))
+    return found
+
+
+def together(chain: Sequence[PlaceShown]) -> tuple[Decimal, Known]:
+    """What all of them cost, and whose figure that is."""
+    told = {each.known for each in chain if each.cost or each.known not in ("esms", "list")}
+    return sum((each.cost for each in chain), Decimal(0)), _known_together(told)
+
+
+def _known_together(told: set[Known]) -> Known:
+    if told & {"part", "no"}:
+        return "no" if told == {"no"} else "part"
+    if len(told) > 1:
+        return "both"
+    return next(iter(told), "esms")
+
+
+def _place(row: Any) -> PlaceShown:
+    return PlaceShown(
+        message=row.message,
+        notification=row.notification,
+        kind=row.kind,
+        status=row.status,
+        code=row.code,
+        is_counted=row.is_counted,
+        cost=row.cost,
+        known=_known(told=row.is_told, listed=row.is_listed, unknown=row.is_unknown),
+    )
+
+
+def _known(*, told: bool, listed: bool, unknown: bool) -> Known:
+    if unknown:
+        return "part" if told or listed else "no"
+    return "both" if told and listed else "list" if listed else "esms"
