@@ -93,6 +93,41 @@ def fall_back(ground: Ground, stock: Stock, _: Thread) -> None:
         beat.stop()
 
 
+_ARE_DUE = text("""
+    UPDATE notification SET created_at = created_at - interval '3 hours', send_date = send_date - interval '3 hours'
+    WHERE campaign = :campaign
+""")
+
+
+def correct(ground: Ground, stock: Stock, _: Thread) -> None:
+    """A person corrects what was to be followed; who is not reached by that either is called."""
+    more = ground.crew.more_beats(2)
+    ground.simulator.set(plots={UNREACHABLE: "undelivered"})
+    for number, point in enumerate(around("put_in_place"), 1):
+        phones = put_failed(ground.database, stock, 250, **FOLLOWED | {"fallback_after": "2h"})
+        stock.phones += phones  # once more: each gets the correction
+        which = ("--campaign", stock.campaign, "--status", "rejected")
+        ground.kill_command(point, "retry", *which, "--content", f"Sua lai {number}", "--yes")
+        ground.wait(lambda: _open(ground, stock) == 0, LONG)
+        stock.phones += [phone for phone in phones if phone.endswith(UNREACHABLE)]
+        with ground.database.begin() as session:
+            session.execute(_ARE_DUE, {"campaign": stock.campaign})
+            session.execute(text("UPDATE follow_up SET due_at = now() WHERE due_at IS NOT NULL"))
+    ground.settles(stock)
+    for beat in more:
+        beat.stop()
+
+
+def _open(ground: Ground, stock: Stock) -> int:
+    """What is to be corrected still, or under way."""
+    standing = ground.standing(stock)
+    with ground.database.begin() as session:
+        failed = session.execute(
+            text("SELECT count(*) FROM message WHERE status = 'rejected' AND replaced_by IS NULL")
+        ).scalar_one()
+    return int(failed) + sum(standing[status] for status in ("queued", "sending", "unconfirmed", "accepted"))
+
+
 def in_the_same_second(ground: Ground, stock: Stock, _: Thread) -> None:
     """eSMS says what became of each about when the other channel's time comes."""
     more = ground.crew.more_beats(2)
@@ -217,6 +252,13 @@ def decided() -> Iterator[Scenario]:
     yield dies("pause and resume", commands, ("pause_campaign", "lift_campaign"), pause_and_resume)
     yield dies("retry of a campaign", tasks, ("begin_rerun", "decided", "moved_on"), rerun)
     yield dies("fallback, beat tripled", tasks, ("fall_back",), fall_back)
+    yield dies(
+        "correction of what is to be followed, beat tripled",
+        tasks,
+        ("put_in_place",),
+        correct,
+        allowed=Allowed(unreachable=UNREACHABLE),
+    )
     yield Scenario(
         "fallback, at the very moment",
         "beat tripled; eSMS tells what became of each SMS in the second in which its call is due",
