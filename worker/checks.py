@@ -6,7 +6,8 @@ in logs.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from difflib import get_close_matches
 
@@ -81,6 +82,15 @@ def known_fields(given: Iterable[object], known: Collection[str], problem: str, 
         if name not in known:
             use, near = f"use {', '.join(known)}", get_close_matches(name, known, n=1)
             raise Invalid(f"{within}{name}", problem, f"did you mean {near[0]}? {use}" if near else use)
+
+
+@contextmanager
+def within(field: str) -> Iterator[None]:
+    """Whatever is wrong meanwhile is wrong within this field: its name stands before."""
+    try:
+        yield
+    except Invalid as error:
+        raise Invalid(f"{field}.{error.field}", error.problem, error.remedy) from None
 
 
 def list_of(field: str, value: object) -> Sequence[object]:

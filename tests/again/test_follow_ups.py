@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from tests.support import Bench, otp
 from worker import RecordCall, Retry, Sms, TemplateCall, Ticket, again, ledger
+from worker.catalogue.problems import in_vietnamese
 from worker.errors import Conflict, Invalid
 from worker.lifecycle import Kind
 
@@ -135,7 +136,7 @@ def test_what_was_not_delivered_goes_out_again_so_often_and_no_more(bench: Bench
         ({"fallback_after": "1h before"}, "fallback_after: is no amount of time"),
         ({"fallback": None}, "fallback: is missing"),
         ({"fallback": RecordCall(to="0909999999", record_id="1")}, "fallback: has recipients of its own"),
-        ({"retry_undelivered": Retry(times=99)}, "retry_undelivered: times is out of range"),
+        ({"retry_undelivered": Retry(times=99)}, "retry_undelivered.times: is out of range"),
         ({"fallback": Sms(content="x" * 5000)}, "content: "),
     ],
 )
@@ -160,3 +161,48 @@ def test_it_comes_as_fields_as_well(bench: Bench) -> None:
     pass_time(bench)
     again.follow(bench.database, bench.settings)
     assert calls(bench) == 1
+
+
+def some(*each: Any) -> tuple[Any, ...]:
+    """Of any types."""
+    return each
+
+
+ASKED: Any = {"kind": "template_call", "template_id": "9"}
+
+
+@pytest.mark.parametrize(
+    ("besides", "field"),
+    [
+        ({"fallback": ASKED | {"bogus": 1}}, "fallback.bogus"),
+        ({"fallback": {"kind": "template_call"}}, "fallback.template_id"),
+        ({"fallback": {}}, "fallback.content"),
+        *(({"fallback": ASKED | {"kind": kind}}, "fallback.kind") for kind in some("fax", [], {}, None, 5)),
+        ({"fallback": ASKED | {"variables": "x"}}, "fallback.variables"),
+        ({"fallback": ASKED | {"to": None}}, "fallback"),
+        *(({"fallback": fallback}, "fallback") for fallback in some([], "", 0, False, "yes", [ASKED])),
+        *(({"fallback": ASKED, "fallback_after": after}, "fallback_after") for after in some(0, 30, [], {}, "", None)),
+        *(({"fallback": ASKED, "fallback_in_doubt": doubt}, "fallback_in_doubt") for doubt in some("yes", 1, [], None)),
+        *(
+            ({"fallback_after": None, "fallback_in_doubt": doubt}, "fallback_in_doubt")
+            for doubt in some("no", 0, {}, None)
+        ),
+        *(({"fallback_after": after}, "fallback") for after in some(0, [], {}, "")),
+        *(({"retry_undelivered": retry}, "retry_undelivered") for retry in some([], "", 0, False, "2x1h", True)),
+        ({"retry_undelivered": {"bogus": 1}}, "retry_undelivered.bogus"),
+        *(({"retry_undelivered": {"times": n}}, "retry_undelivered.times") for n in some("2", 0, 1.0, True, None, [])),
+        *(({"retry_undelivered": {"wait": wait}}, "retry_undelivered.wait") for wait in some(60, "", None, [], "1y")),
+    ],
+)
+def test_what_is_wrong_with_fields_is_told_by_its_place_and_never_taken_for_nothing(
+    bench: Bench, besides: dict[str, Any], field: str
+) -> None:
+    """An empty list is no *nothing follows*, and "yes" is no *no*."""
+    fields = {"to": "0901000001", "content": "Ma: 1", "sms_type": 7, "fallback_after": "5m", "source": "shop"} | besides
+    if "retry_undelivered" in besides:
+        del fields["fallback_after"]
+    with bench.notifier.refused.kept("sms", fields, task_id=None):  # as a task does it
+        bench.notifier.enqueue_fields(Kind.SMS, fields, late=True)
+    [row] = bench.notifier.refused.list()
+    assert row.field == field, row.reason
+    assert in_vietnamese(row.reason) != row.reason

@@ -148,7 +148,11 @@ def test_an_event_is_not_followed_by_a_call_that_is_an_sms(calendar: Calendar) -
             "fallback_after: is later than the reminder may go out",
         ),
         (Channel(fallback_after="30m"), "fallback_template: is missing"),
-        (Channel(retry_undelivered="99x1h"), "retry_undelivered: times is out of range"),
+        (
+            Channel(fallback_template="call", fallback_after="30m", fallback_in_doubt="yes"),  # type: ignore[arg-type]
+            "fallback_in_doubt: is str, not a truth value",
+        ),
+        (Channel(retry_undelivered="99x1h"), "retry_undelivered: is out of range"),
         (Channel(retry_undelivered="2x1y"), "retry_undelivered: is no amount of time"),
     ],
 )

@@ -11,6 +11,8 @@ from sqlalchemy import text
 from tests.http_door import Application
 from tests.support import Bench
 
+CALL = {"kind": "template_call", "template_id": "9"}
+
 
 def code(**fields: Any) -> dict[str, Any]:
     return {"to": "0901 234 567", "content": "Ma: 123456", "sms_type": 7} | fields
@@ -51,6 +53,12 @@ def test_an_idempotency_key_is_the_reference_of_who_gives_none(application: Appl
         ({"send_date": "soon"}, "/send_date"),
         ({"kind": "fax"}, "/kind"),
         ({"reference": "x" * 300}, "/reference"),
+        ({"fallback": {"bogus": 1, "content": "x"}, "fallback_after": "5m"}, "/fallback/bogus"),
+        ({"fallback": {"kind": []}, "fallback_after": "5m"}, "/fallback/kind"),
+        ({"fallback": CALL, "fallback_after": "5m", "fallback_in_doubt": "yes"}, "/fallback_in_doubt"),
+        ({"retry_undelivered": {"times": "2"}}, "/retry_undelivered/times"),
+        ({"retry_undelivered": {"bogus": 2}}, "/retry_undelivered/bogus"),
+        ({"retry_undelivered": []}, "/retry_undelivered"),
     ],
 )
 def test_a_wrong_field_is_422_with_its_pointer(application: Application, fields: dict[str, Any], pointer: str) -> None:

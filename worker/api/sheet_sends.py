@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = 1000  # rows queued in one transaction: what a crash leaves out, the next run brings in
 TO = "to"  # the field of an SMS that the phone column fills
-OF_ALL = ("fallback", "fallback_after", "retry_undelivered")  # what is wrong with these is so in each row
+OF_ALL = {"fallback", "fallback_after", "retry_undelivered.times", "retry_undelivered.wait"}  # so wrong in each row
 
 Places = tuple[int, ...]
 

@@ -25,6 +25,8 @@ from worker.lifecycle import Purpose
 from worker.phone import usual_mobile
 from worker.settings import Settings
 
+FOLLOWS_NOT = {"retry_undelivered": None, "fallback": None, "fallback_after": None, "fallback_in_doubt": False}
+
 
 @dataclass(slots=True)  # not frozen, since it is made for each of tens of thousands
 class Checked:
@@ -138,7 +140,7 @@ class Checks:
         if self._registered and "brandname" in terms.options:
             check_brandname(terms.options, self._registered())
         terms = kept_back(terms, self._in_force(terms), self._settings, self._now)
-        if item.retry_undelivered or item.fallback or item.fallback_after or item.fallback_in_doubt:
+        if any(getattr(item, name) is not nothing for name, nothing in FOLLOWS_NOT.items()):
             other = Checks(
                 self._settings, now=self._now, late=self._late, registered=self._registered, rules=self._rules
             )

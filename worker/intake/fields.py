@@ -7,7 +7,7 @@ from dataclasses import fields as fields_of
 from datetime import datetime
 from typing import Any
 
-from worker.checks import iso, known_fields
+from worker.checks import iso, known_fields, within
 from worker.errors import Invalid
 from worker.intake.request import Enqueue, RecordCall, Request, Retry, Sms, TemplateCall
 from worker.lifecycle import Kind
@@ -26,6 +26,7 @@ BESIDES = {field.name for field in fields_of(Enqueue)} - {"request"}
 DATES = ("send_date", "expires_at")
 # In their order, found at once: this is done for each of tens of thousands.
 OF = {kind: dict.fromkeys(sorted(field.name for field in fields_of(maker))) for kind, maker in MAKERS.items()}
+OF_RETRY = [field.name for field in fields_of(Retry)]
 KNOWN = {kind: dict.fromkeys(sorted([*names, *BESIDES])) for kind, names in OF.items()}
 
 
@@ -36,26 +37,27 @@ def enqueue_of(kind: Kind, fields: Mapping[str, Any]) -> Enqueue:
         name: _date(name, value) if name in DATES else value for name, value in fields.items() if name in BESIDES
     }
     if isinstance(fallback := besides.get("fallback"), Mapping):
-        besides["fallback"] = _fallback(fallback)
+        with within("fallback"):
+            besides["fallback"] = _fallback(fallback)
     if isinstance(retry := besides.get("retry_undelivered"), Mapping):
-        besides["retry_undelivered"] = _retry(retry)
+        known_fields(retry, OF_RETRY, "is no field of retry_undelivered", within="retry_undelivered.")
+        besides["retry_undelivered"] = Retry(**retry)
     request = request_of(kind, {name: value for name, value in fields.items() if name not in BESIDES})
     return Enqueue(request=request, **besides)
 
 
 def _fallback(fields: Mapping[str, Any]) -> Request:
     """By its `kind`; its recipients are those of the request, and need not be named."""
-    kind = fields.get("kind", Kind.SMS)
-    if kind not in set(Kind):
-        raise Invalid("fallback.kind", "there is no such kind", f"use {', '.join(Kind)}")
-    return request_of(Kind(kind), {"to": ""} | {name: value for name, value in fields.items() if name != "kind"})
+    given = {"to": "", **fields}
+    return request_of(kind_of(given.pop("kind", Kind.SMS)), given)
 
 
-def _retry(fields: Mapping[str, Any]) -> Retry:
+def kind_of(given: object) -> Kind:
+    """Raises Invalid."""
     try:
-        return Retry(**fields)
-    except TypeError:
-        raise Invalid("retry_undelivered", "has other fields than times and wait", "give these alone") from None
+        return Kind(given)  # type: ignore[arg-type]
+    except ValueError:
+        raise Invalid("kind", "there is no such kind", f"use {', '.join(Kind)}") from None
 
 
 def request_of(kind: Kind, fields: Mapping[str, Any]) -> Request:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from worker.checks import phone_of
+from worker.checks import phone_of, truth, within
 from worker.errors import Invalid
 from worker.following import span_of
 from worker.intake.request import Enqueue, Request, Retry
@@ -27,13 +27,14 @@ def follow_up_of(
     terms: the request's own. now: None where it is nobody's fault that time has passed.
     """
     found: dict[str, Any] = {}
+    in_doubt = truth("fallback_in_doubt", item.fallback_in_doubt)
     if item.retry_undelivered is not None:
         found["retry"] = retry_terms(item.retry_undelivered, settings)
     if item.fallback is not None:
         found["fallback"] = _fallback(item, item.fallback, check)
         found["after"] = span_of("fallback_after", item.fallback_after).total_seconds()
-        found["in_doubt"] = item.fallback_in_doubt is True
-    elif item.fallback_after is not None or item.fallback_in_doubt:
+        found["in_doubt"] = in_doubt
+    elif item.fallback_after is not None or in_doubt:
         raise Invalid("fallback", "is missing", "say what is to follow, or leave fallback_after out")
     if now and terms.expires_at and "after" in found:
         _check_in_time(terms.expires_at, max(now, terms.send_date or now) + timedelta(seconds=found["after"]))
@@ -42,13 +43,13 @@ def follow_up_of(
     return found or None
 
 
-def retry_terms(retry: object, settings: Settings) -> dict[str, Any]:
-    """As they are kept. Raises Invalid."""
+def retry_terms(retry: object, settings: Settings, *, times: str = "retry_undelivered.times") -> dict[str, Any]:
+    """As they are kept. times: where those stand. Raises Invalid."""
     if not isinstance(retry, Retry):
         raise Invalid("retry_undelivered", "is no Retry", 'give Retry(times=2, wait="1h")')
     if type(retry.times) is not int or not 0 < retry.times <= settings.retry_limit:
-        raise Invalid("retry_undelivered", "times is out of range", f"give 1 to {settings.retry_limit}")
-    return {"times": retry.times, "wait": span_of("retry_undelivered", retry.wait).total_seconds()}
+        raise Invalid(times, "is out of range", f"give 1 to {settings.retry_limit}")
+    return {"times": retry.times, "wait": span_of("retry_undelivered.wait", retry.wait).total_seconds()}
 
 
 def _fallback(item: Enqueue, fallback: Request, check: Callable[[Enqueue], Checked]) -> dict[str, Any]:
@@ -57,10 +58,8 @@ def _fallback(item: Enqueue, fallback: Request, check: Callable[[Enqueue], Check
     if fallback.to not in ("", (), [], item.request.to):
         raise Invalid("fallback", "has recipients of its own", "leave its to empty: it goes to who was not reached")
     first = check(_alone(item, item.request))
-    try:
+    with within("fallback"):
         other = check(_alone(item, replace(fallback, to=item.request.to)))
-    except Invalid as error:
-        raise Invalid(f"fallback.{error.field}", error.problem, error.remedy) from None
     if other.terms.options.get("sms_type") == SmsType.ADVERTISING:
         raise Invalid("fallback", "SmsType 1 goes to many at once", "use another SmsType")
     if first.fingerprint() == other.fingerprint():

@@ -170,7 +170,7 @@ def try_out(
     if fallback_kind is not None:
         _check_kind(templates[-1], word_of("fallback_kind", Kind, fallback_kind))
     if (retry := _retry(channel)) is not None:
-        retry_terms(retry, settings)
+        retry_terms(retry, settings, times="retry_undelivered")
     for each in templates:
         if each.content is not None:
             sms = Sms(to=SAMPLE, content=each.content, **_way(channel))

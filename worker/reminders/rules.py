@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import uuid4
 
-from worker.checks import label
+from worker.checks import label, truth
 from worker.errors import Invalid
 from worker.following import span_of, times_and_wait
 from worker.lifecycle import Kind, ReminderKind, SmsType
@@ -150,11 +150,12 @@ def channel_of(channel: Channel) -> dict[str, Any]:
 def _followed(channel: Channel) -> dict[str, Any]:
     """What follows by itself, where anything does."""
     found: dict[str, Any] = {}
+    in_doubt = truth("fallback_in_doubt", channel.fallback_in_doubt)
     if channel.fallback_template is not None:
         found["fallback_template"] = label("fallback_template", channel.fallback_template)
         found["fallback_after"] = _minutes(span_of("fallback_after", channel.fallback_after))
-        found |= {"fallback_in_doubt": True} if channel.fallback_in_doubt is True else {}
-    elif channel.fallback_after is not None or channel.fallback_kind is not None or channel.fallback_in_doubt:
+        found |= {"fallback_in_doubt": True} if in_doubt else {}
+    elif channel.fallback_after is not None or channel.fallback_kind is not None or in_doubt:
         raise Invalid("fallback_template", "is missing", "name what is to follow, or leave fallback_after out")
     if channel.retry_undelivered is not None:
         times, wait = times_and_wait("retry_undelivered", channel.retry_undelivered)

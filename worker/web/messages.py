@@ -15,7 +15,7 @@ from worker.api.tokens import TokenRow
 from worker.checks import iso, known_fields
 from worker.errors import Conflict, Invalid
 from worker.intake import Enqueue, Ticket
-from worker.intake.fields import enqueue_of
+from worker.intake.fields import enqueue_of, kind_of
 from worker.lifecycle import Kind
 from worker.web.access import needs
 from worker.web.answers import as_json, decision_out, ticket_out
@@ -75,14 +75,7 @@ def _item(holder: TokenRow, given: Any, key: str | None = None) -> Enqueue:
     fields["source"] = source_for(holder, fields.get("source"))
     if key is not None and fields.get("reference") is None:
         fields["reference"] = key
-    return enqueue_of(_kind(fields.pop("kind", Kind.SMS.value)), fields)
-
-
-def _kind(given: object) -> Kind:
-    try:
-        return Kind(given)  # type: ignore[arg-type]
-    except ValueError:
-        raise Invalid("kind", "there is no such kind", f"use {', '.join(Kind)}") from None
+    return enqueue_of(kind_of(fields.pop("kind", Kind.SMS.value)), fields)
 
 
 async def _many(producer: Notifier, holder: TokenRow, given: Any, language: str) -> Response:

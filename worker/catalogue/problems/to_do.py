@@ -150,7 +150,6 @@ TO_DO = (
     Text("name another one, see `esms-worker templates list`", "hãy chọn mẫu khác, xem `esms-worker templates list`"),
     Text("give an Sms, TemplateCall or RecordCall", "hãy dùng Sms, TemplateCall hoặc RecordCall"),
     Text("name at least {least} different ones", "hãy ghi ít nhất {least} số khác nhau"),
-    Text("give these alone", "chỉ ghi các trường này"),
     Text('give Retry(times=2, wait="1h")', 'hãy dùng Retry(times=2, wait="1h")'),
     Text("leave its to empty: it goes to who was not reached", "hãy để trống to: tin gửi cho người chưa nhận được"),
     Text("name another text, type, template or kind", "hãy chọn nội dung, loại hoặc mẫu khác"),
