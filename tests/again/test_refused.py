@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from tests.support import Bench
+from tests.support import Bench, as_producer
 from worker import Notifier
 from worker.api.answering import answer
 from worker.cli import run
@@ -141,3 +142,99 @@ def test_the_commands_list_count_and_send(
     assert "content: is missing" in capsys.readouterr().err
     assert run(["refused", "send", row["id"], "--to", "0901000001", "--content", "Ma: 1"]) == 0
     assert run(["report", "refused"]) == 1
+
+
+# What is wrong with what was to follow...
+
+FALLBACK = {"kind": "template_call", "template_id": "9", "variables": ["1"]}
+SELECT_FOLLOWS = text("SELECT follow_up IS NOT NULL FROM notification ORDER BY reference")
+GOOD: dict[str, Any] = {"to": "0901000001"}
+
+
+@pytest.fixture
+def command(
+    bench: Bench, database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """`esms-worker refused …`: its exit code and what it says."""
+    monkeypatch.setenv("DATABASE_URL", as_producer(database_url))
+    monkeypatch.setenv("COLUMNS", "250")
+
+    def refused_command(*arguments: str) -> tuple[int, str, str]:
+        code = run(["refused", *arguments])
+        return code, *capsys.readouterr()
+
+    return refused_command
+
+
+def test_one_is_named_by_the_beginning_of_its_id_or_its_reference(bench: Bench, command: Any) -> None:
+    hand_over(bench.notifier, reference="r1")
+    hand_over(bench.notifier, reference="r2")
+    last, first = bench.notifier.refused.list()
+    listed = command("list")[1]
+    short = next(word for word in listed.split() if len(word) > 7 and str(first.id).startswith(word))
+    code, told, _ = command("show", short)
+    assert (code, str(first.id) in told, "to: " in told, "12" in told.splitlines()[-1]) == (0, True, True, False)
+    assert "to=12" in command("show", "r2", "--content")[1]
+    shown = json.loads(command("show", str(last.id), "--json")[1])
+    assert (shown["id"], shown["reference"], "fields" in shown) == (str(last.id), "r2", False)
+    code, _, err = command("show", str(first.id)[:8])
+    assert (code, err.count("\n")) == (1, 1)
+    assert command("show", "nobody")[::2] == (
+        1,
+        "error: 'nobody' names no refused request: `esms-worker refused list` shows them\n",
+    )
+    assert command("send", "r1", "--to", "0901000001", "--content", "Ma: 1")[0] == 0
+
+
+def test_what_is_still_wrong_is_told_without_a_place_among_many(bench: Bench, command: Any) -> None:
+    hand_over(whole(bench))
+    [row] = bench.notifier.refused.list()
+    with pytest.raises(Invalid, match=r"^to: ") as refused:
+        bench.notifier.refused.send(row.id)
+    assert refused.value.item is None
+    assert command("send", "r1")[2].startswith("error: to: ")
+
+
+def test_a_wrong_fallback_is_mended_or_left_out(bench: Bench, command: Any) -> None:
+    wrong: dict[str, Any] = {"fallback": FALLBACK | {"bogus": 1}, "fallback_after": "5m"}
+    for reference in ("r1", "r2"):
+        hand_over(bench.notifier, **GOOD, **wrong, reference=reference)
+    last, _ = bench.notifier.refused.list()
+    assert (last.field, last.fields["fallback"]) == ("fallback.bogus", None)
+    text = ("--content", "Ma: 1")
+    code, _, err = command("send", "r1", *text)
+    assert (code, err) == (1, "error: fallback: was not kept: give it again, or say to send it without\n")
+    assert command("send", "r1", *text, "--fallback-call", "9", "--fallback-var", "1")[0] == 0
+    assert command("send", "r2", *text, "--without", "fallback")[0] == 0
+    with bench.database.begin() as session:
+        follows = session.execute(SELECT_FOLLOWS).scalars().all()
+    assert follows == [True, False]
+
+
+def test_a_wrong_retry_is_mended_or_left_out(bench: Bench, command: Any) -> None:
+    for reference in ("r1", "r2"):
+        hand_over(bench.notifier, **GOOD, retry_undelivered={"times": 99}, reference=reference)
+    text = ("--content", "Ma: 1")
+    assert "retry_undelivered.times: is out of range" in command("send", "r1", *text)[2]
+    assert command("send", "r1", *text, "--retry-undelivered", "2x1h")[0] == 0
+    code, _, err = command("send", "r2", *text, "--without", "retry")
+    assert (code, "retry: is no field of sms: " in err) == (1, True)
+    assert command("send", "r2", *text, "--without", "retry_undelivered")[0] == 0
+
+
+def test_a_call_whose_variables_were_not_kept_is_not_made_without_them(bench: Bench) -> None:
+    fields = {"to": "12", "template_id": "9", "variables": ["An"], "source": "shop", "reference": "r1"}
+    with bench.notifier.refused.kept("template_call", fields, task_id=None):
+        bench.notifier.enqueue_fields(Kind.TEMPLATE_CALL, fields, late=True)
+    [row] = bench.notifier.refused.list()
+    with pytest.raises(Invalid, match="variables: was not kept"):
+        bench.notifier.refused.send(row.id, to="0901000001")
+    assert bench.notifier.refused.send(row.id, to="0901000001", variables=["An"]).messages == 1
+
+
+def test_what_is_left_out_is_a_list_of_its_fields(bench: Bench) -> None:
+    hand_over(bench.notifier)
+    [row] = bench.notifier.refused.list()
+    wrong: Any = "fallback"
+    with pytest.raises(Invalid, match="without: is str, not a list"):
+        bench.notifier.refused.send(row.id, without=wrong)

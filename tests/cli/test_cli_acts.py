@@ -24,7 +24,8 @@ from worker.database import Database
 
 READS = """
 audit list | balance | consent proof | consent show | contacts list | contacts show | doctor | held list | held show
-law list | prices list | producers list | refused list | reminders events list | reminders events show | reminders list
+law list | prices list | producers list | refused list | refused show | reminders events list | reminders events show
+reminders list
 reminders next | reminders show | reminders simulate | reminders why | report campaigns | report costs | report daily
 report failures | report html | report latency | report messages | report networks | report refused | report reminders
 report rules | requests list | sent-data | show | status | templates list | templates preview | templates show | text

@@ -6,28 +6,34 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from worker import intake, reporting
 from worker.api.naming import id_of
 from worker.bell import Bell
-from worker.checks import LABEL_MOST, label_or_none
+from worker.checks import LABEL_MOST, known_fields, label_or_none, list_of
 from worker.database import Database
 from worker.errors import Conflict, Invalid, NotFound, Unavailable, WorkerError
 from worker.ids import uuid7
 from worker.intake import Enqueue, Ticket
-from worker.intake.fields import BESIDES, MAKERS, enqueue_of
+from worker.intake.fields import BESIDES, KNOWN, MAKERS, enqueue_of
 from worker.ledger import inbox, note_act
 from worker.ledger.inbox import Answered, Received
-from worker.lifecycle import Handed, InboxState, Kind
+from worker.lifecycle import Handed, InboxState, Kind, Lane
 from worker.reporting import RefusedCount, RefusedPage, RefusedRequest
 from worker.settings import Settings
 from worker.telemetry import emit
 
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
 MOST = 16_384  # bytes of JSON that are kept of one
 WORDS_MOST = 500  # characters
 TEXTS = ("content", "variables", "fallback")
+OPTIONAL_TEXTS = ("variables", "fallback")  # without one of these it would go out as another message
+# What leaves something out leaves out with it.
+BELONG = {"fallback": ("fallback_after", "fallback_in_doubt")}
 
 
 class Refused:
@@ -76,17 +82,26 @@ class Refused:
         with self._database.reading() as session:
             return reporting.refused_counts(session, zone, source=source, since=since, until=until)
 
-    def send(self, refused: UUID | str, **corrections: Any) -> Ticket:
+    def locate(self, given: str) -> UUID:
+        """The id of the refused request that a person names: by its id or its beginning, or by its reference.
+
+        Raises NotFound, also for what names more than one.
+        """
+        with self._database.reading() as session:
+            return reporting.locate_refused(session, given)
+
+    def send(self, refused: UUID | str, *, without: Sequence[str] = (), **corrections: Any) -> Ticket:
         """Hand it over after all, its fields corrected by these, as its source and under its reference.
 
-        Raises NotFound for one that is not refused (any more), Invalid, Conflict.
+        without: fields that it had, left out; fallback_after goes with fallback. Raises NotFound for one that is not
+        refused (any more), Invalid, Conflict.
         """
         with self._database.begin() as session:
             row = inbox.refused_one(session, id_of(refused))
             if row is None:
                 raise _unknown(refused)
-            wanted = _corrected(row, corrections)
-            [ticket], due = intake.accept(session, [wanted], self._settings, now=datetime.now(UTC), late=True)
+            wanted = _corrected(row, corrections, without)
+            ticket, due = _accepted(session, wanted, self._settings)
             note_act(session, "refused.send", ticket.messages, notification=ticket.id)
             inbox.taken_in(session, (), [Answered(row.id, InboxState.STORED, notification_id=ticket.id)])
         self._bell.ring(due)
@@ -123,6 +138,15 @@ class Refused:
             inbox.refuse(session, refused)
 
 
+def _accepted(session: Session, wanted: Enqueue, settings: Settings) -> tuple[Ticket, set[Lane]]:
+    """An error does not number what is alone."""
+    try:
+        [ticket], due = intake.accept(session, [wanted], settings, now=datetime.now(UTC), late=True)
+    except Invalid as error:
+        raise error.at(None) from None
+    return ticket, due
+
+
 def _unknown(given: UUID | str) -> NotFound:
     return NotFound(f"no refused request has the id {str(given)[:40]!r}: see `esms-worker refused list`")
 
@@ -140,11 +164,15 @@ def _plain(words: str) -> str:
 
 
 def kept_of(kind: str, fields: Mapping[str, Any], *, whole: bool) -> Mapping[str, Any]:
-    """What is kept of it: of a message its known fields, without its texts unless `whole`; of anything else nothing."""
+    """What is kept of it: of a message its known fields, without its texts unless `whole`; of anything else nothing.
+
+    None stands for a text that was there and that it can do without: nobody is to send it without by mistake.
+    """
     if kind not in {*map(str, Kind)}:
         return {}
     known = {*BESIDES, *MAKERS[Kind(kind)].__dataclass_fields__} - (set() if whole else {*TEXTS})
     found = {name: value for name, value in fields.items() if name in known}
+    found |= {name: None for name in OPTIONAL_TEXTS if fields.get(name) and name not in known}
     return found if _is_storable(found) else {}
 
 
@@ -158,12 +186,18 @@ def _is_storable(found: Mapping[str, Any]) -> bool:
     return len(written) <= MOST and b"\\u0000" not in written
 
 
-def _corrected(row: Received, corrections: Mapping[str, Any]) -> Enqueue:
+def _corrected(row: Received, corrections: Mapping[str, Any], without: Sequence[str]) -> Enqueue:
+    """Raises Invalid."""
     if row.kind not in {*map(str, Kind)}:
         raise Invalid("id", f"is of {row.kind}, of which nothing is kept", "have its application send it again")
+    known_fields(list_of("without", without), KNOWN[Kind(row.kind)], f"is no field of {row.kind}")
     given = {name: value for name, value in corrections.items() if value is not None}
-    wanted = enqueue_of(Kind(row.kind), {**row.fields, **given})
-    return replace(wanted, source=row.source, reference=row.reference)
+    gone = {*without, *(each for name in without for each in BELONG.get(name, ()))}
+    kept = {name: value for name, value in row.fields.items() if name not in gone - {*given}}
+    for name in OPTIONAL_TEXTS:
+        if name in kept and kept[name] is None and name not in given:
+            raise Invalid(name, "was not kept", "give it again, or say to send it without")
+    return replace(enqueue_of(Kind(row.kind), {**kept, **given}), source=row.source, reference=row.reference)
 
 
 def _name(value: object) -> str | None:

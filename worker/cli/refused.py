@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import tzinfo
 from typing import Any
+from uuid import UUID
 
 import click
 
 from worker.api.notifier import Notifier
 from worker.api.operation import Operation
+from worker.cli.followed import FOLLOWED, followed
 from worker.cli.output import console, date_option, json_option, options, say, say_json, table, text
-from worker.reporting import RefusedRequest, RefusedShown
+from worker.reporting import RefusedRequest, RefusedShown, shortened
 from worker.settings import Settings
 
 
@@ -57,14 +60,45 @@ def _say_requests(requests: Any, zone: tzinfo, content: bool) -> None:
     if not requests:
         return
     kept = ["kept of it"] if content else []
-    shown = table("id", "when", "by", "source", "kind", "reference", "what is wrong", *kept)
+    shown, short = table("id:id", "when", "by", "source", "kind", "reference", "what is wrong", *kept), _short(requests)
     for each in requests:
         wrong = f"{each.field}: {each.reason}" if each.field else each.reason
-        told = (each.id, each.at, each.door, each.source, each.kind, each.reference, wrong)
-        fields = [text(", ".join(f"{name}={value}" for name, value in each.fields.items()))] if content else []
+        told = (short[each.id], each.at, each.door, each.source, each.kind, each.reference, wrong)
+        fields = [text(_kept(each))] if content else []
         shown.add_row(*(text(value, zone) for value in told), *fields)
     console().print(shown)
-    say("corrected and handed over after all: `esms-worker refused send ID --to N …`")
+    say("all of one: `esms-worker refused show ID`; corrected and handed over after all: `… refused send ID --to N …`")
+
+
+def _short(requests: Sequence[RefusedRequest]) -> Mapping[UUID, str]:
+    return shortened([each.id for each in requests])
+
+
+def _kept(one: RefusedRequest) -> str:
+    """What is kept of it; of a text that is not, that it was there."""
+    return ", ".join(f"{name}={'(not kept)' if value is None else value}" for name, value in one.fields.items())
+
+
+@refused.command("show")
+@click.argument("id_", metavar="ID")
+@click.option("--content", is_flag=True, help="With what is kept of it: numbers, and texts where those are.")
+@json_option
+def refused_show(id_: str, content: bool, as_json: bool) -> None:
+    """One request: who asked for what, when, what is wrong and what to do.
+
+    ID: its id or the beginning of it, or its reference.
+    """
+    settings = Settings.from_environ()
+    with Notifier(settings) as notifier:
+        one = notifier.refused.show(notifier.refused.locate(id_))
+    if as_json:
+        say_json(_json(one, content))
+        return
+    told = f"{one.kind} of {one.source or 'no source'} by {one.door}, {text(one.at, settings.time_zone)}"
+    say(f"{one.id}: {told}{f', reference {one.reference}' if one.reference else ''}")
+    say(f"{one.field}: {one.reason}" if one.field else one.reason)
+    if content:
+        say(f"kept of it: {_kept(one) or 'nothing'}")
 
 
 def _say_no_tasks(rows: list[RefusedShown], zone: tzinfo) -> None:
@@ -85,6 +119,8 @@ corrections = options(
     click.option("--var", "variables", multiple=True, metavar="V", help="Of a call: the variables, left to right."),
     click.option("--send-date", metavar="ISO", help="At this time."),
     click.option("--expires-at", metavar="ISO", help="Not after this."),
+    *FOLLOWED,
+    click.option("--without", multiple=True, metavar="FIELD", help="Leave this field out, like fallback; many times."),
 )
 
 
@@ -92,11 +128,16 @@ corrections = options(
 @click.argument("id_", metavar="ID")
 @corrections
 @json_option
-def refused_send(id_: str, as_json: bool, **given: Any) -> None:
-    """Hand a request over after all, corrected: as its application's, under its reference."""
-    wanted = {name: list(value) if isinstance(value, tuple) else value for name, value in given.items() if value}
+def refused_send(id_: str, as_json: bool, without: tuple[str, ...], **given: Any) -> None:
+    """Hand a request over after all, corrected: as its application's, under its reference.
+
+    ID: its id or the beginning of it, or its reference. What is not given stays as it was.
+    """
+    given |= followed(given)
+    said = {name: value for name, value in given.items() if not (value is None or value is False or value == ())}
+    wanted = {name: list(value) if isinstance(value, tuple) else value for name, value in said.items()}
     with Notifier.from_env() as notifier:
-        ticket = notifier.refused.send(id_, **wanted)
+        ticket = notifier.refused.send(notifier.refused.locate(id_), without=without, **wanted)
     if as_json:
         say_json({"id": str(ticket.id), "messages": ticket.messages, "repeated": ticket.repeated})
     else:

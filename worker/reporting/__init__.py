@@ -7,7 +7,7 @@ from worker.reporting.costs import Costs, costs
 from worker.reporting.evidence import DecisionShown, EvidenceShown, evidence
 from worker.reporting.held import HeldShown, held, is_held
 from worker.reporting.latency import Latency, latency
-from worker.reporting.locating import Located, locate, locate_held, shortened
+from worker.reporting.locating import Located, locate, locate_held, locate_refused, shortened
 from worker.reporting.operation import (
     LISTENER,
     BrandnamesShown,
@@ -94,6 +94,7 @@ __all__ = [
     "listeners",
     "locate",
     "locate_held",
+    "locate_refused",
     "messages_to",
     "notification",
     "pauses",

@@ -12,13 +12,13 @@ from string import hexdigits
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import ColumnClause, ColumnElement, select
+from sqlalchemy import ColumnClause, ColumnElement, literal_column, select
 
 from worker.errors import NotFound
 from worker.lifecycle import Status
 from worker.phone import e164_of
 from worker.reporting.standing import referenced
-from worker.reporting.tables import Message, Notification
+from worker.reporting.tables import Inbox, Message, Notification
 
 if TYPE_CHECKING:
     from worker.database import Reader
@@ -64,6 +64,21 @@ def locate_held(session: Reader, given: str) -> UUID:
             only: UUID = ids[0]
             return only
     raise NotFound(f"{_quoted(given)} names no held message: `esms-worker held list` shows them")
+
+
+def locate_refused(session: Reader, given: str) -> UUID:
+    """The id of the refused request that the text names: by its id or its beginning, or by its reference.
+
+    Raises NotFound, also where it names several.
+    """
+    refused = select(Inbox.id).where(Inbox.state == literal_column("'refused'")).limit(2)  # so its index is found
+    for way in (_between(Inbox.id, given), Inbox.reference == given):
+        if way is not None and (ids := session.scalars(refused.where(way)).all()):
+            if len(ids) > 1:
+                raise NotFound(_several(given))
+            only: UUID = ids[0]
+            return only
+    raise NotFound(f"{_quoted(given)} names no refused request: `esms-worker refused list` shows them")
 
 
 def shortened(ids: Collection[UUID]) -> dict[UUID, str]:

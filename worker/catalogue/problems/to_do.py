@@ -146,6 +146,7 @@ TO_DO = (
     Text("give a minute to seven days, like {example}", "hãy ghi từ một phút đến bảy ngày, như {example}"),
     Text("give a minute to a year, like {example}", "hãy ghi từ một phút đến một năm, như {example}"),
     Text("say how long after, like {example}", "hãy ghi sau bao lâu, như {example}"),
+    Text("give it again, or say to send it without", "hãy ghi lại, hoặc cho biết là gửi không có phần này"),
     Text("say how long, like {example}", "hãy ghi bao lâu, như {example}"),
     Text("name another one, see `esms-worker templates list`", "hãy chọn mẫu khác, xem `esms-worker templates list`"),
     Text("give an Sms, TemplateCall or RecordCall", "hãy dùng Sms, TemplateCall hoặc RecordCall"),

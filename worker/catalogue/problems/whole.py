@@ -119,6 +119,10 @@ WHOLE = (
         "{given} không phải tin nào đang chờ quyết định: xem `{command}`",
     ),
     Text(
+        "{given} names no refused request: `{command}` shows them",
+        "{given} không chỉ yêu cầu bị từ chối nào: xem `{command}`",
+    ),
+    Text(
         "{given} is no id of anything here, nor the beginning of one ({most} characters or more), nor a reference: "
         "check its spelling",
         "{given} không phải mã, phần đầu của mã ({most} ký tự trở lên) hay mã tham chiếu nào: hãy xem lại cách viết",

@@ -6,6 +6,7 @@ from worker.catalogue.text import Text
 
 WRONG = (
     Text("is missing", "còn thiếu"),
+    Text("was not kept", "đã không được lưu"),
     Text("is empty", "để trống"),
     Text("is no field of {kind}", "không phải là trường của {kind}"),
     Text("there is no such field", "không có trường này"),
