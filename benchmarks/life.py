@@ -38,6 +38,7 @@ from worker.polling import Poller
 from worker.runtime import Runtime, collect_garbage_seldom
 
 MOST = 180.0  # µs of our CPU for a whole life
+IN_FLIGHT = "400"  # questions that are open at once: as many as sends, at most
 STEPS = ("handed over", "sent", "asked about")
 
 
@@ -113,11 +114,10 @@ def main() -> int:
     results.add_argument(parser)
     options = parser.parse_args()
     variables = fastest()
-    in_flight = variables.get("WORKER_SENDS_IN_FLIGHT", "64")
     console.print(load(), *(f"{name}={value}" for name, value in variables.items()), sep="\n")
     with stage() as on:
         os.environ.update(on.environ | UNASKED | variables)
-        os.environ.update(WORKER_POLL_RATE=RATE, WORKER_POLLS_IN_FLIGHT=in_flight)
+        os.environ.update(WORKER_POLL_RATE=RATE, WORKER_POLLS_IN_FLIGHT=IN_FLIGHT)
         lives = measure(on, options.messages, options.rounds)
     _print(lives)
     results.save(options.json, "life", {"micros": [each.steps for each in lives], "wanted": MOST})

@@ -30,7 +30,7 @@ from worker.settings import Rates
 
 RATES = (20.0, 100.0, 1000.0)  # a second
 WITHIN = 0.05  # of what is wanted
-MOST = 64  # requests that a process would have out at once: WORKER_SENDS_IN_FLIGHT
+MOST = 64  # requests that a process asks for at once
 ACQUAINTED = 3.0  # seconds in which the processes learn of each other, before Redis is stopped
 
 

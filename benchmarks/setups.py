@@ -32,9 +32,8 @@ from worker.queues import Queue
 # Polls come in the same processes, seconds after an SMS is accepted: here they would blur what sending costs.
 UNASKED = {"WORKER_POLL_FIRST_AFTER": "3600"}
 REQUESTS = {"WORKER_TRANSPORT": "requests"}
-# Each with as much in flight as it is fastest with.
-CURL = {"WORKER_TRANSPORT": "curl", "WORKER_SENDS_IN_FLIGHT": "400", "WORKER_CLAIM_MOST": "400"}
-SOCKETS = {"WORKER_TRANSPORT": "sockets", "WORKER_SENDS_IN_FLIGHT": "600", "WORKER_CLAIM_MOST": "600"}
+CURL = {"WORKER_TRANSPORT": "curl"}
+SOCKETS = {"WORKER_TRANSPORT": "sockets"}
 NEEDS = {"curl": "pycurl", "sockets": "httptools"}
 
 

@@ -257,8 +257,8 @@ class Bench:
     ) -> bool:
         """Answer one doorbell. others: what else a Drain may be given, by its names."""
         parts = (self.workers, self.client, self.sending, self.limiter, self.settings, self.pace)
-        sizes = delivery.windows(self.pace, READ_TIMEOUT)
-        return delivery.Drain(*parts, call_timeout=4.0, windows=sizes, **others).run(lanes, stopping, rung=rung)
+        others = {"windows": delivery.windows(self.pace, READ_TIMEOUT)} | others
+        return delivery.Drain(*parts, call_timeout=4.0, **others).run(lanes, stopping, rung=rung)
 
     def ask(self, *, stopping: Callable[[], bool] = lambda: False) -> bool:
         """Ask what became of what has an SMSID."""

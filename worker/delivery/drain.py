@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+MANY = 100  # messages of one claim, or as many as it may have: an idle process may join in
 RECORD_EVERY = 0.1  # seconds: an answer is on disk no later than this
 SHARE_OF = 8  # this part of what may be in flight is each lane's own: a flood in one starves no other
 REST_MOST = 0.05  # seconds without a look around, while the rate limit lets nothing out
@@ -57,7 +58,7 @@ class Drain:
     settings: Settings
     pace: Pace
     call_timeout: float  # seconds; no call takes longer
-    call_help: Callable[[], object] = lambda: None  # there is more due than one batch: an idle process may join in
+    call_help: Callable[[], object] = lambda: None  # much is due: an idle process may join in
     listening: Listening | None = None  # has somebody rung meanwhile? None: whom it was rung for will look
     breaker: Breaker | None = None  # that of the process; None: one of its own
     windows: Mapping[Lane, Window] | None = None  # the same
@@ -143,7 +144,7 @@ class Drain:
         claims = self._claiming.claim()
         self._go_on({claim.lane for claim in claims})
         self._lines.add((claim, _until(now + _seconds(claim.expires_in), send_until)) for claim in claims)
-        if len(claims) >= self.pace.claim_most and not self._called:
+        if len(claims) >= min(MANY, self.pace.claim_most) and not self._called:
             self._called = True
             self.call_help()
         return self._claiming.others_wait

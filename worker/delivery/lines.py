@@ -17,20 +17,25 @@ from worker.window import Window
 
 # Requests that go out before eSMS has answered any: codes can't wait, and a call in doubt costs a person's time.
 FIRST = {Lane.URGENT: 32, Lane.NORMAL: 16, Lane.BULK: 16, Lane.VOICE: 2}
+USUAL = 64  # requests of a lane that only have to be answered in time; more have to be answered as quickly as these
 SOON = 2.0  # seconds that a source's rate is waited for; after longer ones the next tick looks
 CLAIM_EVERY = 0.2  # seconds: no sooner is a lane asked again that had nothing more due
 
 
 def windows(pace: Pace, patience: float) -> dict[Lane, Window]:
-    """How many of each lane may be in flight, while eSMS has so many seconds for an answer. Kept as long as a process.
+    """How many of each lane may be in flight, where eSMS has so many seconds to answer. Kept as long as a process."""
+    return {lane: _window(lane, pace.sends_in_flight, patience) for lane in Lane}
 
-    An SMS without an answer is asked for again: it takes many of them to be a reason. A call is held.
+
+def _window(lane: Lane, most: int, patience: float) -> Window:
+    """An SMS without an answer is asked for again: it takes many of them to be a reason for fewer.
+
+    A call is held; and so is each that was on the wire of a process that died, so that they never are more than usual.
     """
-    most = pace.sends_in_flight
-    return {
-        lane: Window(patience, FIRST[lane], usual=most, most=most, bears=0.0 if lane is Lane.VOICE else 0.5)
-        for lane in Lane
-    }
+    usual = min(USUAL, most)
+    if lane is Lane.VOICE:
+        return Window(patience, FIRST[lane], usual, most=usual, bears=0.0)
+    return Window(patience, FIRST[lane], usual, most, bears=0.5)
 
 
 class Until(NamedTuple):

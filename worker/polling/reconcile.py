@@ -28,6 +28,7 @@ SAMPLE = 50  # rows of others that are tried for being ours
 TAKEN = "eSMS took it; its SMSID is lost"
 DOUBT = "eSMS may have taken it, and can't be asked again"
 FOUND = "its SMSID was lost; found in the sent data by number, text and time"
+LOST_MOST = 1000  # looked for at once: a day's sent data is read once for all of them
 NOT_THERE = "the sent data does not show it"
 WHY = {
     Evidence.SEVERAL: "several rows of the sent data could be it",
@@ -44,7 +45,7 @@ Days = tuple[date, date]  # the first and the last
 def find_lost(database: Database, client: Client, exchange: Exchange, pace: Pace) -> int:
     """Look for what is due to be looked for; how many were found, or decided otherwise."""
     with database.begin() as session:
-        lost = ledger.claim_lost(session, most=pace.claim_most * 10, lease=pace.lease, window=pace.request_id_window)
+        lost = ledger.claim_lost(session, most=LOST_MOST, lease=pace.lease, window=pace.request_id_window)
     decided: list[Status] = []
     for days, messages in sorted(_by_days(lost).items()):
         looks = list(_look(messages, _sent_on(days, client, exchange), database, pace))

@@ -193,9 +193,9 @@ class ProviderSettings:
 class Pace:
     """How hard and how patiently the worker works; the defaults suit a real account."""
 
-    sends_in_flight: int  # HTTP calls that one process has open at once
+    sends_in_flight: int  # HTTP calls that one process has open at once, at most
     polls_in_flight: int
-    claim_most: int  # messages that one statement claims
+    claim_most: int  # messages that one statement claims, at most
     lease: timedelta  # how long a claim lasts; a process that died lets go of its messages after this
     drain: timedelta  # how long one doorbell's task goes on while there is work
     tick: timedelta  # how often beat looks for what is due
@@ -232,9 +232,9 @@ class Pace:
     @classmethod
     def _read(cls, read: Reader) -> Pace:
         return cls(
-            sends_in_flight=read.count("WORKER_SENDS_IN_FLIGHT", 64),
+            sends_in_flight=read.count("WORKER_SENDS_IN_FLIGHT", 400),
             polls_in_flight=read.count("WORKER_POLLS_IN_FLIGHT", 16),
-            claim_most=read.count("WORKER_CLAIM_MOST", 100),
+            claim_most=read.count("WORKER_CLAIM_MOST", 400),
             lease=read.wait("WORKER_LEASE", 120),
             drain=read.wait("WORKER_DRAIN", 20),
             tick=read.wait("WORKER_TICK", 5),
