@@ -33,7 +33,8 @@ from worker.queues import Queue
 UNASKED = {"WORKER_POLL_FIRST_AFTER": "3600"}
 REQUESTS = {"WORKER_TRANSPORT": "requests"}
 CURL = {"WORKER_TRANSPORT": "curl"}
-SOCKETS = {"WORKER_TRANSPORT": "sockets"}
+# With as much in flight as it is fastest with.
+SOCKETS = {"WORKER_TRANSPORT": "sockets", "WORKER_SENDS_IN_FLIGHT": "600", "WORKER_CLAIM_MOST": "600"}
 NEEDS = {"curl": "pycurl", "sockets": "httptools"}
 
 

@@ -15,7 +15,7 @@ EASY, LATE = 1 / 4, 1 / 2  # of the patience: what is answered sooner calls for 
 QUIET = 1.0  # seconds with nothing in flight, after which nobody knows any more how many are right
 FORGOTTEN = 60.0  # seconds after which a trouble no longer makes it careful
 SMOOTH = 1 / 16  # of each answer's seconds in the average
-BEYOND = 1 / 8  # with each answer: before what is too many is noticed, a round of answers is on its way
+BEYOND = 1 / 4  # with each answer: before what is too many is noticed, a round of answers is on its way
 PAYS, TOO_MANY = 1.5, 2.0  # times as long as usual: so long do answers pay for more, from there on for fewer
 
 
