@@ -14,6 +14,7 @@ from sqlalchemy import TextClause, text
 
 from worker.ledger.failed import LEFT, NOWHERE, Chosen, Left, Place, beyond, chosen, count, narrowed, of_all, scope_of
 from worker.ledger.opt_out import IS_FOR_THE_WILLING
+from worker.ledger.prices import price_of
 from worker.lifecycle import PURPOSE, Status
 
 if TYPE_CHECKING:
@@ -82,11 +83,8 @@ def _outlook(scope: str, bounded: bool = False) -> TextClause:
             FROM ({failed.format(each=_OF_EACH.format(chosen=chosen(scope, joined=True)))}) AS m
             GROUP BY {lines}1, 2, 4, 5, 6, 7, 8
         )
-        SELECT lines.*, now() AS at, lines.segments * (
-            SELECT p.dong FROM price AS p
-            WHERE p.sms_type = lines.sms_type AND p.network IN (lines.network, '') AND p.valid_from <= current_date
-            ORDER BY p.network = '', p.valid_from DESC LIMIT 1
-        ) AS dong
+        SELECT lines.*, now() AS at,
+            lines.segments * {price_of("lines.sms_type", "lines.network", "current_date")} AS dong
         FROM lines
     """)
 

@@ -66,6 +66,15 @@ _ALL = text("""
 _REMOVE = text("DELETE FROM price WHERE (sms_type, network, valid_from) = (:sms_type, :network, :valid_from)")
 
 
+def price_of(sms_type: str, network: str, day: str) -> str:
+    """SQL: what one costs that day, by its network's price or else by that of all; NULL: the list does not know."""
+    return f"""(
+        SELECT p.dong FROM price AS p
+        WHERE p.sms_type = {sms_type} AND p.network IN ({network}, '') AND p.valid_from <= {day}
+        ORDER BY p.network = '', p.valid_from DESC LIMIT 1
+    )"""
+
+
 def of_networks(sms_type: str, day: str) -> str:
     """SQL: what one costs that day, a row for each network. Which has a number is not known before eSMS names it."""
     return f"""(
@@ -78,12 +87,8 @@ def of_networks(sms_type: str, day: str) -> str:
 _RANGE = text(f"SELECT min(dong) AS least, max(dong) AS most FROM {of_networks(':sms_type', ':day')}")
 
 
-_OF_KINDS = text("""
-    SELECT asked.sms_type, asked.network, (
-        SELECT p.dong FROM price AS p
-        WHERE p.sms_type = asked.sms_type AND p.network IN (asked.network, '') AND p.valid_from <= current_date
-        ORDER BY p.network = '', p.valid_from DESC LIMIT 1
-    ) AS dong
+_OF_KINDS = text(f"""
+    SELECT asked.sms_type, asked.network, {price_of("asked.sms_type", "asked.network", "current_date")} AS dong
     FROM unnest(CAST(:types AS smallint[]), CAST(:networks AS text[])) AS asked (sms_type, network)
 """)
 

@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from worker.generations import COUNTED_FIRST
+from worker.ledger.prices import price_of
 from worker.reporting.costs import IN_DOUBT, TAKEN, TAKEN_CODES, Known
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class PlaceShown:
     """Whose figure that is: eSMS's, the list's, both theirs; of a part of it; or nobody's."""
 
 
+_LISTED = price_of("t.sms_type", "lower(coalesce(t.network, ''))", "CAST(timezone(:zone, t.wanted_at) AS date)")
 # Each is found by its key, whatever Postgres expects. An attempt that eSMS surely did not take costs nothing; of what
 # is in doubt nobody knows whether it did.
 _CHAINS = text(
@@ -74,12 +76,7 @@ _CHAINS = text(
                 t.price IS NULL AND (
                     t.status IN ({_words(TAKEN)}) OR t.status = 'rejected' AND t.code IN ({_words(TAKEN_CODES)})
                 ) AS is_taken,
-                CASE WHEN n.kind = 'sms' THEN n.segments ELSE 1 END * (
-                    SELECT p.dong FROM price AS p
-                    WHERE p.sms_type = t.sms_type AND p.network IN (lower(coalesce(t.network, '')), '')
-                      AND p.valid_from <= CAST(timezone(:zone, t.wanted_at) AS date)
-                    ORDER BY p.network = '', p.valid_from DESC LIMIT 1
-                ) AS listed
+                CASE WHEN n.kind = 'sms' THEN n.segments ELSE 1 END * {_LISTED} AS listed
             FROM (
                 SELECT m.status, m.code, m.network, m.price, coalesce(m.wanted_at, m.created_at) AS wanted_at,
                     coalesce(CAST(n.options ->> 'sms_type' AS smallint), 0) AS sms_type
