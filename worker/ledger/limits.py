@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from worker.ledger.prices import of_networks
+from worker.price_list import of_networks
 from worker.source_limits import DONG_TODAY, MESSAGES_TODAY, TODAY, Limit
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from sqlalchemy import TextClause, text
 
 from worker.ledger.failed import LEFT, NOWHERE, Chosen, Left, Place, beyond, chosen, count, narrowed, of_all, scope_of
 from worker.ledger.opt_out import IS_FOR_THE_WILLING
-from worker.ledger.prices import price_of
 from worker.lifecycle import PURPOSE, Status
+from worker.price_list import price_of
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

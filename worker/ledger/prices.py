@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from worker.price_list import of_networks, price_of
+
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
@@ -65,27 +67,7 @@ _ALL = text("""
 
 _REMOVE = text("DELETE FROM price WHERE (sms_type, network, valid_from) = (:sms_type, :network, :valid_from)")
 
-
-def price_of(sms_type: str, network: str, day: str) -> str:
-    """SQL: what one costs that day, by its network's price or else by that of all; NULL: the list does not know."""
-    return f"""(
-        SELECT p.dong FROM price AS p
-        WHERE p.sms_type = {sms_type} AND p.network IN ({network}, '') AND p.valid_from <= {day}
-        ORDER BY p.network = '', p.valid_from DESC LIMIT 1
-    )"""
-
-
-def of_networks(sms_type: str, day: str) -> str:
-    """SQL: what one costs that day, a row for each network. Which has a number is not known before eSMS names it."""
-    return f"""(
-        SELECT DISTINCT ON (p.network) p.dong FROM price AS p
-        WHERE p.sms_type = {sms_type} AND p.valid_from <= {day}
-        ORDER BY p.network, p.valid_from DESC
-    ) AS of_networks"""
-
-
 _RANGE = text(f"SELECT min(dong) AS least, max(dong) AS most FROM {of_networks(':sms_type', ':day')}")
-
 
 _OF_KINDS = text(f"""
     SELECT asked.sms_type, asked.network, {price_of("asked.sms_type", "asked.network", "current_date")} AS dong

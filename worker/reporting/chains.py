@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from worker.generations import COUNTED_FIRST
-from worker.ledger.prices import price_of
+from worker.price_list import price_of
 from worker.reporting.costs import IN_DOUBT, TAKEN, TAKEN_CODES, Known
 
 if TYPE_CHECKING:
