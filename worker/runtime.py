@@ -14,7 +14,7 @@ from threading import current_thread, main_thread
 
 from worker.bell import Bell
 from worker.database import Database
-from worker.delivery import Breaker, Listening, gate, windows
+from worker.delivery import Breaker, Drain, GivingWay, Listening, gate, windows
 from worker.errors import SettingsError
 from worker.esms import Client, Credentials, Exchange, InvalidRequest
 from worker.hearing import Hearing
@@ -123,6 +123,10 @@ class Runtime:
         return Listening(partial(self.bell.overhear, Task.DELIVER_URGENT), self.hearing)
 
     @cached_property
+    def giving_way(self) -> GivingWay:
+        return GivingWay(partial(self.bell.was_rung_lately, Task.DELIVER_URGENT), self.pace.sends_beside_codes)
+
+    @cached_property
     def provider(self) -> ProviderSettings:
         return ProviderSettings.from_environ()
 
@@ -135,6 +139,25 @@ class Runtime:
     def sending(self) -> Exchange:
         """Kept between tasks, and its connections with it."""
         return self.client.open_exchange(in_flight=self.pace.sends_in_flight)
+
+    def drain(self, task: Task) -> Drain:
+        """To answer one ring of this bell. Who sends codes hears of the next one meanwhile."""
+        return Drain(
+            self.database,
+            self.client,
+            self.sending,
+            self.limiter,
+            self.settings,
+            self.pace,
+            self.provider.total_timeout,
+            call_help=lambda: self.bell.again(task),
+            listening=self.listening if task is Task.DELIVER_URGENT else None,
+            breaker=self.breaker,
+            windows=self.windows,
+            floors=self.floors,
+            most_of_others=self.giving_way.most,
+            gate=self.gate,
+        )
 
     @cached_property
     def polling(self) -> Exchange:

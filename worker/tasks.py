@@ -21,7 +21,7 @@ from celery.signals import (
     worker_shutting_down,
 )
 
-from worker import again, delivery, ending, maintenance, runtime, sweeps
+from worker import again, ending, maintenance, runtime, sweeps
 from worker.api.answering import answer
 from worker.api.inbox import Inbox
 from worker.api.notifier import Notifier
@@ -263,22 +263,7 @@ def _deliver(task: Task, lanes: list[Lane]) -> None:
         urgent, inbox = task is Task.DELIVER_URGENT, Inbox(parts.database, parts.settings, parts.bell)
         rung = urgent and parts.bell.was_rung
         more = not rung and inbox.take_in()
-        drain = delivery.Drain(
-            parts.database,
-            parts.client,
-            parts.sending,
-            parts.limiter,
-            parts.settings,
-            parts.pace,
-            parts.provider.total_timeout,
-            call_help=lambda: parts.bell.again(task),
-            listening=parts.listening if urgent else None,
-            breaker=parts.breaker,
-            windows=parts.windows,
-            floors=parts.floors,
-            gate=parts.gate,
-        )
-        more |= drain.run(lanes, runtime.stop.asked, rung=rung)
+        more |= parts.drain(task).run(lanes, runtime.stop.asked, rung=rung)
         return (rung and inbox.take_in()) or more  # only now: a code does not wait for it
 
     _answer(task, step)

@@ -32,10 +32,11 @@ def sent_all(bench: Bench) -> Callable[[], Window]:
     return sent
 
 
+@pytest.mark.long
 def test_more_than_usual_are_open_where_esms_answers_them_as_quickly(
     bench: Bench, sent_all: Callable[[], Window]
 ) -> None:
-    bench.simulator.set(latency=0.15)
+    bench.simulator.set(latency=0.6)  # so long that what else the machine does adds little to it
     assert sent_all().size(1) > USUAL + USUAL // 4
 
 

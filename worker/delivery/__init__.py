@@ -5,7 +5,8 @@ No transaction is open while we wait for the provider.
 
 from worker.delivery.breaker import Breaker
 from worker.delivery.drain import Drain, gate
+from worker.delivery.giving_way import GivingWay
 from worker.delivery.lines import windows
 from worker.delivery.listening import Listening
 
-__all__ = ["Breaker", "Drain", "Listening", "gate", "windows"]
+__all__ = ["Breaker", "Drain", "GivingWay", "Listening", "gate", "windows"]

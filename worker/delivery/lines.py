@@ -56,10 +56,11 @@ class Line:
     doubt_at: float = 0.0  # when to ask again for what is in doubt; 0: at once, there was more
     waiting: deque[tuple[Claim, Until]] = field(default_factory=deque)
     flying: int = 0  # requests of this lane on the wire
+    most: Callable[[], float] = lambda: inf  # requests that may be there, whatever eSMS bears
 
     def room(self, most: int) -> int:
         """How many to claim now: as many as go out soon, for what waits here nobody else can send."""
-        soon = min(most, 2 * self.window.size(self.flying))
+        soon = min(most, 2 * self._size())
         if self.rate is not None:
             soon = min(soon, ceil(self.rate))
         return soon if len(self.waiting) <= soon // 2 and time.monotonic() >= self.claim_at else 0
@@ -79,8 +80,11 @@ class Line:
 
     def may_fly(self) -> int:
         """How many more eSMS is likely to answer in time; a quarter stands in line, so that none waits for us."""
-        size = self.window.size(self.flying)
+        size = self._size()
         return size + (size // 4 if size == self.window.most else 0) - self.flying
+
+    def _size(self) -> int:
+        return int(min(self.window.size(self.flying), self.most()))
 
     @property
     def more(self) -> bool:
@@ -92,9 +96,15 @@ class Lines:
     """The lines of the lanes that one drain serves, in the order in which they are claimed and sent."""
 
     def __init__(
-        self, lanes: Iterable[Lane], rate: Callable[[str], float | None], sizes: Mapping[Lane, Window]
+        self,
+        lanes: Iterable[Lane],
+        rate: Callable[[str], float | None],
+        sizes: Mapping[Lane, Window],
+        most_of_others: Callable[[], float] = lambda: inf,
     ) -> None:
         self._lines = {lane: Line(sizes[lane], rate(lane)) for lane in lanes}
+        for line in (line for lane, line in self._lines.items() if lane is not Lane.URGENT):
+            line.most = most_of_others
 
     def __iter__(self) -> Iterator[tuple[Lane, Line]]:
         return iter(self._lines.items())
