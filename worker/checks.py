@@ -93,6 +93,16 @@ def within(field: str) -> Iterator[None]:
         raise Invalid(f"{field}.{error.field}", error.problem, error.remedy) from None
 
 
+@contextmanager
+def of_argument(name: str) -> Iterator[None]:
+    """Whatever is wrong meanwhile is a field of this argument: the error knows, and says the same."""
+    try:
+        yield
+    except Invalid as error:
+        error.argument = name
+        raise
+
+
 def list_of(field: str, value: object) -> Sequence[object]:
     """A list, and no text."""
     if isinstance(value, str) or not isinstance(value, Sequence):

@@ -45,8 +45,11 @@ def _rebuilt(kind: type[WorkerError], message: str, facts: dict[str, Any]) -> Wo
 class Invalid(WorkerError, ValueError):
     """A field of a request has a value that can't be sent; nothing was stored.
 
-    `item` is the position in `enqueue_many`'s iterable, counted from 0; None elsewhere.
+    `item` is the position in `enqueue_many`'s iterable, counted from 0; None elsewhere. `argument` is the one
+    whose field it is, where a method takes several: corrected of `again.retry`.
     """
+
+    argument: str | None = None
 
     def __init__(self, field: str, problem: str, remedy: str, *, item: int | None = None) -> None:
         self.field, self.problem, self.remedy, self.item = shown(field, 100), shown(problem), shown(remedy, 500), item

@@ -195,6 +195,66 @@ def test_a_retry_by_http_chooses_corrects_and_is_looked_at_before(application: A
     assert old["replaced_by"] is not None
 
 
+POINTED = [
+    ({"corrected": {"content": ""}}, "/corrected/content"),
+    ({"corrected": {"sms_type": 99}}, "/corrected/sms_type"),
+    ({"corrected": {"sms_type": "4"}}, "/corrected/sms_type"),
+    ({"corrected": {"to": "12"}}, "/corrected/to"),
+    ({"to": "12"}, "/to"),
+    ({"to": "12", "corrected": {"to": "0901000002"}}, "/to"),
+    ({"status": ["delivered"], "corrected": {"content": "Ma moi"}}, "/status"),
+    ({"corrected": {"template": "wish", "content": "x"}}, "/corrected/template"),
+    ({"corrected": {"template": "none"}}, "/corrected/template"),
+    ({"corrected": {"content": "x" * 5000}}, "/corrected/content"),
+    ({"corrected": {"text": "x"}}, "/corrected/text"),
+    ({"corrected": "x"}, "/corrected"),
+    ({"corect": {}}, "/corect"),
+]
+
+
+@pytest.mark.parametrize(("body", "pointer"), POINTED, ids=[str(body)[:50] for body, _ in POINTED])
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_what_is_wrong_with_a_retry_is_pointed_at_where_it_stands_in_the_body(
+    application: Application, bench: Bench, body: dict[str, Any], pointer: str, dry_run: bool
+) -> None:
+    shop = application()
+    id_ = shop.post("/v1/messages", json=code(campaign="tet")).json()["id"]
+    with bench.database.begin() as session:
+        session.execute(text("UPDATE message SET status = 'rejected', code = '146'"))
+    for address in (f"/v1/messages/{id_}:retry", "/v1/campaigns/tet:retry"):
+        refused = shop.post(address, json=body | {"dry_run": dry_run})
+        assert (refused.status_code, refused.json()["pointer"]) == (422, pointer)
+
+
+def test_what_a_correction_lacks_elsewhere_is_named_and_pointed_at_nowhere_in_it(
+    application: Application, bench: Bench
+) -> None:
+    shop = application()
+    bench.notifier.templates.save("wish", content="Chao {first_name}")
+    id_ = shop.post("/v1/messages", json=code()).json()["id"]
+    with bench.database.begin() as session:
+        session.execute(text("UPDATE message SET status = 'rejected', code = '146'"))
+    wanted = {"json": {"corrected": {"template": "wish"}}, "headers": {"Accept-Language": "vi"}}
+    refused = shop.post(f"/v1/messages/{id_}:retry", **wanted).json()  # type: ignore[arg-type]
+    assert (refused["pointer"], refused["detail"].partition(":")[0]) == ("/corrected", "first_name")
+    assert "has no value" not in refused["detail"]
+
+
+def test_two_of_a_retry_that_may_be_one_number_are_pointed_at_in_the_correction(
+    application: Application, bench: Bench
+) -> None:
+    shop = application()
+    for number in ("0901000001", "0901000002"):
+        shop.post("/v1/messages", json=code(to=number, campaign="tet"))
+    with bench.database.begin() as session:
+        session.execute(text("UPDATE message SET status = 'rejected', code = '146'"))
+    refused = shop.post("/v1/campaigns/tet:retry", json={"corrected": {"to": "0901000003"}}).json()
+    assert (refused["pointer"], refused["detail"].partition(":")[0]) == (
+        "/corrected/to",
+        "is one number, and 2 failed messages are chosen",
+    )
+
+
 def test_a_stopped_rerun_is_listed_and_sent_after_all_by_http(application: Application, bench: Bench) -> None:
     boss = application(source=None)
     assert application("other").get("/v1/reruns").json() == []

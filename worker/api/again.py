@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, TypedDict, Unpack
 from uuid import UUID
@@ -17,7 +18,7 @@ from worker.api.naming import BY_DEFAULT, id_of, refuse_undocumented
 from worker.api.outlook import Counted, Foreseen, Lookout, Outlook, Way, summed
 from worker.bell import Bell
 from worker.catalogue import Language
-from worker.checks import label
+from worker.checks import label, of_argument
 from worker.database import Database
 from worker.errors import Invalid, NotFound
 from worker.ledger import NOWHERE, RETRIED, Act, Chosen, Place, Remaining
@@ -56,7 +57,8 @@ class Again:
         chosen, corrected = self._asked(failed, how)
         tried, left = self._try(chosen, corrected, asked_by, failed.most)
         if tried.error and not tried.queued:
-            raise tried.error
+            with _about(corrected):
+                raise tried.error
         self._bell.ring(tried.lanes)
         return self._decision(failed, chosen, tried, left)
 
@@ -74,7 +76,9 @@ class Again:
         """
         chosen, corrected = self._asked(failed, how)
         lookout = Lookout(self._database, self._settings, Foreseer(chosen, corrected, self._settings, failed.most))
-        if not (found := lookout.outlook(language, told)).lines:
+        with _about(corrected):
+            found = lookout.outlook(language, told)
+        if not found.lines:
             with self._database.begin() as session:
                 _refuse_unknown(session, failed, self._source)
         return found
@@ -104,11 +108,12 @@ class Again:
         return rest
 
     def _asked(self, failed: Failed, how: How) -> tuple[Chosen, Corrected | None]:
-        corrected = correction(how.get("corrected"))
+        with of_argument("corrected"):
+            corrected = correction(how.get("corrected"))
         with self._database.begin() as session:
             chosen = self._chosen(session, failed)
-            if corrected and corrected.to and (found := ledger.count(session, chosen)) > 1:
-                raise Invalid("to", f"is one number, and {found:,} failed messages are chosen", "choose one of them")
+            if corrected and corrected.to:
+                _refuse_several(session, chosen)
         return chosen, corrected
 
     def _chosen(self, session: Session, failed: Failed) -> Chosen:
@@ -181,6 +186,17 @@ class Again:
             unfit=unfit_of(tried.unfit),
             rest=left.messages,
         )
+
+
+def _about(corrected: Corrected | None) -> AbstractContextManager[None]:
+    """Whatever is wrong meanwhile is wrong with the correction, if there is one."""
+    return of_argument("corrected") if corrected else nullcontext()
+
+
+def _refuse_several(session: Session, chosen: Chosen) -> None:
+    if (found := ledger.count(session, chosen)) > 1:
+        with of_argument("corrected"):
+            raise Invalid("to", f"is one number, and {found:,} failed messages are chosen", "choose one of them")
 
 
 def _act(chosen: Chosen) -> Act:

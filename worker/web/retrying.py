@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from dataclasses import fields as fields_of
 from typing import Any
@@ -17,6 +18,7 @@ from worker.checks import iso, known_fields, truth
 from worker.errors import Invalid
 from worker.web.answers import as_json, decision_out
 from worker.web.bodies import optional_object_of
+from worker.web.problems import Problem, pointer_of
 from worker.web.schemas import Schema, inlined
 
 CHOSEN = ("status", "code", "network", "since", "until", "to", "most")
@@ -36,12 +38,27 @@ async def answer(request: Request, producer: Notifier, by: str, **of: Any) -> Re
     """of: the ids or the campaign. Raises Problem, Invalid, NotFound."""
     body = await optional_object_of(request)
     failed, corrected = _failed(body, of), _corrected(body.get("corrected"))
-    if body.get("dry_run") is not None and truth("dry_run", body["dry_run"]):
-        outlook = await to_thread.run_sync(lambda: producer.again.foresee(failed, corrected=corrected))
-        return as_json(_outlook_out(outlook))
-    decided = await to_thread.run_sync(lambda: producer.again.retry(failed, corrected=corrected, by=by))
+    rehearsed = body.get("dry_run") is not None and truth("dry_run", body["dry_run"])
+    with _pointed():
+        if rehearsed:
+            outlook = await to_thread.run_sync(lambda: producer.again.foresee(failed, corrected=corrected))
+            return as_json(_outlook_out(outlook))
+        decided = await to_thread.run_sync(lambda: producer.again.retry(failed, corrected=corrected, by=by))
     unfit = [asdict(each) for each in decided.unfit]
     return as_json(decision_out(decided) | {"left": dict(decided.left), "unfit": unfit, "rest": decided.rest})
+
+
+@contextmanager
+def _pointed() -> Iterator[None]:
+    """What is wrong is pointed at where it stands in the body; of what the body has no place for the name is told."""
+    try:
+        yield
+    except Invalid as error:
+        told = f"{error.problem}: {error.remedy}"
+        root, fields = ("/corrected", CORRECTED) if error.argument == "corrected" else ("", CHOSEN)
+        if error.field in fields:
+            raise Problem("invalid", told, root + pointer_of(error.field)) from None
+        raise Problem("invalid", f"{error.field}: {told}", root or None) from None
 
 
 def _failed(body: Mapping[str, Any], of: Mapping[str, Any]) -> Failed:
