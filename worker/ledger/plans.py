@@ -42,6 +42,13 @@ def still(*statuses: str, message: str = "m") -> str:
     return f"{message}.status || '' IN ({words})" if len(statuses) > 1 else f"{message}.status || '' = {words}"
 
 
+def by_key(table: str, alias: str, *, of: str, key: str = "id") -> str:
+    """SQL: the row of this table that goes by `of`, looked up for one after the other. Joined, it could come first:
+    where Postgres counted a table when all that had been in it was gone, it walks over the whole of it instead.
+    """
+    return f"CROSS JOIN LATERAL (SELECT * FROM {table} AS {alias} WHERE {alias}.{key} = {of} OFFSET 0) AS {alias}"
+
+
 def messages_of(notifications: str) -> str:
     """SQL: the ids of these notifications' messages, looked up for one after the other, by the index: however many
     messages a notification has in Postgres's eyes, it does not walk over all there are.

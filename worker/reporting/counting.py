@@ -67,11 +67,11 @@ _COUNTED = """
             WHEN due_at > now() THEN 'later'
             ELSE 'due'
         END END AS waits_for
-        FROM message WHERE notification_id = :id{some}
+        FROM message WHERE {which}
     ) AS m
     GROUP BY status, lane, waits_for
 """
-_ALL = text(_COUNTED.format(named=_NAMED, last="", some=""))
+_ALL = text(_COUNTED.format(named=_NAMED, last="", which="notification_id = :id"))
 # A third less, where the first and the last few let expect that nothing waits.
 _OVER = text(
     f"""
@@ -79,18 +79,20 @@ _OVER = text(
     GROUP BY status
     """  # noqa: S608 — our own constants
 )
-_SEEMS_OVER = text("""
+# A range of one, and its order: of what equals :id Postgres need not keep it, and may as well walk along all ids.
+_WITHIN = "notification_id BETWEEN :id AND :id"
+_SEEMS_OVER = text(f"""
     SELECT bool_and(status NOT IN ('queued', 'unconfirmed', 'accepted')) FROM (
-        (SELECT status FROM message WHERE notification_id = :id ORDER BY id LIMIT 50)
-        UNION ALL (SELECT status FROM message WHERE notification_id = :id ORDER BY id DESC LIMIT 50)
+        (SELECT status FROM message WHERE {_WITHIN} ORDER BY notification_id, id LIMIT 50)
+        UNION ALL (SELECT status FROM message WHERE {_WITHIN} ORDER BY notification_id DESC, id DESC LIMIT 50)
     ) AS m
-""")
+""")  # noqa: S608 — our own constants
 _MAY_WAIT = {Status.QUEUED, Status.UNCONFIRMED, Status.ACCEPTED}
 _SOME = text(
     _COUNTED.format(
         named=_NAMED,
         last=', max(CAST(id AS text) COLLATE "C")',  # of ids themselves Postgres has none before version 18
-        some=" AND id > CAST(:after AS uuid) ORDER BY id LIMIT :most",
+        which=f"{_WITHIN} AND id > CAST(:after AS uuid) ORDER BY notification_id, id LIMIT :most",
     )
 )
 # Postgres expects few of any notification. Of many, to sort them costs as much as to look at them; all are looked at

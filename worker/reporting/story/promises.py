@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 
 from worker.ledger.follow_ups import FALLBACK_AT, FALLBACK_LATE_AT, RETRY_AT
+from worker.ledger.plans import by_key
 from worker.lifecycle import Status
-from worker.reporting.tables import Message, Notification
 
 if TYPE_CHECKING:
     from worker.database import Reader
@@ -24,8 +24,15 @@ _PROMISES = text(f"""
         {FALLBACK_AT} AS fallback_at, {FALLBACK_LATE_AT} AS late_at,
         CAST(n.follow_up #>> '{{retry,times}}' AS integer) AS times,
         CAST(n.follow_up #>> '{{retry,wait}}' AS double precision) AS wait, {RETRY_AT} AS retry_at
-    FROM follow_up AS f JOIN message AS m ON m.id = f.message_id JOIN notification AS n ON n.id = m.notification_id
-    WHERE f.message_id = ANY(CAST(:ids AS uuid[]))
+    FROM unnest(CAST(:ids AS uuid[])) AS i (id)
+    {by_key("follow_up", "f", of="i.id", key="message_id")}
+    {by_key("message", "m", of="f.message_id")}
+    {by_key("notification", "n", of="m.notification_id")}
+""")  # noqa: S608 — our own constants
+_SUCCESSORS = text(f"""
+    SELECT m.id, n.kind, m.status, m.wanted_by, m.replaced_by FROM unnest(CAST(:ids AS uuid[])) AS i (id)
+    {by_key("message", "m", of="i.id")}
+    {by_key("notification", "n", of="m.notification_id")}
 """)  # noqa: S608 — our own constants
 
 
@@ -58,8 +65,6 @@ def successors_of(session: Reader, messages: Sequence[AnyRow]) -> Mapping[UUID, 
 
 
 def _these(session: Reader, ids: set[UUID]) -> Sequence[Successor]:
-    columns = (Message.id, Message.status, Message.wanted_by, Message.replaced_by, Notification.kind)
-    query = select(*columns).where(Message.id.in_(ids), Notification.id == Message.notification_id)
     return [
         Successor(
             id=row.id,
@@ -68,7 +73,7 @@ def _these(session: Reader, ids: set[UUID]) -> Sequence[Successor]:
             wanted_by=row.wanted_by,
             replaced_by=row.replaced_by,
         )
-        for row in session.execute(query)
+        for row in session.execute(_SUCCESSORS, {"ids": list(ids)})
     ]
 
 
