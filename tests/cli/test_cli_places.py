@@ -63,11 +63,11 @@ def test_the_task_that_answers_tells_it_too(bench: Bench, pair: tuple[Ticket, Ti
 def test_show_says_what_each_cost_and_both_together(bench: Bench, pair: tuple[Ticket, Ticket], cli: Cli) -> None:
     first, call = pair
     unknown = cli("show", str(first.id))[1]
-    assert "together: 300 and more đồng, as told by in part" in unknown
+    assert "together: 300 đ or more: what a part of it cost is unknown" in unknown
     bench.notifier.prices.put([PriceRow(sms_type=0, network="", valid_from=_day(), dong=Decimal(450))])
     for each in pair:
         shown = cli("show", str(each.id))[1]
-        assert "together: 750 đồng, as told by eSMS, the list" in shown
+        assert "together: 750 đ, as eSMS told, the rest by the price list" in shown
         [message] = json.loads(cli("show", str(each.id), "--json")[1])["messages"]
         assert [(Decimal(str(one["cost"])), one["known"]) for one in message["chain"]] == [
             (Decimal(300), "esms"),

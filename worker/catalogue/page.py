@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from worker.catalogue.costs import AS_TOLD
 from worker.catalogue.text import Text
 
 WORDS: dict[str, Text] = {
@@ -83,11 +84,8 @@ WORDS: dict[str, Text] = {
     "failed_cost": Text("Of it, what failed", "Trong đó: tin không thành"),
     "long": Text("Of it, long texts", "Trong đó: tin dài"),
     "accents": Text("Of it, accents", "Trong đó: do có dấu"),
-    "known_esms": Text("as eSMS told", "theo eSMS báo"),
-    "known_list": Text("by the price list", "theo bảng giá"),
-    "known_both": Text("as eSMS told, the rest by the price list", "theo eSMS báo, phần còn lại theo bảng giá"),
+    **{f"known_{name}": said for name, said in AS_TOLD.items()},
     "known_part": Text("at least: the cost of {count} messages is unknown", "ít nhất: {count} tin chưa rõ giá"),
-    "known_no": Text("unknown", "chưa rõ"),
     "no_costs": Text("Nothing cost anything.", "Chưa phát sinh chi phí."),
     "notes": Text("What these figures can't know", "Những điều số liệu này không thể biết"),
     "note_delivered": Text(

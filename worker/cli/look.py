@@ -16,6 +16,7 @@ from rich.table import Table
 
 from worker.api.notifier import Notifier
 from worker.catalogue import Language, removed
+from worker.catalogue.costs import WHOSE, cost_said
 from worker.cli.output import (
     console,
     counting,
@@ -39,8 +40,6 @@ from worker.reporting import (
     together,
 )
 from worker.reporting.costs import Known
-
-TOLD_BY = {"esms": "eSMS", "list": "the list", "both": "eSMS, the list", "part": "in part", "no": "nobody"}
 
 
 def located(
@@ -143,16 +142,16 @@ def _places(whole: NotificationShown) -> Iterator[str]:
 def _chain(message: MessageShown) -> Iterator[Table | str]:
     """Each that was sent to the recipient, what it cost, and what all of them did."""
     shown = table(
-        "message:id", "kind", "status:id", "code", "đồng:n", "as told by",
+        "message:id", "kind", "status:id", "code", "đồng:n", "whose figure",
         title=f"sent to {message.phone}, each in the place of the one before",
     )  # fmt: skip
     for each in message.chain:
         kind = each.kind.replace("_", " ") + (" (this)" if each.message == message.id else "")
-        told = (text(each.code), _dong(each.cost, each.known), TOLD_BY[each.known])
+        told = (text(each.code), _dong(each.cost, each.known), WHOSE[each.known].en)
         shown.add_row(str(each.message), kind, look_of(each.status), *told)
     cost, known = together(message.chain)
     yield shown
-    yield f"together: {_dong(cost, known)} đồng, as told by {TOLD_BY[known]}\n"
+    yield f"together: {cost_said(cost, known, Language.EN)}\n"
 
 
 def _dong(cost: Decimal, known: Known) -> str:

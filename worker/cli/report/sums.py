@@ -11,7 +11,7 @@ import click
 
 from worker.api.notifier import Notifier
 from worker.api.report_files import Row, reminders_row, statuses_in_a_line
-from worker.cli.look import TOLD_BY
+from worker.catalogue.costs import WHOSE
 from worker.cli.output import bar, console, parts_of, say, table, text
 from worker.cli.report.giving import To
 from worker.cli.report.options import by_option, each_option, to_options, usage, which_of, which_options
@@ -186,7 +186,7 @@ def _costs(rows: Sequence[Costs]) -> Table:
         "messages:n",
         "SMS, calls:n",
         "đồng:n",
-        "as told by",
+        "whose figure",
         "failed:n",
         "long texts:n",
         "accents:n",
@@ -198,7 +198,7 @@ def _costs(rows: Sequence[Costs]) -> Table:
         counts = (row.messages, row.segments, row.cost)
         parts = (row.failed, row.long, row.accents, row.unknown_messages)
         written = [f"{each:,.0f}" for each in (*counts, *parts)]
-        made.add_row(*names, *written[:3], TOLD_BY[row.known], *written[3:])
+        made.add_row(*names, *written[:3], WHOSE[row.known].en, *written[3:])
     return made
 
 
