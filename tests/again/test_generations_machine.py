@@ -41,7 +41,9 @@ class Chain:
     generation: int = 0
     places: int = 1  # messages, each in the place of the one before
     called: bool = False  # its fallback was made
+    by_call: bool = True  # is it promised one? Else that it is sent again by itself, alone
     promised: bool = True  # something may follow its last message by itself
+    stays: bool = False  # nothing does, since it failed as it did; it may once a person sends it again
     overdue: bool = False  # the fallback's time has come for that one
 
 
@@ -57,10 +59,11 @@ class Generations(RuleBasedStateMachine):
         with self.bench.database.begin() as session:
             session.execute(text("TRUNCATE notification, message, request, follow_up, rerun, attempt, settlement"))
             ledger.begin_anew(session, ZONE)
-        self.chains = [Chain() for _ in range(MOST)]
-        for place in range(MOST):
-            followed = {"fallback": CALL, "fallback_after": "10m", "retry_undelivered": Retry(times=TIMES, wait="1h")}
-            self.bench.put(otp(self._phone(place)), campaign="tet", **followed)
+        self.chains = [Chain(by_call=place % 2 == 0) for place in range(MOST)]
+        for place, chain in enumerate(self.chains):
+            called: dict[str, Any] = {"fallback": CALL, "fallback_after": "10m"} if chain.by_call else {}
+            again_ = Retry(times=TIMES, wait="1h")
+            self.bench.put(otp(self._phone(place)), campaign="tet", retry_undelivered=again_, **called)
 
     @rule(pick=PICK, status=st.sampled_from(FAILED))
     def fails(self, pick: int, status: str) -> None:
@@ -99,6 +102,8 @@ class Generations(RuleBasedStateMachine):
         chain.generation += moved
         chain.places += int(bool(moved and text_))
         chain.overdue &= not (moved and text_)
+        if moved and chain.stays:
+            chain.promised, chain.stays = True, False
 
     @rule()
     def the_fallbacks_time_comes(self) -> None:
@@ -123,12 +128,18 @@ class Generations(RuleBasedStateMachine):
                 continue
             if row.status in ("delivered", "cancelled"):
                 chain.promised = False
-            elif chain.overdue and row.status in (*FAILED, "queued"):
+            elif chain.by_call and chain.overdue and row.status in (*FAILED, "queued"):
                 assert not chain.called
                 chain.called, chain.promised = True, False
                 chain.generation, chain.places = chain.generation + 1, chain.places + 1
             elif an_hour and row.status == "undelivered" and chain.generation < TIMES:
                 chain.generation += 1
+            elif not chain.by_call and row.status in FAILED and self._is_closed(row.status, chain.generation):
+                chain.promised, chain.stays = False, chain.generation < TIMES
+
+    @staticmethod
+    def _is_closed(status: str, generation: int) -> bool:
+        return status != "undelivered" or generation >= TIMES
 
     @rule()
     def a_tick_adds_up(self) -> None:

@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from worker.ledger.failed import RETRIED
+from worker.ledger.follow_ups import follow_again
 from worker.ledger.plans import messages_of, still
 from worker.ledger.streams import all_came_back, came_back
 from worker.lifecycle import PERSONS_MOVES, Lane, Status
@@ -129,6 +130,7 @@ def send_again(session: Session, ids: Collection[UUID], horizons: Horizons, *, b
     by: who asked for it.
     """
     queued = _queue_again(session, ids, RETRIED, reason_of(by), horizons, by)
+    follow_again(session, queued)
     return queued, len(came_back(session, queued))
 
 

@@ -7,7 +7,7 @@ in the place of one, a unique key of `message.replaces` holds, too.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from sqlalchemy import Row, text
 from worker.ids import uuid7s, uuid7s_as_text
 from worker.ledger.inserts import Stored, Terms
 from worker.ledger.plans import still
-from worker.ledger.replacing import put_in_place
+from worker.ledger.replacing import STAYS, put_in_place
 from worker.lifecycle import Kind, Lane, Purpose
 
 if TYPE_CHECKING:
@@ -63,10 +63,15 @@ _CALL_BACK = text("""
         reason = 'called back: another channel takes its place'
     WHERE id = ANY(:ids) AND status || '' = 'queued'
 """)
+# So they failed that nothing followed them; how they fail the next time may be another way.
+_OPEN_AGAIN = text(f"""
+    UPDATE follow_up SET due_at = now(), outcome = NULL WHERE message_id = ANY(:ids) AND outcome = '{STAYS}'
+""")
 # First of these, then of those: who decides about one right now is waited for, and what that made is seen.
-_NONE_OF = text("""
+_OPEN = f"(f.due_at IS NOT NULL OR f.outcome = '{STAYS}')"  # or may be once more, when a person sends it again
+_NONE_OF = text(f"""
     UPDATE follow_up AS f SET due_at = NULL, outcome = 'nothing' FROM message AS m
-    WHERE m.notification_id = ANY(CAST(:ids AS uuid[])) AND f.message_id = m.id AND f.due_at IS NOT NULL
+    WHERE m.notification_id = ANY(CAST(:ids AS uuid[])) AND f.message_id = m.id AND {_OPEN}
 """)
 # All that came in the place of their messages, one after the other.
 _CHAIN = """
@@ -79,7 +84,7 @@ _CHAIN = """
 """
 _NONE_OF_FOLLOWING = text(f"""
     {_CHAIN} UPDATE follow_up AS f SET due_at = NULL, outcome = 'nothing' FROM chain
-    WHERE f.message_id = chain.id AND f.due_at IS NOT NULL
+    WHERE f.message_id = chain.id AND {_OPEN}
 """)
 _CALL_BACK_FOLLOWING = text(f"""
     {_CHAIN} UPDATE message AS m SET status = 'cancelled', settled_at = now(), paused = false, reason = :reason
@@ -100,6 +105,12 @@ def follow_later(session: Session, ids: Sequence[UUID]) -> None:
 def follow_no_more(session: Session, ids: Sequence[UUID], outcome: str) -> None:
     """These are decided about, for good."""
     session.execute(_OVER, {"ids": list(ids), "outcome": outcome})
+
+
+def follow_again(session: Session, ids: Collection[UUID]) -> None:
+    """These were sent again as they were: what nothing followed since it failed as it did may be followed."""
+    if ids:
+        session.execute(_OPEN_AGAIN, {"ids": list(ids)})
 
 
 def follow_none_of(session: Session, notifications: Sequence[UUID], *, reason: str) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import TextClause, text
 
 from worker.ledger.decisions import QUEUED_AGAIN, Horizons, as_seconds, reason_of
 from worker.ledger.failed import LEFT, Chosen, Left, Place, beyond, chosen, scope_of
+from worker.ledger.follow_ups import follow_again
 from worker.ledger.opt_out import IS_FOR_THE_WILLING, withhold
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def _resend(scope: str, goes_on: str) -> TextClause:
     return text(f"""
         WITH page AS MATERIALIZED (
             SELECT m.id, m.notification_id, m.grouped, n.source, n.campaign, {IS_FOR_THE_WILLING} AS willing,
+                n.follow_up IS NOT NULL AS promised,
                 {LEFT} AS left_since
             FROM message AS m CROSS JOIN LATERAL (
                 SELECT * FROM notification AS n WHERE n.id = m.notification_id OFFSET 0
@@ -55,18 +57,19 @@ def _resend(scope: str, goes_on: str) -> TextClause:
             WHERE m.id = j.id AND j.left_since IS NULL AND NOT EXISTS (SELECT FROM page WHERE grouped)
               AND m.status || '' = ANY(CAST(:statuses AS text[])) AND m.replaced_by IS NULL
               AND m.emptied_at IS NULL
-            RETURNING m.id, m.lane, m.stream, m.due_at, j.source, j.campaign, j.willing
+            RETURNING m.id, m.lane, m.stream, m.due_at, j.source, j.campaign, j.willing, j.promised
         ), told AS (
             INSERT INTO stream (lane, key, source, campaign, due_from)
             SELECT lane, stream, source, campaign, min(due_at) FROM queued GROUP BY 1, 2, 3, 4
             RETURNING lane
         )
-        SELECT p.found, p.grouped, last.notification_id, last.id, q.queued, q.trial, q.willing, l.why,
+        SELECT p.found, p.grouped, last.notification_id, last.id, q.queued, q.trial, q.willing, q.promised, l.why,
             ARRAY(SELECT lane FROM told) AS lanes
         FROM (SELECT count(*) AS found, bool_or(grouped) AS grouped FROM page) AS p
         CROSS JOIN (
             SELECT count(*) AS queued, (array_agg(id))[1\\:100] AS trial,
-                array_agg(id) FILTER (WHERE willing) AS willing
+                array_agg(id) FILTER (WHERE willing) AS willing,
+                array_agg(id) FILTER (WHERE promised) AS promised
             FROM queued
         ) AS q
         CROSS JOIN (
@@ -88,6 +91,7 @@ def resend(session: Session, which: Chosen, horizons: Horizons, *, by: str, afte
     row = session.execute(_resend(scope_of(which), beyond(after)), asked).one()
     if row.grouped:
         return None
+    follow_again(session, row.promised or [])
     return Resent(
         found=row.found,
         place=Place(row.notification_id, row.id) if row.found else after,
