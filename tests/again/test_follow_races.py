@@ -12,6 +12,7 @@ from sqlalchemy import text
 from tests.again.test_follow_ups import CALL, calls, pass_time
 from tests.support import Bench, otp
 from worker import Ticket, again
+from worker.ledger import follow_ups
 
 MANY = 30
 
@@ -51,6 +52,26 @@ def test_three_beats_at_once_make_each_fallback_once(bench: Bench) -> None:
     assert calls(bench) == MANY
     with bench.database.begin() as session:
         assert session.scalar(text("SELECT count(DISTINCT replaces) FROM message WHERE lane = 'voice'")) == MANY
+
+
+def test_messages_that_somebody_else_holds_keep_nobody_behind_them_waiting(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follow_ups, "MOST", 4)
+    due(bench, "status = 'undelivered', settled_at = now()")
+    theirs = "SELECT id FROM message WHERE phone < '+84901000020'"  # twenty of them, which are due first
+    sooner = f"UPDATE follow_up SET due_at = due_at - interval '1 s' WHERE message_id = ANY(ARRAY({theirs}))"
+    with bench.database.begin() as session:
+        session.execute(text(sooner))
+    with bench.database.begin() as other:
+        other.execute(text(f"{theirs} FOR UPDATE"))
+        follow(bench)()
+        assert calls(bench) == 4
+        follow(bench)()
+        assert calls(bench) == 8
+    for _ in range(6):
+        follow(bench)()
+    assert calls(bench) == MANY
 
 
 def test_a_success_at_the_same_moment_leaves_no_call_to_be_dialled(bench: Bench) -> None:

@@ -226,7 +226,7 @@ def pages(session: Session, step: Callable[[Session, Sequence[UUID]], object], i
         step(session, ids)
         once.rollback()
     event.remove(session.connection(), "before_cursor_execute", note)
-    kinds = {"WITH", "UPDATE", "SELECT"}
+    kinds = {"WITH", "UPDATE", "SELECT", "INSERT"}
     return max(_explained(session, sql, values) for sql, values in seen if sql.split()[0] in kinds)
 
 

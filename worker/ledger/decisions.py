@@ -83,9 +83,8 @@ QUEUED_AGAIN = f"""
 """
 _RETRY = text(f"""
     UPDATE message AS m SET {QUEUED_AGAIN}
-    FROM notification AS n
-    WHERE n.id = m.notification_id AND m.id = ANY(:ids) AND m.status || '' = ANY(:statuses) AND m.replaced_by IS NULL
-      AND coalesce(m.emptied_at, n.emptied_at) IS NULL
+    WHERE m.id = ANY(:ids) AND m.status || '' = ANY(:statuses) AND m.replaced_by IS NULL
+      AND coalesce(m.emptied_at, (SELECT n.emptied_at FROM notification AS n WHERE n.id = m.notification_id)) IS NULL
     RETURNING m.id
 """)
 

@@ -16,7 +16,7 @@ from sqlalchemy import Row, text
 
 from worker.ids import uuid7s, uuid7s_as_text
 from worker.ledger.inserts import Stored, Terms
-from worker.ledger.plans import still
+from worker.ledger.plans import by_key, messages_of, places_of, still
 from worker.ledger.replacing import STAYS, put_in_place
 from worker.lifecycle import Kind, Lane, Purpose
 
@@ -35,60 +35,63 @@ FALLBACK_LATE_AT = f"""
 """
 RETRY_AT = "m.settled_at + make_interval(secs => CAST(n.follow_up #>> '{retry,wait}' AS double precision))"
 
-# What is in doubt is looked at less and less often, by its age: its row costs nothing meanwhile.
+# The next ones first, each with its lock, and then by its key its message with that one's, until there are enough: what
+# others have locked is passed by, however much that is. What is in doubt is looked at less and less often, by its age:
+# its row costs nothing meanwhile.
 _DUE = text(f"""
     SELECT f.message_id AS id, m.status, m.phone, m.generation, m.replaced_by, n.source, n.campaign, n.expires_at,
         n.follow_up, {FALLBACK_AT} <= now() AS fallback_due, {FALLBACK_LATE_AT} <= now() AS fallback_late,
         {RETRY_AT} <= now() AS retry_due
-    FROM follow_up AS f JOIN message AS m ON m.id = f.message_id JOIN notification AS n ON n.id = m.notification_id
-    WHERE f.due_at <= now()
-    ORDER BY f.due_at LIMIT :most
-    FOR UPDATE OF f, m SKIP LOCKED
+    FROM (
+        SELECT message_id FROM follow_up WHERE due_at <= now() ORDER BY due_at LIMIT :most * 100
+        FOR UPDATE SKIP LOCKED
+    ) AS f
+    CROSS JOIN LATERAL (
+        SELECT * FROM message AS m WHERE m.id = f.message_id FOR UPDATE SKIP LOCKED
+    ) AS m
+    {by_key("notification", "n", of="m.notification_id")}
+    LIMIT :most
 """)
 _LATER = text("""
-    UPDATE follow_up AS f SET due_at = now() + greatest(
-        interval '5 seconds', least(interval '15 minutes', (now() - m.created_at) / 10)
-    )
-    FROM message AS m WHERE m.id = f.message_id AND f.message_id = ANY(:ids)
+    UPDATE follow_up AS f SET due_at = now() + greatest(interval '5 seconds', least(interval '15 minutes', (
+        now() - (SELECT m.created_at FROM message AS m WHERE m.id = f.message_id)
+    ) / 10))
+    WHERE f.message_id = ANY(:ids)
 """)
 # What was kept for what might follow is needed no longer.
 _OVER = text("""
-    WITH over AS (
-        UPDATE follow_up SET due_at = NULL, outcome = :outcome WHERE message_id = ANY(:ids) RETURNING message_id
-    )
-    UPDATE removal AS r SET look_at = now() FROM over WHERE r.message_id = over.message_id
+    WITH over AS (UPDATE follow_up SET due_at = NULL, outcome = :outcome WHERE message_id = ANY(:ids))
+    UPDATE removal SET look_at = now() WHERE message_id = ANY(:ids)
 """)
-_CALL_BACK = text("""
-    UPDATE message SET status = 'cancelled', settled_at = now(), paused = false,
+_CALL_BACK = text(f"""
+    UPDATE message AS m SET status = 'cancelled', settled_at = now(), paused = false,
         reason = 'called back: another channel takes its place'
-    WHERE id = ANY(:ids) AND status || '' = 'queued'
+    WHERE m.ctid = ANY({places_of(":ids")}) AND {still("queued")}
 """)
 # So they failed that nothing followed them; how they fail the next time may be another way.
 _OPEN_AGAIN = text(f"""
     UPDATE follow_up SET due_at = now(), outcome = NULL WHERE message_id = ANY(:ids) AND outcome = '{STAYS}'
 """)
-# First of these, then of those: who decides about one right now is waited for, and what that made is seen.
 _OPEN = f"(f.due_at IS NOT NULL OR f.outcome = '{STAYS}')"  # or may be once more, when a person sends it again
-_NONE_OF = text(f"""
-    UPDATE follow_up AS f SET due_at = NULL, outcome = 'nothing' FROM message AS m
-    WHERE m.notification_id = ANY(CAST(:ids AS uuid[])) AND f.message_id = m.id AND {_OPEN}
-""")
+_NOTHING = f"""
+    UPDATE follow_up AS f SET due_at = NULL, outcome = 'nothing' WHERE f.message_id = ANY({{these}}) AND {_OPEN}
+"""
+# First of these, then of those: who decides about one right now is waited for, and what that made is seen.
+_NONE_OF = text(_NOTHING.format(these=messages_of(":ids")))
 # All that came in the place of their messages, one after the other.
-_CHAIN = """
-    WITH RECURSIVE chain AS (
-        SELECT m.replaced_by AS id FROM message AS m
-        WHERE m.notification_id = ANY(CAST(:ids AS uuid[])) AND m.replaced_by IS NOT NULL
+_CHAIN = f"""
+    WITH RECURSIVE chain (id) AS (
+        SELECT m.replaced_by FROM unnest({messages_of(":ids")}) AS i (id)
+        {by_key("message", "m", of="i.id")} WHERE m.replaced_by IS NOT NULL
         UNION ALL
-        SELECT m.replaced_by FROM chain JOIN message AS m ON m.id = chain.id WHERE m.replaced_by IS NOT NULL
+        SELECT m.replaced_by FROM chain {by_key("message", "m", of="chain.id")} WHERE m.replaced_by IS NOT NULL
     )
 """
-_NONE_OF_FOLLOWING = text(f"""
-    {_CHAIN} UPDATE follow_up AS f SET due_at = NULL, outcome = 'nothing' FROM chain
-    WHERE f.message_id = chain.id AND {_OPEN}
-""")
+_OF_CHAIN = "ARRAY(SELECT id FROM chain)"
+_NONE_OF_FOLLOWING = text(_CHAIN + _NOTHING.format(these=_OF_CHAIN))
 _CALL_BACK_FOLLOWING = text(f"""
     {_CHAIN} UPDATE message AS m SET status = 'cancelled', settled_at = now(), paused = false, reason = :reason
-    FROM chain WHERE m.id = chain.id AND {still("queued")}
+    WHERE m.id = ANY({_OF_CHAIN}) AND {still("queued")}
 """)
 
 

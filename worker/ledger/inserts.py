@@ -21,6 +21,7 @@ from worker.law.outlook import RuleOutlook
 from worker.law.rules import Did, rule_in
 from worker.ledger.foresight import NumberRules, foresee
 from worker.ledger.opt_out import withhold_all_of
+from worker.ledger.plans import by_key, messages_of
 from worker.ledger.rows import as_rows
 from worker.ledger.rule_uses import Uses, note_uses
 from worker.ledger.streams import opened, stream_key
@@ -164,15 +165,19 @@ def _put(besides: str = "") -> TextClause:
 
 _PUT, _PUT_AHEAD = _put(), _put(f", {NOT_WAITING}")
 
-# Looked at first when the earliest of what may follow could be due.
-PROMISE = """
+
+def promise(these: str) -> str:
+    """SQL: note what may follow these messages `m`; looked at first when the earliest of it could be due."""
+    return f"""
     INSERT INTO follow_up (message_id, due_at)
     SELECT m.id, m.wanted_at + make_interval(secs => least(
-        CAST(n.follow_up ->> 'after' AS double precision), CAST(n.follow_up #>> '{retry,wait}' AS double precision)
+        CAST(n.follow_up ->> 'after' AS double precision), CAST(n.follow_up #>> '{{retry,wait}}' AS double precision)
     ))
-    FROM message AS m JOIN notification AS n ON n.id = m.notification_id
-"""
-_FOLLOW = text(f"{PROMISE} WHERE m.notification_id = ANY(:ids) AND n.follow_up IS NOT NULL")
+    FROM {these} {by_key("notification", "n", of="m.notification_id")} WHERE n.follow_up IS NOT NULL
+    """
+
+
+_FOLLOW = text(promise(f"unnest({messages_of(':ids')}) AS i (id) {by_key('message', 'm', of='i.id')}"))
 
 _FIRST_OF_REFERENCE = text(f"""
     SELECT n.source, n.reference, n.id, n.fingerprint, {PURPOSE} AS purpose

@@ -85,9 +85,10 @@ def _withhold(ids: str) -> TextClause:
     return text(f"""
         UPDATE message AS m
         SET status = 'cancelled', settled_at = now(), paused = false, reason = '{REASON}'
-        FROM notification AS n
-        WHERE m.id = ANY({ids}) AND {still("queued")} AND n.id = m.notification_id
-          AND CASE WHEN {IS_FOR_THE_WILLING} THEN has_opted_out(m.phone) END
+        WHERE m.id = ANY({ids}) AND {still("queued")} AND CASE
+            WHEN (SELECT {IS_FOR_THE_WILLING} FROM notification AS n WHERE n.id = m.notification_id)
+            THEN has_opted_out(m.phone)
+        END
         RETURNING m.notification_id, m.phone
     """)
 

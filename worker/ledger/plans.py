@@ -49,6 +49,18 @@ def by_key(table: str, alias: str, *, of: str, key: str = "id") -> str:
     return f"CROSS JOIN LATERAL (SELECT * FROM {table} AS {alias} WHERE {alias}.{key} = {of} OFFSET 0) AS {alias}"
 
 
+def places_of(ids: str) -> str:
+    """SQL: where the messages with these ids stand, each looked up by its key; for an UPDATE of what this transaction
+    has locked, since what somebody else changes would stand elsewhere.
+    """
+    return f"ARRAY(SELECT m.ctid FROM unnest(CAST({ids} AS uuid[])) AS i (id) {place('i.id')})"
+
+
+def place(of: str) -> str:
+    """SQL: the same of one."""
+    return f"CROSS JOIN LATERAL (SELECT m.ctid FROM message AS m WHERE m.id = {of} OFFSET 0) AS m"
+
+
 def messages_of(notifications: str) -> str:
     """SQL: the ids of these notifications' messages, looked up for one after the other, by the index: however many
     messages a notification has in Postgres's eyes, it does not walk over all there are.

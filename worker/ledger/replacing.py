@@ -14,14 +14,15 @@ from sqlalchemy import text
 from worker.ledger.inserts import (
     MESSAGE,
     NOTIFICATION,
-    PROMISE,
     Put,
     Stored,
     complete,
+    promise,
     request_ids,
     terms_as_row,
     told_once,
 )
+from worker.ledger.plans import by_key, place
 from worker.ledger.rows import as_array, as_rows
 from worker.ledger.streams import opened
 
@@ -38,11 +39,14 @@ _PUT_IN_PLACE = text(f"""
         )
     ), replaced AS (
         UPDATE message AS m SET replaced_by = new.message_id
-        FROM unnest(
-            CAST(:replaces AS uuid[]), CAST(:ids AS uuid[]), CAST(:messages AS uuid[]), CAST(:phones AS text[]),
-            CAST(:requests AS text[]), CAST(:places AS integer[]), CAST(:fingerprints AS text[])
-        ) AS new (replaces, id, message_id, phone, request_id, said, fingerprint)
-        WHERE m.id = new.replaces
+        FROM (
+            SELECT new.*, m.ctid AS place FROM unnest(
+                CAST(:replaces AS uuid[]), CAST(:ids AS uuid[]), CAST(:messages AS uuid[]), CAST(:phones AS text[]),
+                CAST(:requests AS text[]), CAST(:places AS integer[]), CAST(:fingerprints AS text[])
+            ) AS new (replaces, id, message_id, phone, request_id, said, fingerprint)
+            {place("new.replaces")}
+        ) AS new
+        WHERE m.ctid = new.place
         RETURNING new.*, m.generation + 1 AS generation
     ), inserted AS (
         {NOTIFICATION}
@@ -68,7 +72,7 @@ _TAKE_OVER = text(f"""
         WHERE message_id = ANY(CAST(:replaced AS uuid[])) AND (due_at IS NOT NULL OR outcome = '{STAYS}')
         RETURNING message_id
     )
-    {PROMISE} JOIN taken ON taken.message_id = m.replaces
+    {promise("taken " + by_key("message", "m", of="taken.message_id", key="replaces"))}
 """)
 
 

@@ -22,7 +22,7 @@ from sqlalchemy import TextClause, text
 from worker.ledger.advertised import give_back
 from worker.ledger.limits import refund
 from worker.ledger.opt_out import Withheld, withhold, withhold_all_of
-from worker.ledger.plans import messages_of, still
+from worker.ledger.plans import by_key, messages_of, still
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -61,14 +61,15 @@ def opened(terms: str) -> str:
 _REOPEN = """
     INSERT INTO stream (lane, key, source, campaign, due_from)
     SELECT m.lane, m.stream, n.source, n.campaign, min(m.due_at)
-    FROM message AS m JOIN notification AS n ON n.id = m.notification_id
-    WHERE m.id = ANY({ids}) AND {still}
+    FROM unnest({ids}) AS i (id) {message} {notification}
+    WHERE {still}
     GROUP BY m.lane, m.stream, n.source, n.campaign
 """
 
 
 def _reopen(ids: str) -> TextClause:
-    return text(_REOPEN.format(ids=ids, still=still("queued")))
+    message, notification = by_key("message", "m", of="i.id"), by_key("notification", "n", of="m.notification_id")
+    return text(_REOPEN.format(ids=ids, message=message, notification=notification, still=still("queued")))
 
 
 _REOPEN_THESE = _reopen("CAST(:ids AS uuid[])")
