@@ -68,8 +68,8 @@ def put_in_place(session: Session, ids: Sequence[UUID]) -> object:
     return ledger.put_in_place(session, stored)
 
 
-def fall_back(session: Session, _: Sequence[UUID]) -> object:
-    return ledger.fall_back(session, ledger.due_follow_ups(session))
+def fall_back(session: Session, _: Sequence[UUID]) -> None:
+    ledger.fall_back(session, ledger.due_follow_ups(session))
 
 
 FOLLOWED = replace(TERMS, follow_up={"after": 1800})
