@@ -88,7 +88,8 @@ _CHAIN = f"""
     )
 """
 _OF_CHAIN = "ARRAY(SELECT id FROM chain)"
-_NONE_OF_FOLLOWING = text(_CHAIN + _NOTHING.format(these=_OF_CHAIN))
+_FOLLOWING = text(f"{_CHAIN} SELECT id FROM chain")
+_NONE_OF_THESE = text(_NOTHING.format(these=":ids"))
 _CALL_BACK_FOLLOWING = text(f"""
     {_CHAIN} UPDATE message AS m SET status = 'cancelled', settled_at = now(), paused = false, reason = :reason
     WHERE m.id = ANY({_OF_CHAIN}) AND {still("queued")}
@@ -120,7 +121,10 @@ def follow_none_of(session: Session, notifications: Sequence[UUID], *, reason: s
     """Nothing is to follow these any more, and what followed and waits is called back."""
     asked = {"ids": "{" + ",".join(map(str, notifications)) + "}", "reason": reason}
     session.execute(_NONE_OF, asked)
-    session.execute(_NONE_OF_FOLLOWING, asked)
+    closed: set[UUID] = set()
+    while (chain := set(session.scalars(_FOLLOWING, asked))) - closed:  # it may grow by the one that was waited for
+        session.execute(_NONE_OF_THESE, {"ids": list(chain - closed)})
+        closed |= chain
     session.execute(_CALL_BACK_FOLLOWING, asked)
 
 
