@@ -155,7 +155,7 @@ class Runtime:
             breaker=self.breaker,
             windows=self.windows,
             floors=self.floors,
-            most_of_others=self.giving_way.most,
+            beside_codes=self.giving_way.rate,
             gate=self.gate,
         )
 

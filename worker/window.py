@@ -49,6 +49,11 @@ class Window:
             self._begin(now)
         return int(self._size)
 
+    @property
+    def seconds(self) -> float:
+        """That an answer takes, of late; 0: none has come yet."""
+        return self._mean
+
     def sent(self) -> None:
         """One has gone out."""
         self._moved_at = self.clock()

@@ -1,4 +1,4 @@
-"""A rerun gives way to codes, by no more than half of its time; and to nothing where none are under way."""
+"""A rerun gives way to codes, by no more than three quarters of its time; and to nothing where none are under way."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ class Drain:
     breaker: Breaker | None = None  # that of the process; None: one of its own
     windows: Mapping[Lane, Window] | None = None  # the same
     floors: Floors = field(default_factory=Floors)  # those of the process
-    most_of_others: Callable[[], float] = lambda: inf  # requests of each lane but that of codes in flight
+    beside_codes: Callable[[], float] = lambda: inf  # requests a second of each lane but theirs
     gate: Gate | None = None  # the same; None: one of its own, which reads the rules anew
     _claiming: Claiming = field(init=False)
     _lines: Lines = field(default_factory=lambda: Lines((), lambda _: None, {}))
@@ -83,7 +83,7 @@ class Drain:
         """
         self._stopping = stopping
         sizes = self.windows or windows(self.pace, self.call_timeout)
-        self._lines = Lines(lanes, self.limiter.rate, sizes, self.most_of_others)
+        self._lines = Lines(lanes, self.limiter.rate, sizes, self.beside_codes)
         self._claiming = self._claims_from(self._lines, rung)
         self._breaker = self.breaker or Breaker(self.pace.break_after)
         started = time.monotonic()

@@ -1,4 +1,4 @@
-"""How much of the rest is in flight while codes are under way: everything that is sent needs the same cores."""
+"""How fast others are sent while codes are under way: everything that is sent needs the same cores."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ class GivingWay:
     """Of one process: asked before each send, while it asks whether codes come once in a while."""
 
     codes_come: Callable[[], bool]
-    beside_codes: int
-    _most: float = inf
+    beside_codes: int  # requests a second
+    _rate: float = inf
     _ask_at: float = -inf
 
-    def most(self) -> float:
-        """So many requests of a lane of others may be in flight now."""
+    def rate(self) -> float:
+        """So many requests a second of each lane of others may go out now."""
         if (now := time.monotonic()) >= self._ask_at:
-            self._most, self._ask_at = self.beside_codes if self.codes_come() else inf, now + ASK_EVERY
-        return self._most
+            self._rate, self._ask_at = self.beside_codes if self.codes_come() else inf, now + ASK_EVERY
+        return self._rate

@@ -56,7 +56,7 @@ class Line:
     doubt_at: float = 0.0  # when to ask again for what is in doubt; 0: at once, there was more
     waiting: deque[tuple[Claim, Until]] = field(default_factory=deque)
     flying: int = 0  # requests of this lane on the wire
-    most: Callable[[], float] = lambda: inf  # requests that may be there, whatever eSMS bears
+    beside_codes: Callable[[], float] = lambda: inf  # requests a second that may go out now, whatever eSMS bears
 
     def room(self, most: int) -> int:
         """How many to claim now: as many as go out soon, for what waits here nobody else can send."""
@@ -84,7 +84,8 @@ class Line:
         return size + (size // 4 if size == self.window.most else 0) - self.flying
 
     def _size(self) -> int:
-        return int(min(self.window.size(self.flying), self.most()))
+        size, rate = self.window.size(self.flying), self.beside_codes()
+        return size if rate == inf or not self.window.seconds else min(size, max(1, int(rate * self.window.seconds)))
 
     @property
     def more(self) -> bool:
@@ -100,11 +101,11 @@ class Lines:
         lanes: Iterable[Lane],
         rate: Callable[[str], float | None],
         sizes: Mapping[Lane, Window],
-        most_of_others: Callable[[], float] = lambda: inf,
+        beside_codes: Callable[[], float] = lambda: inf,
     ) -> None:
         self._lines = {lane: Line(sizes[lane], rate(lane)) for lane in lanes}
         for line in (line for lane, line in self._lines.items() if lane is not Lane.URGENT):
-            line.most = most_of_others
+            line.beside_codes = beside_codes
 
     def __iter__(self) -> Iterator[tuple[Lane, Line]]:
         return iter(self._lines.items())

@@ -194,7 +194,7 @@ class Pace:
     """How hard and how patiently the worker works; the defaults suit a real account."""
 
     sends_in_flight: int  # HTTP calls that one process has open at once, at most
-    sends_beside_codes: int  # those of a lane of others, while codes are under way
+    sends_beside_codes: int  # a second, by one process, of a lane of others while codes are under way
     polls_in_flight: int
     claim_most: int  # messages that one statement claims, at most
     lease: timedelta  # how long a claim lasts; a process that died lets go of its messages after this
@@ -234,7 +234,7 @@ class Pace:
     def _read(cls, read: Reader) -> Pace:
         return cls(
             sends_in_flight=read.count("WORKER_SENDS_IN_FLIGHT", 400),
-            sends_beside_codes=read.count("WORKER_SENDS_BESIDE_CODES", 64),
+            sends_beside_codes=read.count("WORKER_SENDS_BESIDE_CODES", 800),
             polls_in_flight=read.count("WORKER_POLLS_IN_FLIGHT", 16),
             claim_most=read.count("WORKER_CLAIM_MOST", 400),
             lease=read.wait("WORKER_LEASE", 120),
