@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import re
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from html import unescape
 
 import pytest
 
+from tests.history.test_reports_of_people import FALLBACK, UNDELIVERED, called
 from tests.pages.conftest import Browsers
 from tests.support import Bench, otp
 from worker import Sms, SmsType, Ticket
+from worker.api.prices import PriceRow
 
 
 def message_of(bench: Bench, ticket: Ticket) -> str:
@@ -63,6 +68,43 @@ def test_a_request_to_many_is_a_list_and_tells_how_many_a_cancel_would_call_back
     assert page.count('<th scope="row">') == 20
     one = browsers("operator").get(f"/messages/{bench.messages(ticket)[0]['id']}").text
     assert "25 tin của yêu cầu này" in one
+
+
+def test_all_that_were_sent_in_each_others_place_are_told_with_what_they_cost_together(
+    browsers: Browsers, bench: Bench
+) -> None:
+    first = bench.put(otp(), reference="r1", source="shop", **FALLBACK)
+    bench.set(first, **UNDELIVERED)
+    call = called(bench, first)
+    bench.set(call, status="'delivered'", settled_at="now()", accepted_at="now()", code="'100'", attempts="1")
+    ids, browser = [message_of(bench, each) for each in (first, call)], browsers("viewer")
+    for id_, other in (ids, ids[::-1]):
+        page = unescape(browser.get(f"/messages/{id_}").text)
+        assert f'href="/messages/{other}"' in page and f'href="/messages/{id_}"' not in page
+        assert "từ 300\u00a0đ trở lên: một phần chưa rõ giá" in page
+        assert page.index("tin này") > 0 and "is-undelivered" in page and "is-delivered" in page
+    assert "/retry" not in browsers("operator").get(f"/messages/{ids[0]}").text  # it is never sent again
+    listed = PriceRow(sms_type=0, network="", valid_from=date(2020, 1, 1), dong=Decimal(450))
+    bench.notifier.prices.put([listed])
+    browser.client.cookies.set("esms_language", "en")
+    page = unescape(browser.get(f"/messages/{ids[1]}").text)
+    assert "750\u00a0đ, as eSMS told, the rest by the price list" in page
+    assert "450\u00a0đ, by the price list" in page
+    assert attempts_in(page) == ["2"]  # the first was the other message's
+
+
+def test_what_stands_alone_has_no_such_list_and_counts_its_own_attempts(browsers: Browsers, bench: Bench) -> None:
+    ticket = bench.put(otp())
+    bench.set(ticket, **UNDELIVERED)
+    bench.notifier.retry(ticket.id)
+    page = browsers("viewer").get(f"/messages/{ticket.id}").text
+    assert 'id="places"' not in page
+    assert attempts_in(page) == ["1", "2"]
+
+
+def attempts_in(page: str) -> list[str]:
+    """Their numbers."""
+    return re.findall(r'<th scope="row">(\d+)</th>', page.partition('id="attempts"')[2])
 
 
 @pytest.mark.parametrize("given", ["nothing", "00000000-0000-0000-0000-000000000000", "<script>"])

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
+from decimal import Decimal
 from typing import Any
 
 from markupsafe import Markup, escape
 
+from worker.catalogue.costs import cost_said
 from worker.catalogue.law import rule_said
 from worker.catalogue.names import KINDS, LANES, PURPOSES
 from worker.catalogue.problems import in_vietnamese
@@ -50,6 +52,10 @@ class Saying:
 
     def dong(self, amount: Any) -> str:
         return dong(amount, self.language).replace(" ", "\u00a0")
+
+    def cost(self, cost: Decimal, known: str) -> str:
+        """A sum, and whose figure it is."""
+        return cost_said(cost, known, self.language).replace(" đ", "\u00a0đ")
 
     def span(self, seconds: float) -> str:
         """As short as it can be read: parts of seconds below ten of them. No clock of two says less than none."""

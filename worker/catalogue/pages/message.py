@@ -78,6 +78,12 @@ WORDS: dict[str, Text] = {
     "nothing_to_do": Text(
         "Nothing: it is done, or goes on by itself.", "Không có: tin đã xong, hoặc hệ thống tự làm tiếp."
     ),
-    "replaced": Text("Another message took its place", "Đã có tin khác thay cho tin này"),
-    "replaces": Text("It took the place of another", "Tin này thay cho một tin khác"),
+    "places": Text("Sent in each other's place", "Các tin thay thế nhau"),
+    "places_says": Text(
+        "Corrected, or by another channel: each took the place of the one above, which is never sent again.",
+        "Tin đã sửa hoặc gửi bằng kênh khác: mỗi tin thay cho tin ở trên, tin ở trên không gửi lại nữa.",
+    ),
+    "what": Text("What", "Loại"),
+    "this_one": Text("{kind} · this message", "{kind} · tin này"),
+    "all_cost": Text("Together", "Tổng cộng"),
 }

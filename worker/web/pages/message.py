@@ -13,7 +13,7 @@ from worker.api.notifier import Notifier
 from worker.api.why import Stories
 from worker.errors import Invalid
 from worker.lifecycle import PERSONS_MOVES, Status
-from worker.reporting import Located
+from worker.reporting import Located, together
 from worker.web.door import producer_of
 from worker.web.pages.access import Form, person_of, room
 from worker.web.pages.rendering import language_of, redirect, render
@@ -47,16 +47,18 @@ def _stories(request: Request, notifier: Notifier, found: Located) -> Stories:
 def _facts(notifier: Notifier, stories: Stories) -> dict[str, Any]:
     story = stories.stories[0]
     whole = notifier.show(story.notification, message_id=story.message)
-    prices = [each.price for each in whole.messages[0].history if each.price is not None]
+    message = whole.messages[0]
+    prices = [each.price for each in message.history if each.price is not None]
     standing = notifier.status(story.notification).statuses if story.status is Status.QUEUED else {}
     return {
         "story": story,
         "whole": whole,
-        "message": whole.messages[0],
+        "message": message,
         "cost": sum(prices) if prices else None,
+        "all_cost": together(message.chain),
         "together": sum(standing.values()),
         "may_wait": story.status is Status.QUEUED,
-        "may_retry": story.status in RETRIED,
+        "may_retry": story.status in RETRIED and message.replaced_by is None,
         "may_decide": story.status is Status.HELD,
     }
 
