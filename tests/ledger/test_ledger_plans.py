@@ -132,6 +132,29 @@ def test_a_campaigns_first_step_of_sending_again_walks_over_nothing_that_failed_
     assert {name: count for name, count in looked_at.items() if count > PAGES} == {}
 
 
+FORESEEN: dict[str, Callable[[Session, Chosen], object]] = {
+    "what it would do": lambda session, which: ledger.outlook(session, which),
+    "what it would do to a few": lambda session, which: ledger.outlook(session, which, 3),
+    "which": lambda session, which: ledger.choose(session, which, most=FEW, besides=[]),
+    "fewer than eSMS takes": lambda session, which: ledger.few_missed(session, which, 20),
+}
+
+
+def test_what_sending_a_few_again_would_do_is_told_by_their_keys_where_all_before_them_are_gone(
+    database: Database,
+) -> None:
+    few = [UUID(int=1 + 7 * n) for n in range(FEW)]
+    with undone(database) as session:
+        session.execute(text(BELIEVED_EMPTY))
+        put(session, 1, UNDER_WAY, Status.UNDELIVERED)
+        looked_at = {
+            (name, by): pages(session, lambda session, _: step(session, which), [])  # noqa: B023
+            for name, step in FORESEEN.items()
+            for by, which in {"requests": Chosen(notifications=few), "messages": Chosen(messages=few)}.items()
+        }
+    assert {name: count for name, count in looked_at.items() if count > 3 * PAGES} == {}
+
+
 def claim(session: Session) -> int:
     gate = Gate(None, ZoneInfo("Asia/Ho_Chi_Minh"), timedelta(minutes=2), 20)
     gate.look(session)

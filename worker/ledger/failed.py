@@ -15,6 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, TextClause, text
 
+from worker.ledger.plans import by_key
 from worker.ledger.rows import as_array, options_of
 from worker.lifecycle import PERSONS_MOVES, PURPOSE, WANTED_AT, Status
 
@@ -143,6 +144,15 @@ def narrowed(*, joined: bool = False) -> str:
     return _NARROWED.format(**(_JOINED if joined else _BY_KEY))
 
 
+def with_notification(scope: str) -> str:
+    """SQL: each with its notification `n`. Of what is named one by one each is looked up by its key; of a campaign
+    there may be so many that Postgres had better choose.
+    """
+    if scope in ("part", "campaign", "since"):
+        return "message AS m JOIN notification AS n ON n.id = m.notification_id"
+    return f"message AS m {by_key('notification', 'n', of='m.notification_id')}"
+
+
 def scope_of(failed: Chosen) -> str:
     """By which of its fields they are found."""
     return next(name for name in _SCOPES if getattr(failed, name) is not None)
@@ -169,7 +179,7 @@ def _choose(scope: str, goes_on: str, locks: str) -> TextClause:
             {locks}
         )
         SELECT {_COLUMNS}
-        FROM page AS m JOIN notification AS n ON n.id = m.notification_id
+        FROM page AS m {by_key("notification", "n", of="m.notification_id")}
         ORDER BY m.notification_id, m.id
     """)
 

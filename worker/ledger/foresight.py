@@ -17,7 +17,7 @@ from sqlalchemy import TextClause, text
 
 from worker.law.outlook import WITHDRAWN, RuleOutlook, added_up
 from worker.law.rules import Channel, Check, Mode, Rule, channel_of, hours_of, opening
-from worker.ledger.failed import LEFT, Chosen, chosen, scope_of
+from worker.ledger.failed import LEFT, Chosen, chosen, scope_of, with_notification
 from worker.ledger.outlook import Going
 from worker.lifecycle import IS_ADVERTISING, Kind, Purpose
 
@@ -161,7 +161,7 @@ _GOING = f"{LEFT} IS NULL"
 def _broken_again(scope: str) -> TextClause:
     them = f"""(
         SELECT array_agg(0) AS places, array_agg(m.phone) AS phones, array_agg(now()) AS dues
-        FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+        FROM {with_notification(scope)}
         WHERE {chosen(scope, joined=True)} AND {_GOING} AND {IS_ADVERTISING} AND NOT has_opted_out(m.phone)
           AND (n.kind = 'sms') = (:channel = 'sms')
     ) AS them,"""

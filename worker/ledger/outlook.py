@@ -12,7 +12,20 @@ from uuid import UUID
 
 from sqlalchemy import TextClause, text
 
-from worker.ledger.failed import LEFT, NOWHERE, Chosen, Left, Place, beyond, chosen, count, narrowed, of_all, scope_of
+from worker.ledger.failed import (
+    LEFT,
+    NOWHERE,
+    Chosen,
+    Left,
+    Place,
+    beyond,
+    chosen,
+    count,
+    narrowed,
+    of_all,
+    scope_of,
+    with_notification,
+)
 from worker.ledger.opt_out import IS_FOR_THE_WILLING
 from worker.lifecycle import PURPOSE, Status
 from worker.price_list import price_of
@@ -76,11 +89,12 @@ _BY_HASH = text("SET LOCAL enable_sort = off")
 def _outlook(scope: str, bounded: bool = False) -> TextClause:
     campaign, lines = ("CAST(:campaign AS text)", "") if scope in _LARGE else ("campaign", "3, ")
     failed = _BOUNDED if bounded else _EACH
+    each = _OF_EACH.format(of=with_notification(scope), chosen=chosen(scope, joined=True))
     return text(f"""
         WITH lines AS MATERIALIZED (
             SELECT kind, purpose, {campaign} AS campaign, status, code, sms_type, network, left_since,
                 count(*) AS messages, bool_or(grouped) AS grouped, sum(segments) AS segments
-            FROM ({failed.format(each=_OF_EACH.format(chosen=chosen(scope, joined=True)))}) AS m
+            FROM ({failed.format(each=each)}) AS m
             GROUP BY {lines}1, 2, 4, 5, 6, 7, 8
         )
         SELECT lines.*, now() AS at,
@@ -94,8 +108,7 @@ _OF_EACH = f"""
         coalesce(CAST(n.options ->> 'sms_type' AS smallint), 0) AS sms_type, coalesce(lower(m.network), '') AS network,
         CASE WHEN {IS_FOR_THE_WILLING} AND has_opted_out(m.phone) THEN 'opted out' ELSE {LEFT} END AS left_since,
         m.grouped, coalesce(n.segments, 1) AS segments, m.notification_id, m.id
-    FROM message AS m JOIN notification AS n ON n.id = m.notification_id
-    WHERE {{chosen}}"""
+    FROM {{of}} WHERE {{chosen}}"""
 _EACH = "{each}"
 # Up to the last one that would still go, in the order in which they go.
 _BOUNDED = """
@@ -220,7 +233,7 @@ def _standing(session: Session, statement: TextClause, which: Chosen, besides: d
 def _few_missed(scope: str) -> TextClause:
     return text(f"""
         SELECT EXISTS (
-            SELECT FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+            SELECT FROM {with_notification(scope)}
             WHERE m.grouped AND {chosen(scope, joined=True)} AND {LEFT} IS NULL
             GROUP BY m.notification_id HAVING count(*) < :least
         )
