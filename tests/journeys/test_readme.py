@@ -20,7 +20,7 @@ def settled(folder: Path) -> bool:
     """As long as it takes a person to read on: nothing is on its way any more."""
     address = dotenv_values(folder / ".esms-worker" / "env")["DATABASE_URL"] or ""
     with Database(address, pool_size=1) as database, database.begin() as session:
-        return not MOVING & {line.key for line in reporting.report(session, "status")}
+        return not MOVING & {line.key for line in reporting.report(session, ["status"])["status"]}
 
 
 @pytest.mark.journey

@@ -70,12 +70,9 @@ class Reports:
         """
         zone = self._settings.time_zone.key
         with self._database.reading() as session:
-            lines = {
-                each: reporting.report(
-                    session, each, since=since, until=until, campaign=campaign, source=source, time_zone=zone
-                )
-                for each in by
-            }
+            lines = reporting.report(
+                session, by, since=since, until=until, campaign=campaign, source=source, time_zone=zone
+            )
             if any(lines.values()):
                 return Report(lines=lines)
             if not reporting.is_used(session):

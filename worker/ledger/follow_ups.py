@@ -14,6 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
+from worker.generations import followers
 from worker.ids import uuid7s, uuid7s_as_text
 from worker.ledger.inserts import Stored, Terms
 from worker.ledger.plans import by_key, messages_of, places_of, still
@@ -79,14 +80,11 @@ _NOTHING = f"""
 # First of these, then of those: who decides about one right now is waited for, and what that made is seen.
 _NONE_OF = text(_NOTHING.format(these=messages_of(":ids")))
 # All that came in the place of their messages, one after the other.
-_CHAIN = f"""
-    WITH RECURSIVE chain (id) AS (
-        SELECT m.replaced_by FROM unnest({messages_of(":ids")}) AS i (id)
-        {by_key("message", "m", of="i.id")} WHERE m.replaced_by IS NOT NULL
-        UNION ALL
-        SELECT m.replaced_by FROM chain {by_key("message", "m", of="chain.id")} WHERE m.replaced_by IS NOT NULL
-    )
+_NEXT = f"""
+    SELECT m.replaced_by AS id FROM unnest({messages_of(":ids")}) AS i (id)
+    {by_key("message", "m", of="i.id")} WHERE m.replaced_by IS NOT NULL
 """
+_CHAIN = f"WITH RECURSIVE {followers(_NEXT)}"
 _OF_CHAIN = "ARRAY(SELECT id FROM chain)"
 _FOLLOWING = text(f"{_CHAIN} SELECT id FROM chain")
 _NONE_OF_THESE = text(_NOTHING.format(these=":ids"))

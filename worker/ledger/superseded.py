@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from worker.generations import COUNTED_FIRST
+from worker.generations import COUNTED_FIRST, THESE, UNCOMPILED, chains
 from worker.ledger.contributions import FINAL_SQL, KEYS, batch
 from worker.lifecycle import PURPOSE
 
@@ -36,24 +36,6 @@ AGAIN = text(f"""
         ) AS touched
     FROM batch
 """)
-
-# Each is found by its key, one after the other, whatever Postgres expects of how many there are.
-_ALL_OF_THEM = """
-    before (id, replaces) AS (
-        SELECT m.id, m.replaces FROM unnest(CAST(:ids AS uuid[])) AS t (id)
-        CROSS JOIN LATERAL (SELECT m.id, m.replaces FROM message AS m WHERE m.id = t.id OFFSET 0) AS m
-        UNION
-        SELECT m.id, m.replaces FROM before AS b
-        CROSS JOIN LATERAL (SELECT m.id, m.replaces FROM message AS m WHERE m.id = b.replaces OFFSET 0) AS m
-    ), chain (root, place, id, status, replaced_by, created_at) AS (
-        SELECT b.id, 0, m.id, m.status, m.replaced_by, m.created_at FROM before AS b
-        CROSS JOIN LATERAL (SELECT * FROM message AS m WHERE m.id = b.id OFFSET 0) AS m
-        WHERE b.replaces IS NULL
-        UNION ALL
-        SELECT c.root, c.place + 1, m.id, m.status, m.replaced_by, m.created_at FROM chain AS c
-        CROSS JOIN LATERAL (SELECT * FROM message AS m WHERE m.id = c.replaced_by OFFSET 0) AS m
-    )
-"""
 
 # A generation of a message is what its settlements tell from one that begins it to the next such, in their order; what
 # was written down later of before there were settlements comes first.
@@ -83,7 +65,7 @@ _SUPERSEDED = f"""
 _TOLD_ANEW = ", ".join(f"{name} = excluded.{name}" for name in (*KEYS.split(", "), "status", "code"))
 
 _LOOK_ANEW = text(f"""
-    WITH RECURSIVE {_ALL_OF_THEM}, {_SUPERSEDED},
+    WITH RECURSIVE {chains(THESE)}, {_SUPERSEDED},
     told AS MATERIALIZED (
         SELECT o.* FROM ranked AS r
         CROSS JOIN LATERAL (
@@ -112,11 +94,7 @@ _LOOK_ANEW = text(f"""
 """)
 
 
-# Whatever it expects of so many, it is a look at each by its key: to compile that costs more than to do it.
-_AS_IT_IS = text("SELECT set_config('jit', 'off', true)")
-
-
 def look_anew(session: Session, messages: Sequence[UUID], zone: str) -> None:
     """Tell the sums by which generation their recipients are counted now, and by which they are not."""
-    session.execute(_AS_IT_IS)
+    session.execute(text(UNCOMPILED))
     session.execute(_LOOK_ANEW, {"ids": list(messages), "zone": zone})

@@ -14,7 +14,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from worker.generations import COUNTED_FIRST
+from worker.generations import COUNTED_FIRST, THESE
+from worker.generations import chains as all_of
 from worker.price_list import price_of
 from worker.reporting.costs import IN_DOUBT, TAKEN, TAKEN_CODES, Known
 
@@ -44,26 +45,13 @@ class PlaceShown:
 
 
 _LISTED = price_of("t.sms_type", "lower(coalesce(t.network, ''))", "CAST(timezone(:zone, t.wanted_at) AS date)")
-# Each is found by its key, whatever Postgres expects. An attempt that eSMS surely did not take costs nothing; of what
-# is in doubt nobody knows whether it did.
+# An attempt that eSMS surely did not take costs nothing; of what is in doubt nobody knows whether it did.
 _CHAINS = text(
     f"""
-    WITH RECURSIVE before (of, id, replaces) AS (
-        SELECT m.id, m.id, m.replaces FROM unnest(CAST(:ids AS uuid[])) AS t (id)
-        CROSS JOIN LATERAL (SELECT * FROM message AS m WHERE m.id = t.id OFFSET 0) AS m
-        UNION ALL SELECT b.of, m.id, m.replaces FROM before AS b
-        CROSS JOIN LATERAL (SELECT * FROM message AS m WHERE m.id = b.replaces OFFSET 0) AS m
-    ), chain (of, place, id, replaced_by) AS (
-        SELECT b.of, 0, m.id, m.replaced_by FROM before AS b
-        CROSS JOIN LATERAL (SELECT * FROM message AS m WHERE m.id = b.id OFFSET 0) AS m
-        WHERE b.replaces IS NULL
-        UNION ALL SELECT c.of, c.place + 1, m.id, m.replaced_by FROM chain AS c
-        CROSS JOIN LATERAL (SELECT * FROM message AS m WHERE m.id = c.replaced_by OFFSET 0) AS m
-    )
-    SELECT c.of, m.id AS message, n.id AS notification, n.kind, m.status, m.code,
-        row_number() OVER (PARTITION BY c.of ORDER BY {COUNTED_FIRST}) = 1 AS is_counted,
+    WITH RECURSIVE {all_of(THESE)}
+    SELECT c.root, m.id AS message, n.id AS notification, n.kind, m.status, m.code, c.nth = 1 AS is_counted,
         coalesce(t.told, 0) + coalesce(t.listed, 0) AS cost, t.is_told, t.is_listed, t.is_unknown
-    FROM chain AS c
+    FROM (SELECT *, row_number() OVER (PARTITION BY root ORDER BY {COUNTED_FIRST}) AS nth FROM chain) AS c
     CROSS JOIN LATERAL (SELECT * FROM message AS m WHERE m.id = c.id OFFSET 0) AS m
     CROSS JOIN LATERAL (SELECT * FROM notification AS n WHERE n.id = m.notification_id OFFSET 0) AS n
     CROSS JOIN LATERAL (
@@ -86,19 +74,19 @@ _CHAINS = text(
             ) AS t
         ) AS t
     ) AS t
-    ORDER BY c.of, c.place
+    ORDER BY c.root, c.place
 """  # noqa: S608 — our own constants
 )
 
 
 def chains(session: Reader, messages: Sequence[Any], zone: str) -> Mapping[UUID, Sequence[PlaceShown]]:
     """Of each of these that stands in another's place, or has one in its own: all of them, in their order."""
+    several = {each.id for each in messages if each.replaces is not None or each.replaced_by is not None}
     found: dict[UUID, list[PlaceShown]] = defaultdict(list)
-    several = [each.id for each in messages if each.replaces is not None or each.replaced_by is not None]
     if several:
-        for row in session.execute(_CHAINS, {"ids": several, "zone": zone}):
-            found[row.of].append(_place(row))
-    return found
+        for row in session.execute(_CHAINS, {"ids": list(several), "zone": zone}):
+            found[row.root].append(_place(row))
+    return {each.message: chain for chain in found.values() for each in chain if each.message in several}
 
 
 def together(chain: Sequence[PlaceShown]) -> tuple[Decimal, Known]:

@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, TextClause, text
 
 from worker.catalogue import Language, advice
-from worker.generations import counted
+from worker.generations import is_counted
 from worker.lifecycle import FAILED, PURPOSE, WANTED_AT, last_try
 from worker.reporting.choice import Choice
 from worker.reporting.cursors import Place, cursor_of, place_of
@@ -125,7 +125,7 @@ FIELDS = {
 COLUMNS = ", ".join(f"{sql} AS {name}" for name, sql in FIELDS.items() if name != "last_try")
 _FAILURE = f"{COLUMNS}, {FIELDS['last_try']} AS last_try"
 # Who is counted by another message is no failure by this one.
-_COUNTED_SQL = f"AND m.id = {counted()}"
+_COUNTED_SQL = f"AND {is_counted()}"
 FAILED_SQL = f"m.status IN ({', '.join(repr(str(each)) for each in FAILED)})"
 WORDS = {
     "campaign": "coalesce(n.campaign, '')",

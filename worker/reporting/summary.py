@@ -2,25 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import ColumnClause, Select, func, literal_column, select
-from sqlalchemy.engine import RowMapping
+from sqlalchemy import ColumnClause, Select, TextClause, func, select, text
 
 from worker.errors import NotFound
-from worker.generations import counted
+from worker.generations import COUNTED_FIRST, UNCOMPILED, chains, is_alone
 from worker.lifecycle import Status
-from worker.reporting.tables import Message, Notification
+from worker.reporting.tables import Notification
 
 if TYPE_CHECKING:
     from worker.database import Reader
 
-_IS_COUNTED: ColumnClause[bool] = literal_column(f"message.id = {counted(message='message')}")
 By = Literal["status", "campaign", "day"]
+
+_KEYS: dict[By, str] = {
+    "status": "m.status",
+    "campaign": "coalesce(n.campaign, '')",
+    "day": "to_char(timezone(:zone, m.created_at), 'YYYY-MM-DD')",
+}
+_WITHIN = {
+    "since": "m.created_at >= :since",
+    "until": "m.created_at < :until",
+    "campaign": "n.campaign = :campaign",
+    "source": "n.source = :source",
+}
+_BY = "SELECT '{way}' AS way, {key} AS key, m.status, count(*) AS messages {found} GROUP BY 1, 2, 3"
+_LESS = "SELECT '{way}', by_{way}, status, -1 FROM counted_by_another"
+_COUNTS = f"""
+    WITH RECURSIVE {{chains}},
+    ranked AS (
+        SELECT id, row_number() OVER (PARTITION BY root ORDER BY {COUNTED_FIRST}) AS nth FROM chain
+    ), counted_by_another AS MATERIALIZED (
+        SELECT m.status, {{keys}} FROM ranked AS r
+        CROSS JOIN LATERAL (SELECT * FROM message AS m WHERE m.id = r.id OFFSET 0) AS m
+        CROSS JOIN LATERAL (SELECT * FROM notification AS n WHERE n.id = m.notification_id OFFSET 0) AS n
+        WHERE r.nth > 1 {{within}}
+    )
+    SELECT way, key, status, CAST(sum(messages) AS bigint) AS messages FROM ({{each}}) AS each
+    GROUP BY way, key, status HAVING sum(messages) > 0
+"""  # noqa: S608 — our own constants
 
 NAMES_MOST = 10_000  # of campaigns or sources that are compared with a misspelt one
 # The rows that the index of this column has: a source that never gave a reference is not offered.
@@ -41,30 +67,38 @@ class ReportLine:
 
 def report(
     session: Reader,
-    by: By,
+    ways: Collection[By],
     *,
     since: datetime | None = None,
     until: datetime | None = None,
     campaign: str | None = None,
     source: str | None = None,
     time_zone: str = "Asia/Ho_Chi_Minh",
-) -> list[ReportLine]:
+) -> dict[By, list[ReportLine]]:
     """How many messages are in which status: by status, by campaign, or by day of enqueueing in `time_zone`.
 
     Of those that stand in each other's place, one counts.
     """
-    key = {
-        "status": Message.status,
-        "campaign": func.coalesce(Notification.campaign, ""),
-        "day": func.to_char(func.timezone(time_zone, Message.created_at), "YYYY-MM-DD"),
-    }[by]
-    query = _within(select(key.label("key"), Message.status, func.count().label("messages")), since, until)
-    if campaign is not None:
-        query = query.where(Notification.campaign == campaign)
-    if source is not None:
-        query = query.where(Notification.source == source)
-    rows = session.execute(query.group_by("key", Message.status)).mappings()
-    return _lines(rows)
+    which = {"since": since, "until": until, "campaign": campaign, "source": source}
+    asked = {name: value for name, value in which.items() if value is not None}
+    session.execute(text(UNCOMPILED))
+    statement = _counts(tuple(dict.fromkeys(ways)), tuple(asked))
+    rows = session.execute(statement, asked | {"zone": time_zone}).all() if ways else ()
+    return {way: _lines(row for row in rows if row.way == way) for way in ways}
+
+
+@cache
+def _counts(ways: Sequence[By], asked: Sequence[str]) -> TextClause:
+    """Of all, and what of them is counted by another, taken away: to look at each one's own others costs far more."""
+    within = " ".join(f"AND {_WITHIN[name]}" for name in asked)
+    found = f"FROM message AS m JOIN notification AS n ON n.id = m.notification_id WHERE true {within}"
+    each = [each for way in ways for each in (_BY.format(way=way, key=_KEYS[way], found=found), _LESS.format(way=way))]
+    return text(_COUNTS.format(
+        chains=chains(f"SELECT m.id, m.replaces {found} AND NOT {is_alone()}"),
+        keys=", ".join(f"{key} AS by_{way}" for way, key in _KEYS.items()),
+        within=within,
+        each=" UNION ALL ".join(each),
+    ))  # fmt: skip
 
 
 def around(
@@ -119,22 +153,10 @@ def names_in(column: ColumnClause[Any], start: str = "", *, within: str | None =
     return select(names.c.name).where(func.starts_with(names.c.name, start))
 
 
-def _within(
-    query: Select[*tuple[Any, ...]], since: datetime | None, until: datetime | None
-) -> Select[*tuple[Any, ...]]:
-    query = query.where(Notification.id == Message.notification_id, _IS_COUNTED)
-    if since is not None:
-        query = query.where(Message.created_at >= since)
-    if until is not None:
-        query = query.where(Message.created_at < until)
-    return query
-
-
-def _lines(rows: Any) -> list[ReportLine]:
+def _lines(rows: Iterable[Any]) -> list[ReportLine]:
     lines: dict[str, dict[Status, int]] = {}
-    row: RowMapping
     for row in rows:
-        lines.setdefault(row["key"], {})[Status(row["status"])] = row["messages"]
+        lines.setdefault(row.key, {})[Status(row.status)] = row.messages
     return [ReportLine(key=key, statuses=statuses) for key, statuses in sorted(lines.items())]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from worker.generations import counted
+from worker.generations import counted, is_counted
 from worker.lifecycle import FAILED, FINAL, LATENCY_BOUNDS, PURPOSE, WANTED_AT, Status, last_try
 
 SCHEMA = "report"
@@ -57,7 +57,7 @@ _PLACE = (  # behind the columns that each view had before
     ("replaces", "m.replaces", "The message in whose place it went: that was corrected, or another channel took over."),
     ("replaced_by", "m.replaced_by", "The message that went in its place."),
 )
-_IS_COUNTED = f"m.id = {counted('{schema}.')}"
+_IS_COUNTED = is_counted("{schema}.")
 _OF_MESSAGES = "FROM {schema}.message AS m JOIN {schema}.notification AS n ON n.id = m.notification_id"
 
 _KEYS = (
