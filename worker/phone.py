@@ -55,9 +55,10 @@ BEFORE_2018 = {
     "199": "59",  # Gmobile
 }  # fmt: skip
 
+_MOBILE = "(?:3[0-9]|5[1689]|7[06-9]|8[1-8]|9[0-8])[0-9]{7}|(?:52[238]|559|89[6-9]|99[013-9])[0-9]{6}"
+USUAL = rf"^\+84(?:{_MOBILE})$"  # of `usual_mobile`, what is E.164 already; for Postgres, too
 _usual = re.compile(
-    r"(?:(?:\+|00)?840?|0)?"  # a spreadsheet has eaten the 0, where there is nothing
-    r"((?:3[0-9]|5[1689]|7[06-9]|8[1-8]|9[0-8])[0-9]{7}|(?:52[238]|559|89[6-9]|99[013-9])[0-9]{6})"
+    rf"(?:(?:\+|00)?840?|0)?({_MOBILE})"  # a spreadsheet has eaten the 0, where there is nothing
 ).fullmatch
 _float = re.compile(r"([1-9][0-9]*)\.0+").fullmatch
 _scientific = re.compile(r"[0-9][.,]?[0-9]*[eE]\+?[0-9]+").fullmatch

@@ -274,14 +274,47 @@ def test_of_very_many_the_first_are_counted_one_by_one_and_it_is_told_how_many_a
 ) -> None:
     monkeypatch.setattr(import_module("worker.again.foreseeing"), "FORESEEN", 100)
     monkeypatch.setattr(import_module("worker.again.choosing"), "LOOKED", 100)
+    bench.notifier.templates.save("again", content="Chao {first_name}")
     for number in numbers(110):
         sms(bench, number)
+        known(bench, number)
     looked: list[int] = []
-    failed, corrected = Failed(campaign="tet"), Corrected(content="Moi")
+    failed, corrected = Failed(campaign="tet"), Corrected(template="again")
     outlook = bench.notifier.again.foresee(failed, corrected=corrected, told=looked.append)
     assert (outlook.counted, outlook.messages, outlook.more, sum(looked)) == (Counted.ONE_BY_ONE, 100, 10, 100)
     as_they_are = bench.notifier.again.foresee(failed)
     assert (as_they_are.counted, as_they_are.messages, as_they_are.more) == (Counted.SUMS, 110, 0)
+
+
+@pytest.mark.parametrize("limit", [100, 110, 250])
+@pytest.mark.parametrize("content", ["Don {attr.order}", "Don {title}"])
+def test_where_very_many_fit_nowhere_it_is_refused_in_the_words_of_the_real_run(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, content: str, limit: int
+) -> None:
+    monkeypatch.setattr(import_module("worker.again.foreseeing"), "FORESEEN", limit)
+    monkeypatch.setattr(import_module("worker.again.choosing"), "LOOKED", 50)
+    bench.notifier.templates.save("again", content=content)
+    for number in numbers(110):
+        sms(bench, number)
+    said = []
+    for ask in (bench.notifier.again.foresee, bench.notifier.again.retry):
+        with pytest.raises(Invalid) as refused:
+            ask(Failed(campaign="tet"), corrected=Corrected(template="again"))
+        said.append(str(refused.value))
+    assert said[0] == said[1]
+
+
+def test_one_text_for_all_is_counted_once_for_those_that_are_alike(bench: Bench) -> None:
+    for place, number in enumerate(numbers(30)):
+        sms(bench, number, sms_type=7 if place % 2 else 4, generation="9" if place < 5 else "0")
+    failing(bench, bench.put(TemplateCall(to=numbers(1)[0], template_id="9", variables=["An"]), campaign="tet"))
+    bench.notifier.templates.save("plain", content="Cua hang da mo lai, hom nay {date}")
+    for corrected in (Corrected(content=LONG), Corrected(template="plain")):
+        looked: list[int] = []
+        outlook = bench.notifier.again.foresee(Failed(campaign="tet"), corrected=corrected, told=looked.append)
+        assert (outlook.counted, outlook.messages, looked) == (Counted.SUMS, 31, [31])
+    outlook, _ = foreseen_and_done(bench, Failed(campaign="tet"), Corrected(content=LONG))
+    assert dict(outlook.left) == {Left.LIMIT: 5, Left.UNFIT: 1}
 
 
 # Whatever there is...

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 LOOKED = 500  # messages that are looked at together at least: of many that stay few may go
+LOOKED_MOST = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Chooser:
-    """Takes some after some of what was chosen. besides: nothing is stored, and these would have gone already; None:
+    """Takes some after some of what was chosen. in_vain: so many were looked at, of whom none goes corrected like this,
+    so that more are looked at together. besides: nothing is stored, and these would have gone already; None:
     nobody else changes what is taken until the transaction ends.
     """
 
@@ -49,12 +51,13 @@ class Chooser:
     corrected: Corrected | None
     settings: Settings
     by: str
+    in_vain: int = 0
     besides: Collection[UUID] | None = None
 
     def take(self, after: Place, goal: int, limit: int | None) -> Chunk:
         """The next ones of which about so many go, and no more than the limit."""
         wanted = goal if limit is None else min(goal, limit)
-        at_once = max(wanted, LOOKED)
+        at_once = max(wanted, LOOKED, min(self.in_vain, LOOKED_MOST) if self.corrected else 0)
         rows = ledger.choose(self.session, self.chosen, after=after, most=at_once, besides=self.besides)
         requests = dict(ledger.requests_of(self.session, _notifications(rows)))
         plan, last = self._planner.plan(rows, requests), len(rows) < at_once

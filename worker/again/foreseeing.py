@@ -16,8 +16,9 @@ from uuid import UUID
 from worker import ledger
 from worker.again.choice import Corrected
 from worker.again.choosing import Chooser, Chunk
-from worker.again.planning import Why
+from worker.again.planning import Planner, Why, turns_out_advertising
 from worker.again.reruns import AT_ONCE, TRIAL
+from worker.again.texts import says_the_same
 from worker.errors import Invalid
 from worker.law.outlook import RuleOutlook
 from worker.law.rules import Channel, Rule, channel_of
@@ -77,26 +78,52 @@ class Foresight:
         """They, and those that would be cancelled at once: they opted out."""
         return self.moved + sum(line.left[Left.OPTED_OUT] for line in self.lines.values())
 
+    @property
+    def fits_nobody(self) -> bool:
+        """So far it can't be sent corrected like this to any."""
+        return self.error is not None and not self.sent
+
     def is_over(self, most: int | None) -> bool:
         """Is there nothing left to look at, or are so many enough?"""
-        return self.place is None or self.looked >= FORESEEN or (most is not None and self.moved >= most)
+        return self.place is None or self._is_enough or (most is not None and self.moved >= most)
+
+    @property
+    def _is_enough(self) -> bool:
+        """Not where all that is known is that it fits nobody: then it is refused, if it is so to the end."""
+        return self.looked >= FORESEEN and not self.fits_nobody
 
 
 @dataclass(frozen=True, slots=True)
 class Foreseer:
-    """Looks at one chunk after the other, each in a transaction of its own."""
+    """Looks at all at once, or at one chunk after the other, each in a transaction of its own."""
 
     chosen: Chosen
     corrected: Corrected | None
     settings: Settings
     most: int | None
 
+    def at_once(self, session: Session) -> Foresight | None:
+        """By one for all that are alike; None: what each gets, or with whom, has to be found one by one."""
+        if self.corrected is None or self.most is not None or not says_the_same(session, self.corrected):
+            return None
+        found = ledger.alike(session, self.chosen, sms_alone=self.corrected.for_sms)
+        if found is None or any(self._goes_with_others(each) for each in found[1].values()):
+            return None
+        seen, (rows, requests) = Foresight(place=None), found
+        plan = Planner(session, self.corrected, self.settings, "-").plan(rows, requests)
+        self._count(session, seen, Chunk(plan, requests, rows, None))
+        return seen
+
+    def _goes_with_others(self, request: Any) -> bool:
+        return request.purpose == Purpose.ADVERTISING or turns_out_advertising(request, self.corrected)
+
     def go_on(self, session: Session, seen: Foresight) -> int:
         """Look at the next ones; how many these were."""
         assert seen.place is not None
         limit = None if self.most is None else self.most - seen.moved
         goal = TRIAL - seen.moved if seen.moved < TRIAL else AT_ONCE
-        chooser = Chooser(session, self.chosen, self.corrected, self.settings, by="-", besides=seen.ahead)
+        in_vain = 0 if seen.moved else seen.looked
+        chooser = Chooser(session, self.chosen, self.corrected, self.settings, "-", in_vain, besides=seen.ahead)
         chunk = chooser.take(seen.place, goal, limit)
         self._count(session, seen, chunk)
         seen.ahead += [row.id for row in chunk.company]
@@ -106,8 +133,8 @@ class Foreseer:
     def _count(self, session: Session, seen: Foresight, chunk: Chunk) -> None:
         for row, why in _left(chunk):
             line = _line(seen, chunk, row)
-            line.messages += 1
-            line.left[why] += 1
+            line.messages += row.messages
+            line.left[why] += row.messages
         going = list(_going(chunk))
         unwilling = opted_out(session, {each.phone for each in going if each.goes.purpose in FOR_THE_WILLING})
         for each in going:
@@ -118,15 +145,15 @@ class Foreseer:
         seen.rules += _rules(session, [each for each in going if each.phone not in unwilling], rules)
 
     def _add(self, seen: Foresight, chunk: Chunk, one: _One, unwilling: Set[str]) -> None:
-        line = _line(seen, chunk, one.row)
-        line.messages += 1
+        line, messages = _line(seen, chunk, one.row), one.row.messages
+        line.messages += messages
         if one.goes.purpose in FOR_THE_WILLING and one.phone in unwilling:
-            line.left[Left.OPTED_OUT] += 1
+            line.left[Left.OPTED_OUT] += messages
             return
-        seen.going[one.goes] += 1
-        line.segments += one.segments
+        seen.going[one.goes] += messages
+        line.segments += one.segments * messages
         network = one.row.network or "" if one.phone == one.row.phone else ""
-        line.billed[one.goes.sms_type, network.lower()] += one.segments
+        line.billed[one.goes.sms_type, network.lower()] += one.segments * messages
 
     def told(self, session: Session, seen: Foresight) -> tuple[list[Alike], list[Going], list[RuleOutlook]]:
         """One line for each way in which they failed, the most frequent first; those that would go out; the rules."""

@@ -53,12 +53,12 @@ class Plan:
     @property
     def reasons(self) -> Counter[Why]:
         """Of what can't be sent corrected like this."""
-        return Counter({why: len(rows) for why, rows in self.unfit.items()})
+        return Counter({why: _messages(rows) for why, rows in self.unfit.items()})
 
     @property
     def counts(self) -> Counter[Left]:
         """How many stay, by why."""
-        return Counter({why: len(rows) for why, rows in self.left.items()})
+        return Counter({why: _messages(rows) for why, rows in self.left.items()})
 
     def is_unfit(self, rows: Rows, error: Invalid, *, told: bool = True) -> None:
         """These stay. told: where nothing else goes, this is said."""
@@ -157,6 +157,10 @@ def _enough(rows: Rows, requests: Requests, least: int) -> list[Any]:
 
 def _is_same(missed: int, few: int, least: int) -> bool:
     return missed >= least and not 0 < few < least
+
+
+def _messages(rows: Rows) -> int:
+    return sum(row.messages for row in rows)
 
 
 def turns_out_advertising(request: Any, corrected: Corrected | None) -> bool:

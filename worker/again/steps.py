@@ -36,6 +36,7 @@ class Step:
     place: Place | None = None
     error: Invalid | None = None  # of what can't be sent corrected like this, the first
     unfit: Counter[Why] = field(default_factory=Counter)
+    looked: int = 0
 
     @property
     def moved(self) -> int:
@@ -46,7 +47,8 @@ class Step:
         """Both, the one after the other."""
         sent, queued, lanes = self.sent + later.sent, self.queued + later.queued, self.lanes | later.lanes
         left, unfit = self.left + later.left, self.unfit + later.unfit
-        return Step(sent, queued, lanes, left, later.place, self.error or later.error, unfit)
+        looked = self.looked + later.looked
+        return Step(sent, queued, lanes, left, later.place, self.error or later.error, unfit, looked)
 
     def queue(self, ids: Collection[UUID], lanes: Iterable[str]) -> None:
         """These go out now, too."""
@@ -65,12 +67,14 @@ def step(
     most: int,
     limit: int | None = None,
     after: Place = NOWHERE,
+    in_vain: int = 0,
 ) -> Step:
-    """Take the next ones, about so many, and no more than the limit. by: who asks."""
+    """Take the next ones, about so many, and no more than the limit. by: who asks. in_vain: as for `Chooser`."""
     if corrected is None and (done := _as_they_are(session, chosen, settings, by, most, after)) is not None:
         return done
-    chunk = Chooser(session, chosen, corrected, settings, by).take(after, most, limit)
-    done = Step(place=chunk.place, left=chunk.plan.counts, error=chunk.plan.error, unfit=chunk.plan.reasons)
+    chunk = Chooser(session, chosen, corrected, settings, by, in_vain).take(after, most, limit)
+    plan, looked = chunk.plan, len(chunk.rows)
+    done = Step(place=chunk.place, left=plan.counts, error=plan.error, unfit=plan.reasons, looked=looked)
     _in_place(session, chunk.plan, settings, by, done)
     _in_anothers_place(session, chunk.plan, settings, done)
     return done

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from worker.again.choice import Corrected
 from worker.errors import Invalid
 from worker.ledger.contacts import ContactRow, by_phones
 from worker.ledger.templates import StoredTemplate
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
+OF_NOBODY = frozenset({"date", "time", "title", "place"})  # variables that are the same for all
+
+
 def texts_by(session: Session, template: str, rows: Sequence[Any], settings: Settings) -> Mapping[UUID, str | Invalid]:
     """By message, or what somebody lacks that the template names. Raises Invalid for one that is no SMS's."""
     found = usable(session, template, OF_A_PERSON)
@@ -30,6 +34,16 @@ def texts_by(session: Session, template: str, rows: Sequence[Any], settings: Set
     known = _contacts(session, [row.phone for row in rows])
     write = partial(_said, found, found.names(), Occasion(at=datetime.now(settings.time_zone)))
     return {row.id: write(_addressee(row.phone, known.get(row.phone))) for row in rows}
+
+
+def says_the_same(session: Session, corrected: Corrected) -> bool:
+    """To everybody, or to nobody: is it a text that no person's facts are in?"""
+    if corrected.content is not None or corrected.template is None:
+        return corrected.content is not None
+    try:
+        return usable(session, corrected.template, OF_A_PERSON).names() <= OF_NOBODY
+    except Invalid:
+        return True
 
 
 def _said(template: StoredTemplate, names: frozenset[str], occasion: Occasion, to: Addressee) -> str | Invalid:

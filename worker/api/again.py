@@ -141,6 +141,7 @@ class Again:
                     most=most_now,
                     limit=limit,
                     after=tried.place,
+                    in_vain=0 if tried.moved else tried.looked,
                 )
                 tried += taken
                 act.note(session, taken.moved)

@@ -16,6 +16,7 @@ from worker.again.foreseeing import Foreseer, Foresight
 from worker.api.decisions import Unfit, unfit_of
 from worker.catalogue import Language, advice
 from worker.database import Database
+from worker.errors import Invalid
 from worker.law.outlook import RuleOutlook, added_up
 from worker.ledger import Alike, Chosen, Going, Left
 from worker.lifecycle import LANE_OF_SMS, Kind, Lane, Purpose, SmsType, Status
@@ -55,7 +56,7 @@ class Counted(StrEnum):
     """How a dry run counts."""
 
     SUMS = "sums"
-    """All of them, added up: as they are, they cost what they cost."""
+    """All of them, added up: they go as they were, or the same is said to all."""
     ONE_BY_ONE = "one by one"
     """Each was made as it would go out, and not stored."""
 
@@ -133,14 +134,15 @@ class Lookout:
         """Raises Invalid where the correction fits none of them."""
         of = self.foreseer
         summed = None if of.corrected else self._summed()
-        seen = self._look(told) if summed is None else None
+        at_once = self.at_once(told) if of.corrected else None
+        seen = at_once or (self._look(told) if summed is None else None)
         with self.database.begin() as session:
             lines, going, rules = summed or of.told(session, seen or Foresight())
             return Outlook(
                 lines=[_foreseen(line, of.corrected, language) for line in lines],
                 ways=_ways(going),
                 unfit=unfit_of(seen.unfit if seen else {}),
-                counted=Counted.ONE_BY_ONE if seen else Counted.SUMS,
+                counted=Counted.ONE_BY_ONE if seen and not at_once else Counted.SUMS,
                 more=_more(session, of, seen),
                 rules=added_up(rules),
                 may_arrive=_may_arrive(session, of.chosen),
@@ -160,12 +162,29 @@ class Lookout:
         of, least = self.foreseer, self.settings.advertising_least
         return of.most is not None or ledger.few_missed(session, of.chosen, least)
 
+    def at_once(self, told: Callable[[int], object] = int) -> Foresight | None:
+        """Where all get the same. Raises Invalid, which is of the first of them, where the correction fits none."""
+        with self.database.begin() as session:
+            seen = self.foreseer.at_once(session)
+        if seen is not None:
+            told(sum(line.messages for line in seen.lines.values()))
+            if seen.fits_nobody:
+                raise self._first_error() or seen.error or AssertionError
+        return seen
+
+    def _first_error(self) -> Invalid | None:
+        seen = Foresight()
+        while seen.error is None and seen.place is not None:
+            with self.database.begin() as session:
+                self.foreseer.go_on(session, seen)
+        return seen.error
+
     def _look(self, told: Callable[[int], object]) -> Foresight:
         seen = Foresight()
         while not seen.is_over(self.foreseer.most):
             with self.database.begin() as session:
                 told(self.foreseer.go_on(session, seen))
-        if seen.error and not seen.sent and seen.place is None:
+        if seen.error and seen.fits_nobody and seen.place is None:
             raise seen.error
         return seen
 

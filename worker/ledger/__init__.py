@@ -46,6 +46,7 @@ from worker.ledger.gate import Gate
 from worker.ledger.held import WhichHeld, count_held, held_messages, note_decisions
 from worker.ledger.inserts import First, Put, Stored, Terms, is_one_statement, lay_out, put
 from worker.ledger.law_rules import all_rules, remove_rule, rules_now, save_rule, set_mode
+from worker.ledger.likeness import alike
 from worker.ledger.limits import set_limit
 from worker.ledger.outlook import (
     Alike,
@@ -143,6 +144,7 @@ __all__ = [
     "WhichHeld",
     "add_token",
     "add_up_uses",
+    "alike",
     "all_rules",
     "allow_trial",
     "are_one_statement",

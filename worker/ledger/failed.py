@@ -123,6 +123,7 @@ _BY_KEY["campaign"] = (
 )
 # Who has joined it needs no second look; nor may an index of campaigns or sources begin the walk.
 _JOINED = {"campaign": "n.campaign || ''", "source": "n.source || ''", "purpose": PURPOSE}
+_UNASKED = {name: f"CAST(:{name} AS text)" for name in _JOINED}
 
 
 @cache
@@ -153,6 +154,11 @@ def with_notification(scope: str) -> str:
     return f"message AS m {by_key('notification', 'n', of='m.notification_id')}"
 
 
+def perhaps(scope: str) -> str:
+    """SQL: the condition on a message `m`, but for what its notification would have to be asked."""
+    return (_OF_ALL + "AND" + _NARROWED).format(scope=_SCOPES[scope].format(**_UNASKED), **_UNASKED)
+
+
 def scope_of(failed: Chosen) -> str:
     """By which of its fields they are found."""
     return next(name for name in _SCOPES if getattr(failed, name) is not None)
@@ -166,14 +172,20 @@ def beyond(after: Place) -> str:
 
 
 _COLUMNS = f"""
-    m.id, m.notification_id, m.phone, m.lane, m.grouped, m.status, m.code, m.network, {LEFT} AS left_since"""
+    m.id, m.notification_id, m.phone, m.lane, m.grouped, m.status, m.code, m.network, {LEFT} AS left_since,
+    1 AS messages"""
+
+
+# What is locked is read in any case.
+_OF_INDEX = """m.id, m.notification_id, m.phone, m.lane, m.grouped, m.status, m.code, m.network, m.generation,
+                m.emptied_at"""
 
 
 @cache
 def _choose(scope: str, goes_on: str, locks: str) -> TextClause:
     return text(f"""
         WITH page AS MATERIALIZED (
-            SELECT m.* FROM message AS m
+            SELECT {"m.*" if locks else _OF_INDEX} FROM message AS m
             WHERE {chosen(scope)} AND {goes_on} AND {_besides(locks)}
             ORDER BY m.notification_id, m.id LIMIT :most
             {locks}

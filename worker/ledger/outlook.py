@@ -23,6 +23,7 @@ from worker.ledger.failed import (
     count,
     narrowed,
     of_all,
+    perhaps,
     scope_of,
     with_notification,
 )
@@ -81,6 +82,11 @@ class Going:
 
 # Where it expects one row, Postgres would sort a hundred thousand to group them.
 _BY_HASH = text("SET LOCAL enable_sort = off")
+# And it would look up a hundred thousand notifications, each from the root of the index. All of a campaign's are read
+# along the index in one go, beside what failed, which is in the same order.
+_ALONG = text("SET LOCAL enable_nestloop = off")
+_AS_USUAL = text("SET LOCAL enable_sort TO DEFAULT; SET LOCAL enable_nestloop TO DEFAULT")
+_IN_ONE_GO = "AND n.id = ANY(ARRAY(SELECT m.notification_id FROM message AS m WHERE {}))"
 
 
 # The sums first, and what costs a look-up only for the few lines that are left then. Those of one campaign are not told
@@ -89,12 +95,11 @@ _BY_HASH = text("SET LOCAL enable_sort = off")
 def _outlook(scope: str, bounded: bool = False) -> TextClause:
     campaign, lines = ("CAST(:campaign AS text)", "") if scope in _LARGE else ("campaign", "3, ")
     failed = _BOUNDED if bounded else _EACH
-    each = _OF_EACH.format(of=with_notification(scope), chosen=chosen(scope, joined=True))
     return text(f"""
         WITH lines AS MATERIALIZED (
             SELECT kind, purpose, {campaign} AS campaign, status, code, sms_type, network, left_since,
                 count(*) AS messages, bool_or(grouped) AS grouped, sum(segments) AS segments
-            FROM ({failed.format(each=each)}) AS m
+            FROM ({failed.format(each=_of_each(scope))}) AS m
             GROUP BY {lines}1, 2, 4, 5, 6, 7, 8
         )
         SELECT lines.*, now() AS at,
@@ -103,12 +108,23 @@ def _outlook(scope: str, bounded: bool = False) -> TextClause:
     """)
 
 
+def _of_each(scope: str) -> str:
+    return _OF_EACH.format(asked=asked_for(scope), chosen=chosen(scope, joined=True))
+
+
+def asked_for(scope: str) -> str:
+    """SQL: messages `m` with their notifications `n`, for `summed`."""
+    in_one_go = _IN_ONE_GO.format(perhaps(scope)) if scope in _LARGE else ""
+    return f"{with_notification(scope)} {in_one_go}"
+
+
 _OF_EACH = f"""
     SELECT n.kind, {PURPOSE} AS purpose, n.campaign, m.status, m.code,
         coalesce(CAST(n.options ->> 'sms_type' AS smallint), 0) AS sms_type, coalesce(lower(m.network), '') AS network,
         CASE WHEN {IS_FOR_THE_WILLING} AND has_opted_out(m.phone) THEN 'opted out' ELSE {LEFT} END AS left_since,
         m.grouped, coalesce(n.segments, 1) AS segments, m.notification_id, m.id
-    FROM {{of}} WHERE {{chosen}}"""
+    FROM {{asked}}
+    WHERE {{chosen}}"""
 _EACH = "{each}"
 # Up to the last one that would still go, in the order in which they go.
 _BOUNDED = """
@@ -142,9 +158,7 @@ def outlook(session: Session, which: Chosen, most: int | None = None) -> tuple[l
 
     most: no more go out than so many, the first ones.
     """
-    session.execute(_BY_HASH)
-    bounded = {} if most is None else {"most": most}
-    rows = session.execute(_outlook(scope_of(which), bool(bounded)), which.parameters() | bounded).all()
+    rows = _lines(session, which, {} if most is None else {"most": most})
     alike: dict[tuple[str, str, str | None], list[Any]] = {}
     for row in rows:
         alike.setdefault((row.kind, row.status, row.code), []).append(row)
@@ -153,6 +167,20 @@ def outlook(session: Session, which: Chosen, most: int | None = None) -> tuple[l
     names = [each.name for each in fields(Going)]
     going = [Going(**{name: getattr(row, name) for name in names}) for row in rows if not row.left_since]
     return sorted(lines, key=lambda line: -line.messages), going
+
+
+def _lines(session: Session, which: Chosen, bounded: dict[str, int]) -> Sequence[Any]:
+    scope = scope_of(which)
+    return summed(session, scope, _outlook(scope, bool(bounded)), which.parameters() | bounded)
+
+
+def summed(session: Session, scope: str, statement: TextClause, asked: Mapping[str, Any]) -> Sequence[Any]:
+    """Ask for sums of messages and notifications, planned for many of them."""
+    for plan in (_BY_HASH, _ALONG) if scope in _LARGE else (_BY_HASH,):
+        session.execute(plan)
+    rows = session.execute(statement, asked).all()
+    session.execute(_AS_USUAL)
+    return rows
 
 
 # Each looked up by its notification, however many Postgres expects.

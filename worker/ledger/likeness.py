@@ -1,0 +1,80 @@
+"""What failed, added up by all that decides what becomes of it when the same is said to everybody instead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import TextClause, text
+
+from worker.ledger.failed import LEFT, Asked, Chosen, chosen, scope_of
+from worker.ledger.opt_out import IS_FOR_THE_WILLING
+from worker.ledger.outlook import asked_for, summed
+from worker.ledger.rows import options_of
+from worker.lifecycle import PURPOSE
+from worker.phone import USUAL
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+KINDS = 2000  # lines that this is worth it for
+
+
+class Some(NamedTuple):
+    """As one of what `choose` gives, and so many others are like it."""
+
+    id: UUID  # its own: it stands for several
+    notification_id: UUID
+    phone: str
+    lane: str
+    grouped: bool
+    status: str
+    code: str | None
+    network: str | None
+    left_since: str | None
+    messages: int
+
+
+# A number that may be no mobile's is judged by itself. What a call would say is left out where it can't be said.
+@cache
+def _likeness(scope: str, sms_alone: bool) -> TextClause:
+    options = "CASE WHEN n.kind = 'sms' THEN n.options ELSE '{}' END" if sms_alone else "n.options"
+    return text(f"""
+        SELECT n.kind, {PURPOSE} AS purpose, n.source, n.campaign, CAST({options} AS text) AS options,
+            n.expires_at, CAST(n.follow_up AS text) AS follow_up, m.lane, m.grouped, m.status, m.code, m.network,
+            {LEFT} AS left_since,
+            {IS_FOR_THE_WILLING} AND has_opted_out(m.phone) AS opted_out,
+            CASE WHEN m.phone ~ :usual THEN '' ELSE m.phone END AS unusual,
+            min(m.phone) AS phone, count(*) AS messages
+        FROM {asked_for(scope)}
+        WHERE {chosen(scope, joined=True)}
+        GROUP BY n.kind, 2, n.source, n.campaign, {options}, n.expires_at, n.follow_up, m.lane, m.grouped, m.status,
+            m.code, m.network, 13, 14, 15
+        LIMIT {KINDS + 1}
+    """)
+
+
+def alike(session: Session, which: Chosen, *, sms_alone: bool) -> tuple[Sequence[Some], Mapping[UUID, Asked]] | None:
+    """One for all that are alike, and what was asked for, but for what is said; None: there are too many kinds.
+
+    sms_alone: it is a correction that no call takes.
+    """
+    scope = scope_of(which)
+    rows = summed(session, scope, _likeness(scope, sms_alone), which.parameters() | {"usual": USUAL})
+    if len(rows) > KINDS:
+        return None
+    some = [_some(UUID(int=place), row) for place, row in enumerate(rows, start=1)]
+    return some, {each.id: _asked(each.id, row) for each, row in zip(some, rows, strict=True)}
+
+
+def _some(id_: UUID, row: Any) -> Some:
+    same = (row.phone, row.lane, row.grouped, row.status, row.code, row.network, row.left_since, row.messages)
+    return Some(id_, id_, *same)
+
+
+def _asked(id_: UUID, row: Any) -> Asked:
+    follow_up = row.follow_up and options_of(row.follow_up)
+    of = (row.kind, row.purpose, row.source, row.campaign)
+    return Asked(id_, *of, None, None, options_of(row.options), row.expires_at, follow_up, 1)
