@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
+from json.encoder import encode_basestring as _quoted
 from shutil import get_terminal_size
-from textwrap import indent, wrap
+from textwrap import wrap
 from typing import Any, TextIO, TypeVar
 from uuid import UUID
 
@@ -107,13 +108,34 @@ def say_json_with(value: Mapping[str, Any], name: str, values: Iterable[Any]) ->
     """An object, the last field of which is a list, one value after the other, however many."""
     sys.stdout.write(f'{_json(value)[:-2]},\n  "{name}": [')
     for place, each in enumerate(values):
-        sys.stdout.write("," * bool(place) + "\n" + indent(_json(each), "    "))
+        sys.stdout.write("," * bool(place) + "\n    " + _json(each, "\n    "))
     click.echo("\n  ]\n}")
 
 
-def _json(value: Any) -> str:
-    written = json.dumps(value, ensure_ascii=False, default=_plain, indent=2)
-    return _obeyed(lambda found: f"\\u{ord(found[0]):04x}", written)
+def _json(value: Any, line: str = "\n") -> str:
+    """line: how each begins."""
+    return _obeyed(lambda found: f"\\u{ord(found[0]):04x}", _written(value, line))
+
+
+# As it writes values; what is in lines it writes in Python, a third as fast as this.
+_in_one_line = json.JSONEncoder(ensure_ascii=False, default=lambda value: _plain(value)).encode
+
+
+def _written(value: Any, line: str) -> str:
+    """As by `json.dumps` with an indent of 2."""
+    if isinstance(value, str):
+        return _quoted(value)
+    if not value or not isinstance(value, dict | list | tuple):
+        return "null" if value is None else _in_one_line(value)
+    within = line + "  "
+    if isinstance(value, dict):
+        parts = (f"{_key(key)}: {_written(each, within)}" for key, each in value.items())
+        return f"{{{within}{f',{within}'.join(parts)}{line}}}"
+    return f"[{within}{f',{within}'.join(_written(each, within) for each in value)}{line}]"
+
+
+def _key(key: Any) -> str:
+    return _quoted(key) if isinstance(key, str) else _in_one_line({key: None})[1 : -len(": null}")]
 
 
 def date_option(name: str, value: str) -> datetime:

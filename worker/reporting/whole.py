@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -98,8 +99,21 @@ class NotificationShown:
 
     def as_json(self) -> dict[str, Any]:
         """As `show --json` prints it, but for the times, which are no text yet."""
-        messages = [asdict(message) | {"id": str(message.id)} for message in self.messages]
-        return asdict(self) | {"id": str(self.id), "messages": messages}
+        whole: dict[str, Any] = _facts(self)
+        return whole | {"id": str(self.id), "messages": [each | {"id": str(each["id"])} for each in whole["messages"]]}
+
+
+def _facts(value: Any) -> Any:
+    """As `asdict`, which copies each value: of what nobody can change that is four fifths of what a message costs."""
+    kind: type = type(value)
+    if names := _names(kind):
+        return {name: _facts(getattr(value, name)) for name in names}
+    return [_facts(each) for each in value] if isinstance(value, list | tuple) else value
+
+
+@cache
+def _names(kind: type) -> Sequence[str]:
+    return tuple(each.name for each in fields(kind)) if is_dataclass(kind) else ()
 
 
 def whole(
