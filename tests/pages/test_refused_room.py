@@ -7,7 +7,7 @@ from io import StringIO
 
 from sqlalchemy import text
 
-from tests.again.test_refused import hand_over, whole
+from tests.again.test_refused import FALLBACK, GOOD, hand_over, whole
 from tests.http_door import Application
 from tests.pages.conftest import Browser, Browsers
 from tests.pages.test_now import viewer as viewer
@@ -55,6 +55,37 @@ def test_mended_it_is_sent_once_as_its_applications_and_what_is_still_wrong_stan
     assert browser.post(at, {"to": "0901000001", "content": "Ma: 9"}).status_code == 404
     [act] = bench.notifier.acts.list(what="refused.send")
     assert (act.who, act.how_many) == ("operator", 1)
+
+
+def test_what_was_to_follow_is_mended_or_left_out_as_by_the_command(browsers: Browsers, bench: Bench) -> None:
+    wrong = {"fallback": FALLBACK | {"bogus": 1}, "fallback_after": "5m", "retry_undelivered": {"times": 99}}
+    for reference in ("r1", "r2", "r3"):
+        hand_over(bench.notifier, **(GOOD | wrong), reference=reference)
+    third, second, first = bench.notifier.refused.list()
+    browser, text_ = browsers("operator"), {"content": "Ma: 1"}
+    page = browser.get(f"/refused/{first.id}?content=1").text
+    assert 'value="retry_undelivered"' in page and "None" not in page and "(không lưu)" in page
+    refused = browser.post(f"/refused/{first.id}/send", text_)
+    assert refused.status_code == 422 and 'href="#f-fallback_sms"' in refused.text and "<details open" in refused.text
+    mended = text_ | {"fallback_call": "9", "fallback_vars": "An, 14h30"}
+    refused = browser.post(f"/refused/{first.id}/send", mended)
+    assert refused.status_code == 422 and 'href="#f-retry_undelivered"' in refused.text and "An, 14h30" in refused.text
+    mended |= {"retry_undelivered": "2x1h"}
+    for bad in ({"fallback_sms": "x"}, {"retry_undelivered": "often"}, {"fallback_call": ""}):
+        assert browser.post(f"/refused/{first.id}/send", mended | bad).status_code == 422
+    assert browser.post(f"/refused/{first.id}/send", mended).status_code == 303
+    without = text_ | {"without": ["fallback", "retry_undelivered"]}
+    assert browser.post(f"/refused/{second.id}/send", without).status_code == 303
+    by_sms = text_ | {"fallback_sms": "Goi lai", "fallback_after": "30m", "without": "retry_undelivered"}
+    refused = browser.post(f"/refused/{third.id}/send", by_sms)
+    assert refused.status_code == 422 and "fallback.brandname: " in refused.text
+    by_sms |= {"sms_type": "2", "brandname": "SHOP"}
+    assert browser.post(f"/refused/{third.id}/send", by_sms).status_code == 303
+    with bench.database.begin() as session:
+        follows = session.scalars(text("SELECT follow_up FROM notification ORDER BY id")).all()
+    assert [bool(each) for each in follows] == [True, False, True]
+    assert (follows[0]["fallback"]["template_id"], follows[0]["after"], follows[0]["retry"]["times"]) == ("9", 300, 2)
+    assert (follows[2]["fallback"]["content"], follows[2]["after"], "retry" in follows[2]) == ("Goi lai", 1800, False)
 
 
 def test_of_what_is_no_message_nothing_can_be_sent_here(browsers: Browsers, bench: Bench) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from worker.catalogue.pages.campaigns import WORDS as CAMPAIGNS
 from worker.catalogue.text import Text
 
 WORDS: dict[str, Text] = {
@@ -65,6 +66,29 @@ WORDS: dict[str, Text] = {
     "field_variables": Text("Variables", "Các biến"),
     "field_send_date": Text("Send at", "Gửi lúc"),
     "field_expires_at": Text("Not after", "Không gửi sau"),
+    **{name: CAMPAIGNS[name] for name in ("fallback", "fallback_after", "fallback_after_hint", "fallback_sms")},
+    **{name: CAMPAIGNS[name] for name in ("fallback_call", "fallback_call_hint", "fallback_vars")},
+    "followed_says": Text(
+        "What is to follow by itself, once, where it surely failed. What you leave empty stays as it was handed over; "
+        "what was not kept has to be written again, or left out below.",
+        "Việc tự làm tiếp, một lần, khi chắc chắn tin không đến nơi. Mục để trống giữ nguyên như ứng dụng đã gửi; phần "
+        "không được lưu phải viết lại, hoặc bỏ ở dưới.",
+    ),
+    "fallback_sms_hint": Text("Customer care, type 2.", "Loại 2, chăm sóc khách hàng."),
+    "fallback_in_doubt": Text(
+        "Also while the first may still arrive: twice rather than never",
+        "Kể cả khi tin đầu còn có thể đến: thà nhận hai lần còn hơn không",
+    ),
+    "retry_undelivered": Text("Send it again by itself", "Tự gửi lại"),
+    "retry_hint": Text("So often, so long after: `2x1h`.", "Số lần và chờ bao lâu: `2x1h`."),
+    "leave_out": Text("Send it without", "Gửi mà bỏ"),
+    "without_fallback": Text("what was to follow where it fails", "tin hoặc cuộc gọi thay thế"),
+    "without_retry_undelivered": Text("being sent again by itself", "việc tự gửi lại"),
+    "without_variables": Text("the variables of the call", "các biến của cuộc gọi"),
+    "without_brandname": Text("its brandname: the usual one", "brandname: dùng tên mặc định"),
+    "without_send_date": Text("its date: at once", "giờ gửi: gửi ngay"),
+    "without_expires_at": Text("its latest time", "hạn gửi"),
+    "not_kept": Text("(not kept)", "(không lưu)"),
     "button": Text("Send", "Gửi"),
     "not_here": Text(
         "Of this kind nothing is kept: have its application hand it over again.",

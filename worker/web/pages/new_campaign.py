@@ -24,6 +24,7 @@ from worker.spreadsheets.titles import plain
 from worker.text import Diacritics
 from worker.web.door import producer_of
 from worker.web.pages.access import Form, room
+from worker.web.pages.followed import FIELD_OF
 from worker.web.pages.forms import list_in, moment_in, text_in, text_or_none
 from worker.web.pages.keys import key_of
 from worker.web.pages.rendering import language_of, redirect, render
@@ -41,8 +42,7 @@ _EMPTY: Mapping[str, Any] = dict.fromkeys(
 )  # fmt: skip
 FIELD_OF_OPTION = {
     "--content": "content", "--phone-column": "phone_column", "columns": "phone_column",
-    "--fallback-sms": "fallback_sms", "--fallback-var": "fallback_vars", "fallback": "fallback_sms",
-    "fallback.content": "fallback_sms", "fallback.template_id": "fallback_call", "fallback.variables": "fallback_vars",
+    "--fallback-sms": "fallback_sms", "--fallback-var": "fallback_vars", **FIELD_OF,
 }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from worker.lifecycle import Handed
 from worker.reporting import RefusedRequest
 from worker.web.door import producer_of
 from worker.web.pages.access import Form, person_of, room
+from worker.web.pages.followed import FIELDS, field_of, followed_in
 from worker.web.pages.forms import list_in, moment_in, number_in, text_in, text_or_none
 from worker.web.pages.rendering import language_of, redirect, render
 from worker.web.problems import Problem
@@ -30,6 +31,8 @@ CORRECTED: Mapping[str, Sequence[str]] = {
     Handed.TEMPLATE_CALL: ("to", "template_id", "variables", *DATES),
     Handed.RECORD_CALL: ("to", "record_id", *DATES),
 }
+# What it had and can do without, in this order.
+OPTIONAL = ("fallback", "retry_undelivered", "variables", "brandname", *DATES)
 
 
 @router.get("/refused")
@@ -63,7 +66,10 @@ def one(request: Request, refused: str, content: bool = False) -> Response:
 
 def _one(request: Request, row: RefusedRequest, status: int = 200, **facts: Any) -> Response:
     types = [(str(int(each)), f"{each:d} · {said.say(language_of(request))}") for each, said in SMS_TYPES.items()]
-    shown = {"content": False, "problem": None, "given": {}} | facts
+    shown = {"content": False, "problem": None, "given": {}, "without": ()} | facts
+    told = shown["problem"].field if isinstance(shown["problem"], Invalid) else row.field or ""
+    optional = [each for each in OPTIONAL if each in row.fields]
+    shown |= {"wrong": field_of(told), "followed": FIELDS, "optional": optional}
     names = CORRECTED.get(row.kind, ())
     return render(request, "refused/one.html.j2", status, row=row, names=names, types=types, **shown)
 
@@ -73,11 +79,12 @@ def send(request: Request, refused: str, form: Form) -> Response:
     """Hand it over, corrected: as its application's, under its reference. What is left empty stays as it was."""
     of = producer_of(request).refused
     row = of.show(refused)
+    without = [str(each) for each in form.getlist("without")]
     try:
-        ticket = of.send(row.id, **_corrections(form, CORRECTED.get(row.kind, ())))
+        ticket = of.send(row.id, without=without, **_corrections(form, CORRECTED.get(row.kind, ())))
     except (Invalid, Conflict) as error:
-        given = {name: text_in(form, name) for name in form if name != "csrf"}
-        return _one(request, row, 422, problem=error, given=given, content=True)
+        given = {name: text_in(form, name) for name in form if name not in ("csrf", "without")}
+        return _one(request, row, 422, problem=error, given=given, without=without, content=True)
     return redirect(f"/messages/{ticket.id}")
 
 
@@ -89,5 +96,5 @@ def _corrections(form: FormData, names: Sequence[str]) -> Mapping[str, Any]:
         "sms_type": lambda form, name: number_in(form, name, 0),
         **dict.fromkeys(DATES, moment_in),
     }
-    found = {name: read.get(name, text_or_none)(form, name) for name in names}
+    found = {**{name: read.get(name, text_or_none)(form, name) for name in names}, **followed_in(form)}
     return {name: value for name, value in found.items() if value}
