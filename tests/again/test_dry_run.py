@@ -266,6 +266,40 @@ def test_where_nobody_fits_it_is_one_line_of_refusal(bench: Bench) -> None:
             ask(Failed(campaign="tet"), corrected=Corrected(template="again"))
 
 
+# The rest...
+
+
+@pytest.mark.parametrize("corrected", [None, Corrected(content="Don hang moi"), Corrected(template="plain")])
+@pytest.mark.parametrize("most", [None, 115])
+def test_who_of_the_rest_stays_is_told_when_it_is_asked_for(
+    bench: Bench, corrected: Corrected | None, most: int | None
+) -> None:
+    bench.notifier.templates.save("plain", content="Cua hang da mo lai")
+    tickets = [sms(bench, number) for number in numbers(130)]
+    for ticket in [*tickets[:3], *tickets[110:117]]:
+        bench.set(ticket, generation="9")
+    failing(bench, bench.put(TemplateCall(to=numbers(1)[0], template_id="9", variables=["An"]), campaign="tet"))
+    failed = Failed(campaign="tet", most=most)
+    outlook = bench.notifier.again.foresee(failed, corrected=corrected)
+    decided = bench.notifier.again.retry(failed, corrected=corrected)
+    assert (decided.moved, decided.left, decided.unfit) == (100, {Left.LIMIT: 3}, [])
+    if corrected and most:
+        assert decided.rest_left is None, "each would be looked at alone"
+        return
+    assert decided.rest_left is not None
+    assert Counter(decided.left) + Counter(decided.rest_left) == Counter(outlook.left)
+    assert decided.rest_unfit == outlook.unfit
+
+
+def test_who_of_the_rest_lacks_something_is_told_by_the_dry_run(bench: Bench) -> None:
+    bench.notifier.templates.save("again", content="Chao {first_name}")
+    for number in numbers(110):
+        sms(bench, number)
+        known(bench, number)
+    decided = bench.notifier.again.retry(Failed(campaign="tet"), corrected=Corrected(template="again"))
+    assert (decided.rest, decided.rest_left) == (10, None)
+
+
 # Many...
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, replace
@@ -21,7 +22,7 @@ from worker.catalogue import Language
 from worker.checks import label, of_argument
 from worker.database import Database
 from worker.errors import Invalid, NotFound
-from worker.ledger import NOWHERE, RETRIED, Act, Chosen, Place, Remaining
+from worker.ledger import NOWHERE, RETRIED, Act, Chosen, Left, Place, Remaining
 from worker.lifecycle import Status
 from worker.queues import Task
 from worker.reporting import Stopped
@@ -52,6 +53,7 @@ class Again:
         Of more than a hundred the first hundred go at once; the `rest` follows by itself when one of them has arrived,
         and stays as it is when all of them fail with one code. Advertising goes out with others of the same text, where
         enough failed; a reminder whose time has passed stays as it is: `left` tells how many do, and why.
+        Of the rest `rest_left` tells it; it is None where each would have to be looked at alone, as `foresee` does.
         """
         asked_by = label("by", by)
         chosen, corrected = self._asked(failed, how)
@@ -60,7 +62,8 @@ class Again:
             with _about(corrected):
                 raise tried.error
         self._bell.ring(tried.lanes)
-        return self._decision(failed, chosen, tried, left)
+        decision = self._decision(failed, chosen, tried, left)
+        return self._with_rest(decision, chosen, corrected, tried, failed.most) if decision.rest else decision
 
     def foresee(
         self,
@@ -174,6 +177,19 @@ class Again:
                 most_left=None if most is None else most - tried.moved,
             )
         return replace(left, messages=rest)
+
+    def _with_rest(
+        self, decision: Decision, chosen: Chosen, corrected: Corrected | None, tried: Step, most: int | None
+    ) -> Decision:
+        """With what is known of the rest: of all that failed still, those that stay, but for those told already."""
+        left = None if most is None else most - tried.moved
+        foreseer = Foreseer(chosen, corrected, self._settings, left)
+        if (found := Lookout(self._database, self._settings, foreseer).stay()) is None:
+            return decision
+        stay, unfit = Counter(found[0]), Counter(found[1])
+        stay.subtract({why: count for why, count in tried.left.items() if why != Left.OPTED_OUT})  # who is cancelled
+        unfit.subtract(tried.unfit)
+        return replace(decision, rest_left=dict(+stay), rest_unfit=unfit_of(+unfit))
 
     def _decision(self, failed: Failed, chosen: Chosen, tried: Step, left: Remaining) -> Decision:
         with self._database.begin() as session:

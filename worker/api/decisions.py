@@ -67,6 +67,8 @@ class Decision:
     left: Mapping[Left, int] = field(default_factory=dict)  # of the others: why a retry left what failed
     unfit: Sequence[Unfit] = ()  # of the left: why they can't be sent corrected like this
     rest: int = 0  # of a retry of many: how many follow once the first hundred have not all failed alike
+    rest_left: Mapping[Left, int] | None = None  # of the rest: as things stand those that stay; None: not looked at
+    rest_unfit: Sequence[Unfit] = ()  # of these: why they can't be sent corrected like this
     expiring: int = 0  # of the others: their producer's expires_at comes before the date that a move gave
 
     @property

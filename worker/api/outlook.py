@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from worker import ledger, reporting
 from worker.again import Corrected
 from worker.again.choice import MAY_ARRIVE
-from worker.again.foreseeing import Foreseer, Foresight
+from worker.again.foreseeing import Foreseer, Foresight, Line
+from worker.again.planning import Why
 from worker.api.decisions import Unfit, unfit_of
 from worker.catalogue import Language, advice
 from worker.database import Database
@@ -90,10 +91,7 @@ class Outlook:
     @property
     def left(self) -> Mapping[Left, int]:
         """Of these, those that would be left, and why."""
-        found: Counter[Left] = Counter()
-        for line in self.lines:
-            found.update(line.alike.left)
-        return +found
+        return _left_of(line.alike for line in self.lines)
 
     @property
     def going(self) -> int:
@@ -148,6 +146,15 @@ class Lookout:
                 may_arrive=_may_arrive(session, of.chosen),
             )
 
+    def stay(self) -> tuple[Mapping[Left, int], Mapping[Why, int]] | None:
+        """How many would, and why, where that is learnt at once; None: it is not."""
+        if self.foreseer.corrected:
+            with self.database.begin() as session:
+                seen = self.foreseer.at_once(session)
+            return None if seen is None else (_left_of(seen.lines.values()), seen.unfit)
+        as_they_are = self._summed()
+        return None if as_they_are is None else (_left_of(as_they_are[0]), {})
+
     def _summed(self) -> tuple[list[Alike], list[Going], list[RuleOutlook]] | None:
         """As they are, they are what they were; None: which advertising goes along with which is found one by one."""
         of, zone = self.foreseer, self.settings.time_zone
@@ -187,6 +194,13 @@ class Lookout:
         if seen.error and seen.fits_nobody and seen.place is None:
             raise seen.error
         return seen
+
+
+def _left_of(lines: Iterable[Alike | Line]) -> Mapping[Left, int]:
+    found: Counter[Left] = Counter()
+    for line in lines:
+        found.update(line.left)
+    return +found
 
 
 def _foreseen(line: Alike, corrected: Corrected | None, language: Language) -> Foreseen:

@@ -231,15 +231,24 @@ def _outlook_json(outlook: Outlook) -> dict[str, Any]:
     return {"dry_run": True, "lines": lines, "left": outlook.left, "may_arrive": outlook.may_arrive} | sums
 
 
+def _say_rest(decided: Decision) -> None:
+    if decided.rest_left is None:
+        say("who of these stays as they are, and why: the same with --dry-run tells it, before and after")
+    _say_left(decided.rest_left or {}, decided.rest_unfit, "of these stay as they are: ")
+
+
 def _say_decided(decided: Decision, as_json: bool) -> int:
     if as_json:
         left = {str(reason): count for reason, count in decided.left.items()}
         unfit = [asdict(each) for each in decided.unfit]
-        say_json(decision_json(decided) | {"late": decided.late, "left": left, "unfit": unfit, "rest": decided.rest})
+        rest: dict[str, Any] = {"rest": decided.rest, "rest_left": decided.rest_left}
+        rest["rest_unfit"] = [asdict(each) for each in decided.rest_unfit]
+        say_json(decision_json(decided) | {"late": decided.late, "left": left, "unfit": unfit} | rest)
         return 0 if decided.moved else 1
     say(f"queued again: {decided.moved:,} message(s)")
     if decided.rest:
         say(f"{decided.rest:,} more follow by themselves once one of these has arrived")
+        _say_rest(decided)
     if decided.others:
         console().print(f"left as they are: {looks_of(decided.others)}")
     _say_left(decided.left, decided.unfit, "of these ")

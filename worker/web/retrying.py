@@ -45,7 +45,9 @@ async def answer(request: Request, producer: Notifier, by: str, **of: Any) -> Re
             return as_json(_outlook_out(outlook))
         decided = await to_thread.run_sync(lambda: producer.again.retry(failed, corrected=corrected, by=by))
     unfit = [asdict(each) for each in decided.unfit]
-    return as_json(decision_out(decided) | {"left": dict(decided.left), "unfit": unfit, "rest": decided.rest})
+    rest: dict[str, Any] = {"rest": decided.rest, "rest_left": decided.rest_left and dict(decided.rest_left)}
+    rest["rest_unfit"] = [asdict(each) for each in decided.rest_unfit]
+    return as_json(decision_out(decided) | {"left": dict(decided.left), "unfit": unfit} | rest)
 
 
 @contextmanager

@@ -106,6 +106,10 @@ class RetryOut(Model):
     """Messages that are queued again now."""
     rest: int = 0
     """How many follow by themselves once the first hundred have not all failed alike."""
+    rest_left: dict[str, int] | None = None
+    """Of the rest, as things stand: why some stay as they are, and how many; null: a dry run tells it."""
+    rest_unfit: list[UnfitOut] = []
+    """Of these, why what can't be sent corrected like this can't."""
     left: dict[str, int] = {}
     """Why what failed stays as it is, and how many."""
     unfit: list[UnfitOut] = []
