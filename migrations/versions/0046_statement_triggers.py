@@ -80,6 +80,8 @@ CREATE TRIGGER message_emptied BEFORE UPDATE OF status ON message
 FOR EACH ROW WHEN (NEW.status = 'queued' AND OLD.settled_at IS NOT NULL) EXECUTE FUNCTION refuse_emptied()
 """
 
+TAKEN_OVER = "message_renewed", "message_emptied"  # by note_settlements, once for each statement
+
 
 def upgrade() -> None:
     op.execute(SETTLED.replace("{keep}", KEEP))

@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from io import StringIO
 from pathlib import Path
 
@@ -36,6 +36,8 @@ WHOLE_TABLE = re.compile(
     r"|ALTER\s+TABLE\b.*\b(SET\s+(UN)?LOGGED|SET\s+TABLESPACE|ADD\s.*\b((small|big)?serial|AS\s+IDENTITY))\b",
     EACH_CASE,
 )
+DROPPED_TRIGGER = re.compile(r"DROP\s+TRIGGER\s+(IF\s+EXISTS\s+)?(?P<name>\w+)", EACH_CASE)
+MADE_TRIGGER = re.compile(r"CREATE\s+(OR\s+REPLACE\s+)?(CONSTRAINT\s+)?TRIGGER\s+(?P<name>\w+)", EACH_CASE)
 EMPTY_TRANSACTION = re.compile(r"BEGIN;\s*COMMIT;\s*")
 
 
@@ -48,7 +50,7 @@ def unreleased() -> list[Script]:
 def complaints(script: Script, releases: str) -> list[str]:
     """What is wrong with a migration, a line each. releases: the text of CHANGELOG.md."""
     may_contract = _unused_since(script) in re.findall(r"^## \[(\d[^\]]*)\]", releases, re.MULTILINE)
-    return list(judged(sql_of(script), may_contract=may_contract))
+    return list(judged(sql_of(script), may_contract=may_contract, taken_over=_taken_over(script)))
 
 
 def sql_of(script: Script) -> str:
@@ -59,8 +61,10 @@ def sql_of(script: Script) -> str:
     return made.output_buffer.getvalue()
 
 
-def judged(sql: str, *, may_contract: bool = False) -> Iterator[str]:
-    """may_contract: whether what it takes away is used by no version that may still be at work."""
+def judged(sql: str, *, may_contract: bool = False, taken_over: Collection[str] = ()) -> Iterator[str]:
+    """may_contract: whether what it takes away is used by no version that may still be at work. taken_over: triggers
+    whose work others do from then on.
+    """
     sql = re.sub(r"/\*.*?\*/", "", sql, flags=re.DOTALL)
     statements = _statements(sql)
     for statement in [*_blocks_at_once(sql), *filter(ALL_ROWS.match, statements)]:
@@ -68,6 +72,8 @@ def judged(sql: str, *, may_contract: bool = False) -> Iterator[str]:
     for statement in statements:
         if WHOLE_TABLE.match(statement):
             yield f"takes a table from everybody: {statement[:80]}"
+    for name in () if may_contract else sorted(_dropped(statements) - {*taken_over}):
+        yield f"the version before counts on trigger {name}: say UNUSED_SINCE, or that its work is TAKEN_OVER"
     for rule, text in _squawk(_as_it_may_be_repeated(sql)):
         if not (rule in CONTRACTING and may_contract):
             yield f"{rule}: {text}"
@@ -82,6 +88,17 @@ def _blocks_at_once(sql: str) -> list[str]:
 def _unused_since(script: Script) -> str | None:
     """A migration that takes something away says in UNUSED_SINCE which release was the first not to use it."""
     return getattr(script.module, "UNUSED_SINCE", None)
+
+
+def _taken_over(script: Script) -> Collection[str]:
+    """One that takes triggers away whose work others do says which in TAKEN_OVER, and beside it who does it."""
+    return getattr(script.module, "TAKEN_OVER", ())
+
+
+def _dropped(statements: list[str]) -> set[str]:
+    """The triggers that are gone after these, and not only made anew."""
+    dropped = {found["name"] for found in map(DROPPED_TRIGGER.match, statements) if found}
+    return dropped - {found["name"] for found in map(MADE_TRIGGER.match, statements) if found}
 
 
 def _statements(sql: str) -> list[str]:

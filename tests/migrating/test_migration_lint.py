@@ -41,6 +41,8 @@ REFUSED = {
     "ALTER TABLE message RENAME COLUMN code TO word": "renaming-column",
     "ALTER TABLE message DROP COLUMN code": "ban-drop-column",
     "DROP TABLE message": "ban-drop-table",
+    "DROP TRIGGER a ON message": "the version before counts on trigger a",
+    "DROP TRIGGER IF EXISTS a ON message;\nCREATE TRIGGER b": "the version before counts on trigger a",
     "ALTER TABLE message ADD COLUMN a text;\nCOMMIT;\nVALUES (1);\nBEGIN": "prefer-robust-stmts",
 }
 ALLOWED = (
@@ -51,6 +53,7 @@ ALLOWED = (
     "INSERT INTO a VALUES ('x')",
     "DO $$ BEGIN LOOP UPDATE message SET code = '' WHERE id = ANY(batch); COMMIT; END LOOP; END $$",
     "ALTER TABLE message ADD COLUMN IF NOT EXISTS a text;\nCOMMIT;\nVALUES (1);\nBEGIN",
+    "DROP TRIGGER a ON message;\nCREATE TRIGGER a BEFORE UPDATE ON message FOR EACH ROW EXECUTE FUNCTION f()",
     "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $body$ UPDATE message SET code = ''; $body$",
 )
 
@@ -76,3 +79,10 @@ def test_what_takes_a_moment_is_not(sql: str) -> None:
 
 def test_what_no_released_version_uses_may_go() -> None:
     assert list(judged(in_a_migration("ALTER TABLE message DROP COLUMN code"), may_contract=True)) == []
+    assert list(judged(in_a_migration("DROP TRIGGER a ON message"), may_contract=True)) == []
+
+
+def test_a_trigger_may_go_whose_work_another_does_from_then_on() -> None:
+    dropped = in_a_migration("DROP TRIGGER a ON message;\nDROP TRIGGER b ON message")
+    assert list(judged(dropped, taken_over=["a", "b"])) == []
+    assert len(list(judged(dropped, taken_over=["a"]))) == 1
