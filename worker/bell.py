@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from celery import Celery
 
 BROKER_TIMEOUT = 2  # seconds: a producer's web page waits no longer for a bell
+FORBIDDEN = ("NoPermissionError", "AccessRefused")  # Redis's, RabbitMQ's
 MUTED = 5.0  # seconds without a try after a ring that failed
 RUNG = 2000  # milliseconds that a ring nobody answered keeps others from ringing
 WAITS = 250  # milliseconds that somebody is believed to wait who has not said so again: it may be dead
@@ -110,7 +111,7 @@ class Bell:
 
     def _ring(self, task: Task, *, may_be_heard: bool = False) -> None:
         if self._broker_url is not None and time.monotonic() >= self._muted_until:
-            self._quietly(lambda: self._send(task) if self._first(task, may_be_heard) else None)
+            self._quietly(lambda: self._sent(task) if self._first(task, may_be_heard) else None)
 
     def _first(self, task: Task, may_be_heard: bool) -> bool:
         """Is a task to be rung: has nobody else rung, and does nobody wait who hears this?"""
@@ -130,6 +131,14 @@ class Bell:
         keys = (rung := mark_of(task)), f"esms-worker:spared:{{{rung}}}", _wait_of(task), _lately_of(rung)
         return int(self._rings().eval(script, len(keys), *keys, RUNG, *arguments))
 
+    def _sent(self, task: Task) -> None:
+        try:
+            self._send(task)
+        except Exception as error:
+            if self._redis_url and _is_forbidden(error):  # else who may would not ring; it has no right to delete
+                self._rings().set(mark_of(task), 1, px=1)
+            raise
+
     def _send(self, task: Task) -> None:
         queue = QUEUE_OF[task].value
         route: dict[str, Any] = {"exchange": queue, "routing_key": queue} if _is_amqp(self._broker_url) else {}
@@ -140,7 +149,8 @@ class Bell:
         try:
             return step()
         except Exception as error:  # noqa: BLE001 — telling the producer that it failed would make it send again
-            self._muted_until = time.monotonic() + MUTED
+            if not _is_forbidden(error):  # an application may not ring each bell: those that it may are well
+                self._muted_until = time.monotonic() + MUTED
             emit("ring.failed", error=type(error).__name__, at=where(error))
             return None
 
@@ -167,6 +177,13 @@ class Bell:
                 task_ignore_result=True,
             )
         return self._app
+
+
+def _is_forbidden(error: BaseException | None) -> bool:
+    """Did the broker say that this user may not? By its name: neither client need be there."""
+    while error is not None and type(error).__name__ not in FORBIDDEN:
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _impatient(broker_url: str) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from kombu.exceptions import OperationalError
 from redis import Redis
 from redis.exceptions import AuthenticationError, NoPermissionError
 
-from worker.bell import Bell
+from tests.support import eventually
+from worker.bell import Bell, mark_of
 from worker.devkit.valkey import OPERATORS_BELLS, WORKERS_RIGHTS, Valkey, rights_into
 from worker.lifecycle import Lane
 from worker.queues import QUEUE_OF, Queue, Task
@@ -59,6 +60,19 @@ def test_it_rings_the_bells(valkey: Valkey, admin: Redis) -> None:
     url = valkey.source_url("shop")
     Bell(url, url).ring({Lane.URGENT, Lane.NORMAL})
     assert (admin.llen("urgent"), admin.llen("deliver")) == (1, 1)
+
+
+def test_a_bell_that_it_may_not_ring_keeps_no_other_bell_and_nobody_else_from_ringing(
+    valkey: Valkey, admin: Redis
+) -> None:
+    """The rest of a rerun waits for beat; the code that it hands over next does not."""
+    bell = Bell(valkey.source_url("shop"), valkey.source_url("shop"))
+    bell.again(Task.SEND_AGAIN)
+    bell.ring({Lane.URGENT, Lane.NORMAL})
+    assert (admin.llen("urgent"), admin.llen("deliver"), admin.llen("housekeeping")) == (1, 1, 0)
+    eventually(lambda: not admin.exists(mark_of(Task.SEND_AGAIN)), within=1)  # where it was rung it stays for two
+    Bell(valkey.producer_url, valkey.producer_url).again(Task.SEND_AGAIN)
+    assert admin.llen("housekeeping") == 1
 
 
 READING = [
