@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -132,6 +133,26 @@ def test_a_birthday_is_found_by_the_index_and_never_by_a_scan(database: Database
         plan = "\n".join(session.scalars(text("EXPLAIN " + statement), asked))
     assert "Seq Scan" not in plan
     assert "_day_idx" in plan
+
+
+def test_thousands_of_numbers_are_looked_up_by_the_index_and_each_contact_comes_once(database: Database) -> None:
+    statement = import_module("worker.ledger.contacts.finding")._BY_PHONES.text
+    phones = [f"+84903{n:06d}" for n in range(2500)]
+    with database.begin() as session:
+        session.execute(
+            text("""
+            INSERT INTO contact (id, source, key, phones)
+            SELECT gen_random_uuid(), 'hr', n::text, ARRAY['+84903' || lpad(n::text, 6, '0'), '+84903000000']
+            FROM generate_series(1, 5000) AS n
+        """)
+        )
+        session.execute(text("ANALYZE contact"))
+        plan = "\n".join(session.scalars(text("EXPLAIN " + statement), {"phones": phones, "source": None}))
+        met = contacts.by_phones(session, phones[1:])
+        of_two = contacts.by_phones(session, ["+84903000007", *(["+84903999999"] * 100), "+84903000007"])
+    assert "Seq Scan" not in plan
+    assert [each.key for each in of_two] == ["7"]
+    assert sorted(each.key for each in met) == sorted(map(str, range(1, 2500)))
 
 
 def test_a_removed_contact_takes_its_reminders_along_and_leaves_its_history(database: Database, bench: Bench) -> None:
