@@ -13,9 +13,10 @@ from worker.errors import Invalid
 from worker.ledger.contacts import ContactRow, by_phones
 from worker.ledger.templates import StoredTemplate
 from worker.lifecycle import Kind
+from worker.phone import usual_mobile
 from worker.settings import Settings
-from worker.templates import Addressee, Occasion, usable, written
-from worker.templates.values import values_for
+from worker.templates import Addressee, Occasion, usable
+from worker.templates.values import main_number, values_for
 from worker.templates.variables import OF_A_PERSON
 from worker.text import FILL_IN, NO_VALUE
 
@@ -48,10 +49,13 @@ def says_the_same(session: Session, corrected: Corrected) -> bool:
 
 def _said(template: StoredTemplate, names: frozenset[str], occasion: Occasion, to: Addressee) -> str | Invalid:
     """names: all that the template needs. An Invalid tells all that is lacking."""
-    if lacking := names - values_for(to, occasion, to.phones[0]).keys():
+    values = values_for(to, occasion, to.phones[0])
+    if lacking := names - values.keys():
         return Invalid(", ".join(sorted(lacking)), NO_VALUE, FILL_IN)
     try:
-        return written(template, to, occasion).texts[0]
+        if usual_mobile(to.phones[0]) != to.phones[0]:
+            main_number(to.phones, for_sms=True)
+        return template.texts()[0].render(values)
     except Invalid as error:
         return error
 
