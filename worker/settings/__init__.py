@@ -234,7 +234,7 @@ class Pace:
     def _read(cls, read: Reader) -> Pace:
         return cls(
             sends_in_flight=read.count("WORKER_SENDS_IN_FLIGHT", 400),
-            sends_beside_codes=read.count("WORKER_SENDS_BESIDE_CODES", 800),
+            sends_beside_codes=read.count("WORKER_SENDS_BESIDE_CODES", 500),
             polls_in_flight=read.count("WORKER_POLLS_IN_FLIGHT", 16),
             claim_most=read.count("WORKER_CLAIM_MOST", 400),
             lease=read.wait("WORKER_LEASE", 120),
