@@ -1,9 +1,10 @@
 """An OTP overtakes everything: its time to the provider while nothing else is due, and while 100,000 others are.
 
-All our processes run as in the Procfile, with the fastest transport that is there and enough calls open to keep both
-cores busy. This process is the producer: it enqueues one code after another, each at a moment of its own. The time
-counts from before `enqueue` until the provider has read the request, by the machine's monotonic clock, which both
-share. The others are bulk messages, all due: so many that at the end 100,000 still are, or nearly.
+All our processes run as in the Procfile, with the fastest transport that is there and as many calls open as it is
+fastest with; others give way to codes (WORKER_SENDS_BESIDE_CODES). This process is the producer: it enqueues one code
+after another, each at a moment of its own. The time counts from before `enqueue` until the provider has read the
+request, by the machine's monotonic clock, which both share. The others are bulk messages, all due: so many that at the
+end more than 100,000 still are.
 
     python -m benchmarks.lanes [--codes 1000] [--bulk 200000] [--json FILE]
 

@@ -38,6 +38,10 @@ def _window(lane: Lane, most: int, patience: float) -> Window:
     return Window(patience, FIRST[lane], usual, most, bears=0.5)
 
 
+def _unbounded() -> float:
+    return inf
+
+
 class Until(NamedTuple):
     """When what was claimed may no longer be put on the wire, and be sent from there, by this process's clock."""
 
@@ -51,12 +55,12 @@ class Line:
 
     window: Window
     rate: float | None  # requests a second that may leave it
+    beside_codes: Callable[[], float]  # requests a second that may go out now, whatever eSMS bears
     claim_at: float = -inf
     wakes_at: float | None = None  # when a source's rate lets more out; None: nothing waits for that
     doubt_at: float = 0.0  # when to ask again for what is in doubt; 0: at once, there was more
     waiting: deque[tuple[Claim, Until]] = field(default_factory=deque)
     flying: int = 0  # requests of this lane on the wire
-    beside_codes: Callable[[], float] = lambda: inf  # requests a second that may go out now, whatever eSMS bears
 
     def room(self, most: int) -> int:
         """How many to claim now: as many as go out soon, for what waits here nobody else can send."""
@@ -101,11 +105,10 @@ class Lines:
         lanes: Iterable[Lane],
         rate: Callable[[str], float | None],
         sizes: Mapping[Lane, Window],
-        beside_codes: Callable[[], float] = lambda: inf,
+        beside_codes: Callable[[], float] = _unbounded,
     ) -> None:
-        self._lines = {lane: Line(sizes[lane], rate(lane)) for lane in lanes}
-        for line in (line for lane, line in self._lines.items() if lane is not Lane.URGENT):
-            line.beside_codes = beside_codes
+        paces = {Lane.URGENT: _unbounded}  # codes give way to nothing
+        self._lines = {lane: Line(sizes[lane], rate(lane), paces.get(lane, beside_codes)) for lane in lanes}
 
     def __iter__(self) -> Iterator[tuple[Lane, Line]]:
         return iter(self._lines.items())
