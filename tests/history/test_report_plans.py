@@ -10,6 +10,7 @@ from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
 from tests.ledger.test_ledger_plans import undone
+from tests.plans import plan_of
 from worker import reporting
 from worker.database import Database
 from worker.lifecycle import Status
@@ -60,8 +61,7 @@ def test_the_views_look_at_each_message_a_few_times(many: Session, query: str) -
 
 def _rows(connection: Any, sql: str, values: Any) -> float:
     """That all steps of a statement look at."""
-    plan = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", values).scalar_one()[0]["Plan"]
-    return sum(_looked_at(plan))
+    return sum(_looked_at(plan_of(connection, sql, values)))
 
 
 def _looked_at(node: Any) -> Iterator[float]:

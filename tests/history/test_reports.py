@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import event, text
 
 from tests.ledger.test_ledger_plans import undone
+from tests.plans import pages_of
 from tests.support import Bench, otp
-from tests.why.test_why_plans import pages_of
 from worker import Sms, SmsType, ledger
 from worker.api import reports as api_reports
 from worker.cells import cell, flat

@@ -14,6 +14,7 @@ from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
 from benchmarks.stale_statistics import claimed
+from tests.plans import pages_of
 from tests.support import HTTP_CALL
 from worker import ledger
 from worker.database import Database
@@ -250,10 +251,4 @@ def pages(session: Session, step: Callable[[Session, Sequence[UUID]], object], i
         once.rollback()
     event.remove(session.connection(), "before_cursor_execute", note)
     kinds = {"WITH", "UPDATE", "SELECT", "INSERT"}
-    return max(_explained(session, sql, values) for sql, values in seen if sql.split()[0] in kinds)
-
-
-def _explained(session: Session, sql: str, values: Any) -> int:
-    explain = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}"
-    plan = session.connection().exec_driver_sql(explain, values).scalar_one()[0]["Plan"]
-    return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
+    return max(pages_of(session.connection(), sql, values) for sql, values in seen if sql.split()[0] in kinds)

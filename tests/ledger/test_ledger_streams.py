@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
+from tests.plans import pages_of
 from tests.support import Bench, eventually, otp
 from worker import Sms, SmsType, Ticket, ledger
 from worker.ledger import Claim, Floors
@@ -207,6 +208,6 @@ def pages(bench: Bench, floors: Floors) -> int:
         ledger.claim(session, [Lane.URGENT], most=10, lease=LEASE, group_most=1000, floors=floors)
         session.rollback()
         sql, values = seen[0]
-        plan = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", values).scalar_one()
+        looked_at = pages_of(connection, sql, values)
         session.rollback()
-    return int(plan[0]["Plan"]["Shared Hit Blocks"] + plan[0]["Plan"]["Shared Read Blocks"])
+    return looked_at

@@ -11,6 +11,7 @@ from sqlalchemy import event, text
 
 from tests.cli.test_cli_commands import Cli, cli
 from tests.ledger.test_ledger_plans import undone
+from tests.plans import plan_of
 from tests.support import Bench, otp
 from worker.catalogue.waits import PERSON
 from worker.database import Database
@@ -83,8 +84,7 @@ def test_many_are_neither_sorted_nor_looked_at_anew_by_each_step(
 
     def note(_: Any, __: Any, sql: str, values: Any, *___: Any) -> None:
         if "FROM message" in sql and "EXPLAIN" not in sql:
-            explained = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", values)
-            plans.append(explained.scalar_one()[0]["Plan"])
+            plans.append(plan_of(connection, sql, values))
 
     class Enough(Exception):
         pass

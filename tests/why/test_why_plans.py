@@ -12,6 +12,7 @@ from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
 from tests.ledger.test_ledger_plans import BELIEVED_EMPTY, undone
+from tests.plans import pages_of
 from worker import reporting
 from worker.api.why import why, why_to
 from worker.catalogue import Language
@@ -116,10 +117,3 @@ def costs(session: Session) -> Iterator[dict[str, int]]:
     yield told
     event.remove(connection, "before_cursor_execute", note)
     told |= {sql: pages_of(connection, sql, values) for sql, values in seen.items() if "set_config" not in sql}
-
-
-def pages_of(connection: Any, sql: str, values: Any) -> int:
-    """That a statement looks at."""
-    explain = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}"
-    plan = connection.exec_driver_sql(explain, values).scalar_one()[0]["Plan"]
-    return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
