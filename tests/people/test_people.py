@@ -17,7 +17,8 @@ from tests.cli.test_cli_commands import Cli, cli
 from tests.retention.time_travel import KEY_TEXT, WITH_KEY, remove, reports, travel
 from tests.support import Bench, login
 from tests.traces import holds, redis_keys_that_hold, tables_that_hold
-from worker import Notifier, Sms, SmsType
+from worker import Notifier, Sms, SmsType, again
+from worker.again import Corrected, Failed
 from worker.api.people import People, PersonRequestKind
 from worker.contacts import ContactFields
 from worker.deadlines import deadlines
@@ -150,6 +151,47 @@ def test_who_is_forgotten_stands_nowhere_not_even_in_a_dump_and_reports_stay(
     assert reports(bench)["messages"] != []
     assert len(reports(bench)["messages"]) == len(before["messages"])
     assert people.forget(NUMBER, by="again").removed == {}
+
+
+def failed_today(bench: Bench, numbers: list[str]) -> None:
+    """Alarms that did not arrive."""
+    bench.notifier.enqueue_many([care(each, f"Bao dong {place}") for place, each in enumerate(numbers)])
+    with bench.database.begin() as session:
+        session.execute(text("UPDATE message SET status = 'undelivered', code = '100', settled_at = now()"))
+
+
+@pytest.mark.parametrize("became", ["going", "stopped"])
+def test_the_rest_that_was_to_be_sent_again_to_who_is_forgotten_goes_to_nobody_else(
+    bench: Bench, people: People, became: str
+) -> None:
+    failed_today(bench, [NUMBER] * 120 + ["0901777335"] * 5)
+    failed, corrected = Failed(to=NUMBER, since=datetime.now(VIETNAM) - timedelta(days=1)), Corrected(content="Lan 2")
+    assert bench.notifier.again.retry(failed, corrected=corrected).rest == 20
+    people.forget(NUMBER, by="test")
+    with bench.database.begin() as session:
+        id_ = session.scalar(
+            text("UPDATE rerun SET state = :state, decided_at = now() RETURNING id"), {"state": became}
+        )
+    if became == "stopped":
+        bench.notifier.again.go_on(id_)
+    while again.go_on(bench.database, bench.settings):
+        pass
+    queued = "SELECT count(*) FROM message WHERE status = 'queued' AND phone = :phone"
+    with bench.database.begin() as session:
+        assert session.scalar(text(queued), {"phone": "+84901777335"}) == 0
+        assert session.scalar(text("SELECT state FROM rerun")) == "done"
+
+
+def test_the_rest_that_was_to_be_sent_again_to_a_number_that_is_forgotten_stays(bench: Bench, people: People) -> None:
+    failed_today(bench, [NUMBER] * 120)
+    assert bench.notifier.again.retry(Failed(to=NUMBER)).rest == 20
+    people.forget(NUMBER, by="test")
+    with bench.database.begin() as session:
+        session.execute(text("UPDATE rerun SET state = 'going'"))
+    while again.go_on(bench.database, bench.settings):
+        pass
+    with bench.database.begin() as session:
+        assert session.scalar(text("SELECT state FROM rerun")) == "done"
 
 
 def test_what_was_hidden_goes_too_and_an_opt_out_stays_until_it_is_asked_for(bench: Bench, people: People) -> None:

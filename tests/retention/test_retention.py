@@ -15,9 +15,9 @@ from tests.cli.test_cli_commands import Cli, cli
 from tests.retention.time_travel import WITH_KEY, remove, travel
 from tests.support import HTTP_CALL, Bench, eventually, otp, retry, somebody_waits
 from tests.traces import tables_that_hold
-from worker import RecordCall, Sms, SmsType, TemplateCall, Ticket, ledger
-from worker.again import Failed
-from worker.errors import Conflict, SettingsError, WorkerError
+from worker import RecordCall, Sms, SmsType, TemplateCall, Ticket, again, ledger
+from worker.again import Corrected, Failed
+from worker.errors import Conflict, NotFound, SettingsError, WorkerError
 from worker.ledger import Left, Outcome, retention
 from worker.ledger.retention import Terms
 from worker.lifecycle import Status
@@ -241,6 +241,45 @@ def test_requests_attempts_guests_and_references_go_after_their_own_time(bench: 
     with bench.database.begin() as session:
         assert tuple(session.execute(text(counts)).one()) == (0, 0, 0)
     assert not bench.put(care(), reference="r1").repeated
+
+
+def corrected_rerun(bench: Bench, state: str) -> UUID:
+    """Of 120 that failed the first hundred went out corrected, long ago; that is all of them whose time has passed."""
+    bench.notifier.enqueue_many([care(f"09015{place:05}") for place in range(120)], campaign="tet")
+    with bench.database.begin() as session:
+        session.execute(text("UPDATE message SET status = 'undelivered', settled_at = now()"))
+    assert bench.notifier.again.retry(Failed(campaign="tet"), corrected=Corrected(content="Gio moi: 9h")).rest == 20
+    travel(bench.database, DAYS_92)
+    with bench.database.begin() as session:
+        session.execute(text("UPDATE message SET settled_at = now(), expires_at = now() + interval '1 day'"))
+        changed = "UPDATE rerun SET state = :state, decided_at = now(), look_at = now() RETURNING id"
+        return UUID(str(session.scalar(text(changed), {"state": state})))
+
+
+def what_it_was(bench: Bench) -> Any:
+    with bench.database.begin() as session:
+        return session.execute(text("SELECT state, corrected FROM rerun")).one()
+
+
+def test_a_rerun_that_is_under_way_keeps_its_correction_until_it_is_over(bench: Bench) -> None:
+    corrected_rerun(bench, "going")
+    tick(bench)
+    assert what_it_was(bench).corrected["content"] == "Gio moi: 9h"
+    while again.go_on(bench.database, bench.settings):
+        pass
+    with bench.database.begin() as session:
+        said = "SELECT DISTINCT content FROM notification AS n JOIN message AS m ON m.notification_id = n.id"
+        assert session.scalars(text(f"{said} WHERE status = 'queued'")).all() == ["Gio moi: 9h"]
+    remove(bench)
+    assert tuple(what_it_was(bench)) == ("done", None)
+
+
+def test_what_stopped_so_long_ago_that_its_correction_is_gone_is_not_gone_on_with(bench: Bench) -> None:
+    rerun = corrected_rerun(bench, "stopped")
+    remove(bench)
+    with pytest.raises(NotFound, match="no rerun"):
+        bench.notifier.again.go_on(rerun)
+    assert tuple(what_it_was(bench)) == ("done", None)
 
 
 def test_whoever_dies_in_the_middle_leaves_a_step_undone_and_the_next_one_goes_on(bench: Bench) -> None:

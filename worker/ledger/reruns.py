@@ -26,6 +26,9 @@ SOON = "interval '5 seconds'"  # until a trial is looked at again
 REST_MOST = 0.5  # seconds that reruns rest at most after a step, whatever it took
 LONG_ENOUGH = "interval '10 minutes'"  # since eSMS took one of them: the others need not wait for what becomes of it
 
+# What is left where it is forgotten to whom: with no number at all it would mean everybody.
+TO_NOBODY = """chosen = chosen || '{"phone": "#"}', corrected = NULL"""
+
 _BEGIN = text("""
     INSERT INTO rerun (id, asked_by, source, chosen, corrected, messages, moved, trial, state,
         most_left, after_notification, after_message)
@@ -33,10 +36,15 @@ _BEGIN = text("""
         :most_left, :after_notification, :after_message)
 """)
 
+# Former versions left a null.
+_CHOSEN = """
+    CASE WHEN chosen -> 'phone' = 'null' THEN chosen || '{"phone": "#"}' ELSE chosen END AS chosen
+"""
+
 # While one rests all do. A clock that was turned back keeps nobody waiting: so long nobody rests.
 _NEXT = text(f"""
     SELECT id, coalesce(decided_by, asked_by) AS asked_by,
-        chosen, corrected, trial, state, after_notification, after_message, most_left
+        {_CHOSEN}, corrected, trial, state, after_notification, after_message, most_left
     FROM rerun WHERE state IN ('trying', 'going') AND look_at <= now() AND NOT EXISTS (
         SELECT FROM rerun AS resting
         WHERE state = 'going' AND look_at > now() AND look_at <= now() + make_interval(secs => {REST_MOST})

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from worker.ledger.reruns import TO_NOBODY
+
 _THEIR_MESSAGES = "SELECT m.id FROM message AS m WHERE m.phone = ANY(:numbers)"
 _WRITTEN = "regexp_replace({column}::text, '[^0-9]', '', 'g') LIKE ANY(CAST(:written AS text[]))"
 
@@ -32,6 +34,8 @@ def _delete(table: str, of: str) -> Holding:
 _EMPTIED = "its number, text and raw replies go as soon as it is over for a day; when it went out and what it cost stay"
 _ID_ALONE = "names nobody: ids, codes and times"
 
+_SENT_AGAIN = "(t.chosen ->> 'phone' = ANY(:phones) OR t.corrected ->> 'to' = ANY(:phones))"
+
 HOLDINGS: Mapping[str, Holding] = {
     "contact": _delete("contact", "t.id = ANY(:contacts)"),
     "attendee": _delete(
@@ -48,11 +52,7 @@ HOLDINGS: Mapping[str, Holding] = {
     "advertised": _delete("advertised", "t.phone = ANY(:phones)"),
     "inbox": _delete("inbox", _WRITTEN.format(column="t.fields")),
     "upload_row": _delete("upload_row", _WRITTEN.format(column="t.cells")),
-    "rerun": Holding(
-        "t.chosen ->> 'phone' = ANY(:phones)",
-        """UPDATE rerun AS t SET chosen = t.chosen || '{"phone": null}', corrected = NULL
-        WHERE t.chosen ->> 'phone' = ANY(:phones)""",
-    ),
+    "rerun": Holding(_SENT_AGAIN, f"UPDATE rerun AS t SET {TO_NOBODY} WHERE {_SENT_AGAIN}"),
     "search": _delete("search", _WRITTEN.format(column="t.asked")),
     "sweep": Holding(  # with none at all it would mean everybody
         "t.search -> 'phones' ?| CAST(:phones AS text[])",

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 
 from worker.ledger.plans import still
+from worker.ledger.reruns import TO_NOBODY
 from worker.ledger.retention.places import Place
 from worker.lifecycle import FINAL, PURPOSE
 
@@ -106,12 +107,14 @@ _GUESTS = text("""
     )
     SELECT starts_at, id FROM page ORDER BY starts_at, id
 """)
-_RERUNS = text("""
+# What is under way needs both; what stopped could only be gone on with as it was, and with everybody.
+_RERUNS = text(f"""
     WITH page AS MATERIALIZED (
-        SELECT id, at <= now() - CAST(:age AS interval) AS old FROM rerun
+        SELECT id, at <= now() - CAST(:age AS interval) AND state NOT IN ('trying', 'going') AS old FROM rerun
         WHERE id > CAST(:id AS uuid) ORDER BY id LIMIT :most
+        FOR UPDATE
     ), emptied AS (
-        UPDATE rerun AS r SET chosen = r.chosen || '{"phone": null}', corrected = NULL
+        UPDATE rerun AS r SET {TO_NOBODY}, state = 'done'
         FROM page WHERE r.id = page.id AND page.old
     )
     SELECT id, old FROM page ORDER BY id
