@@ -143,16 +143,28 @@ def send_again() -> None:
     """What follows by itself where a message failed, the rest of reruns and of files, and sweeps."""
 
     def step(parts: runtime.Runtime) -> bool:
-        is_over, more, uploads = _time_of(parts), True, _notifier().uploads
+        is_over, more = _time_of(parts), True
         while more and not is_over():
-            more = again.follow(parts.database, parts.settings) | uploads.go_on()
-            more |= sweeps.go_on(parts.database, parts.settings)
-            if more:
-                parts.bell.ring(set(Lane))
-            more |= again.go_on_beside_codes(parts.database, parts.settings, parts.bell)
+            more = _again(parts)
         return more
 
     _answer(Task.SEND_AGAIN, step)
+
+
+def _again(parts: runtime.Runtime) -> bool:
+    """Some of each; what goes wrong with one kind keeps no other waiting."""
+    database, settings = parts.database, parts.settings
+    queued: list[bool] = []
+    went: list[bool] = []
+    steps: dict[str, Callable[[], object]] = {
+        "follow what failed": lambda: queued.append(again.follow(database, settings)),
+        "go on with files": lambda: queued.append(_notifier().uploads.go_on()),
+        "go on with sweeps": lambda: queued.append(sweeps.go_on(database, settings)),
+        "ring for these": lambda: parts.bell.ring(set(Lane) if any(queued) else set()),
+        "go on with reruns": lambda: went.append(again.go_on_beside_codes(database, settings, parts.bell)),
+    }
+    maintenance.take(database, steps)
+    return any(queued + went)
 
 
 @app.task(name=Task.CALL_WEBHOOKS.value)

@@ -249,8 +249,8 @@ def test_a_day_that_no_calendar_here_has_is_one_clear_line(cli: Any, day: str) -
 # Many...
 
 
-def many(bench: Bench, count: int) -> None:
-    tickets = bench.notifier.enqueue_many([otp(f"09010{n:05d}") for n in range(count)], campaign="tet")
+def many(bench: Bench, count: int, campaign: str = "tet") -> None:
+    tickets = bench.notifier.enqueue_many([otp(f"09010{n:05d}") for n in range(count)], campaign=campaign)
     with bench.database.begin() as session:
         ids = [ticket.id for ticket in tickets]
         change = "UPDATE message SET status = 'undelivered', code = '100', settled_at = now()"
@@ -316,6 +316,24 @@ def test_a_person_has_the_rest_of_a_stopped_one_sent_after_all_and_once(bench: B
     code, _, err = cli("retry", "--go-on", str(stopped.id))
     assert (code, "no rerun" in err) == (1, True)
     assert len(bench.notifier.acts.list(what="rerun.go_on")) == 1
+
+
+def test_a_rerun_that_we_fail_at_stops_is_told_and_keeps_no_other_waiting(bench: Bench, cli: Any) -> None:
+    for campaign, by in (("tet", "an"), ("sale", "binh")):
+        many(bench, 120, campaign)
+        assert bench.notifier.again.retry(Failed(campaign=campaign), by=by).rest == 20
+    turn(bench, "status = 'delivered', accepted_at = now(), settled_at = now()")
+    with bench.database.begin() as session:
+        unread = "UPDATE rerun SET state = 'going', chosen = chosen || '{\"of_a_later_version\": 1}'"
+        session.execute(text(f"{unread} WHERE asked_by = 'an'"))
+    go_on(bench)
+    [stopped] = bench.notifier.again.stopped()
+    assert (stopped.asked_by, stopped.code, stopped.messages - stopped.moved) == ("an", None, 20)
+    assert "tet by an: a fault of ours stopped it after 100 messages, 20 wait" in cli("doctor", "--json")[1]
+    with bench.database.begin() as session:
+        assert set(session.scalars(text("SELECT state FROM rerun"))) == {"stopped", "done"}
+        session.execute(text("UPDATE rerun SET chosen = chosen - 'of_a_later_version'"))
+    assert bench.notifier.again.go_on(stopped.id) == 20
 
 
 def test_no_more_than_was_asked_for_follows(bench: Bench) -> None:

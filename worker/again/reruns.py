@@ -11,18 +11,22 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from worker import ledger
 from worker.again.choice import Corrected
 from worker.again.steps import Step, step
 from worker.bell import Bell
 from worker.database import Database
-from worker.ledger import Chosen, Place
+from worker.errors import Busy, Unavailable
+from worker.ledger import Chosen, Place, Verdict
 from worker.lifecycle import Lane
 from worker.queues import Task
 from worker.settings import Settings
-from worker.telemetry import emit
+from worker.telemetry import emit, where
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 TRIAL = 100  # messages that go first
 AT_ONCE = 2500  # messages that one transaction queues: a plan of the statement costs as much as a hundred of them
@@ -51,21 +55,44 @@ def go_on_beside_codes(database: Database, settings: Settings, bell: Bell) -> bo
 
 
 def go_on(database: Database, settings: Settings, *, codes_come: Callable[[], bool] = lambda: False) -> Went:
-    """Take one step of one of them, or learn that none is due. codes_come: are there codes that it gives way to?"""
-    with database.begin() as session:
-        rerun = ledger.next_rerun(session)
-        if rerun is None:
-            return Went(more=False)
-        if rerun.state == "going":
-            return _go(session, rerun, settings, codes_come())
-        verdict = ledger.judge(session, rerun.trial)
-        if verdict.go or verdict.stop:
-            ledger.decided(session, rerun.id, verdict)
-        else:
-            ledger.look_later(session, rerun.id)
+    """Take one step of one of them, or learn that none is due. codes_come: are there codes that it gives way to?
+
+    Raises Unavailable; the step is undone then, and is taken again.
+    """
+    rerun: Any = None
+    verdict = Verdict()
+    try:
+        with database.begin() as session:
+            if (rerun := ledger.next_rerun(session)) is None:
+                return Went(more=False)
+            if rerun.state == "going":
+                return _go(session, rerun, settings, codes_come())
+            verdict = _judge(session, rerun)
+    except Unavailable as error:
+        if rerun is not None and isinstance(error, Busy):
+            database.committed("put off", partial(ledger.look_later, rerun=rerun.id), None)
+        raise
+    except Exception as error:  # noqa: BLE001 — a rerun that we fail at must not be tried for ever before all others
+        _fail(database, rerun, error)
     if verdict.stop:
         emit("rerun.stopped", id=rerun.id, messages=len(rerun.trial), code=verdict.code or "none")
     return Went(more=True)
+
+
+def _judge(session: Session, rerun: Any) -> Verdict:
+    verdict = ledger.judge(session, rerun.trial)
+    if verdict.go or verdict.stop:
+        ledger.decided(session, rerun.id, verdict)
+    else:
+        ledger.look_later(session, rerun.id)
+    return verdict
+
+
+def _fail(database: Database, rerun: Any, error: Exception) -> None:
+    assert rerun is not None
+    emit("rerun.failed", id=rerun.id, error=type(error).__name__, at=where(error))
+    with database.begin() as session:
+        ledger.decided(session, rerun.id, Verdict(stop=True))
 
 
 def _go(session: Any, rerun: Any, settings: Settings, gives_way: bool) -> Went:

@@ -17,7 +17,7 @@ from worker.cli.known_holes import hole
 from worker.cli.output import console, json_option, say_json, table, text, waiting
 from worker.errors import MIGRATE, WorkerError
 from worker.queues import Queue, kind_of, queues_of
-from worker.reporting import PauseShown
+from worker.reporting import PauseShown, Stopped
 from worker.settings import Pace, ProviderSettings, Rates, Settings, environment, readable_env
 from worker.settings.retention import Retention
 
@@ -286,15 +286,20 @@ def _lanes() -> str:
     return "all open" + (f"; {held} message(s) are held: see `esms-worker held list`" if held else "")
 
 
+def _why_stopped(each: Stopped) -> str:
+    whose, rest = f"{each.campaign or 'messages'} by {each.asked_by}", f"{each.messages - each.moved:,} wait"
+    if each.code is None:
+        return (
+            f"{whose}: a fault of ours stopped it after {each.moved:,} messages, {rest}; see the log for `rerun.failed`"
+        )
+    return f"{whose}: the first {each.moved:,} all failed with code {each.code or 'none'}, {rest}"
+
+
 def _reruns() -> str:
     with Notifier.from_env() as notifier:
         stopped = notifier.again.stopped()
     if stopped:
-        told = "; ".join(
-            f"{each.campaign or 'messages'} by {each.asked_by}: the first {each.moved:,} all failed with code "
-            f"{each.code or 'none'}, {each.messages - each.moved:,} wait (`esms-worker retry --go-on {each.id}`)"
-            for each in stopped
-        )
+        told = "; ".join(f"{_why_stopped(each)} (`esms-worker retry --go-on {each.id}`)" for each in stopped)
         raise Wrong(f"stopped: {told}: `esms-worker retry --dry-run` shows what helps; send them again corrected")
     return "none was stopped"
 

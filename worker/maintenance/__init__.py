@@ -23,6 +23,7 @@ __all__ = [
     "refresh_brandnames",
     "remove_what_is_old",
     "roll_up",
+    "take",
     "watch_balance",
 ]
 

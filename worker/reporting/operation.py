@@ -116,7 +116,7 @@ def troubles(session: Reader) -> list[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stopped:
-    """A rerun whose first messages all failed alike: the rest waits. code: eSMS's; '': none."""
+    """A rerun whose first messages all failed alike: the rest waits. code: eSMS's; '': none; None: we failed at it."""
 
     id: UUID
     asked_by: str

@@ -129,7 +129,7 @@ class StoppedOut(Model):
     moved: int
     """Of these, those that went out."""
     code: str | None
-    """That all of them failed with."""
+    """That all of them failed with; null: a fault of ours stopped it."""
     decided_at: str
 
 

@@ -47,6 +47,10 @@ WORDS: dict[str, Text] = {
         "Sending again was stopped: of {what} the first {moved} all failed with code {code}; {rest} wait.",
         "Việc gửi lại đã bị dừng: {moved} tin đầu của {what} đều lỗi với mã {code}; còn {rest} tin đang chờ.",
     ),
+    "rerun_failed": Text(
+        "Sending again was stopped by a fault of ours: {moved} of {what} went out, {rest} wait; the log says more.",
+        "Việc gửi lại đã dừng vì lỗi của phần mềm: {moved} tin của {what} đã gửi, còn {rest} tin chờ; xem nhật ký.",
+    ),
     "rerun_messages": Text("messages by {name}", "các tin do {name} gửi lại"),
     "no_tasks": Text(
         "{times} messages in the queue {queue} were no task:",
