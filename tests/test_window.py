@@ -154,3 +154,31 @@ def test_above_the_usual_it_stays_where_more_in_flight_only_wait_longer(clock: C
     tried = window(clock, most=400)
     send_all(tried, Provider(clock, desks=64, seconds=0.05), 5000)
     assert 64 <= tried.size(1) <= 140
+
+
+def test_answers_that_lay_there_while_nobody_listened_make_it_no_smaller(clock: Clock) -> None:
+    """The process was at Postgres, or had no core: that says nothing of eSMS."""
+    tried = window(clock, most=400)
+    send_all(tried, Provider(clock, desks=1000, seconds=0.05), 3000)
+    for _ in range(1000):
+        tried.answered(0.15, 400, unheard=0.1)
+    assert tried.size(1) == 400
+    for _ in range(1000):
+        tried.answered(PATIENCE, 400, unheard=PATIENCE - 0.05)
+    assert tried.size(1) == 400
+
+
+def test_it_grows_to_what_it_may_have_while_its_process_listens_seldom(clock: Clock) -> None:
+    tried = window(clock, most=400)
+    for _ in range(3000):
+        tried.size(0)
+        tried.answered(0.05, 400)
+        tried.answered(0.15, 400, unheard=0.1)
+    assert tried.size(1) == 400
+
+
+def test_answers_that_were_late_before_nobody_listened_make_it_fewer(clock: Clock) -> None:
+    tried = window(clock)
+    send_all(tried, Provider(clock, desks=1000, seconds=0.05), 500)
+    tried.answered(PATIENCE, 64, unheard=PATIENCE / 4)
+    assert tried.size(1) == 32

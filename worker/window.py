@@ -16,6 +16,7 @@ QUIET = 1.0  # seconds with nothing in flight, after which nobody knows any more
 FORGOTTEN = 60.0  # seconds after which a trouble no longer makes it careful
 SMOOTH = 1 / 16  # of each answer's seconds in the average
 BEYOND = 1 / 4  # with each answer: before what is too many is noticed, a round of answers is on its way
+SURE = 1 / 8  # of an answer's seconds: where nobody listened for longer, they don't tell how quick eSMS is
 PAYS, TOO_MANY = 1.5, 2.0  # times as long as usual: so long do answers pay for more, from there on for fewer
 
 
@@ -58,17 +59,21 @@ class Window:
         """One has gone out."""
         self._moved_at = self.clock()
 
-    def answered(self, seconds: float, flying: int) -> None:
-        """eSMS took so long for an answer, whatever stands in it; so many were in flight with it."""
+    def answered(self, seconds: float, flying: int, *, unheard: float = 0.0) -> None:
+        """eSMS took so long for an answer, whatever stands in it; so many were in flight with it.
+
+        unheard: for so many of the seconds nobody listened, and it may have been there.
+        """
         self._moved_at = self.clock()
-        self._note(seconds, flying)
-        if seconds > LATE * self.patience:
+        if unheard <= SURE * seconds or not self._mean:
+            self._note(seconds, flying)
+        if seconds - unheard > LATE * self.patience:
             self._miss(seconds)
             return
         self._missing -= SMOOTH * self._missing
         if self._size > self.usual and self._mean > TOO_MANY * self._usual_mean:
             self._size = max(self.usual, self._size - 1)
-        elif seconds <= EASY * self.patience and 2 * flying >= self._size and self._pays():
+        elif seconds - unheard <= EASY * self.patience and 2 * flying >= self._size and self._pays():
             self._size = min(self.most, self._size + self._step())
 
     def silent(self, seconds: float) -> None:

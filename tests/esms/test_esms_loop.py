@@ -21,6 +21,7 @@ from worker.esms import (
     OutgoingTemplateCall,
     Transport,
 )
+from worker.window import SURE
 
 Connect = Callable[..., Client]
 TAKEN = reply('{"CodeResult":"100","SMSID":"1"}')
@@ -143,6 +144,27 @@ def test_an_answer_that_came_while_nobody_took_is_not_lost_to_the_clock(
     answer_too_late()
     [finished] = asked.take(0)
     assert finished.result().sms_id == "1"
+
+
+def test_it_is_told_for_how_long_an_answer_may_have_lain_there(
+    answer_too_late: Callable[[], None], asked: Exchange
+) -> None:
+    answer_too_late()
+    [finished] = asked.take(0)
+    assert 0.7 <= finished.trace.unheard <= finished.trace.seconds
+
+
+def test_an_answer_that_was_waited_for_lay_there_for_no_time(
+    server: ScriptedServer, client: Client, exchange: Exchange
+) -> None:
+    def answer_later(connection: socket.socket) -> None:
+        let_pass(0.4)
+        connection.sendall(TAKEN)
+
+    server.play(answer_later)
+    exchange.put("waited for", client.prepare_sms(SMS))
+    [finished] = exchange.take(10)
+    assert finished.trace.unheard <= SURE * finished.trace.seconds
 
 
 def test_an_answer_that_came_while_the_process_was_frozen_between_listening_and_judging_is_not_lost(

@@ -127,7 +127,7 @@ class Lines:
             return
         line.flying -= 1
         if trace.answered:
-            line.window.answered(trace.seconds, line.flying + 1)
+            line.window.answered(trace.seconds, line.flying + 1, unheard=trace.unheard)
         elif trace.tried:
             line.window.silent(trace.seconds)
 

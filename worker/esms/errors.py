@@ -25,6 +25,7 @@ class Trace:
     """What there is to tell about one call, for a log row.
 
     started_at: when the call began, in UTC. seconds: how long it took. http_status: None when no answer came.
+    unheard: those of the seconds, at the end, in which nobody listened: so much earlier the answer may have come.
     code: the provider's code as text, None when there was none. reply: the first 2,000 characters of the answer without
     our keys; it may hold people's numbers and texts, so it shows in no repr.
     """
@@ -35,6 +36,7 @@ class Trace:
     http_status: int | None = None
     code: str | None = None
     reply: str | None = field(default=None, repr=False)
+    unheard: float = 0.0
 
     @property
     def answered(self) -> bool:

@@ -22,9 +22,14 @@ class Finisher:
         self._scrubbed = Scrubber(credentials)
 
     def __call__(
-        self, tag: object, prepared: Prepared[Any], started_at: datetime, seconds: float, came: HttpAnswer | EsmsError
+        self,
+        tag: object,
+        prepared: Prepared[Any],
+        started_at: datetime,
+        seconds: float,
+        came: HttpAnswer | EsmsError,
+        unheard: float = 0.0,
     ) -> Finished[Any]:
-        """tag: the caller's. seconds: how long the call took. came: the answer, or why there is none."""
         if isinstance(came, EsmsError):
             return _failed(tag, Trace(function=prepared.function, started_at=started_at, seconds=seconds), came)
         text = came.body.decode("utf-8", "replace")
@@ -37,6 +42,7 @@ class Finisher:
             http_status=came.status,
             code=code,
             reply=text[:_REPLY_KEPT] if clean else self._scrubbed(text, _REPLY_KEPT),
+            unheard=unheard,
         )
         return Finished(tag, trace, reply, None) if failure is None else _failed(tag, trace, failure)
 

@@ -18,6 +18,7 @@ from worker.esms.watching import Watcher
 
 MOST = 800  # requests on the wire; most systems give a process 1024 files
 _LOOK = 0.25  # seconds between two looks for requests that take too long
+_AT_ONCE = 0.0005  # seconds: news for which we waited longer were not there before
 
 
 class Loop(Exchange):
@@ -36,6 +37,8 @@ class Loop(Exchange):
         self._closed = False
         self._watcher = watcher
         self._look_at = 0.0
+        self._heard_at = 0.0  # when news were last asked for
+        self._nothing_until = 0.0  # what they told had not come by then
         self._look_every = min(_LOOK, patience.read / 4, patience.total / 4)
         _alive.add(self)
 
@@ -92,12 +95,24 @@ class Loop(Exchange):
         return interrupted
 
     def _listen(self, milliseconds: int, unless: int | None) -> bool:
-        news = self._watcher.news(milliseconds)
+        news = self._news(milliseconds)
         interrupted = news.pop(unless, 0) if unless is not None else 0
         for socket, events in news.items():
             self._hear(socket, events)
         self._collect()
         return bool(interrupted)
+
+    def _news(self, milliseconds: int) -> dict[int, int]:
+        asked_at = monotonic()
+        news = self._watcher.news(milliseconds)
+        now = monotonic()
+        self._nothing_until = now if now - asked_at > _AT_ONCE else self._heard_at
+        self._heard_at = now
+        return news
+
+    def _unheard(self, begun: float) -> float:
+        """Seconds before the last news in which the answer to what began then may have come, and nobody listened."""
+        return max(0.0, self._heard_at - max(begun, self._nothing_until))
 
     def _launch(self) -> None:
         while self._line and self._on_the_wire < self._most:

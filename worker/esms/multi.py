@@ -104,7 +104,8 @@ class Multi(Loop):
         now = monotonic()
         assert handle.prepared is not None
         came = handle.outcome(error, now)
-        finished = self._finish(handle.tag, handle.prepared, handle.started_at, now - handle.begun, came)
+        unheard = self._unheard(handle.begun)
+        finished = self._finish(handle.tag, handle.prepared, handle.started_at, now - handle.begun, came, unheard)
         self._multi.remove_handle(handle.curl)  # of what was not at its end, curl closes the connection
         del self._busy[handle.curl]
         handle.unload()

@@ -138,7 +138,8 @@ class Sockets(Loop):
             self._end(conversation)
 
     def _finished(self, request: Request, now: float, came: HttpAnswer | EsmsError) -> None:
-        self._back.append(self._finish(request.tag, request.prepared, request.started_at, now - request.begun, came))
+        seconds, unheard = now - request.begun, self._unheard(request.begun)
+        self._back.append(self._finish(request.tag, request.prepared, request.started_at, seconds, came, unheard))
 
     def _end(self, conversation: Conversation) -> None:
         self._watcher.drop(conversation.file)
