@@ -16,7 +16,6 @@ QUIET = 1.0  # seconds with nothing in flight, after which nobody knows any more
 FORGOTTEN = 60.0  # seconds after which a trouble no longer makes it careful
 SMOOTH = 1 / 16  # of each answer's seconds in the average
 BEYOND = 1 / 4  # with each answer: before what is too many is noticed, a round of answers is on its way
-SURE = 1 / 8  # of an answer's seconds: where nobody listened for longer, they don't tell how quick eSMS is
 PAYS, TOO_MANY = 1.5, 2.0  # times as long as usual: so long do answers pay for more, from there on for fewer
 
 
@@ -65,8 +64,7 @@ class Window:
         unheard: for so many of the seconds nobody listened, and it may have been there.
         """
         self._moved_at = self.clock()
-        if unheard <= SURE * seconds or not self._mean:
-            self._note(seconds, flying)
+        self._note(self._likely(seconds - unheard, seconds), flying)
         if seconds - unheard > LATE * self.patience:
             self._miss(seconds)
             return
@@ -93,6 +91,10 @@ class Window:
         if self._missing > self.bears and now - seconds >= self._cut_at:
             self._size = self._careful_from = max(1.0, self._size / 2)
             self._cut_at = now
+
+    def _likely(self, least: float, most: float) -> float:
+        """As long as answers take of late, where it may have taken so long; else as near to that as it can be."""
+        return max(least, min(most, self._mean)) if self._mean else most
 
     def _note(self, seconds: float, flying: int) -> None:
         self._mean += (seconds - self._mean) * (SMOOTH if self._mean else 1)
