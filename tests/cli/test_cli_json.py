@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import redirect_stdout
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from io import StringIO
 from typing import Any
 from uuid import UUID
@@ -22,6 +24,33 @@ KEYS = st.text() | st.integers() | st.booleans() | st.none() | st.sampled_from([
 VALUES = st.recursive(
     PLAIN, lambda inner: st.lists(inner) | st.lists(inner).map(tuple) | st.dictionaries(KEYS, inner), max_leaves=20
 )
+
+
+# Postgres has no half of a character and no integer of more bits.
+STORED = (
+    st.text(st.characters(exclude_categories=["Cs"])) | st.integers(-(2**63), 2**63 - 1) | st.none() | st.booleans()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Like what `show` tells."""
+
+    name: Any
+    at: datetime
+    id: UUID
+    cost: Decimal
+    status: Status
+    within: list[Told]
+
+
+def told_of(within: st.SearchStrategy[list[Told]]) -> st.SearchStrategy[Told]:
+    times = st.datetimes(timezones=st.just(UTC))
+    decimals, status = st.decimals(allow_nan=False), st.sampled_from([*Status])
+    return st.builds(Told, STORED, times, st.uuids(), decimals, status, within)
+
+
+TOLD = told_of(st.lists(told_of(st.just([])), max_size=2))
 
 
 def printed(say: Callable[[], None]) -> str:
@@ -56,3 +85,10 @@ def test_many_one_after_the_other_are_written_as_together(facts: dict[str, Any],
     if facts and values:
         whole = printed(lambda: say_json(facts | {"values": values}))
         assert printed(lambda: say_json_with(facts, "values", values)) == whole
+
+
+@given(values=st.lists(TOLD))
+def test_what_has_fields_is_written_as_by_its_names(values: list[Told]) -> None:
+    facts = {"id": 1}
+    by_names = printed(lambda: say_json_with(facts, "values", [asdict(each) for each in values]))
+    assert printed(lambda: say_json_with(facts, "values", values)) == by_names

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import tzinfo
 from decimal import Decimal
 from itertools import chain
@@ -75,8 +75,9 @@ def show(id_: str | None, reference: str | None, source: str | None, as_json: bo
         first = next(parts)
         every = _counted(chain([first], parts))
         if as_json:
-            facts = {name: value for name, value in first.as_json().items() if name not in ("more", "messages")}
-            say_json_with(facts, "messages", (each for part in every for each in part.as_json()["messages"]))
+            facts = {each.name: getattr(first, each.name) for each in fields(first)}
+            del facts["more"], facts["messages"]
+            say_json_with(facts, "messages", (each for part in every for each in part.messages))
         else:
             _say(first, every, notifier.settings.time_zone)
 

