@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import base64
 import json
+from contextlib import suppress
+from time import time
 from typing import Any
 from uuid import uuid4
 
 from kombu.transport import redis, virtual
+from kombu.utils.json import dumps
+from redis.exceptions import OutOfMemoryError
 
 from worker.broker.task_messages import READ, REFUSAL, SIZE, SIZE_MOST, NoTask
 from worker.refusals import Refusal
@@ -32,10 +36,44 @@ class Message(virtual.Message):
         self.reject(requeue=requeue)
 
 
+# What was taken off a list is noted as under way, in one transaction that a Redis without memory refuses: it would be
+# in neither place. A script that began with what needs no memory may go on, and what it notes was there just before.
+_NOTE = """
+redis.call('ZREM', KEYS[1], ARGV[1])
+redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
+"""
+
+
+class QoS(redis.QoS):
+    """kombu's, which lets no task go where Redis has no memory left."""
+
+    def append(self, message: Any, delivery_tag: str) -> None:
+        """It was taken, and is under way."""
+        try:
+            super().append(message, delivery_tag)
+        except OutOfMemoryError:
+            self._note(message, delivery_tag)
+            virtual.QoS.append(self, message, delivery_tag)
+
+    def _note(self, message: Any, tag: str) -> None:
+        came_by = message.delivery_info
+        noted = dumps([message._raw, came_by["exchange"], came_by["routing_key"]])
+        channel: Any = self.channel
+        with channel.conn_or_acquire() as client:
+            client.eval(_NOTE, 2, self.unacked_index_key, self.unacked_key, tag, time(), noted)
+
+    def restore_visible(self, *args: Any, **options: Any) -> None:
+        """What others left is put back once there is memory again."""
+        with suppress(OutOfMemoryError):
+            super().restore_visible(*args, **options)
+
+
 class Channel(redis.Channel):
     """kombu's, whose answers to BRPOP are read by us first."""
 
     Message = Message
+    QoS = QoS
 
     def _create_client(self, asynchronous: bool = False) -> Any:
         client = super()._create_client(asynchronous)  # type: ignore[misc]
