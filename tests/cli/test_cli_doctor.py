@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
+from redis import Redis
 
 from tests.cli.test_cli_commands import Cli, cli
 from tests.support import Bench, login
 from worker import Notifier
 from worker.cli.doctor import what_protects_calls
+from worker.devkit.valkey import Valkey
 from worker.roles import Role
 
 __all__ = ["cli"]
@@ -28,6 +31,24 @@ def test_doctor_names_what_is_wrong_and_the_remedy(
     monkeypatch.setenv("DATABASE_URL", empty_database_url)
     found = {check["check"]: check for check in json.loads(cli("doctor", "--json")[1])}
     assert "esms-worker migrate" in found["schema"]["text"]
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("CONFIG SET maxmemory 1", "REDIS_URL: has no memory left (maxmemory 1 bytes): raise it, or remove what else"),
+        ("REPLICAOF 127.0.0.1 1", "REDIS_URL: is a replica, which can't be written to: name the primary"),
+    ],
+)
+def test_doctor_says_why_a_redis_that_answers_takes_no_bells(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str, told: str
+) -> None:
+    with Valkey(tmp_path / "valkey", durable=False) as valkey, Redis.from_url(valkey.url) as redis:
+        redis.execute_command(*command.split())
+        monkeypatch.setenv("REDIS_URL", valkey.url)
+        found = {check["check"]: check for check in json.loads(cli("doctor", "--json")[1])}
+    assert not found["Redis"]["ok"]
+    assert found["Redis"]["text"].startswith(told)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import click
 
@@ -15,6 +14,7 @@ from worker.api.operation import Operation
 from worker.cli.checkups import Wrong, calls, keeping, restored, ruling
 from worker.cli.known_holes import hole
 from worker.cli.output import console, json_option, say_json, table, text, waiting
+from worker.cli.redis_health import redis
 from worker.errors import MIGRATE, WorkerError
 from worker.queues import Queue, kind_of, queues_of
 from worker.reporting import PauseShown, Stopped
@@ -91,7 +91,7 @@ def examine() -> Iterator[Finding]:
         "Postgres": _postgres,
         "schema": _schema,
         "logins": _logins,
-        "Redis": _redis,
+        "Redis": redis,
         "workers": _workers,
         "beat": _beat,
         "upkeep": _upkeep,
@@ -172,29 +172,6 @@ def _logins() -> str:
         return "nobody at work may more than it needs"
     told = ", ".join(f"{each.name} ({'a superuser' if each.superuser else 'owns the tables'})" for each in found)
     return f"at work by {told}: give workers and applications logins of their own (docs/run-it-on-many.md)"
-
-
-def _redis() -> str:
-    from redis import Redis
-    from redis.exceptions import RedisError
-
-    settings = Settings.from_environ()
-    url = settings.redis_url
-    if url is None and settings.broker_url is not None:
-        return "none: RabbitMQ carries the bells, and nobody shares a rate (docs/run-it-on-many.md)"
-    if url is None:
-        raise Wrong("REDIS_URL: is not set: set it to redis://HOST:6379/0; until then only beat finds the work")
-    try:
-        with Redis.from_url(url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE) as redis:
-            info: Any = redis.info()
-    except (RedisError, OSError) as error:
-        raise Wrong(f"REDIS_URL: does not answer ({type(error).__name__}): start it, or mend the variable") from None
-    policy = info.get("maxmemory_policy")
-    if policy != "noeviction":
-        raise Wrong(f"it may forget the queue (maxmemory-policy {policy}): set it to noeviction")
-    server = "Valkey" if (version := info.get("valkey_version")) else "Redis"
-    version = version or info.get("redis_version", "")
-    return f"{server} {version} answers{hole(server, version)}"
 
 
 def _workers() -> str:
