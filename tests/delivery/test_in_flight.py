@@ -9,7 +9,7 @@ import pytest
 
 from tests.support import Bench, otp
 from worker.delivery import windows
-from worker.delivery.lines import USUAL
+from worker.delivery.lines import USUAL, Line
 from worker.lifecycle import Lane
 from worker.window import Window
 
@@ -55,3 +55,11 @@ def test_no_more_are_open_than_was_set(bench: Bench, sent_all: Callable[[], Wind
 
 def test_calls_are_never_more_than_usual_for_those_of_a_process_that_dies_are_held(bench: Bench) -> None:
     assert windows(bench.pace, 15.0)[Lane.VOICE].most == USUAL < windows(bench.pace, 15.0)[Lane.NORMAL].most
+
+
+def test_a_lane_in_which_nothing_was_due_is_looked_at_whenever_others_are_claimed(bench: Bench) -> None:
+    line = Line(windows(bench.pace, 15.0)[Lane.BULK], None, lambda: float("inf"))
+    line.found(0, 10)
+    assert not line.room(10, beside_others=True)  # its lane is paused, say: each try costs a claim
+    line.was_empty = True
+    assert (line.room(10), line.room(10, beside_others=True)) == (0, 10)

@@ -14,7 +14,7 @@ import pytest
 from tests.esms.asking import TAKEN, ask, client_of, next_back, request, request_of
 from tests.esms.scripted import TLS, ScriptedServer, reply
 from tests.support import eventually, let_pass
-from worker.esms import Finished, MaybeTaken, lost
+from worker.esms import Finished, MaybeTaken, lost, sockets
 from worker.esms.conversation import Conversation, Request
 from worker.esms.sockets import Sockets
 from worker.esms.transport_types import Address, HttpAnswer, Patience
@@ -266,6 +266,35 @@ def test_an_idle_connection_is_let_go_as_soon_as_its_other_end_is_closed(
     with pytest.raises(MaybeTaken):
         second.result()
     eventually(lambda: exchange.take(0) == [] and not exchange._open)
+
+
+def test_of_many_that_go_out_together_none_goes_on_a_connection_that_was_closed_before(
+    open_exchange: Open, server: ScriptedServer
+) -> None:
+    """All idle connections are looked at once for them."""
+    server.play(TAKEN)
+    exchange = open_exchange(8)
+    for asked in (1, 2):
+        for number in range(8):
+            exchange.put(number, request(server))
+        back: list[Finished[Any]] = []
+        while len(back) < 8:
+            back += next_back(exchange)
+        assert [each.result()["smsid"] for each in back] == ["1"] * 8
+        assert (server.connections, len(server.requests)) == (8 * asked, 8 * asked)
+        server.hang_up_on_all()
+
+
+def test_a_connection_is_looked_at_again_where_it_was_used_since_all_were(
+    open_exchange: Open, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "_LOOK_HOLDS", 3600.0)
+    server.play(TAKEN)
+    exchange = open_exchange()
+    for asked in (1, 2):
+        assert ask(exchange, request(server)).result()["smsid"] == "1"
+        assert (server.connections, len(server.requests)) == (asked, asked)
+        server.hang_up_on_all()
 
 
 def test_news_of_tls_on_an_idle_connection_is_not_its_end() -> None:

@@ -235,10 +235,17 @@ GUARDS = (
         "tests/esms/test_esms_failures.py",
     ),
     Guard(
-        "what has come on a kept connection is looked at right before it is used",
+        "what has come on kept connections is looked at right before some are used",
         "worker/esms/sockets.py",
-        "monotonic() - kept.used_at < IDLE and not kept.is_dead()",
-        "monotonic() - kept.used_at < IDLE",
+        "            self._bury()\n",
+        "",
+        "tests/esms/test_esms_sockets.py",
+    ),
+    Guard(
+        "the same, of one that was used since all were looked at",
+        "worker/esms/sockets.py",
+        " and (kept.used_at < self._looked_at or not kept.is_dead())",
+        "",
         "tests/esms/test_esms_connections.py",
     ),
     Guard(

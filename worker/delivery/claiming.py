@@ -44,6 +44,10 @@ class Claiming:
             self.floors.forget()
         return found
 
+    def is_trial(self, claim: Claim) -> bool:
+        """Does it go although its lane is paused? Mostly there is none, and an id is hashed in Python."""
+        return bool(self.trials) and claim.fences[0].id in self.trials
+
     def _may(self) -> bool:
         """By rules that are not old. Of one lane alone: what was claimed must not wait for another transaction."""
         return self.gate.is_fresh and len([*self.lines]) == 1
@@ -61,7 +65,8 @@ class Claiming:
     def _due(self, session: Session) -> list[Claim]:
         claims: list[Claim] = []
         self.gate.look(session)
-        rooms = [(lane, line, room) for lane, line in self.lines if (room := line.room(self.pace.claim_most))]
+        most = self.pace.claim_most
+        rooms = [(lane, line, room) for lane, line in self.lines if (room := line.room(most, beside_others=True))]
         lanes, doubts = ledger.due(session, [lane for lane, _, _ in rooms])
         self._looked_at = time.monotonic()
         for lane, line, room in rooms:
@@ -73,6 +78,7 @@ class Claiming:
             many = many or self.gate.turned_back > before
             line.found(room if many else len(found), room)
             line.wakes(found)
+            line.was_empty = lane not in lanes
             if found and lane is Lane.URGENT and len(lanes) > 1 and not line.more:
                 self.others_wait = True
                 break

@@ -259,7 +259,7 @@ class Drain:
                 self._pause(claim.lane, trouble.code or "account", trouble.reason)
             elif isinstance(trouble, TooFast):
                 self.limiter.slow_down(claim.lane)
-            elif answered and claim.fences[0].id in self._claiming.trials:
+            elif answered and self._claiming.is_trial(claim):
                 self._lift(claim.lane)
             if each.trace.tried and self._breaker.trips(claim.lane, answered=answered):
                 self._pause(claim.lane, PauseCode.UNREACHABLE, "eSMS does not answer")

@@ -57,17 +57,22 @@ class Line:
     rate: float | None  # requests a second that may leave it
     beside_codes: Callable[[], float]  # requests a second that may go out now, whatever eSMS bears
     claim_at: float = -inf
+    was_empty: bool = False  # nothing at all stood due in it when somebody last looked
     wakes_at: float | None = None  # when a source's rate lets more out; None: nothing waits for that
     doubt_at: float = 0.0  # when to ask again for what is in doubt; 0: at once, there was more
     waiting: deque[tuple[Claim, Until]] = field(default_factory=deque)
     flying: int = 0  # requests of this lane on the wire
 
-    def room(self, most: int) -> int:
-        """How many to claim now: as many as go out soon, for what waits here nobody else can send."""
+    def room(self, most: int, *, beside_others: bool = False) -> int:
+        """How many to claim now: as many as go out soon, for what waits here nobody else can send.
+
+        beside_others: somebody asks anyway, so a lane in which nothing was due is looked at for no price.
+        """
         soon = min(most, 2 * self._size())
         if self.rate is not None:
             soon = min(soon, ceil(self.rate))
-        return soon if len(self.waiting) <= soon // 2 and time.monotonic() >= self.claim_at else 0
+        worth_it = (beside_others and self.was_empty) or time.monotonic() >= self.claim_at
+        return soon if worth_it and len(self.waiting) <= soon // 2 else 0
 
     def found(self, count: int, asked: int) -> None:
         """So many were due of those asked for."""

@@ -68,15 +68,20 @@ class Record:
 
     def money(self, *names: str) -> Decimal | None:
         """A finite decimal, with or without an exponent."""
+        if (text := self.text(*names)) is None:
+            return None
         try:
-            amount = Decimal(self.text(*names) or "")
+            amount = Decimal(text)
         except InvalidOperation:
             return None
         return amount if amount.is_finite() else None
 
-    def flag(self, *names: str) -> bool | None:
+    def flag(self, name: str, *others: str) -> bool | None:
         """true, false, 1 or 0; anything else (2 is `not acknowledged`) is None."""
-        return _FLAGS.get((self.text(*names) or "").lower())
+        value = self.members.get(name.lower())
+        if isinstance(value, bool):
+            return value  # nearly always, as above
+        return _FLAGS.get((self.text(name, *others) or "").lower())
 
     def records(self, name: str) -> "list[Record]":
         """The list of that name: a JSON array, or an XML element whose children are the items."""

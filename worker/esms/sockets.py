@@ -8,6 +8,7 @@ import socket
 import threading
 from collections import defaultdict
 from contextlib import suppress
+from math import inf
 from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any
@@ -23,6 +24,7 @@ from worker.esms.watching import Watcher, quickest
 from worker.esms.wire import Wire
 
 _DIALLERS = 64  # threads that make connections; each is needed for as long as that takes
+_LOOK_HOLDS = 0.0005  # seconds for which a look at all idle connections is believed: less than news of one's end takes
 
 
 class Sockets(Loop):
@@ -36,6 +38,7 @@ class Sockets(Loop):
         self._open: dict[int, Conversation] = {}  # by file
         self._idle: dict[str, list[Conversation]] = defaultdict(list)  # by origin
         self._busy = 0
+        self._looked_at = -inf  # when it last looked which idle connections are dead
         self._dialling: set[Request] = set()
         self._diallers = 0
         self._start_over()
@@ -97,13 +100,23 @@ class Sockets(Loop):
 
     def _kept(self, origin: str) -> Conversation | None:
         """A connection on which nothing has come unasked, right before it is used: what has, is its end."""
+        now = monotonic()
+        if now - self._looked_at > _LOOK_HOLDS:  # one for all that go out together
+            self._bury()
+            self._looked_at = now
         idle = self._idle[origin]
         while idle:
             kept = idle.pop()
-            if monotonic() - kept.used_at < IDLE and not kept.is_dead():
+            if now - kept.used_at < IDLE and (kept.used_at < self._looked_at or not kept.is_dead()):
                 return kept
             self._end(kept)
         return None
+
+    def _bury(self) -> None:
+        """Ends the idle connections that are dead. What has come for others is heard in its turn."""
+        for file in self._watcher.news(0):
+            if (conversation := self._open.get(file)) and conversation.request is None:
+                self._hear_idle(conversation)
 
     def _say(self, conversation: Conversation, request: Request) -> None:
         self._busy += 1

@@ -266,8 +266,8 @@ def _of_many(rows: Sequence[Any]) -> Claim:
 
 def _request(row: Any, fences: tuple[Fence, ...], phones: tuple[str, ...]) -> Claim:
     # By place: columns by name would cost as much as all the rest of a claim.
-    _, _, _, lane, request_id, failures, asked, in_doubt, kind, content, template_id, *rest = row
-    options, hand_over_at, expires_in, advertising, *_ = rest
+    lane, request_id, failures, asked, in_doubt, kind, content, template_id, *rest = row[3:15]
+    options, hand_over_at, expires_in, advertising = rest
     return Claim(
         fences=fences,
         phones=phones,

@@ -166,7 +166,7 @@ def _unasked(outcomes: Sequence[Outcome], won: set[UUID]) -> Iterator[tuple[str,
     """SMSIDs of groups whose first message, which was to carry the question, was not ours any more."""
     for outcome in outcomes:
         first, *others = outcome.claim.fences
-        if outcome.sms_id and outcome.poll_wait and first.id not in won and any(one.id in won for one in others):
+        if others and outcome.sms_id and outcome.poll_wait and first.id not in won and any(o.id in won for o in others):
             yield outcome.sms_id, outcome.poll_wait
 
 
