@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from celery import Celery
 
 BROKER_TIMEOUT = 2  # seconds: a producer's web page waits no longer for a bell
-FORBIDDEN = ("NoPermissionError", "AccessRefused")  # Redis's, RabbitMQ's
 MUTED = 5.0  # seconds without a try after a ring that failed
 RUNG = 2000  # milliseconds that a ring nobody answered keeps others from ringing
 WAITS = 250  # milliseconds that somebody is believed to wait who has not said so again: it may be dead
@@ -180,8 +179,11 @@ class Bell:
 
 
 def _is_forbidden(error: BaseException | None) -> bool:
-    """Did the broker say that this user may not? By its name: neither client need be there."""
-    while error is not None and type(error).__name__ not in FORBIDDEN:
+    """Did the broker say that this user may not? Celery brings both clients; they are loaded where one has failed."""
+    from amqp import AccessRefused
+    from redis.exceptions import NoPermissionError
+
+    while error is not None and not isinstance(error, NoPermissionError | AccessRefused):
         error = error.__cause__ or error.__context__
     return error is not None
 

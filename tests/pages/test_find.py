@@ -154,6 +154,20 @@ def test_what_failed_is_sent_again_after_a_look_at_what_that_would_do(bench: Ben
     assert "Muốn gửi lại mọi tin hỏng thì cần ngày đầu" in act(browser, look(browser, source="shop")[0], "retry")[1]
 
 
+@pytest.mark.parametrize("at_their_limit", [0, 7])
+def test_who_of_the_rest_of_a_retry_of_many_stays_is_told(
+    bench: Bench, browsers: Browsers, at_their_limit: int
+) -> None:
+    tickets = [bench.put(otp(f"0902{number:06}"), campaign="tet") for number in range(110)]
+    for place, ticket in enumerate(tickets):
+        over = "9" if place >= len(tickets) - at_their_limit else "0"
+        bench.set(ticket, status="'undelivered'", settled_at="now()", accepted_at="now()", generation=over)
+    browser = browsers("operator")
+    page = do(browser, act(browser, look(browser, q="tet")[0], "retry")[0])
+    assert "10 tin nữa đi tiếp" in page
+    assert ("Trong số đó 7 tin để nguyên." in page) == bool(at_their_limit)
+
+
 def test_a_pause_holds_back_the_campaign_or_the_lane_that_was_looked_for(bench: Bench, browsers: Browsers) -> None:
     three(bench)
     browser = browsers("operator")

@@ -83,7 +83,10 @@ def test_all_that_were_sent_in_each_others_place_are_told_with_what_they_cost_to
         assert f'href="/messages/{other}"' in page and f'href="/messages/{id_}"' not in page
         assert "từ 300\u00a0đ trở lên: một phần chưa rõ giá" in page
         assert page.index("tin này") > 0 and "is-undelivered" in page and "is-delivered" in page
-    assert "/retry" not in browsers("operator").get(f"/messages/{ids[0]}").text  # it is never sent again
+    replaced = browsers("operator").get(f"/messages/{ids[0]}").text
+    assert "/retry" not in replaced  # it is never sent again
+    assert "esms-worker why" not in replaced  # who reads a page follows a link
+    assert f'gửi thay. <a href="/messages/{ids[1]}">' in replaced
     listed = PriceRow(sms_type=0, network="", valid_from=date(2020, 1, 1), dong=Decimal(450))
     bench.notifier.prices.put([listed])
     browser.client.cookies.set("esms_language", "en")

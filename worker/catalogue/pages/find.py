@@ -187,5 +187,6 @@ WORDS: dict[str, Text] = {
     "retried_rest": Text(
         "{count} more follow when one of these has arrived.", "{count} tin nữa đi tiếp khi có tin đến nơi."
     ),
+    "retried_rest_left": Text("Of these {count} stay as they are.", "Trong số đó {count} tin để nguyên."),
     "retried_left": Text("{count} stay as they are.", "{count} tin để nguyên."),
 }

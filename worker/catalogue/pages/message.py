@@ -83,6 +83,10 @@ WORDS: dict[str, Text] = {
         "Corrected, or by another channel: each took the place of the one above, which is never sent again.",
         "Tin đã sửa hoặc gửi bằng kênh khác: mỗi tin thay cho tin ở trên, tin ở trên không gửi lại nữa.",
     ),
+    "went_on": Text(
+        "Nothing here: another was sent in its place.", "Không cần làm gì ở đây: tin khác đã được gửi thay."
+    ),
+    "look_there": Text("See what became of that", "Xem kết quả của tin đó"),
     "what": Text("What", "Loại"),
     "this_one": Text("{kind} · this message", "{kind} · tin này"),
     "all_cost": Text("Together", "Tổng cộng"),

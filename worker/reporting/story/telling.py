@@ -53,6 +53,8 @@ class Story:
     """What follows by itself after that and under what condition, or why nothing does; empty: nothing was to."""
     remedy: str
     """What a person can do about it."""
+    in_its_place: UUID | None
+    """The last message that went in its place, where to look on; None: it is this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ class Teller:
             next_at=next_at,
             then=self._coming.perhaps() if row.replaced_by is None else "",
             remedy=said.remedy if row.replaced_by is None else self._look_there(),
+            in_its_place=self._last(),
         )
 
     # What happened...
@@ -208,8 +211,11 @@ class Teller:
         return Coming(self.facts, self.language, self.zone)
 
     def _look_there(self) -> str:
-        last = self.facts.successors[-1].id if self.facts.successors else self.facts.message.replaced_by
-        return say.LOOK_THERE.say(self.language, id=str(last))
+        return say.LOOK_THERE.say(self.language, id=str(self._last()))
+
+    def _last(self) -> UUID | None:
+        last: UUID | None = self.facts.message.replaced_by
+        return self.facts.successors[-1].id if self.facts.successors else last
 
     def _moment(self, at: datetime) -> str:
         return moment(at, self.zone, self.language)

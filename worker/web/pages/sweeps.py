@@ -27,9 +27,11 @@ Count = Annotated[int | None, Query(ge=0)]
 
 
 @router.get("/find/sweeps")
-def sweeps(request: Request, moved: Count = None, rest: Count = None, left: Count = None) -> Response:
-    """The last ones. moved, rest, left: what a retry that has just been asked for came to."""
-    came_to = None if moved is None else {"moved": moved, "rest": rest or 0, "left": left or 0}
+def sweeps(
+    request: Request, moved: Count = None, rest: Count = None, left: Count = None, rest_left: Count = None
+) -> Response:
+    """The last ones. moved, rest, left, rest_left: what a retry that has just been asked for came to."""
+    came_to = None if moved is None else {"moved": moved, "rest": rest or 0, "left": left or 0, "rest_left": rest_left}
     last = producer_of(request).sweeps.list(SHOWN)
     return render(request, "find/sweeps.html.j2", sweeps=last, came_to=came_to)
 
@@ -148,7 +150,8 @@ def _move(request: Request, search: Search, form: Form) -> str:
 def _retry(request: Request, search: Search, _: Form) -> str:
     failed, by = finding_of(request).failed(search), person_of(request).name
     done: Decision = producer_of(request).again.retry(failed, by=by)
-    return f"/find/sweeps?moved={done.moved}&rest={done.rest}&left={sum(done.left.values())}"
+    told = f"/find/sweeps?moved={done.moved}&rest={done.rest}&left={sum(done.left.values())}"
+    return told if done.rest_left is None else f"{told}&rest_left={sum(done.rest_left.values())}"
 
 
 def _pause(request: Request, search: Search, _: Form) -> str:
