@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from tests.again.promises import correct, follow, last, outcomes, put, turn
 from tests.again.test_follow_races import MANY, at_once
 from tests.again.test_follow_ups import CALL, FAILED, calls, pass_time
-from tests.again.test_taken_over import correct, follow, last, outcomes, put, turn
 from tests.support import Bench, eventually, otp, somebody_waits
 from worker import Corrected, Failed, Ticket, ledger
 from worker.again.steps import step

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from importlib import import_module
 from typing import Any
@@ -10,27 +9,13 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from tests.again.failing import failed, many, queued, rejected
 from tests.support import Bench, otp
-from worker import Sms, TemplateCall, Ticket, again
+from worker import Sms, TemplateCall
 from worker.again import Corrected, Failed
-from worker.cli import run
 from worker.errors import Invalid, NotFound
 from worker.ledger import Chosen, Left
 from worker.lifecycle import Status
-
-SEND = "SendMultipleMessage_V4_get"
-
-
-def failed(bench: Bench, number: str = "0901000001", campaign: str | None = "tet", **columns: str) -> Ticket:
-    """One that did not arrive; columns: as it stands otherwise."""
-    ticket = bench.put(otp(number), campaign=campaign)
-    stands = {"status": "'undelivered'", "settled_at": "now()", "accepted_at": "now()", "code": "'100'"}
-    bench.set(ticket, **(stands | columns))
-    return ticket
-
-
-def rejected(bench: Bench, number: str, code: str, **besides: Any) -> Ticket:
-    return failed(bench, number, status="'rejected'", code=f"'{code}'", accepted_at="NULL", **besides)
 
 
 @pytest.mark.parametrize(
@@ -244,177 +229,3 @@ def test_the_way_out_that_few_are_offered_is_one(bench: Bench, cli: Any) -> None
 def test_a_day_that_no_calendar_here_has_is_one_clear_line(cli: Any, day: str) -> None:
     code, _, err = cli("retry", "--campaign", "tet", "--until", day)
     assert (code, "check the year" in err) == (2, True)
-
-
-# Many...
-
-
-def many(bench: Bench, count: int, campaign: str = "tet") -> None:
-    tickets = bench.notifier.enqueue_many([otp(f"09010{n:05d}") for n in range(count)], campaign=campaign)
-    with bench.database.begin() as session:
-        ids = [ticket.id for ticket in tickets]
-        change = "UPDATE message SET status = 'undelivered', code = '100', settled_at = now()"
-        session.execute(text(f"{change} WHERE notification_id = ANY(:ids)"), {"ids": ids})
-
-
-def turn(bench: Bench, change: str) -> None:
-    with bench.database.begin() as session:
-        session.execute(text(f"UPDATE message SET {change} WHERE status = 'queued'"))
-        session.execute(text("UPDATE rerun SET look_at = now()"))
-
-
-def go_on(bench: Bench) -> None:
-    while again.go_on(bench.database, bench.settings):
-        pass
-
-
-def queued(bench: Bench) -> int:
-    with bench.database.begin() as session:
-        return int(session.scalar(text("SELECT count(*) FROM message WHERE status = 'queued'")) or 0)
-
-
-def test_of_many_the_first_hundred_go_first_and_the_rest_once_one_has_arrived(bench: Bench) -> None:
-    many(bench, 150)
-    decided = bench.notifier.retry_campaign("tet", by="lan")
-    assert (decided.moved, decided.rest) == (100, 50)
-    go_on(bench)
-    assert queued(bench) == 100
-    turn(bench, "status = 'delivered', accepted_at = now(), settled_at = now()")
-    go_on(bench)
-    assert queued(bench) == 50
-
-
-def test_when_the_first_hundred_fail_alike_the_rest_stays_and_doctor_says_so(bench: Bench) -> None:
-    many(bench, 120)
-    bench.notifier.retry_campaign("tet", by="lan")
-    turn(bench, "status = 'rejected', code = '177', settled_at = now()")
-    go_on(bench)
-    assert queued(bench) == 0
-    [stopped] = bench.notifier.again.stopped()
-    assert (stopped.campaign, stopped.code, stopped.moved, stopped.messages) == ("tet", "177", 100, 120)
-
-
-def test_a_person_has_the_rest_of_a_stopped_one_sent_after_all_and_once(bench: Bench, cli: Any) -> None:
-    many(bench, 120)
-    bench.notifier.again.retry(Failed(campaign="tet"), by="an")
-    turn(bench, "status = 'rejected', code = '177', settled_at = now()")
-    go_on(bench)
-    [stopped] = bench.notifier.again.stopped()
-    assert cli("retry", "--go-on", str(stopped.id), "--campaign", "tet")[0] == 2
-    assert cli("retry", "--go-on", str(stopped.id), "--dry-run")[0] == 2
-    assert cli("retry", "--go-on", str(stopped.id), "--yes")[0] == 2
-    assert cli("retry", "--go-on", str(stopped.id), "--by", "lan")[:2] == (
-        0,
-        "20 more go out now, whatever became of the first ones\n",
-    )
-    go_on(bench)
-    assert queued(bench) == 20
-    with bench.database.begin() as session:
-        by = set(session.scalars(text("SELECT wanted_by FROM message WHERE status = 'queued'")))
-    assert by == {"lan"}
-    assert bench.notifier.again.stopped() == []
-    code, _, err = cli("retry", "--go-on", str(stopped.id))
-    assert (code, "no rerun" in err) == (1, True)
-    assert len(bench.notifier.acts.list(what="rerun.go_on")) == 1
-
-
-def test_a_rerun_that_we_fail_at_stops_is_told_and_keeps_no_other_waiting(bench: Bench, cli: Any) -> None:
-    for campaign, by in (("tet", "an"), ("sale", "binh")):
-        many(bench, 120, campaign)
-        assert bench.notifier.again.retry(Failed(campaign=campaign), by=by).rest == 20
-    turn(bench, "status = 'delivered', accepted_at = now(), settled_at = now()")
-    with bench.database.begin() as session:
-        unread = "UPDATE rerun SET state = 'going', chosen = chosen || '{\"of_a_later_version\": 1}'"
-        session.execute(text(f"{unread} WHERE asked_by = 'an'"))
-    go_on(bench)
-    [stopped] = bench.notifier.again.stopped()
-    assert (stopped.asked_by, stopped.code, stopped.messages - stopped.moved) == ("an", None, 20)
-    assert "tet by an: a fault of ours stopped it after 100 messages, 20 wait" in cli("doctor", "--json")[1]
-    with bench.database.begin() as session:
-        assert set(session.scalars(text("SELECT state FROM rerun"))) == {"stopped", "done"}
-        session.execute(text("UPDATE rerun SET chosen = chosen - 'of_a_later_version'"))
-    assert bench.notifier.again.go_on(stopped.id) == 20
-
-
-def test_no_more_than_was_asked_for_follows(bench: Bench) -> None:
-    many(bench, 150)
-    assert bench.notifier.again.retry(Failed(campaign="tet", most=120)).rest == 20
-    turn(bench, "status = 'delivered', accepted_at = now(), settled_at = now()")
-    go_on(bench)
-    assert queued(bench) == 20
-
-
-# The command...
-
-
-@pytest.fixture
-def cli(bench: Bench, database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    monkeypatch.setenv("DATABASE_URL", database_url)
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        code = run(list(arguments))
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return call
-
-
-def test_the_command_shows_asks_and_corrects(bench: Bench, cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    ticket = rejected(bench, "0901000001", "104")
-    failed(bench, "0901000003")
-    code, out, _ = cli("retry", "--campaign", "tet", "--dry-run", "--json")
-    told = json.loads(out)
-    assert (code, told["messages"], told["helpless"]) == (0, 2, 1)
-    assert "never tried" in cli("retry", "--campaign", "tet", "--dry-run")[1]
-    monkeypatch.setenv("WORKER_RETRY_ASK", "1")
-    assert "2 messages would be sent again" in cli("retry", "--campaign", "tet")[2]
-    assert json.loads(cli("retry", str(ticket.id), "--sms-type", "4", "--json")[1])["moved"] == 1
-    assert "queued again: 1 message(s)" in cli("retry", "--campaign", "tet", "--to", "0901000003", "--yes")[1]
-    assert cli("retry", "--campaign", "tet", "--yes")[0] == 1
-
-
-def test_an_sms_is_corrected_by_a_template_in_each_ones_words_and_who_lacks_them_stays(bench: Bench) -> None:
-    bench.notifier.templates.save("again", content="Chao {first_name}, hen {attr.room}")
-    lan = {"source": "hr", "key": "1", "phones": ["0901000001"], "name": "Lan", "attributes": {"room": "201"}}
-    bench.notifier.contacts.upsert_fields(lan)
-    for number in ("0901000001", "0901000002"):
-        rejected(bench, number, "146")
-    assert bench.notifier.again.foresee(Failed(campaign="tet"), corrected=Corrected(template="again")).helpless == 0
-    decided = bench.notifier.again.retry(Failed(campaign="tet"), corrected=Corrected(template="again", sms_type=7))
-    assert (decided.moved, dict(decided.left)) == (1, {Left.UNFIT: 1})
-    bench.deliver()
-    assert [content for _, content in bench.simulator.ledger().sms] == ["Chao Lan, hen 201"]
-
-
-@pytest.mark.parametrize(
-    ("corrected", "told"),
-    [
-        (Corrected(template="none"), "template: there is none called 'none'"),
-        (Corrected(template="call"), "template: 'call' is a call's, and these are SMS"),
-        (Corrected(template="wish"), "first_name: has no value for this recipient"),
-        (Corrected(sms_type=99), "sms_type: 99 is not known"),
-        (Corrected(template="meeting"), "there is no variable {title}"),
-        (Corrected(template="call", content="x"), "template: and content are two texts"),
-    ],
-)
-def test_what_can_not_correct_an_sms_is_one_clear_line_also_before(
-    bench: Bench, corrected: Corrected, told: str
-) -> None:
-    bench.notifier.templates.save("call", template_id="9")
-    bench.notifier.templates.save("meeting", content="Hop: {title}")
-    bench.notifier.templates.save("wish", content="Chao {first_name}")
-    rejected(bench, "0901000001", "146")
-    for ask in (bench.notifier.again.retry, bench.notifier.again.foresee):
-        with pytest.raises(Invalid) as error:
-            ask(Failed(campaign="tet"), corrected=corrected)
-        assert told in str(error.value)
-
-
-def test_whoever_was_corrected_is_told_of_the_other_and_not_to_send_it_again(bench: Bench, cli: Any) -> None:
-    ticket = rejected(bench, "0901000001", "118")
-    bench.notifier.again.retry(Failed(ids=[ticket.id]), corrected=Corrected(to="0901000002"))
-    other = bench.message(ticket)["replaced_by"]
-    assert f"in its place is {other}" in cli("show", str(ticket.id))[1].replace("\n", "")
-    [told] = bench.notifier.reports.why(ticket.id).stories
-    assert (str(other) in told.next, "Nothing here" in told.remedy) == (True, True)
-    assert "others are in their places already" in cli("retry", str(ticket.id))[1]

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from threading import Barrier, Thread
-from typing import Any
-from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
+from tests.again.promises import correct, follow, last, outcomes, put, turn
 from tests.again.test_follow_ups import CALL, FAILED, calls, pass_time
 from tests.support import Bench, otp
 from worker import Corrected, Failed, RecordCall, Retry, Sms, Ticket, again, ledger
@@ -21,56 +20,6 @@ from worker.lifecycle import SmsType
 
 NEW = "0902000009"
 MANY = 30
-
-
-def put(bench: Bench, status: str = "undelivered", **besides: Any) -> Ticket:
-    """One that was to be followed by a call, and failed."""
-    ticket = bench.put(otp(), **({"fallback": CALL, "fallback_after": "10m"} | besides))
-    bench.set(ticket, **(FAILED | {"status": f"'{status}'"}))
-    return ticket
-
-
-def correct(bench: Bench, which: object, **what: Any) -> int:
-    corrected = Corrected(**(what or {"content": "Ma: 2"}))
-    return bench.notifier.again.retry(Failed(ids=[str(which)]), by="lan", corrected=corrected).moved
-
-
-def last(bench: Bench, ticket: Ticket) -> Any:
-    """The message that stands at the end of the chain."""
-    with bench.database.begin() as session:
-        return session.execute(
-            text("""
-                WITH RECURSIVE chain AS (
-                    SELECT m.* FROM message AS m WHERE m.notification_id = :id
-                    UNION ALL SELECT m.* FROM message AS m JOIN chain AS c ON m.id = c.replaced_by
-                )
-                SELECT c.id, c.notification_id, c.status, c.phone, c.lane, c.generation, c.replaces
-                FROM chain AS c WHERE c.replaced_by IS NULL
-            """),
-            {"id": ticket.id},
-        ).one()
-
-
-def turn(bench: Bench, message: UUID, change: str) -> None:
-    with bench.database.begin() as session:
-        session.execute(text(f"UPDATE message SET {change} WHERE id = :id"), {"id": message})
-
-
-def outcomes(bench: Bench) -> Sequence[tuple[str | None, bool]]:
-    """Of each promise, in the order in which they were made: how it was decided, and whether it is open."""
-    with bench.database.begin() as session:
-        rows = session.execute(
-            text("""
-                SELECT f.outcome, f.due_at IS NOT NULL FROM follow_up AS f JOIN message AS m ON m.id = f.message_id
-                ORDER BY m.generation
-            """)
-        )
-        return [(row[0], row[1]) for row in rows]
-
-
-def follow(bench: Bench) -> None:
-    while again.follow(bench.database, bench.settings):
-        pass
 
 
 @pytest.mark.parametrize("status", ["undelivered", "rejected", "expired"])
@@ -304,66 +253,3 @@ def test_a_correction_at_the_very_moment_of_the_call_leaves_one_of_both(bench: B
     with bench.database.begin() as session:
         assert session.scalar(text("SELECT count(*) FROM follow_up WHERE due_at IS NOT NULL")) == sum(moved)
         assert session.scalar(text("SELECT count(DISTINCT replaces) FROM message WHERE replaces IS NOT NULL")) == MANY
-
-
-@pytest.mark.parametrize(("times", "more"), [(1, 0), (2, 1), (3, 2)])
-@pytest.mark.parametrize("status", ["rejected", "expired"])
-def test_what_a_person_sends_again_as_it_was_is_sent_by_itself_as_often_as_is_left(
-    bench: Bench, status: str, times: int, more: int
-) -> None:
-    ticket = put(bench, status, fallback=None, fallback_after=None, retry_undelivered=Retry(times=times, wait="1h"))
-    pass_time(bench)
-    follow(bench)
-    assert outcomes(bench) == [("stays", False)]
-    assert bench.notifier.retry(ticket.id, by="lan").moved == 1
-    assert outcomes(bench) == [(None, True)]
-    for generation in [1 + min(n, more) for n in range(1, 4)]:
-        bench.set(ticket, status="'undelivered'", settled_at="now() - interval '2 hours'", accepted_at="now()")
-        pass_time(bench)
-        for _ in range(2):
-            again.follow(bench.database, bench.settings)
-        assert last(bench, ticket).generation == generation
-    assert last(bench, ticket).replaces is None
-
-
-def test_what_is_gathered_before_it_goes_again_is_promised_the_same(bench: Bench) -> None:
-    ad = Sms(to=[f"09010000{n:02}" for n in range(20)], content="Sale (QC)", sms_type=SmsType.ADVERTISING)
-    ticket = bench.put(ad, retry_undelivered=Retry(times=2, wait="1h"))
-    bench.set(ticket, status="'rejected'", code="'118'", settled_at="now()")
-    pass_time(bench)
-    follow(bench)
-    assert bench.notifier.retry(ticket.id, by="lan").moved == 20
-    with bench.database.begin() as session:
-        assert session.scalar(text("SELECT count(*) FROM follow_up WHERE due_at IS NOT NULL AND outcome IS NULL")) == 20
-
-
-def test_a_retry_at_the_very_moment_of_the_decision_that_nothing_follows_leaves_the_promise_open(bench: Bench) -> None:
-    promised = {"fallback": None, "fallback_after": None, "retry_undelivered": Retry(times=2, wait="1h")}
-    tickets = [put(bench, "rejected", **promised) for _ in range(MANY)]
-    pass_time(bench)
-    line = Barrier(2)
-
-    def retries() -> None:
-        line.wait()
-        for each in tickets:
-            assert bench.notifier.retry(each.id, by="lan").moved == 1
-
-    hand = Thread(target=retries)
-    hand.start()
-    line.wait()
-    follow(bench)
-    hand.join()
-    with bench.database.begin() as session:
-        assert session.scalar(text("SELECT count(*) FROM follow_up WHERE due_at IS NOT NULL")) == MANY
-
-
-def test_what_was_called_off_after_it_failed_for_good_is_promised_nothing_any_more(bench: Bench) -> None:
-    promised = {"fallback": None, "fallback_after": None, "retry_undelivered": Retry(times=2, wait="1h")}
-    tickets = [put(bench, "rejected", **promised) for _ in range(2)]
-    pass_time(bench)
-    follow(bench)
-    with bench.database.begin() as session:
-        follow_none_of(session, [each.id for each in tickets], reason="the event was cancelled")
-    assert bench.notifier.retry(tickets[0].id, by="lan").moved == 1
-    assert correct(bench, tickets[1].id) == 1
-    assert outcomes(bench) == [("nothing", False), ("nothing", False)]

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from tests.again.promises import correct, follow, last, put, turn
 from tests.again.test_follow_ups import CALL, FAILED, pass_time
-from tests.again.test_taken_over import correct, follow, last, put, turn
 from tests.support import Bench, as_producer, otp
 from tests.why.test_why import EN, VI, story
 from worker import Retry, Sms, Ticket
