@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import random
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from kombu import Connection
 from kombu.utils.json import loads
+from redis import Redis
 
 from tests.hostile.broker_messages import FIELDS, NO_TASKS, TASKS, Item, as_redis, bent, body, message
+from worker.broker import guard_transports
 from worker.broker.redis_transport import Channel, envelope
 from worker.broker.task_messages import Delivered, NoTask, Rule, TaskMessage, put_away, task_message
+from worker.devkit.valkey import Valkey
 from worker.queues import QUEUE_OF, Queue, Task
 from worker.refusals import Refusal
 
@@ -151,3 +156,21 @@ def test_the_open_queue_takes_whom_the_setting_says() -> None:
         task_message(came, Rule(("legacy",), "others"))
     with pytest.raises(NoTask, match="closed"):
         task_message(came, Rule(("shop",), "none"))
+
+
+@pytest.mark.parametrize(("refuses", "noted"), [("maxmemory 1", True), ("min-replicas-to-write 1", False)])
+def test_what_was_taken_from_a_redis_that_takes_nothing_any_more_is_done_all_the_same(
+    tmp_path: Path, refuses: str, noted: bool
+) -> None:
+    guard_transports()
+    with Valkey(tmp_path / "valkey", durable=False) as valkey, Connection(valkey.url) as connection:
+        channel: Any = connection.channel()
+        came = channel.Message(envelope("enqueue", b""), channel=channel)
+        with Redis.from_url(valkey.url) as redis:
+            redis.config_set(*refuses.split())
+            channel.qos.append(came, came.delivery_tag)
+            assert came.delivery_tag in channel.qos._delivered
+            assert redis.hlen("unacked") == int(noted)
+            redis.config_set(refuses.split()[0], 0)
+            channel.qos.ack(came.delivery_tag)
+            assert redis.hlen("unacked") == 0

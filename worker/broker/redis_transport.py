@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from kombu.transport import redis, virtual
 from kombu.utils.json import dumps
-from redis.exceptions import OutOfMemoryError
+from redis.exceptions import OutOfMemoryError, ResponseError
 
 from worker.broker.task_messages import READ, REFUSAL, SIZE, SIZE_MOST, NoTask
 from worker.refusals import Refusal
@@ -46,14 +46,17 @@ redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
 
 
 class QoS(redis.QoS):
-    """kombu's, which lets no task go where Redis has no memory left."""
+    """kombu's, which lets no task go where Redis has no memory left, or takes nothing."""
 
     def append(self, message: Any, delivery_tag: str) -> None:
         """It was taken, and is under way."""
         try:
             super().append(message, delivery_tag)
-        except OutOfMemoryError:
-            self._note(message, delivery_tag)
+        except ResponseError:
+            with suppress(
+                ResponseError
+            ):  # it takes nothing at all (its disk, a replica): then this process alone knows
+                self._note(message, delivery_tag)
             virtual.QoS.append(self, message, delivery_tag)
 
     def _note(self, message: Any, tag: str) -> None:
