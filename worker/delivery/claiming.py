@@ -32,13 +32,14 @@ class Claiming:
     trials: set[UUID] = field(default_factory=set)  # messages that go although their lane is paused
     others_wait: bool = False  # a few codes were found: they go out before others are claimed
     _looked_at: float = float("-inf")  # when it last asked for all that may be due
+    _miscounted: bool = False  # nothing was claimed, since Postgres is to count first
 
     def claim(self) -> list[Claim]:
         """For the lanes that have room, in their order, and of each first a few that are in doubt."""
         nothing: list[Claim] = []
         rung, self.rung, self.others_wait = self.rung, False, False
         found = self.database.committed("claim", self._rung_for, nothing) if rung and self._may() else nothing
-        found = found or self.database.committed("claim", self._due, nothing)
+        found = found or self._all_due(nothing)
         if found is nothing:  # Postgres is away: the next tick looks again
             self.lines.rest()
             self.floors.forget()
@@ -62,12 +63,24 @@ class Claiming:
             line.claim_at = float("-inf") if more else self._looked_at + CLAIM_EVERY
         return found
 
+    def _all_due(self, nothing: list[Claim]) -> list[Claim]:
+        """Counted or not: the second time it claims."""
+        self._miscounted = False
+        found = self.database.committed("claim", self._due, nothing)
+        if self._miscounted:
+            self.database.committed("count", ledger.count_anew, None)
+            found = self.database.committed("claim", self._due, nothing)
+        return found
+
     def _due(self, session: Session) -> list[Claim]:
         claims: list[Claim] = []
         self.gate.look(session)
         most = self.pace.claim_most
         rooms = [(lane, line, room) for lane, line in self.lines if (room := line.room(most, beside_others=True))]
-        lanes, doubts = ledger.due(session, [lane for lane, _, _ in rooms])
+        lanes, doubts, miscounted = ledger.due(session, [lane for lane, _, _ in rooms])
+        self._miscounted = miscounted and not self._miscounted
+        if self._miscounted:
+            return []
         self._looked_at = time.monotonic()
         for lane, line, room in rooms:
             before = self.gate.turned_back

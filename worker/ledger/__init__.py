@@ -60,6 +60,7 @@ from worker.ledger.outlook import (
     remaining,
 )
 from worker.ledger.pauses import Paused, allow_trial, due_probes, lift, pause, paused, probed
+from worker.ledger.plans import count_anew
 from worker.ledger.polls import Poll, Settlement, ask_later, ask_now, claim_polls, put_back, settle
 from worker.ledger.reconcile import Known, Look, Lost, claim_lost, known_to, looked
 from worker.ledger.records import HttpCall, Outcome, are_one_statement, postpone, record, witness
@@ -166,6 +167,7 @@ __all__ = [
     "claim_polls",
     "claim_trial",
     "count",
+    "count_anew",
     "count_held",
     "count_refused",
     "counted",

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from worker.ledger.gate import OUTSIDE, barred, closed, consent, forbidden, outside
 from worker.ledger.limits import COST, HAS_SOME_LEFT, LIMITS
 from worker.ledger.opt_out import REASON, unwilling
-from worker.ledger.plans import still
+from worker.ledger.plans import MISCOUNTED, by_key, still
 from worker.lifecycle import IS_ADVERTISING
 
 ANSWERED = "the message in whose place it was to go arrived after all"
@@ -35,7 +35,7 @@ def _answered(replaces: str) -> str:
 
 # Of those due, what they say, and whether their recipient wants none of it: the one look that counts, since whatever
 # becomes queued by whichever way is claimed before it goes out. Who has got it after all wants no second one.
-_READ = f"""(
+_READ = f"""n AS MATERIALIZED (
         SELECT read.*, read.why_not IS NOT NULL AS unwilling,
             read.why_not IS NOT NULL OR read.until IS NOT NULL AS stays, coalesce(read.why_not, read.told) AS because
         FROM (
@@ -48,11 +48,11 @@ _READ = f"""(
                     {outside("due.phone")} AS outside, {IS_ADVERTISING} AS advertising,
                     {consent("due.phone")} AS consent, {barred("due.phone")} AS barred,
                     {closed("until")} AS until, {closed("told")} AS told
-                FROM due JOIN notification AS n ON n.id = due.notification_id
+                FROM due {by_key("notification", "n", of="due.notification_id")}
                 OFFSET 0  -- or it would be looked up once for each column that it decides about
             ) AS found
         ) AS read
-    ) AS n"""
+    )"""
 
 # Which campaigns are paused is looked up row by row, but only while any is.
 _OF_NO_PAUSED_CAMPAIGN = """(
@@ -134,7 +134,7 @@ _WAITING = f"""
 """
 
 # Of what waits in most lanes most of the time, nothing: one cheap look, for many claims that would find none.
-DUE = text("""
+DUE = text(f"""
     SELECT
         ARRAY(
             SELECT lane FROM unnest(CAST(:lanes AS text[])) AS lane
@@ -143,7 +143,7 @@ DUE = text("""
         coalesce((
             SELECT due_at FROM message WHERE status = 'unconfirmed' ORDER BY due_at LIMIT 1
         ) <= now(), false) AS doubts,
-        pg_relation_size('message') AS size
+        pg_relation_size('message') AS size, {MISCOUNTED} AS miscounted
 """)
 
 _COST = COST.format(today="turns.today")
@@ -171,10 +171,10 @@ _CLAIM = f"""
         ) AS found
         WHERE turns.dong IS NULL OR found.dong <= turns.dong
         LIMIT :most
-    )
+    ), {_READ}
     UPDATE message AS m
     SET {_START}, request_id = coalesce(m.request_id, {_REQUEST_ID})
-    FROM {_READ}
+    FROM n
     WHERE m.id = n.message_id {{only}}
     {_RETURNING}, n.source, m.stream, n.was_due_at,
         (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint) AS oldest,
@@ -245,9 +245,9 @@ CLAIM_GROUP = text(f"""
         WHERE {still("queued")}
         ORDER BY m.id
         FOR UPDATE OF m SKIP LOCKED
-    )
+    ), {_READ}
     UPDATE message AS m SET {_START}
-    FROM {_READ}
+    FROM n
     WHERE m.id = n.message_id
       AND (SELECT count(*) FROM due) = (SELECT count(*) FROM waiting)  -- else somebody holds some of them: soon again
       AND (SELECT count(*) FROM due) <= coalesce(CAST(:most AS numeric), 'infinity')  -- else its source has less left
@@ -262,9 +262,9 @@ CLAIM_DOUBTFUL = text(f"""
           AND m.in_doubt_since > now() - :window AND {_NOT_EXPIRED} AND {_NOT_PAUSED} AND m.lane = ANY(:lanes)
         ORDER BY m.due_at LIMIT :most
         FOR UPDATE OF m SKIP LOCKED
-    )
+    ), {_READ}
     UPDATE message AS m SET {_ASK}
-    FROM {_READ}
+    FROM n
     WHERE m.id = n.message_id
     {_RETURNING}
 """)
@@ -287,9 +287,9 @@ CLAIM_DOUBTFUL_GROUP = text(f"""
         WHERE {still("unconfirmed")}
         ORDER BY m.id
         FOR UPDATE OF m
-    )
+    ), {_READ}
     UPDATE message AS m SET {_ASK}
-    FROM {_READ}
+    FROM n
     WHERE m.id = n.message_id
     {_RETURNING}
 """)

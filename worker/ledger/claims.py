@@ -83,14 +83,25 @@ class How(TypedDict):
     gate: Gate
 
 
-def due(session: Session, lanes: Sequence[Lane]) -> tuple[set[Lane], bool]:
-    """The lanes among these in which `claim` may find something; is anything at all in doubt due to be asked again?
+class Due(NamedTuple):
+    """The lanes in which `claim` may find something; is anything at all in doubt due to be asked again?
+
+    miscounted: what is asked now could take a minute; `count_anew` first.
+    """
+
+    lanes: set[Lane]
+    doubts: bool
+    miscounted: bool
+
+
+def due(session: Session, lanes: Sequence[Lane]) -> Due:
+    """Where among these lanes to look.
 
     What is asked in this session from now on is planned for as many messages as there are.
     """
     found = session.execute(DUE, {"lanes": [str(lane) for lane in lanes]}).one()
     fit(session, found.size)
-    return {LANES[lane] for lane in found.lanes}, found.doubts
+    return Due({LANES[lane] for lane in found.lanes}, found.doubts, found.miscounted)
 
 
 def claim(

@@ -21,7 +21,7 @@ from worker.law.outlook import RuleOutlook
 from worker.law.rules import Did, rule_in
 from worker.ledger.foresight import NumberRules, foresee
 from worker.ledger.opt_out import withhold_all_of
-from worker.ledger.plans import by_key, messages_of
+from worker.ledger.plans import by_key, fit_to, messages_of
 from worker.ledger.rows import as_rows
 from worker.ledger.rule_uses import Uses, note_uses
 from worker.ledger.streams import opened, stream_key
@@ -195,6 +195,9 @@ def is_one_statement(rows: Sequence[Stored]) -> bool:
     return not (terms.purpose in FOR_THE_WILLING or terms.follow_up or terms.waits or terms.number_rules)
 
 
+MANY = 100  # notifications of one statement
+
+
 def put(
     session: Session, rows: Sequence[Stored], laid_out: Mapping[str, str] | None = None, *, ahead: bool = False
 ) -> Put:
@@ -204,6 +207,8 @@ def put(
     """
     if ahead:
         goes_ahead(session)
+    if len(rows) >= MANY:
+        fit_to(session, len(rows))
     statement = _PUT_AHEAD if ahead else _PUT
     repeated = set(session.scalars(statement, laid_out or lay_out(rows)).all()) if rows else set()
     fresh = [row for row in rows if row.id not in repeated] if repeated else rows

@@ -15,9 +15,24 @@ from sqlalchemy import text
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+# Tables that sending walks over, or whose keys are looked up for each message.
+COUNTED = ("message", "notification", "request", "settlement")
+_FEW = 100  # rows; who plans with more looks them up by their keys
+_MANY = 1000  # of fewer than that any plan is good enough
+
 _PLANNED_FOR = "bytes of messages that this session's plans are for"  # kept with the connection
-_SLACK = 64 * 8192  # bytes: of fewer than that any plan is good enough
+_PAGE = 8192  # bytes
+_SLACK = 64 * _PAGE  # bytes: of fewer than that any plan is good enough
 _DISCARD = text("DISCARD PLANS")
+
+
+_SIZE = text("SELECT pg_relation_size('message')")
+_ROOM = 300  # bytes that a message takes, or its notification
+
+
+def fit_to(session: Session, many: int) -> None:
+    """`fit`, for who is about to put in so many messages: each's notification is looked for by a plan as well."""
+    fit(session, (session.scalar(_SIZE) or 0) + many * _ROOM)
 
 
 def fit(session: Session, size: int) -> None:
@@ -27,10 +42,37 @@ def fit(session: Session, size: int) -> None:
     while it knew of no rows walks over all of them for each message. It asks how large a table is as it plans.
     """
     info = session.connection().info
-    planned_for = info.setdefault(_PLANNED_FOR, size)
+    planned_for = info.setdefault(_PLANNED_FOR, 0)
     if not planned_for / 2 - _SLACK <= size <= planned_for * 2 + _SLACK:
         session.execute(_DISCARD)
         info[_PLANNED_FOR] = size
+
+
+# Of a table `c` of pg_class: Postgres found pages and hardly a row, and expects as few in each page from then on, as
+# large as it grows. So it is where it counted what was not committed yet, and where all that had been in it is gone.
+FOUND_EMPTY = f"""(
+    c.reltuples BETWEEN 0 AND {_FEW} AND c.relpages > 0 AND pg_relation_size(c.oid) > {_SLACK}
+    AND c.reltuples / nullif(c.relpages, 0) * (pg_relation_size(c.oid) / {_PAGE}) < {_FEW}
+)"""
+# Is it so, and there are many after all? Postgres's own count of what was committed since does not tell: who counts
+# while others commit sets it to nothing as well, and then nothing lets it be counted again.
+MISCOUNTED = f"""(
+    SELECT {FOUND_EMPTY} AND (
+        SELECT count(*) FROM (SELECT FROM message ORDER BY id LIMIT {_MANY}) AS there
+    ) = {_MANY}
+    FROM pg_class AS c WHERE c.oid = CAST('message' AS regclass)
+)"""
+# A former version's migration made no such function; who may not call it leaves it to others.
+_MAY_COUNT = text("SELECT coalesce(has_function_privilege(to_regprocedure('count_anew()'), 'EXECUTE'), false)")
+_COUNT_ANEW = text("SELECT count_anew()")
+
+
+def count_anew(session: Session) -> None:
+    """Let Postgres count the tables again that it has miscounted. A transaction of its own, and a short one: until it
+    ends nobody can vacuum or change them.
+    """
+    if session.scalar(_MAY_COUNT):
+        session.execute(_COUNT_ANEW)
 
 
 def still(*statuses: str, message: str = "m") -> str:
