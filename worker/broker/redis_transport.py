@@ -53,9 +53,8 @@ class QoS(redis.QoS):
         try:
             super().append(message, delivery_tag)
         except ResponseError:
-            with suppress(
-                ResponseError
-            ):  # it takes nothing at all (its disk, a replica): then this process alone knows
+            # One that takes nothing at all (its disk, a replica) leaves this process alone to know of it.
+            with suppress(ResponseError):
                 self._note(message, delivery_tag)
             virtual.QoS.append(self, message, delivery_tag)
 

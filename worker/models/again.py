@@ -33,9 +33,8 @@ class Rerun(Base):
     most_left: Mapped[int | None]  # how many more may; None: all
     trial: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid()))  # the messages that went first
     state: Mapped[str]
-    code: Mapped[
-        str | None
-    ]  # that all of these failed with; '': none of eSMS's; None where it stopped: we failed at it
+    # That all of these failed with; '': none of eSMS's; None where it stopped: we failed at it.
+    code: Mapped[str | None]
     decided_at: Mapped[datetime | None]
     decided_by: Mapped[str | None]  # who had the rest sent after all
     look_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

@@ -144,7 +144,8 @@ _HIDE_CONSENTS = """
 # than go on by the plans of before; a table that is being vacuumed or changed is left out.
 _COUNT_ANEW = """
     CREATE OR REPLACE FUNCTION {schema}.count_anew() RETURNS void
-    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET lock_timeout = '1s' SET client_min_messages = 'error' AS $$
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+    SET search_path = pg_catalog SET lock_timeout = '1s' SET client_min_messages = 'error' AS $$
     DECLARE
         one regclass;
     BEGIN
