@@ -15,6 +15,7 @@ from benchmarks import results
 
 KEPT = ("provider_rate", "end_to_end", "lanes", "claim_cost", "memory", "cpu_by_step", "enqueue")  # drawn and told
 PRINTED = (
+    "bare_loop",
     "client_call",
     "command_speed",
     "rate_limit",
