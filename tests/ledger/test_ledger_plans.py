@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from benchmarks.stale_statistics import claimed
 from tests.plans import pages_of
-from tests.support import HTTP_CALL, Bench, otp
+from tests.support import HTTP_CALL, Bench, empty, otp
 from worker import ledger
 from worker.database import Database
 from worker.evidence import Evidence
@@ -215,8 +215,13 @@ def test_a_worker_that_stays_finds_as_well_what_came_after_its_plans_were_made(
         assert walked(database) - before < 10 * UNDER_WAY  # a few times at most, and not for each of the hundred
 
 
-def test_a_producer_that_stays_looks_for_no_notification_among_all_it_puts_in(bench: Bench) -> None:
-    """It came while there were none, and what a message refers to was looked for in one page."""
+@pytest.mark.parametrize("former", [0, AT_ONCE])
+def test_a_producer_that_stays_looks_for_no_notification_among_all_it_puts_in(bench: Bench, former: int) -> None:
+    """It came while there were none, and what a message refers to was looked for in one page; so it is again where all
+    that it had put in before is gone.
+    """
+    bench.notifier.enqueue_many(otp(f"0903{place:06}") for place in range(former))
+    empty(bench.database)
     with bench.database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("VACUUM (ANALYZE) message, notification"))
     for _ in range(12):

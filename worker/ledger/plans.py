@@ -31,8 +31,14 @@ _ROOM = 300  # bytes that a message takes, or its notification
 
 
 def fit_to(session: Session, many: int) -> None:
-    """`fit`, for who is about to put in so many messages: each's notification is looked for by a plan as well."""
-    fit(session, (session.scalar(_SIZE) or 0) + many * _ROOM)
+    """`fit`, for who is about to put in so many messages: each's notification is looked for by a plan as well.
+
+    Where all that had been there is gone, Postgres may have planned anew since, for as little as there is.
+    """
+    size = session.scalar(_SIZE) or 0
+    info = session.connection().info
+    info[_PLANNED_FOR] = min(size, info.get(_PLANNED_FOR, size))
+    fit(session, size + many * _ROOM)
 
 
 def fit(session: Session, size: int) -> None:
