@@ -16,22 +16,20 @@ import socket
 import sys
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from select import EPOLLIN, epoll
-from statistics import median
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import psutil
 import psycopg
-from rich.table import Table
 
+from benchmarks.end_to_end import OUR_WARM_UP, Entry, Wanted, compare, our_entries, tell
 from benchmarks.provider import BRANDNAME
-from benchmarks.setups import Run, Way, fast_setups, measure, our_way
+from benchmarks.setups import Way
 from benchmarks.support import (
-    LATENCY,
     Stage,
     console,
     enqueue_ours,
@@ -48,7 +46,6 @@ PROCESSES = 2
 SOCKETS = 600  # of each
 MOST = 600  # messages of one claim
 RECORD_EVERY = 0.1  # seconds, as ours
-WARM_UP = 5_000
 READY = "ready"
 
 CLAIM = """
@@ -184,23 +181,9 @@ def _go(loops: list[Child]) -> None:
         psutil.Process(loop.pid).send_signal(signal.SIGUSR1)
 
 
-def compare(on: Stage, rounds: int, messages: int) -> dict[str, list[Run]]:
-    """By turns; each alone, and warm."""
-    name, variables = list(fast_setups().items())[-1]
-    ours = f"ours, {name}"
-    runs: dict[str, list[Run]] = {"bare loop": [], ours: []}
-    for _ in range(rounds):
-        for way in (bare_way(on), our_way(on, ours, variables)):
-            with way as started:
-                measure(on, started, WARM_UP)
-                runs[started.name].append(measure(on, started, messages))
-    return runs
-
-
-def nearness(runs: dict[str, list[Run]]) -> float:
-    """Ours, as a part of the bare loop's messages a second; medians."""
-    bare, ours = (median(run.rate for run in each) for each in runs.values())
-    return ours / bare
+def bare_entry(messages: int) -> Entry:
+    """The bare loop's line of the comparison."""
+    return Entry("bare loop", f"{PROCESSES} processes", messages, bare_way, [], OUR_WARM_UP)
 
 
 def main() -> int:
@@ -212,22 +195,12 @@ def main() -> int:
     if options.work:
         work()
     console.print(load())
+    bare, ours = bare_entry(options.messages), our_entries(options.messages, options.messages)[-1]
     with stage() as on:
-        runs = compare(on, options.rounds, options.messages)
-    _print(runs)
-    return 0 if nearness(runs) >= NEARNESS else 1
-
-
-def _print(runs: dict[str, list[Run]]) -> None:
-    table = Table("way", "messages/s", "worker CPU for one, µs", title=f"eSMS takes {LATENCY * 1000:.0f} ms; in turns")
-    for name, each in runs.items():
-        table.add_row(name, _told(run.rate for run in each), _told(run.cost * 1000 for run in each))
-    console.print(table)
-    console.print(f"ours beside the bare loop: {nearness(runs):.2f} times (wanted: at least {NEARNESS:g})")
-
-
-def _told(figures: Iterable[float]) -> str:
-    return ", ".join(f"{figure:,.0f}" for figure in figures)
+        compare(on, [bare, ours], options.rounds)
+    nearness = Wanted("ours: messages/s beside the bare loop", ours.rate / bare.rate, NEARNESS)
+    tell([bare, ours], [nearness])
+    return 0 if nearness.met else 1
 
 
 if __name__ == "__main__":

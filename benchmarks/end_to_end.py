@@ -39,6 +39,7 @@ class Entry:
     messages: int  # in each round
     start: Callable[[Stage], AbstractContextManager[Way]]
     runs: list[Run]
+    warm_up: int = WARM_UP
 
     @property
     def ours(self) -> bool:
@@ -96,7 +97,7 @@ def compare(on: Stage, entries: list[Entry], rounds: int) -> None:
     for _ in range(rounds):
         for entry in entries:
             with entry.start(on) as way:
-                measure(on, way, OUR_WARM_UP if entry.ours else WARM_UP)
+                measure(on, way, entry.warm_up)
                 entry.runs.append(measure(on, way, entry.messages))
 
 
@@ -108,7 +109,7 @@ def our_entries(requests: int, fast: int) -> list[Entry]:
 
 def _our_entry(name: str, variables: dict[str, str], messages: int) -> Entry:
     setup = "\n".join(["two processes", *(f"{variable}={value}" for variable, value in variables.items())])
-    return Entry(name, setup, messages, lambda on: our_way(on, name, variables), [])
+    return Entry(name, setup, messages, lambda on: our_way(on, name, variables), [], OUR_WARM_UP)
 
 
 def their_entry(on: Stage, contender: Contender, messages: int) -> Entry:
@@ -137,7 +138,7 @@ def judged(entries: list[Entry]) -> list[Wanted]:
 # Told...
 
 
-def _print(entries: list[Entry], wanted: list[Wanted]) -> None:
+def tell(entries: list[Entry], wanted: list[Wanted]) -> None:
     title = f"From queued to accepted, eSMS takes {LATENCY * 1000:.0f} ms; medians of {len(entries[0].runs)}, in turns"
     table = _table(title, "way", "set up with")
     for entry in entries:
@@ -145,7 +146,7 @@ def _print(entries: list[Entry], wanted: list[Wanted]) -> None:
     console.print(table)
     ratios = Table("ratio of medians", "measured", "wanted", "")
     for each in wanted:
-        ratios.add_row(each.what, f"{each.found:.1f}", f"{each.least:g} or more", "" if each.met else "missed")
+        ratios.add_row(each.what, f"{each.found:.3g}", f"{each.least:g} or more", "" if each.met else "missed")
     console.print(ratios)
 
 
@@ -197,7 +198,7 @@ def main() -> int:
         entries += our_entries(options.ours, options.fast)[-1 if options.alone else 0 :]
         compare(on, entries, options.rounds)
     wanted = [] if options.alone else judged(entries)
-    _print(entries, wanted)
+    tell(entries, wanted)
     results.save(options.json, "end_to_end", found(entries, wanted))
     return 0 if all(each.met for each in wanted) else 1
 

@@ -5,16 +5,17 @@ Each is found by its key, one after the other, whatever Postgres expects of how 
 
 from __future__ import annotations
 
+from worker.lookups import by_key
+
 # What was delivered reached her, whatever else was tried; what was called back before it went out leaves her where she
 # was.
 COUNTED_FIRST = "status = 'delivered' DESC, status <> 'cancelled' DESC, place DESC"
 # First in a transaction that asks for the chains of many: to compile that costs more than to do it.
 UNCOMPILED = "SELECT set_config('jit', 'off', true)"
 # To begin with, for `chains`: those whose ids are given.
-THESE = """
-    SELECT m.id, m.replaces FROM unnest(CAST(:ids AS uuid[])) AS t (id)
-    CROSS JOIN LATERAL (SELECT m.id, m.replaces FROM message AS m WHERE m.id = t.id OFFSET 0) AS m
-"""
+THESE = f"""
+    SELECT m.id, m.replaces FROM unnest(CAST(:ids AS uuid[])) AS t (id) {by_key("message", "m", of="t.id")}
+"""  # noqa: S608 — our own names
 
 
 def chains(of: str, schema: str = "", *, at_once: str = "") -> str:
@@ -41,7 +42,7 @@ def followers(of: str, schema: str = "", *, at_once: str = "") -> str:
 
 
 def _found(id_: str, schema: str) -> str:
-    return f"CROSS JOIN LATERAL (SELECT * FROM {schema}message AS m WHERE m.id = {id_} OFFSET 0) AS m"  # noqa: S608
+    return by_key(f"{schema}message", "m", of=id_)
 
 
 def is_alone(message: str = "m") -> str:

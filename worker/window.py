@@ -64,14 +64,15 @@ class Window:
         unheard: for so many of the seconds nobody listened, and it may have been there.
         """
         self._moved_at = self.clock()
-        self._note(self._likely(seconds - unheard, seconds), flying)
-        if seconds - unheard > LATE * self.patience:
+        least = seconds - unheard
+        self._note(self._likely(least, seconds), flying)
+        if least > LATE * self.patience:
             self._miss(seconds)
             return
         self._missing -= SMOOTH * self._missing
         if self._size > self.usual and self._mean > TOO_MANY * self._usual_mean:
             self._size = max(self.usual, self._size - 1)
-        elif seconds - unheard <= EASY * self.patience and 2 * flying >= self._size and self._pays():
+        elif least <= EASY * self.patience and 2 * flying >= self._size and self._pays():
             self._size = min(self.most, self._size + self._step())
 
     def silent(self, seconds: float) -> None:

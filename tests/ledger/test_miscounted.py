@@ -12,9 +12,6 @@ from worker.database import Database
 from worker.lifecycle import Lane
 
 MANY = 4000
-COMMITTED = text(
-    "SELECT pg_stat_force_next_flush()"
-)  # what is told of a commit is told with it, and not some time later
 ROWS = text("SELECT relname, reltuples FROM pg_class WHERE relname IN ('message', 'notification')")
 TIMES = text("SELECT analyze_count FROM pg_stat_user_tables WHERE relname = 'message'")
 

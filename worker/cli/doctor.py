@@ -21,7 +21,6 @@ from worker.reporting import PauseShown, Stopped
 from worker.settings import Pace, ProviderSettings, Rates, Settings, environment, readable_env
 from worker.settings.retention import Retention
 
-PATIENCE = 2.0  # seconds for workers to answer
 REMEMBERED = timedelta(days=1)  # for how long something that was no task is worth an alarm
 MISSED = 4  # ticks without which beat counts as gone
 

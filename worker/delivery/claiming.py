@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -16,6 +17,10 @@ from worker.settings import Pace, Settings
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+
+class _MiscountedError(Exception):
+    """Nothing was claimed, since Postgres is to count first."""
 
 
 @dataclass
@@ -32,7 +37,6 @@ class Claiming:
     trials: set[UUID] = field(default_factory=set)  # messages that go although their lane is paused
     others_wait: bool = False  # a few codes were found: they go out before others are claimed
     _looked_at: float = float("-inf")  # when it last asked for all that may be due
-    _miscounted: bool = False  # nothing was claimed, since Postgres is to count first
 
     def claim(self) -> list[Claim]:
         """For the lanes that have room, in their order, and of each first a few that are in doubt."""
@@ -64,23 +68,20 @@ class Claiming:
         return found
 
     def _all_due(self, nothing: list[Claim]) -> list[Claim]:
-        """Counted or not: the second time it claims."""
-        self._miscounted = False
-        found = self.database.committed("claim", self._due, nothing)
-        if self._miscounted:
+        try:
+            return self.database.committed("claim", self._due, nothing)
+        except _MiscountedError:
             self.database.committed("count", ledger.count_anew, None)
-            found = self.database.committed("claim", self._due, nothing)
-        return found
+            return self.database.committed("claim", partial(self._due, miscounted_too=True), nothing)
 
-    def _due(self, session: Session) -> list[Claim]:
+    def _due(self, session: Session, *, miscounted_too: bool = False) -> list[Claim]:
         claims: list[Claim] = []
         self.gate.look(session)
         most = self.pace.claim_most
         rooms = [(lane, line, room) for lane, line in self.lines if (room := line.room(most, beside_others=True))]
         lanes, doubts, miscounted = ledger.due(session, [lane for lane, _, _ in rooms])
-        self._miscounted = miscounted and not self._miscounted
-        if self._miscounted:
-            return []
+        if miscounted and not miscounted_too:
+            raise _MiscountedError
         self._looked_at = time.monotonic()
         for lane, line, room in rooms:
             before = self.gate.turned_back

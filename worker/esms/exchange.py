@@ -9,7 +9,7 @@ from dataclasses import field
 from datetime import UTC, datetime
 from math import inf
 from types import TracebackType
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from worker.esms.errors import EsmsError, NotTaken, Trace
 from worker.esms.functions import Function
@@ -45,22 +45,9 @@ class Finished(Generic[Reply]):
         return self._reply  # type: ignore[return-value]  # a reply wherever there is no failure
 
 
-class Finish(Protocol):
-    """What a transport calls when a request is over. tag: the caller's. seconds: how long it took. came: the answer, or
-    why there is none. unheard: as in Trace.
-    """
-
-    def __call__(
-        self,
-        tag: object,
-        prepared: Prepared[Any],
-        started_at: datetime,
-        seconds: float,
-        came: HttpAnswer | EsmsError,
-        unheard: float = 0.0,
-        /,
-    ) -> Finished[Any]: ...
-
+# What a transport calls when a request is over: its tag, the request, when it began, its seconds, what came of it, and
+# for how many of the seconds nobody listened.
+Finish = Callable[[object, Prepared[Any], datetime, float, HttpAnswer | EsmsError, float], Finished[Any]]
 
 GRACE = 1.0  # seconds in line beyond those of a whole call
 
@@ -71,7 +58,7 @@ def held_up(finish: Finish, tag: object, prepared: Prepared[Any]) -> Finished[An
     Whoever put it in was held up meanwhile, frozen perhaps, and may have lost the right to send it.
     """
     late = NotTaken("it was not sent in time, because this process was held up")
-    return finish(tag, prepared, datetime.now(UTC), 0.0, late)
+    return finish(tag, prepared, datetime.now(UTC), 0.0, late, 0.0)
 
 
 class Exchange(ABC):

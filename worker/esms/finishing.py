@@ -30,6 +30,9 @@ class Finisher:
         came: HttpAnswer | EsmsError,
         unheard: float = 0.0,
     ) -> Finished[Any]:
+        """tag: the caller's. seconds: how long the call took. came: the answer, or why there is none. unheard: as in
+        Trace.
+        """
         if isinstance(came, EsmsError):
             return _failed(tag, Trace(function=prepared.function, started_at=started_at, seconds=seconds), came)
         text = came.body.decode("utf-8", "replace")

@@ -11,8 +11,9 @@ from sqlalchemy import text
 from worker.ledger.gate import OUTSIDE, barred, closed, consent, forbidden, outside
 from worker.ledger.limits import COST, HAS_SOME_LEFT, LIMITS
 from worker.ledger.opt_out import REASON, unwilling
-from worker.ledger.plans import MISCOUNTED, by_key, still
+from worker.ledger.plans import MISCOUNTED, still
 from worker.lifecycle import IS_ADVERTISING
+from worker.lookups import by_key
 
 ANSWERED = "the message in whose place it was to go arrived after all"
 NOBODY = "00000000-0000-0000-0000-000000000000"  # comes before every id

@@ -15,9 +15,9 @@ from uuid import UUID
 
 from sqlalchemy import Row, TextClause, text
 
-from worker.ledger.plans import by_key
 from worker.ledger.rows import as_array, options_of
 from worker.lifecycle import PERSONS_MOVES, PURPOSE, WANTED_AT, Status
+from worker.lookups import by_key
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

@@ -17,9 +17,10 @@ from sqlalchemy import Row, text
 from worker.generations import followers
 from worker.ids import uuid7s, uuid7s_as_text
 from worker.ledger.inserts import Stored, Terms
-from worker.ledger.plans import by_key, messages_of, places_of, still
+from worker.ledger.plans import messages_of, places_of, still
 from worker.ledger.replacing import STAYS, put_in_place
 from worker.lifecycle import Kind, Lane, Purpose
+from worker.lookups import by_key
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

@@ -21,11 +21,12 @@ from worker.law.outlook import RuleOutlook
 from worker.law.rules import Did, rule_in
 from worker.ledger.foresight import NumberRules, foresee
 from worker.ledger.opt_out import withhold_all_of
-from worker.ledger.plans import by_key, fit_to, messages_of
+from worker.ledger.plans import fit_to, messages_of
 from worker.ledger.rows import as_rows
 from worker.ledger.rule_uses import Uses, note_uses
 from worker.ledger.streams import opened, stream_key
 from worker.lifecycle import FOR_THE_WILLING, PURPOSE, Kind, Lane, Purpose
+from worker.lookups import by_key
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

@@ -23,11 +23,9 @@ _MANY = 1000  # of fewer than that any plan is good enough
 _PLANNED_FOR = "bytes of messages that this session's plans are for"  # kept with the connection
 _PAGE = 8192  # bytes
 _SLACK = 64 * _PAGE  # bytes: of fewer than that any plan is good enough
-_DISCARD = text("DISCARD PLANS")
-
-
-_SIZE = text("SELECT pg_relation_size('message')")
 _ROOM = 300  # bytes that a message takes, or its notification
+_SIZE = text("SELECT pg_relation_size('message')")
+_DISCARD = text("DISCARD PLANS")
 
 
 def fit_to(session: Session, many: int) -> None:
@@ -88,13 +86,6 @@ def still(*statuses: str, message: str = "m") -> str:
     """
     words = ", ".join(f"'{status}'" for status in statuses)
     return f"{message}.status || '' IN ({words})" if len(statuses) > 1 else f"{message}.status || '' = {words}"
-
-
-def by_key(table: str, alias: str, *, of: str, key: str = "id") -> str:
-    """SQL: the row of this table that goes by `of`, looked up for one after the other. Joined, it could come first:
-    where Postgres counted a table when all that had been in it was gone, it walks over the whole of it instead.
-    """
-    return f"CROSS JOIN LATERAL (SELECT * FROM {table} AS {alias} WHERE {alias}.{key} = {of} OFFSET 0) AS {alias}"
 
 
 def places_of(ids: str) -> str:

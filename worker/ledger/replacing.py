@@ -22,9 +22,10 @@ from worker.ledger.inserts import (
     terms_as_row,
     told_once,
 )
-from worker.ledger.plans import by_key, place
+from worker.ledger.plans import place
 from worker.ledger.rows import as_array, as_rows
 from worker.ledger.streams import opened
+from worker.lookups import by_key
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

@@ -27,7 +27,8 @@ REST_MOST = 0.5  # seconds that reruns rest at most after a step, whatever it to
 LONG_ENOUGH = "interval '10 minutes'"  # since eSMS took one of them: the others need not wait for what becomes of it
 
 # What is left where it is forgotten to whom: with no number at all it would mean everybody.
-TO_NOBODY = """chosen = chosen || '{"phone": "#"}', corrected = NULL"""
+_OF_NOBODY = """chosen || '{"phone": "#"}'"""
+TO_NOBODY = f"chosen = {_OF_NOBODY}, corrected = NULL"
 
 _BEGIN = text("""
     INSERT INTO rerun (id, asked_by, source, chosen, corrected, messages, moved, trial, state,
@@ -37,9 +38,7 @@ _BEGIN = text("""
 """)
 
 # Former versions left a null.
-_CHOSEN = """
-    CASE WHEN chosen -> 'phone' = 'null' THEN chosen || '{"phone": "#"}' ELSE chosen END AS chosen
-"""
+_CHOSEN = f"CASE WHEN chosen -> 'phone' = 'null' THEN {_OF_NOBODY} ELSE chosen END AS chosen"
 
 # While one rests all do. A clock that was turned back keeps nobody waiting: so long nobody rests.
 _NEXT = text(f"""

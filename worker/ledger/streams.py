@@ -22,7 +22,8 @@ from sqlalchemy import TextClause, text
 from worker.ledger.advertised import give_back
 from worker.ledger.limits import refund
 from worker.ledger.opt_out import Withheld, withhold, withhold_all_of
-from worker.ledger.plans import by_key, messages_of, still
+from worker.ledger.plans import messages_of, still
+from worker.lookups import by_key
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

@@ -7,17 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import select
 
-from worker.reporting.tables import Attempt, among, read
+from worker.reporting.tables import AnyRow, Attempt, among, read
 
 if TYPE_CHECKING:
     from worker.database import Reader
-
-AnyRow = Any  # of many columns, as `read` has it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

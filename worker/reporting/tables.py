@@ -81,7 +81,10 @@ def among(each: ColumnClause[Any], values: Collection[Any]) -> ColumnElement[boo
     return each == any_(literal(list(values), NullType()))
 
 
-def read(session: Reader, asked: Select[Any]) -> list[Any]:
+AnyRow = Any  # of many columns
+
+
+def read(session: Reader, asked: Select[Any]) -> list[AnyRow]:
     """All of its rows, of many columns: to look up a name in a row as SQLAlchemy has it costs ten times as much."""
     found = session.execute(asked)
     return list(map(_named(tuple(found.keys()))._make, found.all()))

@@ -16,13 +16,11 @@ from worker.lifecycle import PURPOSE
 from worker.reporting.attempts import AttemptShown, attempts_of, attempts_over
 from worker.reporting.chains import PlaceShown, chains
 from worker.reporting.standing import notification
-from worker.reporting.tables import Message, Request, among, read
+from worker.reporting.tables import AnyRow, Message, Request, among, read
 from worker.reporting.waiting import Surroundings, Wait
 
 if TYPE_CHECKING:
     from worker.database import Reader
-
-AnyRow = Any  # of many columns, as `read` has it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,8 @@ from uuid import UUID
 from sqlalchemy import text
 
 from worker.ledger.follow_ups import FALLBACK_AT, FALLBACK_LATE_AT, RETRY_AT
-from worker.ledger.plans import by_key
 from worker.lifecycle import Status
+from worker.lookups import by_key
 
 if TYPE_CHECKING:
     from worker.database import Reader
