@@ -24,8 +24,9 @@ def rejected(bench: Bench, number: str, code: str, **besides: Any) -> Ticket:
     return failed(bench, number, status="'rejected'", code=f"'{code}'", accepted_at="NULL", **besides)
 
 
-def many(bench: Bench, count: int, campaign: str = "tet") -> None:
-    tickets = bench.notifier.enqueue_many([otp(f"09010{n:05d}") for n in range(count)], campaign=campaign)
+def many(bench: Bench, count: int, campaign: str = "tet", *, first: int = 0) -> None:
+    numbers = [f"09010{n:05d}" for n in range(first, first + count)]
+    tickets = bench.notifier.enqueue_many([otp(number) for number in numbers], campaign=campaign)
     with bench.database.begin() as session:
         ids = [ticket.id for ticket in tickets]
         change = "UPDATE message SET status = 'undelivered', code = '100', settled_at = now()"

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from tests.again.failing import many, queued
 from tests.support import Bench
 from worker import again
-from worker.again import Failed
+from worker.again import Corrected, Failed
 
 
 def turn(bench: Bench, change: str) -> None:
@@ -90,5 +90,25 @@ def test_no_more_than_was_asked_for_follows(bench: Bench) -> None:
     many(bench, 150)
     assert bench.notifier.again.retry(Failed(campaign="tet", most=120)).rest == 20
     turn(bench, "status = 'delivered', accepted_at = now(), settled_at = now()")
+    go_on(bench)
+    assert queued(bench) == 20
+
+
+def test_a_corrected_rest_goes_out_and_not_what_failed_corrected_once_more(bench: Bench) -> None:
+    many(bench, 120)
+    bench.notifier.again.retry(Failed(campaign="tet"), corrected=Corrected(content="Don hang moi"))
+    turn(bench, "status = 'rejected', code = '177', settled_at = now()")
+    go_on(bench)
+    [stopped] = bench.notifier.again.stopped()
+    assert bench.notifier.again.go_on(stopped.id) == 20
+    go_on(bench)
+    assert queued(bench) == 20
+
+
+def test_what_is_put_in_after_it_was_asked_for_is_left_alone(bench: Bench) -> None:
+    many(bench, 120)
+    bench.notifier.again.retry(Failed(campaign="tet"))
+    turn(bench, "status = 'delivered', accepted_at = now(), settled_at = now()")
+    many(bench, 30, first=500)
     go_on(bench)
     assert queued(bench) == 20

@@ -64,7 +64,7 @@ class Chooser:
         if len(plan.hopeful) > wanted:
             rows, last = _first(rows, plan.hopeful, wanted), False
             plan = self._planner.plan(rows, requests)
-        place = None if last else Place(rows[-1].notification_id, rows[-1].id)
+        place = None if last else Place(rows[-1].notification_id, rows[-1].id, after.asked_at)
         room = None if limit is None else limit - wanted
         company = self._company(rows, requests, place, room) if place else []
         if company:

@@ -101,12 +101,13 @@ class Foreseer:
     corrected: Corrected | None
     settings: Settings
     most: int | None
+    after: Place = NOWHERE  # where those begin that are looked at
 
     def at_once(self, session: Session) -> Foresight | None:
         """By one for all that are alike; None: what each gets, or with whom, has to be found one by one."""
         if self.corrected is None or self.most is not None or not says_the_same(session, self.corrected):
             return None
-        found = ledger.alike(session, self.chosen, sms_alone=self.corrected.for_sms)
+        found = ledger.alike(session, self.chosen, sms_alone=self.corrected.for_sms, after=self.after)
         if found is None or any(self._goes_with_others(each) for each in found[1].values()):
             return None
         seen, (rows, requests) = Foresight(place=None), found

@@ -107,6 +107,6 @@ def _go(session: Any, rerun: Any, settings: Settings, gives_way: bool) -> Went:
 def _step(session: Any, rerun: Any, settings: Settings, at_once: int) -> Step:
     corrected = Corrected(**rerun.corrected) if rerun.corrected else None
     most = at_once if rerun.most_left is None else min(at_once, rerun.most_left)
-    after = Place(rerun.after_notification, rerun.after_message)
+    after = Place(rerun.after_notification, rerun.after_message, rerun.at)
     chosen, limit = Chosen(**rerun.chosen), rerun.most_left
     return step(session, chosen, corrected, settings, by=rerun.asked_by, most=most, limit=limit, after=after)

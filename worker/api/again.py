@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from uuid import UUID
 
 from worker import ledger, reporting
 from worker.again import Corrected, Failed, Step, step
 from worker.again.choice import checked, correction, ids_of, words_of
-from worker.again.foreseeing import Foreseer
+from worker.again.foreseeing import FORESEEN, Foreseer
 from worker.again.reruns import TRIAL
-from worker.api.decisions import Decision, unfit_of
+from worker.api.decisions import Decision, Rest, Unfit, unfit_of
 from worker.api.naming import BY_DEFAULT, id_of, refuse_undocumented
 from worker.api.outlook import Counted, Foreseen, Lookout, Outlook, Way, summed
 from worker.bell import Bell
@@ -23,9 +22,12 @@ from worker.checks import label, of_argument
 from worker.database import Database
 from worker.errors import Invalid, NotFound
 from worker.ledger import NOWHERE, RETRIED, Act, Chosen, Left, Place, Remaining
+from worker.ledger.clock import clock
 from worker.lifecycle import Status
 from worker.queues import Task
 from worker.reporting import Stopped
+from worker.reporting.operation import SHOWN_FOR
+from worker.reporting.sweeps import SweepShown, open_reruns
 from worker.settings import Settings
 
 __all__ = ["Again", "Counted", "Foreseen", "How", "Outlook", "Way"]
@@ -97,6 +99,27 @@ class Again:
         with self._database.reading() as session:
             return reporting.stopped_reruns(session)
 
+    def open(self, campaign: str, most: int = 5) -> Sequence[SweepShown]:
+        """What is being sent again of a campaign, and what stopped itself in the last week; the newest first."""
+        with self._database.reading() as session:
+            return open_reruns(session, campaign, shown=SHOWN_FOR, most=most)
+
+    def rest(self, rerun: UUID | str) -> Rest:
+        """What waits of a rerun that is not over, and who of that stays as they are. Raises Invalid.
+
+        Counted now: beyond 100,000, and where each would have to be looked at alone, who stays is not told.
+        """
+        with self._database.begin() as session:
+            if (row := ledger.rest_of(session, id_of(rerun))) is None:
+                return Rest()
+            if (asked := _asked_for(row)) is None:
+                return Rest(messages=row.messages - row.moved)
+            chosen, corrected, place = asked
+            found = ledger.count(session, chosen, after=place)
+        messages = found if row.most_left is None else min(found, row.most_left)
+        stay = self._stay(chosen, corrected, row.most_left, place) if messages <= FORESEEN else None
+        return Rest(messages=messages) if stay is None else Rest(messages=messages, left=stay[0], unfit=stay[1])
+
     def go_on(self, rerun: UUID | str, *, by: str = BY_DEFAULT) -> int:
         """Send the rest of a rerun that stopped itself, as it was asked for, whatever became of its first hundred.
 
@@ -130,7 +153,7 @@ class Again:
 
     def _try(self, chosen: Chosen, corrected: Corrected | None, by: str, most: int | None) -> tuple[Step, Remaining]:
         """The first steps, and how many are to follow."""
-        tried, left, wanted = Step(place=NOWHERE), Remaining(), min(TRIAL, most or TRIAL)
+        tried, left, wanted = Step(place=self._start()), Remaining(), min(TRIAL, most or TRIAL)
         act = _act(chosen)
         while tried.place is not None and tried.moved < wanted:
             with self._database.begin() as session:
@@ -151,6 +174,11 @@ class Again:
                 if tried.place is not None and tried.moved >= wanted and (most is None or tried.moved < most):
                     left = self._keep_the_rest(session, chosen, corrected, by, tried, tried.place, most)
         return tried, left
+
+    def _start(self) -> Place:
+        """Where a walk begins that leaves alone what is put in from now on, by Postgres's clock."""
+        with self._database.begin() as session:
+            return replace(NOWHERE, asked_at=clock(session))
 
     def _keep_the_rest(
         self,
@@ -181,15 +209,17 @@ class Again:
     def _with_rest(
         self, decision: Decision, chosen: Chosen, corrected: Corrected | None, tried: Step, most: int | None
     ) -> Decision:
-        """With what is known of the rest: of all that failed still, those that stay, but for those told already."""
+        """With what is known of those that stay of the rest."""
         left = None if most is None else most - tried.moved
-        foreseer = Foreseer(chosen, corrected, self._settings, left)
-        if (found := Lookout(self._database, self._settings, foreseer).stay()) is None:
-            return decision
-        stay, unfit = Counter(found[0]), Counter(found[1])
-        stay.subtract({why: count for why, count in tried.left.items() if why != Left.OPTED_OUT})  # who is cancelled
-        unfit.subtract(tried.unfit)
-        return replace(decision, rest_left=dict(+stay), rest_unfit=unfit_of(+unfit))
+        stay = self._stay(chosen, corrected, left, tried.place or NOWHERE)
+        return decision if stay is None else replace(decision, rest_left=stay[0], rest_unfit=stay[1])
+
+    def _stay(
+        self, chosen: Chosen, corrected: Corrected | None, most: int | None, after: Place
+    ) -> tuple[Mapping[Left, int], Sequence[Unfit]] | None:
+        foreseer = Foreseer(chosen, corrected, self._settings, most, after)
+        found = Lookout(self._database, self._settings, foreseer).stay()
+        return None if found is None else (found[0], unfit_of(found[1]))
 
     def _decision(self, failed: Failed, chosen: Chosen, tried: Step, left: Remaining) -> Decision:
         with self._database.begin() as session:
@@ -208,6 +238,15 @@ class Again:
 def _about(corrected: Corrected | None) -> AbstractContextManager[None]:
     """Whatever is wrong meanwhile is wrong with the correction, if there is one."""
     return of_argument("corrected") if corrected else nullcontext()
+
+
+def _asked_for(row: Any) -> tuple[Chosen, Corrected | None, Place] | None:
+    """Of a rerun; None: another version wrote it, and this one can't read it."""
+    try:
+        corrected = Corrected(**row.corrected) if row.corrected else None
+        return Chosen(**row.chosen), corrected, Place(row.after_notification, row.after_message, row.at)
+    except TypeError:
+        return None
 
 
 def _refuse_several(session: Session, chosen: Chosen) -> None:

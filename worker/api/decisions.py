@@ -86,6 +86,23 @@ class Decision:
         return +words
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """What a rerun has still to come to."""
+
+    messages: int = 0
+    """That failed, those that stay included; 0: it is over, or others have seen to them since."""
+    left: Mapping[Left, int] | None = None
+    """As things stand, those that stay as they are, and why; None: that was not looked at."""
+    unfit: Sequence[Unfit] = ()
+    """Of these: why they can't be sent corrected like this."""
+
+    @property
+    def stay(self) -> int:
+        """How many are known to."""
+        return sum((self.left or {}).values())
+
+
 class Answer(StrEnum):
     """What a person found out about a held message, or wants of it."""
 

@@ -152,22 +152,29 @@ class Lookout:
             with self.database.begin() as session:
                 seen = self.foreseer.at_once(session)
             return None if seen is None else (_left_of(seen.lines.values()), seen.unfit)
-        as_they_are = self._summed()
+        with self.database.begin() as session:
+            as_they_are = self._lines(session)
         return None if as_they_are is None else (_left_of(as_they_are[0]), {})
 
     def _summed(self) -> tuple[list[Alike], list[Going], list[RuleOutlook]] | None:
-        """As they are, they are what they were; None: which advertising goes along with which is found one by one."""
-        of, zone = self.foreseer, self.settings.time_zone
+        """As they are, with what rules do to them; None: as `_lines` has it."""
+        zone = self.settings.time_zone
         with self.database.begin() as session:
-            lines, going = ledger.outlook(session, of.chosen, of.most)
-            if any(each.grouped for each in going) and self._is_torn(session):
+            if (found := self._lines(session)) is None:
                 return None
             rules = ledger.rules_now(session, zone)
-            return lines, going, [*ledger.foresee_again(session, of.chosen, going, rules, zone)]
+            return *found, [*ledger.foresee_again(session, self.foreseer.chosen, found[1], rules, zone)]
+
+    def _lines(self, session: Session) -> tuple[list[Alike], list[Going]] | None:
+        """As they are, they are what they were; None: which advertising goes along with which is found one by one."""
+        of = self.foreseer
+        lines, going = ledger.outlook(session, of.chosen, of.most, after=of.after)
+        torn = any(each.grouped for each in going) and self._is_torn(session)
+        return None if torn else (lines, going)
 
     def _is_torn(self, session: Session) -> bool:
         of, least = self.foreseer, self.settings.advertising_least
-        return of.most is not None or ledger.few_missed(session, of.chosen, least)
+        return of.most is not None or ledger.few_missed(session, of.chosen, least, after=of.after)
 
     def at_once(self, told: Callable[[int], object] = int) -> Foresight | None:
         """Where all get the same. Raises Invalid, which is of the first of them, where the correction fits none."""

@@ -9,12 +9,14 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from worker.api.account import Account
+from worker.api.decisions import Rest
 from worker.api.notifier import Notifier
 from worker.api.operation import Operation
 from worker.cli.checkups import Wrong, calls, keeping, restored, ruling
 from worker.cli.known_holes import hole
 from worker.cli.output import console, json_option, say_json, table, text, waiting
 from worker.cli.redis_health import redis
+from worker.cli.retry import LEFT
 from worker.errors import MIGRATE, WorkerError
 from worker.queues import Queue, kind_of, queues_of
 from worker.reporting import PauseShown, Stopped
@@ -262,8 +264,8 @@ def _lanes() -> str:
     return "all open" + (f"; {held} message(s) are held: see `esms-worker held list`" if held else "")
 
 
-def _why_stopped(each: Stopped) -> str:
-    whose, rest = f"{each.campaign or 'messages'} by {each.asked_by}", f"{each.messages - each.moved:,} wait"
+def _why_stopped(each: Stopped, rest_of: Rest) -> str:
+    whose, rest = f"{each.campaign or 'messages'} by {each.asked_by}", _waits(rest_of)
     if each.code is None:
         return (
             f"{whose}: a fault of ours stopped it after {each.moved:,} messages, {rest}; see the log for `rerun.failed`"
@@ -271,13 +273,25 @@ def _why_stopped(each: Stopped) -> str:
     return f"{whose}: the first {each.moved:,} all failed with code {each.code or 'none'}, {rest}"
 
 
+def _waits(rest: Rest) -> str:
+    """How many, and who of them stays even where the rest goes on."""
+    if not rest.stay:
+        return f"{rest.messages:,} wait"
+    why = ", ".join(f"{count:,} {LEFT[reason]}" for reason, count in (rest.left or {}).items())
+    return f"{rest.messages:,} wait, of which {rest.stay:,} stay as they are even if it goes on ({why})"
+
+
 def _reruns() -> str:
     with Notifier.from_env() as notifier:
-        stopped = notifier.again.stopped()
-    if stopped:
-        told = "; ".join(f"{_why_stopped(each)} (`esms-worker retry --go-on {each.id}`)" for each in stopped)
+        waiting = [(each, notifier.again.rest(each.id)) for each in notifier.again.stopped()]
+    if stopped := [(each, rest) for each, rest in waiting if rest.messages]:
+        told = "; ".join(f"{_why_stopped(*each)}{_way_on(*each)}" for each in stopped)
         raise Wrong(f"stopped: {told}: `esms-worker retry --dry-run` shows what helps; send them again corrected")
-    return "none was stopped"
+    return "none was stopped" if not waiting else "of none that was stopped anything waits"
+
+
+def _way_on(each: Stopped, rest: Rest) -> str:
+    return "" if rest.stay == rest.messages else f" (`esms-worker retry --go-on {each.id}`)"
 
 
 def _reminders() -> str:

@@ -76,6 +76,7 @@ from worker.ledger.reruns import (
     look_later,
     moved_on,
     next_rerun,
+    rest_of,
 )
 from worker.ledger.resending import resend
 from worker.ledger.roll_up import begin_anew, fold
@@ -240,6 +241,7 @@ __all__ = [
     "resend",
     "resolve",
     "resolve_all",
+    "rest_of",
     "revoke_tokens",
     "rules_now",
     "save_rule",

@@ -67,14 +67,27 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """How far a walk over them has come: after this notification and message."""
+    """How far a walk over them has come: after this notification and message.
+
+    asked_at: when it was asked for. What was put in since, a correction's own messages too, is left alone.
+    """
 
     notification: UUID
     message: UUID
+    asked_at: datetime | None = None
 
-    def parameters(self) -> dict[str, UUID]:
+    @property
+    def is_nowhere(self) -> bool:
+        """Has it just begun?"""
+        return (self.notification, self.message) == (NOWHERE.notification, NOWHERE.message)
+
+    def parameters(self) -> dict[str, Any]:
         """For the statements, by name."""
-        return {"after_notification": self.notification, "after_message": self.message}
+        return {
+            "after_notification": self.notification,
+            "after_message": self.message,
+            "asked_at": self.asked_at,
+        }
 
 
 NOWHERE = Place(UUID(int=0), UUID(int=0))
@@ -168,7 +181,8 @@ def scope_of(failed: Chosen) -> str:
 # walk to the campaign.
 def beyond(after: Place) -> str:
     """SQL: the condition on a message `m` that a walk which has come so far goes on with."""
-    return "true" if after == NOWHERE else "(m.notification_id, m.id) > (:after_notification, :after_message)"
+    further = "true" if after.is_nowhere else "(m.notification_id, m.id) > (:after_notification, :after_message)"
+    return further if after.asked_at is None else f"{further} AND m.created_at < :asked_at"
 
 
 _COLUMNS = f"""
@@ -222,14 +236,14 @@ LOOKED_AHEAD = 1000  # requests that failed, among which others with the same te
 # From one request to the next by the index: how many failed of each costs nothing. What is asked for is the same where
 # all of it is, but for the text if another one is to take its place.
 @cache
-def _choose_alike(scope: str, by_text: bool, locks: str) -> TextClause:
+def _choose_alike(scope: str, by_text: bool, goes_on: str, locks: str) -> TextClause:
     next_one = f"""
         SELECT m.notification_id FROM message AS m
         WHERE {chosen(scope)} AND {{}} ORDER BY m.notification_id, m.id LIMIT 1
     """
     return text(f"""
         WITH RECURSIVE ahead AS (
-            (SELECT 1 AS nth, ({next_one.format(beyond(_SOMEWHERE))}) AS id)
+            (SELECT 1 AS nth, ({next_one.format(goes_on)}) AS id)
             UNION ALL
             SELECT a.nth + 1, ({next_one.format("m.notification_id > a.id")})
             FROM ahead AS a WHERE a.id IS NOT NULL AND a.nth < {LOOKED_AHEAD}
@@ -246,7 +260,7 @@ def _choose_alike(scope: str, by_text: bool, locks: str) -> TextClause:
         ) AS alike
         CROSS JOIN LATERAL (
             SELECT * FROM message AS m
-            WHERE m.notification_id = n.id AND {chosen(scope)} AND {beyond(_SOMEWHERE)} AND {LEFT} IS NULL
+            WHERE m.notification_id = n.id AND {chosen(scope)} AND {goes_on} AND {LEFT} IS NULL
               AND {_besides(locks)}
             ORDER BY m.id LIMIT :most
             {locks}
@@ -255,7 +269,6 @@ def _choose_alike(scope: str, by_text: bool, locks: str) -> TextClause:
     """)
 
 
-_SOMEWHERE = Place(UUID(int=1), UUID(int=1))
 _KEPT_PURPOSE = f"{PURPOSE} = {PURPOSE.replace('n.', 'k.')}"
 
 
@@ -269,7 +282,8 @@ def choose_alike(
     asked = (
         failed.parameters() | after.parameters() | {"like": list(like), "most": most, "besides": list(besides or ())}
     )
-    return session.execute(_choose_alike(scope_of(failed), by_text, _locks(besides)), asked).all()
+    somewhere = beyond(Place(UUID(int=1), UUID(int=1), after.asked_at))
+    return session.execute(_choose_alike(scope_of(failed), by_text, somewhere, _locks(besides)), asked).all()
 
 
 _REQUESTS = text(f"""

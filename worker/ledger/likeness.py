@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import TextClause, text
 
-from worker.ledger.failed import LEFT, Asked, Chosen, chosen, scope_of
+from worker.ledger.failed import LEFT, NOWHERE, Asked, Chosen, Place, beyond, chosen, scope_of
 from worker.ledger.opt_out import IS_FOR_THE_WILLING
 from worker.ledger.outlook import asked_for, summed
 from worker.ledger.rows import options_of
@@ -39,7 +39,7 @@ class Some(NamedTuple):
 
 # A number that may be no mobile's is judged by itself. What a call would say is left out where it can't be said.
 @cache
-def _likeness(scope: str, sms_alone: bool) -> TextClause:
+def _likeness(scope: str, sms_alone: bool, goes_on: str) -> TextClause:
     options = "CASE WHEN n.kind = 'sms' THEN n.options ELSE '{}' END" if sms_alone else "n.options"
     return text(f"""
         SELECT n.kind, {PURPOSE} AS purpose, n.source, n.campaign, CAST({options} AS text) AS options,
@@ -49,20 +49,22 @@ def _likeness(scope: str, sms_alone: bool) -> TextClause:
             CASE WHEN m.phone ~ :usual THEN '' ELSE m.phone END AS unusual,
             min(m.phone) AS phone, count(*) AS messages
         FROM {asked_for(scope)}
-        WHERE {chosen(scope, joined=True)}
+        WHERE {chosen(scope, joined=True)} AND {goes_on}
         GROUP BY n.kind, 2, n.source, n.campaign, {options}, n.expires_at, n.follow_up, m.lane, m.grouped, m.status,
             m.code, m.network, 13, 14, 15
         LIMIT {KINDS + 1}
     """)
 
 
-def alike(session: Session, which: Chosen, *, sms_alone: bool) -> tuple[Sequence[Some], Mapping[UUID, Asked]] | None:
+def alike(
+    session: Session, which: Chosen, *, sms_alone: bool, after: Place = NOWHERE
+) -> tuple[Sequence[Some], Mapping[UUID, Asked]] | None:
     """One for all that are alike, and what was asked for, but for what is said; None: there are too many kinds.
 
-    sms_alone: it is a correction that no call takes.
+    sms_alone: it is a correction that no call takes. after: of what follows after a place.
     """
-    scope = scope_of(which)
-    rows = summed(session, scope, _likeness(scope, sms_alone), which.parameters() | {"usual": USUAL})
+    scope, asked = scope_of(which), which.parameters() | after.parameters() | {"usual": USUAL}
+    rows = summed(session, scope, _likeness(scope, sms_alone, beyond(after)), asked)
     if len(rows) > KINDS:
         return None
     some = [_some(UUID(int=place), row) for place, row in enumerate(rows, start=1)]

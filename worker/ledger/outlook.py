@@ -92,14 +92,14 @@ _IN_ONE_GO = "AND n.id = ANY(ARRAY(SELECT m.notification_id FROM message AS m WH
 # The sums first, and what costs a look-up only for the few lines that are left then. Those of one campaign are not told
 # apart by it.
 @cache
-def _outlook(scope: str, bounded: bool = False) -> TextClause:
+def _outlook(scope: str, bounded: bool = False, goes_on: str = "true") -> TextClause:
     campaign, lines = ("CAST(:campaign AS text)", "") if scope in _LARGE else ("campaign", "3, ")
     failed = _BOUNDED if bounded else _EACH
     return text(f"""
         WITH lines AS MATERIALIZED (
             SELECT kind, purpose, {campaign} AS campaign, status, code, sms_type, network, left_since,
                 count(*) AS messages, bool_or(grouped) AS grouped, sum(segments) AS segments
-            FROM ({failed.format(each=_of_each(scope))}) AS m
+            FROM ({failed.format(each=_of_each(scope, goes_on))}) AS m
             GROUP BY {lines}1, 2, 4, 5, 6, 7, 8
         )
         SELECT lines.*, now() AS at,
@@ -108,8 +108,8 @@ def _outlook(scope: str, bounded: bool = False) -> TextClause:
     """)
 
 
-def _of_each(scope: str) -> str:
-    return _OF_EACH.format(asked=asked_for(scope), chosen=chosen(scope, joined=True))
+def _of_each(scope: str, goes_on: str) -> str:
+    return _OF_EACH.format(asked=asked_for(scope), chosen=chosen(scope, joined=True), goes_on=goes_on)
 
 
 def asked_for(scope: str) -> str:
@@ -124,7 +124,7 @@ _OF_EACH = f"""
         CASE WHEN {IS_FOR_THE_WILLING} AND has_opted_out(m.phone) THEN 'opted out' ELSE {LEFT} END AS left_since,
         m.grouped, coalesce(n.segments, 1) AS segments, m.notification_id, m.id
     FROM {{asked}}
-    WHERE {{chosen}}"""
+    WHERE {{chosen}} AND {{goes_on}}"""
 _EACH = "{each}"
 # Up to the last one that would still go, in the order in which they go.
 _BOUNDED = """
@@ -153,12 +153,14 @@ _BEFORE = text(f"""
 """)
 
 
-def outlook(session: Session, which: Chosen, most: int | None = None) -> tuple[list[Alike], list[Going]]:
+def outlook(
+    session: Session, which: Chosen, most: int | None = None, *, after: Place = NOWHERE
+) -> tuple[list[Alike], list[Going]]:
     """One line for each way in which they failed, the most frequent first; and those that would go out.
 
-    most: no more go out than so many, the first ones.
+    most: no more go out than so many, the first ones. after: of what follows after a place.
     """
-    rows = _lines(session, which, {} if most is None else {"most": most})
+    rows = _lines(session, which, {} if most is None else {"most": most}, after)
     alike: dict[tuple[str, str, str | None], list[Any]] = {}
     for row in rows:
         alike.setdefault((row.kind, row.status, row.code), []).append(row)
@@ -169,9 +171,9 @@ def outlook(session: Session, which: Chosen, most: int | None = None) -> tuple[l
     return sorted(lines, key=lambda line: -line.messages), going
 
 
-def _lines(session: Session, which: Chosen, bounded: dict[str, int]) -> Sequence[Any]:
-    scope = scope_of(which)
-    return summed(session, scope, _outlook(scope, bool(bounded)), which.parameters() | bounded)
+def _lines(session: Session, which: Chosen, bounded: dict[str, int], after: Place) -> Sequence[Any]:
+    scope, asked = scope_of(which), which.parameters() | after.parameters() | bounded
+    return summed(session, scope, _outlook(scope, bool(bounded), beyond(after)), asked)
 
 
 def summed(session: Session, scope: str, statement: TextClause, asked: Mapping[str, Any]) -> Sequence[Any]:
@@ -258,19 +260,20 @@ def _standing(session: Session, statement: TextClause, which: Chosen, besides: d
 
 # What eSMS takes for many at once alone, of which fewer failed than it takes.
 @cache
-def _few_missed(scope: str) -> TextClause:
+def _few_missed(scope: str, goes_on: str) -> TextClause:
     return text(f"""
         SELECT EXISTS (
             SELECT FROM {with_notification(scope)}
-            WHERE m.grouped AND {chosen(scope, joined=True)} AND {LEFT} IS NULL
+            WHERE m.grouped AND {chosen(scope, joined=True)} AND {goes_on} AND {LEFT} IS NULL
             GROUP BY m.notification_id HAVING count(*) < :least
         )
     """)
 
 
-def few_missed(session: Session, which: Chosen, least: int) -> bool:
+def few_missed(session: Session, which: Chosen, least: int, *, after: Place = NOWHERE) -> bool:
     """Is there any advertising that fewer missed than eSMS takes, so that others with its text are looked for?"""
-    return bool(session.scalar(_few_missed(scope_of(which)), which.parameters() | {"least": least}))
+    asked = which.parameters() | after.parameters() | {"least": least}
+    return bool(session.scalar(_few_missed(scope_of(which), beyond(after)), asked))
 
 
 def fared_before(session: Session, pairs: Sequence[tuple[str, str | None]]) -> Mapping[tuple[str, str], Before]:

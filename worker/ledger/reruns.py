@@ -31,10 +31,10 @@ _OF_NOBODY = """chosen || '{"phone": "#"}'"""
 TO_NOBODY = f"chosen = {_OF_NOBODY}, corrected = NULL"
 
 _BEGIN = text("""
-    INSERT INTO rerun (id, asked_by, source, chosen, corrected, messages, moved, trial, state,
+    INSERT INTO rerun (id, at, asked_by, source, chosen, corrected, messages, moved, trial, state,
         most_left, after_notification, after_message)
-    VALUES (:id, :by, :source, CAST(:chosen AS jsonb), CAST(:corrected AS jsonb), :messages, :moved, :trial, 'trying',
-        :most_left, :after_notification, :after_message)
+    VALUES (:id, coalesce(:asked_at, now()), :by, :source, CAST(:chosen AS jsonb), CAST(:corrected AS jsonb),
+        :messages, :moved, :trial, 'trying', :most_left, :after_notification, :after_message)
 """)
 
 # Former versions left a null.
@@ -42,7 +42,7 @@ _CHOSEN = f"CASE WHEN chosen -> 'phone' = 'null' THEN {_OF_NOBODY} ELSE chosen E
 
 # While one rests all do. A clock that was turned back keeps nobody waiting: so long nobody rests.
 _NEXT = text(f"""
-    SELECT id, coalesce(decided_by, asked_by) AS asked_by,
+    SELECT id, at, coalesce(decided_by, asked_by) AS asked_by,
         {_CHOSEN}, corrected, trial, state, after_notification, after_message, most_left
     FROM rerun WHERE state IN ('trying', 'going') AND look_at <= now() AND NOT EXISTS (
         SELECT FROM rerun AS resting
@@ -59,6 +59,10 @@ _MOVED = text("""
         look_at = clock_timestamp() + make_interval(secs => :rest),
         after_notification = :after_notification, after_message = :after_message
     WHERE id = :id
+""")
+_REST = text(f"""
+    SELECT at, {_CHOSEN}, corrected, messages, moved, after_notification, after_message, most_left
+    FROM rerun WHERE id = :id AND state <> 'done'
 """)
 _GO_ON_ANYWAY = text("""
     UPDATE rerun SET state = 'going', decided_by = :by, decided_at = now(), look_at = now()
@@ -139,6 +143,11 @@ def look_later(session: Session, rerun: UUID) -> None:
 def decided(session: Session, rerun: UUID, verdict: Verdict) -> None:
     """It goes on, or the rest of it stays as it is until a person asks for it anew."""
     session.execute(_DECIDED, {"id": rerun, "state": "stopped" if verdict.stop else "going", "code": verdict.code})
+
+
+def rest_of(session: Session, rerun: UUID) -> Any | None:
+    """What was chosen for one that is not over, and the place after which its rest begins; None: there is none."""
+    return session.execute(_REST, {"id": rerun}).one_or_none()
 
 
 def go_on_anyway(session: Session, rerun: UUID, *, by: str, source: str | None) -> int | None:

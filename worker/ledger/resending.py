@@ -94,7 +94,7 @@ def resend(session: Session, which: Chosen, horizons: Horizons, *, by: str, afte
     follow_again(session, row.promised or [])
     return Resent(
         found=row.found,
-        place=Place(row.notification_id, row.id) if row.found else after,
+        place=Place(row.notification_id, row.id, after.asked_at) if row.found else after,
         queued=row.queued,
         trial=row.trial or [],
         lanes=row.lanes,

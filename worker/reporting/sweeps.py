@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import RowMapping, TextClause, text
 
 from worker.lifecycle import Status
 from worker.reporting.choice import Choice
@@ -17,18 +17,33 @@ from worker.reporting.finding import Search
 if TYPE_CHECKING:
     from worker.database import Reader
 
+_RERUNS = """
+    SELECT id, at, asked_by, 'retry' AS kind, CAST(NULL AS jsonb) AS search, chosen,
+        CAST(NULL AS timestamptz) AS send_date, messages AS about, state, moved AS found, moved,
+        CAST('{{}}' AS jsonb) AS others, 0 AS expiring, code, decided_at AS ended_at
+    FROM rerun WHERE {which} ORDER BY id DESC LIMIT :most
+"""
 _SHOWN = """
     SELECT * FROM (
         SELECT id, at, asked_by, kind, search, CAST(NULL AS jsonb) AS chosen, send_date, about, state, found, moved,
             others, expiring, CAST(NULL AS text) AS code, ended_at
-        FROM sweep WHERE {sweep} ORDER BY id DESC LIMIT :most
-    ) AS a UNION ALL SELECT * FROM (
-        SELECT id, at, asked_by, 'retry', CAST(NULL AS jsonb), chosen, CAST(NULL AS timestamptz), messages, state,
-            moved, moved, CAST('{{}}' AS jsonb), 0, code, decided_at
-        FROM rerun WHERE {sweep} ORDER BY id DESC LIMIT :most
-    ) AS r ORDER BY id DESC LIMIT :most
+        FROM sweep WHERE {which} ORDER BY id DESC LIMIT :most
+    ) AS a UNION ALL SELECT * FROM ({reruns}) AS r ORDER BY id DESC LIMIT :most
 """
-_ONE, _LAST = text(_SHOWN.format(sweep="id = :id")), text(_SHOWN.format(sweep="true"))
+
+
+def _where(which: str) -> TextClause:
+    return text(_SHOWN.format(which=which, reruns=_RERUNS.format(which=which)))
+
+
+_ONE, _LAST = _where("id = :id"), _where("true")
+# By the indexes of those under way and of those that stopped: of reruns that are over there may be any number.
+_OPEN = text(
+    _RERUNS.format(
+        which="""chosen ->> 'campaign' = :campaign
+        AND (state IN ('trying', 'going') OR state = 'stopped' AND decided_at > now() - :shown)"""
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +85,12 @@ def sweep(session: Reader, id_: UUID) -> SweepShown | None:
 def sweeps(session: Reader, most: int) -> Sequence[SweepShown]:
     """The last ones, the newest first."""
     return [_shown(row) for row in session.execute(_LAST, {"most": most}).mappings()]
+
+
+def open_reruns(session: Reader, campaign: str, *, shown: timedelta, most: int) -> Sequence[SweepShown]:
+    """Of a campaign, those under way and those that stopped so lately, the newest first."""
+    asked = {"campaign": campaign, "shown": shown, "most": most}
+    return [_shown(row) for row in session.execute(_OPEN, asked).mappings()]
 
 
 def _shown(row: RowMapping) -> SweepShown:

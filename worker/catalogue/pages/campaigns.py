@@ -71,6 +71,17 @@ WORDS: dict[str, Text] = {
     "remedy": Text("What to do", "Cách xử lý"),
     "code": Text("Code", "Mã"),
     "download_failed": Text("Everybody whom it did not reach:", "Danh sách người chưa nhận được:"),
+    "reruns": Text("Sent again", "Gửi lại tin hỏng"),
+    "rerun_by": Text("asked by {name}, {at}", "{name} yêu cầu, {at}"),
+    "rerun_moved": Text("{moved} of {about} messages go out again.", "đã gửi lại {moved} trong {about} tin."),
+    "rerun_trying": Text("first hundred under way", "đang thử trăm tin đầu"),
+    "rerun_going": Text("under way", "đang gửi lại"),
+    "rerun_stopped": Text("stopped", "đã dừng"),
+    "retry": Text("Send again what failed", "Gửi lại tin hỏng"),
+    "retry_says": Text(
+        "First you see how many that is, what it costs and whom it can't help.",
+        "Trước tiên bạn xem sẽ gửi bao nhiêu tin, tốn bao nhiêu và tin nào gửi lại không ích gì.",
+    ),
     "acts": Text("What you can do", "Thao tác"),
     "pause": Text("Hold it back", "Tạm dừng"),
     "pause_says": Text(

@@ -61,4 +61,18 @@ WORDS: dict[str, Text] = {
         "Cơ sở dữ liệu chưa trả lời. Không có gì bị mất: hãy thử lại sau một phút.",
     ),
     "to_now": Text("To the first page", "Về trang đầu"),
+    # Of what is sent again, the rest.
+    "left_late": Text("stay: their day has passed", "để lại: đã qua ngày"),
+    "left_limit": Text("stay: sent again often enough", "để lại: đã gửi lại đủ số lần"),
+    "left_toofew": Text("stay: too few for advertising", "để lại: quá ít tin cho quảng cáo"),
+    "left_unfit": Text("stay: can't be sent so", "để lại: không gửi được như vậy"),
+    "left_emptied": Text("stay: text or number kept no longer", "để lại: nội dung hoặc số không còn được giữ"),
+    "left_optedout": Text("stay: opted out", "để lại: đã từ chối nhận tin"),
+    "rest_waits": Text("Of the rest {count} failed and wait.", "Phần còn lại có {count} tin hỏng đang chờ."),
+    "rest_none": Text("Of the rest nothing waits any more.", "Phần còn lại không còn tin nào chờ."),
+    "rest_unknown": Text(
+        "Who of these stays as they are is told where they are chosen to be sent again.",
+        "Muốn biết tin nào để nguyên, hãy tìm các tin này và chọn gửi lại để xem trước.",
+    ),
+    "rest_stays": Text("Of these {count} stay as they are.", "Trong số đó {count} tin để nguyên."),
 }

@@ -113,16 +113,10 @@ WORDS: dict[str, Text] = {
     "never_tried": Text("never tried", "chưa thử"),
     "arrived_before": Text("{share} of {count} arrived", "{share} trong {count} tin đến nơi"),
     "helpless": Text("eSMS would refuse as before", "eSMS sẽ lại từ chối"),
-    "left_late": Text("stay: their day has passed", "để lại: đã qua ngày"),
-    "left_limit": Text("stay: sent again often enough", "để lại: đã gửi lại đủ số lần"),
-    "left_toofew": Text("stay: too few for advertising", "để lại: quá ít tin cho quảng cáo"),
-    "left_unfit": Text("stay: can't be sent so", "để lại: không gửi được như vậy"),
-    "left_emptied": Text("stay: text or number kept no longer", "để lại: nội dung hoặc số không còn được giữ"),
     "more_chosen": Text(
         "Counted is what would go first, {count} messages. Of {more} more that are chosen nothing is told here.",
         "Chỉ đếm {count} tin sẽ gửi trước. {more} tin còn lại không được tính ở đây.",
     ),
-    "left_optedout": Text("stay: opted out", "để lại: đã từ chối nhận tin"),
     "says_retry": Text(
         "The first hundred go at once. The rest follows by itself when one of them has arrived, and stays where all of "
         "them fail with one code.",
@@ -187,6 +181,10 @@ WORDS: dict[str, Text] = {
     "retried_rest": Text(
         "{count} more follow when one of these has arrived.", "{count} tin nữa đi tiếp khi có tin đến nơi."
     ),
-    "retried_rest_left": Text("Of these {count} stay as they are.", "Trong số đó {count} tin để nguyên."),
+    "go_on": Text("Send the rest all the same", "Vẫn gửi phần còn lại"),
+    "go_on_says": Text(
+        "As it was asked for, whatever became of the first hundred. It costs what it costs.",
+        "Gửi đúng như đã yêu cầu, dù trăm tin đầu hỏng. Vẫn tính tiền như thường.",
+    ),
     "retried_left": Text("{count} stay as they are.", "{count} tin để nguyên."),
 }

@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
+from worker.api.decisions import Rest
 from worker.api.notifier import Notifier
 from worker.api.uploads import UploadKind, UploadShown, UploadState
 from worker.catalogue import Language, advice
@@ -22,10 +23,12 @@ from worker.reporting.finding import Search
 from worker.reporting.lists import Failure
 from worker.reporting.reminded import EVENT, RULE
 from worker.reporting.sums import Counted
+from worker.reporting.sweeps import SweepShown
 from worker.settings import Settings
 from worker.web.door import producer_of
 from worker.web.pages.access import person_of, room
 from worker.web.pages.downloads import download
+from worker.web.pages.find import finding_of
 from worker.web.pages.keys import key_of, name_of
 from worker.web.pages.rendering import is_fragment, language_of, redirect, render
 
@@ -130,6 +133,7 @@ def campaign(request: Request, key: str) -> Response:
         uploads=uploads,
         is_live=_is_live(sums, uploads),
         paused=_paused(producer, name),
+        reruns=[] if is_fragment(request) else _reruns(producer, name),
         failures=[] if is_fragment(request) else _failures(producer, name, sums, language_of(request)),
         costs=_costs(producer, name) if sums else None,
         counted_until=producer.reports.counted_until(),
@@ -142,6 +146,10 @@ def _sums(producer: Notifier, name: str) -> Sums | None:
         return next(iter(producer.reports.campaigns(campaign=name)), None)
     except NotFound:
         return None
+
+
+def _reruns(producer: Notifier, name: str) -> Sequence[tuple[SweepShown, Rest]]:
+    return [(each, producer.again.rest(each.id)) for each in producer.again.open(name)]
 
 
 def _is_live(sums: Sums | None, uploads: Sequence[UploadShown]) -> bool:
@@ -182,6 +190,14 @@ def resume(request: Request, key: str) -> RedirectResponse:
     """Let it go on."""
     producer_of(request).pauses.resume_campaign(name_of(key), by=person_of(request).name)
     return redirect(f"/campaigns/{key}")
+
+
+@router.post("/campaigns/{key}/retry")
+def retry(request: Request, key: str) -> RedirectResponse:
+    """Show what sending again all of it that failed would do; nothing is done yet."""
+    whole = Search(choice=Choice.of({"campaign": name_of(key)}))
+    kept = {"act": "retry", "search": whole.as_json(), "back": f"/campaigns/{key}"}
+    return redirect(f"/find/act/{finding_of(request).keep(person_of(request).name, kept)}")
 
 
 @router.post("/campaigns/{key}/stop")

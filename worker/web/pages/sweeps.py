@@ -17,7 +17,7 @@ from worker.reporting.finding import Search
 from worker.web.door import producer_of
 from worker.web.pages.access import Form, person_of, room
 from worker.web.pages.find import finding_of, meant
-from worker.web.pages.rendering import language_of, redirect, render
+from worker.web.pages.rendering import is_fragment, language_of, redirect, render
 
 router = room()
 
@@ -38,14 +38,25 @@ def sweeps(
 
 @router.get("/find/sweeps/{sweep}")
 def sweep(request: Request, sweep: str) -> Response:
-    """How far one is."""
-    return render(request, "find/sweep.html.j2", sweep=producer_of(request).sweeps.show(sweep))
+    """How far one is; of what is sent again, who of the rest stays: counted where the page is opened alone."""
+    producer = producer_of(request)
+    shown = producer.sweeps.show(sweep)
+    is_counted = shown.kind == "retry" and shown.state != "done" and not is_fragment(request)
+    rest = producer.again.rest(shown.id) if is_counted else None
+    return render(request, "find/sweep.html.j2", sweep=shown, rest=rest)
 
 
 @router.post("/find/sweeps/{sweep}/stop")
 def stop(request: Request, sweep: str) -> Response:
     """Leave the rest as it is."""
     producer_of(request).sweeps.stop(sweep)
+    return redirect(f"/find/sweeps/{sweep}")
+
+
+@router.post("/find/sweeps/{sweep}/go-on")
+def go_on(request: Request, sweep: str) -> Response:
+    """Send the rest after all, as it was asked for."""
+    producer_of(request).again.go_on(sweep, by=person_of(request).name)
     return redirect(f"/find/sweeps/{sweep}")
 
 
