@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from worker.lifecycle import Lane
 from worker.queues import QUEUE_OF, UNHEARD, Queue, Task
-from worker.telemetry import emit, where
+from worker.telemetry import emit, named, where
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -150,8 +150,14 @@ class Bell:
         except Exception as error:  # noqa: BLE001 — telling the producer that it failed would make it send again
             if not _is_forbidden(error):  # an application may not ring each bell: those that it may are well
                 self._muted_until = time.monotonic() + MUTED
-            emit("ring.failed", error=type(error).__name__, at=where(error))
+                self._hang_up()
+            emit("ring.failed", error=named(error), at=where(error))
             return None
+
+    def _hang_up(self) -> None:
+        """By the same name another server may answer next time: after a fail-over this one would go on refusing."""
+        if self._redis is not None:
+            self._redis.close()
 
     def _rings(self) -> Any:
         if self._redis is None:

@@ -32,7 +32,7 @@ from uuid import uuid4
 
 from worker.lifecycle import Lane
 from worker.settings import Rates
-from worker.telemetry import emit
+from worker.telemetry import emit, named
 from worker.throttle import Throttle
 
 POLL = "poll"
@@ -248,7 +248,8 @@ class _Shared:
         try:
             granted, wait, alive = self._script()(keys, [most, me, ALIVE, *limits])
         except (RedisError, OSError) as error:
-            raise _Lost(type(error).__name__) from None
+            self._hang_up()
+            raise _Lost(named(error)) from None
         if me:
             # One fewer at a time: a Redis that comes back empty has seen nobody yet, and may be lost again at once.
             self._processes[group] = max(alive, self._processes.get(group, 1) - 1)
@@ -268,6 +269,11 @@ class _Shared:
         self._redis: Any = None
         self._take: Any = None
         self._sign_at: dict[str, float] = {}
+
+    def _hang_up(self) -> None:
+        """By the same name another server may answer next time: after a fail-over this one would go on refusing."""
+        self.close()
+        self._take = None
 
     def _key(self, name: str) -> str:
         return f"esms-worker:rate:{{{self._account}}}:{name}"  # braces: on one node of a cluster

@@ -132,6 +132,7 @@ def configuration(settings: Settings, pace: Pace) -> dict[str, Any]:
         "broker_transport_options": _transport_options(settings.broker_url, pace),
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
+        "broker_channel_error_retry": settings.broker_url.startswith("redis"),  # what refuses now, takes it later
         "task_serializer": "json",
         "accept_content": ["json"],
         "task_ignore_result": True,  # but of worker.status, where there is somewhere to answer

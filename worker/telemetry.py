@@ -78,6 +78,12 @@ def to_log(event: str, facts: dict[str, Any]) -> None:
     log.log(EVENTS[event], "%s %s", event, " ".join(f"{name}={shown(value, MOST)}" for name, value in facts.items()))
 
 
+def named(error: BaseException) -> str:
+    """Its class. Not all that Redis refuses has one of its own: the first word of its answer says why (`MISCONF`)."""
+    kind, code = type(error).__name__, str(error).partition(" ")[0]
+    return code if kind == "ResponseError" and code.isalpha() and code.isupper() else kind
+
+
 def where(error: BaseException) -> str:
     """The file and line that raised it. No more: a traceback quotes code, and an error's text people's values."""
     *_, (frame, line) = walk_tb(error.__traceback__)

@@ -9,6 +9,7 @@ import pytest
 from redis import Redis
 
 from tests.cli.test_cli_commands import Cli, cli
+from tests.faults.refusing import a_full_disk, refusing
 from tests.support import Bench, login
 from worker import Notifier
 from worker.cli.doctor import what_protects_calls
@@ -38,6 +39,10 @@ def test_doctor_names_what_is_wrong_and_the_remedy(
     [
         ("CONFIG SET maxmemory 1", "REDIS_URL: has no memory left (maxmemory 1 bytes): raise it, or remove what else"),
         ("REPLICAOF 127.0.0.1 1", "REDIS_URL: is a replica, which can't be written to: name the primary"),
+        (
+            "CONFIG SET min-replicas-to-write 1",
+            "REDIS_URL: has fewer replicas than it is to have (min-replicas",
+        ),
     ],
 )
 def test_doctor_says_why_a_redis_that_answers_takes_no_bells(
@@ -49,6 +54,17 @@ def test_doctor_says_why_a_redis_that_answers_takes_no_bells(
         found = {check["check"]: check for check in json.loads(cli("doctor", "--json")[1])}
     assert not found["Redis"]["ok"]
     assert found["Redis"]["text"].startswith(told)
+
+
+def test_doctor_says_that_redis_can_not_write_to_its_disk(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with Valkey(tmp_path / "valkey", durable=False) as valkey, refusing(valkey, a_full_disk):
+        monkeypatch.setenv("REDIS_URL", valkey.url)
+        found = {check["check"]: check for check in json.loads(cli("doctor", "--json")[1])}
+    assert not found["Redis"]["ok"]
+    assert found["Redis"]["text"].startswith("REDIS_URL: can't write to its disk: make room there")
+    assert "no bell is rung" in found["Redis"]["text"]
 
 
 @pytest.mark.parametrize(

@@ -78,8 +78,12 @@ class Link:
 
     def lead_to(self, provider: Address) -> None:
         """Old connections are reset, and new ones go to this one."""
-        self._provider = provider
+        self.lead_next_to(provider)
         self.drop()
+
+    def lead_next_to(self, provider: Address) -> None:
+        """New connections go to this one, old ones stay: as after a fail-over by name."""
+        self._provider = provider
 
     def lay(self, trap: Trap | None) -> None:
         """From now on this trap lies there, or none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from threading import Thread
 
@@ -14,7 +15,8 @@ from tests.faults.judge import Allowed
 from tests.faults.killing import How
 from tests.faults.link import Link, State
 from tests.faults.processes import is_frozen
-from tests.faults.scenarios import HUNDREDS, Scenario, every, only_sms
+from tests.faults.refusing import Trouble, a_full_disk, a_replica, refusing
+from tests.faults.scenarios import HUNDREDS, Deed, Scenario, every, only_sms
 from tests.faults.stock import Stock
 from tests.faults.weak_words import DOUBT, IN_DOUBT
 from worker import SmsType
@@ -37,6 +39,24 @@ def calls(stock: Stock) -> None:
 def end_a_worker(ground: Ground) -> None:
     ground.crew.end(("a", "b")[ground.struck % 2])
     ground.crew.mend()
+
+
+def refuses(trouble: Trouble) -> Deed:
+    """A thousand come while it takes nothing and between, some by the broker: nobody who works may end over it."""
+
+    def deed(ground: Ground, stock: Stock, _: Thread) -> None:
+        before = [child.pid for child in ground.crew.all]
+        for _number in range(3):
+            stock.by_task(ground.broker, 35)
+            stock.hundred()
+            stock.hundred()
+            with refusing(ground.valkey, trouble):
+                stock.hundred()
+                time.sleep(3)  # seconds that it takes nothing are the fault itself
+            ground.struck += 1
+        ground.expect([child.pid for child in ground.crew.all if child.alive] == before, "a process ended over it")
+
+    return deed
 
 
 def frozen_with_answers(ground: Ground, stock: Stock, _: Thread) -> None:
@@ -131,6 +151,11 @@ def outages() -> Iterator[Scenario]:
         layout=Layout(HONEST),
         allowed=NOTHING_HELD,
     )
+    for name, how, trouble in (
+        ("a replica", "REPLICAOF", a_replica),
+        ("a full disk", "its snapshots fail (MISCONF)", a_full_disk),
+    ):
+        yield Scenario(f"Redis takes nothing: {name}", f"{how} for 3 s, three times", 0, refuses(trouble))
     yield Scenario(
         "told to end, with calls on the wire",
         "SIGTERM for one of two workers and each of its processes, every 3 s",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from celery.worker.consumer import consumer
@@ -40,6 +41,12 @@ class Consumer(consumer.Consumer):
             options["task_events"] = False
             worker_options = (worker_options or {}) | QUIET
         super().__init__(*args, **options | {"worker_options": worker_options})
+
+    def ensure_connected(self, conn: Any) -> Any:
+        """A broker that was away is looked for once a tick: what is due waits for workers no longer than that."""
+        tick = Pace.from_environ().tick.total_seconds()
+        conn.ensure_connection = partial(conn.ensure_connection, interval_max=tick)
+        return super().ensure_connected(conn)
 
     def create_task_handler(self, *args: Any, **options: Any) -> Handler:
         """What is called with each message."""

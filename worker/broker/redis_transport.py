@@ -8,13 +8,15 @@ from __future__ import annotations
 import base64
 import json
 from contextlib import suppress
+from dataclasses import dataclass, field
+from queue import Empty
 from time import time
 from typing import Any
 from uuid import uuid4
 
 from kombu.transport import redis, virtual
 from kombu.utils.json import dumps
-from redis.exceptions import OutOfMemoryError, ResponseError
+from redis.exceptions import NoPermissionError, OutOfMemoryError, ResponseError
 
 from worker.broker.task_messages import READ, REFUSAL, SIZE, SIZE_MOST, NoTask
 from worker.refusals import Refusal
@@ -45,18 +47,74 @@ redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
 """
 
 
+@dataclass
+class _Owed:
+    """What a Redis that takes nothing (its disk, a replica) could not be told. This process alone knows of it, over the
+    ends of its connections, until whoever consumes next can say it.
+    """
+
+    done: set[str] = field(default_factory=set)  # tags
+    undone: dict[str, Any] = field(default_factory=dict)  # messages by their tags: to be noted, and be given back
+
+
+_owed = _Owed()
+
+
 class QoS(redis.QoS):
     """kombu's, which lets no task go where Redis has no memory left, or takes nothing."""
+
+    _delivered: Any
+    _dirty: Any
+    _vrestore_count: int
+    _remove_from_indices: Any
 
     def append(self, message: Any, delivery_tag: str) -> None:
         """It was taken, and is under way."""
         try:
             super().append(message, delivery_tag)
         except ResponseError:
-            # One that takes nothing at all (its disk, a replica) leaves this process alone to know of it.
-            with suppress(ResponseError):
-                self._note(message, delivery_tag)
+            self._note_or_owe(message, delivery_tag)
             virtual.QoS.append(self, message, delivery_tag)
+
+    def ack(self, delivery_tag: str) -> None:
+        """It is done."""
+        _owed.undone.pop(delivery_tag, None)
+        try:
+            super().ack(delivery_tag)
+        except ResponseError:
+            _owed.done.add(delivery_tag)
+            virtual.QoS.ack(self, delivery_tag)
+
+    def reject(self, delivery_tag: str, requeue: bool = False) -> None:
+        """It is for somebody else, or for nobody."""
+        if not requeue:
+            self.ack(delivery_tag)
+        elif delivery_tag in _owed.undone:  # Redis does not know it, and would give nothing back
+            virtual.QoS.ack(self, delivery_tag)
+        else:
+            self._give_back(delivery_tag)
+
+    def _give_back(self, tag: str) -> None:
+        message = self._delivered[tag]
+        try:
+            super().reject(tag, requeue=True)
+        except ResponseError:
+            _owed.undone[tag] = message
+            virtual.QoS.ack(self, tag)
+
+    def restore_unacked(self, client: Any = None) -> None:
+        """The connection ends: what was not done is given back."""
+        try:
+            super().restore_unacked(client)
+        except ResponseError:
+            _owed.undone.update(self._delivered)
+            self._delivered.clear()
+
+    def _note_or_owe(self, message: Any, tag: str) -> None:
+        try:
+            self._note(message, tag)
+        except ResponseError:
+            _owed.undone[tag] = message
 
     def _note(self, message: Any, tag: str) -> None:
         came_by = message.delivery_info
@@ -66,9 +124,21 @@ class QoS(redis.QoS):
             client.eval(_NOTE, 2, self.unacked_index_key, self.unacked_key, tag, time(), noted)
 
     def restore_visible(self, *args: Any, **options: Any) -> None:
-        """What others left is put back once there is memory again."""
-        with suppress(OutOfMemoryError):
+        """What others left is put back once Redis takes it again; and what this process owes it, it is told."""
+        with suppress(ResponseError):
+            if self._vrestore_count:  # not right after connecting: what was done meanwhile is heard first
+                self._settle()
             super().restore_visible(*args, **options)
+
+    def _settle(self) -> None:
+        for tag in tuple(_owed.done):
+            self._remove_from_indices(tag).execute()
+            _owed.done.discard(tag)
+        for tag, message in tuple(_owed.undone.items()):
+            self._note(message, tag)
+            if tag not in self._delivered or tag in self._dirty:  # else it is being done
+                self.restore_by_tag(tag)
+            _owed.undone.pop(tag, None)
 
 
 class Channel(redis.Channel):
@@ -76,6 +146,33 @@ class Channel(redis.Channel):
 
     Message = Message
     QoS = QoS
+    _in_poll: Any
+    _brpop_read: Any
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        try:
+            self._see_that_it_takes_something()
+        except ResponseError:
+            self.close()
+            raise
+
+    def _see_that_it_takes_something(self) -> None:
+        """Or it would be connected to, refuse, and be connected to again without a pause."""
+        with suppress(NoPermissionError):  # who only pushes need not be let to
+            self.client.hdel(self.unacked_key, "")
+
+    def close(self) -> None:
+        """What Redis says last may be that it takes nothing: what is under way is given back all the same."""
+        if self._in_poll:
+            with suppress(Empty, ResponseError):
+                self._brpop_read()
+        super().close()
+
+    def _queue_bind(self, *args: Any) -> None:
+        """Without memory it can't be noted anew, where it stands already: and only who takes tasks makes room."""
+        with suppress(OutOfMemoryError):
+            super()._queue_bind(*args)  # type: ignore[misc]
 
     def _create_client(self, asynchronous: bool = False) -> Any:
         client = super()._create_client(asynchronous)  # type: ignore[misc]
