@@ -31,8 +31,10 @@ def test_what_is_asked_for_is_taken(transport: str) -> None:
     assert chosen(transport) == transport
 
 
-def test_auto_is_curl_where_it_can_be_had(without: Callable[[str], None]) -> None:
-    assert chosen("") is chosen("auto") is Transport.CURL
+def test_auto_is_the_fastest_that_can_be_had(without: Callable[[str], None]) -> None:
+    assert chosen("") is chosen("auto") is Transport.SOCKETS
+    without("httptools")
+    assert chosen("auto") is Transport.CURL
     without("pycurl")
     assert chosen("auto") is Transport.REQUESTS
 

@@ -61,7 +61,7 @@ def transport(field: str, value: str) -> Transport:
     if value not in set(Transport):
         refuse(field, "is none of sockets, curl, requests and auto", "give one of the four")
     if value == Transport.AUTO:
-        return Transport.CURL if _curl_is_here() else Transport.REQUESTS
+        return next((each for each, (_, is_here) in _NEEDS.items() if is_here()), Transport.REQUESTS)
     chosen = Transport(value)
     package, is_here = _NEEDS.get(chosen, ("", lambda: True))
     if not is_here():
@@ -86,7 +86,7 @@ def _package(name: str) -> ModuleType | None:
         return None
 
 
-_NEEDS = {  # a package, and does it fit?
+_NEEDS = {  # a package, and does it fit? The fastest first
     Transport.SOCKETS: ("httptools", _sockets_are_here),
     Transport.CURL: ("pycurl", _curl_is_here),
 }

@@ -60,7 +60,7 @@ class Client:
     call (but the system's name lookup keeps its own time). trust_env: obey proxies and certificates named in the
     environment. ca_bundle: a file of certificates to trust instead. in_flight: how many connections are kept open.
     transport: what carries an exchange: `requests`, `curl` (needs pycurl), `sockets` (needs httptools), or `auto` for
-    curl where pycurl is installed. Single calls go through requests always.
+    the fastest that is installed: sockets, curl, requests. Single calls go through requests always.
     callback_url: what eSMS is asked to GET once a send has ended; it says when to ask, and proves nothing.
     Every call may raise any EsmsError; its family says what to do next.
     """

@@ -27,7 +27,7 @@ class Format(StrEnum):
 
 
 class Transport(StrEnum):
-    """What carries many requests side by side; `auto` is curl where it can be had, else requests."""
+    """What carries many requests side by side; `auto` is the first of sockets, curl and requests that can be had."""
 
     AUTO = "auto"
     REQUESTS = "requests"

@@ -168,7 +168,7 @@ class ProviderSettings:
     connect_timeout: float  # seconds
     read_timeout: float  # seconds between two pieces of an answer
     total_timeout: float  # seconds for a whole call, however slowly it drips
-    transport: Transport  # what carries many requests side by side; auto: curl where pycurl is installed
+    transport: Transport  # what carries many requests side by side; auto: the fastest that is installed
     callback_url: str | None = field(default=None, repr=False)  # what eSMS is asked to call once a send has ended
 
     @classmethod
