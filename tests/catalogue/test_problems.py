@@ -131,3 +131,8 @@ def test_all_that_sending_rules_say_of_a_message_is_told_in_vietnamese() -> None
     assert [each for each in told if not is_told(each.removeprefix("content: "))] == []
     waits = "comes too soon: not before 2026-12-01 08:00: rule: give a later one, or leave it out"
     assert in_vietnamese(waits).startswith("quá sớm: chưa được gửi trước")
+
+
+def test_which_of_several_numbers_is_wrong_is_told_in_vietnamese_too() -> None:
+    said = in_vietnamese("to: number 2 of 3: names nobody: give a phone number, or a list of them")
+    assert said.startswith("to: số thứ 2 trong 3 số: ")

@@ -65,3 +65,10 @@ def test_a_campaign_to_come_is_paused_when_asked_for_by_name(cli: Cli, bench: Be
     assert bench.standing(id_) == {"queued": 1}
     assert cli("pause", "bulk", "--to-come")[0] == 2
     assert cli("resume", "--campaign", "tet-2028")[1] == "Nothing is paused.\n"
+
+
+def test_a_number_that_is_given_for_a_key_is_told_its_option(cli: Cli) -> None:
+    for way in ("opt-out", "opt-in"):
+        code, _, err = cli("contacts", way, "0909 000 111")
+        assert (code, "no contact has this key: give a number with --phone" in err) == (1, True)
+        assert "`esms-worker contacts list` shows them" in cli("contacts", way, "99")[2]

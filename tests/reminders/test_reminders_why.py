@@ -137,3 +137,11 @@ def test_events_answer_too(calendar: Calendar) -> None:
     assert [answer.why for answer in ask(calendar, "Lan", "2027-03-01")] == [
         "it is still to come", "the event was cancelled"
     ]  # fmt: skip
+
+
+def test_what_is_still_to_come_is_not_told_as_a_no(calendar: Calendar) -> None:
+    calendar.contact("Lan", born="1990-03-05")
+    calendar.birthdays()
+    calendar.tick("2027-03-01 08:00")
+    answer = only(ask(calendar, "Lan", "2027-03-05"))
+    assert (answer.got, answer.why) == (None, "it is still to come")

@@ -330,3 +330,24 @@ def test_esms_is_written_as_it_writes_itself_at_the_beginning_too(bench: Bench) 
     ticket = bench.put()
     bench.deliver()
     assert story(bench, ticket).next.startswith("eSMS took it")
+
+
+@pytest.mark.parametrize("campaign", [True, False])
+def test_what_a_person_paused_is_not_said_to_go_on_by_itself(bench: Bench, campaign: bool) -> None:
+    ticket = bench.put(campaign="tet")
+    bench.notifier.pause_campaign("tet") if campaign else bench.notifier.pauses.pause([Lane.URGENT, Lane.NORMAL])
+    [story] = bench.notifier.reports.why(ticket.id).stories
+    assert "`esms-worker resume" in story.remedy and ('--campaign "tet"' in story.remedy) == campaign
+
+
+def test_of_an_account_without_money_it_is_said_to_top_it_up(bench: Bench) -> None:
+    ticket = bench.put()
+    with bench.database.begin() as session:
+        session.execute(
+            text("""
+                INSERT INTO pause (lane, code, reason, probe_at)
+                SELECT lane, '103', 'eSMS code 103: the balance is too low', now() FROM message
+            """)
+        )
+    [story] = bench.notifier.reports.why(ticket.id).stories
+    assert story.remedy == "Top the account up; what waits then goes out by itself."

@@ -67,12 +67,12 @@ REMEDIES: dict[Status, Text] = {
     Status.ACCEPTED: _NOTHING,
     Status.DELIVERED: Text("Nothing: it is done.", "Không phải làm gì: đã xong."),
     Status.UNDELIVERED: Text(
-        "Check the number; if it is right, the phone may have been off: send it again with `retry`.",
-        "Kiểm tra lại số điện thoại; nếu đúng số, có thể máy đang tắt: gửi lại bằng `retry`.",
+        "Check the number; if it is right, the phone may have been off: send it again, on the page or by `retry`.",
+        "Kiểm tra lại số điện thoại; nếu đúng số, có thể máy đang tắt: gửi lại trên trang hoặc bằng lệnh `retry`.",
     ),
     Status.REJECTED: Text(
-        "Mend what the reason names, then send it again with `retry`.",
-        "Sửa điều mà lý do nêu ra, rồi gửi lại bằng `retry`.",
+        "Mend what the reason names, then send it again, on the page or by `retry`.",
+        "Sửa điều mà lý do nêu ra, rồi gửi lại trên trang hoặc bằng lệnh `retry`.",
     ),
     Status.UNKNOWN: Text(
         "Ask the recipient, or eSMS's support by the SMSID.",
@@ -83,8 +83,8 @@ REMEDIES: dict[Status, Text] = {
         "Nếu đúng ý muốn thì không phải làm gì; nếu không, hãy gửi yêu cầu mới.",
     ),
     Status.EXPIRED: Text(
-        "If it is still of use, send it again with `retry`; find out first what held it up.",
-        "Nếu vẫn còn cần, gửi lại bằng `retry`; trước đó hãy xem vì sao bị chậm.",
+        "If it is still of use, send it again, on the page or by `retry`; find out first what held it up.",
+        "Nếu vẫn còn cần, gửi lại trên trang hoặc bằng lệnh `retry`; trước đó hãy xem vì sao bị chậm.",
     ),
     Status.SANDBOXED: Text(
         "To reach people, take ESMS_SANDBOX or `--sandbox` away and hand it over anew.",

@@ -43,6 +43,27 @@ DOUBT = Text("eSMS may have taken it: it is asked for again", "có thể eSMS đ
 TAKEN = Text("eSMS took it: what became of it is asked again", "eSMS đã nhận: sẽ hỏi tiếp kết quả")
 PERSON = Text("a person decides: see `esms-worker held list`", "chờ một người quyết định: xem `esms-worker held list`")
 
+_DOCTOR = Text("Do what `esms-worker doctor` says.", "Làm theo những gì `esms-worker doctor` chỉ ra.")
+# What a person has to do about some of these: the worker does not go on by itself.
+TO_DO = {
+    CAMPAIGN: Text(
+        'Let it go on once its cause is mended: on its page, or by `esms-worker resume --campaign "{campaign}"`.',
+        "Khi nguyên nhân đã hết, cho chạy tiếp: trên trang chiến dịch, hoặc bằng "
+        '`esms-worker resume --campaign "{campaign}"`.',
+    ),
+    LANE: Text(
+        "Let it go on once its cause is mended: by `esms-worker resume {lane}`.",
+        "Khi nguyên nhân đã hết, cho chạy tiếp bằng `esms-worker resume {lane}`.",
+    ),
+    RESTORED: _DOCTOR,
+    NOBODY_EVER: _DOCTOR,
+    NOBODY: _DOCTOR,
+    BUDGET: Text(
+        "Wait until tomorrow, or raise it: `esms-worker producers limit {source} --budget-messages N`.",
+        "Chờ đến ngày mai, hoặc nâng hạn mức: `esms-worker producers limit {source} --budget-messages N`.",
+    ),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Why:
@@ -54,7 +75,15 @@ class Why:
 
     def say(self, language: Language) -> str:
         """In this language; a stored reason within it too."""
-        told = {
+        return self.text.say(language, **self._told(language))
+
+    def to_do(self, language: Language) -> str | None:
+        """What a person has to do about it; None: nothing. A lane that is probed goes on by itself."""
+        if self.text not in TO_DO or (self.text is LANE and self.until is not None):
+            return None
+        return TO_DO[self.text].say(language, **self._told(language))
+
+    def _told(self, language: Language) -> Mapping[str, str]:
+        return {
             name: in_language(value, language) if name == "reason" else value for name, value in self.values.items()
         }
-        return self.text.say(language, **told)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import tzinfo
 from typing import Any
 
@@ -14,8 +15,8 @@ from worker.api.notifier import Notifier
 from worker.cli.contact_files import export_file, import_file
 from worker.cli.output import console, json_option, keys_whole, say, say_json, table, text
 from worker.contacts.exporting import lunar_text
-from worker.errors import Invalid
-from worker.phone import local_of
+from worker.errors import Invalid, NotFound
+from worker.phone import local_of, usual_mobile
 
 source_option = click.option("--source", metavar="S", help="Which application's contacts.")
 tag_option = click.option("--tag", "tags", multiple=True, metavar="T", help="Those with at least one of these tags.")
@@ -121,7 +122,8 @@ def opt_out(key: str | None, phones: tuple[str, ...], source: str | None, as_jso
     _one_of(key, phones or None)
     with Notifier.from_env() as notifier:
         if key is not None:
-            cancelled = notifier.contacts.opt_out(key, source=source)
+            with _hinting(key):
+                cancelled = notifier.contacts.opt_out(key, source=source)
         else:
             cancelled = notifier.contacts.opt_out_phones(phones, source=source or "")
     _say_done("opted out", {"cancelled": cancelled}, f"{cancelled:,} queued message(s) cancelled", as_json)
@@ -137,7 +139,8 @@ def opt_in(key: str | None, phones: tuple[str, ...], source: str | None, as_json
     _one_of(key, phones or None)
     with Notifier.from_env() as notifier:
         if key is not None:
-            notifier.contacts.opt_in(key, source=source)
+            with _hinting(key):
+                notifier.contacts.opt_in(key, source=source)
         else:
             notifier.contacts.opt_in_phones(phones)
     _say_done("opted in", {}, "what was cancelled stays so", as_json)
@@ -164,6 +167,17 @@ def _say_done(done: str, facts: dict[str, Any], told: str, as_json: bool) -> Non
 def _one_of(key: object, phone: object) -> None:
     if (key is None) == (phone is None):
         raise click.UsageError("give a KEY or a --phone")
+
+
+@contextmanager
+def _hinting(key: str) -> Iterator[None]:
+    """A number that was given for a key is no contact's: it goes by another option."""
+    try:
+        yield
+    except NotFound:
+        if usual_mobile("".join(key.split())) is None:
+            raise
+        raise NotFound("no contact has this key: give a number with --phone") from None
 
 
 def contact_json(row: ContactRow) -> dict[str, Any]:

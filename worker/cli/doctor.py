@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from shlex import quote
 
 import click
 
@@ -254,13 +255,18 @@ def _campaign(row: PauseShown) -> str:
     return f"{row.campaign}" if row.source is None else f"{row.campaign} of {row.source!r}"
 
 
+def _resumed(row: PauseShown) -> str:
+    return f"`esms-worker resume {row.lane or f'--campaign {quote(row.campaign or str())}'}`"
+
+
 def _lanes() -> str:
     with Notifier.from_env() as notifier:
         paused = notifier.pauses.list()
         held = len(notifier.held.list())
     if paused:
         told = "; ".join(f"{row.lane or _campaign(row)}: {row.reason}" for row in paused)
-        raise Wrong(f"paused: {told}: mend the cause, then `esms-worker resume LANE`")
+        way_on = ", ".join(dict.fromkeys(_resumed(row) for row in paused))
+        raise Wrong(f"paused: {told}: mend the cause, then {way_on}")
     return "all open" + (f"; {held} message(s) are held: see `esms-worker held list`" if held else "")
 
 

@@ -43,7 +43,8 @@ def usage() -> Iterator[None]:
 
 def say_columns(sheet: Sheet, chosen: Mapping[str, str | None], *, told: Sequence[str] = ()) -> None:
     """Which column was taken for what, and which sheets nobody sees."""
-    shown = table("field", "column", "", title=f"{sheet.name}: names in row {sheet.header_row}")
+    say(f"{sheet.name}: names in row {sheet.header_row}")
+    shown = table("field", "column", "")
     for name, column in chosen.items():
         shown.add_row(text(name), text(column), "as told" if name in told else "guessed")
     console().print(shown)

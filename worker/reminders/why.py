@@ -29,6 +29,7 @@ from worker.reminders.rules import Anniversary, rule_of
 from worker.schedule import EventRow, RuleRow
 from worker.settings import Settings
 
+TO_COME = "it is still to come"
 SHOWN = 50  # occurrences of one rule or event in one day
 
 
@@ -186,7 +187,7 @@ def _not_then(contact: ContactRow, rule: RuleRow, due: Due, now: datetime) -> st
         return "the rule is paused"
     if rule.next_at is not None and rule.next_at <= due.occurs_at:
         late = now >= due.occurs_at + timedelta(minutes=5)
-        return "it was due and has not been made: is beat running?" if late else "it is still to come"
+        return "it was due and has not been made: is beat running?" if late else TO_COME
     if rule.created_at is not None and rule.created_at > due.occurs_at:
         return "the rule was added after that"
     if contact.created_at > due.occurs_at - timedelta(days=1):
@@ -211,7 +212,7 @@ def _of_event(
     [(_, guest)] = invited_to(session, [event.id], key=attendee)
     for due in not_made:
         reason = _not_written(session, owner_of_event(event), person_of_attendee(guest), due)
-        still = "it is still to come" if now < due.occurs_at else "the person was not invited then"
+        still = TO_COME if now < due.occurs_at else "the person was not invited then"
         yield _none(name, due.occurs_at, reason or still)
 
 
@@ -237,7 +238,7 @@ def _got(status: Status | None) -> bool | None:
 
 
 def _none(of: str, occurs_at: datetime | None, reason: str) -> Explanation:
-    return Explanation(of=of, occurs_at=occurs_at, got=False, why=reason)
+    return Explanation(of=of, occurs_at=occurs_at, got=None if reason == TO_COME else False, why=reason)
 
 
 def _nothing(following: Due | None) -> str:

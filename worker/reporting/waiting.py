@@ -112,7 +112,9 @@ class Surroundings:
         if message.due_at > self.at and not message.failures:
             return Why(waits_.DATE, until=message.due_at)
         if (pause := self.lanes.get(message.lane)) is not None:
-            return Why(waits_.LANE, {"lane": message.lane, "reason": pause.reason}, pause.probe_at)
+            return Why(
+                waits_.LANE, {"lane": message.lane, "reason": pause.reason, "code": pause.code or ""}, pause.probe_at
+            )
         if message.due_at > self.at:
             return Why(waits_.TRIED, {"reason": message.reason or waits_.A_TRY}, message.due_at)
         limit = self.limits.get(source)

@@ -27,7 +27,9 @@ def _value_of(raw: bytes) -> Any:
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
-        raise Problem("malformed", f"it is no JSON: {error.msg} at character {error.pos}") from None
+        raise Problem(
+            "malformed", f"it is no JSON: {error.msg} at character {error.pos}: send one object, or a list"
+        ) from None
     if deeper(value, DEPTH_MOST):
         raise Problem("malformed", f"it is nested more than {DEPTH_MOST} deep")
     return value

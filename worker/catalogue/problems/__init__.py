@@ -12,6 +12,7 @@ from worker.catalogue.problems.wrong import WRONG
 from worker.catalogue.reasons import in_language, pattern_of
 from worker.catalogue.text import Language, Text
 
+BEFORE = (Text("number {place} of {count}", "số thứ {place} trong {count} số"),)
 ALL_WRONG, ALL_TO_DO = (*WRONG, *WRONG_IN_SHEETS), (*TO_DO, *TO_DO_IN_SHEETS)
 
 
@@ -22,8 +23,12 @@ def in_vietnamese(told: str) -> str:
     """
     for begin in (0, *(found.end() for found in re.finditer(": ", told))):
         if (said := _halves(told[begin:])) is not None:
-            return told[:begin] + said
+            return _before(told[:begin]) + said
     return _said(told, WHOLE) or told
+
+
+def _before(told: str) -> str:
+    return ": ".join(_said(part, BEFORE) or part for part in told.split(": "))
 
 
 def _halves(told: str) -> str | None:
@@ -42,7 +47,7 @@ def _said(told: str, texts: tuple[Text, ...]) -> str | None:
     return None
 
 
-@lru_cache(maxsize=3)
+@lru_cache(maxsize=4)
 def _patterns(texts: tuple[Text, ...]) -> list[tuple[Text, re.Pattern[str]]]:
     """Those without gaps first: `use {words}` says less than `use a new reference`."""
     ordered = sorted(texts, key=lambda each: (each.en.count("{"), -len(each.en)))

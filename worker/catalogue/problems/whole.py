@@ -5,7 +5,10 @@ from __future__ import annotations
 from worker.catalogue.text import Text
 
 WHOLE = (
-    Text("it is no JSON: {why}", "không phải JSON: {why}"),
+    Text(
+        "it is no JSON: {why}: send one object, or a list",
+        "không phải JSON: {why}: hãy gửi một đối tượng, hoặc một danh sách",
+    ),
     Text("it is nested more than {most} deep", "lồng nhau quá {most} tầng"),
     Text("it is no JSON object: send one, like {example}", "không phải một đối tượng JSON: hãy gửi như {example}"),
     Text("messages is a list, and atomic true or false", "messages là một danh sách, atomic là true hoặc false"),
@@ -54,6 +57,10 @@ WHOLE = (
         "không có lần gửi lại {id} nào đang dừng: xem `{command}`",
     ),
     Text("no contact has this key: `{command}` shows them", "không ai trong danh bạ có mã này: xem `{command}`"),
+    Text(
+        "no contact has this key: give a number with {option}",
+        "không ai trong danh bạ có mã này: nếu là số điện thoại, hãy dùng {option}",
+    ),
     Text("no contact has the key {key}: `{command}` shows them", "không ai trong danh bạ có mã {key}: xem `{command}`"),
     Text(
         "no contact has this id: it was removed, or is of another installation",

@@ -13,16 +13,16 @@ _ASK_ESMS = (
     "Hỏi bộ phận hỗ trợ của eSMS về mã này.",
 )
 _OPERATOR = (
-    "Check the number; if it is right, the phone may have been off: send it again with `retry`.",
-    "Kiểm tra lại số điện thoại; nếu đúng số, có thể máy đang tắt: gửi lại bằng `retry`.",
+    "Check the number; if it is right, the phone may have been off: send it again, on the page or by `retry`.",
+    "Kiểm tra lại số điện thoại; nếu đúng số, có thể máy đang tắt: gửi lại trên trang hoặc bằng lệnh `retry`.",
 )
 _REFUSED = (
     "Ask eSMS's support by the SMSID why; sender or text may not be registered with that network.",
     "Hỏi bộ phận hỗ trợ của eSMS theo mã SMSID; có thể đầu số hoặc nội dung chưa đăng ký với nhà mạng đó.",
 )
 _DELETED = (
-    "Ask who deleted it on eSMS's page; send it again with `retry` if it is still wanted.",
-    "Hỏi xem ai đã xóa tin trên trang của eSMS; nếu vẫn cần, gửi lại bằng `retry`.",
+    "Ask who deleted it on eSMS's page; send it again, on the page or by `retry` if it is still wanted.",
+    "Hỏi xem ai đã xóa tin trên trang của eSMS; nếu vẫn cần, gửi lại trên trang hoặc bằng lệnh `retry`.",
 )
 _BY_HAND = (
     "Look on eSMS's page for this number, then decide: `esms-worker held resolve`.",

@@ -9,8 +9,8 @@ _OPTED_OUT = (
     "Hãy tôn trọng ý muốn đó. Nếu người này muốn nhận lại: `esms-worker contacts opt-in`.",
 )
 _LATE = (
-    "If it is still of use, send it again with `retry`; find out first what held it up.",
-    "Nếu vẫn còn cần, gửi lại bằng `retry`; trước đó hãy xem vì sao bị chậm.",
+    "If it is still of use, send it again, on the page or by `retry`; find out first what held it up.",
+    "Nếu vẫn còn cần, gửi lại trên trang hoặc bằng lệnh `retry`; trước đó hãy xem vì sao bị chậm.",
 )
 _CALL = (
     "Ask the recipient whether the phone rang, then decide: `esms-worker held resolve`.",

@@ -23,7 +23,7 @@ GOT = {True: "✔ yes", False: "✗ no", None: "? not known yet"}
 def why_command(person: str, source: str | None, rule: str | None, day: str | None, as_json: bool) -> int:
     """Why somebody got a reminder on a day, or did not: by the contact's key or a phone number.
 
-    Exit code 1 when nothing reached them and nothing is on its way.
+    Exit code 1 when nothing reached them, and nothing is on its way or still to come.
     """
     settings = Settings.from_environ()
     on = None if day is None else day_option("--date", day)

@@ -195,10 +195,16 @@ def _costs(rows: Sequence[Costs]) -> Table:
     made = table(*keys, *columns)
     for row in rows[-MOST_LINES:]:
         names = (text(row.key[key]) or "(none)" for key in row.key)
-        counts = (row.messages, row.segments, row.cost)
-        parts = (row.failed, row.long, row.accents, row.unknown_messages)
-        written = [f"{each:,.0f}" for each in (*counts, *parts)]
-        made.add_row(*names, *written[:3], WHOSE[row.known].en, *written[3:])
+        costs = ["?" if row.known == "no" else f"{each:,.0f}" for each in (row.cost, row.failed, row.long, row.accents)]
+        made.add_row(
+            *names,
+            f"{row.messages:,}",
+            f"{row.segments:,}",
+            costs[0],
+            WHOSE[row.known].en,
+            *costs[1:],
+            f"{row.unknown_messages:,}",
+        )
     return made
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from worker.catalogue import Language, Text, advice, in_language, names, removed, statuses
 from worker.catalogue import story as say
 from worker.catalogue.text import moment, span
+from worker.catalogue.waits import TO_DO
 from worker.lifecycle import ARRIVED, FINAL, NOT_ARRIVED, Kind, Lane, Purpose, Status
 from worker.reporting.story.answers import answer_of
 from worker.reporting.story.coming import Coming
@@ -68,7 +69,6 @@ class Teller:
     def story(self) -> Story:
         row, of = self.facts.message, self.facts.notification
         status, (next_, next_at) = Status(row.status), self._next()
-        said = advice(self.language, kind=of.kind, status=row.status, code=row.code, reason=row.reason)
         return Story(
             notification=of.id,
             message=row.id,
@@ -84,9 +84,22 @@ class Teller:
             next=next_,
             next_at=next_at,
             then=self._coming.perhaps() if row.replaced_by is None else "",
-            remedy=said.remedy if row.replaced_by is None else self._look_there(),
+            remedy=self._remedy() if row.replaced_by is None else self._look_there(),
             in_its_place=self._last(),
         )
+
+    def _remedy(self) -> str:
+        """Of what waits by what holds it back, and of a pause by the reason for that, where these know it."""
+        row, why = self.facts.message, self.facts.why
+        usual = self._advised(row.code, row.reason)
+        if why is None or why.text not in TO_DO:
+            return usual
+        of_the_pause = self._advised(why.values.get("code") or None, why.values.get("reason"))
+        return of_the_pause if of_the_pause != self._advised(None, None) else why.to_do(self.language) or usual
+
+    def _advised(self, code: str | None, reason: str | None) -> str:
+        of, status = self.facts.notification, self.facts.message.status
+        return advice(self.language, kind=of.kind, status=status, code=code, reason=reason).remedy
 
     # What happened...
 
