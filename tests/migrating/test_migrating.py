@@ -106,3 +106,27 @@ def test_a_fill_reaches_every_row_whatever_their_number(empty: Database) -> None
     migrate(empty, "0013")
     with empty.begin() as session:
         assert session.execute(text("SELECT tags, count(*) FROM contact GROUP BY tags")).all() == [(["khách"], 2001)]
+
+
+@pytest.mark.long
+def test_who_was_forgotten_by_the_version_before_gets_nothing_more_either(empty: Database) -> None:
+    migrate(empty, "0055")
+    with empty.begin() as session:
+        for statement in (
+            """INSERT INTO notification (id, kind, source, content, options, hand_over, fingerprint)
+                VALUES (gen_random_uuid(), 'sms', '', 'chao', '{}', false, '')""",
+            """INSERT INTO message (id, notification_id, phone, lane, status, grouped, due_at, code)
+                SELECT gen_random_uuid(), id, '+84901777333', 'normal', 'undelivered', false, now(), n::text
+                FROM notification, generate_series(1, 2) AS n""",
+            "INSERT INTO follow_up (message_id, due_at) SELECT id, now() FROM message",
+            """INSERT INTO removal (message_id, step, look_at)
+                SELECT id, CASE code WHEN '1' THEN 'person 7' ELSE 'code' END, now() FROM message""",
+        ):
+            session.execute(text(statement))
+    migrate(empty, "0056")
+    asked = "SELECT emptied_by, outcome, f.due_at FROM message AS m JOIN follow_up AS f ON m.id = message_id"
+    with empty.begin() as session:
+        first, other = session.execute(text(f"{asked} ORDER BY code")).all()
+    assert first == ("person", "forgotten", None)
+    assert other[:2] == (None, None)
+    assert other.due_at is not None

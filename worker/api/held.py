@@ -88,8 +88,9 @@ class Held:
         by: who decides, as `show` will tell it. why: kept beside it for good. dry_run: only where it would stand.
         """
         id_, answer, by, why = id_of(message_id), _answer(answer), label("by", by), label_or_none("why", why)
-        if truth("dry_run", dry_run):
-            return LEADS_TO[answer] if self._is_held(id_) else None
+        dry_run, is_held = truth("dry_run", dry_run), self._is_held(id_, answer)
+        if dry_run:
+            return LEADS_TO[answer] if is_held else None
         act = Act("held.resolve", message=id_, answer=answer)
         with self._database.begin() as session:
             moved = self._decide(session, [id_], answer, by, why, act)
@@ -154,9 +155,14 @@ class Held:
             self._bell.ring(set(Lane))
         return status
 
-    def _is_held(self, id_: UUID) -> bool:
+    def _is_held(self, id_: UUID, answer: Answer) -> bool:
+        """Raises Invalid where it would go to somebody who was forgotten."""
         with self._database.reading() as session:
-            return reporting.is_held(session, id_)
+            is_held = reporting.is_held(session, id_)
+            if is_held and answer is Answer.SEND_AGAIN and reporting.is_of_who_was_forgotten(session, id_):
+                others = ", ".join(each for each in Answer if each is not Answer.SEND_AGAIN)
+                raise Invalid("answer", "would send it to somebody who asked to be forgotten", f"decide {others}")
+        return is_held
 
 
 def _which(campaign: object, code: object, older_than: object) -> WhichHeld:

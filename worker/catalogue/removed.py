@@ -17,6 +17,10 @@ BY_PERSON = Text(
     "{what} on {date} since the person whose it is asked for it: it can't be sent again",
     "{what} ngày {date} theo yêu cầu của chính người đó: không gửi lại được nữa",
 )
+TO_COME = Text(
+    "the recipient asked to be forgotten: it is not sent again, and the number is removed a day after it has ended",
+    "người nhận yêu cầu xóa dữ liệu: không gửi lại nữa, và số điện thoại được xóa một ngày sau khi tin kết thúc",
+)
 
 
 def removed(what: Text, at: datetime, by: str | None, language: Language, zone: tzinfo) -> str:

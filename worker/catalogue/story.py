@@ -159,6 +159,9 @@ NOT_FOLLOWED: dict[str, Text] = {
     "unknown": Text(
         "It may have arrived, so nothing follows it by itself", "Tin có thể đã đến nơi nên không tự làm gì tiếp"
     ),
+    "forgotten": Text(
+        "Nothing follows it: the recipient asked to be forgotten", "Không làm gì tiếp: người nhận yêu cầu xóa dữ liệu"
+    ),
     "stays": Text(
         "What failed like this is not sent again by itself", "Tin thất bại như thế này không tự được gửi lại"
     ),

@@ -44,6 +44,7 @@ LEFT = {
     ),
     "unfit": "can't be sent corrected like this",
     "opted out": "opted out",
+    "forgotten": "their recipients asked to be forgotten: nothing is sent to them anew",
     "emptied": "their text or number is kept no longer: `esms-worker show` says since when, and by which setting",
 }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-from worker.ledger.gate import OUTSIDE, barred, closed, consent, forbidden, outside
+from worker.ledger.gate import FORGOTTEN, OUTSIDE, barred, closed, consent, forbidden, outside
 from worker.ledger.limits import COST, HAS_SOME_LEFT, LIMITS
 from worker.ledger.opt_out import REASON, unwilling
 from worker.ledger.plans import MISCOUNTED, still
@@ -40,11 +40,12 @@ _READ = f"""n AS MATERIALIZED (
         SELECT read.*, read.why_not IS NOT NULL AS unwilling,
             read.why_not IS NOT NULL OR read.until IS NOT NULL AS stays, coalesce(read.why_not, read.told) AS because
         FROM (
-            SELECT found.*, CASE WHEN found.answered THEN '{ANSWERED}' WHEN found.opted_out THEN '{REASON}'
+            SELECT found.*, CASE WHEN found.emptied_by IS NOT NULL THEN '{FORGOTTEN}'
+                WHEN found.answered THEN '{ANSWERED}' WHEN found.opted_out THEN '{REASON}'
                 WHEN found.outside THEN '{OUTSIDE}' ELSE {forbidden("found")} END AS why_not
             FROM (
-                SELECT due.id AS message_id, due.due_at AS was_due_at, n.kind, n.content, n.template_id, n.options,
-                    n.hand_over, n.send_date, n.source, n.expires_at IS NULL AS lasts,
+                SELECT due.id AS message_id, due.due_at AS was_due_at, due.emptied_by, n.kind, n.content, n.template_id,
+                    n.options, n.hand_over, n.send_date, n.source, n.expires_at IS NULL AS lasts,
                     {_answered("due.replaces")} AS answered, {unwilling("due.phone")} AS opted_out,
                     {outside("due.phone")} AS outside, {IS_ADVERTISING} AS advertising,
                     {consent("due.phone")} AS consent, {barred("due.phone")} AS barred,
@@ -162,7 +163,7 @@ _CLAIM = f"""
                 SELECT one.* FROM (
                     SELECT * FROM streams WHERE source = turns.source ORDER BY random()
                 ) AS s CROSS JOIN LATERAL (
-                    SELECT m.id, m.phone, m.notification_id, m.replaces, m.due_at FROM message AS m
+                    SELECT m.id, m.phone, m.notification_id, m.replaces, m.due_at, m.emptied_by FROM message AS m
                     WHERE {_WAITING.format(grouped="NOT m.grouped")}
                     ORDER BY m.due_at, m.id LIMIT (SELECT most FROM share)
                     FOR UPDATE SKIP LOCKED
@@ -242,7 +243,8 @@ CLAIM_GROUP = text(f"""
         WHERE m.notification_id = :lead AND m.request_id = :request_id AND m.status = 'queued' AND m.grouped
           AND {_NOT_EXPIRED}
     ), due AS MATERIALIZED (
-        SELECT m.id, m.phone, m.notification_id, m.replaces, m.due_at FROM message AS m JOIN waiting USING (id)
+        SELECT m.id, m.phone, m.notification_id, m.replaces, m.due_at, m.emptied_by
+        FROM message AS m JOIN waiting USING (id)
         WHERE {still("queued")}
         ORDER BY m.id
         FOR UPDATE OF m SKIP LOCKED
@@ -257,7 +259,7 @@ CLAIM_GROUP = text(f"""
 
 CLAIM_DOUBTFUL = text(f"""
     WITH due AS MATERIALIZED (
-        SELECT m.id, m.phone, m.notification_id, m.replaces, m.due_at
+        SELECT m.id, m.phone, m.notification_id, m.replaces, m.due_at, m.emptied_by
         FROM message AS m JOIN notification AS n ON n.id = m.notification_id
         WHERE m.status = 'unconfirmed' AND NOT m.grouped AND n.kind = 'sms' AND m.due_at <= now()
           AND m.in_doubt_since > now() - :window AND {_NOT_EXPIRED} AND {_NOT_PAUSED} AND m.lane = ANY(:lanes)
@@ -283,7 +285,7 @@ CLAIM_DOUBTFUL_GROUP = text(f"""
         ORDER BY m.due_at LIMIT 1
         FOR UPDATE OF n SKIP LOCKED
     ), due AS MATERIALIZED (
-        SELECT m.id, m.phone, m.notification_id, m.replaces, m.due_at
+        SELECT m.id, m.phone, m.notification_id, m.replaces, m.due_at, m.emptied_by
         FROM message AS m JOIN lead ON m.notification_id = lead.id AND m.request_id = lead.request_id
         WHERE {still("unconfirmed")}
         ORDER BY m.id
@@ -299,7 +301,7 @@ INTEND = text(f"""
     UPDATE message AS m SET dialled_at = clock_timestamp()
     FROM unnest(CAST(:id AS uuid[]), CAST(:attempt AS integer[])) AS mine (id, attempt)
     WHERE m.id = mine.id AND m.attempts = mine.attempt AND {still("sending")} AND m.lease_until > clock_timestamp()
-      AND NOT {_answered("m.replaces")}
+      AND NOT {_answered("m.replaces")} AND m.emptied_by IS NULL
     RETURNING m.id
 """)
 

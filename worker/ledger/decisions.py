@@ -84,7 +84,7 @@ QUEUED_AGAIN = f"""
 _RETRY = text(f"""
     UPDATE message AS m SET {QUEUED_AGAIN}
     WHERE m.id = ANY(:ids) AND m.status || '' = ANY(:statuses) AND m.replaced_by IS NULL
-      AND coalesce(m.emptied_at, (SELECT n.emptied_at FROM notification AS n WHERE n.id = m.notification_id)) IS NULL
+      AND coalesce(m.emptied_by, (SELECT n.emptied_by FROM notification AS n WHERE n.id = m.notification_id)) IS NULL
     RETURNING m.id
 """)
 

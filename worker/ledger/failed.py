@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import Row, TextClause, text
 
 from worker.ledger.rows import as_array, options_of
-from worker.lifecycle import PERSONS_MOVES, PURPOSE, WANTED_AT, Status
+from worker.lifecycle import ASKED, PERSONS_MOVES, PURPOSE, WANTED_AT, Status
 from worker.lookups import by_key
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class Left(StrEnum):
     UNFIT = "unfit"  # corrected like this it can't be sent
     OPTED_OUT = "opted out"
     EMPTIED = "emptied"  # its text or its number is kept no longer
+    FORGOTTEN = "forgotten"  # its recipient asked to be forgotten
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,18 +84,15 @@ class Place:
 
     def parameters(self) -> dict[str, Any]:
         """For the statements, by name."""
-        return {
-            "after_notification": self.notification,
-            "after_message": self.message,
-            "asked_at": self.asked_at,
-        }
+        return {"after_notification": self.notification, "after_message": self.message, "asked_at": self.asked_at}
 
 
 NOWHERE = Place(UUID(int=0), UUID(int=0))
 
 _LATE = f"({PURPOSE} = 'reminder' AND coalesce(n.expires_at <= now(), false))"
-EMPTIED = "coalesce(m.emptied_at, n.emptied_at) IS NOT NULL"
-LEFT = f"CASE WHEN {EMPTIED} THEN 'emptied' WHEN {_LATE} THEN 'late' WHEN m.generation >= :generations THEN 'limit' END"
+LEFT = f"""CASE WHEN m.emptied_by = '{ASKED}' THEN 'forgotten'
+    WHEN coalesce(m.emptied_by, n.emptied_by) IS NOT NULL THEN 'emptied'
+    WHEN {_LATE} THEN 'late' WHEN m.generation >= :generations THEN 'limit' END"""
 
 # The notification is looked up by its key, one by one, and in the order of the index: a campaign is walked once over
 # all steps, however much failed before and after it. The last condition, which never comes to be asked, is dear in
@@ -192,7 +190,7 @@ _COLUMNS = f"""
 
 # What is locked is read in any case.
 _OF_INDEX = """m.id, m.notification_id, m.phone, m.lane, m.grouped, m.status, m.code, m.network, m.generation,
-                m.emptied_at"""
+                m.emptied_by"""
 
 
 @cache

@@ -89,6 +89,9 @@ _CHAIN = f"WITH RECURSIVE {followers(_NEXT)}"
 _OF_CHAIN = "ARRAY(SELECT id FROM chain)"
 _FOLLOWING = text(f"{_CHAIN} SELECT id FROM chain")
 _NONE_OF_THESE = text(_NOTHING.format(these=":ids"))
+_FORGOTTEN = text(f"""
+    UPDATE follow_up AS f SET due_at = NULL, outcome = 'forgotten' WHERE f.message_id = ANY(:ids) AND {_OPEN}
+""")
 _CALL_BACK_FOLLOWING = text(f"""
     {_CHAIN} UPDATE message AS m SET status = 'cancelled', settled_at = now(), paused = false, reason = :reason
     WHERE m.id = ANY({_OF_CHAIN}) AND {still("queued")}
@@ -125,6 +128,11 @@ def follow_none_of(session: Session, notifications: Sequence[UUID], *, reason: s
         session.execute(_NONE_OF_THESE, {"ids": list(chain - closed)})
         closed |= chain
     session.execute(_CALL_BACK_FOLLOWING, asked)
+
+
+def follow_nobody_forgotten(session: Session, ids: Sequence[UUID]) -> None:
+    """The recipient of these messages is forgotten: nothing is to follow them. They are locked by the session."""
+    session.execute(_FORGOTTEN, {"ids": list(ids)})
 
 
 def fall_back(session: Session, rows: Sequence[Any]) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 OUTSIDE = "the number is not in ESMS_ALLOW_ONLY"
+FORGOTTEN = "the recipient asked to be forgotten"
 SOON = 1.0  # seconds, in which a drain looks at all that may be due
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 WITHDRAWN = "the recipient withdrew consent"

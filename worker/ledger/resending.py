@@ -56,7 +56,7 @@ def _resend(scope: str, goes_on: str) -> TextClause:
             FROM page AS j
             WHERE m.id = j.id AND j.left_since IS NULL AND NOT EXISTS (SELECT FROM page WHERE grouped)
               AND m.status || '' = ANY(CAST(:statuses AS text[])) AND m.replaced_by IS NULL
-              AND m.emptied_at IS NULL
+              AND m.emptied_by IS NULL
             RETURNING m.id, m.lane, m.stream, m.due_at, j.source, j.campaign, j.willing, j.promised
         ), told AS (
             INSERT INTO stream (lane, key, source, campaign, due_from)

@@ -135,7 +135,7 @@ class Message(Base):
             "id",
             postgresql_include=[
                 *("status", "code", "network", "lane", "generation", "grouped", "replaced_by", "emptied_at", "phone"),
-                *("wanted_at", "created_at"),
+                *("wanted_at", "created_at", "emptied_by"),
             ],
             postgresql_where=text(one_of("status", FAILED)),
         ),
@@ -199,7 +199,7 @@ class Message(Base):
     replaced_by: Mapped[UUID | None]
     consent_id: Mapped[int | None] = mapped_column(BigInteger)  # the consent that it stood on when it went out last
     emptied_at: Mapped[datetime | None]  # when its number was removed
-    emptied_by: Mapped[str | None]
+    emptied_by: Mapped[str | None]  # who said so; lifecycle.ASKED comes first: from then on it is sent no more
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 

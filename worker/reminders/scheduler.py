@@ -22,6 +22,7 @@ from worker.ledger.events import advance_event, invited, take_event
 from worker.ledger.failing import note_failure
 from worker.ledger.occurrences import Closed, Key, close, win
 from worker.ledger.opt_out import opted_out
+from worker.ledger.people import make_beside_others
 from worker.ledger.rules import FRONT, Place, advance_rule, take_rule
 from worker.ledger.templates import TemplateRow, template
 from worker.lifecycle import Lane
@@ -95,6 +96,7 @@ class Scheduler:
         self._told = Made()
         try:
             with self._database.begin() as session:
+                make_beside_others(session)
                 taken = step(session, after)
         except Exception as error:
             if self._at is None:  # nothing was taken yet: Postgres is away

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from worker.lifecycle import Status
+from worker.lifecycle import ASKED, Status
 from worker.reporting.tables import Message, Notification
 
 if TYPE_CHECKING:
@@ -64,4 +64,10 @@ def held(
 def is_held(session: Reader, message_id: UUID) -> bool:
     """Does this one wait for a person, now?"""
     found = select(Message.id).where(Message.id == message_id, Message.status == Status.HELD.value)
+    return session.scalar(found) is not None
+
+
+def is_of_who_was_forgotten(session: Reader, message_id: UUID) -> bool:
+    """Did its recipient ask to be forgotten?"""
+    found = select(Message.id).where(Message.id == message_id, Message.emptied_by == ASKED)
     return session.scalar(found) is not None

@@ -61,7 +61,7 @@ class MessageShown:
     emptied_at: datetime | None
     """When its number was removed; a keyed hash stands in its place, or nothing."""
     emptied_by: str | None
-    """The setting that said so; `person`: whose it was asked for it."""
+    """The setting that said so; `person`: whose it was asked for it. Until it is removed, it is not sent any more."""
     wait: Wait | None
     """Why it waits, if it does."""
     history: Sequence[AttemptShown]

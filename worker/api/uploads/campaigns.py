@@ -12,6 +12,7 @@ from worker.api.uploads.rows import KeptRows
 from worker.checks import iso, label
 from worker.errors import Invalid
 from worker.intake import Enqueue, Sms, TemplateCall
+from worker.ledger.people import make_beside_others
 from worker.ledger.uploads import AT_ONCE, UploadShown, upload_rows
 from worker.lifecycle import SmsType
 from worker.spreadsheets import RefusedRow, Row
@@ -178,6 +179,7 @@ def step(
 ) -> tuple[Mapping[str, int], int, bool]:
     """Queue the next rows: what it has come to with them, up to which row, and whether that was all. Raises Invalid."""
     sending = _sending(notifier, upload, _plan_of(upload), refused, session=session)
+    make_beside_others(session)
     rows = _next(session, upload, sending.together)
     summary = Summary(**(upload.done or {}))
     if rows:

@@ -66,6 +66,7 @@ WORDS: dict[str, Text] = {
     "left_limit": Text("stay: sent again often enough", "để lại: đã gửi lại đủ số lần"),
     "left_toofew": Text("stay: too few for advertising", "để lại: quá ít tin cho quảng cáo"),
     "left_unfit": Text("stay: can't be sent so", "để lại: không gửi được như vậy"),
+    "left_forgotten": Text("stay: asked to be forgotten", "để lại: đã yêu cầu xóa dữ liệu"),
     "left_emptied": Text("stay: text or number kept no longer", "để lại: nội dung hoặc số không còn được giữ"),
     "left_optedout": Text("stay: opted out", "để lại: đã từ chối nhận tin"),
     "rest_waits": Text("Of the rest {count} failed and wait.", "Phần còn lại có {count} tin hỏng đang chờ."),

@@ -12,6 +12,7 @@ TO_DO = (
     ),
     Text("use {words}", "hãy dùng {words}"),
     Text("use one of {words}", "hãy dùng một trong {words}"),
+    Text("decide {words}", "hãy quyết định {words}"),
     Text("choose from {words}", "hãy chọn trong {words}"),
     Text("did you mean {near}? use {words}", "có phải ý bạn là {near}? Hãy dùng {words}"),
     Text("did you mean {near}? choose from {words}", "có phải ý bạn là {near}? Hãy chọn trong {words}"),

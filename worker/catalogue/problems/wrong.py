@@ -12,6 +12,7 @@ WRONG = (
     Text("there is no such field", "không có trường này"),
     Text("there is no such kind", "không có loại này"),
     Text("there is no such answer", "không có cách quyết định này"),
+    Text("would send it to somebody who asked to be forgotten", "sẽ gửi tin tới người đã yêu cầu xóa dữ liệu"),
     Text("there is no such SmsType", "không có SmsType này"),
     Text("there is no such right", "không có quyền này"),
     Text("is no JSON object", "không phải là một đối tượng JSON"),

@@ -3,6 +3,7 @@
 from worker.ledger.people.forgetting import Forgot, bury, empty_forgotten, forget, lost_tombstones, tombstones
 from worker.ledger.people.holdings import HOLDINGS, NOBODY
 from worker.ledger.people.knowing import Known, everything_about, known_by
+from worker.ledger.people.makers import make_beside_others
 from worker.ledger.people.requests import AskedFor, answer_request, finish_request, note_request, requests
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "forget",
     "known_by",
     "lost_tombstones",
+    "make_beside_others",
     "note_request",
     "requests",
     "tombstones",

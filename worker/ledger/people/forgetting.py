@@ -1,4 +1,8 @@
-"""Forget a person: what can go goes at once, what is under way as soon as it is over, and a tombstone keeps it so."""
+"""Forget a person: what can go goes at once, what is under way as soon as it is over, and a tombstone keeps it so.
+
+What was handed over before reaches them no more: each of their messages is marked (`emptied_by`) until it is emptied,
+and what is marked is neither claimed nor sent again, whichever way it became queued. Who hands over anew may.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 
 from worker.ledger import retention
+from worker.ledger.follow_ups import follow_nobody_forgotten
+from worker.ledger.gate import FORGOTTEN
 from worker.ledger.people.holdings import HOLDINGS
 from worker.ledger.people.knowing import Known
+from worker.ledger.people.makers import wait_for_makers
 from worker.ledger.people.requests import finish_request, requests
 from worker.ledger.plans import still
 from worker.lifecycle import ASKED, PersonRequestKind
@@ -21,15 +28,26 @@ if TYPE_CHECKING:
 
     from worker.pseudonym import PrivacyKey
 
-REASON = "the recipient asked to be forgotten"
 # Until then a message in doubt to the same number may have to be told apart by it.
 KEEP = timedelta(days=1)
 MOST = 500
 SCANNED = 10_000  # numbers that one look at all of them goes through
 
-_CANCEL = text(f"""
-    UPDATE message AS m SET status = 'cancelled', settled_at = now(), paused = false, reason = '{REASON}'
-    WHERE m.phone = ANY(:phones) AND {still("queued")}
+# In the order in which whoever sends again locks them. What is under way stays where it stands.
+_WAITS = still("queued", message="t")
+_MARK = text(f"""
+    WITH theirs AS MATERIALIZED (
+        SELECT t.id, {_WAITS} AS waits FROM message AS t
+        WHERE t.phone = ANY(:phones) AND t.emptied_at IS NULL AND (t.emptied_by IS NULL OR {_WAITS})
+        ORDER BY t.notification_id, t.id
+        FOR UPDATE
+    )
+    UPDATE message AS m SET emptied_by = '{ASKED}', paused = m.paused AND NOT theirs.waits,
+        status = CASE WHEN theirs.waits THEN 'cancelled' ELSE m.status END,
+        settled_at = CASE WHEN theirs.waits THEN now() ELSE m.settled_at END,
+        reason = CASE WHEN theirs.waits THEN '{FORGOTTEN}' ELSE m.reason END
+    FROM theirs WHERE m.id = theirs.id
+    RETURNING m.id, theirs.waits
 """)
 _BURY = text("INSERT INTO tombstone (person) SELECT unnest(CAST(:people AS text[])) ON CONFLICT DO NOTHING")
 # What is left of a number once it was hidden goes at once.
@@ -71,10 +89,11 @@ class Forgot:
 def forget(session: Session, person: Known, key: PrivacyKey, request: int, *, opt_out_too: bool) -> Forgot:
     """All that can be forgotten now, and what is to be forgotten later; idempotent."""
     asked, step = person.asked(key), step_of(request)
-    cancelled = session.execute(_CANCEL, asked).rowcount  # type: ignore[attr-defined]
+    wait_for_makers(session)
     bury(session, person.hashes(key))
-    stays = _stays(session, asked)
     removed = {table: count for table, count in _removed(session, asked) if count}
+    cancelled = _call_off(session, asked)  # since it was removed of what more could be made
+    stays = _stays(session, asked)
     if opt_out_too and (count := session.execute(_NO_OPT_OUT, asked).rowcount):  # type: ignore[attr-defined]
         removed["opt_out"] = count
         stays.pop("opt_out", None)
@@ -88,6 +107,18 @@ def forget(session: Session, person: Known, key: PrivacyKey, request: int, *, op
     told = Forgot(cancelled=cancelled, removed=removed, waiting=waiting, stays=stays)
     finish_request(session, request, {"removed": removed, "waiting": waiting, "stays": stays}, done=not waiting)
     return told
+
+
+def _call_off(session: Session, asked: dict[str, Any]) -> int:
+    """Of what was handed over before nothing goes out any more; how many messages waited.
+
+    Who is sending some of it again holds its locks: what came of that is seen once these are let go, by another look.
+    """
+    cancelled = 0
+    while marked := session.execute(_MARK, asked).all():
+        follow_nobody_forgotten(session, [row.id for row in marked])
+        cancelled += sum(row.waits for row in marked)
+    return cancelled
 
 
 def step_of(request: int) -> str:

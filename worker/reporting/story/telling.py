@@ -10,9 +10,11 @@ from uuid import UUID
 
 from worker.catalogue import Language, Text, advice, in_language, names, removed, statuses
 from worker.catalogue import story as say
+from worker.catalogue.reasons import remedy_in
 from worker.catalogue.text import moment, span
 from worker.catalogue.waits import TO_DO
-from worker.lifecycle import ARRIVED, FINAL, NOT_ARRIVED, Kind, Lane, Purpose, Status
+from worker.ledger.gate import FORGOTTEN
+from worker.lifecycle import ARRIVED, ASKED, FINAL, NOT_ARRIVED, Kind, Lane, Purpose, Status
 from worker.reporting.story.answers import answer_of
 from worker.reporting.story.coming import Coming
 from worker.reporting.story.reading import AnyRow, Facts
@@ -89,8 +91,12 @@ class Teller:
         )
 
     def _remedy(self) -> str:
-        """Of what waits by what holds it back, and of a pause by the reason for that, where these know it."""
+        """Of what waits by what holds it back, and of a pause by the reason for that, where these know it; of who was
+        forgotten what holds for all of theirs.
+        """
         row, why = self.facts.message, self.facts.why
+        if self._is_forgotten and Status(row.status) not in ARRIVED:
+            return remedy_in(FORGOTTEN, self.language) or ""
         usual = self._advised(row.code, row.reason)
         if why is None or why.text not in TO_DO:
             return usual
@@ -119,6 +125,8 @@ class Teller:
         yield from self._ended(self.facts.message, self.facts.message.settled_at)
         yield from self._removed(removed.TEXT, self.facts.notification)
         yield from self._removed(removed.NUMBER, self.facts.message)
+        if self._is_forgotten and self.facts.message.emptied_at is None:
+            yield Step(at=None, what=_capital(removed.TO_COME.say(self.language)))
 
     def _removed(self, what: Text, row: AnyRow) -> Iterator[Step]:
         if row.emptied_at is not None:
@@ -222,6 +230,10 @@ class Teller:
     @property
     def _coming(self) -> Coming:
         return Coming(self.facts, self.language, self.zone)
+
+    @property
+    def _is_forgotten(self) -> bool:
+        return bool(self.facts.message.emptied_by == ASKED)
 
     def _look_there(self) -> str:
         return say.LOOK_THERE.say(self.language, id=str(self._last()))
