@@ -42,6 +42,7 @@ EVENTS: dict[str, int] = {
     "messages.held": logging.ERROR,
     "messages.not_taken": logging.WARNING,
     "messages.unknown": logging.WARNING,
+    "follow_up.failed": logging.ERROR,
     "rerun.failed": logging.ERROR,
     "rerun.stopped": logging.ERROR,
     "upload.stopped": logging.ERROR,

@@ -55,7 +55,7 @@ def test_a_person_has_the_rest_of_a_stopped_one_sent_after_all_and_once(bench: B
     assert cli("retry", "--go-on", str(stopped.id), "--yes")[0] == 2
     assert cli("retry", "--go-on", str(stopped.id), "--by", "lan")[:2] == (
         0,
-        "20 more go out now, whatever became of the first ones\n",
+        "20 more go out now, as was asked for then\n",
     )
     go_on(bench)
     assert queued(bench) == 20

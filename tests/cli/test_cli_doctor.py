@@ -99,8 +99,9 @@ def test_doctor_says_a_cause_once_and_what_to_look_at_again(cli: Cli, monkeypatc
     told = [" ".join(line.split()) for line in out.splitlines()]
     assert code == 1
     assert [line.split()[2] for line in told if line.startswith("✗ wrong")] == ["Postgres", "Redis"]
-    rest = "schema, logins, workers, beat, upkeep, keeping, restore, brandnames, broker, lanes, reruns, calls, limits"
-    assert " ".join(told).endswith(f"- not yet the rest mend that first, then look again at {rest}, rules, reminders")
+    rest = "schema, logins, workers, beat, upkeep, keeping, restore, brandnames, broker, lanes, reruns, follow-ups"
+    again = f"then look again at {rest}, calls, limits, rules, reminders"
+    assert " ".join(told).endswith(f"- not yet the rest mend that first, {again}")
 
 
 def test_doctor_goes_through_all_its_checks_though_nothing_is_set(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,6 +109,6 @@ def test_doctor_goes_through_all_its_checks_though_nothing_is_set(cli: Cli, monk
         monkeypatch.delenv(name)
     code, out, err = cli("doctor", "--json")
     found = json.loads(out)
-    assert (code, err, len(found)) == (1, "", 19)
-    assert [check["ok"] for check in found] == [False] * 19
+    assert (code, err, len(found)) == (1, "", 20)
+    assert [check["ok"] for check in found] == [False] * 20
     assert "DATABASE_URL: is not set" in found[0]["text"]

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from tests.again.promises import put
 from tests.law import VIETNAM, decree
 from tests.pages.conftest import Browser, Browsers
 from tests.support import Bench, otp
-from worker import RecordCall
+from worker import RecordCall, ledger
 from worker.lifecycle import Lane, Status
 
 MESSAGES = "SELECT lane, status, count(*) AS n FROM message GROUP BY lane, status"
@@ -101,6 +102,16 @@ def test_what_is_in_the_way_is_told_with_its_reason(bench: Bench, viewer: Browse
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "<script>alert" not in page
     assert "celery -A worker.tasks beat" in page
+
+
+def test_what_a_fault_of_ours_keeps_from_coming_is_told_with_its_message(bench: Bench, viewer: Browser) -> None:
+    followed = bench.message(put(bench, source="shop"))["id"]
+    with bench.database.begin() as session:
+        session.execute(text("UPDATE follow_up SET due_at = now()"))
+        ledger.set_aside(session, followed)
+    page = viewer.get("/").text
+    assert "một tin do shop gửi chưa thực hiện được" in page
+    assert f'href="/messages/{followed}"' in page
 
 
 def test_a_page_that_looks_again_gets_nothing_until_something_is_new(bench: Bench, viewer: Browser) -> None:

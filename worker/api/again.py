@@ -25,7 +25,7 @@ from worker.ledger import NOWHERE, RETRIED, Act, Chosen, Left, Place, Remaining
 from worker.ledger.clock import clock
 from worker.lifecycle import Status
 from worker.queues import Task
-from worker.reporting import Stopped
+from worker.reporting import SetAside, Stopped
 from worker.reporting.operation import SHOWN_FOR
 from worker.reporting.sweeps import SweepShown, open_reruns
 from worker.settings import Settings
@@ -120,18 +120,30 @@ class Again:
         stay = self._stay(chosen, corrected, row.most_left, place) if messages <= FORESEEN else None
         return Rest(messages=messages) if stay is None else Rest(messages=messages, left=stay[0], unfit=stay[1])
 
+    def set_aside(self) -> Sequence[SetAside]:
+        """Messages that a fault of ours keeps from being followed by what was to follow them; the first twenty."""
+        with self._database.reading() as session:
+            return reporting.set_aside(session)
+
     def go_on(self, rerun: UUID | str, *, by: str = BY_DEFAULT) -> int:
         """Send the rest of a rerun that stopped itself, as it was asked for, whatever became of its first hundred.
 
-        How many those are, at most. by: who takes that risk. Raises NotFound for one that did not stop, Invalid.
+        How many those are, at most. by: who takes that risk. Or, by its message's id, what was to follow that one and
+        was set aside. Raises NotFound for one that did not stop, Invalid.
         """
         with self._database.begin() as session:
-            rest = ledger.go_on_anyway(session, id_of(rerun), by=label("by", by), source=self._source)
-            if rest is None:
-                raise NotFound(f"no rerun {str(rerun)[:40]!r} stopped: `esms-worker doctor` shows those that did")
-            ledger.note_act(session, "rerun.go_on", rest, rerun=rerun)
+            rest = self._let_go(session, id_of(rerun), label("by", by))
         self._bell.again(Task.SEND_AGAIN)
         return rest
+
+    def _let_go(self, session: Session, id_: UUID, by: str) -> int:
+        if (rest := ledger.go_on_anyway(session, id_, by=by, source=self._source)) is not None:
+            ledger.note_act(session, "rerun.go_on", rest, rerun=id_)
+            return rest
+        if not ledger.let_go(session, id_, source=self._source):
+            raise NotFound(f"no rerun {str(id_)!r} stopped: `esms-worker doctor` shows those that did")
+        ledger.note_act(session, "follow_up.go_on", message=id_)
+        return 1
 
     def _asked(self, failed: Failed, how: How) -> tuple[Chosen, Corrected | None]:
         with of_argument("corrected"):

@@ -29,6 +29,7 @@ ACTS: dict[str, Text] = {
     "contact.remove": Text("removed a contact", "xóa một người khỏi danh bạ"),
     "event.cancel": Text("called an event off", "hủy sự kiện"),
     "event.put": Text("saved an event", "lưu sự kiện"),
+    "follow_up.go_on": Text("let go what was to follow a message", "cho chạy tiếp việc sau một tin"),
     "held.resolve": Text("decided about held messages", "quyết định tin chờ"),
     "lane.pause": Text("paused lanes", "tạm dừng làn gửi"),
     "lane.resume": Text("let lanes go on", "cho làn gửi chạy tiếp"),

@@ -1,4 +1,4 @@
-"""What `doctor` looks at of people: whether their data is removed in time, what rules hold back, who got no call."""
+"""What `doctor` looks at of people: is data removed in time, what rules hold back, who got no call, what follows."""
 
 from __future__ import annotations
 
@@ -29,6 +29,19 @@ def keeping() -> str:
         raise Wrong(f"what is to be removed grows faster than it is: {told}: give housekeeping a process of its own")
     left = "as keyed hashes" if settings.key else f"as nothing ({KEY} is not set)"
     return f"nothing is kept longer than the settings say; numbers stay {left} afterwards"
+
+
+def follow_ups() -> str:
+    """Is everything that follows by itself let come?"""
+    with Notifier.from_env() as notifier:
+        found = notifier.again.set_aside()
+    if found:
+        told = "; ".join(f"of {each.source}: `esms-worker retry --go-on {each.id}`" for each in found)
+        raise Wrong(
+            f"a fault of ours keeps from coming what was to follow these messages (see the log for "
+            f"`follow_up.failed`, and report it); once it is mended, let each go: {told}"
+        )
+    return "none was set aside"
 
 
 def restored() -> str:

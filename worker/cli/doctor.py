@@ -13,7 +13,7 @@ from worker.api.account import Account
 from worker.api.decisions import Rest
 from worker.api.notifier import Notifier
 from worker.api.operation import Operation
-from worker.cli.checkups import Wrong, calls, keeping, restored, ruling
+from worker.cli.checkups import Wrong, calls, follow_ups, keeping, restored, ruling
 from worker.cli.known_holes import hole
 from worker.cli.output import console, json_option, say_json, table, text, waiting
 from worker.cli.redis_health import redis
@@ -52,6 +52,7 @@ RESTS_ON = {
     "broker": "schema",
     "lanes": "schema",
     "reruns": "schema",
+    "follow-ups": "schema",
     "calls": "schema",
     "limits": "schema",
     "rules": "schema",
@@ -104,6 +105,7 @@ def examine() -> Iterator[Finding]:
         "broker": _broker,
         "lanes": _lanes,
         "reruns": _reruns,
+        "follow-ups": follow_ups,
         "calls": calls,
         "limits": _limits,
         "rules": ruling,

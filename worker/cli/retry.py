@@ -78,7 +78,11 @@ corrected_options = options(
 @corrected_options
 @click.option("--dry-run", is_flag=True, help="Show what it would do, and how such codes fared when retried before.")
 @click.option("--yes", is_flag=True, help="Don't ask, however many there are.")
-@click.option("--go-on", metavar="ID", help="Send the rest of this one, whose first hundred failed alike (see doctor).")
+@click.option(
+    "--go-on",
+    metavar="ID",
+    help="Send the rest of this one, which stopped, or what was to follow this message (see doctor).",
+)
 @by_option
 @json_option
 def retry(by: str, dry_run: bool, yes: bool, as_json: bool, to: str | None, go_on: str | None, **given: Any) -> int:
@@ -111,7 +115,7 @@ def _go_on(id_: str, by: str, as_json: bool, others: Sequence[object]) -> int:
     if as_json:
         say_json({"id": id_, "rest": rest})
     else:
-        say(f"{rest:,} more go out now, whatever became of the first ones")
+        say(f"{rest:,} more go out now, as was asked for then")
     return 0
 
 

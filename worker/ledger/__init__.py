@@ -40,7 +40,16 @@ from worker.ledger.failed import (
 )
 from worker.ledger.filling import fill
 from worker.ledger.floors import Floors
-from worker.ledger.follow_ups import due_follow_ups, fall_back, follow_later, follow_no_more
+from worker.ledger.follow_ups import (
+    due_follow_up,
+    due_follow_up_ids,
+    due_follow_ups,
+    fall_back,
+    follow_later,
+    follow_no_more,
+    let_go,
+    set_aside,
+)
 from worker.ledger.foresight import NumberRules, foresee_again, waiting_again
 from worker.ledger.gate import Gate
 from worker.ledger.held import WhichHeld, count_held, held_messages, note_decisions
@@ -175,6 +184,8 @@ __all__ = [
     "current_token",
     "decided",
     "due",
+    "due_follow_up",
+    "due_follow_up_ids",
     "due_follow_ups",
     "due_probes",
     "end_others",
@@ -204,6 +215,7 @@ __all__ = [
     "known_brandnames",
     "known_to",
     "lay_out",
+    "let_go",
     "lift",
     "lift_campaign",
     "look_later",
@@ -246,6 +258,7 @@ __all__ = [
     "rules_now",
     "save_rule",
     "send_again",
+    "set_aside",
     "set_limit",
     "set_mode",
     "settle",

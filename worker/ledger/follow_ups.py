@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, TextClause, text
 
 from worker.generations import followers
 from worker.ids import uuid7s, uuid7s_as_text
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 MOST = 500
+SET_ASIDE = "set aside"  # a fault of ours kept it from coming
+IS_SET_ASIDE = "f.due_at = 'infinity'"  # SQL, of a follow_up `f`
 
 # SQL, of a message `m` and its notification `n`: when each is due, and from when on the other channel is too late.
 FALLBACK_AT = """
@@ -37,22 +39,41 @@ FALLBACK_LATE_AT = f"""
 """
 RETRY_AT = "m.settled_at + make_interval(secs => CAST(n.follow_up #>> '{retry,wait}' AS double precision))"
 
+
+def _due(which: str) -> TextClause:
+    return text(f"""
+        SELECT f.message_id AS id, m.status, m.phone, m.generation, m.replaced_by, n.source, n.campaign, n.expires_at,
+            n.follow_up, {FALLBACK_AT} <= now() AS fallback_due, {FALLBACK_LATE_AT} <= now() AS fallback_late,
+            {RETRY_AT} <= now() AS retry_due
+        FROM (
+            SELECT message_id FROM follow_up WHERE due_at <= now() {which}
+            FOR UPDATE SKIP LOCKED
+        ) AS f
+        CROSS JOIN LATERAL (
+            SELECT * FROM message AS m WHERE m.id = f.message_id FOR UPDATE SKIP LOCKED
+        ) AS m
+        {by_key("notification", "n", of="m.notification_id")}
+        LIMIT :most
+    """)
+
+
 # The next ones first, each with its lock, and then by its key its message with that one's, until there are enough: what
 # others have locked is passed by, however much that is. What is in doubt is looked at less and less often, by its age:
 # its row costs nothing meanwhile.
-_DUE = text(f"""
-    SELECT f.message_id AS id, m.status, m.phone, m.generation, m.replaced_by, n.source, n.campaign, n.expires_at,
-        n.follow_up, {FALLBACK_AT} <= now() AS fallback_due, {FALLBACK_LATE_AT} <= now() AS fallback_late,
-        {RETRY_AT} <= now() AS retry_due
-    FROM (
-        SELECT message_id FROM follow_up WHERE due_at <= now() ORDER BY due_at LIMIT :most * 100
-        FOR UPDATE SKIP LOCKED
-    ) AS f
-    CROSS JOIN LATERAL (
-        SELECT * FROM message AS m WHERE m.id = f.message_id FOR UPDATE SKIP LOCKED
-    ) AS m
-    {by_key("notification", "n", of="m.notification_id")}
-    LIMIT :most
+_DUE = _due("ORDER BY due_at LIMIT :most * 100")
+_THIS_IF_DUE = _due("AND message_id = :id")
+_DUE_IDS = text("SELECT message_id FROM follow_up WHERE due_at <= now() ORDER BY due_at LIMIT :most")
+# Where the others are that are open, after all of them: so these few are found, and none is ever due.
+_SET_ASIDE = text(f"""
+    UPDATE follow_up SET due_at = 'infinity', outcome = '{SET_ASIDE}' WHERE message_id = :id AND due_at <= now()
+""")
+_LET_GO = text(f"""
+    UPDATE follow_up AS f SET due_at = now(), outcome = NULL
+    WHERE f.message_id = :id AND {IS_SET_ASIDE} AND EXISTS (
+        SELECT FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+        WHERE m.id = f.message_id AND n.follow_up IS NOT NULL AND n.source = coalesce(:source, n.source)
+    )
+    RETURNING f.message_id
 """)
 _LATER = text("""
     UPDATE follow_up AS f SET due_at = now() + greatest(interval '5 seconds', least(interval '15 minutes', (
@@ -101,6 +122,26 @@ _CALL_BACK_FOLLOWING = text(f"""
 def due_follow_ups(session: Session) -> Sequence[Row[*tuple[Any, ...]]]:
     """Some that are to be looked at, locked with their messages; those that somebody else moves just now come later."""
     return session.execute(_DUE, {"most": MOST}).all()
+
+
+def due_follow_up(session: Session, id_: UUID) -> Sequence[Row[*tuple[Any, ...]]]:
+    """The same of this one alone."""
+    return session.execute(_THIS_IF_DUE, {"most": 1, "id": id_}).all()
+
+
+def due_follow_up_ids(session: Session) -> Sequence[UUID]:
+    """Those that are to be looked at next, not locked, and nothing read of them."""
+    return session.scalars(_DUE_IDS, {"most": MOST}).all()
+
+
+def set_aside(session: Session, id_: UUID) -> None:
+    """A fault of ours keeps this one from coming: it is not looked at until a person says so."""
+    session.execute(_SET_ASIDE, {"id": id_})
+
+
+def let_go(session: Session, id_: UUID, *, source: str | None) -> bool:
+    """A person has one that was set aside looked at after all; False: it was not, or is another source's."""
+    return session.scalar(_LET_GO, {"id": id_, "source": source}) is not None
 
 
 def follow_later(session: Session, ids: Sequence[UUID]) -> None:

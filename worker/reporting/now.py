@@ -20,11 +20,13 @@ from worker.reporting.limits import LimitShown, limits
 from worker.reporting.operation import (
     PauseShown,
     RefusedShown,
+    SetAside,
     Stopped,
     listeners,
     pauses,
     refused,
     seconds_since_beat,
+    set_aside,
     stopped_reruns,
     troubles,
 )
@@ -79,6 +81,8 @@ class Now:
     seconds_since_beat: float | None
     troubles: Sequence[str]
     stopped: Sequence[Stopped]
+    set_aside: Sequence[SetAside]
+    """What was to follow these is kept from coming by a fault of ours; the first of them."""
     used_up: Sequence[LimitShown]
     refused: Sequence[RefusedShown]
     """What came by the broker and was no task, within a day."""
@@ -123,6 +127,7 @@ def now(session: Reader, today: date) -> Now:
         seconds_since_beat=seconds_since_beat(session),
         troubles=troubles(session),
         stopped=stopped_reruns(session),
+        set_aside=set_aside(session),
         used_up=[each for each in limits(session) if each.used_up],
         refused=[each for each in refused(session) if each.at > at - timedelta(days=1)],
         untaken=refused_within_a_day(session, most=MOST_UNTAKEN),

@@ -10,7 +10,9 @@ from uuid import UUID
 from sqlalchemy import func, select, text
 
 from worker.evidence import Evidence
+from worker.ledger.follow_ups import IS_SET_ASIDE
 from worker.lifecycle import BRANDNAMES_TRUSTED, Lane, Status
+from worker.lookups import by_key
 from worker.refusals import Refusal
 from worker.reporting.tables import Brandname, Heartbeat, Message, Notification, Pause, RefusedTask, Rerun, Trouble
 
@@ -148,6 +150,29 @@ def stopped_reruns(session: Reader) -> list[Stopped]:
         for row in session.execute(query.order_by(Rerun.decided_at.desc()))
     ]
     return list({(each.campaign or each.decided_at): each for each in reversed(found)}.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetAside:
+    """A message that a fault of ours keeps from being followed by what was to follow it. id: the message's."""
+
+    id: UUID
+    source: str
+    campaign: str | None
+
+
+SET_ASIDE_MOST = 20
+_SET_ASIDE = text(f"""
+    SELECT m.id, n.source, n.campaign FROM follow_up AS f
+    {by_key("message", "m", of="f.message_id")}
+    {by_key("notification", "n", of="m.notification_id")}
+    WHERE {IS_SET_ASIDE} AND n.follow_up IS NOT NULL ORDER BY m.id LIMIT {SET_ASIDE_MOST}
+""")  # noqa: S608 — our own constants
+
+
+def set_aside(session: Reader) -> list[SetAside]:
+    """The first of those that wait for a person, SET_ASIDE_MOST at most; what is kept no longer can't follow."""
+    return [SetAside(id=row.id, source=row.source, campaign=row.campaign) for row in session.execute(_SET_ASIDE)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

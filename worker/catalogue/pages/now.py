@@ -51,6 +51,11 @@ WORDS: dict[str, Text] = {
         "Sending again was stopped by a fault of ours: {moved} of {what} went out, {rest} wait; the log says more.",
         "Việc gửi lại đã dừng vì lỗi của phần mềm: {moved} tin của {what} đã gửi, còn {rest} tin chờ; xem nhật ký.",
     ),
+    "follow_up_failed": Text(
+        "A fault of ours keeps from coming what was to follow a message of {source}; the log says more.",
+        "Lỗi của phần mềm làm việc tiếp theo của một tin do {source} gửi chưa thực hiện được; xem nhật ký.",
+    ),
+    "follow_up_look": Text("The message", "Xem tin đó"),
     "rerun_messages": Text("messages by {name}", "các tin do {name} gửi lại"),
     "no_tasks": Text(
         "{times} messages in the queue {queue} were no task:",

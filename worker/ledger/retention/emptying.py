@@ -28,7 +28,7 @@ DOUBTS_MOST = 5000  # with more, eSMS is away: what is to be removed waits until
 
 _OVER = f"""
     {still(*sorted(FINAL))} AND coalesce(m.settled_at, m.created_at) <= now() - CAST(:keep AS interval)
-    AND NOT EXISTS (SELECT FROM follow_up AS f WHERE f.message_id = m.id AND f.due_at IS NOT NULL)
+    AND NOT EXISTS (SELECT FROM follow_up AS f WHERE f.message_id = m.id AND f.due_at < 'infinity')
     AND (
         NOT ({still(*sorted(RETRIED))})
         OR NOT EXISTS (SELECT FROM rerun WHERE state IN ('trying', 'going'))

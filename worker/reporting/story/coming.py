@@ -97,7 +97,8 @@ class Coming:
         """Where what was promised is decided, and did not come."""
         promise = self.facts.promise
         told = say.NOT_FOLLOWED.get(promise.outcome) if promise is not None and not promise.open else None
-        return told.say(self.language) if told and not self.facts.successors else ""
+        id_ = str(self.facts.message.id)
+        return told.say(self.language, id=id_) if told and not self.facts.successors else ""
 
     def _by_whom(self, other: Successor) -> str:
         told = {"id": str(other.id), "status": self._stands(other)}

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from worker.ledger.follow_ups import FALLBACK_AT, FALLBACK_LATE_AT, RETRY_AT
+from worker.ledger.follow_ups import FALLBACK_AT, FALLBACK_LATE_AT, IS_SET_ASIDE, RETRY_AT
 from worker.lifecycle import Status
 from worker.lookups import by_key
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from worker.reporting.story.reading import AnyRow
 
 _PROMISES = text(f"""
-    SELECT f.message_id, f.due_at IS NOT NULL AS open, f.outcome,
+    SELECT f.message_id, f.due_at IS NOT NULL AND NOT {IS_SET_ASIDE} AS open, f.outcome,
         n.follow_up #>> '{{fallback,kind}}' AS kind, n.follow_up #>> '{{fallback,template_id}}' AS template,
         coalesce(CAST(n.follow_up ->> 'in_doubt' AS boolean), false) AS in_doubt,
         {FALLBACK_AT} AS fallback_at, {FALLBACK_LATE_AT} AS late_at,
