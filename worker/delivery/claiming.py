@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 
-class _MiscountedError(Exception):
-    """Nothing was claimed, since Postgres is to count first."""
-
-
 @dataclass
 class Claiming:
     """Of one drain. rung: somebody has just rung for its lane."""
@@ -68,20 +64,24 @@ class Claiming:
         return found
 
     def _all_due(self, nothing: list[Claim]) -> list[Claim]:
-        try:
-            return self.database.committed("claim", self._due, nothing)
-        except _MiscountedError:
+        found = self._claimed(nothing)
+        if found is None:
             self.database.committed("count", ledger.count_anew, None)
-            return self.database.committed("claim", partial(self._due, miscounted_too=True), nothing)
+            found = self._claimed(nothing, anyway=True)
+        return nothing if found is None else found
 
-    def _due(self, session: Session, *, miscounted_too: bool = False) -> list[Claim]:
+    def _claimed(self, nothing: list[Claim] | None, *, anyway: bool = False) -> list[Claim] | None:
+        return self.database.committed("claim", partial(self._due, anyway=anyway), nothing)
+
+    def _due(self, session: Session, *, anyway: bool = False) -> list[Claim] | None:
+        """None: Postgres is to count first."""
         claims: list[Claim] = []
         self.gate.look(session)
         most = self.pace.claim_most
         rooms = [(lane, line, room) for lane, line in self.lines if (room := line.room(most, beside_others=True))]
-        lanes, doubts, miscounted = ledger.due(session, [lane for lane, _, _ in rooms])
-        if miscounted and not miscounted_too:
-            raise _MiscountedError
+        lanes, doubts, found_empty = ledger.due(session, [lane for lane, _, _ in rooms])
+        if found_empty and not anyway:
+            return None
         self._looked_at = time.monotonic()
         for lane, line, room in rooms:
             before = self.gate.turned_back

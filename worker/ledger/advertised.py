@@ -28,6 +28,7 @@ from worker.ledger.plans import still
 from worker.ledger.rows import as_rows
 from worker.ledger.rule_uses import warned_of
 from worker.lifecycle import CHANNEL, IS_ADVERTISING, Purpose
+from worker.lookups import by_key
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -81,10 +82,11 @@ _WITHOUT = """
 """
 _THEIRS = f"""
     WITH locked AS MATERIALIZED (
-        SELECT a.phone, a.channel, m.id FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+        SELECT a.phone, a.channel, m.id FROM unnest(CAST(:ids AS uuid[])) AS i (id)
+        {by_key("message", "m", of="i.id")} {by_key("notification", "n", of="m.notification_id")}
         JOIN advertised AS a ON a.phone = m.phone AND a.messages @> ARRAY[m.id]
             AND a.channel = {CHANNEL}
-        WHERE m.id = ANY(CAST(:ids AS uuid[])) AND {IS_ADVERTISING}
+        WHERE {IS_ADVERTISING}
         ORDER BY a.phone, a.channel
         FOR UPDATE OF a
     ), t AS (SELECT phone, channel, array_agg(id) AS ids FROM locked GROUP BY phone, channel)

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from worker.ledger.gate import FORGOTTEN, OUTSIDE, barred, closed, consent, forbidden, outside
 from worker.ledger.limits import COST, HAS_SOME_LEFT, LIMITS
 from worker.ledger.opt_out import REASON, unwilling
-from worker.ledger.plans import MISCOUNTED, still
+from worker.ledger.plans import MESSAGES_FOUND_EMPTY, still
 from worker.lifecycle import IS_ADVERTISING
 from worker.lookups import by_key
 
@@ -44,7 +44,8 @@ _READ = f"""n AS MATERIALIZED (
                 WHEN found.answered THEN '{ANSWERED}' WHEN found.opted_out THEN '{REASON}'
                 WHEN found.outside THEN '{OUTSIDE}' ELSE {forbidden("found")} END AS why_not
             FROM (
-                SELECT due.id AS message_id, due.due_at AS was_due_at, due.emptied_by, n.kind, n.content, n.template_id,
+                SELECT due.id AS message_id, due.place, due.due_at AS was_due_at, due.emptied_by,
+                    n.kind, n.content, n.template_id,
                     n.options, n.hand_over, n.send_date, n.source, n.expires_at IS NULL AS lasts,
                     {_answered("due.replaces")} AS answered, {unwilling("due.phone")} AS opted_out,
                     {outside("due.phone")} AS outside, {IS_ADVERTISING} AS advertising,
@@ -145,7 +146,7 @@ DUE = text(f"""
         coalesce((
             SELECT due_at FROM message WHERE status = 'unconfirmed' ORDER BY due_at LIMIT 1
         ) <= now(), false) AS doubts,
-        pg_relation_size('message') AS size, {MISCOUNTED} AS miscounted
+        pg_relation_size('message') AS size, {MESSAGES_FOUND_EMPTY} AS found_empty
 """)
 
 _COST = COST.format(today="turns.today")
@@ -153,6 +154,8 @@ _COST_IF_LIMITED = f"""CASE WHEN turns.dong IS NOT NULL THEN
                 coalesce((SELECT {_COST} FROM notification AS n WHERE n.id = taken.notification_id), 0)
             END"""
 
+# What is locked is changed where it stands: however few messages there are in Postgres's eyes, it walks over none. One
+# that somebody changed right before it was locked stays for the next claim; of a request's recipients none may stay.
 # The status is a literal: a generic prepared plan could not match a bound parameter to the partial index.
 _CLAIM = f"""
     {_STREAMS}, share AS MATERIALIZED (
@@ -163,7 +166,8 @@ _CLAIM = f"""
                 SELECT one.* FROM (
                     SELECT * FROM streams WHERE source = turns.source ORDER BY random()
                 ) AS s CROSS JOIN LATERAL (
-                    SELECT m.id, m.phone, m.notification_id, m.replaces, m.due_at, m.emptied_by FROM message AS m
+                    SELECT m.id, m.ctid AS place, m.phone, m.notification_id, m.replaces, m.due_at, m.emptied_by
+                    FROM message AS m
                     WHERE {_WAITING.format(grouped="NOT m.grouped")}
                     ORDER BY m.due_at, m.id LIMIT (SELECT most FROM share)
                     FOR UPDATE SKIP LOCKED
@@ -177,7 +181,7 @@ _CLAIM = f"""
     UPDATE message AS m
     SET {_START}, request_id = coalesce(m.request_id, {_REQUEST_ID})
     FROM n
-    WHERE m.id = n.message_id {{only}}
+    WHERE m.ctid = n.place {{only}}
     {_RETURNING}, n.source, m.stream, n.was_due_at,
         (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint) AS oldest,
         (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint) AS next, (SELECT most FROM share) AS share,
@@ -243,7 +247,7 @@ CLAIM_GROUP = text(f"""
         WHERE m.notification_id = :lead AND m.request_id = :request_id AND m.status = 'queued' AND m.grouped
           AND {_NOT_EXPIRED}
     ), due AS MATERIALIZED (
-        SELECT m.id, m.phone, m.notification_id, m.replaces, m.due_at, m.emptied_by
+        SELECT m.id, m.ctid AS place, m.phone, m.notification_id, m.replaces, m.due_at, m.emptied_by
         FROM message AS m JOIN waiting USING (id)
         WHERE {still("queued")}
         ORDER BY m.id
@@ -259,7 +263,7 @@ CLAIM_GROUP = text(f"""
 
 CLAIM_DOUBTFUL = text(f"""
     WITH due AS MATERIALIZED (
-        SELECT m.id, m.phone, m.notification_id, m.replaces, m.due_at, m.emptied_by
+        SELECT m.id, m.ctid AS place, m.phone, m.notification_id, m.replaces, m.due_at, m.emptied_by
         FROM message AS m JOIN notification AS n ON n.id = m.notification_id
         WHERE m.status = 'unconfirmed' AND NOT m.grouped AND n.kind = 'sms' AND m.due_at <= now()
           AND m.in_doubt_since > now() - :window AND {_NOT_EXPIRED} AND {_NOT_PAUSED} AND m.lane = ANY(:lanes)
@@ -268,7 +272,7 @@ CLAIM_DOUBTFUL = text(f"""
     ), {_READ}
     UPDATE message AS m SET {_ASK}
     FROM n
-    WHERE m.id = n.message_id
+    WHERE m.ctid = n.place
     {_RETURNING}
 """)
 
@@ -285,7 +289,7 @@ CLAIM_DOUBTFUL_GROUP = text(f"""
         ORDER BY m.due_at LIMIT 1
         FOR UPDATE OF n SKIP LOCKED
     ), due AS MATERIALIZED (
-        SELECT m.id, m.phone, m.notification_id, m.replaces, m.due_at, m.emptied_by
+        SELECT m.id, m.ctid AS place, m.phone, m.notification_id, m.replaces, m.due_at, m.emptied_by
         FROM message AS m JOIN lead ON m.notification_id = lead.id AND m.request_id = lead.request_id
         WHERE {still("unconfirmed")}
         ORDER BY m.id

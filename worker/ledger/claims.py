@@ -86,12 +86,12 @@ class How(TypedDict):
 class Due(NamedTuple):
     """The lanes in which `claim` may find something; is anything at all in doubt due to be asked again?
 
-    miscounted: what is asked now could take a minute; `count_anew` first.
+    found_empty: Postgres plans as if there were no messages; `count_anew` first.
     """
 
     lanes: set[Lane]
     doubts: bool
-    miscounted: bool
+    found_empty: bool
 
 
 def due(session: Session, lanes: Sequence[Lane]) -> Due:
@@ -101,7 +101,7 @@ def due(session: Session, lanes: Sequence[Lane]) -> Due:
     """
     found = session.execute(DUE, {"lanes": [str(lane) for lane in lanes]}).one()
     fit(session, found.size)
-    return Due({LANES[lane] for lane in found.lanes}, found.doubts, found.miscounted)
+    return Due({LANES[lane] for lane in found.lanes}, found.doubts, found.found_empty)
 
 
 def claim(

@@ -65,14 +65,14 @@ class Settlement(NamedTuple):
 
 _CLAIM_POLLS = text("""
     WITH due AS MATERIALIZED (
-        SELECT id, poll_at FROM message
+        SELECT ctid AS place, poll_at FROM message
         WHERE status = 'accepted' AND poll_at <= now() AND sms_id IS NOT NULL
           AND poll_at >= coalesce(CAST(:floor AS timestamptz), '-infinity')
         ORDER BY poll_at LIMIT :most
         FOR UPDATE SKIP LOCKED
     )
     UPDATE message AS m SET poll_at = now() + :lease, polls = m.polls + 1
-    FROM due WHERE m.id = due.id
+    FROM due WHERE m.ctid = due.place
     RETURNING m.id, m.sms_id, m.polls, NOT m.grouped AS alone, due.poll_at AS due_at, m.lane
 """)
 

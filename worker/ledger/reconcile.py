@@ -90,14 +90,14 @@ _SINCE = """
 _CLAIM = f"""
     UPDATE message AS m SET {{lease}}, polls = m.polls + 1
     FROM due, notification AS n
-    WHERE m.id = due.id AND n.id = m.notification_id
+    WHERE m.ctid = due.place AND n.id = m.notification_id
     RETURNING m.id AS message_id, m.status, m.request_id, m.phone, n.content, m.lane, n.hand_over AS handed_over,
         m.polls, {_SINCE} AS since, least({_SINCE} + :window, m.expires_at) + :lease AS until
 """
 
 _CLAIM_ACCEPTED = text(f"""
     WITH due AS MATERIALIZED (
-        SELECT m.id FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+        SELECT m.ctid AS place FROM message AS m JOIN notification AS n ON n.id = m.notification_id
         WHERE m.status = 'accepted' AND m.poll_at <= now() AND m.sms_id IS NULL AND n.kind = 'sms'
         ORDER BY m.poll_at LIMIT :most
         FOR UPDATE OF m SKIP LOCKED
@@ -109,7 +109,7 @@ _CLAIM_ACCEPTED = text(f"""
 # was to hold it: the sent data can't show it yet.
 _CLAIM_UNCONFIRMED = text(f"""
     WITH due AS MATERIALIZED (
-        SELECT m.id FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+        SELECT m.ctid AS place FROM message AS m JOIN notification AS n ON n.id = m.notification_id
         WHERE m.status = 'unconfirmed' AND m.due_at <= now() AND n.kind = 'sms'
           AND (m.in_doubt_since <= now() - :window OR m.expires_at <= now())
           AND (NOT n.hand_over OR n.send_date <= now() - :window)

@@ -1,6 +1,6 @@
 """What time does to messages: leases run out, dates pass, doubt grows too old, eSMS stops answering.
 
-Each is one bounded statement that any number of beats may run at once.
+Each is one bounded statement that any number of beats may run at once. What it has locked it changes where it stands.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ MOST = 1000  # rows that one statement moves; the next tick takes the next ones
 # dialled surely was not. What was in the hands of so many processes that died may be what kills them.
 _RESCUE = text("""
     WITH lost AS MATERIALIZED (
-        SELECT m.id, (n.kind = 'sms' OR m.dialled_at IS NOT NULL) AS doubtful, m.rescues + 1 >= :deaths_most AS deadly
+        SELECT m.ctid AS place, (n.kind = 'sms' OR m.dialled_at IS NOT NULL) AS doubtful,
+            m.rescues + 1 >= :deaths_most AS deadly
         FROM message AS m JOIN notification AS n ON n.id = m.notification_id
         WHERE m.status = 'sending' AND m.lease_until < now()
         LIMIT :most
@@ -50,25 +51,25 @@ _RESCUE = text("""
             WHEN lost.deadly THEN 'every process that was to send it died, ' || m.rescues + 1 || ' in a row'
             ELSE 'the process that was sending it died or hung'
         END
-    FROM lost WHERE m.id = lost.id
+    FROM lost WHERE m.ctid = lost.place
     RETURNING m.id, m.status
 """)
 
 _EXPIRE = text("""
     WITH late AS MATERIALIZED (
-        SELECT id FROM message WHERE status = 'queued' AND expires_at <= now()
+        SELECT ctid AS place FROM message WHERE status = 'queued' AND expires_at <= now()
         LIMIT :most
         FOR UPDATE SKIP LOCKED
     )
     UPDATE message AS m
     SET status = 'expired', settled_at = now(), paused = false, reason = 'not sent before its expires_at'
-    FROM late WHERE m.id = late.id
+    FROM late WHERE m.ctid = late.place
     RETURNING m.id
 """)
 
 _HOLD_CALLS = text("""
     WITH doubtful AS MATERIALIZED (
-        SELECT m.id FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+        SELECT m.ctid AS place FROM message AS m JOIN notification AS n ON n.id = m.notification_id
         WHERE m.status = 'unconfirmed' AND n.kind <> 'sms'
         LIMIT :most
         FOR UPDATE OF m SKIP LOCKED
@@ -77,13 +78,13 @@ _HOLD_CALLS = text("""
     SET status = 'held',
         reason = 'the call may have been made; it is never dialled again by itself'
             || coalesce(' (' || m.reason || ')', '')
-    FROM doubtful AS d WHERE m.id = d.id
+    FROM doubtful AS d WHERE m.ctid = d.place
     RETURNING m.id
 """)
 
 _GIVE_UP = text("""
     WITH silent AS MATERIALIZED (
-        SELECT m.id FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+        SELECT m.ctid AS place FROM message AS m JOIN notification AS n ON n.id = m.notification_id
         WHERE m.status = 'accepted' AND m.accepted_at <= now() - :poll_until
           AND (NOT n.hand_over OR n.send_date <= now() - :poll_until)
         LIMIT :most
@@ -93,7 +94,7 @@ _GIVE_UP = text("""
     SET status = 'unknown', settled_at = now(), poll_at = NULL,
         reason = 'eSMS took it and never said for certain what became of it; it answers for no longer'
             || coalesce('; the last that was heard: ' || m.reason, '')
-    FROM silent WHERE m.id = silent.id
+    FROM silent WHERE m.ctid = silent.place
     RETURNING m.id
 """)
 

@@ -32,6 +32,7 @@ def look_after_ledger(database: Database, pace: Pace) -> None:
 
     steps: dict[str, Callable[[], object]] = {
         "note the tick": lambda: _beat(database),
+        "count anew": lambda: _count_anew(database),
         "rescue": lambda: _rescue(database, pace),
         "expire": lambda: _tell(database, "messages.expired", ledger.expire),
         "hold calls": lambda: _tell(database, "messages.held", ledger.hold_calls),
@@ -50,6 +51,12 @@ def look_after_ledger(database: Database, pace: Pace) -> None:
 def _beat(database: Database) -> None:
     with database.begin() as session:
         ledger.beat(session, "beat")
+
+
+def _count_anew(database: Database) -> None:
+    """What is asked from now on, here and by everybody else, is planned for what there is."""
+    with database.begin() as session:
+        ledger.count_anew(session)
 
 
 def _tell(database: Database, event: str, step: Callable[[Session], int]) -> None:
