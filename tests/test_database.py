@@ -22,6 +22,7 @@ from worker.settings import Settings
         ("/d?host=a:5433&host=b", "a:5433, b:5432/d"),
         ("/d?host=a,b&port=5433,5434", "a:5433, b:5434/d"),
         ("/d", "local socket:5432/d"),
+        ("a", "a:5432/u"),
     ],
 )
 def test_an_error_names_every_host_that_was_tried(url: str, place: str) -> None:

@@ -198,7 +198,7 @@ class Database:
     @property
     def place(self) -> str:
         """Host, port and database, without the password."""
-        return f"{self._servers()}/{self._url.database}"
+        return f"{self._servers()}/{self._url.database or self._url.username or ''}"  # unnamed, it is the user's
 
     def _servers(self) -> str:
         """A URL may name several in its query, by `host` and `port`: psycopg tries one after the other."""
