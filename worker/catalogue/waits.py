@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from shlex import quote
 
 from worker.catalogue.reasons import in_language
 from worker.catalogue.text import Language, Text
@@ -47,9 +48,9 @@ _DOCTOR = Text("Do what `esms-worker doctor` says.", "Làm theo những gì `esm
 # What a person has to do about some of these: the worker does not go on by itself.
 TO_DO = {
     CAMPAIGN: Text(
-        'Let it go on once its cause is mended: on its page, or by `esms-worker resume --campaign "{campaign}"`.',
+        "Let it go on once its cause is mended: on its page, or by `esms-worker resume --campaign {campaign}`.",
         "Khi nguyên nhân đã hết, cho chạy tiếp: trên trang chiến dịch, hoặc bằng "
-        '`esms-worker resume --campaign "{campaign}"`.',
+        "`esms-worker resume --campaign {campaign}`.",
     ),
     LANE: Text(
         "Let it go on once its cause is mended: by `esms-worker resume {lane}`.",
@@ -75,15 +76,15 @@ class Why:
 
     def say(self, language: Language) -> str:
         """In this language; a stored reason within it too."""
-        return self.text.say(language, **self._told(language))
-
-    def to_do(self, language: Language) -> str | None:
-        """What a person has to do about it; None: nothing. A lane that is probed goes on by itself."""
-        if self.text not in TO_DO or (self.text is LANE and self.until is not None):
-            return None
-        return TO_DO[self.text].say(language, **self._told(language))
-
-    def _told(self, language: Language) -> Mapping[str, str]:
-        return {
+        told = {
             name: in_language(value, language) if name == "reason" else value for name, value in self.values.items()
         }
+        return self.text.say(language, **told)
+
+    def to_do(self, language: Language) -> str | None:
+        """What a person has to do about it; None: nothing. A lane that is probed goes on by itself. A name in a command
+        is as a shell wants it: whoever chose it may have meant it to be run.
+        """
+        if self.text not in TO_DO or (self.text is LANE and self.until is not None):
+            return None
+        return TO_DO[self.text].say(language, **{name: quote(value) for name, value in self.values.items()})
