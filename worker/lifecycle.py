@@ -317,5 +317,8 @@ class PersonRequestKind(StrEnum):
 # Who had a message emptied, where it is no setting: the person whose it was asked for it.
 ASKED = "person"
 
+# SQL, of a follow_up `f`: a fault of ours keeps it from coming, and it is never due.
+IS_SET_ASIDE = "f.due_at = 'infinity'"
+
 # An older list of brandnames judges nobody: what was registered since would be refused.
 BRANDNAMES_TRUSTED = timedelta(hours=6)

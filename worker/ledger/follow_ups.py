@@ -19,7 +19,7 @@ from worker.ids import uuid7s, uuid7s_as_text
 from worker.ledger.inserts import Stored, Terms
 from worker.ledger.plans import messages_of, places_of, still
 from worker.ledger.replacing import STAYS, put_in_place
-from worker.lifecycle import Kind, Lane, Purpose
+from worker.lifecycle import IS_SET_ASIDE, Kind, Lane, Purpose
 from worker.lookups import by_key
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 MOST = 500
 SET_ASIDE = "set aside"  # a fault of ours kept it from coming
-IS_SET_ASIDE = "f.due_at = 'infinity'"  # SQL, of a follow_up `f`
 
 # SQL, of a message `m` and its notification `n`: when each is due, and from when on the other channel is too late.
 FALLBACK_AT = """

@@ -10,8 +10,7 @@ from uuid import UUID
 from sqlalchemy import func, select, text
 
 from worker.evidence import Evidence
-from worker.ledger.follow_ups import IS_SET_ASIDE
-from worker.lifecycle import BRANDNAMES_TRUSTED, Lane, Status
+from worker.lifecycle import BRANDNAMES_TRUSTED, IS_SET_ASIDE, Lane, Status
 from worker.lookups import by_key
 from worker.refusals import Refusal
 from worker.reporting.tables import Brandname, Heartbeat, Message, Notification, Pause, RefusedTask, Rerun, Trouble

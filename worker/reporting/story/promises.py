@@ -9,8 +9,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from worker.ledger.follow_ups import FALLBACK_AT, FALLBACK_LATE_AT, IS_SET_ASIDE, RETRY_AT
-from worker.lifecycle import Status
+from worker.ledger.follow_ups import FALLBACK_AT, FALLBACK_LATE_AT, RETRY_AT
+from worker.lifecycle import IS_SET_ASIDE, Status
 from worker.lookups import by_key
 
 if TYPE_CHECKING:
