@@ -35,6 +35,7 @@ def rung(bell: Bell, redis: Redis) -> int:
     return int(redis.llen("deliver"))
 
 
+@pytest.mark.long
 def test_a_bell_that_was_refused_rings_where_the_name_leads_then(
     pair: tuple[Valkey, Valkey], monkeypatch: pytest.MonkeyPatch
 ) -> None:

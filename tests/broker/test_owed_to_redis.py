@@ -92,6 +92,7 @@ def test_what_is_being_done_is_noted_once_redis_takes_it_and_not_given_to_anothe
         assert (redis.hlen("unacked"), redis.llen("enqueue")) == (1, 0)
 
 
+@pytest.mark.long
 def test_nobody_is_connected_to_a_redis_that_takes_nothing(valkey: Valkey) -> None:
     with Connection(valkey.url) as connection:
         with refusing(valkey, a_replica), pytest.raises(ResponseError):
