@@ -54,7 +54,7 @@ class Up:
         return words in self.log.read_text()
 
     def ready(self) -> None:
-        eventually(lambda: self.says("Everything runs") or self.process.poll() is not None)
+        eventually(lambda: self.says("Everything runs") or self.process.poll() is not None, within=110.0)
         assert self.says("Everything runs"), self.log.read_text()
 
     def family(self) -> list[psutil.Process]:
