@@ -5,7 +5,7 @@ Each is found by its key, one after the other, whatever Postgres expects of how 
 
 from __future__ import annotations
 
-from worker.lookups import by_key
+from worker.lookups import by_key, by_keys
 
 # What was delivered reached her, whatever else was tried; what was called back before it went out leaves her where she
 # was.
@@ -13,9 +13,7 @@ COUNTED_FIRST = "status = 'delivered' DESC, status <> 'cancelled' DESC, place DE
 # First in a transaction that asks for the chains of many: to compile that costs more than to do it.
 UNCOMPILED = "SELECT set_config('jit', 'off', true)"
 # To begin with, for `chains`: those whose ids are given.
-THESE = f"""
-    SELECT m.id, m.replaces FROM unnest(CAST(:ids AS uuid[])) AS t (id) {by_key("message", "m", of="t.id")}
-"""  # noqa: S608 — our own names
+THESE = f"SELECT m.id, m.replaces FROM {by_keys('message', 'm', of=':ids')}"  # noqa: S608 — our own names
 
 
 def chains(of: str, schema: str = "", *, at_once: str = "") -> str:

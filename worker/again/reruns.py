@@ -105,8 +105,13 @@ def _go(session: Any, rerun: Any, settings: Settings, gives_way: bool) -> Went:
 
 
 def _step(session: Any, rerun: Any, settings: Settings, at_once: int) -> Step:
-    corrected = Corrected(**rerun.corrected) if rerun.corrected else None
-    most = at_once if rerun.most_left is None else min(at_once, rerun.most_left)
-    after = Place(rerun.after_notification, rerun.after_message, rerun.at)
-    chosen, limit = Chosen(**rerun.chosen), rerun.most_left
+    chosen, corrected, after = asked_for(rerun)
+    limit = rerun.most_left
+    most = at_once if limit is None else min(at_once, limit)
     return step(session, chosen, corrected, settings, by=rerun.asked_by, most=most, limit=limit, after=after)
+
+
+def asked_for(rerun: Any) -> tuple[Chosen, Corrected | None, Place]:
+    """Of which messages it is, as what they go, and where its rest begins. TypeError: another version wrote it."""
+    corrected = Corrected(**rerun.corrected) if rerun.corrected else None
+    return Chosen(**rerun.chosen), corrected, Place(rerun.after_notification, rerun.after_message, rerun.at)

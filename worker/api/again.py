@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 from uuid import UUID
 
 from worker import ledger, reporting
 from worker.again import Corrected, Failed, Step, step
 from worker.again.choice import checked, correction, ids_of, words_of
 from worker.again.foreseeing import FORESEEN, Foreseer
-from worker.again.reruns import TRIAL
+from worker.again.reruns import TRIAL, asked_for
 from worker.api.decisions import Decision, Rest, Unfit, unfit_of
 from worker.api.naming import BY_DEFAULT, id_of, refuse_undocumented
 from worker.api.outlook import Counted, Foreseen, Lookout, Outlook, Way, summed
@@ -112,9 +112,10 @@ class Again:
         with self._database.begin() as session:
             if (row := ledger.rest_of(session, id_of(rerun))) is None:
                 return Rest()
-            if (asked := _asked_for(row)) is None:
+            try:
+                chosen, corrected, place = asked_for(row)
+            except TypeError:  # another version wrote it
                 return Rest(messages=row.messages - row.moved)
-            chosen, corrected, place = asked
             found = ledger.count(session, chosen, after=place)
         messages = found if row.most_left is None else min(found, row.most_left)
         stay = self._stay(chosen, corrected, row.most_left, place) if messages <= FORESEEN else None
@@ -250,15 +251,6 @@ class Again:
 def _about(corrected: Corrected | None) -> AbstractContextManager[None]:
     """Whatever is wrong meanwhile is wrong with the correction, if there is one."""
     return of_argument("corrected") if corrected else nullcontext()
-
-
-def _asked_for(row: Any) -> tuple[Chosen, Corrected | None, Place] | None:
-    """Of a rerun; None: another version wrote it, and this one can't read it."""
-    try:
-        corrected = Corrected(**row.corrected) if row.corrected else None
-        return Chosen(**row.chosen), corrected, Place(row.after_notification, row.after_message, row.at)
-    except TypeError:
-        return None
 
 
 def _refuse_several(session: Session, chosen: Chosen) -> None:

@@ -28,7 +28,7 @@ from worker.ledger.plans import still
 from worker.ledger.rows import as_rows
 from worker.ledger.rule_uses import warned_of
 from worker.lifecycle import CHANNEL, IS_ADVERTISING, Purpose
-from worker.lookups import by_key
+from worker.lookups import by_key, by_keys
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -82,8 +82,8 @@ _WITHOUT = """
 """
 _THEIRS = f"""
     WITH locked AS MATERIALIZED (
-        SELECT a.phone, a.channel, m.id FROM unnest(CAST(:ids AS uuid[])) AS i (id)
-        {by_key("message", "m", of="i.id")} {by_key("notification", "n", of="m.notification_id")}
+        SELECT a.phone, a.channel, m.id FROM {by_keys("message", "m", of=":ids")}
+        {by_key("notification", "n", of="m.notification_id")}
         JOIN advertised AS a ON a.phone = m.phone AND a.messages @> ARRAY[m.id]
             AND a.channel = {CHANNEL}
         WHERE {IS_ADVERTISING}

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from worker.lookups import by_key
+from worker.lookups import by_key, by_keys
 from worker.price_list import of_networks
 from worker.source_limits import DONG_TODAY, MESSAGES_TODAY, TODAY, Limit
 
@@ -51,7 +51,7 @@ HAS_SOME_LEFT = """
 _OF_THESE = f"""
     SELECT l.source, count(*) AS messages,
         sum(CASE WHEN l.dong_a_day IS NULL THEN 0 ELSE coalesce({COST.format(today=TODAY)}, 0) END) AS dong
-    FROM unnest(CAST(:ids AS uuid[])) AS i (id) {by_key("message", "m", of="i.id")}
+    FROM {by_keys("message", "m", of=":ids")}
     {by_key("notification", "n", of="m.notification_id")} JOIN source_limit AS l ON l.source = n.source
     GROUP BY l.source
 """

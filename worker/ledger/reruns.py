@@ -18,7 +18,7 @@ from sqlalchemy import text
 from worker.ids import uuid7
 from worker.ledger.failed import Chosen, Place
 from worker.lifecycle import FINAL, Status
-from worker.lookups import by_key
+from worker.lookups import by_keys
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -75,7 +75,7 @@ _GO_ON_ANYWAY = text("""
 _TRIAL = text(f"""
     SELECT m.status, coalesce(m.code, '') AS code, count(*) AS messages,
         bool_or(m.accepted_at <= now() - {LONG_ENOUGH}) AS long_ago
-    FROM unnest(CAST(:trial AS uuid[])) AS i (id) {by_key("message", "m", of="i.id")} GROUP BY 1, 2
+    FROM {by_keys("message", "m", of=":trial")} GROUP BY 1, 2
 """)
 _NO_PLACE = {"after_notification": None, "after_message": None}
 _ALIKE = frozenset({Status.REJECTED, Status.UNDELIVERED})

@@ -19,7 +19,7 @@ from worker.ledger.decisions import CANCELLED, NEW_DATE, Horizons, as_seconds
 from worker.ledger.plans import still
 from worker.ledger.streams import came_back
 from worker.lifecycle import SweepKind
-from worker.lookups import by_key
+from worker.lookups import by_key, by_keys
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -88,13 +88,12 @@ _DATED = text("""
       AND NOT EXISTS (SELECT FROM message AS other WHERE other.notification_id = n.id AND other.id <> m.id)
 """)
 _EXPIRING = text(f"""
-    SELECT count(*) FROM unnest(CAST(:ids AS uuid[])) AS i (id) {by_key("message", "m", of="i.id")}
+    SELECT count(*) FROM {by_keys("message", "m", of=":ids")}
     {by_key("notification", "n", of="m.notification_id")}
     WHERE {still("queued")} AND n.expires_at <= :send_date
 """)
 _STATUSES = text(f"""
-    SELECT m.status, count(*) AS messages
-    FROM unnest(CAST(:ids AS uuid[])) AS i (id) {by_key("message", "m", of="i.id")} GROUP BY m.status
+    SELECT m.status, count(*) AS messages FROM {by_keys("message", "m", of=":ids")} GROUP BY m.status
 """)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from worker.ledger.follow_ups import FALLBACK_AT, FALLBACK_LATE_AT, RETRY_AT
 from worker.lifecycle import IS_SET_ASIDE, Status
-from worker.lookups import by_key
+from worker.lookups import by_key, by_keys
 
 if TYPE_CHECKING:
     from worker.database import Reader
@@ -30,8 +30,7 @@ _PROMISES = text(f"""
     {by_key("notification", "n", of="m.notification_id")}
 """)  # noqa: S608 — our own constants
 _SUCCESSORS = text(f"""
-    SELECT m.id, n.kind, m.status, m.wanted_by, m.replaced_by FROM unnest(CAST(:ids AS uuid[])) AS i (id)
-    {by_key("message", "m", of="i.id")}
+    SELECT m.id, n.kind, m.status, m.wanted_by, m.replaced_by FROM {by_keys("message", "m", of=":ids")}
     {by_key("notification", "n", of="m.notification_id")}
 """)  # noqa: S608 — our own constants
 
