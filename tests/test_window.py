@@ -156,6 +156,31 @@ def test_above_the_usual_it_stays_where_more_in_flight_only_wait_longer(clock: C
     assert 64 <= tried.size(1) <= 140
 
 
+def test_it_doubles_with_each_round_until_answers_take_longer(clock: Clock) -> None:
+    tried = window(clock, first=16, most=600)
+    send_all(tried, Provider(clock, desks=1000, seconds=0.05), 16 + 32 + 64 + 128 + 256)
+    assert tried.size(1) >= 500
+    assert clock.now < 1000 + 6 * 0.05
+
+
+def test_all_that_were_slow_together_make_it_a_quarter_fewer_and_no_more(clock: Clock) -> None:
+    """One pause, of the disk say: it tells nothing of what eSMS bears, and the next round has them all again."""
+    tried = window(clock, most=600)
+    send_all(tried, Provider(clock, desks=1000, seconds=0.05), 3000)
+    for out in range(600, 0, -1):
+        tried.answered(0.5, out)
+    assert 450 <= tried.size(1) < 500
+    send_all(tried, Provider(clock, desks=1000, seconds=0.05), 1200)
+    assert tried.size(1) == 600
+
+
+def test_where_each_round_is_slow_it_comes_to_the_usual(clock: Clock) -> None:
+    tried = window(clock, most=600)
+    send_all(tried, Provider(clock, desks=1000, seconds=0.05), 3000)
+    send_all(tried, Provider(clock, desks=64, seconds=0.05), 6000)
+    assert tried.size(1) <= 140
+
+
 def test_answers_that_lay_there_while_nobody_listened_make_it_no_smaller(clock: Clock) -> None:
     """The process was at Postgres, or had no core: that says nothing of eSMS."""
     tried = window(clock, most=400)

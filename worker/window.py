@@ -1,7 +1,8 @@
 """How many requests one process may have in flight: as many as eSMS answers in time, found out by trying, as TCP does.
 
 It begins with few, doubles them with each round of answers, and halves them when answers come late: long before the
-read time-out, past which an SMS is in doubt and a call held. After a pause or an outage it begins anew.
+read time-out, past which an SMS is in doubt and a call held. Where answers only take longer than with few, each round
+makes them a quarter fewer, and a quarter more from there on. After a pause or an outage it begins anew.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ EASY, LATE = 1 / 4, 1 / 2  # of the patience: what is answered sooner calls for 
 QUIET = 1.0  # seconds with nothing in flight, after which nobody knows any more how many are right
 FORGOTTEN = 60.0  # seconds after which a trouble no longer makes it careful
 SMOOTH = 1 / 16  # of each answer's seconds in the average
-BEYOND = 1 / 4  # with each answer: before what is too many is noticed, a round of answers is on its way
+A_QUARTER = 1 / 4  # a round, with each of its answers: all that were out during one pause of ours or eSMS's are slow
 PAYS, TOO_MANY = 1.5, 2.0  # times as long as usual: so long do answers pay for more, from there on for fewer
 
 
@@ -36,6 +37,7 @@ class Window:
     clock: Callable[[], float] = time.monotonic
     _size: float = 0.0
     _careful_from: float = inf  # from this size on it grows by one a round, and not by as many again
+    _slower_from: float = inf  # from this size on by a quarter: here answers began to take longer
     _cut_at: float = -inf
     _moved_at: float = -inf  # when something was last put on the wire, or came back
     _missing: float = 0.0  # the share that came late or not at all, of late
@@ -71,7 +73,7 @@ class Window:
             return
         self._missing -= SMOOTH * self._missing
         if self._size > self.usual and self._mean > TOO_MANY * self._usual_mean:
-            self._size = max(self.usual, self._size - 1)
+            self._size = self._slower_from = max(self.usual, self._size - A_QUARTER)
         elif least <= EASY * self.patience and 2 * flying >= self._size and self._pays():
             self._size = min(self.most, self._size + self._step())
 
@@ -84,6 +86,7 @@ class Window:
         self._size, self._moved_at = min(self.first, self.most), now
         if now - self._cut_at > FORGOTTEN:
             self._careful_from = inf
+        self._slower_from = inf
 
     def _miss(self, seconds: float) -> None:
         """Halve it, once for all that were in flight together: what went out before the last cut says nothing of it."""
@@ -104,10 +107,10 @@ class Window:
             self._usual_mean += (self._mean - self._usual_mean) * (SMOOTH * SMOOTH if slower else 1)
 
     def _step(self) -> float:
-        """As many again with each round, or one, or above the usual something between."""
+        """As many again with each round, or a quarter of them, or one."""
         if self._size >= self._careful_from:
             return 1 / self._size
-        return 1 if self._size < self.usual else BEYOND
+        return 1 if self._size < self._slower_from else A_QUARTER
 
     def _pays(self) -> bool:
         return self._size < self.usual or self._mean <= PAYS * self._usual_mean
