@@ -19,6 +19,7 @@ from worker.ledger import people
 from worker.ledger.acts import note_act
 from worker.ledger.people import HOLDINGS, AskedFor, Forgot, Known
 from worker.lifecycle import PersonRequestKind
+from worker.maintenance.forgetting import forget
 from worker.pseudonym import KEY_LEAST, PrivacyKey
 from worker.settings import Settings, administration
 from worker.settings.retention import KEY
@@ -107,7 +108,7 @@ class People(Connected):
             person = self._known(session, who, source)
             request = people.note_request(session, PersonRequestKind.FORGET, person.hashes(key), by=by)
             note_act(session, "person.forget", request=request)
-            return people.forget(session, person, key, request, opt_out_too=opt_out_too)
+        return forget(self._database, person, key, request, opt_out_too=opt_out_too)
 
     def note(self, who: str, kind: PersonRequestKind, *, received_at: datetime | None = None, by: str) -> Due:
         """Somebody asked: from now on the clock runs. received_at: when it came; None: now. Raises Invalid."""

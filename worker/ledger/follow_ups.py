@@ -94,9 +94,9 @@ _CALL_BACK = text(f"""
 _OPEN_AGAIN = text(f"""
     UPDATE follow_up SET due_at = now(), outcome = NULL WHERE message_id = ANY(:ids) AND outcome = '{STAYS}'
 """)
-_OPEN = f"(f.due_at IS NOT NULL OR f.outcome = '{STAYS}')"  # or may be once more, when a person sends it again
+IS_OPEN = f"(f.due_at IS NOT NULL OR f.outcome = '{STAYS}')"  # or may be once more, when a person sends it again
 _NOTHING = f"""
-    UPDATE follow_up AS f SET due_at = NULL, outcome = 'nothing' WHERE f.message_id = ANY({{these}}) AND {_OPEN}
+    UPDATE follow_up AS f SET due_at = NULL, outcome = 'nothing' WHERE f.message_id = ANY({{these}}) AND {IS_OPEN}
 """
 # First of these, then of those: who decides about one right now is waited for, and what that made is seen.
 _NONE_OF = text(_NOTHING.format(these=messages_of(":ids")))
@@ -110,7 +110,7 @@ _OF_CHAIN = "ARRAY(SELECT id FROM chain)"
 _FOLLOWING = text(f"{_CHAIN} SELECT id FROM chain")
 _NONE_OF_THESE = text(_NOTHING.format(these=":ids"))
 _FORGOTTEN = text(f"""
-    UPDATE follow_up AS f SET due_at = NULL, outcome = 'forgotten' WHERE f.message_id = ANY(:ids) AND {_OPEN}
+    UPDATE follow_up AS f SET due_at = NULL, outcome = 'forgotten' WHERE f.message_id = ANY(:ids) AND {IS_OPEN}
 """)
 _CALL_BACK_FOLLOWING = text(f"""
     {_CHAIN} UPDATE message AS m SET status = 'cancelled', settled_at = now(), paused = false, reason = :reason

@@ -13,6 +13,7 @@ from worker.database import Database, ask_alone
 from worker.ledger import people, restores, take_turn
 from worker.ledger.restores import Guarded
 from worker.lifecycle import PersonRequestKind
+from worker.maintenance.forgetting import forget
 from worker.marks import Marks, Unreadable
 from worker.pseudonym import PrivacyKey
 from worker.telemetry import emit
@@ -73,9 +74,16 @@ def _forgotten(database: Database, marks: Marks, here: Guarded, key: PrivacyKey 
         if not take_turn(session, "tombstones", every=TOMBSTONES_EVERY):
             return set()
         ours, theirs = people.tombstones(session), marks.forgotten(here.installation)
-        for phone in people.lost_tombstones(session, sorted(theirs - ours), key):
-            person = people.known_by(session, phone=phone)
-            request = people.note_request(session, PersonRequestKind.FORGET, person.hashes(key), by=BY_BACKUP)
-            people.forget(session, person, key, request, opt_out_too=False)
+        lost = people.lost_tombstones(session, sorted(theirs - ours), key)
+    for phone in lost:
+        _forget_anew(database, phone, key)
+    with database.begin() as session:
         people.bury(session, sorted(theirs - ours))
     return ours | theirs
+
+
+def _forget_anew(database: Database, phone: str, key: PrivacyKey) -> None:
+    with database.begin() as session:
+        person = people.known_by(session, phone=phone)
+        request = people.note_request(session, PersonRequestKind.FORGET, person.hashes(key), by=BY_BACKUP)
+    forget(database, person, key, request)

@@ -1,6 +1,16 @@
 """One person's data: found in every table, handed out, and forgotten; and what people ask about it."""
 
-from worker.ledger.people.forgetting import Forgot, bury, empty_forgotten, forget, lost_tombstones, tombstones
+from worker.ledger.people.forgetting import (
+    Forgot,
+    Meanwhile,
+    bury,
+    call_off,
+    empty_forgotten,
+    forget,
+    lost_tombstones,
+    tombstones,
+    wait_for_others,
+)
 from worker.ledger.people.holdings import HOLDINGS, NOBODY
 from worker.ledger.people.knowing import Known, everything_about, known_by
 from worker.ledger.people.makers import make_beside_others
@@ -12,8 +22,10 @@ __all__ = [
     "AskedFor",
     "Forgot",
     "Known",
+    "Meanwhile",
     "answer_request",
     "bury",
+    "call_off",
     "empty_forgotten",
     "everything_about",
     "finish_request",
@@ -24,4 +36,5 @@ __all__ = [
     "note_request",
     "requests",
     "tombstones",
+    "wait_for_others",
 ]

@@ -2,19 +2,24 @@
 
 What was handed over before reaches them no more: each of their messages is marked (`emptied_by`) until it is emptied,
 and what is marked is neither claimed nor sent again, whichever way it became queued. Who hands over anew may.
+
+They may be thousands, and workers are at work on them: some at a time are marked in a transaction of their own, none
+that somebody else holds, and who holds one is waited for with nothing in hand.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from sqlalchemy import text
 
 from worker.ledger import retention
-from worker.ledger.follow_ups import follow_nobody_forgotten
+from worker.ledger.follow_ups import IS_OPEN, follow_nobody_forgotten
 from worker.ledger.gate import FORGOTTEN
 from worker.ledger.people.holdings import HOLDINGS
 from worker.ledger.people.knowing import Known
@@ -22,6 +27,7 @@ from worker.ledger.people.makers import wait_for_makers
 from worker.ledger.people.requests import finish_request, requests
 from worker.ledger.plans import still
 from worker.lifecycle import ASKED, PersonRequestKind
+from worker.lookups import by_key
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -33,14 +39,21 @@ KEEP = timedelta(days=1)
 MOST = 500
 SCANNED = 10_000  # numbers that one look at all of them goes through
 
-# In the order in which whoever sends again locks them. What is under way stays where it stands.
+# What is under way stays where it stands. What may follow is closed with it: who decides about that right now has both.
 _WAITS = still("queued", message="t")
+_UNMARKED = f"t.phone = ANY(:phones) AND t.emptied_at IS NULL AND (t.emptied_by IS NULL OR {_WAITS})"
 _MARK = text(f"""
-    WITH theirs AS MATERIALIZED (
-        SELECT t.id, {_WAITS} AS waits FROM message AS t
-        WHERE t.phone = ANY(:phones) AND t.emptied_at IS NULL AND (t.emptied_by IS NULL OR {_WAITS})
-        ORDER BY t.notification_id, t.id
-        FOR UPDATE
+    WITH found AS MATERIALIZED (
+        SELECT t.id, {_WAITS} AS waits FROM message AS t WHERE {_UNMARKED} LIMIT :most FOR UPDATE SKIP LOCKED
+    ), followed AS MATERIALIZED (
+        SELECT f.message_id AS id FROM found {by_key("follow_up", "f", of="found.id", key="message_id")} WHERE {IS_OPEN}
+    ), ours AS MATERIALIZED (
+        SELECT f.message_id AS id FROM follow_up AS f WHERE f.message_id IN (SELECT id FROM followed)
+        FOR UPDATE SKIP LOCKED
+    ), theirs AS MATERIALIZED (
+        SELECT * FROM found WHERE id NOT IN (SELECT id FROM followed) OR id IN (SELECT id FROM ours)
+    ), later AS (
+        INSERT INTO removal (message_id, step, look_at) SELECT id, :step, now() FROM theirs ON CONFLICT DO NOTHING
     )
     UPDATE message AS m SET emptied_by = '{ASKED}', paused = m.paused AND NOT theirs.waits,
         status = CASE WHEN theirs.waits THEN 'cancelled' ELSE m.status END,
@@ -49,16 +62,23 @@ _MARK = text(f"""
     FROM theirs WHERE m.id = theirs.id
     RETURNING m.id, theirs.waits
 """)
-_BURY = text("INSERT INTO tombstone (person) SELECT unnest(CAST(:people AS text[])) ON CONFLICT DO NOTHING")
 # What is left of a number once it was hidden goes at once.
 _HIDDEN = text(f"""
-    UPDATE message SET phone = '', emptied_by = '{ASKED}' WHERE phone = ANY(CAST(:hashes AS text[])) RETURNING id
+    UPDATE message SET phone = '', emptied_by = '{ASKED}' WHERE id = ANY(ARRAY(
+        SELECT id FROM message WHERE phone = ANY(CAST(:hashes AS text[])) LIMIT :most FOR UPDATE SKIP LOCKED
+    ))
 """)
-_LATER = text("""
-    INSERT INTO removal (message_id, step, look_at)
-    SELECT id, :step, now() FROM message WHERE phone = ANY(:phones) AND emptied_at IS NULL
-    ON CONFLICT DO NOTHING
+# One is left that somebody else holds.
+_HELD = text(f"""
+    SELECT t.id FROM message AS t WHERE {_UNMARKED}
+    UNION ALL SELECT id FROM message WHERE phone = ANY(CAST(:hashes AS text[]))
+    LIMIT 1
 """)
+_WAIT_FOR = tuple(
+    text(f"SELECT FROM {table} WHERE {key} = :id FOR UPDATE")
+    for table, key in (("message", "id"), ("follow_up", "message_id"))
+)
+_BURY = text("INSERT INTO tombstone (person) SELECT unnest(CAST(:people AS text[])) ON CONFLICT DO NOTHING")
 _LEFT = text("SELECT count(*) FROM removal WHERE step = :step")
 _HIDE_CONSENTS = text("SELECT hide_consents(CAST(:phones AS text[]), CAST(:hashes AS text[]), :opt_out_too)")
 _NO_OPT_OUT = text("DELETE FROM opt_out WHERE phone = ANY(:phones)")
@@ -86,19 +106,37 @@ class Forgot:
     stays: Mapping[str, int]
 
 
-def forget(session: Session, person: Known, key: PrivacyKey, request: int, *, opt_out_too: bool) -> Forgot:
-    """All that can be forgotten now, and what is to be forgotten later; idempotent."""
+class Meanwhile(Exception):
+    """Somebody holds a message of theirs: nothing of this transaction is to be kept, and they are called off anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class CalledOff:
+    """cancelled: messages that waited. more: there may be others. held: all others are somebody else's just now, as is
+    this one; None: there are none.
+    """
+
+    cancelled: int
+    more: bool
+    held: UUID | None = None
+
+
+def forget(
+    session: Session, person: Known, key: PrivacyKey, request: int, *, opt_out_too: bool, cancelled: int
+) -> Forgot:
+    """All that can be forgotten now, and what is to be forgotten later; idempotent. Raises Meanwhile.
+
+    cancelled: messages that were called off before.
+    """
     asked, step = person.asked(key), step_of(request)
     wait_for_makers(session)
     bury(session, person.hashes(key))
     removed = {table: count for table, count in _removed(session, asked) if count}
-    cancelled = _call_off(session, asked)  # since it was removed of what more could be made
+    cancelled += _rest_called_off(session, person, key, request)  # since it was removed of what more could be made
     stays = _stays(session, asked)
     if opt_out_too and (count := session.execute(_NO_OPT_OUT, asked).rowcount):  # type: ignore[attr-defined]
         removed["opt_out"] = count
         stays.pop("opt_out", None)
-    session.execute(_LATER, asked | {"step": step})
-    session.execute(_HIDDEN, {"hashes": person.hashes(key)})
     session.execute(_HIDE_CONSENTS, asked | {"hashes": person.hashes(key), "opt_out_too": opt_out_too})
     before = _left(session, step)
     waiting = empty_step(session, step)
@@ -109,15 +147,30 @@ def forget(session: Session, person: Known, key: PrivacyKey, request: int, *, op
     return told
 
 
-def _call_off(session: Session, asked: dict[str, Any]) -> int:
-    """Of what was handed over before nothing goes out any more; how many messages waited.
+def call_off(session: Session, person: Known, key: PrivacyKey, request: int) -> CalledOff:
+    """Of what was handed over before nothing goes out any more: some of it, and nothing that somebody else holds."""
+    asked = {"phones": list(person.phones), "hashes": person.hashes(key), "step": step_of(request), "most": MOST}
+    marked = session.execute(_MARK, asked).all()
+    follow_nobody_forgotten(session, [row.id for row in marked])
+    hidden: int = session.execute(_HIDDEN, asked).rowcount  # type: ignore[attr-defined]
+    held = None if marked or hidden else session.scalar(_HELD, asked)
+    return CalledOff(sum(row.waits for row in marked), more=bool(marked or hidden), held=held)
 
-    Who is sending some of it again holds its locks: what came of that is seen once these are let go, by another look.
-    """
-    cancelled = 0
-    while marked := session.execute(_MARK, asked).all():
-        follow_nobody_forgotten(session, [row.id for row in marked])
-        cancelled += sum(row.waits for row in marked)
+
+def wait_for_others(begin: Callable[[], AbstractContextManager[Session]], held: UUID) -> None:
+    """Until nobody holds this message, nor what is to follow it: each in a transaction of its own."""
+    for statement in _WAIT_FOR:
+        with begin() as session:
+            session.execute(statement, {"id": held})
+
+
+def _rest_called_off(session: Session, person: Known, key: PrivacyKey, request: int) -> int:
+    cancelled, went = 0, CalledOff(0, more=True)
+    while went.more:
+        went = call_off(session, person, key, request)
+        cancelled += went.cancelled
+    if went.held is not None:
+        raise Meanwhile
     return cancelled
 
 
