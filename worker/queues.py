@@ -15,6 +15,7 @@ from worker.errors import SettingsError
 from worker.settings import Pace, Settings
 
 CONSUMER = "worker.broker.consumer:Consumer"  # reads what comes before Celery does
+SCHEDULER = "worker.broker.beat:Scheduler"  # bears with a broker that takes nothing
 TASK_CLASS = "worker.broker.quiet:QuietTask"  # says nothing of what it was given
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ def configuration(settings: Settings, pace: Pace) -> dict[str, Any]:
         "worker_cancel_long_running_tasks_on_connection_loss": False,
         "worker_enable_remote_control": settings.remote_control,
         "worker_send_task_events": False,
-        "beat_scheduler": "celery.beat:Scheduler",  # in memory: ours needs no file, every tick is harmless
+        "beat_scheduler": SCHEDULER,
         "beat_schedule": _timetable(settings.sources, pace.tick),
     }
 

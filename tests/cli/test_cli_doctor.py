@@ -9,7 +9,7 @@ import pytest
 from redis import Redis
 
 from tests.cli.test_cli_commands import Cli, cli
-from tests.faults.refusing import a_full_disk, refusing
+from tests.faults.refusing import Slow, Trouble, a_full_disk, loading, refusing
 from tests.support import Bench, login
 from worker import Notifier
 from worker.cli.doctor import what_protects_calls
@@ -56,14 +56,21 @@ def test_doctor_says_why_a_redis_that_answers_takes_no_bells(
     assert found["Redis"]["text"].startswith(told)
 
 
-def test_doctor_says_that_redis_can_not_write_to_its_disk(
-    cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize(
+    ("trouble", "what"),
+    [
+        (a_full_disk, "can't write to its disk: make room there"),
+        pytest.param(loading, "still reads what it had on its disk: wait until it has", marks=pytest.mark.long),
+    ],
+)
+def test_doctor_says_why_redis_takes_nothing(
+    trouble: Trouble, what: str, cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    with Valkey(tmp_path / "valkey", durable=False) as valkey, refusing(valkey, a_full_disk):
+    with Slow(tmp_path / "valkey", durable=False) as valkey, refusing(valkey, trouble):
         monkeypatch.setenv("REDIS_URL", valkey.url)
         found = {check["check"]: check for check in json.loads(cli("doctor", "--json")[1])}
     assert not found["Redis"]["ok"]
-    assert found["Redis"]["text"].startswith("REDIS_URL: can't write to its disk: make room there")
+    assert found["Redis"]["text"].startswith(f"REDIS_URL: {what}")
     assert "no bell is rung" in found["Redis"]["text"]
 
 

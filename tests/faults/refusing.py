@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -55,10 +56,34 @@ def no_memory(redis: Redis, _: Path) -> Iterator[None]:
     redis.config_set("maxmemory", 0)
 
 
+class Slow(Valkey):
+    """One that can be had to read its data slowly."""
+
+    def _settings(self) -> dict[str, str]:
+        return super()._settings() | {"enable-debug-command": "local", "loading-process-events-interval-bytes": "1024"}
+
+
+@contextmanager
+def loading(redis: Any, _: Path) -> Iterator[None]:
+    """It reads what it had on its disk, as after a start: what it held is there afterwards. Of a `Slow` one."""
+    for key in range(3000):
+        redis.set(f"large:{key}", "x" * 2000)
+    redis.config_set("key-load-delay", 20_000)  # microseconds
+    with ThreadPoolExecutor(1) as hands:
+        loaded = hands.submit(redis.execute_command, "DEBUG", "RELOAD")
+        with Redis(connection_pool=redis.connection_pool) as another:
+            eventually(lambda: another.info("persistence")["loading"])
+            yield
+            another.config_set("key-load-delay", 0)
+        loaded.result()
+    for key in range(3000):
+        redis.delete(f"large:{key}")
+
+
 @contextmanager
 def refusing(valkey: Valkey, trouble: Trouble) -> Iterator[None]:
     """From now on, and not afterwards."""
-    with Redis.from_url(valkey.url) as redis, trouble(redis, valkey.data):
+    with Redis.from_url(valkey.url, socket_timeout=None) as redis, trouble(redis, valkey.data):
         yield
 
 
