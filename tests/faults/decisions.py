@@ -108,7 +108,7 @@ def correct(ground: Ground, stock: Stock, _: Thread) -> None:
         stock.phones += phones  # once more: each gets the correction
         which = ("--campaign", stock.campaign, "--status", "rejected")
         ground.kill_command(point, "retry", *which, "--content", f"Sua lai {number}", "--yes")
-        ground.wait(lambda: _open(ground, stock) == 0, LONG)
+        ground.expect(ground.wait(lambda: _open(ground, stock) == 0, LONG), f"{point}: not all was corrected in time")
         stock.phones += [phone for phone in phones if phone.endswith(UNREACHABLE)]
         with ground.database.begin() as session:
             session.execute(_ARE_DUE, {"campaign": stock.campaign})
