@@ -15,7 +15,7 @@ $(shell rm -f $(READY))
 endif
 endif
 
-.PHONY: demo test long test-browser check docs dist constraints bench faults hostile upgrade fuzz-http clean
+.PHONY: demo test long test-browser check types rules docs dist constraints bench faults hostile upgrade fuzz-http clean
 
 demo: $(READY)
 	@$(BIN)/esms-worker demo
@@ -33,10 +33,16 @@ test-browser: $(READY)
 	@command -v chromium chromium-browser google-chrome >/dev/null || test "$$(id -u)" != 0 || (apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium >/dev/null) || true
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup tests/browser -rs
 
+# Types take longest, on one core; meanwhile the other does the rest.
 check: $(READY)
+	@$(MAKE) --no-print-directory --jobs 2 types rules
+
+types: $(READY)
+	@$(BIN)/mypy --no-error-summary
+
+rules: $(READY)
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/ruff format --quiet --check .
-	@$(BIN)/mypy --no-error-summary
 	@$(BIN)/lint-imports > .venv/lint-imports.log || (cat .venv/lint-imports.log; exit 1)
 	@$(BIN)/python -m pytest --noconftest tests/shape/test_house.py > .venv/house.log || (cat .venv/house.log; exit 1)
 	@$(BIN)/python .ci/audit.py .venv/.audited

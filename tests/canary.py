@@ -16,8 +16,8 @@ from urllib.parse import quote
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
-from worker.database import Database
 from worker.errors import WorkerError
 from worker.esms import EsmsError
 from worker.models import Base
@@ -131,10 +131,9 @@ def capfd(capfd: pytest.CaptureFixture[str]) -> pytest.CaptureFixture[str]:
 # Rows...
 
 
-def rows_that_hold_a_key(database: Database) -> list[str]:
+def rows_that_hold_a_key(session: Session) -> list[str]:
     """The tables where a row holds one, in any column."""
-    with database.begin() as session:
-        return list(session.scalars(_ROWS, {"pieces": [piece.lower() for piece in PIECES]}))
+    return list(session.scalars(_ROWS, {"pieces": [piece.lower() for piece in PIECES]}))
 
 
 def _each_table() -> Iterator[str]:

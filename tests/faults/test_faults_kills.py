@@ -69,7 +69,8 @@ def crew(environ: dict[str, str], database: Database, link: Link) -> Iterator[Cr
     with Crew(environ, folder, link, workers={"work": 6}, beats=1, said=said.append) as crew:
         yield crew
     assert not canary.sings("\n".join(said))
-    assert canary.rows_that_hold_a_key(database) == []
+    with database.begin() as session:
+        assert canary.rows_that_hold_a_key(session) == []
 
 
 @pytest.fixture(scope="module")

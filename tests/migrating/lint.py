@@ -7,10 +7,11 @@ import re
 import subprocess
 import sys
 from collections.abc import Collection, Iterator
+from functools import cache, partial
 from io import StringIO
 from pathlib import Path
 
-from alembic import command
+from alembic.runtime.environment import EnvironmentContext
 from alembic.script import Script, ScriptDirectory
 
 from worker.migrating import config
@@ -41,9 +42,15 @@ MADE_TRIGGER = re.compile(r"CREATE\s+(OR\s+REPLACE\s+)?(CONSTRAINT\s+)?TRIGGER\s
 EMPTY_TRANSACTION = re.compile(r"BEGIN;\s*COMMIT;\s*")
 
 
+@cache
+def directory() -> ScriptDirectory:
+    """All migrations, read once: a command of Alembic's reads every file anew."""
+    return ScriptDirectory.from_config(config())
+
+
 def unreleased() -> list[Script]:
     """The migrations that an installation with messages in it runs, the oldest first."""
-    every = ScriptDirectory.from_config(config()).walk_revisions(RELEASED, "head")
+    every = directory().walk_revisions(RELEASED, "head")
     return [script for script in reversed(list(every)) if script.revision != RELEASED]
 
 
@@ -57,7 +64,10 @@ def sql_of(script: Script) -> str:
     """All that it says to Postgres."""
     made = config()
     made.output_buffer = StringIO()
-    command.upgrade(made, f"{script.down_revision}:{script.revision}", sql=True)
+    steps = partial(directory()._upgrade_revs, script.revision)
+    begin = str(script.down_revision)
+    with EnvironmentContext(made, directory(), fn=lambda at, _: steps(at), as_sql=True, starting_rev=begin):
+        directory().run_env()
     return made.output_buffer.getvalue()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -16,7 +17,7 @@ from worker.database import Database
 from worker.errors import Busy
 from worker.migrating import migrate, revisions
 
-IN_PIECES = [script for script in unreleased() if "CONCURRENTLY" in sql_of(script) or "DO $$" in sql_of(script)]
+IN_PIECES = [script for script in unreleased() if re.search(r"CONCURRENTLY|DO \$\$", sql_of(script))]
 
 
 @pytest.fixture
