@@ -10,9 +10,15 @@ from typing import Any
 import click
 
 from worker.api.notifier import Notifier
-from worker.cli import completion
 from worker.cli.output import console, json_option, keys_whole, say, say_json, table, text
-from worker.cli.reminders.options import MOMENT, channel_option, channel_options, clock_option, length_option
+from worker.cli.reminders.options import (
+    MOMENT,
+    channel_option,
+    channel_options,
+    clock_option,
+    length_option,
+    template_option,
+)
 from worker.reminders import EventChange
 from worker.reminders.calendars import Imported
 from worker.schedule import EventRow
@@ -145,13 +151,7 @@ def _say_late(change: EventChange) -> None:
 @events_group.command("import")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--source", default="ics", show_default=True, metavar="S", help="The application that they are of.")
-@click.option(
-    "--template",
-    required=True,
-    metavar="T",
-    help="The text: see `esms-worker templates`.",
-    shell_complete=completion.templates,
-)
+@template_option
 @click.option("--remind", "offsets", multiple=True, required=True, metavar="OFFSET", help='Like 1d, 1h, "1d 18:00".')
 @click.option("--to", "numbers", multiple=True, metavar="N", help="Remind this number of each event, too; many times.")
 @click.option("--late-for", metavar="LENGTH", help="How late a reminder may go out.  [default: until the start]")

@@ -20,6 +20,14 @@ _length = re.compile(r"(\d{1,5}) ?(m|min|minutes?|h|hours?|d|days?)").fullmatch
 _MINUTES = {"m": 1, "h": 60, "d": 1440}
 
 
+template_option = click.option(
+    "--template",
+    required=True,
+    metavar="T",
+    help="The text: see `esms-worker templates`.",
+    shell_complete=completion.templates,
+)
+
 channel_options = options(
     click.option("--sms-type", type=int, default=2, show_default=True, help="2 3 4 6 7 8 13 (manual II.2)."),
     click.option("--brandname", metavar="B", help="For type 2; by default ESMS_BRANDNAME."),

@@ -19,6 +19,7 @@ from worker.cli.reminders.options import (
     day_or_moment_option,
     given,
     length_option,
+    template_option,
 )
 from worker.lifecycle import ReminderKind
 from worker.recurrence import Feb29, LeapMonth, ShortMonth
@@ -74,13 +75,7 @@ _what = options(  # which days the rule goes by: exactly one of these
 @click.command()
 @click.argument("name", shell_complete=completion.rules)
 @_what
-@click.option(
-    "--template",
-    required=True,
-    metavar="T",
-    help="The text: see `esms-worker templates`.",
-    shell_complete=completion.templates,
-)
+@template_option
 @click.option("--tag", "tags", multiple=True, metavar="T", help="Contacts with at least one of these; none: everybody.")
 @click.option("--contacts-of", "source", metavar="S", help="Only contacts of this source.")
 @click.option("--at", metavar="HH:MM", help="Time of day, also where --start is only a day.  [default: 08:00]")
