@@ -11,7 +11,9 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
+from tests.retention.time_travel import KEY_TEXT
 from tests.support import Bench, as_producer
+from worker.settings.retention import KEY
 
 Application = Callable[..., httpx.Client]
 
@@ -38,8 +40,8 @@ def serving(database_url: str, redis_url: str, **variables: str) -> Iterator[str
 
 @pytest.fixture(scope="session")
 def address(database_url: str, redis_url: str) -> Iterator[str]:
-    """Where the door is."""
-    with serving(database_url, redis_url) as address:
+    """Where the door is; who was forgotten it knows by a key."""
+    with serving(database_url, redis_url, **{KEY: KEY_TEXT}) as address:
         yield address
 
 

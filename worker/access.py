@@ -18,6 +18,7 @@ class May(StrEnum):
     DECIDE = "decide"  # cancel, move, retry, pause
     CONTACTS = "contacts"  # people and opt-outs
     REMINDERS = "reminders"  # events and templates
+    FORGET = "forget"  # remove all that is stored about a person, for good
     ACCOUNT = "account"  # the balance at eSMS
 
 

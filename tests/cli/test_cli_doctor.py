@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from redis import Redis
+from sqlalchemy import text
 
 from tests.cli.test_cli_commands import Cli, cli
 from tests.faults.refusing import Slow, Trouble, a_full_disk, loading, refusing
 from tests.support import Bench, login
 from worker import Notifier
+from worker.api.operation import Operation
 from worker.cli.doctor import what_protects_calls
 from worker.devkit.valkey import Valkey
 from worker.roles import Role
@@ -32,6 +35,34 @@ def test_doctor_names_what_is_wrong_and_the_remedy(
     monkeypatch.setenv("DATABASE_URL", empty_database_url)
     found = {check["check"]: check for check in json.loads(cli("doctor", "--json")[1])}
     assert "esms-worker migrate" in found["schema"]["text"]
+
+
+def test_what_was_just_started_is_not_yet_there_and_is_wrong_once_that_was_long_enough_ago(
+    cli: Cli, bench: Bench, database_url: str
+) -> None:
+    def told() -> dict[str, dict[str, object]]:
+        return {each["check"]: each for each in json.loads(cli("doctor", "--json")[1])}
+
+    def started(seconds: int) -> None:
+        with bench.database.begin() as session:
+            session.execute(text(f"UPDATE heartbeat SET at = now() - interval '{seconds} s' WHERE name = 'up'"))
+
+    with Operation.from_env({"DATABASE_URL": database_url}) as operation:
+        operation.note_start()
+    started(3)
+    found = told()
+    for name in ("workers", "beat"):
+        assert (found[name]["ok"], found[name]["not_yet"]) == (False, True)
+        told_so = r"`up` was started \d+ s ago, .* yet: look again; after \d+ s more it is wrong"
+        assert re.fullmatch(told_so, str(found[name]["text"]))
+    code, out, _ = cli("doctor")
+    lines = [line for line in out.splitlines() if line.split()[3:4] in (["workers"], ["beat"])]
+    assert (code, len(lines)) == (1, 2), out
+    assert all(line.startswith("- not yet") for line in lines)
+    started(81)
+    found = told()
+    assert [(found[name]["ok"], found[name]["not_yet"]) for name in ("workers", "beat")] == [(False, False)] * 2
+    assert "start `celery -A worker.tasks beat`" in str(found["beat"]["text"])
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def test_a_rule_is_listed_with_its_source_and_changed_by_its_name(cli: Cli) -> N
     assert cli("law", "window", "tet", "none")[0] == 0
     shown = cli("law", "list")[1]
     assert "campaign:tet" not in shown
-    assert "vn.ads.call.hours " in shown and r"^\s*\[" in shown
+    assert "vn.ads.call.hours" in shown and r"^\s*\[" in shown
 
 
 def test_a_register_comes_in_by_file_and_a_line_without_a_number_is_told(cli: Cli, tmp_path: Path) -> None:

@@ -28,6 +28,8 @@ BESIDE = {  # what `worker` does not name itself, but a producer holds in hand
     "`notifier.finding`": ("worker/api/finding.py", ["Finding"]),
     "`notifier.sweeps`": ("worker/api/sweeps.py", ["Sweeps"]),
     "`notifier.prices`": ("worker/api/prices.py", ["Prices"]),
+    "`notifier.persons`": ("worker/api/people.py", ["Persons"]),
+    "What it gives back": ("worker/ledger/people/forgetting.py", ["Forgot"]),
     "The eSMS client, `worker.esms`": ("worker/esms/client.py", ["Client"]),
     "Its errors": (
         "worker/esms/errors.py",

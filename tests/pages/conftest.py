@@ -11,9 +11,11 @@ import httpx
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
+from tests.retention.time_travel import KEY_TEXT
 from tests.support import Bench, as_producer
 from worker.access import UserRole
 from worker.settings import Settings
+from worker.settings.retention import KEY
 from worker.web.app import make_app
 
 PASSWORD = "a long password of the tests"
@@ -63,7 +65,8 @@ def _portal() -> Iterator[BlockingPortal]:
 @pytest.fixture(scope="session")
 def app(_portal: BlockingPortal, database_url: str, redis_url: str) -> Iterator[Any]:
     """One for the run."""
-    app = make_app(Settings.from_environ({"DATABASE_URL": as_producer(database_url), "REDIS_URL": redis_url}))
+    known = {"DATABASE_URL": as_producer(database_url), "REDIS_URL": redis_url, KEY: KEY_TEXT}
+    app = make_app(Settings.from_environ(known))
 
     async def started(*, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED) -> None:
         async with app.router.lifespan_context(app):

@@ -54,3 +54,16 @@ def test_what_somebody_agreed_to_stands_on_their_page_for_whom_it_is_for(bench: 
     at = f"/contacts/{bench.notifier.contacts.show('1', source='page').id}"
     assert "Toi dong y nhan tin" in browsers("operator").get(at).text
     assert "Toi dong y nhan tin" not in browsers("viewer").get(at).text
+
+
+def test_our_words_about_a_source_are_vietnamese_on_the_vietnamese_page_and_somebodys_own_are_left(
+    browsers: Browsers, bench: Bench
+) -> None:
+    ours = "Decree 91/2020/NĐ-CP, art. 13; Law 91/2025/QH15; found in summaries, a lawyer must check it"
+    decree(bench.database, replace(VIETNAM["vn.ads.consent"], source=ours))
+    decree(bench.database, replace(VIETNAM["vn.ads.label"], source="our lawyer, art. 15 of the Decree "))
+    page = browsers("viewer").get("/law").text
+    said = "Nghị định 91/2020/NĐ-CP, Điều 13; Luật 91/2025/QH15; lấy từ bản tóm tắt, cần luật sư kiểm tra"
+    assert said in page
+    assert "our lawyer, art. 15 of the Decree" in page
+    assert "found in summaries" not in page

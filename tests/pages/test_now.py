@@ -130,3 +130,12 @@ def test_the_balance_is_what_the_worker_last_heard(bench: Bench) -> None:
     shown = bench.notifier.reports.balance()
     assert shown is not None and shown.dong > 0 and shown.days is None
     assert bench.notifier.reports.now().standing_in(Status.HELD) == 0
+
+
+def test_what_was_just_started_is_told_so_and_is_no_alarm_about_beat(bench: Bench, viewer: Browser) -> None:
+    with bench.database.begin() as session:
+        session.execute(text("INSERT INTO heartbeat (name, at) VALUES ('up', now() - interval '4 s')"))
+    page = viewer.get("/").text
+    assert "chưa nghe thấy đủ các tiến trình" in page
+    assert "celery -A worker.tasks beat" not in page
+    assert "tone-bad" not in page

@@ -11,7 +11,7 @@ from tests.law import VIETNAM, decree
 from tests.pages.conftest import Browser, Browsers
 from tests.pages.test_campaigns import figure, uploaded
 from tests.support import Bench
-from worker import SmsType
+from worker import Sms, SmsType
 from worker.contacts import ContactFields
 from worker.web.pages.keys import key_of
 
@@ -287,3 +287,23 @@ def test_an_event_is_shown_and_called_off(operator: Browser, bench: Bench) -> No
     assert "Khám &lt;b&gt;" in operator.get(address).text
     operator.post(f"{address}/cancel")
     assert "đã hủy" in operator.get(address).text
+
+
+def test_an_admin_forgets_a_person_after_seeing_what_goes_and_what_stays(
+    browsers: Browsers, bench: Bench, lan: str
+) -> None:
+    bench.put(Sms(to="0901000001", content="Chao chi Lan", sms_type=SmsType.NOTIFY))
+    bench.notifier.contacts.opt_out_phones(["0901000001"])
+    admin = browsers("admin")
+    assert f'href="{lan}/forget"' in admin.get(lan).text
+    assert f'href="{lan}/forget"' not in browsers("operator").get(lan).text
+    seen = admin.get(f"{lan}/forget")
+    assert (seen.status_code, "Xóa mọi dữ liệu của Nguyễn Lan?" in seen.text) == (200, True)
+    for told in ("Hủy 1 tin đang chờ", "thông tin trong danh bạ", "nếu xóa, họ sẽ lại nhận tin", "opt_out_too"):
+        assert told in seen.text
+    assert "0901000001" not in seen.text
+    assert admin.get(lan).status_code == 200
+    done = admin.post(f"{lan}/forget")
+    assert (done.status_code, "Hủy 1 tin đang chờ" in done.text) == (200, True)
+    assert admin.get(lan).status_code == admin.post(f"{lan}/forget").status_code == 404
+    assert "admin" in admin.get("/log").text and "xóa dữ liệu của một người" in admin.get("/log").text

@@ -256,12 +256,13 @@ def test_a_forgetting_that_waits_for_what_is_under_way_is_not_done_by_hand(bench
     assert people.requests() == [asked]
 
 
-def test_an_application_may_neither_export_nor_forget(bench: Bench) -> None:
+def test_who_is_no_worker_empties_no_message_at_once_and_what_was_asked_stands_open(bench: Bench) -> None:
     bench.put(care())
     with People.from_env({"DATABASE_URL": bench.settings.database_url, KEY: KEY_TEXT}) as people:
-        for step in (people.export, people.forget):
-            with pytest.raises(Unavailable, match="may not"):
-                step(NUMBER, by="test")
+        with pytest.raises(Unavailable, match="may not"):
+            people.forget(NUMBER, by="test")
+        [asked] = people.requests()
+        assert (asked.done_at, asked.outcome) == (None, None)
     unkeyed = People.from_env({"DATABASE_URL": bench.settings.database_url})
     with unkeyed as people, pytest.raises(SettingsError, match="WORKER_PRIVACY_KEY: is not set"):
         people.forget(NUMBER, by="test")

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from tests.again.test_rest_of_reruns import stopped as rerun_that_stopped
 from tests.http_door import Application
 from tests.support import Bench
 
@@ -255,18 +256,21 @@ def test_two_of_a_retry_that_may_be_one_number_are_pointed_at_in_the_correction(
     )
 
 
-def test_a_stopped_rerun_is_listed_and_sent_after_all_by_http(application: Application, bench: Bench) -> None:
-    boss = application(source=None)
-    assert application("other").get("/v1/reruns").json() == []
-    with bench.database.begin() as session:
-        session.execute(
-            text(
-                "INSERT INTO rerun (id, asked_by, chosen, messages, moved, trial, state, code, decided_at) VALUES "
-                "('019a2f3c-7d11-7cc0-8a51-0d5f7a1b2c3d', 'an', '{}', 120, 100, '{}', 'stopped', '177', now())"
-            )
-        )
-    [stopped] = boss.get("/v1/reruns").json()
-    assert (stopped["messages"], stopped["moved"], stopped["code"]) == (120, 100, "177")
-    assert boss.post(f"/v1/reruns/{stopped['id']}:go-on").json() == {"rest": 20}
-    assert boss.post(f"/v1/reruns/{stopped['id']}:go-on").status_code == 404
+def test_what_waits_of_a_rerun_and_who_stays_even_if_it_goes_on_is_told_by_http(
+    application: Application, bench: Bench
+) -> None:
+    id_ = rerun_that_stopped(bench)
+    boss, other = application(source=None), application("other")
+    rest = {"messages": 20, "stay": 3, "left": {"limit": 3}, "unfit": []}
+    told = {"id": id_, "asked_by": "lan", "campaign": "tet", "messages": 120, "moved": 100, "code": "177"}
+    [listed], shown = boss.get("/v1/reruns").json(), boss.get(f"/v1/reruns/{id_}").json()
+    assert listed == shown == told | {"state": "stopped", "decided_at": shown["decided_at"], "rest": rest}
+    assert boss.get("/v1/reruns", params={"campaign": "tet"}).json() == [shown]
+    assert boss.get("/v1/reruns", params={"campaign": "none"}).json() == []
+    assert boss.post(f"/v1/reruns/{id_}:go-on").json() == {"rest": 20}
+    assert boss.post(f"/v1/reruns/{id_}:go-on").status_code == 404  # it is under way
     assert boss.post("/v1/reruns/none:go-on").status_code == 404
+    assert boss.get("/v1/reruns").json() == other.get("/v1/reruns").json() == []
+    [going] = boss.get("/v1/reruns", params={"campaign": "tet"}).json()
+    assert (going["state"], going["rest"]) == ("going", rest)
+    assert [other.get(f"/v1/reruns/{each}").status_code for each in (id_, "none")] == [404, 404]

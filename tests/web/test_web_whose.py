@@ -19,7 +19,7 @@ from tests.web.test_web_messages import code
 from worker import Notifier
 from worker.access import May
 from worker.lifecycle import Kind
-from worker.web import campaigns, messages, operation, people, refused, reports, texts
+from worker.web import campaigns, messages, operation, people, persons, refused, reports, texts
 from worker.web.door import producer_of
 
 REFUSED, NONE, HIDDEN, OPEN = 403, 404, 200, 0
@@ -66,6 +66,10 @@ def _campaign(names: Names) -> Mapping[str, str]:
     return {"campaign": names.campaign}
 
 
+def _person(names: Names) -> Mapping[str, Any]:
+    return {"who": names.phone, "dry_run": True}
+
+
 SOON = datetime.now(UTC) + timedelta(days=30)
 DATE = {"send_date": (SOON + timedelta(days=1)).isoformat()}
 MEETING = {
@@ -103,7 +107,11 @@ TABLE = [  # what makes something comes last: it makes one of the asker's own
     Route("DELETE /v1/contacts/{key}", PEOPLE, NONE),
     Route("DELETE /v1/events/{meeting}", PLAN, NONE, everybodys=(404,)),
     Route("GET /v1/reruns", DECIDE, OPEN),
-    Route("POST /v1/reruns/{id}:go-on", DECIDE, NONE, own=(404,), everybodys=(404,)),  # no rerun has a message's id
+    Route("GET /v1/reruns/{id}", DECIDE, NONE, own=(404,), everybodys=(404,)),  # no rerun has a message's id
+    Route("POST /v1/reruns/{id}:go-on", DECIDE, NONE, own=(404,), everybodys=(404,)),
+    Route(
+        "POST /v1/persons:forget", May.FORGET, REFUSED, body=lambda of: {"who": of.phone, "dry_run": True}, own=(403,)
+    ),
     Route("GET /v1/templates", PLAN, OPEN),
     Route("GET /v1/templates/visit", PLAN, OPEN),
     Route("PUT /v1/templates/visit", PLAN, REFUSED, body=lambda _: {"content": "Hen {title}"}, own=(403,)),
@@ -151,7 +159,7 @@ def test_every_route_is_in_the_table(address: str) -> None:
     assert {_as_described(each.path) for each in TABLE} == routes
 
 
-@pytest.mark.parametrize("room", [messages, refused, campaigns, people, texts, reports, operation])
+@pytest.mark.parametrize("room", [messages, refused, campaigns, people, texts, reports, operation, persons])
 def test_no_route_for_tokens_has_what_sees_every_source(room: ModuleType) -> None:
     assert producer_of not in vars(room).values()
 

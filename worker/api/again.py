@@ -28,6 +28,7 @@ from worker.queues import Task
 from worker.reporting import SetAside, Stopped
 from worker.reporting.operation import SHOWN_FOR
 from worker.reporting.sweeps import SweepShown, open_reruns
+from worker.reporting.sweeps import rerun as one_rerun
 from worker.settings import Settings
 
 __all__ = ["Again", "Counted", "Foreseen", "How", "Outlook", "Way"]
@@ -103,6 +104,14 @@ class Again:
         """What is being sent again of a campaign, and what stopped itself in the last week; the newest first."""
         with self._database.reading() as session:
             return open_reruns(session, campaign, shown=SHOWN_FOR, most=most)
+
+    def show(self, rerun: UUID | str) -> SweepShown:
+        """How far a rerun is; `rest` tells what waits of it. Raises NotFound, Invalid."""
+        with self._database.reading() as session:
+            found = one_rerun(session, id_of(rerun))
+        if found is None:
+            raise NotFound(f"no rerun has the id {str(rerun)!r}")
+        return found
 
     def rest(self, rerun: UUID | str) -> Rest:
         """What waits of a rerun that is not over, and who of that stays as they are. Raises Invalid.

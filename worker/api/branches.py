@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from worker.api.notifier import Notifier
     from worker.api.opt_outs import OptOuts
     from worker.api.pauses import Pauses
+    from worker.api.people import Persons
     from worker.api.prices import Prices
     from worker.api.refused import Refused
     from worker.api.reminders import Reminders
@@ -169,6 +170,13 @@ class Branches:
         from worker.api.opt_outs import OptOuts
 
         return OptOuts(self._database, self.settings, self._bell)
+
+    @cached_property
+    def persons(self) -> Persons:
+        """Who asks to be forgotten."""
+        from worker.api.people import Persons
+
+        return Persons(self._database, self.settings)
 
     @cached_property
     def law(self) -> Law:

@@ -96,6 +96,16 @@ class Operation(Connected):
         with self._database.reading() as session:
             return reporting.seconds_since_beat(session)
 
+    def note_start(self) -> None:
+        """All parts are being started together, now."""
+        with self._database.begin() as session:
+            ledger.beat(session, reporting.STARTED)
+
+    def seconds_since_start(self) -> float | None:
+        """How long ago `up` last began to start all parts; None: it never did."""
+        with self._database.reading() as session:
+            return reporting.seconds_since(session, reporting.STARTED)
+
     def troubles(self) -> list[str]:
         """The steps of the upkeep that fail at each tick, with their errors."""
         with self._database.reading() as session:

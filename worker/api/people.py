@@ -11,7 +11,9 @@ from datetime import UTC, date, datetime, tzinfo
 from typing import TYPE_CHECKING, Any, Self
 
 from worker.api.connected import Connected
-from worker.checks import phone_of
+from worker.api.naming import BY_DEFAULT
+from worker.catalogue.text import Language
+from worker.checks import label, phone_of
 from worker.database import Database
 from worker.deadlines import Deadlines, deadlines
 from worker.errors import Invalid, NotFound, SettingsError
@@ -27,12 +29,13 @@ from worker.settings.retention import KEY
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-__all__ = ["Due", "Export", "Forgot", "People", "PersonRequestKind", "why_it_stays"]
+__all__ = ["Due", "Export", "Forgot", "People", "PersonRequestKind", "Persons", "why_it_stays"]
 
 
-def why_it_stays(table: str) -> str:
-    """Why rows of this table stay when somebody is forgotten; in English."""
-    return HOLDINGS[table].stays
+def why_it_stays(table: str, language: Language = Language.EN) -> str:
+    """Why rows of this table stay when somebody is forgotten."""
+    stays = HOLDINGS[table].stays
+    return "" if stays is None else stays.say(language)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +68,30 @@ class Due:
     outcome: Mapping[str, Any] | None
 
 
+class Persons:
+    """Forgets people, for whoever answers for all sources: `notifier.persons`; one that is bound to a source may not.
+
+    Every method may raise Unavailable; SettingsError without WORKER_PRIVACY_KEY, by which nobody brings them back.
+    """
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self._database, self._key = database, settings.privacy_key
+
+    def forget(self, who: str, *, source: str | None = None, opt_out_too: bool = False, by: str = BY_DEFAULT) -> Forgot:
+        """Remove all that can be removed about whoever has this number, in any spelling, or this key as a contact.
+
+        For good. What waits for them is cancelled; their messages are emptied by the workers, each once it has been
+        over for a day; what stays, and why, comes back. Again it is no mistake, and tells what still waits.
+        source: of a contact's key, whose contact it is. opt_out_too: also that they opted out, so that they may be
+        written to again. by: who answers for it. Raises NotFound, Invalid, Forbidden.
+        """
+        return _forget(self._database, self._key, who, source, by, opt_out_too=opt_out_too, empties=False)
+
+    def foresee(self, who: str, *, source: str | None = None, opt_out_too: bool = False) -> Forgot:
+        """What `forget` would come to, as things stand; nothing is done. Raises the same."""
+        return _foresee(self._database, self._key, who, source, opt_out_too=opt_out_too)
+
+
 class People(Connected):
     """One person's data. Every method may raise Unavailable when Postgres can't be reached."""
 
@@ -84,7 +111,7 @@ class People(Connected):
         that is done. Raises NotFound where nothing is stored, Invalid.
         """
         with self._database.begin() as session:
-            person = self._known(session, who, source)
+            person = _known(session, who, source)
             tables = people.everything_about(session, person, self._key)
             if not tables:
                 raise NotFound("nothing is stored about them")
@@ -103,18 +130,20 @@ class People(Connected):
         opt_out_too: also that they opted out, so that they may be written to again. Raises NotFound, Invalid;
         SettingsError without a key.
         """
-        key = self._needed_key()
-        with self._database.begin() as session:
-            person = self._known(session, who, source)
-            request = people.note_request(session, PersonRequestKind.FORGET, person.hashes(key), by=by)
-            note_act(session, "person.forget", request=request)
-        return forget(self._database, person, key, request, opt_out_too=opt_out_too)
+        return _forget(self._database, self._key, who, source, by, opt_out_too=opt_out_too, empties=True)
+
+    def foresee(self, who: str, *, source: str | None = None, opt_out_too: bool = False) -> Forgot:
+        """What `forget` would come to, as things stand; nothing is done. Raises the same.
+
+        Of the messages that wait to be emptied it does not tell which go at once.
+        """
+        return _foresee(self._database, self._key, who, source, opt_out_too=opt_out_too)
 
     def note(self, who: str, kind: PersonRequestKind, *, received_at: datetime | None = None, by: str) -> Due:
         """Somebody asked: from now on the clock runs. received_at: when it came; None: now. Raises Invalid."""
-        key = self._needed_key()
+        key = _needed(self._key)
         with self._database.begin() as session:
-            person = self._known(session, who, None)
+            person = _known(session, who, None)
             at = None if received_at is None else received_at.replace(tzinfo=received_at.tzinfo or self._zone)
             id_ = people.note_request(session, kind, person.hashes(key), by=by, received_at=at)
             note_act(session, "person.request", request=id_)
@@ -138,21 +167,45 @@ class People(Connected):
         with self._database.reading() as session:
             return [due_of(each, self._zone) for each in people.requests(session, all_=all_)]
 
-    def _known(self, session: Session, who: str, source: str | None) -> Known:
-        try:
-            phone = phone_of("who", who, for_sms=False)
-        except Invalid:
-            person = people.known_by(session, key=who, source=source)
-            if not person.contacts:
-                raise NotFound("this is no number, and no contact has it as a key") from None
-            return person
-        return people.known_by(session, phone=phone)
 
-    def _needed_key(self) -> PrivacyKey:
-        if self._key is None:
-            remedy = f"set it to {KEY_LEAST} random characters or more, the same for all workers"
-            raise SettingsError(KEY, "is not set, and nobody is known to be forgotten without it", remedy)
-        return self._key
+def _known(session: Session, who: str, source: str | None) -> Known:
+    try:
+        phone = phone_of("who", who, for_sms=False)
+    except Invalid:
+        person = people.known_by(session, key=who, source=source)
+        if not person.contacts:
+            raise NotFound("this is no number, and no contact has it as a key") from None
+        return person
+    return people.known_by(session, phone=phone)
+
+
+def _needed(key: PrivacyKey | None) -> PrivacyKey:
+    if key is None:
+        remedy = f"set it to {KEY_LEAST} random characters or more, the same for all workers"
+        raise SettingsError(KEY, "is not set, and nobody is known to be forgotten without it", remedy)
+    return key
+
+
+def _forget(database: Database, key: PrivacyKey | None, who: str, source: str | None, by: str, **how: bool) -> Forgot:
+    """It is noted first: who dies in the middle is asked anew, and goes on."""
+    with database.begin() as session:
+        request, person = _noted(session, _needed(key), who, source, by)
+        note_act(session, "person.forget", request=request)
+    return forget(database, person, _needed(key), request, **how)
+
+
+def _foresee(database: Database, key: PrivacyKey | None, who: str, source: str | None, *, opt_out_too: bool) -> Forgot:
+    with database.begin() as session:
+        _, person = _noted(session, _needed(key), who, source, BY_DEFAULT)
+        told = people.foresee(session, person, _needed(key), opt_out_too=opt_out_too)
+        session.rollback()
+    return told
+
+
+def _noted(session: Session, key: PrivacyKey, who: str, source: str | None, by: str) -> tuple[int, Known]:
+    person = _known(session, who, source)
+    request = people.note_request(session, PersonRequestKind.FORGET, person.hashes(key), by=label("by", by))
+    return request, person
 
 
 def _answer(session: Session, id_: int, *, extended: bool) -> None:

@@ -1,12 +1,13 @@
-"""What a sending rule would do to messages, in a line: before they are handed over, and as things stand."""
+"""A sending rule in words: what it asks for, where that stands, and what it would do to messages."""
 
 from __future__ import annotations
 
+import re
 from datetime import tzinfo
 
 from worker.catalogue.text import Language, Text, moment, number
 from worker.law.outlook import WITHDRAWN, RuleOutlook
-from worker.law.rules import Mode
+from worker.law.rules import Check, Mode, Rule
 
 _DOES = {
     Mode.WARN: Text("{rule} warns of {count}: they go out all the same", "{rule} cảnh báo {count} tin: vẫn được gửi"),
@@ -17,6 +18,46 @@ _DOES = {
 }
 _UNTIL = Text(", until {at} at the latest", ", chậm nhất đến {at}")
 _WITHDRAWN = Text("consent withdrawn", "người nhận đã rút lại sự đồng ý")
+
+_ASKS = {
+    Check.HOURS: Text("from {from} to {to}", "từ {from} đến {to}"),
+    Check.COUNT: Text("at most {most} to a number in {hours} hours", "tối đa {most} tin mỗi số trong {hours} giờ"),
+    Check.LABEL: Text("a label first", "nhãn ở đầu tin"),
+    Check.REFUSAL: Text("how to refuse, at the end", "cách từ chối ở cuối tin"),
+    Check.SENDER: Text("a registered brandname", "tên định danh đã đăng ký"),
+    Check.REGISTER: Text("not in the Do-Not-Call register", "không nằm trong danh sách không quảng cáo"),
+    Check.CONSENT: Text("consent beforehand", "đồng ý trước"),
+}
+_SAID_WHOLE = {Check.HOURS, Check.COUNT}
+
+# Of the sources that an installation begins with: these are our words, and not the law's.
+_OURS = "; found in summaries, a lawyer must check it"
+_IN_VIETNAMESE = {
+    _OURS: "; lấy từ bản tóm tắt, cần luật sư kiểm tra",
+    "Decree ": "Nghị định ",
+    "Law ": "Luật ",
+    "art. ": "Điều ",
+    "registered brandnames": "tên định danh đã đăng ký",
+}
+_in_english = re.compile("|".join(map(re.escape, _IN_VIETNAMESE)))
+
+
+def asks_said(rule: Rule, language: Language) -> str:
+    """What it asks for, in words."""
+    return _ASKS[rule.check].say(language, **rule.parameters)
+
+
+def codes_of(rule: Rule) -> list[str]:
+    """What the words do not tell: patterns, SmsTypes."""
+    told = {} if rule.check in _SAID_WHOLE else rule.parameters
+    return [f"{name} {value}" for name, value in told.items()]
+
+
+def source_said(source: str, language: Language) -> str:
+    """Where a rule stands; what somebody wrote is left as it is."""
+    if language is not Language.VI or not source.endswith(_OURS):
+        return source
+    return _in_english.sub(lambda found: _IN_VIETNAMESE[found[0]], source)
 
 
 def rule_said(outlook: RuleOutlook, language: Language, zone: tzinfo) -> str:

@@ -36,6 +36,32 @@ TABLES: Mapping[str, Text] = {
     "tombstone": Text("That you asked to be forgotten", "Bạn đã yêu cầu xóa dữ liệu"),
 }
 
+# The same, for whoever does it.
+HELD: Mapping[str, Text] = {
+    "contact": Text("the contact", "thông tin trong danh bạ"),
+    "attendee": Text("invitations to events", "lời mời dự lịch hẹn"),
+    "opt_out": Text("opt-outs", "việc từ chối nhận tin"),
+    "do_not_call": Text("the Do-Not-Call register", "số trong danh sách không quảng cáo"),
+    "consent": Text("consents, and what they took back", "sự đồng ý và rút lại"),
+    "advertised": Text("counts of advertising", "số đếm quảng cáo"),
+    "inbox": Text("what waits in the inbox", "yêu cầu chưa tiếp nhận"),
+    "upload_row": Text("rows of files", "dòng trong tệp đã tải lên"),
+    "rerun": Text("what was to be sent again to them", "yêu cầu gửi lại cho họ"),
+    "search": Text("searches", "lần tìm kiếm"),
+    "sweep": Text("what was done with all that was found", "việc làm với các tin tìm thấy"),
+    "happening": Text("events for applications", "sự kiện báo cho ứng dụng"),
+    "message": Text("messages and calls", "tin nhắn và cuộc gọi"),
+    "notification": Text("what they said", "nội dung"),
+    "request": Text("requests to eSMS", "lần gọi sang eSMS"),
+    "attempt": Text("earlier tries", "lần thử trước"),
+    "settlement": Text("what became of messages", "kết quả từng bước"),
+    "decision": Text("decisions", "quyết định"),
+    "follow_up": Text("what was to follow", "việc làm tiếp"),
+    "occurrence": Text("reminders made", "lời nhắc đã tạo"),
+    "person_request": Text("what they asked about their data", "yêu cầu về dữ liệu"),
+    "tombstone": Text("that they asked to be forgotten", "dấu đã yêu cầu xóa"),
+}
+
 
 def as_page(
     made_at: datetime, phones: Sequence[str], tables: Mapping[str, Sequence[Mapping[str, Any]]], language: Language

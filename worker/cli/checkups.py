@@ -19,6 +19,10 @@ class Wrong(Exception):
     """What is wrong, and the remedy, on one line."""
 
 
+class NotYet(Exception):
+    """What nobody can say yet, and from when on it would be wrong."""
+
+
 def keeping() -> str:
     """Is what is kept no longer removed?"""
     settings = Retention.from_environ()

@@ -13,29 +13,31 @@ from worker.api.account import Account
 from worker.api.decisions import Rest
 from worker.api.notifier import Notifier
 from worker.api.operation import Operation
-from worker.cli.checkups import Wrong, calls, follow_ups, keeping, restored, ruling
+from worker.cli.at_work import beat, workers
+from worker.cli.checkups import NotYet, Wrong, calls, follow_ups, keeping, restored, ruling
 from worker.cli.known_holes import hole
 from worker.cli.output import console, json_option, say_json, table, text, waiting
 from worker.cli.redis_health import redis
 from worker.cli.retry import LEFT
 from worker.errors import MIGRATE, WorkerError
-from worker.queues import Queue, kind_of, queues_of
 from worker.reporting import PauseShown, Stopped
 from worker.settings import Pace, ProviderSettings, Rates, Settings, environment, readable_env
 from worker.settings.retention import Retention
 
 REMEMBERED = timedelta(days=1)  # for how long something that was no task is worth an alarm
-MISSED = 4  # ticks without which beat counts as gone
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the doctor's. looked: false where something that it rests on is wrong."""
+    """One line of the doctor's. looked: false where something that it rests on is wrong; yet: false where it was
+    started so lately that nothing is wrong about what is not there.
+    """
 
     what: str
     ok: bool
     text: str
     looked: bool = True
+    yet: bool = True
 
 
 # Each check and what it rests on: where that is wrong, it would only say the same again.
@@ -69,10 +71,15 @@ def doctor(as_json: bool) -> int:
     with waiting("Asking Postgres, the broker, the workers and eSMS …"):
         findings = list(examine())
     if as_json:
-        say_json([{"check": each.what, "ok": each.ok, "text": each.text} for each in findings])
+        say_json([_as_json(each) for each in findings])
     else:
         _say(findings)
     return 0 if all(each.ok for each in findings) else 1
+
+
+def _as_json(each: Finding) -> dict[str, object]:
+    """not_yet: look again in a moment, or where something else is mended."""
+    return {"check": each.what, "ok": each.ok, "text": each.text, "not_yet": not (each.looked and each.yet)}
 
 
 def _say(findings: Sequence[Finding]) -> None:
@@ -80,10 +87,16 @@ def _say(findings: Sequence[Finding]) -> None:
     shown.show_header = False
     for each in findings:
         if each.looked:
-            shown.add_row("[green]✔ ok[/]" if each.ok else "[red]✗ wrong[/]", each.what, text(each.text))
+            shown.add_row(_sign(each), each.what, text(each.text))
     if rest := [each.what for each in findings if not each.looked]:
         shown.add_row("- not yet", "the rest", f"mend that first, then look again at {', '.join(rest)}")
     console().print(shown)
+
+
+def _sign(each: Finding) -> str:
+    if each.ok:
+        return "[green]✔ ok[/]"
+    return "[red]✗ wrong[/]" if each.yet else "- not yet"
 
 
 def examine() -> Iterator[Finding]:
@@ -95,12 +108,12 @@ def examine() -> Iterator[Finding]:
         "schema": _schema,
         "logins": _logins,
         "Redis": redis,
-        "workers": _workers,
-        "beat": _beat,
+        "workers": workers,
+        "beat": beat,
         "upkeep": _upkeep,
         "keeping": keeping,
         "restore": restored,
-        "eSMS": lambda: _esms(workers=found["workers"].ok),
+        "eSMS": lambda: _esms(workers=found["workers"].ok or not found["workers"].yet),
         "brandnames": _brandnames,
         "broker": _broker,
         "lanes": _lanes,
@@ -120,6 +133,8 @@ def examine() -> Iterator[Finding]:
 def _found(what: str, check: Callable[[], str]) -> Finding:
     try:
         return Finding(what, True, check())
+    except NotYet as error:
+        return Finding(what, False, str(error), yet=False)
     except (Wrong, WorkerError) as error:
         return Finding(what, False, " ".join(str(error).split()))
 
@@ -176,31 +191,6 @@ def _logins() -> str:
         return "nobody at work may more than it needs"
     told = ", ".join(f"{each.name} ({'a superuser' if each.superuser else 'owns the tables'})" for each in found)
     return f"at work by {told}: give workers and applications logins of their own (docs/run-it-on-many.md)"
-
-
-def _workers() -> str:
-    """By what they wrote when a bell of beat's last reached them: who asks by the broker can read in it."""
-    settings, pace = Settings.from_environ(), Pace.from_environ()
-    limit = (MISSED * pace.tick + pace.drain).total_seconds()  # a task may go on for the whole of a drain
-    with Operation.from_env() as operation:
-        heard = operation.listeners()
-    wanted = dict.fromkeys([*queues_of(settings.sources), *(queue.value for queue in Queue)])
-    missing = [queue for queue in wanted if heard.get(queue, limit + 1) > limit]
-    if missing:
-        command = f"celery -A worker.tasks worker -Q {','.join(dict.fromkeys(map(kind_of, missing)))}"
-        raise Wrong(f"nobody listens to {', '.join(missing)}: start `{command}`, and beat, which asks them")
-    return f"every queue has one, heard {max(heard[queue] for queue in wanted):.0f} s ago at most"
-
-
-def _beat() -> str:
-    limit = MISSED * Pace.from_environ().tick.total_seconds()
-    with Operation.from_env() as operation:
-        ago = operation.seconds_since_beat()
-    if ago is None:
-        raise Wrong("it has never ticked: start `celery -A worker.tasks beat`")
-    if ago > limit:
-        raise Wrong(f"its last tick that a worker heard was {ago:.0f} s ago: start `celery -A worker.tasks beat`")
-    return f"ticked {ago:.0f} s ago"
 
 
 def _upkeep() -> str:

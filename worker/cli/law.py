@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
@@ -12,11 +13,14 @@ from rich.text import Text
 
 from worker.api.law import Check, Mode, Rule
 from worker.api.notifier import Notifier
-from worker.cli.output import console, counting, json_option, printable, say, say_json, table, text
-from worker.law.rules import ALWAYS
+from worker.catalogue.law import asks_said, codes_of
+from worker.catalogue.text import Language
+from worker.cli.output import console, counting, json_option, keys_whole, printable, say, say_json, table, text
+from worker.law.rules import ALWAYS, Channel
 from worker.lifecycle import Purpose
 
 NONE = "none"
+CHANNELS = {Channel.SMS: "SMS", Channel.CALL: "call"}
 SHOWN = 20  # lines that hold no number
 
 
@@ -34,12 +38,25 @@ def list_(as_json: bool) -> None:
     if as_json:
         say_json([_as_json(rule) for rule in rules])
         return
-    shown = table("rule:id", "mode", "asks for", "for", "from", "until", "source")
+    if not rules:
+        say("There are no sending rules.")
+        return
+    _say(rules)
+
+
+def _say(rules: Sequence[Rule]) -> None:
+    """Sources stand below, each once: they are sentences, and many rules share one."""
+    shown = table("what it asks for", "mode", "days", "rule")
     for rule in rules:
-        days = (text(rule.since), text(rule.until))
         asks = Text(printable(_asks(rule)))  # a pattern reads like markup
-        shown.add_row(text(rule.name), rule.mode, asks, text(_for(rule)), *days, text(rule.source))
-    console().print(shown if rules else "There are no sending rules.")
+        shown.add_row(asks, rule.mode, _days(rule), text(rule.name))
+    console().print(keys_whole(shown, at=3))
+    for source in dict.fromkeys(rule.source for rule in rules if rule.source):
+        say(f"{source}: {', '.join(dict.fromkeys(rule.name for rule in rules if rule.source == source))}")
+
+
+def _days(rule: Rule) -> str:
+    return f"{rule.since} to {rule.until}" if rule.until else "always" if rule.since == ALWAYS else f"from {rule.since}"
 
 
 def _as_json(rule: Rule) -> dict[str, object]:
@@ -48,12 +65,11 @@ def _as_json(rule: Rule) -> dict[str, object]:
 
 
 def _asks(rule: Rule) -> str:
-    told = ", ".join(f"{name} {value}" for name, value in rule.parameters.items())
-    return f"{rule.check}: {told}" if told else rule.check
+    return ", ".join([f"{_for(rule)}: {asks_said(rule, Language.EN)}", *codes_of(rule)])
 
 
 def _for(rule: Rule) -> str:
-    whom = ", ".join(rule.purposes) + (f" by {rule.channel}" if rule.channel else "")
+    whom = ", ".join(rule.purposes) + (f" by {CHANNELS[rule.channel]}" if rule.channel else "")
     return f"{whom} of {rule.campaign}" if rule.campaign else whom
 
 

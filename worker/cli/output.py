@@ -26,6 +26,7 @@ from worker.catalogue.law import rule_said
 from worker.catalogue.statuses import SIGNS
 from worker.catalogue.text import Language
 from worker.checks import iso
+from worker.cli.fitting import FittingTable
 from worker.errors import Invalid
 from worker.law.outlook import RuleOutlook
 from worker.lifecycle import Status
@@ -207,7 +208,9 @@ def looks_of(statuses: Mapping[Status, int]) -> str:
 
 def table(*columns: str, title: str | None = None) -> Table:
     """An empty table in our style; `name:n` is a column of numbers, `name:id` one to be copied: it is never folded."""
-    made = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    made = FittingTable(
+        title=title, title_justify="left", box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0)
+    )
     for column in columns:
         name, _, kind = column.partition(":")
         made.add_column(name, justify="right" if kind == "n" else "left", overflow="fold", no_wrap=kind == "id")

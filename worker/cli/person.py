@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -56,22 +57,25 @@ def _as_json(found: Export) -> str:
 @click.argument("who", metavar="NUMBER|CONTACT")
 @source_option
 @click.option("--opt-out-too", is_flag=True, help="Also that they opted out: they may be written to again then.")
+@click.option("--dry-run", is_flag=True, help="Say what that would come to, and do nothing.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @by_option
 @json_option
-def forget(who: str, source: str | None, opt_out_too: bool, yes: bool, by: str, as_json: bool) -> None:
+def forget(who: str, *, dry_run: bool, yes: bool, by: str, as_json: bool, **how: Any) -> None:
     """Remove all that can be removed about somebody, for good, and say what stays and why.
 
     What is queued for them is cancelled; what is under way is removed by itself as soon as it is over.
     """
-    if not yes:
+    if not yes and not dry_run:
         click.confirm("This can't be undone. Forget them?", abort=True, err=True)
     with People.from_env() as people:
-        forgot = people.forget(who, source=source, opt_out_too=opt_out_too, by=by)
+        forgot = people.foresee(who, **how) if dry_run else people.forget(who, by=by, **how)
     if as_json:
         say_json(asdict(forgot))
     else:
         _say(forgot)
+        if dry_run:
+            say("as things stand; nothing was done")
 
 
 def _say(forgot: Forgot) -> None:
@@ -84,6 +88,8 @@ def _say(forgot: Forgot) -> None:
         )
     for name, rows in forgot.stays.items():
         say(f"stays: {name}: {rows:,} row(s): {why_it_stays(name)}")
+    if forgot.shared:
+        say(f"stays: {forgot.shared:,} number(s) that another contact has too: forget the number to forget both")
 
 
 @click.group("requests")

@@ -14,13 +14,16 @@ from worker.ledger.people import Forgot, Known, Meanwhile
 from worker.pseudonym import PrivacyKey
 
 
-def forget(database: Database, person: Known, key: PrivacyKey, request: int, *, opt_out_too: bool = False) -> Forgot:
+def forget(
+    database: Database, person: Known, key: PrivacyKey, request: int, *, opt_out_too: bool = False, empties: bool = True
+) -> Forgot:
     """What was removed, and what stays: see `worker.ledger.people`. The request is noted, and stays open until then."""
     cancelled = 0
     while True:
         cancelled += _call_off(database, person, key, request)
         with suppress(Meanwhile), database.begin() as session:
-            return people.forget(session, person, key, request, opt_out_too=opt_out_too, cancelled=cancelled)
+            how = {"opt_out_too": opt_out_too, "empties": empties}
+            return people.forget(session, person, key, request, cancelled=cancelled, **how)
 
 
 def _call_off(database: Database, person: Known, key: PrivacyKey, request: int) -> int:

@@ -10,6 +10,7 @@ from worker.reporting.latency import Latency, latency
 from worker.reporting.locating import Located, locate, locate_held, locate_refused, shortened
 from worker.reporting.operation import (
     LISTENER,
+    STARTED,
     BrandnamesShown,
     PauseShown,
     PowerfulLogin,
@@ -23,6 +24,7 @@ from worker.reporting.operation import (
     pauses,
     powerful_logins,
     refused,
+    seconds_since,
     seconds_since_beat,
     set_aside,
     stopped_reruns,
@@ -48,6 +50,7 @@ from worker.reporting.whole import MessageShown, NotificationShown, RequestShown
 
 __all__ = [
     "LISTENER",
+    "STARTED",
     "AttemptShown",
     "BrandnamesShown",
     "By",
@@ -111,6 +114,7 @@ __all__ = [
     "refused_requests",
     "report",
     "rules_used",
+    "seconds_since",
     "seconds_since_beat",
     "set_aside",
     "shortened",

@@ -18,6 +18,7 @@ from worker.reporting.choice import Choice
 from worker.reporting.costs import costs
 from worker.reporting.limits import LimitShown, limits
 from worker.reporting.operation import (
+    STARTED,
     PauseShown,
     RefusedShown,
     SetAside,
@@ -25,6 +26,7 @@ from worker.reporting.operation import (
     listeners,
     pauses,
     refused,
+    seconds_since,
     seconds_since_beat,
     set_aside,
     stopped_reruns,
@@ -79,6 +81,8 @@ class Now:
     pauses: Sequence[PauseShown]
     listeners: Mapping[str, float]
     seconds_since_beat: float | None
+    seconds_since_start: float | None
+    """Since `up` began to start all parts; None: it never did."""
     troubles: Sequence[str]
     stopped: Sequence[Stopped]
     set_aside: Sequence[SetAside]
@@ -125,6 +129,7 @@ def now(session: Reader, today: date) -> Now:
         pauses=pauses(session),
         listeners=listeners(session),
         seconds_since_beat=seconds_since_beat(session),
+        seconds_since_start=seconds_since(session, STARTED),
         troubles=troubles(session),
         stopped=stopped_reruns(session),
         set_aside=set_aside(session),

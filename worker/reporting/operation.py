@@ -94,11 +94,17 @@ def pauses(session: Reader) -> list[PauseShown]:
 
 def seconds_since_beat(session: Reader) -> float | None:
     """How long ago beat last ticked and a worker heard it, by the database's clock; None: never."""
-    query = select(func.extract("epoch", func.now() - Heartbeat.at)).where(Heartbeat.name == "beat")
+    return seconds_since(session, "beat")
+
+
+def seconds_since(session: Reader, name: str) -> float | None:
+    """How long ago this part was last at work here; None: never."""
+    query = select(func.extract("epoch", func.now() - Heartbeat.at)).where(Heartbeat.name == name)
     found = session.scalar(query)
     return None if found is None else float(found)
 
 
+STARTED = "up"  # a heartbeat: of all parts together, when `esms-worker up` began to start them
 LISTENER = "queue:"  # and its name: a heartbeat of whoever listens there
 
 

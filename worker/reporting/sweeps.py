@@ -36,6 +36,7 @@ def _where(which: str) -> TextClause:
     return text(_SHOWN.format(which=which, reruns=_RERUNS.format(which=which)))
 
 
+_RERUN = text(_RERUNS.format(which="id = :id"))
 _ONE, _LAST = _where("id = :id"), _where("true")
 # By the indexes of those under way and of those that stopped: of reruns that are over there may be any number.
 _OPEN = text(
@@ -79,6 +80,12 @@ class SweepShown:
 def sweep(session: Reader, id_: UUID) -> SweepShown | None:
     """None: there is none."""
     row = session.execute(_ONE, {"id": id_, "most": 1}).mappings().one_or_none()
+    return None if row is None else _shown(row)
+
+
+def rerun(session: Reader, id_: UUID) -> SweepShown | None:
+    """None: there is none, or it is another source's."""
+    row = session.execute(_RERUN, {"id": id_, "most": 1}).mappings().one_or_none()
     return None if row is None else _shown(row)
 
 

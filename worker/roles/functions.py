@@ -197,7 +197,7 @@ def definitions(schema: str) -> list[str]:
         _COUNT_ANEW.format(
             schema=schema, tables=_listed(f"{schema}.{name}" for name in COUNTED), keys=_listed(COUNTED.values())
         ),
-        _HIDE_CONSENTS.format(schema=schema, forgets=_is_one_of(Role.WORKER, Role.OWNER)),
+        _HIDE_CONSENTS.format(schema=schema, forgets=_is_one_of(Role.PRODUCER, Role.WORKER, Role.OWNER)),
     ]
 
 

@@ -27,7 +27,7 @@ NOT_LISTED = _rights(ALL, frozenset())  # a table of a later version, while this
 GRANTS: dict[str, Rights] = {
     "account_balance": _rights(CHANGE, READ),
     "act": _rights(ADD, ADD, frozenset({"INSERT"})),  # for good: nobody changes what was done
-    "advertised": _rights(ALL, CHANGE, frozenset()),
+    "advertised": _rights(ALL, ALL, frozenset()),  # who is forgotten goes
     "alembic_version": _rights(READ, READ, READ),
     "attempt": _rights(ALL, READ, READ),  # written by triggers, with their owner's rights; so are settlements
     "attendee": _rights(ALL, ALL, ALL),
@@ -38,9 +38,9 @@ GRANTS: dict[str, Rights] = {
     "do_not_call": _rights(READ, ALL),
     "event": _rights(CHANGE, CHANGE, CHANGE),
     "follow_up": _rights(ALL, CHANGE, CHANGE),
-    "happening": _rights(ALL, ADD),
+    "happening": _rights(ALL, ADD | {"DELETE"}),  # who is forgotten goes
     "heartbeat": _rights(CHANGE, CHANGE, READ),
-    "inbox": _rights(ALL, CHANGE, READ),  # others write it by the functions of the schema esms
+    "inbox": _rights(ALL, ALL, READ),  # others write it by the functions of the schema esms
     "law_rule": _rights(READ, ALL, READ),
     "message": _rights(ALL, CHANGE, CHANGE),
     "notification": _rights(ALL, CHANGE, CHANGE),
@@ -49,7 +49,7 @@ GRANTS: dict[str, Rights] = {
     "page_session": _rights(ALL, ALL),
     "page_user": _rights(CHANGE, CHANGE),
     "pause": _rights(CHANGE, CHANGE, CHANGE),
-    "person_request": _rights(ALL, READ),  # an application neither asks nor forgets; the page shows what is open
+    "person_request": _rights(ALL, CHANGE),  # by whoever sees all sources; one that is bound to its own asks for nobody
     "price": _rights(ALL, ALL, READ),
     "producer_source": _rights(READ, frozenset()),  # whose is what: the owner says, workers listen to their queues
     "removal": _rights(ALL, ADD),
@@ -77,7 +77,7 @@ GRANTS: dict[str, Rights] = {
     "sweep": _rights(ALL, CHANGE),
     "template": _rights(CHANGE, CHANGE, READ),
     "token": _rights(ALL, ALL),
-    "tombstone": _rights(ADD, READ, READ),
+    "tombstone": _rights(ADD, ADD, READ),
     "trouble": _rights(ALL, READ, READ),
     "upload": _rights(ALL, ALL),  # people's files: of whoever answers for all sources
     "upload_row": _rights(ALL, ALL),

@@ -22,7 +22,12 @@ TRUSTED = 1.0  # seconds: a revoked token is let in no longer than this
 KEPT = 10_000  # tokens
 WRONG_TAKES = 1.0  # seconds
 WRONG_AT_ONCE = 200  # wrong ones that are kept waiting; more are told at once, uncounted
-ACTS = {May.DECIDE, May.CONTACTS, May.REMINDERS}  # what is done by these is written down; what is handed over is rows
+ACTS = {
+    May.DECIDE,
+    May.CONTACTS,
+    May.REMINDERS,
+    May.FORGET,
+}  # what is done by these is written down; what is handed over is rows
 LENGTH = len(PREFIX) + -(-BYTES * 4 // 3)
 
 

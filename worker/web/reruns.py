@@ -1,30 +1,62 @@
-"""`/v1/reruns`: what was asked to be sent again and stopped itself, since its first hundred failed alike."""
+"""`/v1/reruns`: what was asked to be sent again, what waits of it, and its going on after all."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from worker.access import May
+from worker.api.decisions import Rest
+from worker.api.notifier import Notifier
 from worker.api.tokens import TokenRow
+from worker.reporting import Stopped
+from worker.reporting.sweeps import SweepShown
 from worker.web.access import needs
 from worker.web.answers import as_json
 from worker.web.door import producer_for
-from worker.web.schemas import GoneOnOut, StoppedOut, problems
+from worker.web.schemas import GoneOnOut, RerunOut, problems
 
 router = APIRouter(prefix="/v1/reruns", tags=["campaigns"])
 Decider = Annotated[TokenRow, Depends(needs(May.DECIDE))]
+Of = Annotated[str | None, Query(max_length=200)]
 
 
-@router.get("", response_model=list[StoppedOut], responses=problems())
-def stopped(request: Request, holder: Decider) -> Response:
-    """Those of the last week, the last of each campaign."""
-    return as_json([asdict(each) for each in producer_for(request, holder).again.stopped()])
+@router.get("", response_model=list[RerunOut], responses=problems())
+def reruns(request: Request, holder: Decider, campaign: Of = None) -> Response:
+    """Those that stopped themselves within a week, the last of each campaign; of one campaign those under way, too."""
+    producer = producer_for(request, holder)
+    found = producer.again.stopped() if campaign is None else producer.again.open(campaign)
+    return as_json([_out(producer, each) for each in found])
+
+
+@router.get("/{id}", response_model=RerunOut, responses=problems("not-found", "invalid"))
+def rerun(request: Request, id: str, holder: Decider) -> Response:
+    """How far one is, what waits of it, and who of that stays as they are even if it goes on."""
+    producer = producer_for(request, holder)
+    return as_json(_out(producer, producer.again.show(id)))
 
 
 @router.post("/{id}:go-on", response_model=GoneOnOut, responses=problems("not-found"))
 def go_on(request: Request, id: str, holder: Decider) -> Response:
     """Send the rest of it after all, as it was asked for."""
     return as_json({"rest": producer_for(request, holder).again.go_on(id, by=holder.name)})
+
+
+def _out(producer: Notifier, shown: Stopped | SweepShown) -> dict[str, Any]:
+    known = {"id": shown.id, "asked_by": shown.asked_by, "moved": shown.moved, "code": shown.code}
+    return known | _told(shown) | {"rest": _rest_out(producer.again.rest(shown.id))}
+
+
+def _told(shown: Stopped | SweepShown) -> dict[str, Any]:
+    """What each has by a name of its own."""
+    if isinstance(shown, Stopped):
+        told = {"campaign": shown.campaign, "messages": shown.messages, "state": "stopped"}
+        return told | {"decided_at": shown.decided_at}
+    [campaign] = shown.search.choice.words.get("campaign", [None])
+    return {"campaign": campaign, "messages": shown.about, "state": shown.state, "decided_at": shown.ended_at}
+
+
+def _rest_out(rest: Rest) -> dict[str, Any]:
+    left = None if rest.left is None else dict(rest.left)
+    return {"messages": rest.messages, "stay": rest.stay, "left": left, "unfit": list(rest.unfit)}

@@ -118,8 +118,21 @@ class RetryOut(Model):
     """Where those stand that it did not move, and how many."""
 
 
-class StoppedOut(Model):
-    """A rerun that stopped itself."""
+class RestOut(Model):
+    """What a rerun has still to come to, as things stand."""
+
+    messages: int
+    """That failed, those that stay included; 0: it is over, or others have seen to them since."""
+    stay: int
+    """Of these, those that are known to stay as they are even if it goes on."""
+    left: dict[str, int] | None
+    """Why, and how many; null: that was not looked at, since they are too many."""
+    unfit: list[UnfitOut]
+    """Of these, why what can't be sent corrected like this can't."""
+
+
+class RerunOut(Model):
+    """What was asked to be sent again, and how far that is."""
 
     id: str
     asked_by: str
@@ -128,9 +141,13 @@ class StoppedOut(Model):
     """That were chosen."""
     moved: int
     """Of these, those that went out."""
+    state: str
+    """trying (the first hundred are on their way), going, done, stopped."""
     code: str | None
-    """That all of them failed with; null: a fault of ours stopped it."""
-    decided_at: str
+    """Where it stopped itself, that all of them failed with; null: a fault of ours stopped it."""
+    decided_at: str | None
+    """When it was over, or stopped itself."""
+    rest: RestOut
 
 
 class GoneOnOut(Model):
@@ -138,6 +155,23 @@ class GoneOnOut(Model):
 
     rest: int
     """How many messages, at most."""
+
+
+class ForgotOut(Model):
+    """What became of all that stands about somebody; of a dry run what would."""
+
+    cancelled: int
+    """Messages that waited."""
+    removed: dict[str, int]
+    """Rows, by table."""
+    waiting: int
+    """Messages that are emptied by themselves, each once it has been over for a day; asked again, how many still."""
+    stays: dict[str, int]
+    """Rows, by table."""
+    why: dict[str, str]
+    """Of these tables: why they stay."""
+    shared: int
+    """Of somebody who was named by a key: numbers that another contact has too, so that these stay."""
 
 
 class EventOut(Model):

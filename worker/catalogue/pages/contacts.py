@@ -62,6 +62,40 @@ WORDS: dict[str, Text] = {
         "Nobody reminds them any more. What was sent stays on record, and so does an opt-out.",
         "Không còn được nhắc. Tin đã gửi và việc từ chối vẫn lưu trong hồ sơ.",
     ),
+    "forget": Text("Forget this person …", "Xóa mọi dữ liệu của người này …"),
+    "forget_says": Text(
+        "When they ask for it. You see first what goes and what stays.",
+        "Khi chính họ yêu cầu. Bạn xem trước những gì bị xóa và những gì còn lại.",
+    ),
+    "forget_title": Text("Forget {name}?", "Xóa mọi dữ liệu của {name}?"),
+    "forgotten_title": Text("Forgotten", "Đã xóa"),
+    "forget_warning": Text(
+        "For good: nobody can undo it. It is about all applications, not only about the contacts.",
+        "Xóa vĩnh viễn, không ai khôi phục được. Áp dụng cho mọi ứng dụng, không chỉ danh bạ.",
+    ),
+    "forget_now": Text("Goes at once", "Xóa ngay"),
+    "forget_later": Text("Goes by itself, later", "Tự xóa sau"),
+    "forget_stays": Text("Stays, and why", "Còn lại, và lý do"),
+    "forget_cancelled": Text("{count} waiting messages are cancelled.", "Hủy {count} tin đang chờ."),
+    "forget_waiting": Text(
+        "{count} messages: number, text and raw replies of each, once it has been over for a day.",
+        "{count} tin: số, nội dung và phản hồi gốc của mỗi tin, khi tin đã kết thúc một ngày.",
+    ),
+    "forget_nothing": Text("Nothing.", "Không có gì."),
+    "forget_shared": Text(
+        "{count} of their numbers belong to another contact, too, and stay with that one.",
+        "{count} số cũng thuộc về người khác trong danh bạ nên vẫn giữ theo người đó.",
+    ),
+    "forget_opt_out_too": Text(
+        "Also that they opted out: they may be written to again then.",
+        "Xóa cả việc từ chối nhận tin: sau đó họ có thể lại nhận tin.",
+    ),
+    "forget_do": Text("Forget them for good", "Xóa vĩnh viễn"),
+    "forget_rows": Text("{count} rows", "{count} dòng"),
+    "forget_not": Text("No, go back", "Không, quay lại"),
+    "forget_kept": Text(
+        "It stands under *Rules*, with what still waits.", "Mục Quy định cho biết yêu cầu này và phần còn chờ."
+    ),
     "today": Text("Reminders today", "Nhắc hẹn hôm nay"),
     "got": Text("got it", "đã nhận"),
     "got_not": Text("did not", "không nhận"),

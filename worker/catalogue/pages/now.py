@@ -9,6 +9,10 @@ WORDS: dict[str, Text] = {
     "counted": Text("Counted until {at}.", "Đã đếm đến {at}."),
     "not_counted": Text("Nothing was counted yet.", "Chưa đếm được gì."),
     "all_well": Text("Everything is at work, and nothing waits for you.", "Mọi thứ đang chạy, không có gì chờ bạn."),
+    "just_started": Text(
+        "Started {span} ago: not all parts have been heard of yet. This page looks again by itself.",
+        "Vừa khởi động cách đây {span}: chưa nghe thấy đủ các tiến trình. Trang này tự cập nhật.",
+    ),
     "beat_silent": Text(
         "Nobody sends: beat's last tick was {span} ago. Start `celery -A worker.tasks beat` and the workers.",
         "Không có gì được gửi đi: nhịp gần nhất của beat cách đây {span}. Hãy khởi động `celery -A worker.tasks beat` "

@@ -104,6 +104,7 @@ WHOLE = (
         "không có sự kiện {key} của nguồn {source} để hủy",
     ),
     Text("no sweep has the id {id}", "không có việc hàng loạt nào mang mã {id}"),
+    Text("no rerun has the id {id}", "không có lần gửi lại nào mang mã {id}"),
     Text(
         "no valid token is called {name}: `{command}` shows them",
         "không có mã truy cập nào tên {name}: xem `{command}`",

@@ -171,7 +171,10 @@ def _migrate(environ: Mapping[str, str]) -> None:
 
 
 def _keep_apart(installation: Installation) -> None:
-    """Trials must never reach people, nor real messages end in the simulator, because a key was set or forgotten."""
+    """Trials must never reach people, nor real messages end in the simulator, because a key was set or forgotten.
+
+    What keeps to that is started now.
+    """
     with Operation.from_env(installation.environ) as operation:
         trials = operation.is_simulated()
         if trials and not installation.simulated:
@@ -184,6 +187,7 @@ def _keep_apart(installation: Installation) -> None:
             )
         if installation.simulated:
             operation.mark_simulated()
+        operation.note_start()
 
 
 def _tell(part: str, line: str) -> None:

@@ -11,6 +11,7 @@ from threading import Event
 
 import celery
 
+from worker.cli.at_work import READY_WITHIN
 from worker.cli.simulated import KEYS, environ_of_child
 from worker.cli.up.installation import Installation
 from worker.devkit.processes import CannotStart, Child
@@ -19,7 +20,6 @@ from worker.queues import Queue
 from worker.settings import call_timeout
 
 MARGIN = 15.0  # seconds, on top of what a whole call may take, for a worker to finish what is in flight
-READY_WITHIN = 60.0  # seconds
 READY = ("process.ready", "listening on")
 LOOK_EVERY = 0.2  # seconds
 

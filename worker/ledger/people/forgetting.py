@@ -79,6 +79,10 @@ _WAIT_FOR = tuple(
     for table, key in (("message", "id"), ("follow_up", "message_id"))
 )
 _BURY = text("INSERT INTO tombstone (person) SELECT unnest(CAST(:people AS text[])) ON CONFLICT DO NOTHING")
+_STANDING = text(f"""
+    SELECT count(*) AS "all", count(*) FILTER (WHERE {_WAITS}) AS waits FROM message AS t
+    WHERE t.phone = ANY(:phones) AND t.emptied_at IS NULL
+""")
 _LEFT = text("SELECT count(*) FROM removal WHERE step = :step")
 _HIDE_CONSENTS = text("SELECT hide_consents(CAST(:phones AS text[]), CAST(:hashes AS text[]), :opt_out_too)")
 _NO_OPT_OUT = text("DELETE FROM opt_out WHERE phone = ANY(:phones)")
@@ -98,12 +102,18 @@ _OTHERS = text("""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forgot:
-    """removed: rows by table. waiting: messages that are emptied once they are over. stays: rows by table."""
+    """What became of all that stands about somebody."""
 
     cancelled: int
+    """Messages that waited."""
     removed: Mapping[str, int]
+    """Rows, by table."""
     waiting: int
+    """Messages that are emptied by themselves, each once it has been over for a day."""
     stays: Mapping[str, int]
+    """Rows, by table; `why_it_stays` tells the reason."""
+    shared: int = 0
+    """Of somebody who was named by a key: numbers that another contact has too, so that these stay."""
 
 
 class Meanwhile(Exception):
@@ -122,11 +132,19 @@ class CalledOff:
 
 
 def forget(
-    session: Session, person: Known, key: PrivacyKey, request: int, *, opt_out_too: bool, cancelled: int
+    session: Session,
+    person: Known,
+    key: PrivacyKey,
+    request: int,
+    *,
+    opt_out_too: bool,
+    cancelled: int,
+    empties: bool = True,
 ) -> Forgot:
     """All that can be forgotten now, and what is to be forgotten later; idempotent. Raises Meanwhile.
 
-    cancelled: messages that were called off before.
+    cancelled: messages that were called off before. empties: messages that are over for a day go at once, which takes
+    a worker's login; else the workers do it.
     """
     asked, step = person.asked(key), step_of(request)
     wait_for_makers(session)
@@ -139,12 +157,29 @@ def forget(
         stays.pop("opt_out", None)
     session.execute(_HIDE_CONSENTS, asked | {"hashes": person.hashes(key), "opt_out_too": opt_out_too})
     before = _left(session, step)
-    waiting = empty_step(session, step)
+    waiting = empty_step(session, step) if empties else before
     if before > waiting:
         removed["message"] = before - waiting
-    told = Forgot(cancelled=cancelled, removed=removed, waiting=waiting, stays=stays)
+    told = Forgot(cancelled=cancelled, removed=removed, waiting=waiting, stays=stays, shared=len(person.shared))
     finish_request(session, request, {"removed": removed, "waiting": waiting, "stays": stays}, done=not waiting)
     return told
+
+
+def foresee(session: Session, person: Known, key: PrivacyKey, *, opt_out_too: bool) -> Forgot:
+    """What `forget` would come to, counted: no message is locked for it. What it notes itself is to be undone."""
+    asked = person.asked(key)
+    bury(session, person.hashes(key))
+    stays, messages = _stays(session, asked), session.execute(_STANDING, asked).one()
+    removed = _counted(session, asked, removed=True)
+    if opt_out_too and "opt_out" in stays:
+        removed["opt_out"] = stays.pop("opt_out")
+    return Forgot(
+        cancelled=messages.waits,
+        removed=removed,
+        waiting=messages.all,
+        stays=stays,
+        shared=len(person.shared),
+    )
 
 
 def call_off(session: Session, person: Known, key: PrivacyKey, request: int) -> CalledOff:
@@ -220,10 +255,15 @@ def _all_numbers(session: Session) -> Iterator[str]:
 
 
 def _stays(session: Session, asked: dict[str, Any]) -> dict[str, int]:
+    return _counted(session, asked, removed=False)
+
+
+def _counted(session: Session, asked: dict[str, Any], *, removed: bool) -> dict[str, int]:
+    """Rows of the tables in which they are removed, or in which they stay."""
     counted = {
         table: session.scalar(text(f"SELECT count(*) FROM {table} AS t WHERE {holding.of}"), asked) or 0
         for table, holding in HOLDINGS.items()
-        if holding.remove is None
+        if (holding.remove is not None) is removed
     }
     return {table: count for table, count in counted.items() if count}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from worker.catalogue.text import Text
 from worker.ledger.reruns import TO_NOBODY
 
 _THEIR_MESSAGES = "SELECT m.id FROM message AS m WHERE m.phone = ANY(:numbers)"
@@ -24,15 +25,24 @@ class Holding:
 
     of: str
     remove: str | None = None
-    stays: str = ""
+    stays: Text | None = None
 
 
 def _delete(table: str, of: str) -> Holding:
     return Holding(of, f"DELETE FROM {table} AS t WHERE {of}")
 
 
-_EMPTIED = "its number, text and raw replies go as soon as it is over for a day; when it went out and what it cost stay"
-_ID_ALONE = "names nobody: ids, codes and times"
+_EMPTIED = Text(
+    "its number, text and raw replies go as soon as it is over for a day; when it went out and what it cost stay",
+    "số, nội dung và phản hồi gốc được xóa khi tin đã kết thúc một ngày; thời điểm gửi và chi phí vẫn lưu",
+)
+_OPTED_OUT = Text("without it they would be written to again", "nếu xóa, họ sẽ lại nhận tin")
+_REGISTERED = Text("without it they could be sent advertising", "nếu xóa, họ có thể bị gửi quảng cáo")
+_DECIDED = Text("who of us decided what", "ai bên ta đã quyết định gì")
+_REMINDED = Text("the guard that nobody is reminded twice: an id", "để không ai bị nhắc hai lần: chỉ một mã")
+_ASKED_FOR = Text("the proof of what was done, by a hash", "bằng chứng việc đã làm, chỉ còn mã băm")
+_BURIED = Text("by this hash nobody brings them back unseen", "nhờ mã băm này, không ai vô tình thêm họ lại")
+_ID_ALONE = Text("names nobody: ids, codes and times", "không nêu tên ai: chỉ có mã và thời điểm")
 
 _SENT_AGAIN = "(t.chosen ->> 'phone' = ANY(:phones) OR t.corrected ->> 'to' = ANY(:phones))"
 
@@ -43,11 +53,17 @@ HOLDINGS: Mapping[str, Holding] = {
         """(t.phone = ANY(:phones) OR (t.contact_source, t.contact_key) IN (
             SELECT * FROM unnest(CAST(:sources AS text[]), CAST(:keys AS text[]))))""",
     ),
-    "opt_out": Holding("t.phone = ANY(:phones)", stays="without it they would be written to again"),
-    "do_not_call": Holding("t.phone = ANY(:phones)", stays="without it they could be sent advertising"),
+    "opt_out": Holding("t.phone = ANY(:phones)", stays=_OPTED_OUT),
+    "do_not_call": Holding(
+        "t.phone = ANY(:phones)",
+        stays=_REGISTERED,
+    ),
     "consent": Holding(
         "t.phone = ANY(:numbers)",
-        stays="the proof of what they agreed to, by a hash; what they took back, by the number, as an opt-out",
+        stays=Text(
+            "the proof of what they agreed to, by a hash; what they took back, by the number, as an opt-out",
+            "bằng chứng đã đồng ý, chỉ còn mã băm; điều đã rút lại giữ theo số, như một lần từ chối",
+        ),
     ),
     "advertised": _delete("advertised", "t.phone = ANY(:phones)"),
     "inbox": _delete("inbox", _WRITTEN.format(column="t.fields")),
@@ -63,18 +79,28 @@ HOLDINGS: Mapping[str, Holding] = {
     "message": Holding("t.phone = ANY(:numbers)", stays=_EMPTIED),
     "notification": Holding(
         "t.id IN (SELECT m.notification_id FROM message AS m WHERE m.phone = ANY(:numbers))",
-        stays="what it said to them alone goes with their message; a text that others got too names nobody",
+        stays=Text(
+            "what it said to them alone goes with their message; a text that others got too names nobody",
+            "nội dung gửi riêng cho họ được xóa cùng tin; nội dung gửi chung không nêu tên ai",
+        ),
     ),
     "request": Holding(f"t.message_id IN ({_THEIR_MESSAGES})", stays=_EMPTIED),
     "attempt": Holding(f"t.message_id IN ({_THEIR_MESSAGES})", stays=_ID_ALONE),
     "settlement": Holding(f"t.message_id IN ({_THEIR_MESSAGES})", stays=_ID_ALONE),
-    "decision": Holding(f"t.message_id IN ({_THEIR_MESSAGES})", stays="who of us decided what"),
+    "decision": Holding(f"t.message_id IN ({_THEIR_MESSAGES})", stays=_DECIDED),
     "follow_up": Holding(f"t.message_id IN ({_THEIR_MESSAGES})", stays=_ID_ALONE),
     "occurrence": Holding(
-        "t.recipient = ANY(CAST(:recipients AS text[]))", stays="the guard that nobody is reminded twice: an id"
+        "t.recipient = ANY(CAST(:recipients AS text[]))",
+        stays=_REMINDED,
     ),
-    "person_request": Holding("t.people && CAST(:numbers AS text[])", stays="the proof of what was done, by a hash"),
-    "tombstone": Holding("t.person = ANY(:numbers)", stays="by this hash nobody brings them back unseen"),
+    "person_request": Holding(
+        "t.people && CAST(:numbers AS text[])",
+        stays=_ASKED_FOR,
+    ),
+    "tombstone": Holding(
+        "t.person = ANY(:numbers)",
+        stays=_BURIED,
+    ),
 }
 
 # Whom these hold nobody of: kept as data, so that a new table is judged.

@@ -14,11 +14,14 @@ from worker.access import UserRole
 from worker.api.contacts import ContactRow, Contacts
 from worker.api.naming import id_of
 from worker.api.notifier import Notifier
-from worker.errors import Invalid
+from worker.api.people import Forgot, why_it_stays
+from worker.catalogue.people import HELD
+from worker.catalogue.text import Language
+from worker.errors import Invalid, SettingsError
 from worker.web.door import producer_of
-from worker.web.pages.access import Form, may, room
+from worker.web.pages.access import Form, may, person_of, room
 from worker.web.pages.forms import list_in, text_in
-from worker.web.pages.rendering import redirect, render
+from worker.web.pages.rendering import language_of, redirect, render
 
 router = room()
 
@@ -126,6 +129,33 @@ def remove(request: Request, contact: str) -> RedirectResponse:
     """Nobody to be reminded any more; what was sent stays on record."""
     _done(request, contact, Contacts.remove)
     return redirect("/contacts")
+
+
+@router.get("/contacts/{contact}/forget")
+def foresee(request: Request, contact: str) -> Response:
+    """What would go of all that stands about them, and what would stay."""
+    producer = producer_of(request)
+    row = producer.contacts.by_id(id_of(contact))
+    return _forgetting(request, row, lambda: producer.persons.foresee(row.key, source=row.source), done=False)
+
+
+@router.post("/contacts/{contact}/forget")
+def forget(request: Request, contact: str, form: Form) -> Response:
+    """Do it, and say the same of what was done."""
+    producer = producer_of(request)
+    row, too = producer.contacts.by_id(id_of(contact)), form.get("opt_out_too") == "yes"
+    by = person_of(request).name
+    act = lambda: producer.persons.forget(row.key, source=row.source, opt_out_too=too, by=by)  # noqa: E731
+    return _forgetting(request, row, act, done=True)
+
+
+def _forgetting(request: Request, row: ContactRow, act: Callable[[], Forgot], *, done: bool) -> Response:
+    facts: dict[str, Any] = {"contact": row, "done": done, "language": Language(language_of(request))}
+    try:
+        told = act()
+    except SettingsError as error:
+        return render(request, "contacts/forget.html.j2", 503, told=None, problem=error, **facts)
+    return render(request, "contacts/forget.html.j2", told=told, problem=None, held=HELD, why=why_it_stays, **facts)
 
 
 def _done(request: Request, contact: str, act: Callable[..., object]) -> RedirectResponse:

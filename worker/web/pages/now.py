@@ -93,6 +93,7 @@ def _facts(request: Request) -> dict[str, Any]:
         "failed": sum(today[status] for status in FAILED),
         "failures": _failures(request, now),
         "picture": Picture.of(now.minutes),
+        "starting": now.seconds_since_start is not None and now.seconds_since_start < SILENT,
         "beats": now.seconds_since_beat is not None and now.seconds_since_beat < SILENT,
         "missing": _missing(now),
     }

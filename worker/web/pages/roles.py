@@ -117,6 +117,8 @@ LEAST: dict[tuple[str, str], UserRole | None] = {
     ("POST", "/contacts/{contact}/opt-out"): OPERATOR,
     ("POST", "/contacts/{contact}/opt-in"): OPERATOR,
     ("POST", "/contacts/{contact}/remove"): OPERATOR,
+    ("GET", "/contacts/{contact}/forget"): ADMIN,
+    ("POST", "/contacts/{contact}/forget"): ADMIN,
 }
 
 # What stands in the navigation, in this order, for whom the table lets in; words of catalogue/pages/common.py.
