@@ -61,6 +61,7 @@ CONNECT_TIMEOUT = 5  # seconds
 SERVER_LIMITS = {
     "statement_timeout": "60s",  # no statement of ours is meant to take a second
     "idle_in_transaction_session_timeout": "60s",
+    "jit": "off",  # to compile one takes longer than any of ours runs
     "tcp_keepalives_idle": "10",  # seconds
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",

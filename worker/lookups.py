@@ -10,6 +10,6 @@ def by_key(table: str, alias: str, *, of: str, key: str = "id") -> str:
     return f"CROSS JOIN LATERAL (SELECT * FROM {table} AS {alias} WHERE {alias}.{key} = {of} OFFSET 0) AS {alias}"  # noqa: S608 — our own names
 
 
-def by_keys(table: str, alias: str, *, of: str) -> str:
+def by_keys(table: str, alias: str, *, of: str, key: str = "id") -> str:
     """SQL: the rows of this table with these ids, each looked up so; to be read FROM."""
-    return f"unnest(CAST({of} AS uuid[])) AS i (id) {by_key(table, alias, of='i.id')}"
+    return f"unnest(CAST({of} AS uuid[])) AS i (id) {by_key(table, alias, of='i.id', key=key)}"

@@ -264,7 +264,7 @@ CLAIM_GROUP = text(f"""
 CLAIM_DOUBTFUL = text(f"""
     WITH due AS MATERIALIZED (
         SELECT m.id, m.ctid AS place, m.phone, m.notification_id, m.replaces, m.due_at, m.emptied_by
-        FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+        FROM message AS m {by_key("notification", "n", of="m.notification_id")}
         WHERE m.status = 'unconfirmed' AND NOT m.grouped AND n.kind = 'sms' AND m.due_at <= now()
           AND m.in_doubt_since > now() - :window AND {_NOT_EXPIRED} AND {_NOT_PAUSED} AND m.lane = ANY(:lanes)
         ORDER BY m.due_at LIMIT :most

@@ -9,13 +9,15 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from worker.lookups import by_key
+
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from worker.database import Reader
 
-_CHOSEN = """
-    FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+_CHOSEN = f"""
+    FROM message AS m {by_key("notification", "n", of="m.notification_id")}
     WHERE m.status = 'held' AND (CAST(:campaign AS text) IS NULL OR n.campaign = :campaign)
       AND (CAST(:code AS text) IS NULL OR m.code = :code)
       AND (CAST(:older_than AS interval) IS NULL OR m.in_doubt_since <= now() - CAST(:older_than AS interval))

@@ -57,8 +57,11 @@ FACTS = """coalesce(b.facts, jsonb_build_object(
         'id', n.id, 'message_id', m.id, 'phone', m.phone, 'kind', n.kind, 'source', n.source, 'reference', n.reference,
         'campaign', n.campaign, 'status', b.status, 'code', b.code
     ))"""
-WHOLE = """LEFT JOIN {schema}notification AS n ON n.id = b.notification_id
-    LEFT JOIN {schema}message AS m ON m.id = b.message_id"""
+WHOLE = """LEFT JOIN LATERAL (
+        SELECT * FROM {schema}notification AS n WHERE n.id = b.notification_id OFFSET 0
+    ) AS n ON true LEFT JOIN LATERAL (
+        SELECT * FROM {schema}message AS m WHERE m.id = b.message_id OFFSET 0
+    ) AS m ON true"""
 
 # For whoever asks: a login that is bound to sources can't read settlements, and a page is a page of the whole log.
 EVENTS = f"""

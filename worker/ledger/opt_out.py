@@ -58,11 +58,21 @@ _REMEMBER = text("""
     RETURNING phone
 """)
 
+# Contacts by their numbers, one after the other; the last condition, which never comes to be asked, is dear
+# in Postgres's eyes for each row that it expects to pass: so it takes the index.
+_THEIRS = """ARRAY(
+            SELECT of.id FROM unnest(CAST(:phones AS text[])) AS p (phone) CROSS JOIN LATERAL (
+                SELECT c.id FROM contact AS c WHERE c.phones @> ARRAY[p.phone]
+                  AND (c.phones <> '{}' OR (SELECT true FROM contact AS k WHERE k.id = c.id)) OFFSET 0
+            ) AS of
+            UNION ALL SELECT unnest(CAST(:ids AS uuid[]))
+        )"""
+
 # In the order in which importers lock them.
-_MARK = text("""
+_MARK = text(f"""
     WITH theirs AS MATERIALIZED (
         SELECT id FROM contact
-        WHERE (phones && CAST(:phones AS text[]) OR id = ANY(CAST(:ids AS uuid[]))) AND opted_out_at IS NULL
+        WHERE id = ANY({_THEIRS}) AND opted_out_at IS NULL
         ORDER BY source, key
         FOR UPDATE
     )
@@ -104,10 +114,10 @@ _FORGET = text("DELETE FROM opt_out WHERE phone = ANY(:phones)")
 _CONSENTED_AGAIN = text("SELECT note_opt_in(CAST(:phones AS text[]))")
 
 # Another contact may share one of the numbers, and have opted out by another one.
-_UNMARK = text("""
+_UNMARK = text(f"""
     WITH theirs AS MATERIALIZED (
         SELECT c.id FROM contact AS c
-        WHERE (c.phones && CAST(:phones AS text[]) OR c.id = ANY(CAST(:ids AS uuid[]))) AND c.opted_out_at IS NOT NULL
+        WHERE c.id = ANY({_THEIRS}) AND c.opted_out_at IS NOT NULL
           AND NOT EXISTS (SELECT FROM opt_out AS o WHERE o.phone = ANY(c.phones))
         ORDER BY c.source, c.key
         FOR UPDATE

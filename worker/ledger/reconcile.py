@@ -20,6 +20,7 @@ from worker.ledger.records import HttpCall, witness
 from worker.ledger.rows import as_rows
 from worker.ledger.streams import came_back_unsent
 from worker.lifecycle import FINAL, MOVES, Lane, Status
+from worker.lookups import by_key
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -84,6 +85,7 @@ class Known:
     emptied_after: datetime | None = None  # its text was removed after it had ended, then
 
 
+_NOTIFICATION = by_key("notification", "n", of="m.notification_id")
 _SINCE = """
     greatest(coalesce(m.in_doubt_since, m.accepted_at), CASE WHEN n.hand_over THEN n.send_date END)
 """
@@ -97,7 +99,7 @@ _CLAIM = f"""
 
 _CLAIM_ACCEPTED = text(f"""
     WITH due AS MATERIALIZED (
-        SELECT m.ctid AS place FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+        SELECT m.ctid AS place FROM message AS m {_NOTIFICATION}
         WHERE m.status = 'accepted' AND m.poll_at <= now() AND m.sms_id IS NULL AND n.kind = 'sms'
         ORDER BY m.poll_at LIMIT :most
         FOR UPDATE OF m SKIP LOCKED
@@ -109,7 +111,7 @@ _CLAIM_ACCEPTED = text(f"""
 # was to hold it: the sent data can't show it yet.
 _CLAIM_UNCONFIRMED = text(f"""
     WITH due AS MATERIALIZED (
-        SELECT m.ctid AS place FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+        SELECT m.ctid AS place FROM message AS m {_NOTIFICATION}
         WHERE m.status = 'unconfirmed' AND m.due_at <= now() AND n.kind = 'sms'
           AND (m.in_doubt_since <= now() - :window OR m.expires_at <= now())
           AND (NOT n.hand_over OR n.send_date <= now() - :window)
@@ -121,17 +123,20 @@ _CLAIM_UNCONFIRMED = text(f"""
 
 # Long before: one may have waited for its date. An answer that came late has the SMSID of the attempt in doubt, and so
 # does not take that away from it.
-_KNOWN_TO = text("""
+_KNOWN_TO = text(f"""
     SELECT m.id, m.phone, n.content, m.created_at, m.sms_id, m.earlier_ids, m.attempts,
         CASE WHEN n.emptied_at IS NOT NULL THEN m.settled_at END AS emptied_after,
         CASE WHEN m.accepted_at IS NOT NULL THEN coalesce(m.in_doubt_since, m.accepted_at) END AS taken_at,
         r.sms_ids, coalesce(r.requests, 0) + coalesce(cardinality(m.earlier_ids), 0) AS requests_before
-    FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+    FROM (SELECT DISTINCT unnest(CAST(:phones AS text[])) AS phone) AS p
+    CROSS JOIN LATERAL (
+        SELECT * FROM message AS m WHERE m.phone = p.phone AND m.created_at > :since - interval '90 days' OFFSET 0
+    ) AS m {_NOTIFICATION}
     LEFT JOIN LATERAL (
         SELECT array_agg(sms_id) AS sms_ids, count(*) FILTER (WHERE attempt IS NOT NULL) AS requests
         FROM request WHERE message_id = m.id AND request_id IS DISTINCT FROM m.request_id
     ) AS r ON true
-    WHERE m.phone = ANY(:phones) AND m.created_at > :since - interval '90 days' AND n.kind = 'sms'
+    WHERE n.kind = 'sms'
 """)
 
 _SURE = """(l.status <> l.was AND (

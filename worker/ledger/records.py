@@ -175,7 +175,10 @@ _POSTPONE = text(f"""
     WITH carriers AS MATERIALIZED (
         SELECT DISTINCT ON (m.sms_id) m.id, p.wait
         FROM unnest(CAST(:sms_id AS text[]), CAST(:wait AS interval[])) AS p (sms_id, wait)
-        JOIN message AS m ON m.sms_id = p.sms_id AND {still("accepted")}
+        CROSS JOIN LATERAL (
+            SELECT * FROM message AS m WHERE m.sms_id = p.sms_id AND {still("accepted")}
+            ORDER BY m.poll_at IS NULL, m.id LIMIT 1
+        ) AS m
         ORDER BY m.sms_id, m.poll_at IS NULL, m.id
     )
     UPDATE message AS m SET poll_at = now() + c.wait

@@ -61,7 +61,8 @@ _STOP = text(f"""
 # In the order of their ids: two sweeps on the same messages would else wait for each other.
 _WAITING = f"""
     WITH waiting AS MATERIALIZED (
-        SELECT m.id FROM message AS m WHERE m.id = ANY(:ids) AND {still("queued")} ORDER BY m.id FOR UPDATE
+        SELECT m.id FROM (SELECT unnest(CAST(:ids AS uuid[])) AS id ORDER BY 1) AS i
+        CROSS JOIN LATERAL (SELECT m.id FROM message AS m WHERE m.id = i.id AND {still("queued")} FOR UPDATE) AS m
     )
 """
 _CANCEL = text(f"""
@@ -81,10 +82,10 @@ _MOVE = text(f"""
       AND (n.expires_at IS NULL OR n.expires_at > :send_date)
     RETURNING m.id
 """)
-_DATED = text("""
+_DATED = text(f"""
     UPDATE notification AS n SET send_date = :send_date
-    FROM message AS m
-    WHERE m.id = ANY(:ids) AND n.id = m.notification_id
+    FROM (SELECT m.id, m.notification_id FROM {by_keys("message", "m", of=":ids")}) AS m
+    WHERE n.id = m.notification_id
       AND NOT EXISTS (SELECT FROM message AS other WHERE other.notification_id = n.id AND other.id <> m.id)
 """)
 _EXPIRING = text(f"""

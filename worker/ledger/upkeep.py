@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from worker.ledger.streams import came_back_unsent
+from worker.lookups import by_key
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -26,14 +27,15 @@ class Rescued:
 
 
 MOST = 1000  # rows that one statement moves; the next tick takes the next ones
+_NOTIFICATION = by_key("notification", "n", of="m.notification_id")
 
 # A call that was to be dialled may have been; an SMS may have landed whatever we know. A call not yet to be
 # dialled surely was not. What was in the hands of so many processes that died may be what kills them.
-_RESCUE = text("""
+_RESCUE = text(f"""
     WITH lost AS MATERIALIZED (
         SELECT m.ctid AS place, (n.kind = 'sms' OR m.dialled_at IS NOT NULL) AS doubtful,
             m.rescues + 1 >= :deaths_most AS deadly
-        FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+        FROM message AS m {_NOTIFICATION}
         WHERE m.status = 'sending' AND m.lease_until < now()
         LIMIT :most
         FOR UPDATE OF m SKIP LOCKED
@@ -67,10 +69,10 @@ _EXPIRE = text("""
     RETURNING m.id
 """)
 
-_HOLD_CALLS = text("""
+_HOLD_CALLS = text(f"""
     WITH doubtful AS MATERIALIZED (
-        SELECT m.ctid AS place FROM message AS m JOIN notification AS n ON n.id = m.notification_id
-        WHERE m.status = 'unconfirmed' AND n.kind <> 'sms'
+        SELECT m.ctid AS place FROM message AS m {_NOTIFICATION}
+        WHERE m.status = 'unconfirmed' AND m.lane = 'voice' AND n.kind <> 'sms'
         LIMIT :most
         FOR UPDATE OF m SKIP LOCKED
     )
@@ -82,9 +84,9 @@ _HOLD_CALLS = text("""
     RETURNING m.id
 """)
 
-_GIVE_UP = text("""
+_GIVE_UP = text(f"""
     WITH silent AS MATERIALIZED (
-        SELECT m.ctid AS place FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+        SELECT m.ctid AS place FROM message AS m {_NOTIFICATION}
         WHERE m.status = 'accepted' AND m.accepted_at <= now() - :poll_until
           AND (NOT n.hand_over OR n.send_date <= now() - :poll_until)
         LIMIT :most

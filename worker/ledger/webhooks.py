@@ -135,6 +135,7 @@ _CLAIM = text(f"""
             SELECT FROM webhook_call AS e
             WHERE e.webhook_id = :id AND e.subject = c.subject AND e.number < c.number
               AND coalesce(e.failed_at, 'infinity') = 'infinity'
+            OFFSET 0  -- or all would be compared with all
         ) AND EXISTS (SELECT FROM webhook WHERE id = :id AND target IS NULL AND disabled_at IS NULL)
         ORDER BY c.due_at LIMIT :most FOR UPDATE SKIP LOCKED
     ), claimed AS (

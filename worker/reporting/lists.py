@@ -126,7 +126,11 @@ COLUMNS = ", ".join(f"{sql} AS {name}" for name, sql in FIELDS.items() if name !
 _FAILURE = f"{COLUMNS}, {FIELDS['last_try']} AS last_try"
 # Who is counted by another message is no failure by this one.
 _COUNTED_SQL = f"AND {is_counted()}"
-FAILED_SQL = f"m.status IN ({', '.join(repr(str(each)) for each in FAILED)})"
+_FAILED_WORDS = f"({', '.join(repr(str(each)) for each in FAILED)})"
+FAILED_SQL = f"m.status IN {_FAILED_WORDS}"
+# Of what is found by its notification: no index of what failed can answer that, and be walked for each.
+_OF_ONE = {"status": "m.status || ''"}
+_FAILED_OF_ONE = f"{_OF_ONE['status']} IN {_FAILED_WORDS}"
 WORDS = {
     "campaign": "coalesce(n.campaign, '')",
     "source": "n.source",
@@ -137,16 +141,24 @@ WORDS = {
     "network": "lower(coalesce(m.network, ''))",
 }
 
+NO_ID = UUID(int=0)  # before every other
+# By no equality: of a large one Postgres would walk along all notifications instead, in the order of their ids as well.
+IN_CAMPAIGN = "n.campaign BETWEEN :campaign_ AND :campaign_"
 # Which messages, and in which order; `first` and `last` are the place where the page before ended. Each is looked up by
 # itself, in the order of an index (OFFSET 0 keeps Postgres to that): its guess of how few there are would have it read
-# a year to find a page. An index is entered by the pair alone: without `greatest`, at the beginning of time.
-_OF_CAMPAIGN = """
+# a year to find a page. An index is entered by the pair alone: without `greatest`, at the beginning of time. Those of
+# one notification are asked for by what no other index could answer, nor keep the order of: equality can be both.
+_OF_CAMPAIGN = f"""
     FROM notification AS n
-    CROSS JOIN LATERAL (SELECT * FROM message AS m WHERE m.notification_id = n.id {failed} OFFSET 0) AS m
-    WHERE n.campaign = :campaign_ AND n.id >= :first AND (n.id > :first OR m.id > :last)
-      AND {wanted} >= :since AND {wanted} < :until {more}
-    ORDER BY n.id, m.id LIMIT :most
-"""
+    CROSS JOIN LATERAL (
+        SELECT * FROM message AS m
+        WHERE (m.notification_id, m.id) > (n.id, CASE WHEN n.id > :first THEN '{NO_ID}' ELSE CAST(:last AS uuid) END)
+          AND m.notification_id <= n.id {{failed}} AND {{wanted}} >= :since AND {{wanted}} < :until {{more}}
+        ORDER BY m.notification_id, m.id LIMIT :most
+    ) AS m
+    WHERE {IN_CAMPAIGN} AND (n.campaign, n.id) >= (:campaign_, :first)
+    ORDER BY n.campaign, n.id, m.id LIMIT :most
+"""  # noqa: S608 — our own constants
 _FAILED_BY_DATE = """
     FROM message AS m
     CROSS JOIN LATERAL (SELECT * FROM notification AS n WHERE n.id = m.notification_id OFFSET 0) AS n
@@ -177,7 +189,6 @@ _NAMES = text("""
     WHERE c.name <> '' GROUP BY p.phone
 """)
 
-NO_ID = UUID(int=0)  # before every other
 BEGINNING, END = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -207,7 +218,8 @@ def page(
     since, until = choice.moments(zone)
     asked: dict[str, Any] = {"first": place[0], "last": place[1], "since": since or BEGINNING, "until": until or END}
     asked |= {name: list(values) for name, values in choice.words.items()} | {"zone": str(zone)}
-    among = f"AND {FAILED_SQL} {'' if choice.each else _COUNTED_SQL}" if failed else ""
+    has_failed = _FAILED_OF_ONE if campaign else FAILED_SQL
+    among = f"AND {has_failed} {'' if choice.each else _COUNTED_SQL}" if failed else ""
     statement = _statement(tuple(choice.words), campaign is not None, among, columns)
     found = session.execute(statement, asked | {"campaign_": campaign, "most": most + 1}).all()
     if len(found) <= most:
@@ -223,7 +235,8 @@ def _only_campaign(choice: Choice) -> str | None:
 
 def _statement(words: Sequence[str], of_campaign: bool, failed: str, columns: str) -> TextClause:
     """failed: the condition of those that did; '': all are meant."""
-    conditions = [f"AND {WORDS[name]} = ANY(:{name})" for name in words if not (of_campaign and name == "campaign")]
+    of = WORDS | _OF_ONE if of_campaign else WORDS
+    conditions = [f"AND {of[name]} = ANY(:{name})" for name in words if not (of_campaign and name == "campaign")]
     which = _OF_CAMPAIGN if of_campaign else _FAILED_BY_DATE if failed else _BY_DATE
     of_which = which.format(wanted=WANTED_AT, failed=failed, more=" ".join(conditions))
     return text(f"SELECT {columns} {of_which}")

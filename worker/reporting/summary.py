@@ -124,11 +124,17 @@ def refuse_unknown(
     within: look at this source's alone, for who sees no other; whatever others have takes no time then.
     """
     for column, name in ((Notification.campaign, campaign), (Notification.source, source)):
-        if (
-            name is not None
-            and session.scalar(_part(within, select(Notification.id)).where(column == name).limit(1)) is None
-        ):
+        if name is not None and session.scalar(_first_from(column, name, within)) != name:
             raise NotFound(f"no message has the {column.name} {name!r}: {_nearest(session, column, name, within)}")
+
+
+def _first_from(column: ColumnClause[Any], name: str, within: str | None) -> Select[Any]:
+    """This name, where there is one: the next in the order of the index, which has no other way to be read. Of a name
+    that many have Postgres would rather look into all there are until it comes by one.
+    """
+    if column is Notification.source:
+        return _part(within, select(column)).where(column == name).limit(1)
+    return _part(within, select(column).where(column >= name)).order_by(column, Notification.id).limit(1)
 
 
 def _part(within: str | None, query: Select[Any]) -> Select[Any]:

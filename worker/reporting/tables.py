@@ -7,11 +7,11 @@ test holds these names to the models'.
 from __future__ import annotations
 
 from collections import namedtuple
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnClause, ColumnElement, Select, any_, column, literal, table
+from sqlalchemy import ColumnClause, ColumnElement, Executable, any_, column, literal, table
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from sqlalchemy.types import NullType
 
@@ -84,9 +84,9 @@ def among(each: ColumnClause[Any], values: Collection[Any]) -> ColumnElement[boo
 AnyRow = Any  # of many columns
 
 
-def read(session: Reader, asked: Select[Any]) -> list[AnyRow]:
+def read(session: Reader, asked: Executable, values: Mapping[str, Any] | None = None) -> list[AnyRow]:
     """All of its rows, of many columns: to look up a name in a row as SQLAlchemy has it costs ten times as much."""
-    found = session.execute(asked)
+    found = session.execute(asked, values)
     return list(map(_named(tuple(found.keys()))._make, found.all()))
 
 

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 
 from worker.lifecycle import PURPOSE
+from worker.lookups import by_keys
 from worker.reporting.attempts import AttemptShown, attempts_of, attempts_over
 from worker.reporting.chains import PlaceShown, chains
 from worker.reporting.standing import notification
@@ -184,6 +185,11 @@ def _purpose(session: Reader, notification_id: UUID) -> str | None:
     return found
 
 
+# Looked up for one after the other, however many each has in Postgres's eyes.
+_OF_MESSAGES = text(f"""
+    SELECT {", ".join(f"r.{column.name}" for column in Request)}
+    FROM {by_keys("request", "r", of=":ids", key="message_id")}
+""")  # noqa: S608 — our own constants
 Requests = Mapping[UUID | str, Sequence[AnyRow]]  # by message, or by the RequestId or SMSID that many share
 
 
@@ -200,7 +206,7 @@ def _theirs(message: AnyRow, requests: Requests) -> Sequence[AnyRow]:
 
 def _requests(session: Reader, messages: Sequence[AnyRow]) -> Requests:
     ids = [message.id for message in messages]
-    found = read(session, select(*Request).where(among(Request.message_id, ids))) if ids else []
+    found = read(session, _OF_MESSAGES, {"ids": ids}) if ids else []
     if shared := {id_ for message in messages for id_ in _shared_ids(message)}:
         of_many = select(*Request).where(Request.message_id.is_(None))
         found += read(session, of_many.where(among(Request.request_id, shared)))

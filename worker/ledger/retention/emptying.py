@@ -20,6 +20,7 @@ from worker.ledger.failed import RETRIED
 from worker.ledger.plans import still
 from worker.ledger.rows import as_rows
 from worker.lifecycle import FINAL
+from worker.lookups import by_keys
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -75,7 +76,11 @@ _EMPTY_TEXTS = text("""
     )
     RETURNING n.id
 """)
-_REMOVE_REPLIES = text("UPDATE request SET reply = NULL WHERE message_id = ANY(:ids) AND reply IS NOT NULL")
+_REMOVE_REPLIES = text(f"""
+    UPDATE request SET reply = NULL
+    WHERE id = ANY(ARRAY(SELECT r.id FROM {by_keys("request", "r", of=":ids", key="message_id")}))
+      AND reply IS NOT NULL
+""")
 _REMOVE_REPLIES_OF_MANY = text("""
     UPDATE request SET reply = NULL
     WHERE message_id IS NULL AND reply IS NOT NULL
