@@ -307,3 +307,8 @@ def test_an_admin_forgets_a_person_after_seeing_what_goes_and_what_stays(
     assert (done.status_code, "Hủy 1 tin đang chờ" in done.text) == (200, True)
     assert admin.get(lan).status_code == admin.post(f"{lan}/forget").status_code == 404
     assert "admin" in admin.get("/log").text and "xóa dữ liệu của một người" in admin.get("/log").text
+
+
+def test_who_got_nothing_and_never_opted_out_is_forgotten_as_well(browsers: Browsers, lan: str) -> None:
+    seen = browsers("admin").get(f"{lan}/forget")
+    assert (seen.status_code, "opt_out_too" in seen.text) == (200, False)
