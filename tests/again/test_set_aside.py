@@ -92,3 +92,90 @@ def test_what_is_set_aside_keeps_its_text_no_longer_than_anything_else(bench: Be
         assert session.scalar(text("SELECT emptied_by FROM notification WHERE id = :id"), {"id": poison.id})
     assert bench.notifier.again.set_aside() == []
     assert cli("retry", "--go-on", str(bench.message(poison)["id"]))[0] == 1
+
+
+# Many at once...
+
+
+@pytest.fixture
+def many(bench: Bench) -> list[Ticket]:
+    """Of two campaigns three each, and all set aside."""
+    tickets = [put(bench, reference=str(n), campaign=f"tet-{n % 2}", source=f"app-{n % 2}") for n in range(6)]
+    pass_time(bench)
+    for each in tickets:
+        change(bench, each, BROKEN[0])
+    follow(bench)
+    return tickets
+
+
+def mend(bench: Bench) -> None:
+    with bench.database.begin() as session:
+        session.execute(
+            text("UPDATE notification SET follow_up = jsonb_set(follow_up, '{fallback,lane}', '\"voice\"')")
+        )
+
+
+@pytest.mark.parametrize("which", [("--campaign", "tet-1"), ("--source", "app-1")])
+def test_those_of_one_campaign_or_source_are_let_go_together(
+    bench: Bench, many: list[Ticket], cli: Any, which: tuple[str, str]
+) -> None:
+    mend(bench)
+    assert json.loads(cli("retry", "--go-on", *which, "--dry-run", "--json")[1]) == {"let_go": 3, "dry_run": True}
+    assert len(bench.notifier.again.set_aside()) == 6
+    assert cli("retry", "--go-on", *which)[0] == 0
+    assert len(bench.notifier.again.set_aside()) == 3
+    follow(bench)
+    assert calls(bench) == 3
+    [act] = bench.notifier.acts.list(what="follow_up.go_on")
+    assert act.how_many == 3
+    assert cli("retry", "--go-on", *which)[0] == 1
+
+
+def test_all_are_let_go_some_at_a_time_and_what_still_cannot_come_is_set_aside_anew_and_let_go_once(
+    bench: Bench, many: list[Ticket], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.ledger.follow_ups.MOST", 2)
+    told: list[int] = []
+
+    def tick(count: int) -> None:
+        told.append(count)
+        follow(bench)
+
+    assert bench.notifier.again.go_on_many(told=tick) == 6
+    assert told == [2, 2, 2]
+    assert len(bench.notifier.again.set_aside()) == 6
+    mend(bench)
+    assert bench.notifier.again.go_on_many() == 6
+    while follow(bench):
+        pass
+    assert calls(bench) == 6
+
+
+def test_another_source_lets_none_of_them_go(bench: Bench, many: list[Ticket]) -> None:
+    assert bench.notifier.of_source("app-0").again.go_on_many(campaign="tet-0", dry_run=True) == 3
+    with pytest.raises(NotFound):
+        bench.notifier.of_source("app-0").again.go_on_many(campaign="tet-1")
+    with pytest.raises(NotFound):
+        bench.notifier.again.go_on_many(campaign="tet-9")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [["--go-on"], ["--all"], ["--go-on", "--all", "--campaign", "tet-1"], ["--go-on", "--all", "--code", "99"]],
+    ids=" ".join,
+)
+def test_what_is_to_go_on_is_chosen_in_one_way(cli: Any, bench: Bench, wrong: list[str]) -> None:
+    code, _, told = cli("retry", *wrong)
+    assert code == 2
+    assert "--go-on" in told
+
+
+def test_of_many_a_program_is_to_say_that_they_may_go(
+    bench: Bench, many: list[Ticket], cli: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORKER_RETRY_ASK", "5")
+    code, _, told = cli("retry", "--go-on", "--all")
+    assert (code, len(bench.notifier.again.set_aside())) == (2, 6)
+    assert "6 would be followed: look with --dry-run, then give --yes" in told
+    assert cli("retry", "--go-on", "--all", "--yes")[0] == 0
+    assert bench.notifier.again.set_aside() == []

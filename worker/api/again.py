@@ -18,7 +18,7 @@ from worker.api.naming import BY_DEFAULT, id_of, refuse_undocumented
 from worker.api.outlook import Counted, Foreseen, Lookout, Outlook, Way, summed
 from worker.bell import Bell
 from worker.catalogue import Language
-from worker.checks import label, of_argument
+from worker.checks import label, label_or_none, of_argument, truth
 from worker.database import Database
 from worker.errors import Invalid, NotFound
 from worker.ledger import NOWHERE, RETRIED, Act, Chosen, Left, Place, Remaining
@@ -145,6 +145,46 @@ class Again:
             rest = self._let_go(session, id_of(rerun), label("by", by))
         self._bell.again(Task.SEND_AGAIN)
         return rest
+
+    def go_on_many(
+        self,
+        *,
+        campaign: str | None = None,
+        source: str | None = None,
+        dry_run: bool = False,
+        told: Callable[[int], object] = int,
+    ) -> int:
+        """Have all that was to follow messages and was set aside looked at again, or a campaign's, or a source's; how
+        many. What is too late by now stays as it is, and so does what still can't come, set aside anew.
+
+        dry_run: only how many it would be. told: is given how many were let go, some at a time, each of these in a
+        transaction of its own. Raises Invalid, and NotFound for a campaign or a source that there is not.
+        """
+        which = {
+            "campaign": label_or_none("campaign", campaign),
+            "source": label_or_none("source", source) or self._source,
+        }
+        found = self._count_set_aside(which) if truth("dry_run", dry_run) else self._let_all_go(which, told)
+        if not found:
+            with self._database.reading() as session:
+                reporting.refuse_unknown(session, **which, within=self._source)
+        return found
+
+    def _count_set_aside(self, which: dict[str, str | None]) -> int:
+        with self._database.reading() as session:
+            return ledger.count_set_aside(session, **which)
+
+    def _let_all_go(self, which: dict[str, str | None], told: Callable[[int], object]) -> int:
+        act, found, after = Act("follow_up.go_on", **which), 0, UUID(int=0)
+        while True:
+            with self._database.begin() as session:
+                ids = ledger.let_some_go(session, **which, after=after)
+                act.note(session, len(ids))
+            if not ids:
+                return found
+            self._bell.again(Task.SEND_AGAIN)
+            found, after = found + len(ids), ids[-1]
+            told(len(ids))
 
     def _let_go(self, session: Session, id_: UUID, by: str) -> int:
         if (rest := ledger.go_on_anyway(session, id_, by=by, source=self._source)) is not None:

@@ -41,9 +41,10 @@ def follow_ups() -> str:
         found = notifier.again.set_aside()
     if found:
         told = "; ".join(f"of {each.source}: `esms-worker retry --go-on {each.id}`" for each in found)
+        how = "let it go" if len(found) == 1 else "let all go: `esms-worker retry --go-on --all`, or one alone"
         raise Wrong(
             f"a fault of ours keeps from coming what was to follow these messages (see the log for "
-            f"`follow_up.failed`, and report it); once it is mended, let each go: {told}"
+            f"`follow_up.failed`, and report it); once it is mended, {how}: {told}"
         )
     return "none was set aside"
 

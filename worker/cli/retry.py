@@ -17,6 +17,7 @@ from worker.api.decisions import Decision, Unfit
 from worker.api.notifier import Notifier
 from worker.cli import completion
 from worker.cli.decisions import by_option, decision_json
+from worker.cli.going_on import MANY, going_on_options, many_go_on, one_goes_on
 from worker.cli.look import located
 from worker.cli.output import (
     console,
@@ -78,20 +79,22 @@ corrected_options = options(
 @corrected_options
 @click.option("--dry-run", is_flag=True, help="Show what it would do, and how such codes fared when retried before.")
 @click.option("--yes", is_flag=True, help="Don't ask, however many there are.")
-@click.option(
-    "--go-on",
-    metavar="ID",
-    help="Send the rest of this one, which stopped, or what was to follow this message (see doctor).",
-)
+@going_on_options
 @by_option
 @json_option
-def retry(by: str, dry_run: bool, yes: bool, as_json: bool, to: str | None, go_on: str | None, **given: Any) -> int:
+def retry(
+    by: str, dry_run: bool, yes: bool, as_json: bool, to: str | None, go_on: str | None, all_: bool, **given: Any
+) -> int:
     """Send again what was rejected, not delivered or expired. Exit code 1 when there was nothing to.
 
     Of many the first hundred go first: the rest follows once one of them has arrived, and waits where all fail alike.
     """
+    if go_on == MANY:
+        return many_go_on(as_json, dry_run=dry_run, yes=yes, all_=all_, given=given | {"to": to})
+    if all_:
+        raise click.UsageError("--all is of --go-on: `retry --go-on --all`; else choose by an ID or a --campaign")
     if go_on is not None:
-        return _go_on(go_on, by, as_json, others=[to, dry_run or None, yes or None, *given.values()])
+        return one_goes_on(go_on, by, as_json, others=[to, dry_run or None, yes or None, *given.values()])
     with Notifier.from_env() as notifier:
         failed, corrected = _failed(notifier, given, to), _corrected(given, to)
         if dry_run:
@@ -105,18 +108,6 @@ def retry(by: str, dry_run: bool, yes: bool, as_json: bool, to: str | None, go_o
 def _foresee(notifier: Notifier, failed: Failed, corrected: Corrected) -> Outlook:
     with counting("messages looked at") as told:
         return notifier.again.foresee(failed, corrected=corrected, language=language_of(), told=told)
-
-
-def _go_on(id_: str, by: str, as_json: bool, others: Sequence[object]) -> int:
-    if any(other not in (None, ()) for other in others):
-        raise click.UsageError("--go-on sends what was chosen then, as it was asked for then: give it alone")
-    with Notifier.from_env() as notifier:
-        rest = notifier.again.go_on(id_, by=by)
-    if as_json:
-        say_json({"id": id_, "rest": rest})
-    else:
-        say(f"{rest:,} more go out now, as was asked for then")
-    return 0
 
 
 def _failed(notifier: Notifier, given: Mapping[str, Any], to: str | None) -> Failed:

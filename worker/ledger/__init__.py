@@ -41,6 +41,7 @@ from worker.ledger.failed import (
 from worker.ledger.filling import fill
 from worker.ledger.floors import Floors
 from worker.ledger.follow_ups import (
+    count_set_aside,
     due_follow_up,
     due_follow_up_ids,
     due_follow_ups,
@@ -48,6 +49,7 @@ from worker.ledger.follow_ups import (
     follow_later,
     follow_no_more,
     let_go,
+    let_some_go,
     set_aside,
 )
 from worker.ledger.foresight import NumberRules, foresee_again, waiting_again
@@ -180,6 +182,7 @@ __all__ = [
     "count_anew",
     "count_held",
     "count_refused",
+    "count_set_aside",
     "counted",
     "current_token",
     "decided",
@@ -216,6 +219,7 @@ __all__ = [
     "known_to",
     "lay_out",
     "let_go",
+    "let_some_go",
     "lift",
     "lift_campaign",
     "look_later",

@@ -25,6 +25,8 @@ from worker.lookups import by_key
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from worker.database import Reader
+
 MOST = 500
 SET_ASIDE = "set aside"  # a fault of ours kept it from coming
 
@@ -73,6 +75,21 @@ _LET_GO = text(f"""
         WHERE m.id = f.message_id AND n.follow_up IS NOT NULL AND n.source = coalesce(:source, n.source)
     )
     RETURNING f.message_id
+""")
+# Some at a time, in the order of their ids: what is set aside anew meanwhile is not let go twice.
+_CHOSEN = f"""
+    FROM follow_up AS f
+    {by_key("message", "m", of="f.message_id")} {by_key("notification", "n", of="m.notification_id")}
+    WHERE {IS_SET_ASIDE} AND n.follow_up IS NOT NULL AND n.source = coalesce(:source, n.source)
+      AND (CAST(:campaign AS text) IS NULL OR n.campaign = :campaign)
+"""
+_COUNT_SET_ASIDE = text(f"SELECT count(*) {_CHOSEN}")
+_LET_GO_SOME = text(f"""
+    UPDATE follow_up AS g SET due_at = now(), outcome = NULL FROM (
+        SELECT f.message_id {_CHOSEN} AND f.message_id > :after ORDER BY f.message_id LIMIT :most
+        FOR UPDATE OF f SKIP LOCKED
+    ) AS f WHERE g.message_id = f.message_id
+    RETURNING g.message_id
 """)
 _LATER = text("""
     UPDATE follow_up AS f SET due_at = now() + greatest(interval '5 seconds', least(interval '15 minutes', (
@@ -141,6 +158,17 @@ def set_aside(session: Session, id_: UUID) -> None:
 def let_go(session: Session, id_: UUID, *, source: str | None) -> bool:
     """A person has one that was set aside looked at after all; False: it was not, or is another source's."""
     return session.scalar(_LET_GO, {"id": id_, "source": source}) is not None
+
+
+def count_set_aside(session: Reader, *, campaign: str | None, source: str | None) -> int:
+    """How many are set aside, of a campaign or a source, or all; what is kept no longer can't follow."""
+    return session.scalar(_COUNT_SET_ASIDE, {"campaign": campaign, "source": source}) or 0
+
+
+def let_some_go(session: Session, *, campaign: str | None, source: str | None, after: UUID) -> Sequence[UUID]:
+    """A person has the next ones of these looked at after all, those after this id; in the order of their ids."""
+    asked = {"campaign": campaign, "source": source, "after": after, "most": MOST}
+    return sorted(session.scalars(_LET_GO_SOME, asked))
 
 
 def follow_later(session: Session, ids: Sequence[UUID]) -> None:
