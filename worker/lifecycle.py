@@ -317,6 +317,8 @@ class PersonRequestKind(StrEnum):
 # Who had a message emptied, where it is no setting: the person whose it was asked for it.
 ASKED = "person"
 
+ALL_CANCELLED = "cancelled"  # in place of a code that the first of a rerun all failed with: they never went out
+
 # SQL, of a follow_up `f`: a fault of ours keeps it from coming, and it is never due.
 IS_SET_ASIDE = "f.due_at = 'infinity'"
 

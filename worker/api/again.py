@@ -13,7 +13,7 @@ from worker.again import Corrected, Failed, Step, step
 from worker.again.choice import checked, correction, ids_of, words_of
 from worker.again.foreseeing import FORESEEN, Foreseer
 from worker.again.reruns import TRIAL, asked_for
-from worker.api.decisions import Decision, Rest, Unfit, unfit_of
+from worker.api.decisions import Decision, Rest, Unfit, call_off_reruns, unfit_of
 from worker.api.naming import BY_DEFAULT, id_of, refuse_undocumented
 from worker.api.outlook import Counted, Foreseen, Lookout, Outlook, Way, summed
 from worker.bell import Bell
@@ -145,6 +145,10 @@ class Again:
             rest = self._let_go(session, id_of(rerun), label("by", by))
         self._bell.again(Task.SEND_AGAIN)
         return rest
+
+    def call_off(self, campaign: str) -> int:
+        """Send no more of a campaign again, as its cancel does; how many were still to be."""
+        return call_off_reruns(self._database, campaign, self._source)
 
     def go_on_many(
         self,

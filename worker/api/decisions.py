@@ -69,6 +69,7 @@ class Decision:
     rest: int = 0  # of a retry of many: how many follow once the first hundred have not all failed alike
     rest_left: Mapping[Left, int] | None = None  # of the rest: as things stand those that stay; None: not looked at
     rest_unfit: Sequence[Unfit] = ()  # of these: why they can't be sent corrected like this
+    called_off: int = 0  # of a campaign's cancel: how many more were still to be sent again, and are not
     expiring: int = 0  # of the others: their producer's expires_at comes before the date that a move gave
 
     @property
@@ -120,8 +121,10 @@ class Decisions:
         self._database, self._settings, self._bell, self._source = database, settings, bell, source
 
     def cancel(self, which: Which, told: Told | None = None) -> Decision:
-        """Cancel what has not been claimed yet."""
-        return self._decide(which, Status.CANCELLED, ledger.cancel, told=told)[0]
+        """Cancel what has not been claimed yet; of a campaign nothing more is sent again either."""
+        called_off = 0 if isinstance(which, UUID) else call_off_reruns(self._database, which.name, self._source)
+        decision = self._decide(which, Status.CANCELLED, ledger.cancel, told=told)[0]
+        return replace(decision, called_off=called_off)
 
     def move(self, which: Which, send_date: datetime, told: Told | None = None) -> Decision:
         """Give what has not been claimed yet another date."""
@@ -172,6 +175,15 @@ class Decisions:
         elif not ledger.through(self._database.begin, which.name, each, source=self._source):
             with self._database.begin() as session:
                 reporting.refuse_unknown(session, campaign=which.name, within=self._source)
+
+
+def call_off_reruns(database: Database, campaign: str, source: str | None) -> int:
+    """Send no more of a campaign again; how many were still to be."""
+    with database.begin() as session:
+        rest = ledger.call_off_reruns(session, campaign, source=source)
+        if rest:
+            ledger.note_act(session, "rerun.call_off", rest, campaign=campaign)
+        return rest
 
 
 def _act(which: Which, what: str) -> Act:

@@ -48,6 +48,7 @@ ACTS: dict[str, Text] = {
     "producer.rotate": Text("renewed an application's password", "đổi mật khẩu của ứng dụng"),
     "refused.forget": Text("began to count refused tasks anew", "xóa số đếm tác vụ bị từ chối"),
     "refused.send": Text("sent a refused request corrected", "sửa và gửi yêu cầu bị từ chối"),
+    "rerun.call_off": Text("sent no more of it again", "không gửi lại phần còn lại nữa"),
     "rerun.go_on": Text("sent the rest after all", "vẫn gửi tiếp phần còn lại"),
     "rule.pause": Text("paused a rule", "tạm dừng quy tắc nhắc"),
     "rule.put": Text("saved a rule", "lưu quy tắc nhắc"),

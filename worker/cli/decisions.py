@@ -88,12 +88,15 @@ def _decided(
 
 def _say_too_late(what: str, decided: Decision, as_json: bool) -> int:
     if as_json:
-        say_json(decision_json(decided) | {"too_late": decided.too_late})
+        called_off = {"called_off": decided.called_off} if decided.called_off else {}
+        say_json(decision_json(decided) | {"too_late": decided.too_late} | called_off)
     else:
         say(f"{what}: {decided.moved:,} message(s)")
+        if decided.called_off:
+            say(f"not sent again after all: {decided.called_off:,} message(s)")
         for words, count in decided.too_late.items():
             say(f"{words}: {count:,} message(s)")
-    return 0 if decided.moved else 1
+    return 0 if decided.moved or decided.called_off else 1
 
 
 def decision_json(decided: Decision) -> dict[str, object]:

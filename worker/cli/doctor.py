@@ -268,6 +268,8 @@ def _why_stopped(each: Stopped, rest_of: Rest) -> str:
         return (
             f"{whose}: a fault of ours stopped it after {each.moved:,} messages, {rest}; see the log for `rerun.failed`"
         )
+    if each.was_cancelled:
+        return f"{whose}: the first {each.moved:,} were all cancelled, {rest}"
     return f"{whose}: the first {each.moved:,} all failed with code {each.code or 'none'}, {rest}"
 
 

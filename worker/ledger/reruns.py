@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from worker.ids import uuid7
 from worker.ledger.failed import Chosen, Place
-from worker.lifecycle import FINAL, Status
+from worker.lifecycle import ALL_CANCELLED, FINAL, Status
 from worker.lookups import by_keys
 
 if TYPE_CHECKING:
@@ -71,6 +71,13 @@ _GO_ON_ANYWAY = text("""
     RETURNING messages - moved
 """)
 
+_CALL_OFF = text("""
+    UPDATE rerun SET state = 'done', decided_at = now()
+    WHERE state IN ('trying', 'going') AND chosen ->> 'campaign' = :campaign
+      AND (CAST(:source AS text) IS NULL OR source = :source)
+    RETURNING messages - moved
+""")
+
 # How each of the first hundred stands; those that were corrected, by the messages that took their places.
 _TRIAL = text(f"""
     SELECT m.status, coalesce(m.code, '') AS code, count(*) AS messages,
@@ -87,7 +94,7 @@ class Verdict:
 
     go: bool = False
     stop: bool = False
-    code: str | None = None  # that all of them failed with
+    code: str | None = None  # that all of them failed with; ALL_CANCELLED: none of them went out
 
 
 def begin_rerun(
@@ -126,9 +133,12 @@ def next_rerun(session: Session) -> Any | None:
 
 def judge(session: Session, trial: Sequence[UUID]) -> Verdict:
     """Go once one of them arrived, eSMS took one ten minutes ago, or they ended in several ways; stop where all failed
-    alike; else neither, yet.
+    alike, or somebody cancelled them all; else neither, yet. What was cancelled of them says nothing of the others.
     """
-    rows = session.execute(_TRIAL, {"trial": list(trial)}).all()
+    found = session.execute(_TRIAL, {"trial": list(trial)}).all()
+    rows = [row for row in found if row.status != Status.CANCELLED]
+    if found and not rows:
+        return Verdict(stop=True, code=ALL_CANCELLED)
     statuses = {Status(row.status) for row in rows}
     if len(rows) == 1 and statuses <= _ALIKE:
         return Verdict(stop=True, code=rows[0].code)
@@ -155,6 +165,11 @@ def go_on_anyway(session: Session, rerun: UUID, *, by: str, source: str | None) 
     """A person has the rest sent after all; how many that is, None: it did not stop, or is another source's."""
     rest: int | None = session.scalar(_GO_ON_ANYWAY, {"id": rerun, "by": by, "source": source})
     return rest
+
+
+def call_off_reruns(session: Session, campaign: str, *, source: str | None) -> int:
+    """Send no more of this campaign again; how many were still to be. A step that is under way is waited for."""
+    return sum(session.scalars(_CALL_OFF, {"campaign": campaign, "source": source}))
 
 
 def moved_on(session: Session, rerun: UUID, moved: int, place: Place | None, *, rest: float) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import func, select, text
 
 from worker.evidence import Evidence
-from worker.lifecycle import BRANDNAMES_TRUSTED, IS_SET_ASIDE, Lane, Status
+from worker.lifecycle import ALL_CANCELLED, BRANDNAMES_TRUSTED, IS_SET_ASIDE, Lane, Status
 from worker.lookups import by_key
 from worker.refusals import Refusal
 from worker.reporting.tables import Brandname, Heartbeat, Message, Notification, Pause, RefusedTask, Rerun, Trouble
@@ -134,6 +134,11 @@ class Stopped:
     """Of these, those that went out."""
     code: str | None
     decided_at: datetime
+
+    @property
+    def was_cancelled(self) -> bool:
+        """Since somebody cancelled all of the first hundred."""
+        return self.code == ALL_CANCELLED
 
 
 SHOWN_FOR = timedelta(days=7)

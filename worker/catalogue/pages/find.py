@@ -168,6 +168,10 @@ WORDS: dict[str, Text] = {
         "The first hundred all failed with code {code}: the rest stays as it is.",
         "Cả trăm tin đầu đều hỏng với mã {code}: phần còn lại để nguyên.",
     ),
+    "stopped_cancelled": Text(
+        "The first hundred were all cancelled: the rest stays as it is.",
+        "Cả trăm tin đầu đều đã bị hủy: phần còn lại để nguyên.",
+    ),
     "look_again": Text("Look again", "Xem lại"),
     "stop": Text("Stop", "Dừng lại"),
     "stop_says": Text("What it has not come to stays as it is.", "Những tin chưa xử lý giữ nguyên."),

@@ -51,6 +51,10 @@ WORDS: dict[str, Text] = {
         "Sending again was stopped: of {what} the first {moved} all failed with code {code}; {rest} wait.",
         "Việc gửi lại đã bị dừng: {moved} tin đầu của {what} đều lỗi với mã {code}; còn {rest} tin đang chờ.",
     ),
+    "rerun_cancelled": Text(
+        "Sending again was stopped: of {what} the first {moved} were all cancelled; {rest} wait.",
+        "Việc gửi lại đã bị dừng: {moved} tin đầu của {what} đều đã bị hủy; còn {rest} tin đang chờ.",
+    ),
     "rerun_failed": Text(
         "Sending again was stopped by a fault of ours: {moved} of {what} went out, {rest} wait; the log says more.",
         "Việc gửi lại đã dừng vì lỗi của phần mềm: {moved} tin của {what} đã gửi, còn {rest} tin chờ; xem nhật ký.",

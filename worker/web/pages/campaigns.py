@@ -211,8 +211,11 @@ def stop(request: Request, key: str) -> RedirectResponse:
 
 @router.post("/campaigns/{key}/cancel")
 def cancel(request: Request, key: str) -> RedirectResponse:
-    """Queue no more of its files, and call off what waits: some at once, the rest by the workers."""
+    """Queue no more of its files, send no more of it again, and call off what waits: some at once, the rest by the
+    workers.
+    """
     stop(request, key)
+    producer_of(request).again.call_off(name_of(key))
     whole = Search(choice=Choice.of({"campaign": name_of(key)}))
     producer_of(request).sweeps.cancel(whole, by=person_of(request).name)
     return redirect(f"/campaigns/{key}")
