@@ -14,6 +14,7 @@ from worker.again.choice import checked, correction, ids_of, words_of
 from worker.again.foreseeing import FORESEEN, Foreseer
 from worker.again.reruns import TRIAL, asked_for
 from worker.api.decisions import Decision, Rest, Unfit, call_off_reruns, unfit_of
+from worker.api.going_on import count_set_aside, let_all_go, let_go
 from worker.api.naming import BY_DEFAULT, id_of, refuse_undocumented
 from worker.api.outlook import Counted, Foreseen, Lookout, Outlook, Way, summed
 from worker.bell import Bell
@@ -142,7 +143,7 @@ class Again:
         was set aside. Raises NotFound for one that did not stop, Invalid.
         """
         with self._database.begin() as session:
-            rest = self._let_go(session, id_of(rerun), label("by", by))
+            rest = let_go(session, id_of(rerun), label("by", by), self._source)
         self._bell.again(Task.SEND_AGAIN)
         return rest
 
@@ -168,36 +169,14 @@ class Again:
             "campaign": label_or_none("campaign", campaign),
             "source": label_or_none("source", source) or self._source,
         }
-        found = self._count_set_aside(which) if truth("dry_run", dry_run) else self._let_all_go(which, told)
+        if truth("dry_run", dry_run):
+            found = count_set_aside(self._database, which)
+        else:
+            found = let_all_go(self._database, self._bell, which, told)
         if not found:
             with self._database.reading() as session:
                 reporting.refuse_unknown(session, **which, within=self._source)
         return found
-
-    def _count_set_aside(self, which: dict[str, str | None]) -> int:
-        with self._database.reading() as session:
-            return ledger.count_set_aside(session, **which)
-
-    def _let_all_go(self, which: dict[str, str | None], told: Callable[[int], object]) -> int:
-        act, found, after = Act("follow_up.go_on", **which), 0, UUID(int=0)
-        while True:
-            with self._database.begin() as session:
-                ids = ledger.let_some_go(session, **which, after=after)
-                act.note(session, len(ids))
-            if not ids:
-                return found
-            self._bell.again(Task.SEND_AGAIN)
-            found, after = found + len(ids), ids[-1]
-            told(len(ids))
-
-    def _let_go(self, session: Session, id_: UUID, by: str) -> int:
-        if (rest := ledger.go_on_anyway(session, id_, by=by, source=self._source)) is not None:
-            ledger.note_act(session, "rerun.go_on", rest, rerun=id_)
-            return rest
-        if not ledger.let_go(session, id_, source=self._source):
-            raise NotFound(f"no rerun {str(id_)!r} stopped: `esms-worker doctor` shows those that did")
-        ledger.note_act(session, "follow_up.go_on", message=id_)
-        return 1
 
     def _asked(self, failed: Failed, how: How) -> tuple[Chosen, Corrected | None]:
         with of_argument("corrected"):
