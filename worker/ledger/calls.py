@@ -8,8 +8,11 @@ commits wait for each other. The search_path is fixed: a caller's own operators 
 from __future__ import annotations
 
 from worker.database import NARROWED_BY
+from worker.generations import followers
 from worker.ledger import log
 from worker.ledger.decisions import cancelling
+from worker.ledger.follow_ups import closing
+from worker.lookups import by_key
 
 SCHEMA = "esms"
 BYTES_MOST = 1_000_000  # of one call's fields
@@ -153,8 +156,18 @@ def definitions(schema: str) -> list[str]:
     """Each function's, for the tables of this schema (quoted as SQL wants it); in the order in which they stand."""
     made = [_IS_MINE, _PUT, *_enqueueing(), *map(_upsert, ("event", "contact")), _CANCEL_EVENT]
     made += [_STATUS, _STATUS_BY_REFERENCE, _CANCEL]
-    cancel = cancelling(f"m.notification_id = ANY({_NOTIFICATION.format(schema=schema)})", f"{schema}.")
-    return [*(each.format(schema=schema, cancelling=cancel) for each in made), *log.definitions(schema)]
+    return [*(each.format(schema=schema, cancelling=_cancelling(schema)) for each in made), *log.definitions(schema)]
+
+
+def _cancelling(schema: str) -> str:
+    """Twice nothing is to follow: the second time of what came in between, when the one who made it was waited for."""
+    theirs = f"""
+        SELECT m.id FROM unnest({_NOTIFICATION.format(schema=schema)}) AS i (id)
+        {by_key(f"{schema}.message", "m", of="i.id", key="notification_id")}
+    """
+    these = f"ARRAY(WITH RECURSIVE {followers(theirs, f'{schema}.')} SELECT c.id FROM chain AS c)"
+    close = closing(these, f"{schema}.")
+    return f"{close}; {close}; {cancelling(f'm.id = ANY({these})', f'{schema}.')}"
 
 
 def _upsert(what: str) -> str:

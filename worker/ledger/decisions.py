@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from worker.ledger.failed import RETRIED
-from worker.ledger.follow_ups import follow_again
+from worker.ledger.follow_ups import follow_again, follow_none_of
 from worker.ledger.plans import messages_of, still
 from worker.ledger.streams import all_came_back, came_back
 from worker.lifecycle import PERSONS_MOVES, Lane, Status
@@ -27,7 +27,8 @@ Horizons = Mapping[Lane, timedelta]  # by default, how long after its due date a
 _HORIZON = "make_interval(secs => CAST(CAST(:horizons AS jsonb) ->> m.lane AS double precision))"
 
 
-CANCELLED = "status = 'cancelled', settled_at = now(), paused = false, reason = 'cancelled before it was sent'"
+CALLED_OFF = "cancelled before it was sent"
+CANCELLED = f"status = 'cancelled', settled_at = now(), paused = false, reason = '{CALLED_OFF}'"
 
 
 def cancelling(which: str, schema: str = "") -> str:
@@ -97,8 +98,12 @@ _RESOLVE = text(f"""
 
 
 def cancel(session: Session, ids: Sequence[UUID]) -> int:
-    """Cancel what still waits of these notifications; how many messages that were."""
-    return len(session.execute(_CANCEL, {"ids": list(ids)}).all())
+    """Cancel what still waits of these notifications, and of what came in their places; how many messages that were.
+
+    Nothing is to follow by itself what has gone out.
+    """
+    followed = follow_none_of(session, ids, reason=CALLED_OFF)
+    return followed + len(session.execute(_CANCEL, {"ids": list(ids)}).all())
 
 
 def move(session: Session, ids: Sequence[UUID], send_date: datetime, horizons: Horizons) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Row, TextClause, text
@@ -112,26 +112,44 @@ _OPEN_AGAIN = text(f"""
     UPDATE follow_up SET due_at = now(), outcome = NULL WHERE message_id = ANY(:ids) AND outcome = '{STAYS}'
 """)
 IS_OPEN = f"(f.due_at IS NOT NULL OR f.outcome = '{STAYS}')"  # or may be once more, when a person sends it again
-_NOTHING = f"""
-    UPDATE follow_up AS f SET due_at = NULL, outcome = 'nothing' WHERE f.message_id = ANY({{these}}) AND {IS_OPEN}
-"""
-# First of these, then of those: who decides about one right now is waited for, and what that made is seen.
-_NONE_OF = text(_NOTHING.format(these=messages_of(":ids")))
-# All that came in the place of their messages, one after the other.
-_NEXT = f"""
-    SELECT m.replaced_by AS id FROM unnest({messages_of(":ids")}) AS i (id)
-    {by_key("message", "m", of="i.id")} WHERE m.replaced_by IS NOT NULL
-"""
-_CHAIN = f"WITH RECURSIVE {followers(_NEXT)}"
-_OF_CHAIN = "ARRAY(SELECT id FROM chain)"
-_FOLLOWING = text(f"{_CHAIN} SELECT id FROM chain")
-_NONE_OF_THESE = text(_NOTHING.format(these=":ids"))
+
+
+def closing(these: str, schema: str = "") -> str:
+    """SQL: nothing is to follow these messages any more. these: an array of ids."""
+    return f"""
+    UPDATE {schema}follow_up AS f SET due_at = NULL, outcome = 'nothing' WHERE f.message_id = ANY({these}) AND {IS_OPEN}
+    """
+
+
+class _CallingOff(NamedTuple):
+    """First of these, then of those that came in their places: who decides about one right now is waited for, and what
+    that made is seen.
+    """
+
+    close: TextClause
+    following: TextClause
+    call_back: TextClause
+
+
+def _calling_off(these: str) -> _CallingOff:
+    chain = f"""WITH RECURSIVE {
+        followers(f'''
+        SELECT m.replaced_by AS id FROM unnest({these}) AS i (id)
+        {by_key("message", "m", of="i.id")} WHERE m.replaced_by IS NOT NULL
+        ''')
+    }"""
+    call_back = f"""
+        {chain} UPDATE message AS m SET status = 'cancelled', settled_at = now(), paused = false, reason = :reason
+        WHERE m.id = ANY(ARRAY(SELECT id FROM chain)) AND {still("queued")}
+    """
+    return _CallingOff(text(closing(these)), text(f"{chain} SELECT id FROM chain"), text(call_back))
+
+
+_OF_NOTIFICATIONS = _calling_off(messages_of(":ids"))
+_OF_MESSAGES = _calling_off("CAST(:ids AS uuid[])")
+_CLOSE = text(closing("CAST(:ids AS uuid[])"))
 _FORGOTTEN = text(f"""
     UPDATE follow_up AS f SET due_at = NULL, outcome = 'forgotten' WHERE f.message_id = ANY(:ids) AND {IS_OPEN}
-""")
-_CALL_BACK_FOLLOWING = text(f"""
-    {_CHAIN} UPDATE message AS m SET status = 'cancelled', settled_at = now(), paused = false, reason = :reason
-    WHERE m.id = ANY({_OF_CHAIN}) AND {still("queued")}
 """)
 
 
@@ -187,15 +205,31 @@ def follow_again(session: Session, ids: Collection[UUID]) -> None:
         session.execute(_OPEN_AGAIN, {"ids": list(ids)})
 
 
-def follow_none_of(session: Session, notifications: Sequence[UUID], *, reason: str) -> None:
-    """Nothing is to follow these any more, and what followed and waits is called back."""
-    asked = {"ids": "{" + ",".join(map(str, notifications)) + "}", "reason": reason}
-    session.execute(_NONE_OF, asked)
+def follow_none_of(session: Session, notifications: Sequence[UUID], *, reason: str) -> int:
+    """Nothing is to follow these any more, and what followed and waits is called back; how many messages that were."""
+    return _call_off(session, _OF_NOTIFICATIONS, notifications, reason)
+
+
+def follow_none_of_messages(session: Session, ids: Sequence[UUID], *, reason: str) -> int:
+    """The same of single messages."""
+    return _call_off(session, _OF_MESSAGES, ids, reason)
+
+
+def _call_off(session: Session, statements: _CallingOff, ids: Sequence[UUID], reason: str) -> int:
+    asked = {"ids": _array(ids), "reason": reason}
+    session.execute(statements.close, asked)
     closed: set[UUID] = set()
-    while (chain := set(session.scalars(_FOLLOWING, asked))) - closed:  # it may grow by the one that was waited for
-        session.execute(_NONE_OF_THESE, {"ids": list(chain - closed)})
+    while (chain := set(session.scalars(statements.following, asked))) - closed:  # by the one that was waited for
+        session.execute(_CLOSE, {"ids": _array(chain - closed)})
         closed |= chain
-    session.execute(_CALL_BACK_FOLLOWING, asked)
+    if not closed:
+        return 0
+    found: int = session.execute(statements.call_back, asked).rowcount  # type: ignore[attr-defined]
+    return found
+
+
+def _array(ids: Collection[UUID]) -> str:
+    return "{" + ",".join(map(str, ids)) + "}"
 
 
 def follow_nobody_forgotten(session: Session, ids: Sequence[UUID]) -> None:

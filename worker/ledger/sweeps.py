@@ -15,7 +15,8 @@ import orjson
 from sqlalchemy import RowMapping, text
 
 from worker.ids import uuid7
-from worker.ledger.decisions import CANCELLED, NEW_DATE, Horizons, as_seconds
+from worker.ledger.decisions import CALLED_OFF, CANCELLED, NEW_DATE, Horizons, as_seconds
+from worker.ledger.follow_ups import follow_none_of_messages
 from worker.ledger.plans import still
 from worker.ledger.streams import came_back
 from worker.lifecycle import SweepKind
@@ -140,8 +141,9 @@ def stop_sweep(session: Session, sweep: UUID) -> bool:
 
 
 def cancel_messages(session: Session, ids: Sequence[UUID]) -> int:
-    """Cancel what still waits of these; how many that were."""
-    return len(session.execute(_CANCEL, {"ids": list(ids)}).all())
+    """Cancel what still waits of these, as `cancel` does; how many that were."""
+    followed = follow_none_of_messages(session, ids, reason=CALLED_OFF)
+    return followed + len(session.execute(_CANCEL, {"ids": list(ids)}).all())
 
 
 def move_messages(session: Session, ids: Sequence[UUID], send_date: datetime, horizons: Horizons) -> int:
