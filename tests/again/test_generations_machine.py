@@ -86,6 +86,7 @@ class Generations(RuleBasedStateMachine):
     def a_person_cancels(self, pick: int) -> None:
         if (last := self._last(pick)) is not None:
             self.bench.notifier.cancel(self.bench.notifier.locate(str(last.id)).notification)
+            self.chains[pick].promised = self.chains[pick].stays = False  # nothing is to follow what went out, either
 
     @rule(pick=PICK, text_=st.sampled_from([None, "Ma: 2", "Ma: 3"]))
     def a_person_sends_it_again(self, pick: int, text_: str | None) -> None:
