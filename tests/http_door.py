@@ -25,6 +25,7 @@ def serving(database_url: str, redis_url: str, **variables: str) -> Iterator[str
         "DATABASE_URL": as_producer(database_url),
         "REDIS_URL": redis_url,
         "PATH": os.environ["PATH"],
+        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),  # of the checkout whose tests these are
     } | variables
     command = [sys.executable, "-u", "-m", "worker.cli", "serve", "--port", "0"]
     with subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True, cwd="/") as process:

@@ -200,10 +200,14 @@ def _checks(session: Session, settings: Settings, *, now: datetime, late: bool) 
     return Checks(settings, now=now, late=late, **_asked(lambda ask: ask(session), settings))
 
 
-def _asked(alone: Callable[[Callable[[Session], Any]], Any], settings: Settings) -> dict[str, Callable[[], Any]]:
-    """Once, if anything needs it at all. alone: asks something in the transaction."""
+def _asked(alone: Callable[[Callable[[Session], Any]], Any], settings: Settings) -> dict[str, Callable[..., Any]]:
+    """If anything needs it at all, and what is the same for all once. alone: asks something in the transaction."""
     rules = partial(ledger.rules_now, zone=settings.time_zone)
-    return {"registered": cache(partial(alone, ledger.known_brandnames)), "rules": cache(partial(alone, rules))}
+    return {
+        "registered": cache(partial(alone, ledger.known_brandnames)),
+        "rules": cache(partial(alone, rules)),
+        "stands": lambda source, reference: alone(partial(ledger.stands, source=source, reference=reference)),
+    }
 
 
 def _checked_or_error(item: Enqueue | Invalid, checks: Checks) -> Checked | Invalid:
@@ -296,15 +300,15 @@ def _cut(recipients: int, settings: Settings) -> list[int]:
 def _ticket(item: Checked, row: Stored, put: Put) -> Ticket:
     source = row.terms.source
     first = put.firsts.get((source, row.reference)) if row.reference is not None else None
+    opted_out = tuple(sorted(put.opted_out.get(first.id if first else row.id, ())))
     if first is None or first.id == row.id:
-        opted_out = tuple(sorted(put.opted_out.get(row.id, ())))
         rules = (*waiting_of(item.terms, len(item.phones) - len(opted_out)), *put.rules.get(row.id, ()))
         return _ticket_of(row.id, item, opted_out=opted_out, rules=rules)
     # Of one that is emptied only the beginning is kept.
     if first.purpose != row.terms.purpose or not row.fingerprint.startswith(first.fingerprint):
         assert row.reference is not None
         raise Conflict(source, row.reference)
-    return _ticket_of(first.id, item, repeated=True)
+    return _ticket_of(first.id, item, repeated=True, opted_out=opted_out)
 
 
 def _ticket_of(id_: UUID, item: Checked, **besides: Any) -> Ticket:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from hashlib import blake2b
 
 from worker import text
@@ -82,8 +83,8 @@ def check(item: Enqueue, settings: Settings, *, now: datetime, late: bool = Fals
 class Checks:
     """Checks one request after the other.
 
-    late: a date that has passed is no error. registered: the brandnames that the account has, rules: those for sending;
-    both are asked for when needed.
+    late: a date that has passed is no error. registered: the brandnames that the account has, rules: those for sending,
+    stands: does this reference of this source stand for something already? Each is asked for when needed.
     """
 
     def __init__(
@@ -94,13 +95,38 @@ class Checks:
         late: bool = False,
         registered: Callable[[], Registered] | None = None,
         rules: Callable[[], Sequence[Rule]] = tuple,
+        stands: Callable[[str, str], bool] = lambda *_: False,
     ) -> None:
         self._settings, self._now, self._late = settings, now, late
-        self._registered, self._rules = registered, rules
+        self._registered, self._rules, self._stands = registered, rules, stands
         self._last: _Shared | None = None
 
     def check(self, item: Enqueue) -> Checked:
         """Check and normalise it. Raises Invalid."""
+        try:
+            return self._check(item)
+        except Invalid:
+            if (repeat := self._as_repeat(item)) is None:
+                raise
+            return repeat
+
+    def _as_repeat(self, item: Enqueue) -> Checked | None:
+        """What was taken the first time stands, whatever time, the account and the rules have made wrong with it since:
+        who asks again is not to believe that it was not.
+        """
+        if not item.reference:
+            return None
+        try:
+            repeat = self._timeless._check(item)
+        except Invalid:
+            return None
+        return repeat if self._stands(repeat.terms.source, item.reference) else None
+
+    @cached_property
+    def _timeless(self) -> Checks:
+        return Checks(self._settings, now=self._now, late=True)
+
+    def _check(self, item: Enqueue) -> Checked:
         request = item.request
         _check_kind(request)
         shared = self._shared(item)

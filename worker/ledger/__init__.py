@@ -55,7 +55,7 @@ from worker.ledger.follow_ups import (
 from worker.ledger.foresight import NumberRules, foresee_again, waiting_again
 from worker.ledger.gate import Gate
 from worker.ledger.held import WhichHeld, count_held, held_messages, note_decisions
-from worker.ledger.inserts import First, Put, Stored, Terms, is_one_statement, lay_out, put
+from worker.ledger.inserts import First, Put, Stored, Terms, is_one_statement, lay_out, put, stands
 from worker.ledger.law_rules import all_rules, remove_rule, rules_now, save_rule, set_mode
 from worker.ledger.likeness import alike
 from worker.ledger.limits import set_limit
@@ -268,6 +268,7 @@ __all__ = [
     "set_limit",
     "set_mode",
     "settle",
+    "stands",
     "statuses_of_messages",
     "stop_sweep",
     "sweep_moved_on",

@@ -20,7 +20,7 @@ from worker.ahead import NOT_WAITING, goes_ahead
 from worker.law.outlook import RuleOutlook
 from worker.law.rules import Did, rule_in
 from worker.ledger.foresight import NumberRules, foresee
-from worker.ledger.opt_out import withhold_all_of
+from worker.ledger.opt_out import Withheld, withheld_of, withhold_all_of
 from worker.ledger.plans import fit_to, messages_of
 from worker.ledger.rows import as_rows
 from worker.ledger.rule_uses import Uses, note_uses
@@ -90,12 +90,18 @@ class First:
 class Put:
     """What was there already, by source and reference; and by notification the numbers that opted out, and the rules.
 
-    rules: what they would do to the others, if these went out now.
+    rules: what they would do to the others of what was not there, if these went out now.
     """
 
     firsts: Mapping[tuple[str, str], First]
     opted_out: Mapping[UUID, Sequence[str]]
     rules: Mapping[UUID, Sequence[RuleOutlook]]
+
+    def __or__(self, other: Put) -> Put:
+        """Both."""
+        return Put(
+            {**self.firsts, **other.firsts}, {**self.opted_out, **other.opted_out}, {**self.rules, **other.rules}
+        )
 
 
 def told_once(besides: str = "") -> str:
@@ -188,6 +194,14 @@ _FIRST_OF_REFERENCE = text(f"""
 """)
 
 
+_STANDS = text("SELECT EXISTS (SELECT FROM notification WHERE source = :source AND reference = :reference)")
+
+
+def stands(session: Session, *, source: str, reference: str) -> bool:
+    """Is there a notification with this reference?"""
+    return bool(session.scalar(_STANDS, {"source": source, "reference": reference}))
+
+
 def is_one_statement(rows: Sequence[Stored]) -> bool:
     """Does `put` ask one thing alone, whose error undoes all of it? So it is with most of what goes out by itself."""
     if len(rows) != 1:
@@ -215,16 +229,32 @@ def put(
     fresh = [row for row in rows if row.id not in repeated] if repeated else rows
     if followed := [row.id for row in fresh if row.terms.follow_up]:
         session.execute(_FOLLOW, {"ids": followed})
-    return complete(session, fresh, _firsts(session, [row for row in rows if row.id in repeated]))
+    repeats = [row for row in rows if row.id in repeated]
+    firsts = _firsts(session, repeats)
+    stored = complete(session, fresh, firsts) | Put({}, _by_notification(_withheld_of(session, firsts)), {})
+    # Whose reference was forgotten since the statement before is no repeat any more.
+    new = [row for row in repeats if (row.terms.source, row.reference) not in firsts]
+    return stored | put(session, new) if new else stored
 
 
 def complete(session: Session, rows: Sequence[Stored], firsts: Mapping[tuple[str, str], First]) -> Put:
     """Once they are inserted: cancel what a recipient does not want, and say what waits."""
-    opted_out: dict[UUID, list[str]] = defaultdict(list)
-    for id_, phone in withhold_all_of(session, [row.id for row in rows if row.terms.purpose in FOR_THE_WILLING]):
-        opted_out[id_].append(phone)
+    opted_out = _by_notification(
+        withhold_all_of(session, [row.id for row in rows if row.terms.purpose in FOR_THE_WILLING])
+    )
     _note_waiting(session, [row for row in rows if row.terms.waits])
     return Put(firsts, opted_out, foresee(session, rows, opted_out))
+
+
+def _withheld_of(session: Session, firsts: Mapping[tuple[str, str], First]) -> Withheld:
+    return withheld_of(session, [first.id for first in firsts.values() if first.purpose in FOR_THE_WILLING])
+
+
+def _by_notification(withheld: Withheld) -> dict[UUID, list[str]]:
+    found: dict[UUID, list[str]] = defaultdict(list)
+    for id_, phone in withheld:
+        found[id_].append(phone)
+    return found
 
 
 def _note_waiting(session: Session, rows: Sequence[Stored]) -> None:

@@ -106,6 +106,11 @@ def _withhold(ids: str) -> TextClause:
 _WITHHOLD = _withhold("CAST(:ids AS uuid[])")
 _WITHHOLD_ALL_OF = _withhold(messages_of(":ids"))
 
+_WITHHELD_OF = text(f"""
+    SELECT m.notification_id, m.phone FROM message AS m
+    WHERE m.id = ANY({messages_of(":ids")}) AND m.status = 'cancelled' AND m.reason = '{REASON}'
+""")
+
 _WHO_OPTED_OUT = text("""
     SELECT p.phone FROM unnest(CAST(:phones AS text[])) AS p (phone) WHERE has_opted_out(p.phone)
 """)
@@ -167,6 +172,11 @@ def withhold(session: Session, ids: Collection[UUID]) -> Withheld:
 def withhold_all_of(session: Session, notifications: Sequence[UUID]) -> Withheld:
     """The same for all that is queued of these notifications."""
     return _cancelled(session, _WITHHOLD_ALL_OF, notifications)
+
+
+def withheld_of(session: Session, notifications: Sequence[UUID]) -> Withheld:
+    """What was cancelled of these for that."""
+    return _cancelled(session, _WITHHELD_OF, notifications)
 
 
 def _cancelled(session: Session, statement: TextClause, ids: Collection[UUID]) -> Withheld:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
+from itertools import repeat
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,7 +15,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from worker.access import May
 from worker.api.notifier import Notifier
 from worker.api.tokens import TokenRow
-from worker.checks import iso, known_fields
+from worker.checks import LABEL_MOST, iso, known_fields, label
 from worker.errors import Conflict, Invalid
 from worker.intake import Enqueue, Ticket
 from worker.intake.fields import enqueue_of, kind_of
@@ -58,13 +61,24 @@ async def enqueue(request: Request, holder: Sender, idempotency_key: Key = None)
     """Hand over one message, or up to 10,000 as a list (or as `{"messages": […], "atomic": true}`).
 
     One: 201, or 200 where its reference was there already. `Idempotency-Key` is the reference of one that gives none.
-    Many: each has a result of its own, in order; with `atomic`, one that is refused refuses all.
+    Many: each has a result of its own, in order; with `atomic`, one that is refused refuses all. Of those that give no
+    reference `Idempotency-Key` makes one: the key, a slash and the place in the list, from 0.
     """
     entrance, given = entrance_for(request, holder), await json_of(request)
     if isinstance(given, list) or (isinstance(given, dict) and "messages" in given):
-        return await _many(entrance.notifier, holder, given, language_of(request))
-    ticket = await entrance.gathering.put(_item(holder, given, idempotency_key))
+        key = _key_of(idempotency_key, most=LABEL_MOST - len(f"/{AT_ONCE - 1}"))
+        return await _many(entrance.notifier, holder, given, key, language_of(request))
+    ticket = await entrance.gathering.put(_item(holder, given, _key_of(idempotency_key)))
     return as_json(ticket_out(ticket), OK if ticket.repeated else CREATED)
+
+
+def _key_of(header: str | None, most: int = LABEL_MOST) -> str | None:
+    """Raises Invalid: who sends an empty one believes to be safe."""
+    if header is None:
+        return None
+    with suppress(UnicodeError):  # a header comes byte by byte; most write UTF-8
+        header = header.encode("latin-1").decode()
+    return label("Idempotency-Key", header, most=most, remedy="give a key, or leave the header out")
 
 
 def _item(holder: TokenRow, given: Any, key: str | None = None) -> Enqueue:
@@ -78,9 +92,10 @@ def _item(holder: TokenRow, given: Any, key: str | None = None) -> Enqueue:
     return enqueue_of(kind_of(fields.pop("kind", Kind.SMS.value)), fields)
 
 
-async def _many(producer: Notifier, holder: TokenRow, given: Any, language: str) -> Response:
+async def _many(producer: Notifier, holder: TokenRow, given: Any, key: str | None, language: str) -> Response:
     messages, atomic = _taken_apart(given)
-    items = (_item_or_invalid(holder, each) for each in messages)  # one by one: Postgres stores some meanwhile
+    keys = repeat(None) if key is None else (f"{key}/{place}" for place in range(len(messages)))
+    items = map(partial(_item_or_invalid, holder), messages, keys)  # one by one: Postgres stores some meanwhile
     answers = await to_thread.run_sync(lambda: producer.enqueue_each(items, atomic=atomic))
     refused = {place: answer for place, answer in enumerate(answers) if not isinstance(answer, Ticket)}
     if atomic and refused:
@@ -109,9 +124,9 @@ def _taken_apart(given: Any) -> tuple[list[Any], bool]:
     return messages, atomic
 
 
-def _item_or_invalid(holder: TokenRow, given: Any) -> Enqueue | Invalid:
+def _item_or_invalid(holder: TokenRow, given: Any, key: str | None) -> Enqueue | Invalid:
     try:
-        return _item(holder, given)
+        return _item(holder, given, key)
     except Invalid as error:
         return error
     except Problem as problem:

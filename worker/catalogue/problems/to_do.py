@@ -23,6 +23,7 @@ TO_DO = (
     Text("give the text to send", "hãy ghi nội dung cần gửi"),
     Text("give a text, or a list of them", "hãy ghi một văn bản, hoặc danh sách văn bản"),
     Text("give a list of texts", "hãy đưa một danh sách văn bản"),
+    Text("give a key, or leave the header out", "hãy ghi khóa, hoặc bỏ tiêu đề này"),
     Text("give true or false", "hãy ghi true hoặc false"),
     Text("give one above 0", "hãy ghi số lớn hơn 0"),
     Text("give a whole number above 0", "hãy ghi số nguyên lớn hơn 0"),
