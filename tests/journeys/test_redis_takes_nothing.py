@@ -1,4 +1,6 @@
-"""Redis answers and takes nothing: a replica after a fail-over, a full disk, too few replicas. Workers bear with it."""
+"""Redis answers and takes nothing: a replica after a fail-over, a full disk, too few replicas, one that still reads its
+data. Workers bear with it.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from sqlalchemy import text
 
 from tests.faults.link import Link
 from tests.faults.processes import Crew, environ_of
-from tests.faults.refusing import Trouble, a_full_disk, a_replica, no_memory, refusing, too_few_replicas
+from tests.faults.refusing import Slow, Trouble, a_full_disk, a_replica, loading, no_memory, refusing, too_few_replicas
 from tests.faults.stock import Stock
 from tests.support import Bench, eventually
 from worker import Notifier
@@ -22,7 +24,7 @@ from worker.devkit.valkey import Valkey
 pytestmark = [pytest.mark.long, pytest.mark.journey]
 
 
-@pytest.mark.parametrize("trouble", [a_replica, a_full_disk, too_few_replicas])
+@pytest.mark.parametrize("trouble", [a_replica, a_full_disk, too_few_replicas, loading])
 def test_workers_stay_and_go_on_when_redis_takes_something_again(
     trouble: Trouble, bench: Bench, database_url: str, tmp_path: Path
 ) -> None:
@@ -33,7 +35,7 @@ def test_workers_stay_and_go_on_when_redis_takes_something_again(
         before = [child.pid for child in crew.all]
         with refusing(valkey, trouble):
             stock.hand_over(stock.sms(2))
-            eventually(lambda: any("work:" in line and "Trying again" in line for line in said))
+            eventually(lambda: any("work:" in line and "Trying" in line for line in said))
         by_task(stock, valkey, 3)
         eventually(lambda: len(bench.simulator.ledger().sms) == 6)
         assert [child.pid for child in crew.all if child.alive] == before
@@ -61,7 +63,7 @@ def stored(bench: Bench) -> int:
 @contextmanager
 def installed(bench: Bench, database_url: str, folder: Path, said: list[str]) -> Iterator[tuple[Valkey, Crew, Stock]]:
     """A worker and a beat that are to be started, a Redis, and what is handed over."""
-    with Valkey(folder / "valkey", durable=False) as valkey, Link(bench.simulator.address) as link:
+    with Slow(folder / "valkey", durable=False) as valkey, Link(bench.simulator.address) as link:
         environ = environ_of(database_url, valkey.url, link, folder)
         with Notifier.from_env(environ) as notifier:
             crew = Crew(environ, folder, link, workers={"work": 2}, beats=1, said=said.append)
