@@ -215,6 +215,12 @@ class Database:
             commit, standbys = session.execute(select(*map(func.current_setting, names))).one()
         return commit, standbys
 
+    def is_written_to(self) -> bool:
+        """Does it take writes? A replica does not."""
+        with self.reading() as session:
+            read_only = func.current_setting("default_transaction_read_only") == "on"
+            return not session.execute(select(func.pg_is_in_recovery() | read_only)).scalar_one()
+
     def close(self) -> None:
         """Give every connection back; the next transaction opens new ones."""
         self.engine.dispose()
@@ -244,6 +250,9 @@ class Database:
             return Unavailable("Postgres", f"the schema in {self.place} is not this version's", MIGRATE)
         if state in {"53100", "53200", "53300"}:
             return Unavailable("Postgres", f"{self.place} is out of {_RUN_OUT[state]}", "make room and try again")
+        if state == "25006":
+            remedy = "name the primary if it is a replica, else let it write (default_transaction_read_only)"
+            return Unavailable("Postgres", f"{self.place} takes no writes (SQLSTATE {state})", remedy)
         if state in {"55P03", "40P01", "57014"}:  # no lock in time, deadlock, a statement's time was up
             return Busy("Postgres", f"others were at work on the same rows in {self.place}", "try again")
         if state == "25P03":

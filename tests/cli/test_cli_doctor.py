@@ -15,6 +15,7 @@ from tests.faults.refusing import Slow, Trouble, a_full_disk, loading, refusing
 from tests.support import Bench, login
 from worker import Notifier
 from worker.api.operation import Operation
+from worker.cli.checkups import Wrong, what_the_clock_says
 from worker.cli.doctor import what_protects_calls
 from worker.devkit.valkey import Valkey
 from worker.roles import Role
@@ -137,7 +138,9 @@ def test_doctor_says_a_cause_once_and_what_to_look_at_again(cli: Cli, monkeypatc
     told = [" ".join(line.split()) for line in out.splitlines()]
     assert code == 1
     assert [line.split()[2] for line in told if line.startswith("✗ wrong")] == ["Postgres", "Redis"]
-    rest = "schema, logins, workers, beat, upkeep, keeping, restore, brandnames, broker, lanes, reruns, follow-ups"
+    rest = (
+        "schema, clock, logins, workers, beat, upkeep, keeping, restore, brandnames, broker, lanes, reruns, follow-ups"
+    )
     again = f"then look again at {rest}, calls, limits, rules, reminders"
     assert " ".join(told).endswith(f"- not yet the rest mend that first, {again}")
 
@@ -147,6 +150,43 @@ def test_doctor_goes_through_all_its_checks_though_nothing_is_set(cli: Cli, monk
         monkeypatch.delenv(name)
     code, out, err = cli("doctor", "--json")
     found = json.loads(out)
-    assert (code, err, len(found)) == (1, "", 20)
-    assert [check["ok"] for check in found] == [False] * 20
+    assert (code, err, len(found)) == (1, "", 21)
+    assert [check["ok"] for check in found] == [False] * 21
     assert "DATABASE_URL: is not set" in found[0]["text"]
+
+
+@pytest.mark.parametrize(
+    ("ahead", "told"),
+    [(600, "10 minutes ahead of Postgres's: set the wrong one"), (-90, "90 seconds behind Postgres's")],
+)
+def test_doctor_says_by_how_much_a_clock_is_wrong(ahead: float, told: str) -> None:
+    with pytest.raises(Wrong, match=told):
+        what_the_clock_says(ahead)
+    assert what_the_clock_says(ahead / 100) == "this machine's goes as Postgres's does"
+
+
+def test_a_postgres_that_takes_no_writes_is_told_by_doctor_and_by_whoever_writes(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A replica that was named by mistake, or a disk that somebody saved by it."""
+    monkeypatch.setenv("PGOPTIONS", "-c default_transaction_read_only=on")
+    monkeypatch.setenv("WORKER_POOLER", "transaction")  # which leaves the session's options to libpq
+    found = {check["check"]: check for check in json.loads(cli("doctor", "--json")[1])}
+    assert not found["Postgres"]["ok"]
+    assert "takes no writes" in found["Postgres"]["text"] and "name the primary" in found["Postgres"]["text"]
+    code, _, err = cli("pause", "bulk")
+    assert code == 1 and "takes no writes (SQLSTATE 25006): name the primary" in err
+    assert cli("status", "--reference", "none")[2].startswith("error: no notification has the reference")
+
+
+def test_doctor_and_balance_tell_a_missing_line_from_wrong_keys(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def told() -> str:
+        return {each["check"]: str(each["text"]) for each in json.loads(cli("doctor", "--json")[1])}["eSMS"]
+
+    monkeypatch.setenv("ESMS_SECRET_KEY", "wrong")
+    for said in (told(), cli("balance")[2]):
+        assert "code 101" in said and "correct ESMS_API_KEY and ESMS_SECRET_KEY; until then everything is kept" in said
+    monkeypatch.setenv("ESMS_REST_URL", "http://127.0.0.1:1/MainService.svc")
+    for said in (told(), cli("balance")[2]):
+        assert "no connection to eSMS" in said and "ESMS_API_KEY" not in said
+        assert "eSMS is away, or ESMS_REST_URL or the network here is wrong; what is queued goes out" in said

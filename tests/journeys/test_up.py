@@ -306,7 +306,7 @@ def test_what_up_prints_works_in_another_terminal_wherever_its_folder_is(tmp_pat
         try:
             up.ready()
             assert "Everything runs, but nothing can be sent until that is mended." in up.log.read_text()
-            assert up.says("check ESMS_API_KEY, ESMS_SECRET_KEY and ESMS_REST_URL")
+            assert up.says("correct ESMS_API_KEY and ESMS_SECRET_KEY")
             printed = [line for line in up.log.read_text().splitlines() if line.startswith(("  export", "  esms"))]
             assert len(printed) == 4
             program = "\n".join(printed).replace("esms-worker ", f"{sys.executable} -m worker.cli ")

@@ -9,16 +9,20 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from worker import ledger, runtime
+from worker.catalogue import Language, advice
 from worker.database import Database
 from worker.errors import Unavailable
-from worker.esms import Balance, Brandname, Client, EsmsError, SentSms
+from worker.esms import AccountTrouble, Balance, Brandname, Client, EsmsError, NotTaken, SentSms
+from worker.lifecycle import Kind, Status
 from worker.settings import ProviderSettings, Settings
 
 T = TypeVar("T")
 
 
 class Account(AbstractContextManager["Account"]):
-    """One account at eSMS. Every method may raise Unavailable: one line that says why eSMS gave no answer."""
+    """One account at eSMS. Every method may raise Unavailable: one line that says why eSMS gave no answer, and what to
+    do about that.
+    """
 
     def __init__(self, provider: ProviderSettings) -> None:
         self._client = runtime.make_client(provider, in_flight=1)
@@ -53,11 +57,11 @@ class Account(AbstractContextManager["Account"]):
         return self._ask(lambda client: client.get_sent_data(first, last))
 
     def balance_or_refusal(self) -> Balance | str:
-        """What is left, in dong; or why eSMS does not answer with these keys."""
+        """What is left, in dong; or why eSMS does not answer with these keys, and what to do."""
         try:
             return self._client.get_balance()
         except EsmsError as error:
-            return error.reason
+            return f"{error.reason}: {_remedy(error)}"
 
     def close(self) -> None:
         """Give the connection back."""
@@ -70,4 +74,14 @@ class Account(AbstractContextManager["Account"]):
         try:
             return question(self._client)
         except EsmsError as error:
-            raise Unavailable("eSMS", error.reason, "see docs/codes.md, or try again later") from None
+            raise Unavailable("eSMS", error.reason, _remedy(error)) from None
+
+
+def _remedy(error: EsmsError) -> str:
+    """Of the line that was not there, the account's trouble by its code, or anything else."""
+    if isinstance(error, NotTaken):
+        return "eSMS is away, or ESMS_REST_URL or the network here is wrong; what is queued goes out once it answers"
+    if isinstance(error, AccountTrouble) and error.code:
+        told = advice(Language.EN, kind=Kind.SMS, status=Status.REJECTED, code=error.code, reason=None).remedy
+        return told[:1].lower() + told[1:].rstrip(".")
+    return "check ESMS_REST_URL, see docs/codes.md, or try again later"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Self
@@ -56,6 +57,17 @@ class Operation(Connected):
     def durability(self) -> tuple[str, str]:
         """Postgres's synchronous_commit and synchronous_standby_names."""
         return self._database.durability()
+
+    def is_written_to(self) -> bool:
+        """Does Postgres take writes? A replica does not."""
+        return self._database.is_written_to()
+
+    def clock_ahead(self) -> float:
+        """By how many seconds this machine's clock is ahead of Postgres's; below 0: behind it."""
+        with self._database.reading() as session:
+            before = time.time()
+            there = reporting.clock(session).timestamp()
+        return (before + time.time()) / 2 - there
 
     def silent_calls(self) -> int:
         """How many calls eSMS took and for a day has answered all questions about with code 105; a thousand at most."""

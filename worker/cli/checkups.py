@@ -6,12 +6,14 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from worker.api.notifier import Notifier
 from worker.api.operation import Operation
+from worker.catalogue.text import Language, span
 from worker.law.rules import Check, Mode
 from worker.reporting import HeldBack
 from worker.settings import Settings
 from worker.settings.retention import KEY, Retention
 
 PATIENCE = timedelta(days=1)  # for so long a backlog, of the first time say, is no alarm
+CLOCKS_APART = timedelta(seconds=30)  # more than a slow answer makes of it
 REGISTER_OLD = timedelta(days=30)  # then numbers are missing in it, most likely
 
 
@@ -95,3 +97,17 @@ def calls() -> str:
             "calls, so they will end unknown; ask eSMS what tells of them"
         )
     return "none is without an answer for a day"
+
+
+def clock() -> str:
+    """Does this machine's clock go as Postgres's does?"""
+    with Operation.from_env() as operation:
+        return what_the_clock_says(operation.clock_ahead())
+
+
+def what_the_clock_says(ahead: float) -> str:
+    """ahead: by so many seconds. Raises Wrong. What is due goes by Postgres's clock; bells and dates given, by ours."""
+    if abs(ahead) < CLOCKS_APART.total_seconds():
+        return "this machine's goes as Postgres's does"
+    told = f"this machine's is {span(abs(ahead), Language.EN)} {'ahead of' if ahead > 0 else 'behind'} Postgres's"
+    raise Wrong(f"{told}: set the wrong one by NTP: what is due goes by Postgres's, bells and dates given by this one")

@@ -14,7 +14,7 @@ from worker.api.decisions import Rest
 from worker.api.notifier import Notifier
 from worker.api.operation import Operation
 from worker.cli.at_work import beat, workers
-from worker.cli.checkups import NotYet, Wrong, calls, follow_ups, keeping, restored, ruling
+from worker.cli.checkups import NotYet, Wrong, calls, clock, follow_ups, keeping, restored, ruling
 from worker.cli.known_holes import hole
 from worker.cli.output import console, json_option, say_json, table, text, waiting
 from worker.cli.redis_health import redis
@@ -44,6 +44,7 @@ class Finding:
 RESTS_ON = {
     "Postgres": "settings",
     "schema": "Postgres",
+    "clock": "Postgres",
     "logins": "schema",
     "Redis": "settings",
     "workers": "schema",
@@ -106,6 +107,7 @@ def examine() -> Iterator[Finding]:
         "settings": _settings,
         "Postgres": _postgres,
         "schema": _schema,
+        "clock": clock,
         "logins": _logins,
         "Redis": redis,
         "workers": workers,
@@ -162,6 +164,9 @@ def _keys_are_here() -> bool:
 
 def _postgres() -> str:
     with Operation.from_env() as operation:
+        if not operation.is_written_to():
+            remedy = "name the primary in DATABASE_URL, or let it write (default_transaction_read_only)"
+            raise Wrong(f"{operation.place} takes no writes, as a replica does, so nothing is sent: {remedy}")
         told = what_protects_calls(*operation.durability())
         version = operation.version()
         return f"version {version} answers at {operation.place}{hole('PostgreSQL', version)}; {told}"
@@ -207,13 +212,8 @@ def _esms(*, workers: bool) -> str:
     with Account.from_env() as account:
         found = account.balance_or_refusal()
     if isinstance(found, str):
-        raise Wrong(remedied(found))
+        raise Wrong(found)
     return f"takes our keys; balance {found.balance:,.0f} đồng; workers send by {account.transport}"
-
-
-def remedied(refusal: str) -> str:
-    """Why eSMS does not answer, and what to do."""
-    return f"{refusal}: check ESMS_API_KEY, ESMS_SECRET_KEY and ESMS_REST_URL"
 
 
 def _brandnames() -> str:

@@ -66,6 +66,12 @@ def powerful_logins(session: Reader) -> list[PowerfulLogin]:
     return [PowerfulLogin(name=name, superuser=superuser) for name, superuser in session.execute(_POWERFUL)]
 
 
+def clock(session: Reader) -> datetime:
+    """What Postgres's says just now."""
+    at: datetime = session.execute(select(func.clock_timestamp())).scalar_one()
+    return at
+
+
 def brandnames(session: Reader) -> BrandnamesShown:
     """The list by which a name is judged at enqueue."""
     fresh = func.max(Brandname.seen_at) > func.now() - BRANDNAMES_TRUSTED

@@ -17,7 +17,6 @@ from typing import NoReturn
 
 from worker.api.account import Account
 from worker.api.operation import Operation
-from worker.cli.doctor import remedied
 from worker.cli.folder import LEAST_ROOM, lack_of_room, prepare_folder
 from worker.cli.output import say, say_error
 from worker.cli.restarting import Restarts
@@ -71,7 +70,7 @@ def _welcome(installation: Installation) -> None:
     """What another terminal can do now, or why nothing will be sent."""
     trouble = None if installation.simulated else _refusal(installation)
     if trouble:
-        say_error(f"eSMS: {remedied(trouble)}")
+        say_error(f"eSMS: {trouble}")
     say(f"Everything runs{', but nothing can be sent until that is mended' if trouble else ''}.")
     say(f"The data is in {installation.folder}.")
     say("(Ctrl-C here stops everything.)  In another terminal, from this folder:")
