@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from tests.browser.pages import DESKTOP, PHONE
 from tests.browser.story import live
+from tests.law import VIETNAM, decree
 from tests.support import Bench, otp
 from worker import Sms, SmsType
 from worker.access import UserRole
@@ -178,6 +179,36 @@ def test_now_follows_without_being_loaded_again(browser: Any, address: str, benc
         visit.page.wait_for_selector("#waiting:has-text('1')")
         assert visit.page.evaluate("window.here") == 1
         assert visit.errors == []
+
+
+def test_a_button_keeps_the_focus_while_now_looks_again(browser: Any, address: str, bench: Bench) -> None:
+    with visiting(browser, address, **sized(DESKTOP, "light")) as visit:
+        visit.sign_in(bench, "operator")
+        visit.page.focus("#pause-bulk")
+        bench.put(otp())
+        bench.roll_up()
+        visit.page.wait_for_selector("#waiting:has-text('1')")
+        assert visit.page.evaluate("document.activeElement.id") == "pause-bulk"
+        visit.page.keyboard.press("Enter")
+        visit.page.wait_for_selector("#resume-bulk")
+        assert [each.lane for each in bench.notifier.pauses.list()] == ["bulk"]
+
+
+CUT_OFF = """() => [...document.querySelectorAll('.fold td, .fold button, .fold select')].filter(each => {
+    const [own, row] = [each, each.closest('table')].map(one => one.getBoundingClientRect())
+    return own.width && own.right > row.right + 1
+}).map(each => each.outerHTML.slice(0, 100))"""
+
+
+def test_on_a_phone_no_part_of_a_row_is_cut_off(browser: Any, address: str, told: Bench) -> None:
+    decree(told.database, *VIETNAM.values())
+    with visiting(browser, address, **sized((360, 700), "light")) as visit:
+        visit.sign_in(told)
+        for language in ("vi", "en"):
+            visit.language(language)
+            for path in visit.pages():
+                visit.to(path)
+                assert visit.page.evaluate(CUT_OFF) == [], (language, path)
 
 
 def test_without_script_one_signs_in_decides_and_signs_out_with_the_keyboard_alone(

@@ -201,3 +201,31 @@ def test_what_people_wrote_is_inert(bench: Bench, browsers: Browsers) -> None:
         page = browser.get(sent.headers["location"]).text if sent.status_code == 303 else sent.text
         assert "<script>alert" not in page
         assert sent.status_code == 303
+
+
+def test_all_that_failed_is_found_at_once_and_sent_again_but_for_what_may_still_arrive(
+    bench: Bench, browsers: Browsers
+) -> None:
+    for n, status in enumerate(("rejected", "undelivered", "expired", "unknown", "delivered")):
+        bench.set(bench.put(otp(f"090100001{n}")), status=f"'{status}'", code="'100'")
+    bench.roll_up()
+    operator = browsers("operator")
+    address, page = look(operator, status="failed", since=f"{bench.notifier.settings.today()}")
+    assert sorted(numbers(page)) == ["0901000010", "0901000011", "0901000012", "0901000013"]
+    assert re.search(r'value="failed" selected>mọi tin không thành', page)
+    confirm, foreseen = act(operator, address, "retry")
+    assert figure(foreseen, "foreseen") == 3
+    assert "3" in do(operator, confirm)
+    assert len(rows(bench, "SELECT 1 FROM message WHERE status = 'queued'")) == 3
+
+
+def test_what_a_message_was_for_stands_beside_who_sent_it(bench: Bench, browsers: Browsers) -> None:
+    bench.put(otp(), source="shop")
+    assert "mã xác thực" in browsers("viewer").get("/find").text
+
+
+def test_where_nothing_was_ever_sent_no_filter_is_to_blame(bench: Bench, browsers: Browsers) -> None:
+    assert not rows(bench, "SELECT 1 FROM message")
+    operator, viewer = (browsers(role).get("/find").text for role in ("operator", "viewer"))
+    assert "Chưa có tin nào" in operator and 'href="/campaigns/new"' in operator and "bớt bộ lọc" not in operator
+    assert "Chưa có tin nào" in viewer and 'href="/campaigns/new"' not in viewer

@@ -27,7 +27,7 @@ def viewer(browsers: Browsers, app: Any) -> Browser:
 
 
 def figure(page: str, id_: str) -> str:
-    found = re.search(rf'<dd id="{id_}">(?:<a [^>]*>)?([^<]*)', page)
+    found = re.search(rf'<dd id="{id_}">(?:<(?:form|input|a|button) [^>]*>\s*)*([^<]*)', page)
     assert found, id_
     return found[1]
 
@@ -139,3 +139,32 @@ def test_what_was_just_started_is_told_so_and_is_no_alarm_about_beat(bench: Benc
     assert "chưa nghe thấy đủ các tiến trình" in page
     assert "celery -A worker.tasks beat" not in page
     assert "tone-bad" not in page
+
+
+def test_one_press_stops_all_that_is_sent_and_another_lets_it_go_on(bench: Bench, app: Any, browsers: Browsers) -> None:
+    operator, viewer = browsers("operator"), browsers("viewer")
+    assert 'action="/now/pause"' in operator.get("/").text and 'action="/now/pause"' not in viewer.get("/").text
+    assert viewer.post("/now/pause", {"lane": "all"}).status_code == 403
+    assert operator.post("/now/pause", {"lane": "all"}).headers["location"] == "/#lanes"
+    assert {each.lane for each in bench.notifier.pauses.list()} == set(Lane)
+    page = operator.get("/").text
+    assert 'tone-good">đang mở' not in page and 'id="pause-all"' not in page
+    operator.post("/now/resume", {"lane": "urgent"})
+    assert {each.lane for each in bench.notifier.pauses.list()} == {*Lane} - {Lane.URGENT}
+    operator.post("/now/resume", {"lane": "all"})
+    assert not bench.notifier.pauses.list()
+    assert operator.post("/now/pause", {"lane": "fast"}).status_code == 422
+    assert 'name="lane" value="urgent"' in operator.get("/").text
+
+
+def test_sms_and_calls_that_failed_alike_are_one_line_and_its_number_finds_them(bench: Bench, viewer: Browser) -> None:
+    for request in (otp("0901000001"), RecordCall(to="0901000002", record_id="2001")):
+        bench.set(bench.put(request), status="'undelivered'", code="'100'")
+    bench.roll_up()
+    page = viewer.get("/").text
+    lines = page.partition('id="by-code"')[2].partition("</table>")[0]
+    assert lines.count('<tr><th scope="row"') == 1
+    assert re.search(r'id="find-1">2<', lines)
+    asked = dict(re.findall(r'name="(status|code|since)" value="([^"]*)"', lines))
+    found = viewer.get(viewer.post("/find", asked).headers["location"]).text
+    assert found.count("<tr>") == 3  # and the titles

@@ -9,7 +9,7 @@ from worker import ledger
 from worker.again import Failed
 from worker.database import Database
 from worker.errors import Invalid, NotFound
-from worker.lifecycle import Status
+from worker.lifecycle import FAILED, Status
 from worker.reporting.finding import FoundPage, Search, about, find, standing
 from worker.reporting.meanings import Meaning, meanings
 from worker.settings import Settings
@@ -48,7 +48,10 @@ class Finding:
             return standing(session, search, self._settings.time_zone)
 
     def failed(self, search: Search) -> Failed:
-        """What failed of it, for `again.retry`. Raises Invalid where that takes one word, or a day, and has not."""
+        """What failed of it, for `again.retry`. Raises Invalid where that takes one word, or a day, and has not.
+
+        All that failed is all that may be sent again: what may still arrive is left, and told by `again.foresee`.
+        """
         words, phones = dict(search.choice.words), search.phones
         since, until = search.choice.moments(self._settings.time_zone)
         ids = [*search.messages, *search.notifications]
@@ -56,6 +59,8 @@ class Finding:
         single: dict[str, Any] = {
             name: _only(name, values) for name, values in {**words, "to": phones}.items() if values
         }
+        if set(several["status"] or ()) == set(FAILED):
+            several["status"] = None
         if not (ids or since or single.keys() & {"campaign", "to"}):
             raise Invalid("since", "is missing", "give the first day, a campaign or a number")
         return Failed(ids=ids, since=since, until=until, **several, **single)

@@ -78,6 +78,8 @@ WORDS: dict[str, Text] = {
     "waiting": Text("Waiting and under way", "Đang chờ và đang xử lý"),
     "nothing_waits": Text("Nothing waits.", "Không có tin nào đang chờ."),
     "costs": Text("What it cost", "Chi phí"),
+    "by_source": Text("By application", "Theo ứng dụng gửi"),
+    "source": Text("Application", "Ứng dụng gửi"),
     "told": Text("eSMS told", "eSMS báo"),
     "listed": Text("By the price list", "Theo bảng giá"),
     "unknown": Text("Messages of unknown cost", "Số tin chưa rõ giá"),

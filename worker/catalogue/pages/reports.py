@@ -14,7 +14,8 @@ WORDS: dict[str, Text] = {
     "title": Text("Reports", "Báo cáo"),
     "show": Text("Show", "Xem"),
     "all": Text("The last 30 days of all", "30 ngày gần nhất của tất cả"),
-    "downloads": Text("Take it with you", "Tải về"),
+    "prices": Text("Prices", "Bảng giá"),
+    "downloads": Text("Download", "Tải về"),
     "downloads_says": Text(
         "With the filters above, as many lines as there are: for a spreadsheet, or a page to print and to send.",
         "Theo bộ lọc ở trên, đủ mọi dòng: để mở bằng bảng tính, hoặc một trang để in và gửi đi.",

@@ -47,6 +47,8 @@ class Figures:
     failures: Sequence[Sums]
     latency: Sequence[Latency]
     costs: Sequence[Costs]
+    sources: Sequence[Costs]
+    """The same by application, the dearest first."""
     pauses: Sequence[PauseShown]
     held: Sequence[HeldTogether]
     waiting: Sequence[Sums]
@@ -67,6 +69,7 @@ def figures(session: Reader, choice: Choice, goals: Mapping[Lane, timedelta]) ->
         failures=_most_first(sums(session, failed, ["sms_type", "status", "code"])),
         latency=latency(session, choice, ["lane"], goals),
         costs=costs(session, choice, ["month"]),
+        sources=sorted(costs(session, choice, ["source"]), key=lambda line: (-line.cost, -line.messages)),
         pauses=pauses(session),
         held=held_together(session),
         waiting=sums(session, Choice(words={"status": OPEN}), ["lane"]),

@@ -68,6 +68,10 @@ class Teller(Saying):
     def sms_or_call(self, kind: Kind) -> str:
         return self("sms" if kind is Kind.SMS else "call")
 
+    def spent(self, line: Costs) -> str:
+        """A sum; nobody's is no zero."""
+        return "?" if line.known == "no" else self.dong(line.cost)
+
     def known(self, line: Costs) -> str:
         """Whose figure it is."""
         return self(f"known_{line.known}", count=self.number(line.unknown_messages))

@@ -12,7 +12,7 @@ from starlette.datastructures import FormData
 
 from worker.api.finding import Finding
 from worker.errors import Invalid, NotFound
-from worker.lifecycle import Lane, Purpose, Status
+from worker.lifecycle import FAILED, Lane, Purpose, Status
 from worker.reporting.choice import Choice, Which
 from worker.reporting.finding import Search
 from worker.reporting.meanings import Meaning
@@ -27,7 +27,8 @@ ROWS = 50
 MOST = 200  # characters of a field
 WORDS = ("status", "lane", "purpose", "source", "code")
 DAYS = ("since", "until")
-CHOICES = {"statuses": list(Status), "lanes": list(Lane), "purposes": list(Purpose)}
+NOT_REACHED = "failed"  # stands for each status in which it reached nobody
+CHOICES = {"statuses": [NOT_REACHED, *Status], "lanes": list(Lane), "purposes": list(Purpose)}
 Cursor = Annotated[str | None, Query(max_length=200)]
 
 
@@ -99,8 +100,14 @@ def asked_in(form: FormData, names: Sequence[str]) -> dict[str, str]:
 
 def choice_of(asked: Mapping[str, Any], names: Sequence[str] = (*WORDS, *DAYS)) -> Choice:
     """The filters of it. Raises Invalid, which names the field."""
-    given = {name: _day(name, asked[name]) if name in DAYS else asked[name] for name in names if asked.get(name)}
+    given = {name: _meant_by(name, asked[name]) for name in names if asked.get(name)}
     return Choice.of(cast(Which, given))
+
+
+def _meant_by(name: str, given: str) -> str | Sequence[str] | date:
+    if (name, given) == ("status", NOT_REACHED):
+        return [str(each) for each in FAILED]
+    return _day(name, given) if name in DAYS else given
 
 
 def _day(name: str, given: str) -> date:

@@ -11,26 +11,29 @@ from fastapi import Query, Request, Response
 
 from worker.api.reports import Reports
 from worker.catalogue import Advice, advice
+from worker.errors import Invalid
 from worker.lifecycle import FAILED, Kind, Lane, Status
 from worker.queues import Queue
 from worker.reporting import HeldBack
 from worker.reporting.now import MOST_UNTAKEN, BalanceShown, Now
 from worker.web.door import producer_of
-from worker.web.pages.access import room
+from worker.web.pages.access import Form, person_of, room
+from worker.web.pages.forms import text_in
 from worker.web.pages.pictures import Picture
 from worker.web.pages.remembered import Remembered
-from worker.web.pages.rendering import language_of, render
+from worker.web.pages.rendering import language_of, redirect, render
 
 FIGURES, MONEY = 2.0, 60.0  # seconds for which these are remembered
 SILENT = 60.0  # seconds without a tick that a worker heard
 ENOUGH = 3.0  # days for which money should last
+ALL = "all"  # in the place of a lane
 
 router = room()
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Messages of today that failed alike."""
+    """Messages of today that failed alike, SMS and calls of which the same is to be told together."""
 
     status: Status
     code: str
@@ -61,6 +64,33 @@ def figures(request: Request, seen: Annotated[str, Query(max_length=64)] = "") -
     return Response(status_code=204) if facts["mark"] == seen else render(request, "now/figures.html.j2", **facts)
 
 
+@router.post("/now/pause")
+def pause(request: Request, form: Form) -> Response:
+    """Hold one lane back, or all that is sent."""
+    producer_of(request).pauses.pause(_lanes_in(form))
+    return _looked_at_anew(request)
+
+
+@router.post("/now/resume")
+def resume(request: Request, form: Form) -> Response:
+    """Let it go on."""
+    producer_of(request).pauses.resume(_lanes_in(form), by=person_of(request).name)
+    return _looked_at_anew(request)
+
+
+def _lanes_in(form: Form) -> Sequence[Lane]:
+    given = text_in(form, "lane")
+    if given != ALL and given not in set(Lane):
+        raise Invalid("lane", f"there is no lane {given!r}", f"use {', '.join(Lane)} or {ALL}")
+    return list(Lane) if given == ALL else [Lane(given)]
+
+
+def _looked_at_anew(request: Request) -> Response:
+    """Whoever pressed sees it at once, and not what was remembered."""
+    watch_of(request).now.forget()
+    return redirect("/#lanes")
+
+
 def watch_of(request: Request) -> Watch:
     """Made with the first page."""
     state = request.app.state
@@ -79,6 +109,7 @@ def _facts(request: Request) -> dict[str, Any]:
         today.update(line.statuses)
     return {
         "now": now,
+        "today": f"{producer_of(request).settings.today()}",
         "mark": f"{now.at:%H%M%S%f}",
         "balance": balance,
         "short": balance is not None and balance.days is not None and balance.days < ENOUGH,
@@ -106,13 +137,11 @@ def _missing(now: Now) -> list[str]:
 
 def _failures(request: Request, now: Now) -> list[Failed]:
     """The most frequent first, ten at most."""
-    alike: Counter[tuple[Kind, Status, str]] = Counter()
-    for line in now.today:
-        kind = Kind.SMS if line.key["sms_type"] else Kind.TEMPLATE_CALL
-        for status in FAILED:
-            alike[kind, status, str(line.key["code"])] += line.statuses.get(status, 0)
+    alike: Counter[tuple[Status, str, Advice]] = Counter()
     language = language_of(request)
-    return [
-        Failed(status, code, messages, advice(language, kind=kind, status=status, code=code or None, reason=None))
-        for (kind, status, code), messages in (+alike).most_common(10)
-    ]
+    for line in now.today:
+        kind, code = Kind.SMS if line.key["sms_type"] else Kind.TEMPLATE_CALL, str(line.key["code"])
+        for status in FAILED:
+            told = advice(language, kind=kind, status=status, code=code or None, reason=None)
+            alike[status, code, told] += line.statuses.get(status, 0)
+    return [Failed(status, code, messages, told) for (status, code, told), messages in (+alike).most_common(10)]

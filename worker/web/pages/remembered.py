@@ -23,3 +23,8 @@ class Remembered(Generic[T]):
             if self._known is None or time.monotonic() - self._known[0] > self._seconds:
                 self._known = (time.monotonic(), self._ask())
             return self._known[1]
+
+    def forget(self) -> None:
+        """Ask again next time: something was changed by this process."""
+        with self._lock:
+            self._known = None

@@ -10,6 +10,8 @@ ANYBODY = None  # signed in or not
 LEAST: dict[tuple[str, str], UserRole | None] = {
     ("GET", "/"): VIEWER,
     ("GET", "/now/figures"): VIEWER,
+    ("POST", "/now/pause"): OPERATOR,
+    ("POST", "/now/resume"): OPERATOR,
     ("GET", "/login"): ANYBODY,
     ("POST", "/login"): ANYBODY,
     ("GET", "/enter/{link}"): ANYBODY,
@@ -51,6 +53,9 @@ LEAST: dict[tuple[str, str], UserRole | None] = {
     ("POST", "/find/{key}/act"): OPERATOR,
     ("GET", "/reports"): VIEWER,
     ("POST", "/reports"): VIEWER,
+    ("GET", "/reports/prices"): VIEWER,
+    ("POST", "/reports/prices"): OPERATOR,
+    ("POST", "/reports/prices/remove"): OPERATOR,
     ("GET", "/reports/{key}"): VIEWER,
     ("GET", "/reports/{key}/{kind}.{form}"): VIEWER,
     ("GET", "/static/{digest}/{name}"): ANYBODY,

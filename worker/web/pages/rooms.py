@@ -19,6 +19,7 @@ from worker.web.pages import (
     message,
     new_campaign,
     now,
+    prices,
     refused,
     reminders,
     reports,
@@ -35,7 +36,7 @@ from worker.web.problems import KINDS, problem_of
 
 ROOMS = (
     assets, session, now, message, held, refused, log, new_campaign, campaigns, rules, events, calendar_files,
-    reminders, template_texts, contact_files, contacts, sweeps, find, reports, law, users,
+    reminders, template_texts, contact_files, contacts, sweeps, find, prices, reports, law, users,
 )  # fmt: skip
 FOR_PROGRAMS = ("/v1/", "/callbacks/", "/problems/", "/openapi.json", "/livez", "/readyz")
 
