@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -172,3 +173,20 @@ def test_a_header_that_anybody_could_send_is_refused_by_the_variables_name(proxi
     environ = {"DATABASE_URL": "postgresql://h/d", "WORKER_SIGN_IN_HEADER": "X-User", "WORKER_SIGN_IN_PROXIES": proxies}
     with pytest.raises(SettingsError, match=r"^WORKER_SIGN_IN_PROXIES: "):
         Settings.from_environ(environ)
+
+
+def test_the_other_language_is_had_of_a_forms_answer_and_of_a_page_with_its_question(browsers: Browsers) -> None:
+    operator = browsers("operator")
+    answers = [
+        (operator.post("/reminders/why", {"whom": "0901000001", "day": "2026-03-01"}), "/reminders"),
+        (operator.post("/contacts/find", {"q": "Lan"}), "/contacts"),
+        (operator.post("/templates/preview", {"name": "x"}), "/templates"),
+        (operator.post("/reports", {"since": "x"}), "/reports"),
+        (operator.get("/campaigns?reminders=1"), "/campaigns?reminders=1"),
+        (operator.post("/nothing/here"), "/"),
+    ]
+    for answer, there in answers:
+        [*_, back] = re.findall(r'name="next" value="([^"]*)"', answer.text) or [there]
+        assert back == there
+        switched = operator.post("/language", {"language": "en", "next": back})
+        assert operator.get(switched.headers["location"]).status_code == 200

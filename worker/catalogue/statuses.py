@@ -61,8 +61,8 @@ REMEDIES: dict[Status, Text] = {
     Status.SENDING: _NOTHING,
     Status.UNCONFIRMED: _NOTHING,
     Status.HELD: Text(
-        "Find out whether it arrived, then decide: `esms-worker held resolve`.",
-        "Hỏi người nhận xem đã nhận được chưa, rồi quyết định bằng `esms-worker held resolve`.",
+        "Find out whether it arrived, then decide, on the page or by `held resolve`.",
+        "Hỏi người nhận xem đã nhận được chưa, rồi quyết định trên trang hoặc bằng lệnh `held resolve`.",
     ),
     Status.ACCEPTED: _NOTHING,
     Status.DELIVERED: Text("Nothing: it is done.", "Không phải làm gì: đã xong."),

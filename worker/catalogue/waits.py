@@ -42,7 +42,10 @@ TURN = Text(
 )
 DOUBT = Text("eSMS may have taken it: it is asked for again", "có thể eSMS đã nhận: sẽ hỏi lại")
 TAKEN = Text("eSMS took it: what became of it is asked again", "eSMS đã nhận: sẽ hỏi tiếp kết quả")
-PERSON = Text("a person decides: see `esms-worker held list`", "chờ một người quyết định: xem `esms-worker held list`")
+PERSON = Text(
+    "a person decides: under Held on the page, or see `esms-worker held list`",
+    "chờ một người quyết định: ở mục Chờ quyết định trên trang, hoặc xem `esms-worker held list`",
+)
 
 _DOCTOR = Text("Do what `esms-worker doctor` says.", "Làm theo những gì `esms-worker doctor` chỉ ra.")
 # What a person has to do about some of these: the worker does not go on by itself.

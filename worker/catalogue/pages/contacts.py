@@ -91,7 +91,6 @@ WORDS: dict[str, Text] = {
         "Xóa cả việc từ chối nhận tin: sau đó họ có thể lại nhận tin.",
     ),
     "forget_do": Text("Forget them for good", "Xóa vĩnh viễn"),
-    "forget_rows": Text("{count} rows", "{count} dòng"),
     "forget_not": Text("No, go back", "Không, quay lại"),
     "forget_kept": Text(
         "It stands under *Rules*, with what still waits.", "Mục Quy định cho biết yêu cầu này và phần còn chờ."

@@ -12,7 +12,7 @@ WORDS: dict[str, Text] = {
         "eSMS có thể đã nhận hoặc chưa nhận các tin này, và không còn cách nào hỏi lại, nên hệ thống không tự gửi lại. "
         "Hãy tìm hiểu rồi quyết định.",
     ),
-    "how_many": Text("{count} messages wait for a decision.", "Có {count} tin chờ quyết định."),
+    "how_many": Text("Waiting for a decision: {count}.", "Có {count} tin chờ quyết định."),
     "first_shown": Text("The {count} oldest are shown.", "Đang hiện {count} tin cũ nhất."),
     "nothing_title": Text("Nothing is held", "Không có tin nào chờ quyết định"),
     "nothing": Text(

@@ -25,8 +25,8 @@ _DELETED = (
     "Hỏi xem ai đã xóa tin trên trang của eSMS; nếu vẫn cần, gửi lại trên trang hoặc bằng lệnh `retry`.",
 )
 _BY_HAND = (
-    "Look on eSMS's page for this number, then decide: `esms-worker held resolve`.",
-    "Tra số này trên trang của eSMS, rồi quyết định bằng `esms-worker held resolve`.",
+    "Look on eSMS's page for this number, then decide, on the page or by `held resolve`.",
+    "Tra số này trên trang của eSMS, rồi quyết định trên trang hoặc bằng lệnh `held resolve`.",
 )
 
 CALLS: tuple[Reason, ...] = (

@@ -13,16 +13,16 @@ _LATE = (
     "Nếu vẫn còn cần, gửi lại trên trang hoặc bằng lệnh `retry`; trước đó hãy xem vì sao bị chậm.",
 )
 _CALL = (
-    "Ask the recipient whether the phone rang, then decide: `esms-worker held resolve`.",
-    "Hỏi người nhận xem điện thoại có đổ chuông không, rồi quyết định bằng `esms-worker held resolve`.",
+    "Ask the recipient whether the phone rang, then decide, on the page or by `held resolve`.",
+    "Hỏi người nhận xem điện thoại có đổ chuông không, rồi quyết định trên trang hoặc bằng lệnh `held resolve`.",
 )
 _UNKNOWN = (
     "Ask the recipient, or eSMS's support by the SMSID.",
     "Hỏi người nhận, hoặc hỏi bộ phận hỗ trợ của eSMS theo mã SMSID.",
 )
 _DEADLY = (
-    "Look into the worker's log for why it dies, then decide: `esms-worker held resolve`.",
-    "Xem nhật ký của worker để biết vì sao tiến trình chết, rồi quyết định bằng `esms-worker held resolve`.",
+    "Look into the worker's log for why it dies, then decide, on the page or by `held resolve`.",
+    "Xem nhật ký của worker để biết vì sao tiến trình chết, rồi quyết định trên trang hoặc bằng lệnh `held resolve`.",
 )
 
 _TRIAL = (

@@ -95,10 +95,21 @@ def _shared(request: Request, room: str) -> dict[str, Any]:
         "csrf": csrf_of(request),
         "asset": address_of,
         "here": request.url.path,
+        "same_page": _same_page(request),
         "navigation": _navigation(request),
         "errors": {},
         "is_fragment": is_fragment(request),
     }
+
+
+def _same_page(request: Request) -> str:
+    """Where this page is to be had again, in the other language say: a form's answer under the page of the form."""
+    if request.method != "POST":
+        return f"{request.url.path}?{request.url.query}".rstrip("?")
+    path, route = request.url.path, getattr(request.scope.get("route"), "path", request.url.path)
+    while route and ("GET", route) not in LEAST:
+        path, route = path.rpartition("/")[0], route.rpartition("/")[0]
+    return path or "/"
 
 
 def is_fragment(request: Request) -> bool:
