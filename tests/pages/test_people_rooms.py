@@ -146,6 +146,19 @@ def test_a_rule_is_looked_at_kept_changed_held_back_and_ended(operator: Browser,
     assert bench.notifier.reminders.rules() == []
 
 
+def test_when_a_rule_would_come_is_told_in_the_readers_dates_and_that_it_is_for_whose_day_it_is(
+    operator: Browser, bench: Bench, lan: str
+) -> None:
+    bench.notifier.templates.save("hen", content="Chuc mung {name}")
+    by_day = operator.post("/reminders/new", RULE | {"then": "look"}).text
+    assert "Hằng ngày lúc 09:00, cho người đến ngày." in by_day
+    assert re.search(r'data-name="Cho ngày">\d\d/\d\d/\d{4}<', by_day)
+    often = {"kind": "recurring", "cron": "0 9,15 * * *", "name": "o", "then": "look", "at": "", "late_until": ""}
+    by_hour = operator.post("/reminders/new", RULE | often).text
+    assert "cho người đến ngày." not in by_hour
+    assert re.search(r'data-name="Cho ngày">(09|15):00 \d\d/\d\d/\d{4}<', by_hour)
+
+
 def test_what_the_form_of_a_rule_does_not_ask_stays(operator: Browser, bench: Bench) -> None:
     from worker.recurrence import Feb29
     from worker.reminders import Anniversary, Channel

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import date, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 
@@ -82,6 +82,12 @@ class Saying:
     def clock(self, at: datetime) -> str:
         """The time of day alone, to the minute."""
         return f"{at.astimezone(self.zone):%H:%M}"
+
+    def occasion(self, told: str) -> str:
+        """What an occurrence is for, as it is kept: a day, or a moment in UTC."""
+        if "T" in told:
+            return self.minute(datetime.strptime(told, "%Y-%m-%dT%H:%MZ").replace(tzinfo=UTC))
+        return self.day(date.fromisoformat(told))
 
     def lane(self, lane: str) -> str:
         return LANES[Lane(lane)].say(self.language)
