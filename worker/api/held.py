@@ -116,15 +116,15 @@ class Held:
         if all(value is None for value in which.values()):
             raise Invalid("campaign", "nothing is chosen", "give a campaign, a code or older_than")
         by, why = label("by", by), label_or_none("why", why)
-        found = self._count(which) if truth("dry_run", dry_run) else self._decide_all(which, answer, by, why)
+        found = self._count(which, answer) if truth("dry_run", dry_run) else self._decide_all(which, answer, by, why)
         if not found:
             with self._database.reading() as session:
                 _refuse_unknown(session, which)
         return found
 
-    def _count(self, which: WhichHeld) -> int:
+    def _count(self, which: WhichHeld, answer: Answer) -> int:
         with self._database.reading() as session:
-            return ledger.count_held(session, which)
+            return ledger.count_held(session, which, again=answer is Answer.SEND_AGAIN)
 
     def _decide_all(self, which: WhichHeld, answer: Answer, by: str, why: str | None) -> int:
         act = Act("held.resolve", campaign=which["campaign"], code=which["code"], answer=answer)
@@ -156,12 +156,12 @@ class Held:
         return status
 
     def _is_held(self, id_: UUID, answer: Answer) -> bool:
-        """Raises Invalid where it would go to somebody who was forgotten."""
+        """Raises Invalid where it can't be sent again."""
         with self._database.reading() as session:
             is_held = reporting.is_held(session, id_)
-            if is_held and answer is Answer.SEND_AGAIN and reporting.is_of_who_was_forgotten(session, id_):
+            if is_held and answer is Answer.SEND_AGAIN and (wrong := _why_not_again(session, id_)):
                 others = ", ".join(each for each in Answer if each is not Answer.SEND_AGAIN)
-                raise Invalid("answer", "would send it to somebody who asked to be forgotten", f"decide {others}")
+                raise Invalid("answer", wrong, f"decide {others}")
         return is_held
 
 
@@ -172,6 +172,12 @@ def _which(campaign: object, code: object, older_than: object) -> WhichHeld:
         "code": None if code is None else label("code", code),
         "older_than": None if older_than is None else age_of("older_than", older_than),
     }
+
+
+def _why_not_again(session: Reader, id_: UUID) -> str | None:
+    if reporting.is_of_who_was_forgotten(session, id_):
+        return "would send it to somebody who asked to be forgotten"
+    return "would send it beside the message that went in its place" if reporting.is_replaced(session, id_) else None
 
 
 def _answer(given: str) -> Answer:

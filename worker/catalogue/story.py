@@ -115,6 +115,11 @@ REPLACED_BY_FALLBACK = Text(
 REPLACED_SINCE = Text(
     "{told}. In the place of that one by now is {id}: {status}", "{told}. Nay thay cho tin đó là {id}: {status}"
 )
+FIRST_ARRIVED = Text(
+    "The message in whose place this one went ({id}) arrived after all",
+    "Tin mà tin này thay thế ({id}) cuối cùng đã đến nơi",
+)
+HAS_GOT_IT = Text("Nothing: the recipient has got {id}.", "Không cần làm gì: người nhận đã nhận được {id}.")
 LOOK_THERE = Text("Nothing here: see `esms-worker why {id}`.", "Không cần làm gì ở đây: xem `esms-worker why {id}`.")
 OTHERS: dict[Kind, Text] = {
     Kind.SMS: Text("another SMS", "một tin nhắn SMS khác"),

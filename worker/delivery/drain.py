@@ -188,9 +188,11 @@ class Drain:
             return ready
         nothing: set[UUID] = set()
         ours = self._committed("intend", lambda session: ledger.intend(session, calls), nothing)
-        if len(ours) < len(calls):
-            emit("call.dropped", calls=len(calls) - len(ours), why="no intent on disk")
-        return [(claim, until) for claim, until in ready if claim.lane is not Lane.VOICE or claim.fences[0].id in ours]
+        dropped = [claim for claim, _ in ready if claim.lane is Lane.VOICE and claim.fences[0].id not in ours]
+        if dropped:
+            emit("call.dropped", calls=len(dropped), why="no intent on disk")
+            self._hand_back(dropped)  # or they would stand as being sent until their lease is over
+        return [(claim, until) for claim, until in ready if claim not in dropped]
 
     def _put(self, claim: Claim, *, until: float) -> None:
         try:

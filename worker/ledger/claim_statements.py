@@ -12,10 +12,10 @@ from worker.ledger.gate import FORGOTTEN, OUTSIDE, barred, closed, consent, forb
 from worker.ledger.limits import COST, HAS_SOME_LEFT, LIMITS
 from worker.ledger.opt_out import REASON, unwilling
 from worker.ledger.plans import MESSAGES_FOUND_EMPTY, still
+from worker.ledger.reached import needless
 from worker.lifecycle import IS_ADVERTISING
 from worker.lookups import by_key
 
-ANSWERED = "the message in whose place it was to go arrived after all"
 NOBODY = "00000000-0000-0000-0000-000000000000"  # comes before every id
 
 _RETURNING = """
@@ -28,26 +28,24 @@ _RETURNING = """
 SOURCE, STREAM, WAS_DUE_AT = 19, 20, 21
 
 
-def _answered(replaces: str) -> str:
-    """SQL: has the one in whose place a message is arrived after all, late?"""
-    has_arrived = still("delivered", message="first")
-    return f"EXISTS (SELECT FROM message AS first WHERE first.id = {replaces} AND {has_arrived})"
+_OF_DUE = "m.id, m.ctid AS place, m.phone, m.notification_id, m.replaces, m.replaced_by, m.due_at, m.emptied_by"
 
 
 # Of those due, what they say, and whether their recipient wants none of it: the one look that counts, since whatever
 # becomes queued by whichever way is claimed before it goes out. Who has got it after all wants no second one.
-_READ = f"""n AS MATERIALIZED (
+def _read(*, waits: bool) -> str:
+    return f"""n AS MATERIALIZED (
         SELECT read.*, read.why_not IS NOT NULL AS unwilling,
             read.why_not IS NOT NULL OR read.until IS NOT NULL AS stays, coalesce(read.why_not, read.told) AS because
         FROM (
             SELECT found.*, CASE WHEN found.emptied_by IS NOT NULL THEN '{FORGOTTEN}'
-                WHEN found.answered THEN '{ANSWERED}' WHEN found.opted_out THEN '{REASON}'
+                WHEN found.needless IS NOT NULL THEN found.needless WHEN found.opted_out THEN '{REASON}'
                 WHEN found.outside THEN '{OUTSIDE}' ELSE {forbidden("found")} END AS why_not
             FROM (
                 SELECT due.id AS message_id, due.place, due.due_at AS was_due_at, due.emptied_by,
                     n.kind, n.content, n.template_id,
                     n.options, n.hand_over, n.send_date, n.source, n.expires_at IS NULL AS lasts,
-                    {_answered("due.replaces")} AS answered, {unwilling("due.phone")} AS opted_out,
+                    {needless("due", waits=waits)} AS needless, {unwilling("due.phone")} AS opted_out,
                     {outside("due.phone")} AS outside, {IS_ADVERTISING} AS advertising,
                     {consent("due.phone")} AS consent, {barred("due.phone")} AS barred,
                     {closed("until")} AS until, {closed("told")} AS told
@@ -56,6 +54,7 @@ _READ = f"""n AS MATERIALIZED (
             ) AS found
         ) AS read
     )"""
+
 
 # Which campaigns are paused is looked up row by row, but only while any is.
 _OF_NO_PAUSED_CAMPAIGN = """(
@@ -166,7 +165,7 @@ _CLAIM = f"""
                 SELECT one.* FROM (
                     SELECT * FROM streams WHERE source = turns.source ORDER BY random()
                 ) AS s CROSS JOIN LATERAL (
-                    SELECT m.id, m.ctid AS place, m.phone, m.notification_id, m.replaces, m.due_at, m.emptied_by
+                    SELECT {_OF_DUE}
                     FROM message AS m
                     WHERE {_WAITING.format(grouped="NOT m.grouped")}
                     ORDER BY m.due_at, m.id LIMIT (SELECT most FROM share)
@@ -177,7 +176,7 @@ _CLAIM = f"""
         ) AS found
         WHERE turns.dong IS NULL OR found.dong <= turns.dong
         LIMIT :most
-    ), {_READ}
+    ), {_read(waits=True)}
     UPDATE message AS m
     SET {_START}, request_id = coalesce(m.request_id, {_REQUEST_ID})
     FROM n
@@ -247,12 +246,12 @@ CLAIM_GROUP = text(f"""
         WHERE m.notification_id = :lead AND m.request_id = :request_id AND m.status = 'queued' AND m.grouped
           AND {_NOT_EXPIRED}
     ), due AS MATERIALIZED (
-        SELECT m.id, m.ctid AS place, m.phone, m.notification_id, m.replaces, m.due_at, m.emptied_by
+        SELECT {_OF_DUE}
         FROM message AS m JOIN waiting USING (id)
         WHERE {still("queued")}
         ORDER BY m.id
         FOR UPDATE OF m SKIP LOCKED
-    ), {_READ}
+    ), {_read(waits=True)}
     UPDATE message AS m SET {_START}
     FROM n
     WHERE m.id = n.message_id
@@ -263,13 +262,13 @@ CLAIM_GROUP = text(f"""
 
 CLAIM_DOUBTFUL = text(f"""
     WITH due AS MATERIALIZED (
-        SELECT m.id, m.ctid AS place, m.phone, m.notification_id, m.replaces, m.due_at, m.emptied_by
+        SELECT {_OF_DUE}
         FROM message AS m {by_key("notification", "n", of="m.notification_id")}
         WHERE m.status = 'unconfirmed' AND NOT m.grouped AND n.kind = 'sms' AND m.due_at <= now()
           AND m.in_doubt_since > now() - :window AND {_NOT_EXPIRED} AND {_NOT_PAUSED} AND m.lane = ANY(:lanes)
         ORDER BY m.due_at LIMIT :most
         FOR UPDATE OF m SKIP LOCKED
-    ), {_READ}
+    ), {_read(waits=False)}
     UPDATE message AS m SET {_ASK}
     FROM n
     WHERE m.ctid = n.place
@@ -289,12 +288,12 @@ CLAIM_DOUBTFUL_GROUP = text(f"""
         ORDER BY m.due_at LIMIT 1
         FOR UPDATE OF n SKIP LOCKED
     ), due AS MATERIALIZED (
-        SELECT m.id, m.ctid AS place, m.phone, m.notification_id, m.replaces, m.due_at, m.emptied_by
+        SELECT {_OF_DUE}
         FROM message AS m JOIN lead ON m.notification_id = lead.id AND m.request_id = lead.request_id
         WHERE {still("unconfirmed")}
         ORDER BY m.id
         FOR UPDATE OF m
-    ), {_READ}
+    ), {_read(waits=False)}
     UPDATE message AS m SET {_ASK}
     FROM n
     WHERE m.id = n.message_id
@@ -305,7 +304,7 @@ INTEND = text(f"""
     UPDATE message AS m SET dialled_at = clock_timestamp()
     FROM unnest(CAST(:id AS uuid[]), CAST(:attempt AS integer[])) AS mine (id, attempt)
     WHERE m.id = mine.id AND m.attempts = mine.attempt AND {still("sending")} AND m.lease_until > clock_timestamp()
-      AND NOT {_answered("m.replaces")} AND m.emptied_by IS NULL
+      AND {needless("m", waits=True)} IS NULL AND m.emptied_by IS NULL
     RETURNING m.id
 """)
 

@@ -18,6 +18,7 @@ from worker.generations import followers
 from worker.ids import uuid7s, uuid7s_as_text
 from worker.ledger.inserts import Stored, Terms
 from worker.ledger.plans import messages_of, places_of, still
+from worker.ledger.reached import CALLED_BACK
 from worker.ledger.replacing import STAYS, put_in_place
 from worker.lifecycle import IS_SET_ASIDE, Kind, Lane, Purpose
 from worker.lookups import by_key
@@ -104,7 +105,7 @@ _OVER = text("""
 """)
 _CALL_BACK = text(f"""
     UPDATE message AS m SET status = 'cancelled', settled_at = now(), paused = false,
-        reason = 'called back: another channel takes its place'
+        reason = '{CALLED_BACK}'
     WHERE m.ctid = ANY({places_of(":ids")}) AND {still("queued")}
 """)
 # So they failed that nothing followed them; how they fail the next time may be another way.

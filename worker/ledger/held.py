@@ -23,7 +23,7 @@ _CHOSEN = f"""
       AND (CAST(:older_than AS interval) IS NULL OR m.in_doubt_since <= now() - CAST(:older_than AS interval))
 """
 _HELD = text(f"SELECT m.id {_CHOSEN} AND m.id > :after ORDER BY m.id LIMIT :most FOR UPDATE OF m SKIP LOCKED")
-_COUNT = text(f"SELECT count(*) {_CHOSEN}")
+_COUNT = text(f"SELECT count(*) {_CHOSEN} AND (m.replaced_by IS NULL OR NOT CAST(:again AS boolean))")
 
 _DECIDED = text("""
     INSERT INTO decision (message_id, decided_by, answer, why)
@@ -44,9 +44,9 @@ def held_messages(session: Session, which: WhichHeld, *, after: UUID, most: int)
     return session.scalars(_HELD, {**which, "after": after, "most": most}).all()
 
 
-def count_held(session: Reader, which: WhichHeld) -> int:
-    """How many there are, locked by somebody or not."""
-    return int(session.execute(_COUNT, {**which}).scalar_one())
+def count_held(session: Reader, which: WhichHeld, *, again: bool = False) -> int:
+    """How many there are, locked by somebody or not. again: that may be sent again."""
+    return int(session.execute(_COUNT, {**which, "again": again}).scalar_one())
 
 
 def note_decisions(session: Session, ids: Collection[UUID], *, by: str, answer: str, why: str | None) -> None:

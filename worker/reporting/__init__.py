@@ -5,7 +5,7 @@ from worker.reporting.chains import PlaceShown, together
 from worker.reporting.choice import Choice, GroupBy, Which
 from worker.reporting.costs import Costs, costs
 from worker.reporting.evidence import DecisionShown, EvidenceShown, evidence
-from worker.reporting.held import HeldShown, held, is_held, is_of_who_was_forgotten
+from worker.reporting.held import HeldShown, held, is_held, is_of_who_was_forgotten, is_replaced
 from worker.reporting.latency import Latency, latency
 from worker.reporting.locating import Located, locate, locate_held, locate_refused, shortened
 from worker.reporting.operation import (
@@ -98,6 +98,7 @@ __all__ = [
     "held_back",
     "is_held",
     "is_of_who_was_forgotten",
+    "is_replaced",
     "is_used",
     "latency",
     "listeners",

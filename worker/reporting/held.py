@@ -63,3 +63,9 @@ def is_of_who_was_forgotten(session: Reader, message_id: UUID) -> bool:
     """Did its recipient ask to be forgotten?"""
     found = select(Message.id).where(Message.id == message_id, Message.emptied_by == ASKED)
     return session.scalar(found) is not None
+
+
+def is_replaced(session: Reader, message_id: UUID) -> bool:
+    """Has another message gone in its place?"""
+    found = select(Message.id).where(Message.id == message_id, Message.replaced_by.is_not(None))
+    return session.scalar(found) is not None

@@ -13,6 +13,7 @@ WRONG = (
     Text("there is no such kind", "không có loại này"),
     Text("there is no such answer", "không có cách quyết định này"),
     Text("would send it to somebody who asked to be forgotten", "sẽ gửi tin tới người đã yêu cầu xóa dữ liệu"),
+    Text("would send it beside the message that went in its place", "sẽ gửi thêm bên cạnh tin đã thay thế nó"),
     Text("there is no such SmsType", "không có SmsType này"),
     Text("there is no such right", "không có quyền này"),
     Text("is no JSON object", "không phải là một đối tượng JSON"),
@@ -67,6 +68,8 @@ WRONG = (
     Text("no Vietnamese number begins like this", "không số nào ở Việt Nam bắt đầu như vậy"),
     # Choosing what to send again...
     Text("is missing, and so are ids", "còn thiếu, và cũng không có ids"),
+    Text("is missing, and so are source and all", "còn thiếu, và cũng không có source hay all"),
+    Text("is given beside a campaign or a source", "được ghi cùng với chiến dịch hoặc nguồn"),
     Text("is given beside ids", "ghi cùng lúc với ids"),
     Text("is not after since", "không sau since"),
     Text("and content are two texts", "và content là hai nội dung"),

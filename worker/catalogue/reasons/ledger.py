@@ -91,6 +91,7 @@ LEDGER: tuple[Reason, ...] = (
         "the message in whose place it was to go arrived after all",
         "tin mà nó thay thế cuối cùng đã đến nơi",
     ),
+    reason("the message that went in its place arrived", "tin thay thế nó đã đến nơi"),
     reason("called back: another channel takes its place", "đã rút lại: kênh khác thay thế"),
     reason("the contact was removed", "người này đã bị xóa khỏi danh bạ"),
     # A reminder that was called back...

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from worker.generations import THESE, chains
 from worker.ledger.follow_ups import FALLBACK_AT, FALLBACK_LATE_AT, RETRY_AT
 from worker.lifecycle import IS_SET_ASIDE, Status
 from worker.lookups import by_key, by_keys
@@ -33,6 +34,14 @@ _SUCCESSORS = text(f"""
     SELECT m.id, n.kind, m.status, m.wanted_by, m.replaced_by FROM {by_keys("message", "m", of=":ids")}
     {by_key("notification", "n", of="m.notification_id")}
 """)  # noqa: S608 — our own constants
+# Of those in whose places they went, the one that arrived after all.
+_REACHED = text(f"""
+    WITH RECURSIVE {chains(THESE)}
+    SELECT DISTINCT ON (own.id) own.id AS message_id, m.id, m.settled_at
+    FROM chain AS own JOIN chain AS c ON c.root = own.root AND c.place < own.place AND c.status = 'delivered'
+    {by_key("message", "m", of="c.id")}
+    WHERE own.id = ANY(CAST(:ids AS uuid[])) ORDER BY own.id, c.place
+""")  # noqa: S608 — our own constants
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +59,12 @@ def promises_of(session: Reader, messages: Sequence[AnyRow]) -> Mapping[UUID, An
     """What may follow by itself, or how that was decided."""
     rows = session.execute(_PROMISES, {"ids": [row.id for row in messages]})
     return {row.message_id: row for row in rows}
+
+
+def reached_before(session: Reader, messages: Sequence[AnyRow]) -> Mapping[UUID, AnyRow]:
+    """By which message before each its recipient was reached after all, if by any."""
+    ids = [row.id for row in messages if row.replaces is not None]
+    return {row.message_id: row for row in session.execute(_REACHED, {"ids": ids})} if ids else {}
 
 
 def successors_of(session: Reader, messages: Sequence[AnyRow]) -> Mapping[UUID, Sequence[Successor]]:

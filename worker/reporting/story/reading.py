@@ -13,7 +13,7 @@ from sqlalchemy import Row, and_, func, or_, select
 from worker.catalogue.waits import Why
 from worker.lifecycle import Status
 from worker.reporting.attempts import attempts_over
-from worker.reporting.story.promises import Successor, promises_of, successors_of
+from worker.reporting.story.promises import Successor, promises_of, reached_before, successors_of
 from worker.reporting.tables import Message, Notification, OptOut, Pause
 from worker.reporting.waiting import Surroundings
 from worker.reporting.whole import rows_of_requests
@@ -41,6 +41,7 @@ class Facts:
     why: Why | None
     promise: AnyRow | None  # of what may follow by itself
     successors: Sequence[Successor]  # what came in its place, one after the other
+    reached: AnyRow | None  # the one in whose place it went, where that arrived after all
     at: datetime
 
 
@@ -70,7 +71,7 @@ def _facts(session: Reader, messages: Sequence[AnyRow]) -> list[Facts]:
     notifications = _notifications(session, {row.notification_id for row in messages})
     requests, around = rows_of_requests(session, messages), Surroundings.of(session)
     over, promises = attempts_over(session, messages), promises_of(session, messages)
-    successors = successors_of(session, messages)
+    successors, reached = successors_of(session, messages), reached_before(session, messages)
     pauses, unwilling = _pauses(session, messages, notifications), _opted_out(session, {row.phone for row in messages})
     return [
         Facts(
@@ -83,6 +84,7 @@ def _facts(session: Reader, messages: Sequence[AnyRow]) -> list[Facts]:
             why=around.why(row, of.source, of.campaign),
             promise=promises.get(row.id),
             successors=successors[row.id],
+            reached=reached.get(row.id),
             at=around.at,
         )
         for row in messages

@@ -92,11 +92,13 @@ class Teller:
 
     def _remedy(self) -> str:
         """Of what waits by what holds it back, and of a pause by the reason for that, where these know it; of who was
-        forgotten what holds for all of theirs.
+        forgotten what holds for all of theirs; of who has got it after all nothing.
         """
         row, why = self.facts.message, self.facts.why
         if self._is_forgotten and Status(row.status) not in ARRIVED:
             return remedy_in(FORGOTTEN, self.language) or ""
+        if self.facts.reached is not None and Status(row.status) in NOT_ARRIVED:
+            return say.HAS_GOT_IT.say(self.language, id=str(self.facts.reached.id))
         usual = self._advised(row.code, row.reason)
         if why is None or why.text not in TO_DO:
             return usual
@@ -123,6 +125,8 @@ class Teller:
             if over.generation < following.generation:
                 yield from self._sent_again(over, following.wanted_by)
         yield from self._ended(self.facts.message, self.facts.message.settled_at)
+        if (first := self.facts.reached) is not None:
+            yield Step(at=first.settled_at, what=say.FIRST_ARRIVED.say(self.language, id=str(first.id)))
         yield from self._removed(removed.TEXT, self.facts.notification)
         yield from self._removed(removed.NUMBER, self.facts.message)
         if self._is_forgotten and self.facts.message.emptied_at is None:

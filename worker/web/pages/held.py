@@ -74,8 +74,13 @@ def decide(request: Request, form: Form) -> Response:
     if not ids or answer not in list(Answer):
         return redirect("/held?nothing=1")
     of, by, why = producer_of(request).held, person_of(request).name, str(form.get("why", "")).strip()[:200] or None
-    moved = sum(of.resolve(id_, Answer(answer), by=by, why=why) is not None for id_ in ids)
-    return redirect(f"/held?decided={moved}&late={len(ids) - moved}")
+    moved, wrong = 0, None
+    for id_ in ids:
+        try:
+            moved += of.resolve(id_, Answer(answer), by=by, why=why) is not None
+        except Invalid as error:  # the others are decided about all the same
+            wrong = error
+    return _page(request, 422, problem=wrong) if wrong else redirect(f"/held?decided={moved}&late={len(ids) - moved}")
 
 
 @router.post("/held/many")
