@@ -97,15 +97,19 @@ def test_what_is_set_aside_keeps_its_text_no_longer_than_anything_else(bench: Be
 # Many at once...
 
 
-@pytest.fixture
-def many(bench: Bench) -> list[Ticket]:
-    """Of two campaigns three each, and all set aside."""
+def set_aside(bench: Bench) -> list[Ticket]:
+    """Of two campaigns three each, all of them."""
     tickets = [put(bench, reference=str(n), campaign=f"tet-{n % 2}", source=f"app-{n % 2}") for n in range(6)]
     pass_time(bench)
     for each in tickets:
         change(bench, each, BROKEN[0])
     follow(bench)
     return tickets
+
+
+@pytest.fixture
+def many(bench: Bench) -> list[Ticket]:
+    return set_aside(bench)
 
 
 def mend(bench: Bench) -> None:

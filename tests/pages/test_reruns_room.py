@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from tests.again.failing import many, queued
+from tests.again.test_follow_ups import calls
 from tests.again.test_rest_of_reruns import stopped
 from tests.again.test_retry_many import go_on
+from tests.again.test_set_aside import follow, mend, set_aside
 from tests.pages.conftest import Browsers
 from tests.support import Bench
 from worker.web.pages.keys import key_of
@@ -39,3 +41,23 @@ def test_from_a_campaigns_page_what_failed_is_sent_again_once_it_was_seen_what_t
     assert f'href="{campaign}"' in operator.get(seen).text
     operator.post(seen)
     assert queued(bench) == 3
+
+
+def test_what_was_to_follow_and_was_set_aside_is_let_go_once_it_was_seen_how_many_that_are(
+    bench: Bench, browsers: Browsers
+) -> None:
+    set_aside(bench)
+    mend(bench)
+    operator, viewer = browsers("operator"), browsers("viewer")
+    seen = operator.get("/follow-ups").text
+    assert "6 tin chưa thực hiện được" in seen
+    assert seen.count('href="/messages/') == 6
+    assert "/follow-ups/go-on" not in viewer.get("/follow-ups").text
+    done = operator.post("/follow-ups/go-on").headers["location"]
+    assert "Đã cho tiếp tục: 6" in operator.get(done).text
+    assert "/follow-ups/go-on" not in operator.get(done).text
+    while follow(bench):
+        pass
+    assert calls(bench) == 6
+    [act] = bench.notifier.acts.list(what="follow_up.go_on")
+    assert act.how_many == 6

@@ -8,7 +8,9 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from tests.again.test_called_off_reruns import retried
 from tests.again.test_rest_of_reruns import stopped as rerun_that_stopped
+from tests.again.test_set_aside import set_aside
 from tests.http_door import Application
 from tests.support import Bench
 
@@ -274,3 +276,51 @@ def test_what_waits_of_a_rerun_and_who_stays_even_if_it_goes_on_is_told_by_http(
     [going] = boss.get("/v1/reruns", params={"campaign": "tet"}).json()
     assert (going["state"], going["rest"]) == ("going", rest)
     assert [other.get(f"/v1/reruns/{each}").status_code for each in (id_, "none")] == [404, 404]
+
+
+def test_a_cancel_tells_how_many_more_were_still_to_be_sent_again(application: Application, bench: Bench) -> None:
+    retried(bench)
+    boss = application(source=None)
+    [message, *_] = boss.get("/v1/messages", params={"to": "0901000001"}).json()["messages"]
+    assert boss.post(f"/v1/messages/{message['notification']}:cancel").json()["called_off"] == 0
+    told = boss.post("/v1/campaigns/tet:cancel").json()
+    assert (told["moved"], told["called_off"]) == (99, 50)
+    assert boss.post("/v1/campaigns/tet:cancel").json()["called_off"] == 0
+
+
+def test_what_was_to_follow_and_was_set_aside_is_let_go_by_http(application: Application, bench: Bench) -> None:
+    set_aside(bench)
+    boss, one = application(source=None), application("app-0", may="decide")
+    dry = {"dry_run": True}
+    assert boss.post("/v1/follow-ups:go-on", json=dry | {"all": True}).json() == {"let_go": 6, "dry_run": True}
+    assert one.post("/v1/follow-ups:go-on", json=dry | {"all": True}).json() == {"let_go": 3, "dry_run": True}
+    assert boss.post("/v1/follow-ups:go-on", json=dry | {"source": "app-1"}).json()["let_go"] == 3
+    assert one.post("/v1/follow-ups:go-on", json={"campaign": "tet-0"}).json() == {"let_go": 3, "dry_run": False}
+    assert one.post("/v1/follow-ups:go-on", json={"campaign": "tet-0"}).json()["let_go"] == 0
+    assert [one.post("/v1/follow-ups:go-on", json={name: of}).status_code for name, of in _OTHERS] == [404, 404]
+    assert len(bench.notifier.again.set_aside()) == 3
+    acts = [each for each in bench.notifier.acts.list(what="follow_up.go_on") if each.how_many]
+    assert [(each.how_many, each.who, each.via) for each in acts] == [(3, "app-0", "http")]
+
+
+_OTHERS = [("campaign", "tet-1"), ("source", "app-1")]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "pointer"),
+    [
+        ({}, "/campaign"),
+        ({"all": False}, "/campaign"),
+        ({"all": True, "campaign": "tet"}, "/all"),
+        ({"all": "yes"}, "/all"),
+        ({"all": True, "dry_run": 1}, "/dry_run"),
+        ({"campaing": "tet"}, "/campaing"),
+    ],
+)
+def test_what_is_let_go_is_said_and_never_meant_by_leaving_a_name_out(
+    application: Application, bench: Bench, wrong: Any, pointer: str
+) -> None:
+    set_aside(bench)
+    refused = application(source=None).post("/v1/follow-ups:go-on", json=wrong)
+    assert (refused.status_code, refused.json()["pointer"]) == (422, pointer)
+    assert len(bench.notifier.again.set_aside()) == 6

@@ -19,7 +19,7 @@ from tests.web.test_web_messages import code
 from worker import Notifier
 from worker.access import May
 from worker.lifecycle import Kind
-from worker.web import campaigns, messages, operation, people, persons, refused, reports, texts
+from worker.web import campaigns, follow_ups, messages, operation, people, persons, refused, reports, reruns, texts
 from worker.web.door import producer_of
 
 REFUSED, NONE, HIDDEN, OPEN = 403, 404, 200, 0
@@ -109,6 +109,7 @@ TABLE = [  # what makes something comes last: it makes one of the asker's own
     Route("GET /v1/reruns", DECIDE, OPEN),
     Route("GET /v1/reruns/{id}", DECIDE, NONE, own=(404,), everybodys=(404,)),  # no rerun has a message's id
     Route("POST /v1/reruns/{id}:go-on", DECIDE, NONE, own=(404,), everybodys=(404,)),
+    Route("POST /v1/follow-ups:go-on", DECIDE, NONE, body=lambda of: {"campaign": of.campaign, "dry_run": True}),
     Route(
         "POST /v1/persons:forget", May.FORGET, REFUSED, body=lambda of: {"who": of.phone, "dry_run": True}, own=(403,)
     ),
@@ -159,7 +160,9 @@ def test_every_route_is_in_the_table(address: str) -> None:
     assert {_as_described(each.path) for each in TABLE} == routes
 
 
-@pytest.mark.parametrize("room", [messages, refused, campaigns, people, texts, reports, operation, persons])
+@pytest.mark.parametrize(
+    "room", [messages, refused, campaigns, reruns, follow_ups, people, texts, reports, operation, persons]
+)
 def test_no_route_for_tokens_has_what_sees_every_source(room: ModuleType) -> None:
     assert producer_of not in vars(room).values()
 

@@ -35,6 +35,11 @@ def decision_out(decision: Decision) -> dict[str, Any]:
     return {"moved": decision.moved, "others": dict(decision.others), "too_late": dict(decision.too_late)}
 
 
+def cancel_out(decision: Decision) -> dict[str, Any]:
+    """As CancelOut."""
+    return decision_out(decision) | {"called_off": decision.called_off}
+
+
 def _plain(value: object) -> Any:
     if isinstance(value, (set, frozenset)):
         return sorted(value)

@@ -20,7 +20,19 @@ from worker.errors import WorkerError
 from worker.limiter import Meter
 from worker.settings import Settings
 from worker.telemetry import emit, where
-from worker.web import callbacks, campaigns, messages, operation, people, persons, refused, reports, reruns, texts
+from worker.web import (
+    callbacks,
+    campaigns,
+    follow_ups,
+    messages,
+    operation,
+    people,
+    persons,
+    refused,
+    reports,
+    reruns,
+    texts,
+)
 from worker.web.access import Access
 from worker.web.door import Door
 from worker.web.pages.rooms import add_pages, failed, is_page
@@ -41,7 +53,19 @@ def make_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     app.state.settings = settings
-    for room in (messages, refused, campaigns, reruns, people, persons, texts, reports, operation, callbacks):
+    for room in (
+        messages,
+        refused,
+        campaigns,
+        reruns,
+        follow_ups,
+        people,
+        persons,
+        texts,
+        reports,
+        operation,
+        callbacks,
+    ):
         app.include_router(room.router)
     app.add_api_route("/problems/{kind}", _explain, include_in_schema=False)
     add_pages(app)

@@ -10,20 +10,20 @@ from fastapi import APIRouter, Depends, Request, Response
 from worker.access import May
 from worker.api.tokens import TokenRow
 from worker.web.access import needs
-from worker.web.answers import as_json, decision_out
+from worker.web.answers import as_json, cancel_out, decision_out
 from worker.web.bodies import date_of
 from worker.web.door import producer_for
 from worker.web.retrying import answer, retry_schema
-from worker.web.schemas import MOVE, DecisionOut, DoneOut, RetryOut, body, optional_body, problems
+from worker.web.schemas import MOVE, CancelOut, DecisionOut, DoneOut, RetryOut, body, optional_body, problems
 
 router = APIRouter(prefix="/v1/campaigns", tags=["campaigns"], responses=problems("not-found"))
 Decider = Annotated[TokenRow, Depends(needs(May.DECIDE))]
 
 
-@router.post("/{name}:cancel", response_model=DecisionOut)
+@router.post("/{name}:cancel", response_model=CancelOut)
 def cancel(request: Request, name: str, holder: Decider) -> Response:
-    """Cancel what waits of it."""
-    return as_json(decision_out(producer_for(request, holder).cancel_campaign(name)))
+    """Cancel what waits of it, and send no more of it again."""
+    return as_json(cancel_out(producer_for(request, holder).cancel_campaign(name)))
 
 
 @router.post(

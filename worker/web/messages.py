@@ -21,7 +21,7 @@ from worker.intake import Enqueue, Ticket
 from worker.intake.fields import enqueue_of, kind_of
 from worker.lifecycle import Kind
 from worker.web.access import needs
-from worker.web.answers import as_json, decision_out, ticket_out
+from worker.web.answers import as_json, cancel_out, decision_out, ticket_out
 from worker.web.bodies import date_of, json_of
 from worker.web.door import entrance_for, named, producer_for, source_for
 from worker.web.problems import Problem, body_of, language_of, problem_of
@@ -30,6 +30,7 @@ from worker.web.schemas import (
     AT_ONCE,
     MOVE,
     BatchOut,
+    CancelOut,
     DecisionOut,
     RetryOut,
     TicketOut,
@@ -174,11 +175,11 @@ def show(
     return as_json(producer.show(named(producer, id), after=after, most=most).as_json())
 
 
-@router.post("/{id}:cancel", response_model=DecisionOut, responses=problems("not-found"))
+@router.post("/{id}:cancel", response_model=CancelOut, responses=problems("not-found"))
 def cancel(request: Request, id: str, holder: Decider) -> Response:
     """Cancel what has not been claimed yet; what it is too late for is told."""
     producer = producer_for(request, holder)
-    return as_json(decision_out(producer.cancel(named(producer, id))))
+    return as_json(cancel_out(producer.cancel(named(producer, id))))
 
 
 @router.post(

@@ -87,6 +87,13 @@ class DecisionOut(Model):
     """Why, in words, and how many."""
 
 
+class CancelOut(DecisionOut):
+    """What a cancel did."""
+
+    called_off: int = 0
+    """Of a campaign: how many more were still to be sent again by reruns, and are not."""
+
+
 class UnfitOut(Model):
     """Why some can't be sent corrected like this."""
 
@@ -155,6 +162,14 @@ class GoneOnOut(Model):
 
     rest: int
     """How many messages, at most."""
+
+
+class LetGoOut(Model):
+    """What was to follow messages and was set aside is looked at again; of a dry run how many would be."""
+
+    let_go: int
+    """Messages that something was to follow."""
+    dry_run: bool
 
 
 class ForgotOut(Model):

@@ -64,6 +64,24 @@ WORDS: dict[str, Text] = {
         "Lỗi của phần mềm làm việc tiếp theo của một tin do {source} gửi chưa thực hiện được; xem nhật ký.",
     ),
     "follow_up_look": Text("The message", "Xem tin đó"),
+    "follow_ups_look": Text("All that was set aside", "Xem tất cả việc tiếp theo bị gác lại"),
+    "follow_ups": Text("What was to follow and was set aside", "Việc tiếp theo bị gác lại"),
+    "follow_ups_wait": Text(
+        "A fault of ours kept from coming what was to follow {count} messages. Once it is mended, let them go on.",
+        "Lỗi của phần mềm làm việc tiếp theo của {count} tin chưa thực hiện được. Sửa xong lỗi thì cho tiếp tục.",
+    ),
+    "follow_ups_go_on": Text("Let all {count} go on", "Cho cả {count} tin tiếp tục"),
+    "follow_ups_go_on_says": Text(
+        "What was to follow them goes out now, and costs what it costs. What is too late by now does not come; what "
+        "still can't is set aside anew.",
+        "Việc tiếp theo của chúng được thực hiện ngay, tính tiền như thường. Cái nào đã quá muộn thì thôi; cái nào vẫn "
+        "lỗi lại bị gác lại.",
+    ),
+    "follow_ups_let_go": Text("Let go on: {count}", "Đã cho tiếp tục: {count}"),
+    "follow_ups_none": Text("Nothing is set aside", "Không có việc nào bị gác lại"),
+    "follow_ups_none_next": Text(
+        "What is to follow messages comes by itself.", "Việc tiếp theo của các tin tự diễn ra."
+    ),
     "rerun_messages": Text("messages by {name}", "các tin do {name} gửi lại"),
     "no_tasks": Text(
         "{times} messages in the queue {queue} were no task:",

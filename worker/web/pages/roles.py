@@ -12,6 +12,8 @@ LEAST: dict[tuple[str, str], UserRole | None] = {
     ("GET", "/now/figures"): VIEWER,
     ("POST", "/now/pause"): OPERATOR,
     ("POST", "/now/resume"): OPERATOR,
+    ("GET", "/follow-ups"): VIEWER,
+    ("POST", "/follow-ups/go-on"): OPERATOR,
     ("GET", "/login"): ANYBODY,
     ("POST", "/login"): ANYBODY,
     ("GET", "/enter/{link}"): ANYBODY,

@@ -13,6 +13,7 @@ from worker.web.pages import (
     contacts,
     events,
     find,
+    follow_ups,
     held,
     law,
     log,
@@ -35,8 +36,8 @@ from worker.web.pages.rendering import is_fragment, redirect, render
 from worker.web.problems import KINDS, problem_of
 
 ROOMS = (
-    assets, session, now, message, held, refused, log, new_campaign, campaigns, rules, events, calendar_files,
-    reminders, template_texts, contact_files, contacts, sweeps, find, prices, reports, law, users,
+    assets, session, now, follow_ups, message, held, refused, log, new_campaign, campaigns, rules, events,
+    calendar_files, reminders, template_texts, contact_files, contacts, sweeps, find, prices, reports, law, users,
 )  # fmt: skip
 FOR_PROGRAMS = ("/v1/", "/callbacks/", "/problems/", "/openapi.json", "/livez", "/readyz")
 
