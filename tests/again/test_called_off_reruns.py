@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from tests.again.failing import many, queued
+from tests.again.failing import failed, many, queued
 from tests.again.test_retry_many import go_on, turn
 from tests.support import Bench
+from worker import NotFound
 from worker.again import Corrected, Failed
 
 CANCELLED = "status = 'cancelled', settled_at = now()"
@@ -69,6 +71,94 @@ def test_another_source_calls_no_rerun_off_that_is_not_its_own(bench: Bench) -> 
     turn(bench, "status = 'delivered', accepted_at = now(), settled_at = now()")
     go_on(bench)
     assert queued(bench) == 50
+
+
+# Of several campaigns...
+
+
+SINCE = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def of_several(bench: Bench, **how: Any) -> None:
+    """Sent again by day: of two campaigns a hundred each, a hundred of which go first."""
+    many(bench, 100)
+    many(bench, 100, campaign="he", first=900)
+    bench.notifier.again.retry(Failed(since=SINCE), by="lan", **how)
+
+
+def fared(bench: Bench) -> dict[str, int]:
+    """Of each campaign, how many were sent again."""
+    with bench.database.begin() as session:
+        sent = text("""
+            SELECT n.campaign, count(*) FROM message AS m JOIN notification AS n ON n.id = m.notification_id
+            WHERE m.generation > 0 AND m.status <> 'cancelled' GROUP BY 1
+        """)
+        return {row[0]: row[1] for row in session.execute(sent)}
+
+
+GOES_ON = "status = 'delivered', accepted_at = now(), settled_at = now()"
+
+
+@pytest.mark.parametrize("corrected", [None, Corrected(content="Ma: 9")], ids=["as it was", "corrected"])
+def test_a_rerun_by_day_goes_on_without_the_campaign_that_is_cancelled(
+    bench: Bench, corrected: Corrected | None
+) -> None:
+    of_several(bench, corrected=corrected)
+    turn(bench, GOES_ON)
+    assert bench.notifier.cancel_campaign("he").called_off == 100
+    assert bench.notifier.cancel_campaign("he").called_off == 0
+    go_on(bench)
+    assert fared(bench) == {"tet": 100}
+
+
+def test_what_is_left_out_is_no_longer_told_to_wait(bench: Bench, cli: Any) -> None:
+    of_several(bench)
+    many(bench, 30, campaign="xuan", first=2000)  # after it was asked for
+    with bench.database.begin() as session:
+        id_ = session.scalar(text("UPDATE rerun SET state = 'stopped', code = '177', decided_at = now() RETURNING id"))
+    assert bench.notifier.again.rest(id_).messages == 100
+    assert "not sent again after all: 100 message(s)" in cli("cancel", "--campaign", "he")[1]
+    assert bench.notifier.again.rest(id_).messages == 0
+    assert bench.notifier.again.stopped() == []
+
+
+def test_of_so_many_at_most_others_take_their_places(bench: Bench) -> None:
+    many(bench, 50)
+    many(bench, 100, campaign="he", first=900)
+    many(bench, 100, campaign="xuan", first=2000)
+    bench.notifier.again.retry(Failed(since=SINCE, most=150), by="lan")
+    turn(bench, GOES_ON)
+    assert bench.notifier.cancel_campaign("he").called_off == 0
+    go_on(bench)
+    assert fared(bench) == {"tet": 50, "he": 50, "xuan": 50}
+
+
+@pytest.mark.parametrize("by_number", [False, True])
+def test_nor_is_it_sent_again_by_ids_or_by_number(bench: Bench, by_number: bool) -> None:
+    if by_number:
+        for n in range(120):
+            failed(bench, "0901000001", campaign="tet" if n < 60 else "he")
+        which = Failed(to="0901000001")
+    else:
+        many(bench, 60)
+        many(bench, 60, campaign="he", first=900)
+        with bench.database.begin() as session:
+            ids = session.scalars(text("SELECT id FROM message ORDER BY id")).all()
+        which = Failed(ids=ids)
+    bench.notifier.again.retry(which, by="lan")
+    turn(bench, GOES_ON)
+    assert bench.notifier.cancel_campaign("he").called_off == 20
+    go_on(bench)
+    assert fared(bench) == {"tet": 60, "he": 40}
+
+
+def test_another_source_leaves_out_of_nobody_elses_rerun(bench: Bench) -> None:
+    of_several(bench)
+    with pytest.raises(NotFound):
+        bench.notifier.of_source("other").cancel_campaign("he")
+    turn(bench, GOES_ON)
+    go_on(bench)
+    assert fared(bench) == {"tet": 100, "he": 100}
 
 
 # Where the first hundred are cancelled by another way...

@@ -11,6 +11,7 @@ rules, events: what reminds             occurrences: what was made of them, for 
 
 from worker.ledger.acts import Act, note_act
 from worker.ledger.advertised import counted, forget_advertised
+from worker.ledger.asked import requests_of
 from worker.ledger.balance import note_balance
 from worker.ledger.brandnames import ask_for_brandnames, known_brandnames, replace_brandnames
 from worker.ledger.campaigns import lift_campaign, notifications_of, pause_campaign, through
@@ -36,7 +37,6 @@ from worker.ledger.failed import (
     choose,
     choose_alike,
     count,
-    requests_of,
 )
 from worker.ledger.filling import fill
 from worker.ledger.floors import Floors

@@ -5,17 +5,16 @@ A message that another one has taken the place of is no longer among them, whate
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import Row, TextClause, text
 
-from worker.ledger.rows import as_array, options_of
 from worker.lifecycle import ASKED, PERSONS_MOVES, PURPOSE, WANTED_AT, Status
 from worker.lookups import by_key
 
@@ -55,6 +54,7 @@ class Chosen:
     lane: str | None = None
     purpose: str | None = None
     generations: int = field(default=1)  # sent again so often already: left
+    without: Sequence[str] | None = None  # of these campaigns nothing: they were cancelled since it was asked for
 
     @property
     def part(self) -> str | None:
@@ -132,9 +132,14 @@ _BY_KEY = {
 _BY_KEY["campaign"] = (
     "(SELECT n.campaign FROM notification AS n WHERE n.id = m.notification_id AND n.campaign = :campaign)"
 )
+_BY_KEY["without"] = """NOT EXISTS (
+    SELECT FROM notification AS n WHERE n.id = m.notification_id AND n.campaign = ANY(CAST(:without AS text[]))
+)"""
 # Who has joined it needs no second look; nor may an index of campaigns or sources begin the walk.
 _JOINED = {"campaign": "n.campaign || ''", "source": "n.source || ''", "purpose": PURPOSE}
 _UNASKED = {name: f"CAST(:{name} AS text)" for name in _JOINED}
+_JOINED["without"] = "coalesce(n.campaign || '', '') <> ALL(CAST(:without AS text[]))"
+_BUT = " but"  # after a scope's name: not all of it
 
 
 @cache
@@ -147,7 +152,8 @@ def chosen(scope: str, *, joined: bool = False) -> str:
 def of_all(scope: str, *, joined: bool = False) -> str:
     """SQL: that it failed, within the scope and the source."""
     of = _JOINED if joined else _BY_KEY
-    return _OF_ALL.format(scope=_SCOPES[scope].format(**of), **of)
+    within = _SCOPES[scope.removesuffix(_BUT)].format(**of)
+    return _OF_ALL.format(scope=f"{within} AND {of['without']}" if scope.endswith(_BUT) else within, **of)
 
 
 @cache
@@ -160,7 +166,7 @@ def with_notification(scope: str) -> str:
     """SQL: each with its notification `n`. Of what is named one by one each is looked up by its key; of a campaign
     there may be so many that Postgres had better choose.
     """
-    if scope in ("part", "campaign", "since"):
+    if scope.removesuffix(_BUT) in ("part", "campaign", "since"):
         return "message AS m JOIN notification AS n ON n.id = m.notification_id"
     return f"message AS m {by_key('notification', 'n', of='m.notification_id')}"
 
@@ -172,7 +178,8 @@ def perhaps(scope: str) -> str:
 
 def scope_of(failed: Chosen) -> str:
     """By which of its fields they are found."""
-    return next(name for name in _SCOPES if getattr(failed, name) is not None)
+    found = next(name for name in _SCOPES if getattr(failed, name) is not None)
+    return found + _BUT if failed.without else found
 
 
 # From the beginning without one: by a place before all of them Postgres would begin at the first that ever failed, and
@@ -284,39 +291,6 @@ def choose_alike(
     return session.execute(_choose_alike(scope_of(failed), by_text, somewhere, _locks(besides)), asked).all()
 
 
-_REQUESTS = text(f"""
-    SELECT n.id, n.kind, {PURPOSE} AS purpose, n.source, n.campaign, n.content, n.template_id,
-        CAST(n.options AS text) AS options, n.expires_at, CAST(n.follow_up AS text) AS follow_up,
-        coalesce(n.segments, 1) AS segments
-    FROM notification AS n WHERE n.id = ANY(CAST(:ids AS uuid[]))
-""")
-
-
-class Asked(NamedTuple):
-    """What was asked for once."""
-
-    id: UUID
-    kind: str
-    purpose: str
-    source: str
-    campaign: str | None
-    content: str | None
-    template_id: str | None
-    options: Mapping[str, Any]
-    expires_at: datetime | None
-    follow_up: Mapping[str, Any] | None  # what its producer wanted to follow by itself
-    segments: int
-
-
-def requests_of(session: Session, notifications: Sequence[UUID]) -> Mapping[UUID, Asked]:
-    """What was asked for, by notification."""
-    rows = session.execute(_REQUESTS, {"ids": as_array([each.hex for each in notifications])}).all()
-    return {
-        row[0]: Asked._make((*row[:7], options_of(row[7]), row[8], row[9] and options_of(row[9]), row[10]))
-        for row in rows
-    }
-
-
 @cache
 def _count(scope: str, goes_on: str) -> TextClause:
     return text(f"SELECT count(*) FROM message AS m WHERE {chosen(scope)} AND {goes_on}")
@@ -326,3 +300,17 @@ def count(session: Session, which: Chosen, *, after: Place = NOWHERE) -> int:
     """How many there are, those to be left included."""
     asked = which.parameters() | after.parameters()
     return int(session.execute(_count(scope_of(which), beyond(after)), asked).scalar_one())
+
+
+@cache
+def _count_of_campaign(scope: str, goes_on: str) -> TextClause:
+    return text(f"""
+        SELECT count(*) FROM message AS m WHERE {chosen(scope)} AND {goes_on} AND {_BY_KEY["campaign"]} = :campaign
+    """)
+
+
+def count_of_campaign(session: Session, which: Chosen, campaign: str, *, after: Place = NOWHERE) -> int:
+    """How many of them are of this campaign."""
+    which = replace(which, campaign=campaign)
+    asked = which.parameters() | after.parameters()
+    return int(session.execute(_count_of_campaign(scope_of(which), beyond(after)), asked).scalar_one())

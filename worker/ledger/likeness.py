@@ -9,7 +9,8 @@ from uuid import UUID
 
 from sqlalchemy import TextClause, text
 
-from worker.ledger.failed import LEFT, NOWHERE, Asked, Chosen, Place, beyond, chosen, scope_of
+from worker.ledger.asked import Asked
+from worker.ledger.failed import LEFT, NOWHERE, Chosen, Place, beyond, chosen, scope_of
 from worker.ledger.opt_out import IS_FOR_THE_WILLING
 from worker.ledger.outlook import asked_for, summed
 from worker.ledger.rows import options_of

@@ -16,7 +16,7 @@ import orjson
 from sqlalchemy import text
 
 from worker.ids import uuid7
-from worker.ledger.failed import Chosen, Place
+from worker.ledger.failed import Chosen, Place, count, count_of_campaign
 from worker.lifecycle import ALL_CANCELLED, FINAL, Status
 from worker.lookups import by_keys
 
@@ -76,6 +76,23 @@ _CALL_OFF = text("""
     WHERE state IN ('trying', 'going') AND chosen ->> 'campaign' = :campaign
       AND (CAST(:source AS text) IS NULL OR source = :source)
     RETURNING messages - moved
+""")
+
+# Those that are of several campaigns, also where they stopped: a person may have their rest sent later.
+_OF_SEVERAL = text(f"""
+    SELECT id, at, {_CHOSEN}, messages - moved AS rest, after_notification, after_message, most_left FROM rerun
+    WHERE state IN ('trying', 'going', 'stopped') AND chosen ->> 'campaign' IS NULL
+      AND NOT coalesce(chosen -> 'without', '[]') @> to_jsonb(CAST(:campaign AS text))
+      AND (CAST(:source AS text) IS NULL OR source = :source)
+    ORDER BY id FOR UPDATE
+""")
+_LEAVE_OUT = text("""
+    UPDATE rerun SET messages = messages - :fewer,
+        chosen = jsonb_set(
+            chosen, '{without}', coalesce(chosen -> 'without', '[]') || to_jsonb(CAST(:campaign AS text))
+        ),
+        state = CASE WHEN state = 'stopped' AND messages - :fewer <= moved THEN 'done' ELSE state END
+    WHERE id = :id
 """)
 
 # How each of the first hundred stands; those that were corrected, by the messages that took their places.
@@ -169,7 +186,24 @@ def go_on_anyway(session: Session, rerun: UUID, *, by: str, source: str | None) 
 
 def call_off_reruns(session: Session, campaign: str, *, source: str | None) -> int:
     """Send no more of this campaign again; how many were still to be. A step that is under way is waited for."""
-    return sum(session.scalars(_CALL_OFF, {"campaign": campaign, "source": source}))
+    asked = {"campaign": campaign, "source": source}
+    its_own: int = sum(session.scalars(_CALL_OFF, asked))
+    return its_own + sum(_leave_out(session, row, campaign) for row in session.execute(_OF_SEVERAL, asked).all())
+
+
+def _leave_out(session: Session, row: Any, campaign: str) -> int:
+    """Of this rerun's rest; how many fewer go."""
+    try:
+        which = Chosen(**row.chosen)
+    except TypeError:  # another version wrote it: this one's workers stop it
+        return 0
+    place, rest = Place(row.after_notification, row.after_message, row.at), int(row.rest)
+    fewer = count_of_campaign(session, which, campaign, after=place)
+    if row.most_left is not None:  # others take their places
+        fewer = rest - min(count(session, which, after=place) - fewer, int(row.most_left))
+    fewer = max(0, min(fewer, rest))
+    session.execute(_LEAVE_OUT, {"id": row.id, "campaign": campaign, "fewer": fewer})
+    return fewer
 
 
 def moved_on(session: Session, rerun: UUID, moved: int, place: Place | None, *, rest: float) -> None:
