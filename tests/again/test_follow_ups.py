@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -123,6 +123,20 @@ def test_what_was_not_delivered_goes_out_again_so_often_and_no_more(bench: Bench
         again.follow(bench.database, bench.settings)
         assert bench.message(ticket)["history"][-1]["generation"] == generation
     assert bench.message(ticket)["history"][-1]["asked_by"] == "retry_undelivered"
+
+
+def test_what_its_application_wants_by_a_date_is_not_sent_again_by_itself_after_it(bench: Bench) -> None:
+    """A person may still have it sent again."""
+    by = datetime.now(UTC) + timedelta(hours=2)
+    ticket = bench.put(otp(), retry_undelivered=Retry(times=2, wait="1h"), expires_at=by)
+    bench.set(ticket, **FAILED)
+    with bench.database.begin() as session:
+        session.execute(text("UPDATE notification SET expires_at = now() - interval '1 second'"))
+    bench.set(ticket, settled_at="now() - interval '2 hours'", expires_at="now() - interval '1 second'")
+    pass_time(bench)
+    again.follow(bench.database, bench.settings)
+    assert bench.status(ticket) == "undelivered"
+    assert bench.notifier.retry(ticket.id).moved == 1
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -96,6 +96,19 @@ def test_when_it_is_sent_again_by_itself_and_how_often(bench: Bench) -> None:
     assert failed.next_at == bench.message(ticket)["settled_at"] + timedelta(hours=1)
     bench.set(ticket, status="'rejected'", code="'118'")
     assert story(bench, ticket).next == "Nothing more happens by itself"
+
+
+def test_what_its_time_ends_before_it_would_be_sent_again_is_not_promised_that(bench: Bench) -> None:
+    by = datetime.now(UTC) + timedelta(minutes=30)
+    ticket = bench.put(otp(), retry_undelivered=Retry(times=2, wait="1h"), expires_at=by)
+    bench.set(ticket, **FAILED)
+    assert (story(bench, ticket).next, story(bench, ticket).then) == ("Nothing more happens by itself", "")
+    with bench.database.begin() as session:
+        session.execute(text("UPDATE notification SET expires_at = now()"))
+    bench.set(ticket, settled_at="now() - interval '2 hours'")
+    pass_time(bench)
+    follow(bench)
+    assert story(bench, ticket).then == "What was to follow it was too late: it does not come"
 
 
 def test_of_both_the_earlier_comes_next_and_the_other_under_its_condition(bench: Bench) -> None:

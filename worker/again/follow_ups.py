@@ -48,7 +48,7 @@ def then(row: Any, limit: int) -> Then:
     if row.status == Status.UNKNOWN:
         return Then.UNKNOWN
     if _again(row, limit):
-        return Then.AGAIN
+        return Then.TOO_LATE if row.retry_late else Then.AGAIN
     if row.status not in RETRIED or _may_follow(row, limit):
         return Then.LATER
     return Then.STAYS if _times_left(row, limit) else Then.NOTHING

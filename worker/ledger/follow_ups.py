@@ -46,7 +46,7 @@ def _due(which: str) -> TextClause:
     return text(f"""
         SELECT f.message_id AS id, m.status, m.phone, m.generation, m.replaced_by, n.source, n.campaign, n.expires_at,
             n.follow_up, {FALLBACK_AT} <= now() AS fallback_due, {FALLBACK_LATE_AT} <= now() AS fallback_late,
-            {RETRY_AT} <= now() AS retry_due
+            {RETRY_AT} <= now() AS retry_due, coalesce(n.expires_at <= now(), false) AS retry_late
         FROM (
             SELECT message_id FROM follow_up WHERE due_at <= now() {which}
             FOR UPDATE SKIP LOCKED

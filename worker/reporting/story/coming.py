@@ -63,6 +63,9 @@ class Coming:
         return not (self._falls_back(promise) and promise.fallback_at <= max(promise.retry_at, self.facts.at))
 
     def _left(self, promise: AnyRow) -> int:
+        now = self.facts.at
+        if promise.expires_at is not None and promise.expires_at <= max(promise.retry_at or now, now):
+            return 0
         return int((promise.times or 0) - self.facts.message.generation)
 
     def _falls_back(self, promise: AnyRow) -> bool:

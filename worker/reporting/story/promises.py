@@ -24,7 +24,7 @@ _PROMISES = text(f"""
         coalesce(CAST(n.follow_up ->> 'in_doubt' AS boolean), false) AS in_doubt,
         {FALLBACK_AT} AS fallback_at, {FALLBACK_LATE_AT} AS late_at,
         CAST(n.follow_up #>> '{{retry,times}}' AS integer) AS times,
-        CAST(n.follow_up #>> '{{retry,wait}}' AS double precision) AS wait, {RETRY_AT} AS retry_at
+        CAST(n.follow_up #>> '{{retry,wait}}' AS double precision) AS wait, {RETRY_AT} AS retry_at, n.expires_at
     FROM unnest(CAST(:ids AS uuid[])) AS i (id)
     {by_key("follow_up", "f", of="i.id", key="message_id")}
     {by_key("message", "m", of="f.message_id")}
