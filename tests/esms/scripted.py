@@ -28,7 +28,9 @@ def reset(connection: socket.socket) -> None:
 
 
 class ScriptedServer:
-    def __init__(self, *, tls: bool = False) -> None:
+    def __init__(self, *, tls: bool = False, shakes_hands_after: float = 0.0) -> None:
+        """shakes_hands_after: seconds, of TLS."""
+        self._shakes_hands_after = shakes_hands_after
         self.requests: list[str] = []  # request lines
         self.heads: list[str] = []  # with their headers
         self.connections = 0
@@ -90,6 +92,7 @@ class ScriptedServer:
     def _serve(self, connection: socket.socket) -> None:
         try:
             if self._context:
+                self.released.wait(self._shakes_hands_after)
                 connection = self._context.wrap_socket(connection, server_side=True)
             self._open.append(connection)
             while head := self._request(connection):

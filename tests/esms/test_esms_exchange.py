@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.esms.scarce import no_more_threads
-from tests.esms.scripted import ScriptedServer, reply
+from tests.esms.scripted import TLS, ScriptedServer, reply
 from tests.support import let_pass
 from worker.esms import (
     Client,
@@ -194,6 +194,22 @@ def test_what_may_not_be_sent_any_more_when_its_turn_comes_is_not_sent(client: C
     assert server.requests == []
 
 
+def test_what_may_not_be_sent_any_more_once_it_has_a_connection_is_not_sent(connect: Connect) -> None:
+    """A code that waits for a slow handshake does not go out after its time."""
+    with closing(ScriptedServer(tls=True, shakes_hands_after=0.5)) as server:
+        server.play(TAKEN)
+        client = connect(server.url, ca_bundle=str(TLS / "certificate.pem"))
+        with client.open_exchange(1) as exchange:
+            exchange.put("late", client.prepare_sms(sms("r-1")), until=monotonic() + 0.2)
+            [late] = take(exchange, 1)
+            exchange.put("in time", client.prepare_sms(sms("r-2")), until=monotonic() + 10)
+            [in_time] = take(exchange, 1)
+        with pytest.raises(NotTaken):
+            late.result()
+        assert in_time.result().sms_id == "1"
+        assert len(server.requests) == 1
+
+
 @pytest.mark.parametrize("transport", [Transport.REQUESTS])
 def test_where_no_thread_can_be_had_whoever_takes_sends_and_nothing_is_lost(
     client: Client, server: ScriptedServer
@@ -228,7 +244,7 @@ def test_what_stood_in_a_threads_line_while_the_process_was_frozen_is_not_sent_a
     prepared, finish = Client(credentials).prepare_balance(), Finisher(Format.JSON, credentials)
     thawed, sent = threading.Event(), list[object]()
 
-    def call(tag: object, prepared: Prepared[Any]) -> Finished[Any]:
+    def call(tag: object, prepared: Prepared[Any], _until: float) -> Finished[Any]:
         sent.append(tag)
         thawed.wait(10)
         return finish(tag, prepared, datetime.now(UTC), 0.0, MaybeTaken("frozen"))

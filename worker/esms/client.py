@@ -6,6 +6,7 @@ What only prepares touches no network: it checks its arguments, and raises Inval
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
+from math import inf
 from time import monotonic
 from types import TracebackType
 from typing import Any, TypeVar
@@ -276,10 +277,10 @@ class Client:
     def _answer(self, prepared: Prepared[Reply]) -> Reply:
         return self._call(None, prepared).result()
 
-    def _call(self, tag: object, prepared: Prepared[Reply]) -> Finished[Reply]:
+    def _call(self, tag: object, prepared: Prepared[Reply], until: float = inf) -> Finished[Reply]:
         started_at, begun = datetime.now(UTC), monotonic()
         try:
-            came: HttpAnswer | EsmsError = self._wire.send(prepared.parcel)
+            came: HttpAnswer | EsmsError = self._wire.send(prepared.parcel, until)
         except EsmsError as failure:
             came = failure
         return self._finish(tag, prepared, started_at, monotonic() - begun, came)

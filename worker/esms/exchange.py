@@ -11,7 +11,8 @@ from math import inf
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
-from worker.esms.errors import EsmsError, NotTaken, Trace
+from worker.esms import lost
+from worker.esms.errors import EsmsError, Trace
 from worker.esms.functions import Function
 from worker.esms.reading import Record
 from worker.esms.transport_types import HttpAnswer, Parcel
@@ -57,8 +58,7 @@ def held_up(finish: Finish, tag: object, prepared: Prepared[Any]) -> Finished[An
 
     Whoever put it in was held up meanwhile, frozen perhaps, and may have lost the right to send it.
     """
-    late = NotTaken("it was not sent in time, because this process was held up")
-    return finish(tag, prepared, datetime.now(UTC), 0.0, late, 0.0)
+    return finish(tag, prepared, datetime.now(UTC), 0.0, lost.held_up(), 0.0)
 
 
 class Exchange(ABC):

@@ -47,9 +47,9 @@ class Handle:
         self.prepared: Prepared[Any] | None = None
         self._pieces: list[bytes] = []
 
-    def load(self, tag: object, prepared: Prepared[Any]) -> None:
-        """Readies it for this request, which goes out when the handle is added to the loop."""
-        self.tag, self.prepared = tag, prepared
+    def load(self, tag: object, prepared: Prepared[Any], until: float) -> None:
+        """Readies it for this request, which goes out when the handle is added to the loop, or not after `until`."""
+        self.tag, self.prepared, self._until, self.late = tag, prepared, until, False
         self.started_at, self.begun = datetime.now(UTC), monotonic()
         parcel = prepared.parcel
         self.stale = self._gone = self._too_long = False
@@ -94,6 +94,9 @@ class Handle:
         if not self._fresh and self._kept.is_dead(our_port):
             self._kept.forget(our_port)
             self.stale = True
+            return int(pycurl.PREREQFUNC_ABORT)
+        if monotonic() >= self._until:
+            self.late = True
             return int(pycurl.PREREQFUNC_ABORT)
         self._gone = True
         self._port = our_port

@@ -9,6 +9,11 @@ BROKEN = "the connection broke before the answer was complete"
 PACKED = "the answer was lost (it can't be unpacked)"
 
 
+def held_up() -> NotTaken:
+    """By the time it could be sent, it was not to be sent any more."""
+    return NotTaken("it was not sent in time, because this process was held up")
+
+
 def unconnected(why: str) -> NotTaken:
     """There is no connection."""
     return NotTaken(f"no connection to eSMS: {why}")

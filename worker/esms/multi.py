@@ -7,6 +7,7 @@ from typing import Any
 
 import pycurl
 
+from worker.esms import lost
 from worker.esms.connections import KeptConnections
 from worker.esms.exchange import Finish, Prepared
 from worker.esms.handle import Handle
@@ -73,9 +74,9 @@ class Multi(Loop):
     def _hear(self, socket: int, events: int) -> None:
         self._multi.socket_action(socket, _bits(events))
 
-    def _send(self, tag: object, prepared: Prepared[Any], _until: float) -> None:
+    def _send(self, tag: object, prepared: Prepared[Any], until: float) -> None:
         handle = self._idle.pop() if self._idle else Handle(self._route, self._patience, self._kept)
-        handle.load(tag, prepared)
+        handle.load(tag, prepared, until)
         self._busy[handle.curl] = handle
         self._multi.add_handle(handle.curl)
 
@@ -103,7 +104,7 @@ class Multi(Loop):
     def _over(self, handle: Handle, error: int) -> None:
         now = monotonic()
         assert handle.prepared is not None
-        came = handle.outcome(error, now)
+        came = lost.held_up() if handle.late else handle.outcome(error, now)
         unheard = self._unheard(handle.begun)
         finished = self._finish(handle.tag, handle.prepared, handle.started_at, now - handle.begun, came, unheard)
         self._multi.remove_handle(handle.curl)  # of what was not at its end, curl closes the connection

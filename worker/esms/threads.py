@@ -16,7 +16,7 @@ from typing import Any
 from worker.esms.exchange import GRACE, Exchange, Finish, Finished, Prepared, held_up
 from worker.esms.transport_types import Patience
 
-Call = Callable[[object, Prepared[Any]], Finished[Any]]
+Call = Callable[[object, Prepared[Any], float], Finished[Any]]  # float: until when it may be sent
 
 
 class Threads(Exchange):
@@ -96,7 +96,7 @@ class Threads(Exchange):
 
     def _carry(self, send_until: float, tag: object, prepared: Prepared[Any]) -> None:
         if monotonic() < send_until:
-            self._back.put(self._call(tag, prepared))
+            self._back.put(self._call(tag, prepared, send_until))
         else:
             self._back.put(held_up(self._finish, tag, prepared))
         if self._nudge is not None:

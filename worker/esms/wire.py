@@ -9,6 +9,7 @@ import socket
 import ssl
 import threading
 from http.client import HTTPException, HTTPResponse
+from math import inf
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -32,7 +33,7 @@ from worker.esms.transport_types import Address, HttpAnswer, Parcel, Patience
 _HEADERS = {"User-Agent": "esms-worker", "Accept-Encoding": "identity"}
 
 
-# What the connection in a thread is to append, and when it has to be done.
+# What the connection in a thread is to append, and when it has to be done. until: later it may not even begin.
 _call = threading.local()
 
 
@@ -42,6 +43,10 @@ class _NeverConnectedError(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class _TooLateError(Exception):
+    """There is a connection, and nothing may go out over it any more. As the other one, nobody else's."""
 
 
 class _Moments:
@@ -57,7 +62,9 @@ class _Moments:
         except Exception as error:  # noqa: BLE001  whatever stopped us here, no request was written yet
             reason = _why_not(error)
         else:
-            return
+            if monotonic() < _call.until:
+                return
+            raise _TooLateError
         raise _NeverConnectedError(reason)
 
     def request(self, method: str, url: str, **options: Any) -> None:
@@ -181,14 +188,16 @@ class Wire:
     def room(self) -> int:
         return self._room
 
-    def send(self, parcel: Parcel) -> HttpAnswer:
-        """One GET. Raises NotTaken when no connection was made, MaybeTaken when the answer is lost."""
+    def send(self, parcel: Parcel, until: float = inf) -> HttpAnswer:
+        """One GET. Raises NotTaken when no connection was made in time, MaybeTaken when the answer is lost."""
         begun = monotonic()
         try:
-            _call.secret, _call.deadline = parcel.secret, begun + self._patience.total
+            _call.secret, _call.deadline, _call.until = parcel.secret, begun + self._patience.total, until
             return self._exchange(parcel)
+        except _TooLateError:
+            failure: EsmsError = lost.held_up()
         except _NeverConnectedError as error:
-            failure: EsmsError = lost.unconnected(error.reason)
+            failure = lost.unconnected(error.reason)
         except Exception as error:  # noqa: BLE001  after the first byte, no failure whatever may pass for "not taken"
             failure = MaybeTaken(_what_was_lost(error, monotonic() - begun >= self._patience.total))
         finally:
@@ -205,7 +214,7 @@ class Wire:
     def dial(self, url: str) -> socket.socket:
         """A new connection, as far as the first byte of a request. Raises NotTaken."""
         timeout = min(self._patience.connect, self._patience.total)
-        _call.deadline = monotonic() + timeout  # a proxy answers as well
+        _call.deadline, _call.until = monotonic() + timeout, inf  # a proxy answers as well
         try:
             return self._adapter.dial(self._request(url), timeout)
         except _NeverConnectedError as error:
