@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
 
 from tests.again.foreseen import LONG, advertising, foreseen_and_done, further, known, numbers, sms
-from tests.support import Bench
-from worker import Sms
+from tests.support import Bench, sharing
+from worker import Notifier, Sms
 from worker.again import Corrected, Failed
+from worker.api.prices import PriceRow
 from worker.errors import Invalid
 from worker.ledger import Left
 
@@ -26,6 +30,20 @@ def test_a_corrected_text_is_counted_as_it_will_be_said_and_at_the_price_of_the_
     assert (outlook.segments, outlook.dong) == (6, Decimal(2 * (600 + 2 * 660)))
     [way] = outlook.ways
     assert (way.sms_type, way.purpose, way.lane, way.messages) == (4, "code", "normal", 3)
+
+
+@pytest.mark.parametrize("corrected", [None, Corrected(content="Don hang moi")])
+def test_a_price_begins_with_its_day_where_the_company_is(bench: Bench, corrected: Corrected | None) -> None:
+    """On New Year's night it is the old year in UTC for seven hours more; here, where it is another day by now."""
+    now = datetime.now(UTC)
+    zone = ZoneInfo("Etc/GMT-14" if now.hour >= 12 else "Etc/GMT+12")  # fourteen hours ahead, or twelve behind
+    here = now.astimezone(zone).date()
+    sms(bench, numbers(1)[0])
+    notifier = Notifier(replace(bench.settings, time_zone=zone), database=sharing(bench.notifier._database))
+    days = (here, 1000), (here + timedelta(days=1), 5000)
+    notifier.prices.put([PriceRow(sms_type=4, network="", valid_from=day, dong=Decimal(dong)) for day, dong in days])
+    assert here != now.date()
+    assert notifier.again.foresee(Failed(campaign="tet"), corrected=corrected).dong == Decimal(1000)
 
 
 def test_who_gets_it_at_another_number_costs_what_no_network_is_known_of(bench: Bench) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -150,9 +150,10 @@ def test_a_campaigns_first_step_of_sending_again_walks_over_nothing_that_failed_
     assert {name: count for name, count in looked_at.items() if count > PAGES} == {}
 
 
+DAY = date(2026, 11, 29)
 FORESEEN: dict[str, Callable[[Session, Chosen], object]] = {
-    "what it would do": lambda session, which: ledger.outlook(session, which),
-    "what it would do to a few": lambda session, which: ledger.outlook(session, which, 3),
+    "what it would do": lambda session, which: ledger.outlook(session, which, day=DAY),
+    "what it would do to a few": lambda session, which: ledger.outlook(session, which, 3, day=DAY),
     "which": lambda session, which: ledger.choose(session, which, most=FEW, besides=[]),
     "fewer than eSMS takes": lambda session, which: ledger.few_missed(session, which, 20),
 }

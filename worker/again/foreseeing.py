@@ -26,7 +26,7 @@ from worker.ledger import NOWHERE, Alike, Chosen, Going, Left, Place
 from worker.ledger.foresight import broken_again
 from worker.ledger.opt_out import opted_out
 from worker.ledger.outlook import fared_before
-from worker.ledger.prices import prices_now
+from worker.ledger.prices import prices_on
 from worker.lifecycle import FOR_THE_WILLING, Kind, Purpose
 from worker.settings import Settings
 
@@ -159,7 +159,8 @@ class Foreseer:
     def told(self, session: Session, seen: Foresight) -> tuple[list[Alike], list[Going], list[RuleOutlook]]:
         """One line for each way in which they failed, the most frequent first; those that would go out; the rules."""
         before = fared_before(session, [(status, code) for _, status, code in seen.lines])
-        prices = prices_now(session, {each for line in seen.lines.values() for each in line.billed})
+        billed = {each for line in seen.lines.values() for each in line.billed}
+        prices = prices_on(session, datetime.now(self.settings.time_zone).date(), billed)
         lines = [
             Alike(
                 kind=kind,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -168,7 +169,8 @@ class Lookout:
     def _lines(self, session: Session) -> tuple[list[Alike], list[Going]] | None:
         """As they are, they are what they were; None: which advertising goes along with which is found one by one."""
         of = self.foreseer
-        lines, going = ledger.outlook(session, of.chosen, of.most, after=of.after)
+        today = datetime.now(self.settings.time_zone).date()
+        lines, going = ledger.outlook(session, of.chosen, of.most, day=today, after=of.after)
         torn = any(each.grouped for each in going) and self._is_torn(session)
         return None if torn else (lines, going)
 

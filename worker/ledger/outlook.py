@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -103,7 +103,7 @@ def _outlook(scope: str, bounded: bool = False, goes_on: str = "true") -> TextCl
             GROUP BY {lines}1, 2, 4, 5, 6, 7, 8
         )
         SELECT lines.*, now() AS at,
-            lines.segments * {price_of("lines.sms_type", "lines.network", "current_date")} AS dong
+            lines.segments * {price_of("lines.sms_type", "lines.network", "CAST(:day AS date)")} AS dong
         FROM lines
     """)
 
@@ -154,13 +154,14 @@ _BEFORE = text(f"""
 
 
 def outlook(
-    session: Session, which: Chosen, most: int | None = None, *, after: Place = NOWHERE
+    session: Session, which: Chosen, most: int | None = None, *, day: date, after: Place = NOWHERE
 ) -> tuple[list[Alike], list[Going]]:
     """One line for each way in which they failed, the most frequent first; and those that would go out.
 
-    most: no more go out than so many, the first ones. after: of what follows after a place.
+    most: no more go out than so many, the first ones. day: that of TIME_ZONE by whose prices. after: of what follows
+    after a place.
     """
-    rows = _lines(session, which, {} if most is None else {"most": most}, after)
+    rows = _lines(session, which, {} if most is None else {"most": most}, day, after)
     alike: dict[tuple[str, str, str | None], list[Any]] = {}
     for row in rows:
         alike.setdefault((row.kind, row.status, row.code), []).append(row)
@@ -171,8 +172,8 @@ def outlook(
     return sorted(lines, key=lambda line: -line.messages), going
 
 
-def _lines(session: Session, which: Chosen, bounded: dict[str, int], after: Place) -> Sequence[Any]:
-    scope, asked = scope_of(which), which.parameters() | after.parameters() | bounded
+def _lines(session: Session, which: Chosen, bounded: dict[str, int], day: date, after: Place) -> Sequence[Any]:
+    scope, asked = scope_of(which), which.parameters() | after.parameters() | bounded | {"day": day}
     return summed(session, scope, _outlook(scope, bool(bounded), beyond(after)), asked)
 
 

@@ -70,14 +70,16 @@ _REMOVE = text("DELETE FROM price WHERE (sms_type, network, valid_from) = (:sms_
 _RANGE = text(f"SELECT min(dong) AS least, max(dong) AS most FROM {of_networks(':sms_type', ':day')}")
 
 _OF_KINDS = text(f"""
-    SELECT asked.sms_type, asked.network, {price_of("asked.sms_type", "asked.network", "current_date")} AS dong
+    SELECT asked.sms_type, asked.network, {price_of("asked.sms_type", "asked.network", "CAST(:day AS date)")} AS dong
     FROM unnest(CAST(:types AS smallint[]), CAST(:networks AS text[])) AS asked (sms_type, network)
 """)
 
 
-def prices_now(session: Session, kinds: Collection[tuple[int, str]]) -> Mapping[tuple[int, str], Decimal | None]:
-    """What one costs today, by SmsType (0: a call) and network in small letters; None: the list does not know."""
-    asked = {"types": [sms_type for sms_type, _ in kinds], "networks": [network for _, network in kinds]}
+def prices_on(
+    session: Session, day: date, kinds: Collection[tuple[int, str]]
+) -> Mapping[tuple[int, str], Decimal | None]:
+    """What one costs that day, by SmsType (0: a call) and network in small letters; None: the list does not know."""
+    asked = {"types": [sms_type for sms_type, _ in kinds], "networks": [network for _, network in kinds], "day": day}
     return {(row.sms_type, row.network): row.dong for row in session.execute(_OF_KINDS, asked)}
 
 
