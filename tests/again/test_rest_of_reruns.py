@@ -11,7 +11,10 @@ from tests.again.failing import many, queued
 from tests.again.test_retry_many import go_on, turn
 from tests.support import Bench
 from worker.again import Corrected, Failed
+from worker.api.decisions import Rest
 from worker.ledger import Left
+from worker.reporting import Stopped
+from worker.reporting.sweeps import SweepShown
 
 REFUSED = "status = 'rejected', code = '177', settled_at = now()"
 
@@ -39,6 +42,18 @@ def test_who_of_what_stopped_stays_even_if_it_goes_on_is_told_as_things_stand(be
     go_on(bench)
     assert queued(bench) == 17
     assert bench.notifier.again.rest(rerun).messages == 0
+
+
+def test_of_several_the_first_are_counted_and_of_the_others_it_is_told_how_many_were_not_sent_yet(bench: Bench) -> None:
+    """However many there are, it takes no longer than one that is as large as is counted."""
+    stopped(bench)
+    again = bench.notifier.again
+    both: list[Stopped | SweepShown] = [*again.stopped(), *again.open("tet")]
+    counted, by_the_row = again.rest(both[0].id), Rest(messages=20)
+    assert (counted.stay, by_the_row.stay) == (3, 0)
+    assert again.rests(both) == again.rests(both, most=40) == [counted, counted]
+    assert again.rests(both, most=39) == [counted, by_the_row]
+    assert again.rests(both, most=19) == [by_the_row, by_the_row]
 
 
 def test_of_a_corrected_one_it_is_told_by_its_correction(bench: Bench) -> None:

@@ -281,11 +281,11 @@ def undone(database: Database) -> Iterator[Session]:
 def pages(session: Session, step: Callable[[Session, Sequence[UUID]], object], ids: Sequence[UUID]) -> int:
     """How many pages Postgres looks at for the most costly statement of a step; twice done, the first time undone."""
     seen: list[tuple[str, Any]] = []
-    note = lambda _, __, sql, values, *___: seen.append((sql, values))  # noqa: E731 — an event's signature
+    note = lambda _, __, sql, values, ___, many: seen.extend((sql, each) for each in (values if many else [values]))  # noqa: E731 — an event's signature
     event.listen(session.connection(), "before_cursor_execute", note)
     with session.begin_nested() as once:
         step(session, ids)
         once.rollback()
     event.remove(session.connection(), "before_cursor_execute", note)
-    kinds = {"WITH", "UPDATE", "SELECT", "INSERT"}
+    kinds = {"WITH", "UPDATE", "SELECT", "INSERT", "DELETE"}
     return max(pages_of(session.connection(), sql, values) for sql, values in seen if sql.split()[0] in kinds)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Event
 
 import pytest
@@ -17,7 +17,7 @@ from worker import ledger
 from worker.api.people import People
 from worker.ledger import Claim, Outcome
 from worker.ledger import people as ledger_people
-from worker.ledger.people import Meanwhile, known_by, note_request
+from worker.ledger.people import Before, Meanwhile, known_by, note_request
 from worker.lifecycle import Lane, PersonRequestKind, Status
 from worker.pseudonym import PrivacyKey
 
@@ -71,7 +71,9 @@ def test_nothing_of_a_step_is_kept_in_which_somebody_held_one_of_hers(bench: Ben
             person = known_by(session, phone=E164)
             request = note_request(session, PersonRequestKind.FORGET, person.hashes(KEY), by="test")
         with pytest.raises(Meanwhile), bench.database.begin() as session:
-            ledger_people.forget(session, person, KEY, request, opt_out_too=False, cancelled=0)
+            ledger_people.forget(
+                session, person, KEY, request, opt_out_too=False, before=Before(since=datetime.now(UTC))
+            )
     assert standing(bench) == {("queued", None): 2}
     assert people.forget("17", by="test").removed == {"contact": 1}
     assert [each.id for each in people.requests()] == [request]  # asked for anew, and not twice

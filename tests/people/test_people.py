@@ -23,7 +23,7 @@ from worker.api.people import People, PersonRequestKind
 from worker.contacts import ContactFields
 from worker.deadlines import deadlines
 from worker.devkit.postgres import programs
-from worker.errors import Invalid, NotFound, SettingsError, Unavailable
+from worker.errors import Invalid, NotFound, SettingsError
 from worker.ledger.people import HOLDINGS, NOBODY
 from worker.maintenance.restores import keep_marks
 from worker.marks import Marks
@@ -256,13 +256,7 @@ def test_a_forgetting_that_waits_for_what_is_under_way_is_not_done_by_hand(bench
     assert people.requests() == [asked]
 
 
-def test_who_is_no_worker_empties_no_message_at_once_and_what_was_asked_stands_open(bench: Bench) -> None:
-    bench.put(care())
-    with People.from_env({"DATABASE_URL": bench.settings.database_url, KEY: KEY_TEXT}) as people:
-        with pytest.raises(Unavailable, match="may not"):
-            people.forget(NUMBER, by="test")
-        [asked] = people.requests()
-        assert (asked.done_at, asked.outcome) == (None, None)
+def test_without_a_key_nobody_is_forgotten_by_whoever_administers(bench: Bench) -> None:
     unkeyed = People.from_env({"DATABASE_URL": bench.settings.database_url})
     with unkeyed as people, pytest.raises(SettingsError, match="WORKER_PRIVACY_KEY: is not set"):
         people.forget(NUMBER, by="test")

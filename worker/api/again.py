@@ -131,6 +131,18 @@ class Again:
         stay = self._stay(chosen, corrected, row.most_left, place) if messages <= FORESEEN else None
         return Rest(messages=messages) if stay is None else Rest(messages=messages, left=stay[0], unfit=stay[1])
 
+    def rests(self, reruns: Sequence[Stopped | SweepShown], *, most: int = FORESEEN) -> list[Rest]:
+        """`rest` of each. Counted are the first ones that hold no more than 100,000 (`most`) together; of the others
+        only how many were not sent again yet is told.
+        """
+        found: list[Rest] = []
+        for each in reruns:
+            chosen = each.messages if isinstance(each, Stopped) else each.about
+            waiting = max((chosen or 0) - each.moved, 0)
+            found.append(self.rest(each.id) if waiting <= most else Rest(messages=waiting))
+            most -= min(waiting, most)
+        return found
+
     def set_aside(self) -> Sequence[SetAside]:
         """Messages that a fault of ours keeps from being followed by what was to follow them; the first twenty."""
         with self._database.reading() as session:

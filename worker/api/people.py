@@ -21,13 +21,15 @@ from worker.ledger import people
 from worker.ledger.acts import note_act
 from worker.ledger.people import HOLDINGS, AskedFor, Forgot, Known
 from worker.lifecycle import PersonRequestKind
-from worker.maintenance.forgetting import forget
+from worker.maintenance.forgetting import count_written, forget
 from worker.pseudonym import KEY_LEAST, PrivacyKey
 from worker.settings import Settings, administration
 from worker.settings.retention import KEY
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
+
+    from worker.database import Reader
 
 __all__ = ["Due", "Export", "Forgot", "People", "PersonRequestKind", "Persons", "why_it_stays"]
 
@@ -168,7 +170,7 @@ class People(Connected):
             return [due_of(each, self._zone) for each in people.requests(session, all_=all_)]
 
 
-def _known(session: Session, who: str, source: str | None) -> Known:
+def _known(session: Reader, who: str, source: str | None) -> Known:
     try:
         phone = phone_of("who", who, for_sms=False)
     except Invalid:
@@ -187,25 +189,23 @@ def _needed(key: PrivacyKey | None) -> PrivacyKey:
 
 
 def _forget(database: Database, key: PrivacyKey | None, who: str, source: str | None, by: str, **how: bool) -> Forgot:
-    """It is noted first: who dies in the middle is asked anew, and goes on."""
+    """It is noted first: who dies in the middle is asked anew, and goes on. Who may not do all of it does nothing."""
     with database.begin() as session:
-        request, person = _noted(session, _needed(key), who, source, by)
+        people.refuse_who_may_not(session, _needed(key), opt_out_too=how["opt_out_too"], empties=how["empties"])
+        person = _known(session, who, source)
+        hashes = person.hashes(_needed(key))
+        request = people.note_request(session, PersonRequestKind.FORGET, hashes, by=label("by", by))
         note_act(session, "person.forget", request=request)
     return forget(database, person, _needed(key), request, **how)
 
 
 def _foresee(database: Database, key: PrivacyKey | None, who: str, source: str | None, *, opt_out_too: bool) -> Forgot:
-    with database.begin() as session:
-        _, person = _noted(session, _needed(key), who, source, BY_DEFAULT)
-        told = people.foresee(session, person, _needed(key), opt_out_too=opt_out_too)
-        session.rollback()
-    return told
-
-
-def _noted(session: Session, key: PrivacyKey, who: str, source: str | None, by: str) -> tuple[int, Known]:
-    person = _known(session, who, source)
-    request = people.note_request(session, PersonRequestKind.FORGET, person.hashes(key), by=label("by", by))
-    return request, person
+    needed = _needed(key)
+    with database.reading() as session:
+        person = _known(session, who, source)
+    written = count_written(database, person, needed)
+    with database.reading() as session:
+        return people.foresee(session, person, needed, written, opt_out_too=opt_out_too)
 
 
 def _answer(session: Session, id_: int, *, extended: bool) -> None:

@@ -6,24 +6,59 @@ sends waits for long, and none of both is ended by a deadlock.
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from worker.database import Database
 from worker.ledger import people
-from worker.ledger.people import Forgot, Known, Meanwhile
+from worker.ledger.clock import clock
+from worker.ledger.people import Before, Forgot, Known, Meanwhile
 from worker.pseudonym import PrivacyKey
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def forget(
     database: Database, person: Known, key: PrivacyKey, request: int, *, opt_out_too: bool = False, empties: bool = True
 ) -> Forgot:
     """What was removed, and what stays: see `worker.ledger.people`. The request is noted, and stays open until then."""
-    cancelled = 0
+    before = _written_removed(database, person, key)
     while True:
-        cancelled += _call_off(database, person, key, request)
+        before = replace(before, cancelled=before.cancelled + _call_off(database, person, key, request))
         with suppress(Meanwhile), database.begin() as session:
             how = {"opt_out_too": opt_out_too, "empties": empties}
-            return people.forget(session, person, key, request, cancelled=cancelled, **how)
+            return people.forget(session, person, key, request, before=before, **how)
+
+
+def count_written(database: Database, person: Known, key: PrivacyKey) -> Mapping[str, int]:
+    """Rows that name them within a text, by table; nothing is done."""
+    asked, found = person.asked(key), Counter[str]()
+    for table in people.WRITTEN:
+        place: people.Place | None = people.beginning(table)
+        while place is not None:
+            with database.reading() as session:
+                looked = people.look(session, table, asked, place)
+            found[table] += len(looked.theirs)
+            place = looked.on
+    return found
+
+
+def _written_removed(database: Database, person: Known, key: PrivacyKey) -> Before:
+    """First of all: nothing more is made of these."""
+    with database.begin() as session:
+        since = clock(session)
+    asked, removed = person.asked(key), Counter[str]()
+    for table in people.WRITTEN:
+        place: people.Place | None = people.beginning(table)
+        while place is not None:
+            with database.begin() as session:
+                looked = people.look(session, table, asked, place)
+                removed[table] += people.remove_written(session, table, asked, looked.theirs)
+            place = looked.on
+    return Before(since=since, removed=removed)
 
 
 def _call_off(database: Database, person: Known, key: PrivacyKey, request: int) -> int:

@@ -65,6 +65,7 @@ class WebhookCall(Base):
     __table_args__ = (
         Index("webhook_call_due_idx", "webhook_id", "due_at", postgresql_where=text("failed_at IS NULL")),
         Index("webhook_call_subject_idx", "webhook_id", "subject", "number"),
+        Index("webhook_call_failed_idx", "failed_at", postgresql_where=text("failed_at IS NOT NULL")),
     )
 
     webhook_id: Mapped[UUID] = mapped_column(primary_key=True)

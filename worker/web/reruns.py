@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from worker.access import May
 from worker.api.decisions import Rest
-from worker.api.notifier import Notifier
 from worker.api.tokens import TokenRow
 from worker.reporting import Stopped
 from worker.reporting.sweeps import SweepShown
@@ -24,17 +24,21 @@ Of = Annotated[str | None, Query(max_length=200)]
 
 @router.get("", response_model=list[RerunOut], responses=problems())
 def reruns(request: Request, holder: Decider, campaign: Of = None) -> Response:
-    """Those that stopped themselves within a week, the last of each campaign; of one campaign those under way, too."""
-    producer = producer_for(request, holder)
-    found = producer.again.stopped() if campaign is None else producer.again.open(campaign)
-    return as_json([_out(producer, each) for each in found])
+    """Those that stopped themselves within a week, the last of each campaign; of one campaign those under way, too.
+
+    The rests of the first ones are counted, up to 100,000 messages together; where `left` is null, ask for one.
+    """
+    again = producer_for(request, holder).again
+    found: Sequence[Stopped | SweepShown] = again.stopped() if campaign is None else again.open(campaign)
+    return as_json([_out(each, rest) for each, rest in zip(found, again.rests(found), strict=True)])
 
 
 @router.get("/{id}", response_model=RerunOut, responses=problems("not-found", "invalid"))
 def rerun(request: Request, id: str, holder: Decider) -> Response:
     """How far one is, what waits of it, and who of that stays as they are even if it goes on."""
-    producer = producer_for(request, holder)
-    return as_json(_out(producer, producer.again.show(id)))
+    again = producer_for(request, holder).again
+    shown = again.show(id)
+    return as_json(_out(shown, again.rest(shown.id)))
 
 
 @router.post("/{id}:go-on", response_model=GoneOnOut, responses=problems("not-found"))
@@ -43,9 +47,9 @@ def go_on(request: Request, id: str, holder: Decider) -> Response:
     return as_json({"rest": producer_for(request, holder).again.go_on(id, by=holder.name)})
 
 
-def _out(producer: Notifier, shown: Stopped | SweepShown) -> dict[str, Any]:
+def _out(shown: Stopped | SweepShown, rest: Rest) -> dict[str, Any]:
     known = {"id": shown.id, "asked_by": shown.asked_by, "moved": shown.moved, "code": shown.code}
-    return known | _told(shown) | {"rest": _rest_out(producer.again.rest(shown.id))}
+    return known | _told(shown) | {"rest": _rest_out(rest)}
 
 
 def _told(shown: Stopped | SweepShown) -> dict[str, Any]:

@@ -20,6 +20,8 @@ from worker.text import strip_diacritics
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from worker.database import Reader
+
 NO_ID = UUID(int=0)  # before every other
 
 _COLUMNS = """
@@ -122,7 +124,7 @@ _COUNT = text(f"""
 """)
 
 
-def by_keys(session: Session, keys: Collection[str], *, source: str | None = None) -> list[ContactRow]:
+def by_keys(session: Reader, keys: Collection[str], *, source: str | None = None) -> list[ContactRow]:
     """The contacts with these keys, of one source or of all."""
     return _rows(session, _BY_KEYS, {"keys": list(keys), "source": source})
 
@@ -132,7 +134,7 @@ def by_id(session: Session, contact: UUID) -> ContactRow | None:
     return next(iter(_rows(session, _BY_ID, {"id": contact})), None)
 
 
-def by_phones(session: Session, phones: Collection[str], *, source: str | None = None) -> list[ContactRow]:
+def by_phones(session: Reader, phones: Collection[str], *, source: str | None = None) -> list[ContactRow]:
     """The contacts that have one of these numbers (E.164), their main one or not."""
     return _rows(session, _BY_PHONES, {"phones": list(phones), "source": source})
 
@@ -184,5 +186,5 @@ def attribute_names(session: Session) -> list[str]:
     return list(session.scalars(_ATTRIBUTES))
 
 
-def _rows(session: Session, statement: TextClause, asked: dict[str, Any]) -> list[ContactRow]:
+def _rows(session: Reader, statement: TextClause, asked: dict[str, Any]) -> list[ContactRow]:
     return [ContactRow(**row) for row in session.execute(statement, asked).mappings()]

@@ -9,22 +9,25 @@ that somebody else holds, and who holds one is waited for with nothing in hand.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import text
 
 from worker.ledger import retention
+from worker.ledger.clock import clock
 from worker.ledger.follow_ups import IS_OPEN, follow_nobody_forgotten
 from worker.ledger.gate import FORGOTTEN
 from worker.ledger.people.holdings import HOLDINGS
 from worker.ledger.people.knowing import Known
 from worker.ledger.people.makers import wait_for_makers
-from worker.ledger.people.requests import finish_request, requests
+from worker.ledger.people.requests import finish_request, is_asked_for, requests
+from worker.ledger.people.written import WRITTEN, beginning, remove_written
 from worker.ledger.plans import still
 from worker.lifecycle import ASKED, PersonRequestKind
 from worker.lookups import by_key
@@ -32,10 +35,12 @@ from worker.lookups import by_key
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from worker.database import Reader
     from worker.pseudonym import PrivacyKey
 
 # Until then a message in doubt to the same number may have to be told apart by it.
 KEEP = timedelta(days=1)
+NO_REQUEST = 0
 MOST = 500
 SCANNED = 10_000  # numbers that one look at all of them goes through
 
@@ -44,7 +49,8 @@ _WAITS = still("queued", message="t")
 _UNMARKED = f"t.phone = ANY(:phones) AND t.emptied_at IS NULL AND (t.emptied_by IS NULL OR {_WAITS})"
 _MARK = text(f"""
     WITH found AS MATERIALIZED (
-        SELECT t.id, {_WAITS} AS waits FROM message AS t WHERE {_UNMARKED} LIMIT :most FOR UPDATE SKIP LOCKED
+        SELECT t.ctid AS place, t.id, {_WAITS} AS waits FROM message AS t
+        WHERE {_UNMARKED} LIMIT :most FOR UPDATE SKIP LOCKED
     ), followed AS MATERIALIZED (
         SELECT f.message_id AS id FROM found {by_key("follow_up", "f", of="found.id", key="message_id")} WHERE {IS_OPEN}
     ), ours AS MATERIALIZED (
@@ -59,13 +65,13 @@ _MARK = text(f"""
         status = CASE WHEN theirs.waits THEN 'cancelled' ELSE m.status END,
         settled_at = CASE WHEN theirs.waits THEN now() ELSE m.settled_at END,
         reason = CASE WHEN theirs.waits THEN '{FORGOTTEN}' ELSE m.reason END
-    FROM theirs WHERE m.id = theirs.id
+    FROM theirs WHERE m.ctid = theirs.place
     RETURNING m.id, theirs.waits
 """)
 # What is left of a number once it was hidden goes at once.
 _HIDDEN = text(f"""
-    UPDATE message SET phone = '', emptied_by = '{ASKED}' WHERE id = ANY(ARRAY(
-        SELECT id FROM message WHERE phone = ANY(CAST(:hashes AS text[])) LIMIT :most FOR UPDATE SKIP LOCKED
+    UPDATE message SET phone = '', emptied_by = '{ASKED}' WHERE ctid = ANY(ARRAY(
+        SELECT ctid FROM message WHERE phone = ANY(CAST(:hashes AS text[])) LIMIT :most FOR UPDATE SKIP LOCKED
     ))
 """)
 # One is left that somebody else holds.
@@ -116,6 +122,18 @@ class Forgot:
     """Of somebody who was named by a key: numbers that another contact has too, so that these stay."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """What of a forgetting went before its last transaction. removed: rows that named them within a text, by table.
+
+    since: when these began to be looked for; what came since is looked at once more.
+    """
+
+    since: datetime
+    cancelled: int = 0
+    removed: Mapping[str, int] = field(default_factory=dict)
+
+
 class Meanwhile(Exception):
     """Somebody holds a message of theirs: nothing of this transaction is to be kept, and they are called off anew."""
 
@@ -138,39 +156,60 @@ def forget(
     request: int,
     *,
     opt_out_too: bool,
-    cancelled: int,
+    before: Before,
     empties: bool = True,
 ) -> Forgot:
     """All that can be forgotten now, and what is to be forgotten later; idempotent. Raises Meanwhile.
 
-    cancelled: messages that were called off before. empties: messages that are over for a day go at once, which takes
-    a worker's login; else the workers do it.
+    before: what went before. empties: messages that are over for a day go at once, which takes a worker's login; else
+    the workers do it.
     """
     asked, step = person.asked(key), step_of(request)
+    cancelled = before.cancelled
     wait_for_makers(session)
     bury(session, person.hashes(key))
-    removed = {table: count for table, count in _removed(session, asked) if count}
+    removed = dict(+(Counter(before.removed) + Counter(dict(_removed(session, asked | {"since": before.since})))))
     cancelled += _rest_called_off(session, person, key, request)  # since it was removed of what more could be made
     stays = _stays(session, asked)
     if opt_out_too and (count := session.execute(_NO_OPT_OUT, asked).rowcount):  # type: ignore[attr-defined]
         removed["opt_out"] = count
         stays.pop("opt_out", None)
     session.execute(_HIDE_CONSENTS, asked | {"hashes": person.hashes(key), "opt_out_too": opt_out_too})
-    before = _left(session, step)
-    waiting = empty_step(session, step) if empties else before
-    if before > waiting:
-        removed["message"] = before - waiting
+    marked = _left(session, step)
+    waiting = empty_step(session, step) if empties else marked
+    if marked > waiting:
+        removed["message"] = marked - waiting
     told = Forgot(cancelled=cancelled, removed=removed, waiting=waiting, stays=stays, shared=len(person.shared))
     finish_request(session, request, {"removed": removed, "waiting": waiting, "stays": stays}, done=not waiting)
     return told
 
 
-def foresee(session: Session, person: Known, key: PrivacyKey, *, opt_out_too: bool) -> Forgot:
-    """What `forget` would come to, counted: no message is locked for it. What it notes itself is to be undone."""
-    asked = person.asked(key)
-    bury(session, person.hashes(key))
+def refuse_who_may_not(session: Session, key: PrivacyKey, *, opt_out_too: bool, empties: bool) -> None:
+    """All of it, done to nobody: a login that lacks a right to any of it is refused before anything is."""
+    nobody = Known(phones=())
+    asked = nobody.asked(key) | {"since": clock(session), "people": [], "hashes": [], "opt_out_too": opt_out_too}
+    for statement in (_BURY, _HIDE_CONSENTS, *([_NO_OPT_OUT] if opt_out_too else ())):
+        session.execute(statement, asked)
+    for table in WRITTEN:
+        remove_written(session, table, asked, [beginning(table)])
+    list(_removed(session, asked))
+    _stays(session, asked)
+    call_off(session, nobody, key, NO_REQUEST)
+    finish_request(session, NO_REQUEST, {}, done=False)
+    if empties:
+        empty_step(session, step_of(NO_REQUEST))
+
+
+def foresee(
+    session: Reader, person: Known, key: PrivacyKey, written: Mapping[str, int], *, opt_out_too: bool
+) -> Forgot:
+    """What `forget` would come to, counted. written: rows that name them within a text."""
+    asked, hashes = person.asked(key), person.hashes(key)
     stays, messages = _stays(session, asked), session.execute(_STANDING, asked).one()
-    removed = _counted(session, asked, removed=True)
+    if hashes:  # what it would note itself
+        is_noted = is_asked_for(session, PersonRequestKind.FORGET, hashes)
+        stays |= {"person_request": stays.get("person_request", 0) + (not is_noted), "tombstone": len(set(hashes))}
+    removed = _counted(session, asked, removed=True) | {table: count for table, count in written.items() if count}
     if opt_out_too and "opt_out" in stays:
         removed["opt_out"] = stays.pop("opt_out")
     return Forgot(
@@ -254,24 +293,26 @@ def _all_numbers(session: Session) -> Iterator[str]:
     yield from session.scalars(_OTHERS)
 
 
-def _stays(session: Session, asked: dict[str, Any]) -> dict[str, int]:
+def _stays(session: Reader, asked: dict[str, Any]) -> dict[str, int]:
     return _counted(session, asked, removed=False)
 
 
-def _counted(session: Session, asked: dict[str, Any], *, removed: bool) -> dict[str, int]:
-    """Rows of the tables in which they are removed, or in which they stay."""
+def _counted(session: Reader, asked: dict[str, Any], *, removed: bool) -> dict[str, int]:
+    """Rows of the tables in which they are removed, or in which they stay; no table that is looked through."""
     counted = {
         table: session.scalar(text(f"SELECT count(*) FROM {table} AS t WHERE {holding.of}"), asked) or 0
         for table, holding in HOLDINGS.items()
-        if (holding.remove is not None) is removed
+        if (holding.remove is not None) is removed and not holding.key
     }
     return {table: count for table, count in counted.items() if count}
 
 
 def _removed(session: Session, asked: dict[str, Any]) -> Iterator[tuple[str, int]]:
+    """Of what is looked through, what the makers wrote meanwhile."""
     for table, holding in HOLDINGS.items():
-        if holding.remove is not None:
-            yield table, session.execute(text(holding.remove), asked).rowcount  # type: ignore[attr-defined]
+        if holding.remove is not None and (not holding.key or holding.since):
+            since = f" AND {holding.since}" if holding.since else ""
+            yield table, session.execute(text(holding.remove + since), asked).rowcount  # type: ignore[attr-defined]
 
 
 def _left(session: Session, step: str) -> int:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from worker.catalogue.text import Text
 from worker.ledger.reruns import TO_NOBODY
 
-_THEIR_MESSAGES = "SELECT m.id FROM message AS m WHERE m.phone = ANY(:numbers)"
-_WRITTEN = "regexp_replace({column}::text, '[^0-9]', '', 'g') LIKE ANY(CAST(:written AS text[]))"
+# As arrays: what is asked by them is found by an index, whatever Postgres believes of how many there are.
+_OF_THEIRS = "ANY(ARRAY(SELECT m.{column} FROM message AS m WHERE m.phone = ANY(:numbers)))"
+_THEIR_MESSAGES = f"t.message_id = {_OF_THEIRS.format(column='id')}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +21,25 @@ class Holding:
     """of: the condition on a row `t`. remove: how it is removed at once; None: it stays, and `stays` says why.
 
     The condition may ask for :phones (E.164), :numbers (these, and what is left of them once they are hidden),
-    :contacts (ids), :sources and :keys (of the contacts, side by side), :written (as digits, within a text).
+    :contacts (ids), :sources and :keys (of the contacts, side by side), :written (patterns of them within a text).
+    key: of a table that no index finds them in; its rows are looked at one by one, along this key. since: which of them
+    were written after :since, of what is written without being handed over.
     """
 
     of: str
     remove: str | None = None
     stays: Text | None = None
+    key: Mapping[str, str] | None = None
+    since: str | None = None
 
 
 def _delete(table: str, of: str) -> Holding:
     return Holding(of, f"DELETE FROM {table} AS t WHERE {of}")
+
+
+def _written(table: str, column: str, since: str | None = None, **key: str) -> Holding:
+    of = f"CAST(t.{column} AS text) ~ ANY(CAST(:written AS text[]))"
+    return Holding(of, f"DELETE FROM {table} AS t WHERE {of}", key=key, since=since)
 
 
 _EMPTIED = Text(
@@ -66,29 +76,29 @@ HOLDINGS: Mapping[str, Holding] = {
         ),
     ),
     "advertised": _delete("advertised", "t.phone = ANY(:phones)"),
-    "inbox": _delete("inbox", _WRITTEN.format(column="t.fields")),
-    "upload_row": _delete("upload_row", _WRITTEN.format(column="t.cells")),
+    "inbox": _written("inbox", "fields", id="uuid"),
+    "upload_row": _written("upload_row", "cells", upload_id="uuid", number="integer"),
     "rerun": Holding(_SENT_AGAIN, f"UPDATE rerun AS t SET {TO_NOBODY} WHERE {_SENT_AGAIN}"),
-    "search": _delete("search", _WRITTEN.format(column="t.asked")),
+    "search": _written("search", "asked", key="text"),
     "sweep": Holding(  # with none at all it would mean everybody
         "t.search -> 'phones' ?| CAST(:phones AS text[])",
         """UPDATE sweep AS t SET search = jsonb_set(t.search, '{phones}', '["#"]')
         WHERE t.search -> 'phones' ?| CAST(:phones AS text[])""",
     ),
-    "happening": _delete("happening", _WRITTEN.format(column="t.facts")),
+    "happening": _written("happening", "facts", "t.at >= :since", transaction="bigint", number="bigint"),
     "message": Holding("t.phone = ANY(:numbers)", stays=_EMPTIED),
     "notification": Holding(
-        "t.id IN (SELECT m.notification_id FROM message AS m WHERE m.phone = ANY(:numbers))",
+        f"t.id = {_OF_THEIRS.format(column='notification_id')}",
         stays=Text(
             "what it said to them alone goes with their message; a text that others got too names nobody",
             "nội dung gửi riêng cho họ được xóa cùng tin; nội dung gửi chung không nêu tên ai",
         ),
     ),
-    "request": Holding(f"t.message_id IN ({_THEIR_MESSAGES})", stays=_EMPTIED),
-    "attempt": Holding(f"t.message_id IN ({_THEIR_MESSAGES})", stays=_ID_ALONE),
-    "settlement": Holding(f"t.message_id IN ({_THEIR_MESSAGES})", stays=_ID_ALONE),
-    "decision": Holding(f"t.message_id IN ({_THEIR_MESSAGES})", stays=_DECIDED),
-    "follow_up": Holding(f"t.message_id IN ({_THEIR_MESSAGES})", stays=_ID_ALONE),
+    "request": Holding(_THEIR_MESSAGES, stays=_EMPTIED),
+    "attempt": Holding(_THEIR_MESSAGES, stays=_ID_ALONE),
+    "settlement": Holding(_THEIR_MESSAGES, stays=_ID_ALONE),
+    "decision": Holding(_THEIR_MESSAGES, stays=_DECIDED),
+    "follow_up": Holding(_THEIR_MESSAGES, stays=_ID_ALONE),
     "occurrence": Holding(
         "t.recipient = ANY(CAST(:recipients AS text[]))",
         stays=_REMINDED,

@@ -16,6 +16,7 @@ from worker.ledger.people.holdings import HOLDINGS
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from worker.database import Reader
     from worker.pseudonym import PrivacyKey
 
 
@@ -40,11 +41,11 @@ class Known:
             "sources": [source for _, source, _ in self.contacts],
             "keys": [name for _, _, name in self.contacts],
             "recipients": [str(id_) for id_, _, _ in self.contacts] + [name for _, _, name in self.contacts],
-            "written": [f"%{phone.removeprefix('+84')}%" for phone in self.phones],
+            "written": ["[^0-9]*".join(phone.removeprefix("+84").removeprefix("+")) for phone in self.phones],
         }
 
 
-def known_by(session: Session, *, phone: str | None = None, key: str | None = None, source: str | None = None) -> Known:
+def known_by(session: Reader, *, phone: str | None = None, key: str | None = None, source: str | None = None) -> Known:
     """By a number: it, and every contact that has it. By a contact: it, and its numbers that nobody else has."""
     if phone is not None:
         return Known(phones=[phone], contacts=_named(contacts.by_phones(session, [phone])))

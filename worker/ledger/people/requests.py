@@ -21,10 +21,11 @@ _NOTE = text("""
     VALUES (:kind, :people, coalesce(CAST(:received_at AS timestamptz), now()), :by)
     RETURNING id
 """)
-_OPEN_ALREADY = text("""
+_OPEN = """
     SELECT id FROM person_request WHERE done_at IS NULL AND kind = :kind AND people && CAST(:people AS text[])
-    ORDER BY id LIMIT 1 FOR UPDATE
-""")
+    ORDER BY id LIMIT 1
+"""
+_IS_OPEN, _OPEN_ALREADY = text(_OPEN), text(f"{_OPEN} FOR UPDATE")
 _ANSWER = text("""
     UPDATE person_request SET answered_at = coalesce(answered_at, now()), extended = extended OR :extended
     WHERE id = :id RETURNING id
@@ -62,6 +63,11 @@ def note_request(
     asked = {"kind": kind, "people": list(people), "by": by, "received_at": received_at}
     found = session.scalar(_OPEN_ALREADY, asked)
     return int(found if found is not None else session.execute(_NOTE, asked).scalar_one())
+
+
+def is_asked_for(session: Reader, kind: str, people: Sequence[str]) -> bool:
+    """Is there an open one?"""
+    return session.scalar(_IS_OPEN, {"kind": kind, "people": list(people)}) is not None
 
 
 def answer_request(session: Session, id_: int, *, extended: bool) -> bool:
