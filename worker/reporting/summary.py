@@ -32,8 +32,9 @@ _WITHIN = {
     "campaign": "n.campaign = :campaign",
     "source": "n.source = :source",
 }
-_BY = "SELECT '{way}' AS way, {key} AS key, m.status, count(*) AS messages {found} GROUP BY 1, 2, 3"
+_BY = "SELECT '{way}' AS way, by_{way} AS key, status, sum(messages) AS messages FROM found GROUP BY 1, 2, 3"
 _LESS = "SELECT '{way}', by_{way}, status, -1 FROM counted_by_another"
+# All are read once, whatever they are counted by.
 _COUNTS = f"""
     WITH RECURSIVE {{chains}},
     ranked AS (
@@ -43,6 +44,8 @@ _COUNTS = f"""
         CROSS JOIN LATERAL (SELECT * FROM message AS m WHERE m.id = r.id OFFSET 0) AS m
         CROSS JOIN LATERAL (SELECT * FROM notification AS n WHERE n.id = m.notification_id OFFSET 0) AS n
         WHERE r.nth > 1 {{within}}
+    ), found AS MATERIALIZED (
+        SELECT m.status, {{keys}}, count(*) AS messages {{found}} GROUP BY {{places}}
     )
     SELECT way, key, status, CAST(sum(messages) AS bigint) AS messages FROM ({{each}}) AS each
     GROUP BY way, key, status HAVING sum(messages) > 0
@@ -92,10 +95,12 @@ def _counts(ways: Sequence[By], asked: Sequence[str]) -> TextClause:
     """Of all, and what of them is counted by another, taken away: to look at each one's own others costs far more."""
     within = " ".join(f"AND {_WITHIN[name]}" for name in asked)
     found = f"FROM message AS m JOIN notification AS n ON n.id = m.notification_id WHERE true {within}"
-    each = [each for way in ways for each in (_BY.format(way=way, key=_KEYS[way], found=found), _LESS.format(way=way))]
+    each = [each.format(way=way) for way in ways for each in (_BY, _LESS)]
     return text(_COUNTS.format(
         chains=chains(f"SELECT m.id, m.replaces {found} AND NOT {is_alone()}"),
-        keys=", ".join(f"{key} AS by_{way}" for way, key in _KEYS.items()),
+        keys=", ".join(f"{_KEYS[way]} AS by_{way}" for way in ways),
+        places=", ".join(str(place) for place in range(1, len(ways) + 2)),
+        found=found,
         within=within,
         each=" UNION ALL ".join(each),
     ))  # fmt: skip
