@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.pages.conftest import Browser, Browsers
-from tests.support import Bench
+from tests.support import Bench, otp
 from worker.web.pages.keys import key_of
 
 FILE = "Họ tên,SĐT\nNguyễn Lan,0901000001\nTrung,12\nMai,0901000003\n"
@@ -169,3 +169,18 @@ def test_a_hostile_file_is_shown_as_what_it_is(operator: Browser) -> None:
     for path in (address, f"{address}/check", "/campaigns"):
         page = operator.get(path).text
         assert "<script>alert" not in page and ">49<" not in page
+
+
+def test_a_campaign_has_its_page_before_anything_of_it_was_added_up_or_handed_over(
+    operator: Browser, bench: Bench
+) -> None:
+    """Where a message's page and what is paused on Now lead to."""
+    ticket = bench.put(otp(), campaign="vừa gửi")
+    bench.notifier.pause_campaign("sắp gửi")
+    paths = [f"/campaigns/{key_of(name)}" for name in ("vừa gửi", "sắp gửi")]
+    assert f'href="{paths[0]}"' in operator.get(f"/messages/{bench.message(ticket)['id']}").text
+    assert f'href="{paths[1]}"' in operator.get("/").text
+    for path in paths:
+        page = operator.get(path)
+        assert page.status_code == 200 and "Chưa có số liệu" in page.text
+    assert "đang tạm dừng" in operator.get(paths[1]).text

@@ -33,8 +33,9 @@ def person_group() -> None:
 @by_option
 @lang_option
 def export(who: str, file: Path, source: str | None, by: str, lang: str | None) -> None:
-    """Write all that is stored about somebody into FILE: as JSON, or for people where it ends in .html.
+    """Write all that is stored about somebody into FILE.
 
+    As JSON, or for people where it ends in .html.
     Only its owner can read the file. It is noted as a request that is done.
     """
     from worker.spreadsheets import write_whole
@@ -62,9 +63,10 @@ def _as_json(found: Export) -> str:
 @by_option
 @json_option
 def forget(who: str, *, dry_run: bool, yes: bool, by: str, as_json: bool, **how: Any) -> None:
-    """Remove all that can be removed about somebody, for good, and say what stays and why.
+    """Remove what there is about somebody, for good; say what stays.
 
-    What is queued for them is cancelled; what is under way is removed by itself as soon as it is over.
+    All that can be removed, and of the rest why not. What is queued
+    for them is cancelled; what is under way is removed by itself as soon as it is over.
     """
     if not yes and not dry_run:
         click.confirm("This can't be undone. Forget them?", abort=True, err=True)
@@ -137,7 +139,10 @@ def answered(id_: int, extended: bool) -> None:
 @requests_group.command("done")
 @click.argument("id_", metavar="ID", type=int)
 def done(id_: int) -> None:
-    """Note that what was done by hand is done; an export and a forgetting note themselves."""
+    """Note that what was done by hand is done.
+
+    An export and a forgetting note themselves.
+    """
     with People.from_env() as people:
         people.done(id_)
     say(f"request {id_}: done")

@@ -17,6 +17,7 @@ WORDS: dict[str, Text] = {
         "A template is the text of a reminder, with the name of each person in it.",
         "Mẫu tin là nội dung lời nhắc, tự điền tên từng người.",
     ),
+    "remind": Text("A rule that sends it", "Tạo quy tắc nhắc hẹn"),
     "version_of": Text("version {number}, {at}", "phiên bản {number}, {at}"),
     "kind": Text("It is for", "Dùng cho"),
     "content": Text("Text of the SMS", "Nội dung SMS"),

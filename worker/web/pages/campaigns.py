@@ -120,9 +120,11 @@ def bar_of(counted: Counted) -> Sequence[Part]:
 def campaign(request: Request, key: str) -> Response:
     """How far one is and what came of it; asked for again every few seconds while there is something to come."""
     name, producer = name_of(key), producer_of(request)
-    uploads, sums = producer.uploads.of_campaign(name), _sums(producer, name)
-    if sums is None and not uploads:
+    if not name:
         raise NotFound("no campaign has this name")
+    uploads, sums, paused = producer.uploads.of_campaign(name), _sums(producer, name), _paused(producer, name)
+    if sums is None and not uploads and paused is None:
+        producer.reports.campaigns(campaign=name)  # raises NotFound: it is not only that nothing was added up yet
     return render(
         request,
         "campaigns/one.html.j2",
@@ -132,7 +134,7 @@ def campaign(request: Request, key: str) -> Response:
         bar=bar_of(sums) if sums else [],
         uploads=uploads,
         is_live=_is_live(sums, uploads),
-        paused=_paused(producer, name),
+        paused=paused,
         reruns=[] if is_fragment(request) else _reruns(producer, name),
         failures=[] if is_fragment(request) else _failures(producer, name, sums, language_of(request)),
         costs=_costs(producer, name) if sums else None,
