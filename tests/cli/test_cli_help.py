@@ -71,3 +71,16 @@ def test_a_command_that_misses_its_command_prints_help_as_help(
     assert run(arguments) == 2
     lines = capsys.readouterr().err.splitlines()
     assert lines[0].startswith("Usage: esms-worker") and "Commands:" in lines
+
+
+def test_a_groups_help_says_the_first_sentence_of_each_command_whole_within_80_columns() -> None:
+    with click.Context(cli) as context:
+        groups = [each for name in COMMANDS if isinstance(each := cli.get_command(context, name), click.Group)]
+    assert len(groups) > 10
+    for group in groups:
+        with click.Context(group, info_name=group.name, terminal_width=80) as context:
+            told = group.get_help(context)
+            commands = [group.get_command(context, name) for name in group.list_commands(context)]
+        assert max(map(len, told.splitlines())) <= 80
+        flat = " ".join(told.split())
+        assert all(each.get_short_help_str(300) in flat for each in commands if each), group.name

@@ -11,10 +11,11 @@ from worker.api.acts import ActShown
 from worker.api.notifier import Notifier
 from worker.catalogue.acts import ACTS
 from worker.catalogue.text import Language
+from worker.cli.groups import Group
 from worker.cli.output import console, date_option, json_option, options, say, say_json, table, text
 
 
-@click.group()
+@click.group(cls=Group)
 def audit() -> None:
     """What people did, by the page, the command line and HTTP."""
 

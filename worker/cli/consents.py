@@ -12,6 +12,7 @@ import click
 
 from worker.api.consents import ConsentRow
 from worker.api.notifier import Notifier
+from worker.cli.groups import Group
 from worker.cli.output import console, date_option, json_option, options, progress, say, say_json, table, text
 from worker.cli.spreadsheet import Problems, file_options, usage
 from worker.law.consents import counted_frequency
@@ -32,7 +33,7 @@ scope_options = options(
 )  # fmt: skip
 
 
-@click.group("consent")
+@click.group("consent", cls=Group)
 def consent_group() -> None:
     """Who agreed to advertising, and who took it back: rows are added and never changed."""
 

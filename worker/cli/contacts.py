@@ -13,6 +13,7 @@ from rich.table import Table
 from worker.api.contacts import ContactRow
 from worker.api.notifier import Notifier
 from worker.cli.contact_files import export_file, import_file
+from worker.cli.groups import Group
 from worker.cli.output import console, json_option, keys_whole, say, say_json, table, text
 from worker.contacts.exporting import lunar_text
 from worker.errors import Invalid, NotFound
@@ -22,7 +23,7 @@ source_option = click.option("--source", metavar="S", help="Which application's 
 tag_option = click.option("--tag", "tags", multiple=True, metavar="T", help="Those with at least one of these tags.")
 
 
-@click.group("contacts")
+@click.group("contacts", cls=Group)
 def contacts_group() -> None:
     """People to be reminded: import, look at, opt out, remove, export."""
 

@@ -16,6 +16,7 @@ from worker.api.notifier import Notifier
 from worker.catalogue.text import Language, span
 from worker.cli import completion
 from worker.cli.decisions import by_option
+from worker.cli.groups import Group
 from worker.cli.output import console, json_option, look_of, options, say, say_json, table, text
 from worker.reporting import HeldShown, shortened
 
@@ -26,7 +27,7 @@ many_options = options(
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def held() -> None:
     """What only a person can decide: eSMS may or may not have taken it."""
 

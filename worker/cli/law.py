@@ -15,6 +15,7 @@ from worker.api.law import Check, Mode, Rule
 from worker.api.notifier import Notifier
 from worker.catalogue.law import asks_said, codes_of
 from worker.catalogue.text import Language
+from worker.cli.groups import Group
 from worker.cli.output import console, counting, json_option, keys_whole, printable, say, say_json, table, text
 from worker.law.rules import ALWAYS, Channel
 from worker.lifecycle import Purpose
@@ -24,7 +25,7 @@ CHANNELS = {Channel.SMS: "SMS", Channel.CALL: "call"}
 SHOWN = 20  # lines that hold no number
 
 
-@click.group("law")
+@click.group("law", cls=Group)
 def law_group() -> None:
     """Sending rules: hours, counts, label, register, consent. Data with its source; a lawyer must check it."""
 
@@ -179,7 +180,7 @@ def _span(hours: str) -> tuple[str, str]:
     return start.strip(), end.strip()
 
 
-@click.group("dnc")
+@click.group("dnc", cls=Group)
 def dnc_group() -> None:
     """The Do-Not-Call register: numbers that get no advertising at all."""
 

@@ -14,6 +14,7 @@ from worker.api.people import Due, Export, Forgot, People, PersonRequestKind, wh
 from worker.catalogue import Language
 from worker.catalogue.people import as_page
 from worker.cli.decisions import by_option
+from worker.cli.groups import Group
 from worker.cli.output import console, date_option, json_option, lang_option, say, say_json, table, text
 from worker.settings import Settings
 from worker.settings.language import language_of
@@ -21,7 +22,7 @@ from worker.settings.language import language_of
 source_option = click.option("--source", metavar="S", help="Of a contact's key: whose contact it is.")
 
 
-@click.group("person")
+@click.group("person", cls=Group)
 def person_group() -> None:
     """One person's data: all that is stored, and to be forgotten; for who administers Postgres."""
 
@@ -94,7 +95,7 @@ def _say(forgot: Forgot) -> None:
         say(f"stays: {forgot.shared:,} number(s) that another contact has too: forget the number to forget both")
 
 
-@click.group("requests")
+@click.group("requests", cls=Group)
 def requests_group() -> None:
     """What people ask about their data, and by when the law wants it answered and done."""
 

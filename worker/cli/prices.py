@@ -9,13 +9,14 @@ import click
 
 from worker.api.notifier import Notifier
 from worker.api.prices import CALL, PriceShown, PriceSummary
+from worker.cli.groups import Group
 from worker.cli.output import console, day_option, json_option, say, say_json, table, text
 from worker.cli.spreadsheet import Problems, file_options, say_columns, usage
 from worker.contacts.dates import DateOrder
 from worker.spreadsheets import open_sheet
 
 
-@click.group("prices")
+@click.group("prices", cls=Group)
 def prices_group() -> None:
     """What an SMS or a call costs, where eSMS does not tell: import a list, look at it, remove a row."""
 

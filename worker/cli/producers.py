@@ -9,13 +9,14 @@ from decimal import Decimal
 import click
 
 from worker.api.producers import Limit, LimitShown, Login, Producers
+from worker.cli.groups import Group
 from worker.cli.output import console, json_option, say, say_json, table, text
 
 NONE = "none"
 A_SECOND = {"s": 1, "m": 60, "h": 3600}
 
 
-@click.group("producers")
+@click.group("producers", cls=Group)
 def producers_group() -> None:
     """Logins of Postgres for applications, each bound to its sources: it sees and moves theirs alone."""
 

@@ -13,12 +13,13 @@ import click
 from worker.api.notifier import Notifier
 from worker.api.operation import Operation
 from worker.cli.followed import FOLLOWED, followed
+from worker.cli.groups import Group
 from worker.cli.output import console, date_option, json_option, options, say, say_json, table, text
 from worker.reporting import RefusedRequest, RefusedShown, shortened
 from worker.settings import Settings
 
 
-@click.group()
+@click.group(cls=Group)
 def refused() -> None:
     """Requests that came by task or SQL and could not be taken; and what came by the broker and was no task."""
 

@@ -14,6 +14,7 @@ from worker.api.prices import CALL, Estimate
 from worker.api.sheet_sends import Columns, Order, SheetSend, Summary, choose
 from worker.cli import completion
 from worker.cli.followed import FOLLOWED, followed
+from worker.cli.groups import Group
 from worker.cli.output import (
     console,
     date_option,
@@ -65,7 +66,7 @@ sms_options = options(
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def send() -> None:
     """Hand over an SMS, a call, or a whole spreadsheet of SMS."""
 

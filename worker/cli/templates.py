@@ -11,13 +11,14 @@ import click
 from worker.api.notifier import Notifier
 from worker.api.templates import StoredTemplate, TemplateRow
 from worker.cli import completion
+from worker.cli.groups import Group
 from worker.cli.output import console, json_option, keys_whole, say, say_json, table, text
 from worker.cli.template_preview import diacritics_of, preview_command, template_options
 from worker.settings import Settings
 from worker.text import ATTRIBUTE
 
 
-@click.group("templates")
+@click.group("templates", cls=Group)
 def templates_group() -> None:
     """Named texts with {variables} for reminders: save, look at, preview."""
 

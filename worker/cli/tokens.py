@@ -11,12 +11,13 @@ import click
 from worker.access import May
 from worker.api.notifier import Notifier
 from worker.api.tokens import OVERLAP, NewToken, TokenRow
+from worker.cli.groups import Group
 from worker.cli.output import console, date_option, json_option, options, parts_of, say, say_json, table, text
 
 RATE = re.compile(r"([0-9]+(?:\.[0-9]+)?)(?:/s)?")
 
 
-@click.group("tokens")
+@click.group("tokens", cls=Group)
 def tokens_group() -> None:
     """Who is let in by HTTP, and what they may do there."""
 

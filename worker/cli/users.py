@@ -10,12 +10,13 @@ import click
 from worker.access import UserRole
 from worker.api.notifier import Notifier
 from worker.api.users import NewPassword, UserRow
+from worker.cli.groups import Group
 from worker.cli.output import console, json_option, say, say_json, table, text
 
 ROLE = click.Choice([str(each) for each in UserRole])
 
 
-@click.group("users")
+@click.group("users", cls=Group)
 def users_group() -> None:
     """Who may sign in on the page that `serve` and `up` show, and what they may do there."""
 

@@ -9,11 +9,12 @@ import click
 
 from worker.api.notifier import Notifier
 from worker.api.webhooks import NewWebhook, WebhookRow
+from worker.cli.groups import Group
 from worker.cli.output import console, date_option, json_option, options, parts_of, say, say_json, table, text
 from worker.event_kinds import EventKind
 
 
-@click.group("webhooks")
+@click.group("webhooks", cls=Group)
 def webhooks_group() -> None:
     """Addresses of applications that are called with what became of their messages."""
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
+from worker.cli.groups import Group
 from worker.cli.reminders import asking, events, rules, simulating
 
 
-@click.group("reminders")
+@click.group("reminders", cls=Group)
 def reminders_group() -> None:
     """Birthdays, meetings and whatever recurs: who is reminded of what, when, and why not."""
 

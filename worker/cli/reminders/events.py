@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from worker.api.notifier import Notifier
+from worker.cli.groups import Group
 from worker.cli.output import console, json_option, keys_whole, say, say_json, table, text
 from worker.cli.reminders.options import (
     MOMENT,
@@ -30,7 +31,7 @@ BY_NUMBER = "number:"  # how an attendee is called who is no contact
 source_option = click.option("--source", metavar="S", required=True, help="Which application's event.")
 
 
-@click.group("events")
+@click.group("events", cls=Group)
 def events_group() -> None:
     """Meetings, appointments and classes of other applications."""
 

@@ -11,6 +11,7 @@ import click
 
 from worker.api.notifier import Notifier
 from worker.cli import completion
+from worker.cli.groups import Group
 from worker.cli.output import bar, console, json_option, look_of, say, say_json, table, text
 from worker.cli.spans import span_options
 from worker.lifecycle import FAILED, Status
@@ -21,7 +22,7 @@ ROOM_FOR_BARS = 100  # columns of a terminal
 MOST_LINES = 20  # of a report's campaigns or days that people see
 
 
-@click.group("report", invoke_without_command=True)
+@click.group("report", invoke_without_command=True, cls=Group)
 @click.option("--by", type=click.Choice(["status", "campaign", "day"]), multiple=True, help="By default all three.")
 @click.option("--from", "since", metavar="ISO", help="Enqueued on this day or later, or at this moment or later.")
 @click.option("--to", "until", metavar="ISO", help="Enqueued on this day or earlier, or before this moment.")
