@@ -7,7 +7,7 @@ proved not to have been taken after that one has come.
 
 from __future__ import annotations
 
-from worker.generations import chains, is_alone
+from worker.generations import is_alone
 from worker.lifecycle import NOT_ARRIVED
 from worker.lookups import by_key
 
@@ -22,16 +22,21 @@ def needless(message: str, *, waits: bool) -> str:
     """SQL: why this message is not to go to its recipient any more; NULL: it is to.
 
     waits: it is surely not out, and so goes no more beside what stands in its place and has not failed. What is in
-    doubt is asked about until something arrives: it may have itself. What is alone costs a look at two columns. Where
-    it was corrected to another number, what arrives at the old one says nothing.
+    doubt is asked about until something arrives: it may have itself. What is alone costs a look at two columns, and its
+    statement the few nodes of this plan. Where it was corrected to another number, what arrives at the old one says
+    nothing.
     """
-    goes_on = f"WHEN bool_or(c.place > own.place AND c.status NOT IN ({_FAILED})) THEN '{CALLED_BACK}'" if waits else ""
+    goes_on = f"WHEN bool_or(o.later AND o.status NOT IN ({_FAILED})) THEN '{CALLED_BACK}'" if waits else ""
     return f"""CASE WHEN NOT {is_alone(message)} THEN (
-        WITH RECURSIVE {chains(f"SELECT {message}.id, {message}.replaces", at_once="LIMIT 1")}
+        WITH RECURSIVE other (id, later, status, phone) AS (
+            VALUES ({message}.replaces, false, '', ''), ({message}.replaced_by, true, '', '')
+            UNION ALL
+            SELECT CASE WHEN o.later THEN m.replaced_by ELSE m.replaces END, o.later, m.status, m.phone
+            FROM other AS o {by_key("message", "m", of="o.id")}
+        )
         SELECT CASE
-            WHEN bool_or(c.status = 'delivered' AND c.place < own.place) THEN '{ANSWERED}'
-            WHEN bool_or(c.status = 'delivered') THEN '{CAME_INSTEAD}' {goes_on}
+            WHEN bool_or(o.status = 'delivered' AND NOT o.later) THEN '{ANSWERED}'
+            WHEN bool_or(o.status = 'delivered') THEN '{CAME_INSTEAD}' {goes_on}
         END
-        FROM chain AS c JOIN chain AS own ON own.id = {message}.id AND c.id <> own.id
-        {by_key("message", "other", of="c.id")} WHERE other.phone = {message}.phone
+        FROM other AS o WHERE o.phone = {message}.phone
     ) END"""
