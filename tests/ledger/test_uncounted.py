@@ -23,10 +23,11 @@ from tests.ledger.test_ledger_plans import (
 )
 from worker import ledger, reporting
 from worker.database import Database
-from worker.ledger import opt_out
+from worker.ledger import inbox, opt_out
 from worker.ledger.held import WhichHeld, count_held
+from worker.ledger.inbox import Answered
 from worker.ledger.reconcile import known_to
-from worker.lifecycle import Status
+from worker.lifecycle import InboxState, Status
 from worker.reporting import lists
 from worker.reporting.choice import Choice
 
@@ -148,3 +149,26 @@ def test_what_waits_for_a_person_and_a_ticks_upkeep_walk_over_nothing_where_post
         session.execute(text("UPDATE message SET lane = 'voice' WHERE status = 'unconfirmed'"))
         looked_at = {name: pages(session, step, []) for name, step in HELD.items()}
     assert {name: count for name, count in looked_at.items() if count > PAGES} == {}
+
+
+HANDED_OVER = f"""
+    INSERT INTO inbox (id, kind, source, fields, bound)
+    SELECT lpad(to_hex(n), 32, '0')::uuid, 'contact', '', '{{}}', false FROM generate_series(1, {UNDER_WAY}) AS n
+"""
+
+
+def answer(session: Session, ids: Sequence[UUID]) -> None:
+    inbox.taken_in(session, ids[:1], [Answered(id_, InboxState.STORED) for id_ in ids[1:]])
+
+
+def test_what_is_taken_out_of_the_inbox_is_found_by_its_key_though_it_was_empty_when_it_was_counted(
+    database: Database,
+) -> None:
+    with undone(database) as session:
+        session.execute(text(HANDED_OVER))
+        session.execute(text(BELIEVED_EMPTY))
+        ids = [UUID(int=1 + 7 * n) for n in range(FEW)]
+        assert pages(session, answer, ids) <= PAGES
+        answer(session, ids)
+        stands = session.execute(text("SELECT state, count(*) FROM inbox GROUP BY 1 ORDER BY 1")).all()
+    assert [tuple(row) for row in stands] == [("received", UNDER_WAY - FEW), ("stored", FEW - 1)]

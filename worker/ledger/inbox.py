@@ -70,13 +70,15 @@ _RECEIVED = text("""
 
 _TAKEN = text("DELETE FROM inbox WHERE id = ANY(:ids)")
 
+# Each is looked up by its key, and changed where it stands: who answers has locked it.
 _ANSWERED = text("""
     UPDATE inbox AS i
     SET state = a.state, notification_id = a.notification_id, field = a.field, reason = a.reason,
         fields = coalesce(a.fields, '{}')
     FROM json_to_recordset(CAST(:rows AS json)) AS a (
         id uuid, state text, notification_id uuid, field text, reason text, fields jsonb
-    ) WHERE i.id = a.id
+    ) CROSS JOIN LATERAL (SELECT t.ctid AS place FROM inbox AS t WHERE t.id = a.id OFFSET 0) AS here
+    WHERE i.ctid = here.place
 """)
 
 _CLEAR = text("""
