@@ -6,6 +6,7 @@ The servers are always our own, whatever DATABASE_URL says: a benchmark empties 
 from __future__ import annotations
 
 import os
+import platform
 import sys
 import tempfile
 import time
@@ -239,6 +240,9 @@ def unaccepted_of_ours(on: Stage) -> int:
 
 
 def load() -> str:
-    """How busy the machine was with others' work just before: the figures of a busy machine are worth less."""
+    """How busy the machine was with others' work just before, and which Python it is: the figures of a busy machine are
+    worth less, and by how Python was built one costs a fifth more than another.
+    """
     one, five, _ = os.getloadavg()
-    return f"load {one:.2f} in the last minute, {five:.2f} in five, on {os.cpu_count()} cores"
+    built = f"Python {platform.python_version()} ({sys.base_prefix})"
+    return f"load {one:.2f} in the last minute, {five:.2f} in five, on {os.cpu_count()} cores; {built}"

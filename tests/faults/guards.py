@@ -17,6 +17,7 @@ DRAIN = "tests/delivery/test_delivery_drain.py"
 LOST = "tests/delivery/test_delivery_lost_commits.py"
 AHEAD = "tests/intake/test_ahead_of_the_disk.py"
 EVIDENCE = "tests/polling/test_evidence.py"
+LATE = "tests/again/test_late_arrivals.py"
 KILLS = "tests/faults/test_faults_kills.py"
 SLOW = "tests/delivery/test_slow_process.py"
 
@@ -195,9 +196,30 @@ GUARDS = (
     Guard(
         "a call's intent is on disk before it is dialled",
         "worker/delivery/drain.py",
-        "or claim.fences[0].id in ours]",
-        "or claim.fences]",
+        "and claim.fences[0].id not in ours]",
+        "and not claim.fences]",
         f"{FAULTS}::test_a_call_whose_intent_failed_to_commit_is_not_dialled",
+    ),
+    Guard(
+        "who has got it by another message of its chain gets no second one",
+        "worker/ledger/reached.py",
+        "CASE WHEN NOT {is_alone(message)} THEN (",
+        "CASE WHEN false THEN (",
+        f"{LATE}::test_nor_is_what_it_was_corrected_to",
+    ),
+    Guard(
+        "what was not taken does not go out beside what came in its place",
+        "worker/ledger/reached.py",
+        """THEN '{CALLED_BACK}'" if waits else \"\"""",
+        """THEN '{CALLED_BACK}'" if not waits else \"\"""",
+        f"{LATE}::test_what_was_surely_not_taken_goes_out_only_where_what_came_in_its_place_failed",
+    ),
+    Guard(
+        "a list that is asked for again by its key is a repeat",
+        "worker/web/messages.py",
+        'else (f"{key}/{place}" for place in range(len(messages)))',
+        "else repeat(None)",
+        "tests/web/test_web_keys.py::test_a_list_that_is_asked_for_again_by_its_key_is_handed_over_once",
     ),
     Guard(
         "what expires in line for the wire is not sent",
@@ -205,6 +227,20 @@ GUARDS = (
         "self._put(claim, until=until.sent)",
         "self._put(claim, until=inf)",
         f"{FAULTS}::test_a_code_that_expires_while_it_stands_in_line_for_the_wire_is_not_sent",
+    ),
+    Guard(
+        "its time is looked at once more when a connection is there",
+        "worker/esms/wire.py",
+        "            if monotonic() < _call.until:\n                return\n",
+        "            return\n",
+        "tests/esms/test_esms_exchange.py -k once_it_has_a_connection",
+    ),
+    Guard(
+        "the same, where curl makes it",
+        "worker/esms/handle.py",
+        "        if monotonic() >= self._until:\n",
+        "        if self._gone:\n",
+        "tests/esms/test_esms_exchange.py -k once_it_has_a_connection",
     ),
     Guard(
         "nothing is done on the strength of a commit that failed",
