@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from tests.ledger.test_ledger_plans import claim, pages, told
 from tests.support import Bench
 from worker import Sms, ledger
 from worker.database import Database
+from worker.intake.storing import AT_ONCE
 
 MANY = 4000
 ROWS = text("SELECT relname, reltuples FROM pg_class WHERE relname IN ('message', 'notification')")
@@ -98,6 +99,16 @@ def test_until_it_is_counted_a_claim_walks_over_messages_once_and_not_for_each_t
         looked_at = pages(session, lambda session, _: claim(session), [])
         all_pages = session.scalar(text("SELECT pg_total_relation_size('message') / 8192")) or 0
     assert looked_at < all_pages + 30 * 100  # those of what it claims, by their keys
+
+
+def test_who_puts_in_many_asks_once_how_much_there_is_and_the_next_time_anew(bench: Bench) -> None:
+    asked: list[str] = []
+    engine = bench.notifier._database.engine
+    event.listen(engine, "before_cursor_execute", lambda _, __, statement, *___: asked.append(statement))
+    texts = [Sms(to="0901234001", content="Chao", sms_type=2)] * (3 * AT_ONCE)
+    for times in (1, 2):
+        bench.notifier.enqueue_many(texts)
+        assert sum("pg_relation_size" in statement for statement in asked) == times
 
 
 def test_nobody_waits_for_a_table_that_is_vacuumed_or_changed(bench: Bench) -> None:

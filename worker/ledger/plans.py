@@ -37,6 +37,7 @@ _FEW = 100  # rows; who plans with more looks them up by their keys
 MANY = 1000  # of fewer than that any plan is good enough
 
 _PLANNED_FOR = "bytes of messages that this session's plans are for"  # kept with the connection
+_PUT_IN = "the transaction, and bytes of messages with those that it put in"  # kept with the session
 _PAGE = 8192  # bytes
 _SLACK = 64 * _PAGE  # bytes: of fewer than that any plan is good enough
 _ROOM = 300  # bytes that a message takes, or its notification
@@ -47,12 +48,18 @@ _DISCARD = text("DISCARD PLANS")
 def fit_to(session: Session, many: int) -> None:
     """`fit`, for who is about to put in so many messages: each's notification is looked for by a plan as well.
 
-    Where all that had been there is gone, Postgres may have planned anew since, for as little as there is.
+    Where all that had been there is gone, Postgres may have planned anew since, for as little as there is. How much is
+    there is asked once in a transaction: a round trip for each statement would cost who stores beside who checks a
+    tenth, since it waits for the interpreter after each.
     """
-    size = session.scalar(_SIZE) or 0
-    info = session.connection().info
-    info[_PLANNED_FOR] = min(size, info.get(_PLANNED_FOR, size))
-    fit(session, size + many * _ROOM)
+    transaction, info = session.get_transaction(), session.connection().info
+    within, size = session.info.get(_PUT_IN, (None, 0))
+    if within is not transaction:
+        size = session.scalar(_SIZE) or 0
+        info[_PLANNED_FOR] = min(size, info.get(_PLANNED_FOR, size))
+    size += many * _ROOM
+    session.info[_PUT_IN] = transaction, size
+    fit(session, size)
 
 
 def fit(session: Session, size: int) -> None:
