@@ -52,7 +52,7 @@ def fit_to(session: Session, many: int) -> None:
     there is asked once in a transaction: a round trip for each statement would cost who stores beside who checks a
     tenth, since it waits for the interpreter after each.
     """
-    transaction, info = session.get_transaction(), session.connection().info
+    info, transaction = session.connection().info, session.get_transaction()  # which begins by the former, if need be
     within, size = session.info.get(_PUT_IN, (None, 0))
     if within is not transaction:
         size = session.scalar(_SIZE) or 0
