@@ -68,4 +68,4 @@ def test_every_report_is_the_same_before_and_after_a_year_of_removing(bench: Ben
         assert session.scalar(text("SELECT count(*) FROM message WHERE emptied_at IS NULL")) == under_way
         assert session.scalar(text("SELECT count(*) FROM notification WHERE reference IS NOT NULL")) <= under_way
     if not under_way:
-        assert tables_that_hold(bench.database, ("9015", "mat ")) == []
+        assert tables_that_hold(bench.database, ("9015000", "mat ")) == []  # four digits stand in an id, at times
