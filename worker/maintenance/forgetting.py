@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from worker.database import Database
 from worker.ledger import people
@@ -18,7 +18,10 @@ from worker.ledger.people import Before, Forgot, Known, Meanwhile
 from worker.pseudonym import PrivacyKey
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    from sqlalchemy.orm import Session
 
 
 def forget(
@@ -35,30 +38,36 @@ def forget(
 
 def count_written(database: Database, person: Known, key: PrivacyKey) -> Mapping[str, int]:
     """Rows that name them within a text, by table; nothing is done."""
-    asked, found = person.asked(key), Counter[str]()
-    for table in people.WRITTEN:
-        place: people.Place | None = people.beginning(table)
-        while place is not None:
-            with database.reading() as session:
-                looked = people.look(session, table, asked, place)
-            found[table] += len(looked.theirs)
-            place = looked.on
-    return found
+    return _looked_through(database.reading, person.asked(key), lambda _session, _table, theirs: len(theirs))
 
 
 def _written_removed(database: Database, person: Known, key: PrivacyKey) -> Before:
     """First of all: nothing more is made of these."""
     with database.begin() as session:
         since = clock(session)
-    asked, removed = person.asked(key), Counter[str]()
+    asked = person.asked(key)
+
+    def remove(session: Session, table: str, theirs: Sequence[people.Place]) -> int:
+        return people.remove_written(session, table, asked, theirs)
+
+    return Before(since=since, removed=_looked_through(database.begin, asked, remove))
+
+
+def _looked_through(
+    begin: Callable[[], AbstractContextManager[Any]],
+    asked: Mapping[str, Any],
+    done: Callable[[Any, str, Sequence[people.Place]], int],
+) -> Mapping[str, int]:
+    """By table; each look is a transaction of its own. done: with the rows that name them; with how many it was."""
+    found = Counter[str]()
     for table in people.WRITTEN:
         place: people.Place | None = people.beginning(table)
         while place is not None:
-            with database.begin() as session:
+            with begin() as session:
                 looked = people.look(session, table, asked, place)
-                removed[table] += people.remove_written(session, table, asked, looked.theirs)
+                found[table] += done(session, table, looked.theirs)
             place = looked.on
-    return Before(since=since, removed=removed)
+    return found
 
 
 def _call_off(database: Database, person: Known, key: PrivacyKey, request: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -42,10 +43,8 @@ def put(request: Request, form: Form) -> Response:
 @router.post(f"{ADDRESS}/remove")
 def remove(request: Request, form: Form) -> Response:
     """Take one away: the one before it holds on."""
-    try:
+    with suppress(NotFound):  # somebody else did
         producer_of(request).prices.remove(number_in(form, "sms_type", CALL), text_in(form, "network"), _day(form))
-    except NotFound:  # somebody else did
-        return redirect(ADDRESS)
     return redirect(ADDRESS)
 
 
