@@ -7,8 +7,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
@@ -297,6 +299,28 @@ def test_a_person_is_told_what_a_text_is_billed_as_and_why(cli: Cli) -> None:
     told = sent(cli, *accented)
     assert (told["segments"], told["encoding"], told["forcing"]) == (2, "ucs2", ["ệ"])
     assert cli("send", *SMS)[1].rstrip().endswith("1 SMS")
+
+
+def test_one_moment_is_told_alike_however_it_was_written_and_by_the_clocks_of_the_time_zone(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    year = datetime.now(UTC).year + 1
+    for zone, told in (("Asia/Ho_Chi_Minh", f"{year}-03-01 08:00:00"), ("America/New_York", f"{year}-02-28 20:00:00")):
+        for written in (f"{year}-03-01T01:00Z", f"{year}-03-01T08:00+07:00", told.replace(" ", "T")):
+            monkeypatch.setenv("TIME_ZONE", zone)
+            assert told in cli("send", *SMS, "--send-date", written, "--dry-run")[1]
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])  # never the same day
+def test_who_did_what_and_who_is_let_in_is_told_by_the_clocks_of_the_time_zone(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, zone: str
+) -> None:
+    monkeypatch.setenv("TIME_ZONE", zone)
+    for made in (("users", "add", "lan", "--role", "viewer"), ("tokens", "add", "t", "--source", "s", "--may", "read")):
+        assert cli(*made)[0] == 0
+    now = datetime.now(ZoneInfo(zone))
+    for command in ("audit", "users", "tokens"):
+        assert f"{now:%Y-%m-%d}" in cli(command, "list")[1]
 
 
 def test_a_dry_run_of_a_send_tells_all_and_queues_nothing(cli: Cli, bench: Bench) -> None:

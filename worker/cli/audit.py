@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import tzinfo
 
 import click
 
@@ -38,14 +39,14 @@ def list_(who: str | None, what: str | None, since: str | None, most: int, as_js
     elif not found:
         say("Nobody did anything that is written down here.")
     else:
-        console().print(_table(found))
+        console().print(_table(found, notifier.settings.time_zone))
 
 
-def _table(found: Sequence[ActShown]) -> object:
+def _table(found: Sequence[ActShown], zone: tzinfo) -> object:
     shown = table("at", "who", "from", "what", "how many:n", "of")
     for each in found:
         of = ", ".join(f"{name} {value}" for name, value in each.subject.items())
         place = f"{each.via} {each.place or ''}".strip()
         what = ACTS[each.what].say(Language.EN) if each.what in ACTS else each.what
-        shown.add_row(text(each.at), text(each.who), text(place), text(what), f"{each.how_many:,}", text(of))
+        shown.add_row(text(each.at, zone), text(each.who), text(place), text(what), f"{each.how_many:,}", text(of))
     return shown

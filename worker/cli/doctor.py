@@ -237,7 +237,8 @@ def _broker() -> str:
         raise Wrong(f"{requests:,} request(s) were refused since yesterday: `esms-worker refused list` tells why")
     if not found:
         return "all that came by it was a task"
-    told = f"{sum(row.times for row in found):,} message(s) were no task, the last at {text(found[0].at)}"
+    last = text(found[0].at, notifier.settings.time_zone)
+    told = f"{sum(row.times for row in found):,} message(s) were no task, the last at {last}"
     if datetime.now(UTC) - found[0].at < REMEMBERED:
         raise Wrong(f"{told}: see `esms-worker refused list`, and mend who sends it")
     return f"{told}: see `esms-worker refused list`"

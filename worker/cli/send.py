@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from worker.cli.output import (
 from worker.cli.spreadsheet import Problems, file_options, say_columns, usage
 from worker.intake import RecordCall, Request, Sms, TemplateCall, Ticket
 from worker.lifecycle import Purpose
+from worker.settings import Settings
 from worker.spreadsheets import RefusedRow, open_sheet
 from worker.text import ROOM, Measure, measure
 
@@ -152,7 +154,7 @@ def _hand_over(
         say(_size(size, ticket.messages))
     if dry_run:
         say(_cost(cost))
-        _say_rehearsed(request, dates | besides)
+        _say_rehearsed(request, dates | besides, notifier.settings)
 
 
 def _billed(request: Request, ticket: Ticket, size: Measure | None) -> tuple[int, int]:
@@ -200,13 +202,14 @@ def _size_json(size: Measure | None) -> dict[str, Any]:
     return {} if size is None else {"segments": size.segments, "encoding": size.encoding, "forcing": list(size.forcing)}
 
 
-def _say_rehearsed(request: Request, how: Mapping[str, Any]) -> None:
+def _say_rehearsed(request: Request, how: Mapping[str, Any], settings: Settings) -> None:
     """All that was asked for, as it was understood."""
     shown = table("", "")
     shown.show_header = False
     for name, value in ({each.name: getattr(request, each.name) for each in fields(request)} | dict(how)).items():
         if value not in (None, "", False, ()):
-            shown.add_row(name, text(", ".join(value) if isinstance(value, tuple) else value))
+            told = settings.aware(value) if isinstance(value, datetime) else value
+            shown.add_row(name, text(", ".join(told) if isinstance(told, tuple) else told, settings.time_zone))
     console().print(shown)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 
 import click
 
@@ -76,15 +76,16 @@ def list_(as_json: bool) -> None:
     elif not rows:
         say("No tokens. Make one: esms-worker tokens add shop --source shop --may enqueue,read")
     else:
-        console().print(_table(rows))
+        console().print(_table(rows, notifier.settings.time_zone))
         say(f"Requests with a wrong token in seven days: {refused:,}")
 
 
-def _table(rows: Sequence[TokenRow]) -> object:
+def _table(rows: Sequence[TokenRow], zone: tzinfo) -> object:
     shown = table("name", "source", "may", "rate", "made", "last used", "valid until", "revoked")
     for row in rows:
         rate = "" if row.rate is None else f"{row.rate:g}/s"
-        days = [text(moment, moment="%Y-%m-%d") for moment in (row.created_at, row.used_at, row.until, row.revoked_at)]
+        moments = (row.created_at, row.used_at, row.until, row.revoked_at)
+        days = [text(moment, zone, "%Y-%m-%d") for moment in moments]
         shown.add_row(text(row.name), text(row.source or "all"), ", ".join(row.may), rate, *days)
     return shown
 

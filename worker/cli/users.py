@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from datetime import tzinfo
 
 import click
 
@@ -62,13 +63,13 @@ def list_(as_json: bool) -> None:
     elif not rows:
         say("No users. Make one: esms-worker users add lan --role operator")
     else:
-        console().print(_table(rows))
+        console().print(_table(rows, notifier.settings.time_zone))
 
 
-def _table(rows: Sequence[UserRow]) -> object:
+def _table(rows: Sequence[UserRow], zone: tzinfo) -> object:
     shown = table("name", "role", "made", "last seen", "disabled")
     for row in rows:
-        days = [text(moment, moment="%Y-%m-%d") for moment in (row.created_at, row.seen_at, row.disabled_at)]
+        days = [text(moment, zone, "%Y-%m-%d") for moment in (row.created_at, row.seen_at, row.disabled_at)]
         shown.add_row(text(row.name), row.role, *days)
     return shown
 

@@ -13,7 +13,7 @@ from functools import cached_property
 from hashlib import blake2b
 
 from worker import text
-from worker.checks import ID_MOST, affordable, label, label_or_none, phone_of
+from worker.checks import ID_MOST, affordable, label, label_or_none, phone_of, text_of
 from worker.errors import Invalid
 from worker.intake.brandnames import Registered, check_brandname
 from worker.intake.follow_up import follow_up_of
@@ -192,6 +192,8 @@ def _phones(request: Request) -> tuple[Sequence[str], tuple[str, ...]]:
     wanted, for_sms = request.to, isinstance(request, Sms)
     if isinstance(wanted, str):
         return (usual_mobile(wanted) or phone_of("to", wanted, for_sms=for_sms),), ()
+    if isinstance(wanted, int | float):  # as JSON without quotes
+        phone_of("to", wanted, for_sms=for_sms)
     if not isinstance(wanted, Sequence) or not wanted:
         raise Invalid("to", "names nobody", "give a phone number, or a list of them")
     return _each_once([_number(wanted, place, for_sms) for place in range(len(wanted))])
@@ -226,6 +228,7 @@ def _check_least(recipients: int, settings: Settings) -> None:
 def _segments(content: object, sms_type: int) -> tuple[int, int | None]:
     """How many SMS it is billed as; and without its accents, where that were fewer."""
     if not isinstance(content, str) or not content or content.isspace():
+        text_of("content", content or "")
         raise Invalid("content", "is empty", "give the text to send")
     if text.is_one_plain(content, sms_type):
         return 1, None

@@ -104,6 +104,9 @@ def known_sms_type(value: object) -> SmsType:
         return SmsType(value if type(value) is not bool else 0)  # type: ignore[arg-type]
     except ValueError:
         known = ", ".join(str(int(each)) for each in SmsType)
+        if not isinstance(value, int | float):
+            told = f"is {type(value).__name__}, not a number"
+            raise Invalid("sms_type", told, f"use one of {known}") from None
         # Any other value may be somebody's number, in the wrong field.
         told = f"{value} is" if isinstance(value, int) and abs(value) < 1000 else "is"
         raise Invalid("sms_type", f"{told} not known", f"use one of {known}") from None

@@ -18,6 +18,7 @@ WRONG = (
     Text("there is no such right", "không có quyền này"),
     Text("is no JSON object", "không phải là một đối tượng JSON"),
     Text("is {type}, not text", "là {type}, không phải văn bản"),
+    Text("is {type}, not a number", "là {type}, không phải số"),
     Text("is {type}, not a list", "là {type}, không phải danh sách"),
     Text("is {type}, not a truth value", "là {type}, không phải true hoặc false"),
     Text("is no date and time", "không phải ngày giờ"),
