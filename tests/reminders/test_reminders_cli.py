@@ -95,6 +95,28 @@ def test_each_kind_of_rule_can_be_added_paused_resumed_and_removed(cli: Cli) -> 
     assert answer(cli, "add", "fees", "--cron", "0 9 2 * *", "--template", "wish", "--replace")["version"] == 1
 
 
+def test_a_recurrence_that_is_changed_comes_when_it_was_shown_to_come(cli: Cli) -> None:
+    year, rule = datetime.now(UTC).year + 1, ("add", "class", "--template", "wish")
+    weeks = ("--rrule", "FREQ=WEEKLY;INTERVAL=2")
+    answer(cli, *rule, *weeks, "--start", f"{year}-01-04T17:30")
+    for how, told in (
+        (weeks, f"{year}-01-04 17:30"),
+        ((*weeks, "--at", "09:15"), f"{year}-01-04 09:15"),
+        ((*weeks, "--start", f"{year}-01-05"), f"{year}-01-05 08:00"),
+        (("--cron", "0 7 * * *"), "07:00"),
+        (("--rrule", "FREQ=DAILY"), "08:00"),
+    ):
+        shown = answer(cli, *rule, *how, "--replace", "--dry-run")["next"]
+        saved = answer(cli, *rule, *how, "--replace")["next"]
+        assert shown == saved == answer(cli, "next", "class", "-n", str(len(shown)))
+        assert told in cli("next", "class", "-n", "1")[1]
+
+
+def test_a_recurrence_without_a_start_or_an_hour_comes_at_eight(cli: Cli) -> None:
+    told = cli("add", "class", "--rrule", "FREQ=DAILY", "--template", "wish", "--dry-run", "-n", "3")[1]
+    assert told.count(" 08:00") == 3
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "error"),
     [

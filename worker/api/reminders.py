@@ -205,12 +205,14 @@ class Reminders:
             note_act(joined, "rule.put", rule=change.rule.name)
         return change
 
-    def preview(self, rule: Rule, count: int = SHOWN) -> list[Due]:
-        """When a rule would occur next, were it added now; stores nothing. Raises Invalid."""
+    def preview(self, rule: Rule, count: int = SHOWN, *, replace: bool = False) -> list[Due]:
+        """When a rule would occur next, were it added now; stores nothing. Raises Invalid.
+
+        replace: in the place of the one of this name, where there is one.
+        """
         with self._database.begin() as session:
             now = clock(session)
-            row = rule_changes.planned(session, rule, self._settings, now=now)
-        return rule_changes.upcoming(row, after=now, count=count)
+            return rule_changes.preview(session, rule, self._settings, now=now, count=count, replacing=replace)
 
     def rules(self) -> list[RuleRow]:
         """Every rule, by name."""

@@ -61,6 +61,15 @@ def upcoming(row: RuleRow, *, after: datetime, count: int) -> list[Due]:
     return list(islice(dues(row, after), min(count, SHOWN)))
 
 
+def preview(
+    session: Session, rule: Rule, settings: Settings, *, now: datetime, count: int, replacing: bool = False
+) -> list[Due]:
+    """When a rule would occur next, were it added now; stores nothing. Raises Invalid."""
+    row = planned(session, rule, settings, now=now)
+    old = find_rule(session, row.name) if replacing else None
+    return upcoming(_replacing(row, rule, old) if old else row, after=now, count=count)
+
+
 def add(session: Session, rule: Rule, settings: Settings, *, now: datetime, replacing: bool = False) -> RuleChange:
     """Keep a new rule, or give the one of this name other content. Raises Invalid.
 
@@ -73,14 +82,20 @@ def add(session: Session, rule: Rule, settings: Settings, *, now: datetime, repl
     if not replacing:
         raise Invalid("name", f"there is a rule called {row.name!r}", "use another name, or --replace it")
     old = _locked(session, row.name)
-    wanted = replace(row, id=old.id, spec=row.spec | _kept(rule, old))
+    wanted = _replacing(row, rule, old)
     return RuleChange(rule=old) if _content(wanted) == _content(old) else _change(session, old, wanted, now)
 
 
-def _kept(rule: Rule, old: RuleRow) -> dict[str, object]:
-    """A recurrence that is given no other start goes on counting from where it did."""
-    keeps = isinstance(rule, Recurring) and rule.start is None and old.kind is ReminderKind.RECURRING
-    return {"start": old.spec["start"]} if keeps else {}
+def _replacing(row: RuleRow, rule: Rule, old: RuleRow) -> RuleRow:
+    """The rule in the place of the old one: a recurrence that is given no other start goes on counting from its day,
+    and keeps its time of day where it is given none.
+    """
+    if not isinstance(rule, Recurring) or rule.start is not None or old.kind is not ReminderKind.RECURRING:
+        return replace(row, id=old.id)
+    start, new = old.spec["start"], row.spec["start"]  # 2027-01-04T17:30:00
+    if rule.at is not None or (rule.cron is None and old.spec["cron"] is not None):  # a cron line's start has no hour
+        start = start[:10] + new[10:]
+    return replace(row, id=old.id, spec=row.spec | {"start": start})
 
 
 def _content(row: RuleRow) -> tuple[object, ...]:

@@ -82,7 +82,7 @@ class Recurring(_Rule):
     rrule: str | None = None
     cron: str | None = None
     start: datetime | date | None = None
-    """Where an RRULE counts from; naive: the zone's wall clock. None: now."""
+    """Where an RRULE counts from; naive: the zone's wall clock. None: today."""
     at: time | None = None
     """Of a start that is a day, or is not given; None: 08:00 of such a day."""
     until: datetime | date | None = None
@@ -232,7 +232,7 @@ def _start(rule: Recurring, zone: str, now: datetime) -> object:
     if isinstance(rule.start, datetime):
         return rule.start
     today = now.astimezone(zone_of(zone)).replace(second=0, microsecond=0, tzinfo=None)
-    if rule.start is None and at is None:
+    if rule.start is None and rule.cron is not None:
         return today
     day = today.date() if rule.start is None else rule.start
     return datetime.combine(day, at or ALL_DAY_AT) if isinstance(day, date) else day

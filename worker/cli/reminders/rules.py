@@ -86,7 +86,7 @@ _what = options(  # which days the rule goes by: exactly one of these
 @click.option(
     "--short", type=click.Choice([*map(str, ShortMonth)]), help="The 30th of a month of 29.  [default: day29]"
 )
-@click.option("--start", metavar="ISO", help="Where a recurrence counts from: a time, or a day.  [default: now]")
+@click.option("--start", metavar="ISO", help="Where a recurrence counts from: a time, or a day.  [default: today]")
 @click.option("--until", metavar="ISO", help="Where it ends.")
 @click.option("--except", "exceptions", multiple=True, metavar="DATE", help="A day or time that falls out; many times.")
 @click.option("--late-for", metavar="LENGTH", help="How late a recurrence may go out: 30m, 2h.  [default: 2h]")
@@ -102,7 +102,7 @@ def add(name: str, count: int, replace: bool, dry_run: bool, yes: bool, as_json:
     rule = _rule(name, options)
     settings = Settings.from_environ()
     with Notifier(settings) as notifier:
-        coming = notifier.reminders.preview(rule, count)
+        coming = notifier.reminders.preview(rule, count, replace=replace)
         if not as_json:
             say(f"{name} would occur:")
             _say_dues(coming, settings.time_zone)

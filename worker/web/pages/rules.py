@@ -85,7 +85,7 @@ def _keep(request: Request, form: FormData, *, key: str | None = None, row: Rule
     fields, reminders = _fields(form) | ({"name": name_of(key)} if key else {}), producer_of(request).reminders
     try:
         wanted = _rule(form, fields, rule_of(row) if row else None)
-        coming = reminders.preview(wanted, NEXT)
+        coming = reminders.preview(wanted, NEXT, replace=row is not None)
         if text_in(form, "then") == "save":
             reminders.add(wanted, replace=row is not None)
             return redirect(f"/reminders/rules/{key_of(fields['name'])}")
