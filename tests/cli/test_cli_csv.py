@@ -127,6 +127,12 @@ def test_a_reference_column_is_the_rows_own_key(send_csv: Csv, bench: Bench) -> 
     assert [(bad["line"], "another content" in bad["error"]) for bad in summary["bad"]] == [(2, True)]
 
 
+def test_a_row_without_a_key_of_its_own_is_known_by_what_it_says(send_csv: Csv, bench: Bench) -> None:
+    file = "id,name,phone\n7,Lan,0901000001\n,Mai,0901000002\n"
+    assert [send_csv(file, "--reference-column", "id")[1]["queued"] for _ in range(2)] == [2, 0]
+    assert len(texts(bench)) == 2
+
+
 def test_a_workbook_is_sent_like_a_csv(cli: Cli, bench: Bench, tmp_path: Path) -> None:
     book = Workbook()
     assert book.active is not None

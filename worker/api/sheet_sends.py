@@ -255,8 +255,7 @@ class SheetSend:
             if error.field in OF_ALL:
                 raise
             return self._why(row, error)
-        own = own if own is not None else reference_of(self.order.campaign, phones[0], content)
-        return self._item(sms, own, fallback)
+        return self._item(sms, own or reference_of(self.order.campaign, phones[0], content), fallback)
 
     def _values(self, row: Row) -> Mapping[str, str]:
         values = {
