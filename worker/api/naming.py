@@ -36,7 +36,7 @@ def id_of(given: UUID | str) -> UUID:
     """An id as a program or a person gives it. Raises NotFound."""
     try:
         return given if isinstance(given, UUID) else UUID(given)
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, TypeError):
         raise NotFound(f"{given!r} is no id: give one that `enqueue` returned or `send` printed") from None
 
 
