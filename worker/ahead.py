@@ -1,13 +1,13 @@
-"""Commits that go ahead of the disk, and commits that wait for what did.
+"""Let a code be claimed before its enqueue is on disk, and let nobody be told of it, or send it, before that.
 
-A code is claimed while Postgres still writes to disk that it was handed over: its bell is rung once others can see it.
-Nothing is lost by that. What a claim has committed is on disk, and so is all that was written before it; only then does
-the code go out. Whoever hands it over waits for the disk as well, before telling that it is stored. So a crash in
-between loses a code that nobody has been told of, and that nobody has sent.
+The enqueue of a code commits without waiting for the disk (`synchronous_commit` off), so that its bell rings as soon as
+others can see the row. Nothing is lost by that. The claim does wait for its own commit, and Postgres writes its log in
+order: once the claim is on disk so is the enqueue before it, and only then does the code go out. The producer waits as
+well (`catch_up`) before it gets its ticket. So a crash in between loses a code that nobody was told of or has sent.
 
-Who tells others of what is seen, and writes nothing, has to wait for it too: of a repeat, that it is stored already; of
-a place in the log, which is kept where we can't take it back, while after a crash the numbers of the transactions that
-were lost are given to others.
+Whoever only reads must wait, too, before passing on what it saw: that a repeated request is stored already; or a place
+in the log of events. A reader keeps that for good, and after a crash Postgres gives the numbers of the transactions
+that were lost to others.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from worker.database import Reader
 
 _AHEAD = "its commit does not wait for the disk"
-CLAIM_FIRST = 0.004  # seconds, in which most codes are claimed
+CLAIM_FIRST = 0.004  # seconds: most codes are claimed by then
 
 NOT_WAITING = "set_config('synchronous_commit', 'off', true)"
 # A commit that wrote anything waits until all that was written before it is on disk, and at synchronous standbys.
@@ -36,23 +36,23 @@ _WRITE = text("SELECT CASE WHEN NOT pg_is_in_recovery() THEN pg_logical_emit_mes
 
 
 def goes_ahead(session: Session) -> None:
-    """This transaction asks NOT_WAITING: whoever began it is to `catch_up` before telling anybody that it is stored."""
+    """This transaction uses NOT_WAITING: whoever began it has to `catch_up` before saying that anything is stored."""
     session.info[_AHEAD] = True
 
 
 def wait_for_the_disk(reader: Reader) -> None:
-    """Have this transaction's commit wait until all that was seen in it is on disk, though it wrote nothing."""
+    """Make this transaction's commit wait until everything that it saw is on disk, although it wrote nothing."""
     reader.execute(_WRITE)
 
 
 def wait_if_allowed(session: Session) -> None:
-    """The same in a transaction of somebody else's; where Postgres refuses it, nobody goes ahead."""
+    """The same in the caller's own transaction. Where Postgres refuses it, no commit ever goes ahead of the disk."""
     with suppress(DBAPIError), session.begin_nested():
         wait_for_the_disk(session)
 
 
 class Ahead:
-    """Of one database, for whoever hands over to it."""
+    """Whether commits in one database may go ahead of its disk, and waiting for those that did."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -60,9 +60,9 @@ class Ahead:
 
     @property
     def is_allowed(self) -> bool:
-        """May a commit go ahead: can we make another one wait for it? Not in a Postgres that refuses to write that.
+        """May a commit go ahead? Only if a later one can be made to wait for it, which not every Postgres lets us do.
 
-        To be asked while no connection is held: the first time it takes one. Raises Unavailable.
+        Ask while you hold no connection: the first time it takes one. Raises Unavailable.
         """
         if self._can_wait is None:
             with self._database.connect() as connection:
@@ -70,21 +70,21 @@ class Ahead:
         return bool(self._can_wait)
 
     def wait(self, session: Session) -> None:
-        """`wait_for_the_disk`, once it was asked whether that is allowed, and it is."""
+        """`wait_for_the_disk`, if `is_allowed` was asked before and said yes."""
         if self._can_wait:
             wait_for_the_disk(session)
 
     def catch_up(self, session: Session) -> None:
-        """Wait for the disk, if this transaction, which is over, went ahead. Raises Unavailable: it may be lost."""
+        """Wait for the disk if this transaction, now over, went ahead of it. Raises Unavailable: it may be lost."""
         if session.info.pop(_AHEAD, False):
-            time.sleep(CLAIM_FIRST)  # the disk writes for one at a time: who claims it is not to wait for our turn
+            time.sleep(CLAIM_FIRST)  # the disk serves one commit at a time: let the claim's be first
             with self._database.begin() as waiting:
                 ask_alone(waiting)
                 wait_for_the_disk(waiting)
 
 
 def _can_wait(connection: Connection) -> bool | None:
-    """None: that can't be told now."""
+    """None: the connection was lost, so nobody knows yet."""
     try:
         with connection.begin():
             wait_for_the_disk(connection)

@@ -1,4 +1,4 @@
-"""How who has work rings the workers, and who hears it: one bell a task, over Redis or RabbitMQ."""
+"""How producers ring the workers, and how workers hear it: one bell for each task, over Redis or RabbitMQ."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ if TYPE_CHECKING:
 
 BROKER_TIMEOUT = 2  # seconds: a producer's web page waits no longer for a bell
 MUTED = 5.0  # seconds without a try after a ring that failed
-RUNG = 2000  # milliseconds that a ring nobody answered keeps others from ringing
-WAITS = 250  # milliseconds that somebody is believed to wait who has not said so again: it may be dead
-LATELY = 3000  # milliseconds after a ring was answered
+RUNG = 2000  # milliseconds for which a ring that nobody answers keeps others from ringing again
+WAITS = 250  # milliseconds for which a worker counts as listening; it says so again sooner, unless it died
+LATELY = 3000  # milliseconds for which a ring that was answered counts as lately
 
-# KEYS: whether it was rung and nobody has answered; how many tasks need not run, since others overheard their bell;
-# that somebody waits: "told" once it was rung without a task, since that process hears it; and that it was rung lately,
-# which who answers writes, so that who rings needs no right to.
-# If one of these dies before it looks, or a task is lost, beat's next tick looks.
+# KEYS of the scripts below:
+# 1  the mark: this bell was rung, and nobody has answered yet
+# 2  how many queued tasks need not run, since a worker that listened overheard the ring that they were queued for
+# 3  a worker listens while it waits for eSMS: "waits"; "told" once a ring counted on it and queued no task
+# 4  the bell was answered lately: written by who answers, so that a producer needs no right to it
+# If a worker dies before it looks, or a task is lost, beat's next tick finds the work.
 _ANSWERED = f"""
 local rung = redis.call('DEL', KEYS[1]) == 1
 if rung then redis.call('SET', KEYS[4], 1, 'PX', {LATELY}) end
@@ -54,7 +56,7 @@ class Bell:
     """Rings the workers after a commit. Never raises and never blocks for long: beat would find the work anyway.
 
     Over Redis a bell that nobody has answered yet is not rung twice, so ten thousand enqueues ring a few times. And no
-    task is rung for a code while a process that sends codes waits for eSMS's answers: it hears the bell.
+    task is queued for a code while a process that sends codes waits for eSMS's answers: that process hears the bell.
     """
 
     def __init__(self, broker_url: str | None, redis_url: str | None) -> None:
@@ -62,7 +64,7 @@ class Bell:
         self._app: Celery | None = None
         self._redis: Any = None
         self._muted_until = 0.0
-        self.was_rung = False  # what was answered last: somebody waits, and it was not beat alone
+        self.was_rung = False  # the last `answer` was to a producer that waits, and not to beat alone
 
     def ring(self, lanes: set[Lane]) -> None:
         """Something in these lanes is due."""
@@ -76,19 +78,19 @@ class Bell:
         self._ring(task)
 
     def answer(self, task: Task) -> bool:
-        """Called before a task looks for work: what is committed from now on needs a new ring.
+        """To be called before a task looks for work: what is committed from now on needs a new ring.
 
-        False: another task has overheard what this one was rung for, and looks already.
+        False: this task need not look, since another process overheard its ring, and looks already.
         """
         said = self._quietly(lambda: self._asked(_ANSWER, task))
         self.was_rung = said == 2
         return said != 1
 
     def overhear(self, task: Task, *, wait: bool = False) -> bool | None:
-        """Has somebody rung whom nobody has answered? Then the caller looks, and the task that was rung need not.
+        """Was this bell rung, with no answer yet? Then the caller looks for work; the task queued for it need not.
 
-        wait: else the caller listens from now on, and who rings rings no task, for some moments or until this is asked
-        without it. None: nobody can tell; over Redis alone.
+        wait: if it was not, the caller counts as listening, and whoever rings queues no task: for WAITS milliseconds,
+        or until this is asked again without `wait`. None: nobody can tell; only Redis can.
         """
         if time.monotonic() < self._muted_until:
             return None
@@ -96,7 +98,7 @@ class Bell:
         return None if said is None else bool(said)
 
     def was_rung_lately(self, task: Task) -> bool:
-        """Did somebody ring in the last few seconds, and was heard? False: or nobody can tell; over Redis alone."""
+        """Was this bell rung and answered in the last few seconds? False also where nobody can tell: only Redis can."""
         if not self._redis_url or time.monotonic() < self._muted_until:
             return False
         return bool(self._quietly(lambda: self._rings().exists(_lately_of(mark_of(task)))))
@@ -113,12 +115,12 @@ class Bell:
             self._quietly(lambda: self._sent(task) if self._first(task, may_be_heard) else None)
 
     def _first(self, task: Task, may_be_heard: bool) -> bool:
-        """Is a task to be rung: has nobody else rung, and does nobody wait who hears this?"""
+        """Must a task be queued: is this the first ring without an answer, and does no worker listen that hears it?"""
         if not self._redis_url:
             return True
         if not may_be_heard:
             return bool(self._rings().set(mark_of(task), 1, nx=True, px=RUNG))
-        with self._rings().pipeline() as both:  # in one transaction: who waits could overhear the one before the other
+        with self._rings().pipeline() as both:  # one transaction, or a listener could come between the two
             both.set(mark_of(task), 1, nx=True, px=RUNG).set(_wait_of(task), "told", xx=True, px=RUNG)
             first, heard = both.execute()
         return bool(first) and not heard
@@ -134,7 +136,8 @@ class Bell:
         try:
             self._send(task)
         except Exception as error:
-            if self._redis_url and _is_forbidden(error):  # else who may would not ring; it has no right to delete
+            if self._redis_url and _is_forbidden(error):
+                # Our mark would keep those from ringing who may. We have no right to delete it, so let it run out.
                 self._rings().set(mark_of(task), 1, px=1)
             raise
 
@@ -148,14 +151,14 @@ class Bell:
         try:
             return step()
         except Exception as error:  # noqa: BLE001 — telling the producer that it failed would make it send again
-            if not _is_forbidden(error):  # an application may not ring each bell: those that it may are well
+            if not _is_forbidden(error):  # else nothing is broken: an application may ring some bells and not others
                 self._muted_until = time.monotonic() + MUTED
                 self._hang_up()
             emit("ring.failed", error=named(error), at=where(error))
             return None
 
     def _hang_up(self) -> None:
-        """By the same name another server may answer next time: after a fail-over this one would go on refusing."""
+        """Connect anew next time: after a fail-over the name leads to another server, and this one goes on refusing."""
         if self._redis is not None:
             self._redis.close()
 
@@ -195,7 +198,7 @@ def _is_forbidden(error: BaseException | None) -> bool:
 
 
 def _impatient(broker_url: str) -> dict[str, Any]:
-    """AMQP would not know these; it keeps to `broker_connection_timeout`."""
+    """Redis's options for giving up soon; AMQP has none of them, and keeps to `broker_connection_timeout`."""
     if not broker_url.startswith("redis"):
         return {}
     return {"socket_timeout": BROKER_TIMEOUT, "socket_connect_timeout": BROKER_TIMEOUT, "max_retries": 1}
@@ -206,8 +209,10 @@ def _is_amqp(broker_url: str | None) -> bool:
 
 
 def _undeclared() -> list[Any]:
-    """RabbitMQ lets only those declare who may configure: workers do it. Whoever rings writes to the queue's own
-    exchange, and need not be let into the one by which every queue can be reached.
+    """Queues that whoever rings does not declare: RabbitMQ lets only those who may configure, and workers do it.
+
+    Each is reached by an exchange of its own, so that an application need not be let into the default one, by which
+    every queue can be reached.
     """
     from kombu import Exchange
     from kombu import Queue as Declared
@@ -216,14 +221,12 @@ def _undeclared() -> list[Any]:
 
 
 def mark_of(task: Task) -> str:
-    """Its key in Redis, which is there while a bell was rung and nobody has answered."""
+    """The key in Redis that is there while this task's bell was rung and nobody has answered."""
     return f"esms-worker:rung:{task}"
 
 
 def _wait_of(task: Task) -> str:
-    """Its key in Redis: somebody waits. Braces put it on one node of a cluster with the mark, whose prefix it has not:
-    who listens is told of no wait.
-    """
+    """The key in Redis that says that a worker listens. Braces put it on the mark's node of a cluster."""
     return f"esms-worker:rung:waits:{{{mark_of(task)}}}"
 
 

@@ -1,9 +1,9 @@
-"""Redis tells at once that a bell was rung, whom it would else have to be asked by every few milliseconds.
+"""Have Redis say at once that a bell was rung, rather than ask it every few milliseconds.
 
-A connection of its own, on which Redis (6 and newer) writes when the bell's mark changes: its client-side caching. Of
-what it writes nobody reads more than that it did. It does so once for each time that it was asked whether the mark is
-there: what is written to a process that has nothing to do, and so does not read, would pile up in Redis. Where that
-can't be had, who listens goes on asking.
+On a connection of its own Redis (6 and newer) is asked whether the bell's mark is there, and then writes once when that
+changes: its client-side caching. Only the fact that it wrote is looked at, never what. It is asked anew (`expect`) only
+while somebody listens, for what is written to an idle process that does not read would pile up in Redis. Where this
+can't be had, the listener asks every few milliseconds after all.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from worker.bell import mark_of
 from worker.queues import Task
 
 PATIENCE = 0.5  # seconds for Redis
-MUTED = 30.0  # seconds without a try after it could not be had
+MUTED = 30.0  # seconds until it is tried again after it could not be had
 NOT_RUNG = b":0\r\n"  # what Redis answers where the mark is not there
-ENDS = (b"", b"-")  # so begins what it says last: nothing, or that it refuses
-# Hardly anything is written here: only so is it found out that the way to Redis is cut. Seconds, seconds, times; and
-# milliseconds, since nothing of it holds while what was written is not acknowledged.
+ENDS = (b"", b"-")  # how the last thing begins that it says: nothing (it hung up), or an error
+# Hardly anything is ever written here, so keepalives alone find out that the way to Redis is cut (seconds, seconds,
+# times). They rest while something written waits to be acknowledged: then TCP_USER_TIMEOUT counts (milliseconds).
 ALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 25_000}
 
 
@@ -37,22 +37,23 @@ class Hearing:
 
     @property
     def socket(self) -> int | None:
-        """There is something to read here once the bell may have been rung; None: ask."""
+        """The file to wait at: something to read there means that the bell may have been rung. None: ask instead."""
         return None if self._connection is None else int(self._connection._sock.fileno())
 
     def attend(self) -> None:
-        """Be told from now on, if that can be had. Nobody may have read since the last time."""
+        """Be told of the next ring, if that can be had. What came while nobody listened is dropped: look for work."""
         self.news()
         if self._connection is None and self._redis_url and time.monotonic() >= self._muted_until:
             try:
                 self._connection, self._expects = _attentive(self._redis_url, self._mark), False
-            except Exception:  # noqa: BLE001 — whatever it is, asking goes on without it, and tells of a Redis that is away
+            except Exception:  # noqa: BLE001 — whatever it is, asking works without, and tells of a Redis that is away
                 self._muted_until = time.monotonic() + MUTED
         self.expect()
 
     def expect(self) -> None:
-        """Once there was news: be told of the next ring, too. Nobody waits for the answer: it is news where it tells of
-        one that came meanwhile.
+        """After news: be told of the next ring as well.
+
+        Nobody waits for Redis's answer: if it says that the mark is there already, that is news itself.
         """
         if self._connection is not None and not self._expects:
             try:
@@ -62,7 +63,7 @@ class Hearing:
                 self.close()
 
     def news(self) -> bool:
-        """Has anything come since it was last asked? If not, nobody rang. If so, nothing more comes until `expect`."""
+        """Has anything come since the last look, or was the line cut? If neither, nobody rang. Then `expect` anew."""
         came = False
         try:
             while self._connection is not None and (said := self._connection._sock.recv(4096))[:1] not in ENDS:

@@ -1,4 +1,4 @@
-"""How who waits for eSMS's answers hears a bell meanwhile."""
+"""How a process that waits for eSMS's answers hears a bell meanwhile, so that no task need be queued for it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from worker.bell import RUNG
 from worker.esms import Exchange, Finished
 from worker.hearing import Hearing
 
-LISTEN_EVERY = 0.005  # seconds: so soon a bell is heard where Redis does not tell of it
-WAIT_ANEW = 0.1  # seconds after which others are told again that somebody waits
+LISTEN_EVERY = 0.005  # seconds between two questions, where Redis does not say by itself that a bell was rung
+WAIT_ANEW = 0.1  # seconds after which we say again that we listen; Redis believes it for bell.WAITS
 
 
 class Overhear(Protocol):
-    """Has somebody rung? Then who was rung for need not look. None: nobody can tell.
+    """`Bell.overhear` for one task: was its bell rung, with no answer yet? Then the caller looks. None: unknown.
 
-    wait: else who rings from now on counts on the caller, and rings no task, until it asks without this.
+    wait: if it was not, whoever rings counts on the caller and queues no task, until it asks without `wait`.
     """
 
     def __call__(self, *, wait: bool) -> bool | None: ...
@@ -25,16 +25,16 @@ class Overhear(Protocol):
 
 @dataclass
 class Listening:
-    """Of one process that sends codes. hearing: tells when it is worth asking; None: ask every few milliseconds."""
+    """Of one process that sends codes. hearing: tells when asking is worth it; None: ask every LISTEN_EVERY."""
 
     overhear: Overhear
     hearing: Hearing | None = None
-    _waits_since: float | None = None  # since when others may count on us, at the latest
-    _rung_before: bool = False  # when we would have begun to wait
+    _waits_since: float | None = None  # when we said that we listen, so that others count on us; None: they do not
+    _rung_before: bool = False  # the bell had been rung already when we said so
     _ask_at: float = 0.0
 
     def take(self, exchange: Exchange, patience: float, *, alone: bool) -> list[Finished[Any]]:
-        """What is back; sooner, with nothing, where somebody may have rung. alone: there is nothing else to do."""
+        """What has come back; or nothing, where the bell may have been rung. alone: we have nothing else to do."""
         if alone and self._told() is not None:
             self._wait()
         if (told := self._told()) is None:
@@ -42,11 +42,11 @@ class Listening:
         return exchange.take(0.0 if self._rung_before else patience, unless=told)
 
     def rung(self) -> bool:
-        """Has somebody rung whom nobody has answered?"""
+        """Was the bell rung, with no answer yet? Or must we look to be sure?"""
         return self._was_rung() or (self._is_worth_asking() and self._heard(wait=self._waits_since is not None))
 
     def leave(self) -> bool:
-        """Before anything that may take long: nobody counts on us from now on. True: somebody has rung who did."""
+        """Before anything that may take long: nobody counts on us from now on. True: somebody may have: look."""
         return self._was_rung() or (self._waits_since is not None and self._heard(wait=False))
 
     def _was_rung(self) -> bool:
@@ -58,13 +58,13 @@ class Listening:
             self._rung_before = self._heard(wait=True)
 
     def _heard(self, *, wait: bool) -> bool:
-        """Who was counted on and cannot be sure looks: no task was rung."""
+        """Ask. Where others counted on us and a ring may have been missed, say yes: no task was queued for it."""
         since, self._waits_since = self._waits_since, None
         now = time.monotonic()
-        if self.hearing is not None:  # what came so far is of what is overheard now; or it is at its end
+        if self.hearing is not None:  # what came so far tells of the ring that is asked about now
             self.hearing.news()
         rung = self.overhear(wait=wait)
-        if self.hearing is not None:  # after it: it takes the bell's mark away, which would be told as well
+        if self.hearing is not None:  # only now: `overhear` takes the mark away, and Redis would tell of that as well
             self.hearing.expect()
         is_sure = since is None or (rung is not None and now < since + RUNG / 1000 and self._told() is not None)
         if wait and not rung:
