@@ -1,25 +1,23 @@
-"""The messages of one recipient, each in the `place` of the one before: all of them, and by which one she is counted.
-
-Each is found by its key, one after the other, whatever Postgres expects of how many there are: that says OFFSET 0.
-"""
+"""SQL for chains: all messages of one recipient, each sent in the place of the one before, and which of them counts."""
 
 from __future__ import annotations
 
 from worker.lookups import by_key, by_keys
 
-# What was delivered reached her, whatever else was tried; what was called back before it went out leaves her where she
-# was.
+# First what was delivered, since it reached the recipient, whatever else was tried. Last what was cancelled before it
+# went out, since that changed nothing. Among equals the latest.
 COUNTED_FIRST = "status = 'delivered' DESC, status <> 'cancelled' DESC, place DESC"
-# First in a transaction that asks for the chains of many: to compile that costs more than to do it.
+# To come first in a transaction that asks for the chains of many: to compile such a query costs more than to run it.
 UNCOMPILED = "SELECT set_config('jit', 'off', true)"
-# To begin with, for `chains`: those whose ids are given.
+# What `chains` may begin with: the messages whose ids are the parameter `ids`.
 THESE = f"SELECT m.id, m.replaces FROM {by_keys('message', 'm', of=':ids')}"  # noqa: S608 — our own names
 
 
 def chains(of: str, schema: str = "", *, at_once: str = "") -> str:
-    """SQL, for WITH RECURSIVE: `chain`, all messages of the recipients of these, each once, by `root` and `place`.
+    """SQL, for WITH RECURSIVE: `chain` has all messages of these messages' recipients, each once: `root` is the id of
+    a recipient's first one, `place` counts from it.
 
-    of: a query of their id and replaces. at_once: as LIMIT, of how few recipients they are, where that is known:
+    of: a query of the messages' id and replaces. at_once: a LIMIT, where it is known of how few recipients they are;
     Postgres expects ten times as many at each step.
     """
     return f"""before (id, replaces) AS (
@@ -30,7 +28,7 @@ def chains(of: str, schema: str = "", *, at_once: str = "") -> str:
 
 
 def followers(of: str, schema: str = "", *, at_once: str = "") -> str:
-    """The same of these and what came after them alone. of: a query of their id."""
+    """The same, but of these messages and what came after them alone. of: a query of their ids."""
     return f"""chain (root, place, id, status, replaced_by, created_at) AS (
             SELECT m.id, 0, m.id, m.status, m.replaced_by, m.created_at FROM ({of}) AS b {_found("b.id", schema)}
             UNION ALL
@@ -48,21 +46,21 @@ def is_alone(message: str = "m") -> str:
     return f"({message}.replaces IS NULL AND {message}.replaced_by IS NULL)"
 
 
-def counted(schema: str = "", *, message: str = "m") -> str:
-    """SQL: the id of the message by which the recipient of this one is counted: it, or one of its chain."""
-    return f"CASE WHEN {is_alone(message)} THEN {message}.id ELSE {_counted(schema, message)} END"
+def counted(schema: str = "") -> str:
+    """SQL: the id of the message by which the recipient of `m` is counted: that one, or another of its chain."""
+    return f"CASE WHEN {is_alone()} THEN m.id ELSE {_counted(schema)} END"
 
 
-def is_counted(schema: str = "", *, message: str = "m") -> str:
-    """SQL: this message is the one by which its recipient is counted.
+def is_counted(schema: str = "") -> str:
+    """SQL: the message `m` is the one by which its recipient is counted.
 
-    To compare with `counted` says the same, but Postgres expects of that that it leaves one message in two hundred.
+    To compare its id with `counted` says the same, but Postgres then expects one message in two hundred to be left.
     """
-    return f"({is_alone(message)} OR {message}.id = {_counted(schema, message)})"
+    return f"({is_alone()} OR m.id = {_counted(schema)})"
 
 
-def _counted(schema: str, message: str) -> str:
+def _counted(schema: str) -> str:
     return f"""(
-        WITH RECURSIVE {chains(f"SELECT {message}.id, {message}.replaces", schema, at_once="LIMIT 1")}
+        WITH RECURSIVE {chains("SELECT m.id, m.replaces", schema, at_once="LIMIT 1")}
         SELECT id FROM chain ORDER BY {COUNTED_FIRST} LIMIT 1
     )"""  # noqa: S608 — our own schemas

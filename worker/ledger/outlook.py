@@ -29,6 +29,7 @@ from worker.ledger.failed import (
 )
 from worker.ledger.opt_out import IS_FOR_THE_WILLING
 from worker.lifecycle import PURPOSE, Status
+from worker.lookups import by_key
 from worker.price_list import price_of
 
 if TYPE_CHECKING:
@@ -186,8 +187,7 @@ def summed(session: Session, scope: str, statement: TextClause, asked: Mapping[s
     return rows
 
 
-# Each looked up by its notification, however many Postgres expects.
-_ONE_BY_ONE = "CROSS JOIN LATERAL (SELECT * FROM message AS m WHERE m.notification_id = n.id OFFSET 0) AS m"
+_ONE_BY_ONE = by_key("message", "m", of="n.id", key="notification_id")
 _FROM = {
     "campaign": f"notification AS n {_ONE_BY_ONE} WHERE n.campaign = :campaign",
     "part": f"notification AS n {_ONE_BY_ONE} WHERE n.campaign = :campaign AND n.source = :source",

@@ -1,7 +1,7 @@
-"""What failed and was chosen, queued again as it is: found, judged and queued by one statement for many.
+"""Queue again, as they are, messages that failed and were chosen: found, judged and queued by one statement for many.
 
-Row by row through Python, found by one statement, queued by the next, looked at twice more by those that tell who opted
-out and what waits, it cost twice as much.
+In steps (one statement to find them, Python to judge each, one to queue them, two more for opt-outs and for what
+waits) it cost twice as much.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from worker.ledger.decisions import QUEUED_AGAIN, Horizons, as_seconds, reason_o
 from worker.ledger.failed import LEFT, Chosen, Left, Place, beyond, chosen, scope_of
 from worker.ledger.follow_ups import follow_again
 from worker.ledger.opt_out import IS_FOR_THE_WILLING, withhold
+from worker.lookups import by_key
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resent:
-    """found: rows that were looked at, up to `place`; left: of these, why they stay; trial: the first hundred of those
-    queued; lanes: of all of those; withheld: how many were cancelled at once, since they opted out.
+    """What one step came to, in messages.
+
+    found: were looked at, up to `place`. queued: go out again; of them trial: the ids of the first hundred, lanes: all
+    that have any, withheld: cancelled at once, since their recipients opted out. left: stay as they are, by why.
     """
 
     found: int
@@ -38,7 +41,7 @@ class Resent:
     withheld: int
 
 
-# A row that is no longer as it was found is passed by: the UPDATE looks again once it has its lock.
+# A row that somebody changed since it was found is passed over: the UPDATE looks again once it has its lock.
 @cache
 def _resend(scope: str, goes_on: str) -> TextClause:
     return text(f"""
@@ -46,9 +49,7 @@ def _resend(scope: str, goes_on: str) -> TextClause:
             SELECT m.id, m.notification_id, m.grouped, n.source, n.campaign, {IS_FOR_THE_WILLING} AS willing,
                 n.follow_up IS NOT NULL AS promised,
                 {LEFT} AS left_since
-            FROM message AS m CROSS JOIN LATERAL (
-                SELECT * FROM notification AS n WHERE n.id = m.notification_id OFFSET 0
-            ) AS n
+            FROM message AS m {by_key("notification", "n", of="m.notification_id")}
             WHERE {chosen(scope, joined=True)} AND {goes_on}
             ORDER BY m.notification_id, m.id LIMIT :most
         ), queued AS (

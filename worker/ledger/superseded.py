@@ -1,9 +1,9 @@
-"""By which generation each recipient is counted, where there are several; the sums tell of the others apart.
+"""Count each recipient once in the sums of days, where a message was sent again and so has several generations.
 
-What was sent, and what it cost, counts each time. A recipient counts once: by what was delivered, else by the last one
-that was not called back (worker.generations). Which one that is, a later change of any of them may decide anew: so all
-of a recipient's are looked at whenever one of them changed, by the one process that adds up. What it told before
-stands in report_superseded, and is taken back by it.
+What was sent, and what it cost, counts each time. A recipient counts by one generation: by what was delivered, else by
+the last that was not called back (worker.generations); the others are summed in the column `superseded`. A later
+change of any of them may change which one counts. So whenever one changed, the one process that adds up looks at all of
+the recipient's anew. What it said of them before stands in the table report_superseded, and is corrected by it.
 """
 
 from __future__ import annotations
@@ -17,15 +17,16 @@ from sqlalchemy import text
 from worker.generations import COUNTED_FIRST, THESE, UNCOMPILED, chains
 from worker.ledger.contributions import FINAL_SQL, KEYS, batch
 from worker.lifecycle import PURPOSE
+from worker.lookups import by_key
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 _AGAIN = "(s.generation > 0 OR s.again)"
 
-# Only what is of several generations, by an index that holds no other: what is sent once pays for none of it. Of that,
-# what may change who counts: a generation begins, one that was superseded moves on, or what went in another's place
-# came to one of the two ends that matter.
+# Settlements of messages with several generations alone, by an index that holds no others: what is sent once pays
+# nothing. Of these, what may change which generation counts: a new one begins, a superseded one moves on, or one that
+# went in another's place was delivered or cancelled.
 AGAIN = text(f"""
     WITH batch AS ({batch("s.transaction, s.id, s.message_id, s.was, s.again, s.status", _AGAIN)})
     SELECT count(*) AS rows, max(ARRAY[transaction, id]) AS last,
@@ -37,8 +38,8 @@ AGAIN = text(f"""
     FROM batch
 """)
 
-# A generation of a message is what its settlements tell from one that begins it to the next such, in their order; what
-# was written down later of before there were settlements comes first.
+# A generation is a run of its message's settlements, from one that begins it (`was` is NULL) up to the next such. The
+# settlement that the upkeep wrote later for a message older than that table comes first, whatever its number.
 _SUPERSEDED = f"""
     ranked AS MATERIALIZED (
         SELECT id, created_at, row_number() OVER (PARTITION BY root ORDER BY {COUNTED_FIRST}) = 1 AS is_counted
@@ -57,7 +58,7 @@ _SUPERSEDED = f"""
             WINDOW told AS (ORDER BY s.at <> r.created_at, s.id)
             OFFSET 0
         ) AS s
-        CROSS JOIN LATERAL (SELECT * FROM notification AS n WHERE n.id = s.notification_id OFFSET 0) AS n
+        {by_key("notification", "n", of="s.notification_id")}
         WHERE s.is_followed OR s.is_followed IS NULL AND NOT r.is_counted
     )
 """
@@ -95,6 +96,6 @@ _LOOK_ANEW = text(f"""
 
 
 def look_anew(session: Session, messages: Sequence[UUID], zone: str) -> None:
-    """Tell the sums by which generation their recipients are counted now, and by which they are not."""
+    """Correct the sums by which generation the recipients of these messages are counted now."""
     session.execute(text(UNCOMPILED))
     session.execute(_LOOK_ANEW, {"ids": list(messages), "zone": zone})

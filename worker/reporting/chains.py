@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from worker.generations import COUNTED_FIRST, THESE
 from worker.generations import chains as all_of
+from worker.lookups import by_key
 from worker.price_list import price_of
 from worker.reporting.costs import IN_DOUBT, TAKEN, TAKEN_CODES, Known
 
@@ -52,8 +53,7 @@ _CHAINS = text(
     SELECT c.root, m.id AS message, n.id AS notification, n.kind, m.status, m.code, c.nth = 1 AS is_counted,
         coalesce(t.told, 0) + coalesce(t.listed, 0) AS cost, t.is_told, t.is_listed, t.is_unknown
     FROM (SELECT *, row_number() OVER (PARTITION BY root ORDER BY {COUNTED_FIRST}) AS nth FROM chain) AS c
-    CROSS JOIN LATERAL (SELECT * FROM message AS m WHERE m.id = c.id OFFSET 0) AS m
-    CROSS JOIN LATERAL (SELECT * FROM notification AS n WHERE n.id = m.notification_id OFFSET 0) AS n
+    {by_key("message", "m", of="c.id")} {by_key("notification", "n", of="m.notification_id")}
     CROSS JOIN LATERAL (
         SELECT sum(t.price) AS told, sum(t.listed) FILTER (WHERE t.is_taken) AS listed,
             bool_or(t.price IS NOT NULL) AS is_told,

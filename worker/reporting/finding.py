@@ -17,6 +17,7 @@ from uuid import UUID
 from sqlalchemy import RowMapping, TextClause, text
 
 from worker.lifecycle import FAILED, WANTED_AT, Status
+from worker.lookups import by_key
 from worker.reporting.choice import Choice, Which
 from worker.reporting.cursors import Place, cursor_of, place_of
 from worker.reporting.lists import BEGINNING, COLUMNS, END, FAILED_SQL, IN_CAMPAIGN, WORDS, MessageReported, names_of
@@ -156,13 +157,12 @@ _WHERE_IT_IS = {_BY_DATE: f"AND {WANTED_AT} = w.first"}
 _ALONG = text("SELECT set_config('enable_sort', 'off', true)")
 _AS_USUAL = text("SELECT set_config('enable_sort', 'on', true)")
 # Each is looked up by its key, whatever Postgres guesses of how few match.
-_MATCHING = """
-    SELECT {columns}, w.place
-    FROM unnest(CAST(:firsts AS {first}[]), CAST(:ids AS uuid[])) WITH ORDINALITY AS w (first, id, place)
-    CROSS JOIN LATERAL (SELECT * FROM message AS m WHERE m.id = w.id OFFSET 0) AS m
-    CROSS JOIN LATERAL (SELECT * FROM notification AS n WHERE n.id = m.notification_id OFFSET 0) AS n
-    WHERE {wanted} >= :since AND {wanted} < :until {more} ORDER BY w.place LIMIT :most
-"""
+_MATCHING = f"""
+    SELECT {{columns}}, w.place
+    FROM unnest(CAST(:firsts AS {{first}}[]), CAST(:ids AS uuid[])) WITH ORDINALITY AS w (first, id, place)
+    {by_key("message", "m", of="w.id")} {by_key("notification", "n", of="m.notification_id")}
+    WHERE {{wanted}} >= :since AND {{wanted}} < :until {{more}} ORDER BY w.place LIMIT :most
+"""  # noqa: S608 — our own constants
 _AMONG = {
     "phones": "m.phone = ANY(CAST(:phones AS text[]))",
     "notifications": "m.notification_id = ANY(CAST(:notifications AS uuid[]))",

@@ -18,6 +18,7 @@ from sqlalchemy import RowMapping, TextClause, text
 from worker.catalogue import Language, advice
 from worker.generations import is_counted
 from worker.lifecycle import FAILED, PURPOSE, WANTED_AT, last_try
+from worker.lookups import by_key
 from worker.reporting.choice import Choice
 from worker.reporting.cursors import Place, cursor_of, place_of
 
@@ -159,14 +160,13 @@ _OF_CAMPAIGN = f"""
     WHERE {IN_CAMPAIGN} AND (n.campaign, n.id) >= (:campaign_, :first)
     ORDER BY n.campaign, n.id, m.id LIMIT :most
 """  # noqa: S608 — our own constants
-_FAILED_BY_DATE = """
-    FROM message AS m
-    CROSS JOIN LATERAL (SELECT * FROM notification AS n WHERE n.id = m.notification_id OFFSET 0) AS n
-    WHERE ({wanted}, m.id) > (greatest(:first, :since), :last) AND {wanted} >= :since AND {wanted} < :until
-      {failed} {more}
-    ORDER BY {wanted}, m.id LIMIT :most
+_FAILED_BY_DATE = f"""
+    FROM message AS m {by_key("notification", "n", of="m.notification_id")}
+    WHERE ({{wanted}}, m.id) > (greatest(:first, :since), :last) AND {{wanted}} >= :since AND {{wanted}} < :until
+      {{failed}} {{more}}
+    ORDER BY {{wanted}}, m.id LIMIT :most
 """
-_BY_DATE = """
+_BY_DATE = f"""
     FROM (
         SELECT DISTINCT s.wanted_at, s.message_id FROM settlement AS s
         WHERE (s.was IS NULL OR s.was_wanted_at IS NOT NULL)
@@ -175,12 +175,12 @@ _BY_DATE = """
         ORDER BY s.wanted_at, s.message_id
     ) AS s
     CROSS JOIN LATERAL (
-        SELECT * FROM message AS m WHERE m.id = s.message_id AND {wanted} = s.wanted_at OFFSET 0
+        SELECT * FROM message AS m WHERE m.id = s.message_id AND {{wanted}} = s.wanted_at OFFSET 0
     ) AS m
-    CROSS JOIN LATERAL (SELECT * FROM notification AS n WHERE n.id = m.notification_id OFFSET 0) AS n
-    WHERE true {more}
+    {by_key("notification", "n", of="m.notification_id")}
+    WHERE true {{more}}
     ORDER BY s.wanted_at, s.message_id LIMIT :most
-"""
+"""  # noqa: S608 — our own constants
 
 _NAMES = text("""
     SELECT p.phone, string_agg(DISTINCT c.name, ', ' ORDER BY c.name) AS name

@@ -12,6 +12,7 @@ from sqlalchemy import Row, select, text
 
 from worker.errors import NotFound
 from worker.lifecycle import FINAL, Status
+from worker.lookups import by_key, by_keys
 from worker.reporting.counting import NAMED, alike, alike_by_steps
 from worker.reporting.summary import names_in
 from worker.reporting.tables import Notification
@@ -93,12 +94,12 @@ def standing(session: Reader, notification_id: UUID, told: Callable[[int], objec
     )
 
 
-_OTHERS = text("""
+_OTHERS = text(f"""
     SELECT m.id AS message, m.notification_id AS notification, m.status
     FROM unnest(CAST(:ids AS uuid[])) WITH ORDINALITY AS i (id, place)
-    CROSS JOIN LATERAL (SELECT * FROM message AS m WHERE m.id = i.id OFFSET 0) AS m
+    {by_key("message", "m", of="i.id")}
     ORDER BY i.place
-""")
+""")  # noqa: S608 — our own constants
 
 
 def _others(session: Reader, ids: Sequence[UUID]) -> list[OtherMessage]:
@@ -107,12 +108,9 @@ def _others(session: Reader, ids: Sequence[UUID]) -> list[OtherMessage]:
     return [OtherMessage(**row) for row in session.execute(_OTHERS, {"ids": list(ids[:NAMED])}).mappings()]
 
 
-# Looked up for one after the other, whatever Postgres expects one to have.
-_STATUSES = text("""
-    SELECT m.status, count(*) FROM unnest(CAST(:ids AS uuid[])) AS i (id)
-    CROSS JOIN LATERAL (SELECT m.status FROM message AS m WHERE m.notification_id = i.id OFFSET 0) AS m
-    GROUP BY m.status
-""")
+_STATUSES = text(f"""
+    SELECT m.status, count(*) FROM {by_keys("message", "m", of=":ids", key="notification_id")} GROUP BY m.status
+""")  # noqa: S608 — our own constants
 
 
 def statuses_of(session: Reader, ids: Sequence[UUID]) -> dict[Status, int]:

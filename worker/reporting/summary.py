@@ -14,6 +14,7 @@ from sqlalchemy import ColumnClause, Select, TextClause, func, select, text
 from worker.errors import NotFound
 from worker.generations import COUNTED_FIRST, UNCOMPILED, chains, is_alone
 from worker.lifecycle import Status
+from worker.lookups import by_key
 from worker.reporting.tables import Notification
 
 if TYPE_CHECKING:
@@ -41,8 +42,7 @@ _COUNTS = f"""
         SELECT id, row_number() OVER (PARTITION BY root ORDER BY {COUNTED_FIRST}) AS nth FROM chain
     ), counted_by_another AS MATERIALIZED (
         SELECT m.status, {{keys}} FROM ranked AS r
-        CROSS JOIN LATERAL (SELECT * FROM message AS m WHERE m.id = r.id OFFSET 0) AS m
-        CROSS JOIN LATERAL (SELECT * FROM notification AS n WHERE n.id = m.notification_id OFFSET 0) AS n
+        {by_key("message", "m", of="r.id")} {by_key("notification", "n", of="m.notification_id")}
         WHERE r.nth > 1 {{within}}
     ), found AS MATERIALIZED (
         SELECT m.status, {{keys}}, count(*) AS messages {{found}} GROUP BY {{places}}
