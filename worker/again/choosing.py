@@ -1,7 +1,8 @@
-"""The next ones of what is sent again, so chosen that no advertising is torn apart.
+"""Choose the next messages to send again, so that advertising never falls below the number that eSMS takes.
 
-eSMS takes advertising for twenty or more at once alone. So what is taken together holds that many of a text, and so
-does what stays for later, or none: others of the text are looked for in requests further on, and taken along.
+eSMS takes advertising for twenty or more recipients at once only. So of each text either that many are taken together
+or none, and the same holds for what is left for later: where one of the two would be too few, recipients of the same
+text are looked for in requests further on, and taken along.
 """
 
 from __future__ import annotations
@@ -22,14 +23,16 @@ from worker.settings import Settings
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-LOOKED = 500  # messages that are looked at together at least: of many that stay few may go
+LOOKED = 500  # messages that are looked at together at least: most of them may have to stay
 LOOKED_MOST = 5000
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Some of what was chosen. place: of the last in the order of the walk, None: that was all; company: of the rows,
-    those that stand further on.
+    """Some of what was chosen, and what becomes of it.
+
+    place: of the last row in the order of the walk, after which the next chunk begins; None: there is no more.
+    company: those of the rows that stand further on than that, and were taken along.
     """
 
     plan: Plan
@@ -41,8 +44,10 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Chooser:
-    """Takes some after some of what was chosen. in_vain: so many were looked at, of whom none goes corrected like this,
-    so that more are looked at together. besides: nothing is stored, and these would have gone already; None:
+    """Takes what was chosen chunk by chunk.
+
+    in_vain: how many were looked at so far of which none can go corrected like this; the more, the larger a chunk.
+    besides: for a dry run, which locks nothing, the messages that would have gone already. None: it is for real, and
     nobody else changes what is taken until the transaction ends.
     """
 
@@ -55,7 +60,7 @@ class Chooser:
     besides: Collection[UUID] | None = None
 
     def take(self, after: Place, goal: int, limit: int | None) -> Chunk:
-        """The next ones of which about so many go, and no more than the limit."""
+        """The next chunk, of which about `goal` messages go, and no more than `limit`."""
         wanted = goal if limit is None else min(goal, limit)
         at_once = max(wanted, LOOKED, min(self.in_vain, LOOKED_MOST) if self.corrected else 0)
         rows = ledger.choose(self.session, self.chosen, after=after, most=at_once, besides=self.besides)
@@ -78,7 +83,7 @@ class Chooser:
         return Planner(self.session, self.corrected, self.settings, self.by)
 
     def _company(self, rows: Rows, requests: Requests, after: Place, room: int | None) -> list[Any]:
-        """Others that go along, so that neither these nor those that stay are too few."""
+        """Rows further on to take along, so that neither what goes nor what stays is too few."""
         have = self._advertising(rows, requests)
         if not have or room == 0:
             return []
@@ -92,7 +97,7 @@ class Chooser:
         return company
 
     def _ahead(self, like: set[UUID], after: Place) -> Rows:
-        """As many of each request as decide it."""
+        """Rows further on that say the same as these notifications: of each request as many as can matter."""
         by_text, most = not self._says_otherwise, 2 * self.settings.advertising_least
         return ledger.choose_alike(
             self.session, self.chosen, [*like], by_text=by_text, after=after, most=most, besides=self.besides
@@ -107,7 +112,7 @@ class Chooser:
         return found
 
     def _key(self, request: Any) -> Hashable:
-        """By a template each may say something else: then they are alike in all but that."""
+        """By which what may go out together is known. A text that is to be replaced does not count, only all else."""
         return key_of(request, "-" if self._says_otherwise else None)
 
     @property
@@ -116,7 +121,7 @@ class Chooser:
 
 
 def taken(have: int, more: int, least: int, *, room: int) -> int:
-    """How many more go along: as few as leave neither those that go nor those that stay too few; else all, or none."""
+    """How many of `more` go along with `have`: as few as leave neither side fewer than `least`; else all, or none."""
     count = max(0, least - have)
     if more - count < least:
         count = more
@@ -125,7 +130,7 @@ def taken(have: int, more: int, least: int, *, room: int) -> int:
 
 
 def _first(rows: Rows, going: set[UUID], wanted: int) -> Rows:
-    """Up to the last one that still goes."""
+    """The rows up to the last of the `wanted` ones that go."""
     for count, row in enumerate(rows, start=1):
         wanted -= row.id in going
         if wanted == 0:

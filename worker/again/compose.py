@@ -30,7 +30,7 @@ class Gathered:
 def gather(
     rows: Sequence[Any], requests: Mapping[UUID, Any], corrected: Corrected, texts: Mapping[UUID, str]
 ) -> list[Gathered]:
-    """Those that go out together; advertising with its like, whatever notification it was of.
+    """Put together what goes out together: advertising with all that says the same, else by notification and text.
 
     texts: by message, what its SMS says by the corrected template.
     """
@@ -46,9 +46,9 @@ def gather(
 
 
 def key_of(request: Any, content: str | None) -> Hashable:
-    """What those have in common that go out together, if it is advertising. content: what is said instead."""
+    """By which advertising that may go out together is known. content: what is said instead of the request's text."""
     options = tuple(sorted((name, str(value)) for name, value in request.options.items()))
-    # What is to follow is the notification's: those who are promised different things can't share one.
+    # What is to follow is kept with the notification, so those with different follow-ups can't share one.
     return (
         content or request.content,
         options,
@@ -60,7 +60,7 @@ def key_of(request: Any, content: str | None) -> Hashable:
 
 
 def is_advertising(request: Any, corrected: Corrected) -> bool:
-    """Will it be of the type that eSMS takes for many at once alone?"""
+    """Will it be advertising, which eSMS takes for many at once only?"""
     return (corrected.sms_type or request.options.get("sms_type")) == SmsType.ADVERTISING
 
 

@@ -1,6 +1,7 @@
-"""What becomes of some that failed when they are sent again: in their own rows, in another's place, or left, and why.
+"""Plan what becomes of failed messages that are to be sent again. Nothing is stored: a step does, a dry run counts.
 
-Nothing is stored here: a step stores what is planned, and a dry run counts it.
+A message goes again in its own row; or a new notification goes in its place, with another text, type or recipient or
+together with others; or it is left, and the plan says why.
 """
 
 from __future__ import annotations
@@ -30,15 +31,17 @@ Why = tuple[str, str, str]  # a field, what is wrong with it, what to do
 
 @dataclass(slots=True)
 class Plan:
-    """same: rows that are sent again as they are; others: what is handed over instead, by its numbers the messages in
-    whose places. left, unfit: rows that stay, by why.
+    """same: rows that go again as they are. left: rows that stay, by why; unfit: those of them that can't be sent
+    corrected like this, by what is wrong.
+
+    others: requests that go in the place of messages, each with the ids of these by recipient (E.164).
     """
 
     same: list[Any] = field(default_factory=list)
     others: list[tuple[Checked, Mapping[str, UUID]]] = field(default_factory=list)
     left: dict[Left, list[Any]] = field(default_factory=lambda: defaultdict(list))
     unfit: dict[Why, list[Any]] = field(default_factory=lambda: defaultdict(list))
-    error: Invalid | None = None  # of what can't be sent corrected like this, the first
+    error: Invalid | None = None  # the first thing that is wrong with a correction
 
     @property
     def going(self) -> set[UUID]:
@@ -47,12 +50,12 @@ class Plan:
 
     @property
     def hopeful(self) -> set[UUID]:
-        """These, and what others of the same text might help."""
+        """Those, and the ones that are only too few so far: others of the same text might help."""
         return self.going | {row.id for row in self.left[Left.TOO_FEW]}
 
     @property
     def reasons(self) -> Counter[Why]:
-        """Of what can't be sent corrected like this."""
+        """How many can't be sent corrected like this, by what is wrong."""
         return Counter({why: _messages(rows) for why, rows in self.unfit.items()})
 
     @property
@@ -61,7 +64,7 @@ class Plan:
         return Counter({why: _messages(rows) for why, rows in self.left.items()})
 
     def is_unfit(self, rows: Rows, error: Invalid, *, told: bool = True) -> None:
-        """These stay. told: where nothing else goes, this is said."""
+        """These stay, since they can't be sent like this. told: it is worth an error where nothing else goes."""
         self.left[Left.UNFIT] += rows
         self.unfit[error.field, error.problem, error.remedy] += rows
         self.error = self.error or (error if told else None)
@@ -69,7 +72,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Planner:
-    """Plans by one correction; None: as they are. by: who asks."""
+    """Plans with one correction for all; None: as they are. by: who has them sent again."""
 
     session: Session
     corrected: Corrected | None
@@ -77,7 +80,7 @@ class Planner:
     by: str
 
     def plan(self, rows: Rows, requests: Requests) -> Plan:
-        """Of these, each once."""
+        """What becomes of each of these rows."""
         plan = Plan()
         for row in rows:
             if row.left_since:
@@ -121,7 +124,7 @@ class Planner:
         return not group.advertising or len(group.places) >= self.settings.advertising_least
 
     def _texts(self, plan: Plan, rows: Rows, requests: Requests) -> Mapping[UUID, str | Invalid]:
-        """What SMS say by the corrected template; whom there is nothing to say to stays."""
+        """What the SMS say by the template that replaces their text, or what its variables lack: those stay."""
         if self.corrected is None or self.corrected.template is None:
             return {}
         sms = [row for row in rows if requests[row.notification_id].kind == Kind.SMS]
@@ -139,8 +142,10 @@ _OF_ANOTHER_KIND = Invalid("kind", "is a call, which has no text, type or brandn
 
 
 def _enough(rows: Rows, requests: Requests, least: int) -> list[Any]:
-    """What eSMS takes as it is. Advertising of a request that fewer missed is gathered with others of the same text: of
-    such requests, and where these are too few, of all.
+    """The rows that eSMS takes as they are.
+
+    Advertising goes only to `least` recipients at once: where fewer of a request failed, they are gathered with those
+    of other such requests with the same text, and where these are too few as well, with those of every request.
     """
     of_one = Counter(row.notification_id for row in rows if row.grouped)
     keys = {each: key_of(requests[each], None) for each in of_one}
@@ -164,5 +169,5 @@ def _messages(rows: Rows) -> int:
 
 
 def turns_out_advertising(request: Any, corrected: Corrected | None) -> bool:
-    """Is it, when it is sent again, of what eSMS takes for many at once alone?"""
+    """Will it be advertising, which eSMS takes for many at once only, when it is sent again?"""
     return bool(request.kind == Kind.SMS and is_advertising(request, corrected or AS_IT_WAS))

@@ -94,9 +94,10 @@ LEFT = f"""CASE WHEN m.emptied_by = '{ASKED}' THEN 'forgotten'
     WHEN coalesce(m.emptied_by, n.emptied_by) IS NOT NULL THEN 'emptied'
     WHEN {_LATE} THEN 'late' WHEN m.generation >= :generations THEN 'limit' END"""
 
-# The notification is looked up by its key, one by one, and in the order of the index: a campaign is walked once over
-# all steps, however much failed before and after it. The last condition, which never comes to be asked, is dear in
-# Postgres's eyes, for each row that it expects to pass: so it takes the index of what failed, and not that of all.
+# A campaign's messages lie between those of its first and of its last notification, so all steps together walk over
+# that part of the index once, however much failed before and after it. The last condition is always true and never
+# gets to its subquery. But Postgres counts one for each row that it expects, so it takes the index of what failed,
+# which has fewer rows than that of all messages.
 _WITHIN = """m.notification_id BETWEEN
             (SELECT id FROM notification WHERE {part} campaign = :campaign ORDER BY id LIMIT 1)
             AND (SELECT id FROM notification WHERE {part} campaign = :campaign ORDER BY id DESC LIMIT 1)
@@ -105,7 +106,7 @@ _WITHIN = """m.notification_id BETWEEN
 _SCOPES = {
     "notifications": "m.notification_id = ANY(CAST(:notifications AS uuid[]))",
     "messages": "m.id = ANY(CAST(:messages AS uuid[]))",
-    "part": _WITHIN.format(part="source = :source AND"),  # by an index of its own: others' are not walked over
+    "part": _WITHIN.format(part="source = :source AND"),  # an index has this pair
     "campaign": _WITHIN.format(part=""),
     "phone": "m.phone = :phone",
     "since": f"{WANTED_AT} >= :since",
@@ -128,29 +129,29 @@ _BY_KEY = {
     name: f"(SELECT {column} FROM notification AS n WHERE n.id = m.notification_id)"
     for name, column in (("source", "n.source"), ("purpose", PURPOSE))
 }
-# Asked like this the index of campaigns alone can tell, without the notification's page.
+# Written like this the index of campaigns can answer alone, without reading the notification itself.
 _BY_KEY["campaign"] = (
     "(SELECT n.campaign FROM notification AS n WHERE n.id = m.notification_id AND n.campaign = :campaign)"
 )
 _BY_KEY["without"] = """NOT EXISTS (
     SELECT FROM notification AS n WHERE n.id = m.notification_id AND n.campaign = ANY(CAST(:without AS text[]))
 )"""
-# Who has joined it needs no second look; nor may an index of campaigns or sources begin the walk.
+# Where the notification is joined already. `|| ''` keeps an index of campaigns or sources from beginning the walk.
 _JOINED = {"campaign": "n.campaign || ''", "source": "n.source || ''", "purpose": PURPOSE}
 _UNASKED = {name: f"CAST(:{name} AS text)" for name in _JOINED}
 _JOINED["without"] = "coalesce(n.campaign || '', '') <> ALL(CAST(:without AS text[]))"
-_BUT = " but"  # after a scope's name: not all of it
+_BUT = " but"  # behind a scope's name: without the campaigns of `without`
 
 
 @cache
 def chosen(scope: str, *, joined: bool = False) -> str:
-    """SQL: the condition on a message `m`. joined: its notification is `n`."""
+    """SQL: the message `m` is chosen. joined: its notification is there as `n`."""
     return f"{of_all(scope, joined=joined)} AND {narrowed(joined=joined)}"
 
 
 @cache
 def of_all(scope: str, *, joined: bool = False) -> str:
-    """SQL: that it failed, within the scope and the source."""
+    """SQL: the message `m` failed, and is of the scope and the source."""
     of = _JOINED if joined else _BY_KEY
     within = _SCOPES[scope.removesuffix(_BUT)].format(**of)
     return _OF_ALL.format(scope=f"{within} AND {of['without']}" if scope.endswith(_BUT) else within, **of)
@@ -158,13 +159,14 @@ def of_all(scope: str, *, joined: bool = False) -> str:
 
 @cache
 def narrowed(*, joined: bool = False) -> str:
-    """SQL: what else is asked of it."""
+    """SQL: the other things that are asked of the message `m`: status, code, network, and so on."""
     return _NARROWED.format(**(_JOINED if joined else _BY_KEY))
 
 
 def with_notification(scope: str) -> str:
-    """SQL: each with its notification `n`. Of what is named one by one each is looked up by its key; of a campaign
-    there may be so many that Postgres had better choose.
+    """SQL, for FROM: messages `m` with their notifications `n`.
+
+    Notifications are looked up one by one, but for a scope that may hold very many: there Postgres had better choose.
     """
     if scope.removesuffix(_BUT) in ("part", "campaign", "since"):
         return "message AS m JOIN notification AS n ON n.id = m.notification_id"
@@ -172,20 +174,20 @@ def with_notification(scope: str) -> str:
 
 
 def perhaps(scope: str) -> str:
-    """SQL: the condition on a message `m`, but for what its notification would have to be asked."""
+    """SQL: the message `m` may be chosen, as far as that is known without its notification."""
     return (_OF_ALL + "AND" + _NARROWED).format(scope=_SCOPES[scope].format(**_UNASKED), **_UNASKED)
 
 
 def scope_of(failed: Chosen) -> str:
-    """By which of its fields they are found."""
+    """The name in _SCOPES by which they are found."""
     found = next(name for name in _SCOPES if getattr(failed, name) is not None)
     return found + _BUT if failed.without else found
 
 
-# From the beginning without one: by a place before all of them Postgres would begin at the first that ever failed, and
-# walk to the campaign.
+# At the beginning of a walk no place is compared: with one that is before all others Postgres would begin at the first
+# message that ever failed, and walk from there to the campaign.
 def beyond(after: Place) -> str:
-    """SQL: the condition on a message `m` that a walk which has come so far goes on with."""
+    """SQL: the message `m` comes after this place of a walk, and was there when it was asked for."""
     further = "true" if after.is_nowhere else "(m.notification_id, m.id) > (:after_notification, :after_message)"
     return further if after.asked_at is None else f"{further} AND m.created_at < :asked_at"
 
@@ -226,7 +228,7 @@ def _besides(locks: str) -> str:
 def choose(
     session: Session, failed: Chosen, *, after: Place = NOWHERE, most: int, besides: Besides = None
 ) -> Sequence[Row[*tuple[Any, ...]]]:
-    """The next ones, in the order of a walk; what is locked nobody else changes until the transaction ends."""
+    """The next ones of a walk. besides: for a dry run; None: they are locked until the transaction ends."""
     asked = failed.parameters() | after.parameters() | {"most": most, "besides": list(besides or ())}
     return session.execute(_choose(scope_of(failed), beyond(after), _locks(besides)), asked).all()
 
@@ -238,8 +240,8 @@ def _locks(besides: Besides) -> str:
 LOOKED_AHEAD = 1000  # requests that failed, among which others with the same text are looked for
 
 
-# From one request to the next by the index: how many failed of each costs nothing. What is asked for is the same where
-# all of it is, but for the text if another one is to take its place.
+# From one request to the next by the index, so it costs the same however many failed of each. Two requests are alike
+# where everything is the same; the text need not be, if another is to replace it (not by_text).
 @cache
 def _choose_alike(scope: str, by_text: bool, goes_on: str, locks: str) -> TextClause:
     next_one = f"""
@@ -280,9 +282,9 @@ _KEPT_PURPOSE = f"{PURPOSE} = {PURPOSE.replace('n.', 'k.')}"
 def choose_alike(
     session: Session, failed: Chosen, like: Sequence[UUID], *, by_text: bool, after: Place, most: int, besides: Besides
 ) -> Sequence[Row[*tuple[Any, ...]]]:
-    """Others after that place that go out again, and could together with these notifications' messages.
+    """Failed messages after that place that could go out together with those of the notifications `like`.
 
-    like_that: of each, the notification that it is like. most: of each request.
+    Their column like_that: which of `like` it is. most: of each request. by_text: the text must be the same, too.
     """
     asked = (
         failed.parameters() | after.parameters() | {"like": list(like), "most": most, "besides": list(besides or ())}
@@ -297,7 +299,7 @@ def _count(scope: str, goes_on: str) -> TextClause:
 
 
 def count(session: Session, which: Chosen, *, after: Place = NOWHERE) -> int:
-    """How many there are, those to be left included."""
+    """How many are chosen, those included that will have to stay."""
     asked = which.parameters() | after.parameters()
     return int(session.execute(_count(scope_of(which), beyond(after)), asked).scalar_one())
 

@@ -1,8 +1,8 @@
-"""What follows by itself: the same once more, or another channel, once the first one is closed.
+"""What follows a message by itself once it has failed: the same once more, or another channel.
 
-One row for each message that something may follow, and each is decided about under its lock and its message's, in one
-transaction with what is made: whoever dies leaves both undone, and a second one finds it decided. That two can't stand
-in the place of one, a unique key of `message.replaces` holds, too.
+Each message that something may follow has a row in `follow_up`. It is decided under the locks of that row and of the
+message, in one transaction with what is made of it: whoever dies leaves both undone, and whoever comes second finds it
+decided. A unique key of `message.replaces` makes sure as well that no two messages take the place of one.
 """
 
 from __future__ import annotations
@@ -59,13 +59,12 @@ def _due(which: str) -> TextClause:
     """)
 
 
-# The next ones first, each with its lock, and then by its key its message with that one's, until there are enough: what
-# others have locked is passed by, however much that is. What is in doubt is looked at less and less often, by its age:
-# its row costs nothing meanwhile.
+# The rows that are due first, each locked, and then its message, locked as well, until there are enough; what others
+# have locked is skipped. What is in doubt is looked at ever more seldom, by its age.
 _DUE = _due("ORDER BY due_at LIMIT :most * 100")
 _THIS_IF_DUE = _due("AND message_id = :id")
 _DUE_IDS = text("SELECT message_id FROM follow_up WHERE due_at <= now() ORDER BY due_at LIMIT :most")
-# Where the others are that are open, after all of them: so these few are found, and none is ever due.
+# Due at infinity: it stays in the index of what is open, behind everything else, so it is found and never due.
 _SET_ASIDE = text(f"""
     UPDATE follow_up SET due_at = 'infinity', outcome = '{SET_ASIDE}' WHERE message_id = :id AND due_at <= now()
 """)
@@ -77,7 +76,7 @@ _LET_GO = text(f"""
     )
     RETURNING f.message_id
 """)
-# Some at a time, in the order of their ids: what is set aside anew meanwhile is not let go twice.
+# In the order of the ids, some at a time, so that what is set aside anew meanwhile is not let go a second time.
 _CHOSEN = f"""
     FROM follow_up AS f
     {by_key("message", "m", of="f.message_id")} {by_key("notification", "n", of="m.notification_id")}
@@ -98,7 +97,7 @@ _LATER = text("""
     ) / 10))
     WHERE f.message_id = ANY(:ids)
 """)
-# What was kept for what might follow is needed no longer.
+# The text that was kept for the follow-up is needed no longer, so its removal may be looked at now.
 _OVER = text("""
     WITH over AS (UPDATE follow_up SET due_at = NULL, outcome = :outcome WHERE message_id = ANY(:ids))
     UPDATE removal SET look_at = now() WHERE message_id = ANY(:ids)

@@ -1,4 +1,4 @@
-"""What failed, added up by all that decides what becomes of it when the same is said to everybody instead."""
+"""Failed messages grouped by all that decides what becomes of them, so that a dry run looks at one of each group."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from worker.phone import USUAL
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-KINDS = 2000  # lines that this is worth it for
+KINDS = 2000  # groups: with more, it is quicker to look at each message
 
 
 class Some(NamedTuple):
-    """As one of what `choose` gives, and so many others are like it."""
+    """A group of messages that are alike, in the form of a row of `choose`; `messages`: how many they are."""
 
-    id: UUID  # its own: it stands for several
+    id: UUID  # made up: it stands for several
     notification_id: UUID
     phone: str
     lane: str
@@ -38,7 +38,8 @@ class Some(NamedTuple):
     messages: int
 
 
-# A number that may be no mobile's is judged by itself. What a call would say is left out where it can't be said.
+# A number that may be no mobile's is a group of its own, since an SMS may not go there. sms_alone: what a call would
+# say is left out, since it can't be corrected like this at all.
 @cache
 def _likeness(scope: str, sms_alone: bool, goes_on: str) -> TextClause:
     options = "CASE WHEN n.kind = 'sms' THEN n.options ELSE '{}' END" if sms_alone else "n.options"
@@ -60,9 +61,9 @@ def _likeness(scope: str, sms_alone: bool, goes_on: str) -> TextClause:
 def alike(
     session: Session, which: Chosen, *, sms_alone: bool, after: Place = NOWHERE
 ) -> tuple[Sequence[Some], Mapping[UUID, Asked]] | None:
-    """One for all that are alike, and what was asked for, but for what is said; None: there are too many kinds.
+    """One row for each group, and by its id what was asked for, but for the text. None: there are too many groups.
 
-    sms_alone: it is a correction that no call takes. after: of what follows after a place.
+    sms_alone: it is a correction that no call takes. after: only of what follows after this place.
     """
     scope, asked = scope_of(which), which.parameters() | after.parameters() | {"usual": USUAL}
     rows = summed(session, scope, _likeness(scope, sms_alone, beyond(after)), asked)

@@ -1,11 +1,12 @@
 """Numbers that want no reminder and no advertising: who said so, and what must not go out to them any more.
 
-An opt-out is of a number, and is known for ever; a trigger writes each into the consent ledger as a withdrawal. A
-contact that has one of these numbers is marked, and stays so when its numbers change; then the new ones get nothing
+An opt-out belongs to a number, and is kept for ever; a trigger writes each into the consent ledger as a withdrawal. A
+contact that has such a number is marked, and stays marked when its numbers change: then the new ones get nothing
 either. Only `opt_in` undoes it, never an import.
 
-What counts is the look within the claim: it sees every opt-out that was there before it. All else that looks, when
-something is stored, queued again or opted out of, only tells people sooner; so nobody has to wait for anybody.
+What decides is the check within the claim, which sees every opt-out that was committed before it. The other checks
+(when something is stored, when it is queued again, when somebody opts out) only tell people sooner, so none of them
+needs a lock.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ from worker.lifecycle import FOR_THE_WILLING, PURPOSE
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-Withheld = Sequence[tuple[UUID, str]]  # of each message that was cancelled: its notification, and its number
+Withheld = Sequence[tuple[UUID, str]]  # notification and number (E.164) of each message that was cancelled
 
 REASON = "the recipient opted out"
 
 IS_FOR_THE_WILLING = f"{PURPOSE} IN ({', '.join(repr(str(each)) for each in sorted(FOR_THE_WILLING))})"
 
-# Not by the contact's mark alone: one that was stored in the very moment of the opt-out has none. All who have the
-# number are asked, and not the first who would do: for that one, Postgres would walk through everybody.
+# The contact's mark is not enough: one that was stored in the very moment of the opt-out has none. bool_or looks at
+# every contact with the number, by the index; for EXISTS, which stops at the first, Postgres would walk over them all.
 _OPTED_OUT = """(
         EXISTS (SELECT FROM {schema}opt_out AS o WHERE o.phone = {phone})
         OR coalesce((
@@ -42,12 +43,12 @@ _OPTED_OUT = """(
 
 
 def opted_out_by_number(phone: str, schema: str) -> str:
-    """SQL: does nobody with this number want reminders or advertising? For the database's function has_opted_out."""
+    """SQL: has this number opted out of reminders and advertising? For the database's function has_opted_out."""
     return _OPTED_OUT.format(phone=phone, schema=f"{schema}.")
 
 
 def unwilling(phone: str) -> str:
-    """SQL: does the recipient with this number want nothing of what the notification `n` is for?"""
+    """SQL: has the recipient with this number opted out of what the notification `n` is for?"""
     return f"({IS_FOR_THE_WILLING} AND {_OPTED_OUT.format(phone=phone, schema='')})"
 
 

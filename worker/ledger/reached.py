@@ -1,8 +1,8 @@
-"""Who has got it by another message of her chain, late or in its place, wants no second one: asked of what is claimed.
+"""Whether a recipient has got the same by another message already: asked in each claim, so that nobody gets it twice.
 
-Not only by the one right before: in the place of a fallback that failed may stand its correction, while the first,
-which was in doubt, arrives. Nor only by one before: what is in doubt while another channel takes its place may be
-proved not to have been taken after that one has come.
+All messages of the chain count, and not just the one before. Before: a fallback may have failed and been corrected when
+the first message, which was in doubt, arrives after all. And after: a message may be in doubt while its fallback takes
+its place and arrives, and only then be proved not to have been taken, so that it could go out again.
 """
 
 from __future__ import annotations
@@ -21,10 +21,9 @@ _FAILED = ", ".join(f"'{status}'" for status in sorted(NOT_ARRIVED))
 def needless(message: str, *, waits: bool) -> str:
     """SQL: why this message is not to go to its recipient any more; NULL: it is to.
 
-    waits: it is surely not out, and so goes no more beside what stands in its place and has not failed. What is in
-    doubt is asked about until something arrives: it may have itself. What is alone costs a look at two columns, and its
-    statement the few nodes of this plan. Where it was corrected to another number, what arrives at the old one says
-    nothing.
+    waits: it surely did not go out, so it gives way to what took its place and has not failed. What is in doubt does
+    not: it may have arrived itself, and is asked about until something arrives. Only messages to the same number count:
+    one may have been corrected to another. A message without a chain costs a look at two of its columns.
     """
     goes_on = f"WHEN bool_or(o.later AND o.status NOT IN ({_FAILED})) THEN '{CALLED_BACK}'" if waits else ""
     return f"""CASE WHEN NOT {is_alone(message)} THEN (

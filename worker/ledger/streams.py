@@ -1,11 +1,12 @@
-"""Streams: what waits in a lane from one source for one campaign, so that none of them stands behind another.
+"""Streams: the messages of one lane, source and campaign that wait, so that no campaign has to queue behind another.
 
-A message carries its stream's key, by which the claim's index is ordered. Which streams may have something due is told
-by the rows of `stream`: of each that has messages waiting, one row at least is due no later than the first of them.
+A message carries its stream's key, by which the claim's index is ordered. The rows of the table `stream` tell which
+streams may have something due: a stream in which messages wait has at least one row, due no later than the first of
+them. Claims look at these few rows first.
 
-Whoever queues puts such a row where it sees none, and else holds on to the one that it sees until its transaction ends;
-the upkeep takes away, or moves on, only what nobody holds on to. So nobody waits for another's transaction, and no
-message waits for a row that is gone.
+Whoever queues a message inserts such a row if it sees none; if it sees one, it locks it (FOR KEY SHARE) until its
+transaction ends. The upkeep deletes or moves only rows that nobody has locked. So no transaction waits for another, and
+no message is left without a row.
 """
 
 from __future__ import annotations
@@ -28,20 +29,20 @@ from worker.lookups import by_key
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-# The same in SQL, for a notification `n`.
+# `stream_key` in SQL, for a notification `n`.
 _NAMED = "convert_to(n.source || chr(31) || coalesce(n.campaign, chr(30)), 'UTF8')"
 KEY = f"('x' || left(encode(sha256({_NAMED}), 'hex'), 16))::bit(64)::bigint"
 
 
 @lru_cache(maxsize=1024)
 def stream_key(source: str, campaign: str | None) -> int:
-    """The key of their stream, the same in every lane."""
+    """The key of this source's and campaign's stream; the same in every lane."""
     named = f"{source}\x1f{chr(30) if campaign is None else campaign}"
     return int.from_bytes(sha256(named.encode()).digest()[:8], "big", signed=True)
 
 
 def opened(terms: str) -> str:
-    """SQL: parts of a statement that puts in messages of these terms, and lets them be found."""
+    """SQL: the parts of a WITH by which messages on these terms, put in by the same statement, are found by claims."""
     return f"""wanted AS MATERIALIZED (
         SELECT lane, stream AS key, source, campaign,
             min(greatest(now(), coalesce(not_before, CASE WHEN NOT hand_over THEN send_date END))) AS due_from
@@ -58,7 +59,7 @@ def opened(terms: str) -> str:
     )"""
 
 
-# A row of its own each time: it tells claims, too, that something came back behind what they have gone through.
+# A new row each time: it also tells claims that something is due before the floor that they have reached.
 _REOPEN = """
     INSERT INTO stream (lane, key, source, campaign, due_from)
     SELECT m.lane, m.stream, n.source, n.campaign, min(m.due_at)
@@ -78,7 +79,7 @@ _REOPEN_ALL_OF = _reopen(messages_of(":ids"))
 
 
 def came_back(session: Session, ids: Collection[UUID]) -> Withheld:
-    """These messages may be queued again: let them be found, unless their recipients opted out; who was withheld."""
+    """Let claims find these messages, which may be queued again. Those of people who opted out are cancelled: which."""
     withheld = withhold(session, ids)
     if ids:
         session.execute(_REOPEN_THESE, {"ids": list(ids)})
@@ -86,7 +87,7 @@ def came_back(session: Session, ids: Collection[UUID]) -> Withheld:
 
 
 def came_back_unsent(session: Session, ids: Collection[UUID]) -> None:
-    """The same of what was claimed, and counted for its source's limits."""
+    """The same for what was claimed and not sent: it no longer counts for its source's limits and for rules."""
     if ids:
         refund(session, ids)
         give_back(session, ids)
@@ -94,7 +95,7 @@ def came_back_unsent(session: Session, ids: Collection[UUID]) -> None:
 
 
 def all_came_back(session: Session, notifications: Sequence[UUID]) -> Withheld:
-    """The same of all that is queued of these notifications; who was withheld."""
+    """`came_back` for all that is queued of these notifications."""
     withheld = withhold_all_of(session, notifications)
     session.execute(_REOPEN_ALL_OF, {"ids": list(notifications)})
     return withheld
@@ -113,7 +114,7 @@ _FIRST = """(
     ORDER BY m.due_at, m.id LIMIT 1
 )"""
 
-# A statement of its own, so that it sees what was committed before the rows were locked.
+# A statement after the one that locks the rows, so that it sees everything committed before the lock.
 _TIDY = text(f"""
     WITH held AS MATERIALIZED (
         SELECT s.id, s.due_from, row_number() OVER (PARTITION BY s.lane, s.key ORDER BY s.due_from, s.id) AS place,
@@ -136,15 +137,15 @@ class Tidied:
 
 
 def tidy_streams(session: Session, *, after: int) -> Tidied:
-    """Take away what tells of streams that nothing waits in, and move on what is due later; some, in their order."""
+    """Delete rows of streams in which nothing waits, and move those that are due later; some at a time, by id."""
     ids = session.scalars(_HOLD, {"after": after, "most": MOST}).all()
     if ids:
         session.execute(_TIDY, {"ids": list(ids)})
     return Tidied(len(ids), ids[-1] if ids else after)
 
 
-# From one stream to the next by the index, not message by message. A former version's worker may have queued again
-# what it held, and it knows no streams.
+# From one stream to the next by the index, not message by message. Needed while workers of a former version run: they
+# know no streams, and may have queued again what they held.
 _MISSED = """
     WITH RECURSIVE waiting AS (
         (
@@ -169,6 +170,6 @@ _MISSED_STATEMENTS = [text(_MISSED.format(grouped=grouped)) for grouped in ("NOT
 
 
 def find_missed_streams(session: Session) -> int:
-    """Let be found what waits and nothing tells of; how many streams that were."""
+    """Insert rows for streams in which messages wait and that have none; how many these were."""
     found: list[int] = [session.execute(each).rowcount for each in _MISSED_STATEMENTS]  # type: ignore[attr-defined]
     return sum(found)

@@ -38,13 +38,15 @@ if TYPE_CHECKING:
     from worker.database import Reader
     from worker.pseudonym import PrivacyKey
 
-# Until then a message in doubt to the same number may have to be told apart by it.
+# How long a message keeps its number once it is over: another one to the same number may be in doubt, and the rows of
+# eSMS's sent data can be told apart only by it.
 KEEP = timedelta(days=1)
 NO_REQUEST = 0
 MOST = 500
 SCANNED = 10_000  # numbers that one look at all of them goes through
 
-# What is under way stays where it stands. What may follow is closed with it: who decides about that right now has both.
+# What is under way keeps its status. A message is taken together with what may follow it, or not at all: whoever is
+# deciding about that has locked both.
 _WAITS = still("queued", message="t")
 _UNMARKED = f"t.phone = ANY(:phones) AND t.emptied_at IS NULL AND (t.emptied_by IS NULL OR {_WAITS})"
 _MARK = text(f"""
@@ -68,13 +70,13 @@ _MARK = text(f"""
     FROM theirs WHERE m.ctid = theirs.place
     RETURNING m.id, theirs.waits
 """)
-# What is left of a number once it was hidden goes at once.
+# Messages whose number was replaced by its hash before: the hash goes at once.
 _HIDDEN = text(f"""
     UPDATE message SET phone = '', emptied_by = '{ASKED}' WHERE ctid = ANY(ARRAY(
         SELECT ctid FROM message WHERE phone = ANY(CAST(:hashes AS text[])) LIMIT :most FOR UPDATE SKIP LOCKED
     ))
 """)
-# One is left that somebody else holds.
+# One of those that are left, since somebody else has locked them.
 _HELD = text(f"""
     SELECT t.id FROM message AS t WHERE {_UNMARKED}
     UNION ALL SELECT id FROM message WHERE phone = ANY(CAST(:hashes AS text[]))
@@ -124,9 +126,10 @@ class Forgot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Before:
-    """What of a forgetting went before its last transaction. removed: rows that named them within a text, by table.
+    """What a forgetting did before its last transaction.
 
-    since: when these began to be looked for; what came since is looked at once more.
+    since: when the search for rows that name them within a text began; what was written since is searched once more.
+    cancelled: messages. removed: such rows, by table.
     """
 
     since: datetime
@@ -135,13 +138,15 @@ class Before:
 
 
 class Meanwhile(Exception):
-    """Somebody holds a message of theirs: nothing of this transaction is to be kept, and they are called off anew."""
+    """Somebody else has locked a message of theirs: roll this transaction back, and begin again with `call_off`."""
 
 
 @dataclass(frozen=True, slots=True)
 class CalledOff:
-    """cancelled: messages that waited. more: there may be others. held: all others are somebody else's just now, as is
-    this one; None: there are none.
+    """What a step of `call_off` did.
+
+    cancelled: messages that waited. more: there may be further ones. held: one of those that are left, which somebody
+    else has locked, as all of them are; None: none is left.
     """
 
     cancelled: int
@@ -159,17 +164,17 @@ def forget(
     before: Before,
     empties: bool = True,
 ) -> Forgot:
-    """All that can be forgotten now, and what is to be forgotten later; idempotent. Raises Meanwhile.
+    """Remove all that can be removed now, and note what has to wait; doing it twice does no harm. Raises Meanwhile.
 
-    before: what went before. empties: messages that are over for a day go at once, which takes a worker's login; else
-    the workers do it.
+    before: what was done before this transaction. empties: also empty messages that have been over for a day, which
+    takes a worker's login; without it the workers do that.
     """
     asked, step = person.asked(key), step_of(request)
     cancelled = before.cancelled
     wait_for_makers(session)
     bury(session, person.hashes(key))
     removed = dict(+(Counter(before.removed) + Counter(dict(_removed(session, asked | {"since": before.since})))))
-    cancelled += _rest_called_off(session, person, key, request)  # since it was removed of what more could be made
+    cancelled += _rest_called_off(session, person, key, request)  # only now can no more be made of them
     stays = _stays(session, asked)
     if opt_out_too and (count := session.execute(_NO_OPT_OUT, asked).rowcount):  # type: ignore[attr-defined]
         removed["opt_out"] = count
@@ -185,7 +190,7 @@ def forget(
 
 
 def refuse_who_may_not(session: Session, key: PrivacyKey, *, opt_out_too: bool, empties: bool) -> None:
-    """All of it, done to nobody: a login that lacks a right to any of it is refused before anything is."""
+    """Run every statement for nobody: a login that lacks a right to one of them is refused before anything is done."""
     nobody = Known(phones=())
     asked = nobody.asked(key) | {"since": clock(session), "people": [], "hashes": [], "opt_out_too": opt_out_too}
     for statement in (_BURY, _HIDE_CONSENTS, *([_NO_OPT_OUT] if opt_out_too else ())):
@@ -222,7 +227,7 @@ def foresee(
 
 
 def call_off(session: Session, person: Known, key: PrivacyKey, request: int) -> CalledOff:
-    """Of what was handed over before nothing goes out any more: some of it, and nothing that somebody else holds."""
+    """Cancel some of their messages that wait and mark the others, so that none goes out; locked ones are left."""
     asked = {"phones": list(person.phones), "hashes": person.hashes(key), "step": step_of(request), "most": MOST}
     marked = session.execute(_MARK, asked).all()
     follow_nobody_forgotten(session, [row.id for row in marked])
@@ -232,7 +237,7 @@ def call_off(session: Session, person: Known, key: PrivacyKey, request: int) -> 
 
 
 def wait_for_others(begin: Callable[[], AbstractContextManager[Session]], held: UUID) -> None:
-    """Until nobody holds this message, nor what is to follow it: each in a transaction of its own."""
+    """Wait until nobody holds the lock of this message, nor of what is to follow it; each in its own transaction."""
     for statement in _WAIT_FOR:
         with begin() as session:
             session.execute(statement, {"id": held})
@@ -249,12 +254,12 @@ def _rest_called_off(session: Session, person: Known, key: PrivacyKey, request: 
 
 
 def step_of(request: int) -> str:
-    """By which what waits for this request is found."""
+    """The name in `removal` of the messages that wait to be emptied for this request."""
     return f"person {request}"
 
 
 def empty_step(session: Session, step: str) -> int:
-    """Empty what is over of these messages; how many are left."""
+    """Empty those of these messages that are over; how many are left."""
     terms = retention.Terms(keep=KEEP, by=ASKED, hide=lambda _: "", references=timedelta(days=100_000))
     ids = list(retention.look_again(session, step, most=MOST))
     retention.put_off(session, step, retention.empty_messages(session, ids, terms), keep=KEEP)
@@ -262,7 +267,7 @@ def empty_step(session: Session, step: str) -> int:
 
 
 def empty_forgotten(session: Session) -> None:
-    """What was still under way when its recipient asked: a step for each request that is not done."""
+    """Empty what was still under way when its recipient asked: a step for each request that is not done."""
     for request in requests(session, all_=False):
         if request.kind == PersonRequestKind.FORGET and request.outcome is not None:
             left = empty_step(session, step_of(request.id))
@@ -270,12 +275,12 @@ def empty_forgotten(session: Session) -> None:
 
 
 def bury(session: Session, people: Sequence[str]) -> None:
-    """Who has one of these hashes was forgotten."""
+    """Note that the people with these hashes were forgotten."""
     session.execute(_BURY, {"people": list(people)})
 
 
 def tombstones(session: Session) -> set[str]:
-    """All of these hashes."""
+    """The hashes of all who were forgotten."""
     return set(session.scalars(_TOMBSTONES))
 
 
@@ -298,7 +303,7 @@ def _stays(session: Reader, asked: dict[str, Any]) -> dict[str, int]:
 
 
 def _counted(session: Reader, asked: dict[str, Any], *, removed: bool) -> dict[str, int]:
-    """Rows of the tables in which they are removed, or in which they stay; no table that is looked through."""
+    """Rows about them, of the tables that lose them or else that keep them; but for tables without an index for it."""
     counted = {
         table: session.scalar(text(f"SELECT count(*) FROM {table} AS t WHERE {holding.of}"), asked) or 0
         for table, holding in HOLDINGS.items()
@@ -308,7 +313,7 @@ def _counted(session: Reader, asked: dict[str, Any], *, removed: bool) -> dict[s
 
 
 def _removed(session: Session, asked: dict[str, Any]) -> Iterator[tuple[str, int]]:
-    """Of what is looked through, what the makers wrote meanwhile."""
+    """Remove rows, table by table; of tables without an index for it only what was written since the search began."""
     for table, holding in HOLDINGS.items():
         if holding.remove is not None and (not holding.key or holding.since):
             since = f" AND {holding.since}" if holding.since else ""

@@ -11,19 +11,20 @@ from dataclasses import dataclass
 from worker.catalogue.text import Text
 from worker.ledger.reruns import TO_NOBODY
 
-# As arrays: what is asked by them is found by an index, whatever Postgres believes of how many there are.
+# Ids as an array are looked up by an index, however many Postgres expects.
 _OF_THEIRS = "ANY(ARRAY(SELECT m.{column} FROM message AS m WHERE m.phone = ANY(:numbers)))"
 _THEIR_MESSAGES = f"t.message_id = {_OF_THEIRS.format(column='id')}"
 
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """of: the condition on a row `t`. remove: how it is removed at once; None: it stays, and `stays` says why.
+    """How one table's rows about a person are found, and what becomes of them.
 
-    The condition may ask for :phones (E.164), :numbers (these, and what is left of them once they are hidden),
-    :contacts (ids), :sources and :keys (of the contacts, side by side), :written (patterns of them within a text).
-    key: of a table that no index finds them in; its rows are looked at one by one, along this key. since: which of them
-    were written after :since, of what is written without being handed over.
+    of: the condition on a row `t`. It may use :phones (E.164), :numbers (these, and their hashes), :contacts (ids),
+    :sources and :keys (of the contacts, side by side), :written (patterns that find them within a text).
+    remove: the statement that removes the rows at once; None: they stay, and `stays` says why.
+    key: where no index finds them, the table's key, along which its rows are looked at one by one. since: which of
+    these rows were written after :since; None: only what somebody hands over is written there.
     """
 
     of: str
