@@ -1,4 +1,4 @@
-"""The engine and its transactions; the one place that turns database errors into ours.
+"""The engine and its transactions, in which database errors become ours (`postgres_errors` has what each means).
 
 Nothing connects before the first transaction, so that Celery may fork first.
 """
@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Self, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from worker.errors import MIGRATE, Busy, Forbidden, Invalid, Unavailable, WorkerError
+from worker.errors import Unavailable
+from worker.postgres_errors import ours
 from worker.telemetry import emit
 
 if TYPE_CHECKING:
@@ -242,41 +243,7 @@ class Database:
         try:
             yield
         except (DBAPIError, PoolTimeout) as error:
-            raise self._ours(error) from None  # the cause quotes rows: people's numbers and texts
-
-    def _ours(self, error: SQLAlchemyError) -> WorkerError:
-        state = getattr(getattr(error, "orig", None), "sqlstate", None) or ""
-        if state in {"42P01", "42703", "42883"}:  # no such table, column, function
-            return Unavailable("Postgres", f"the schema in {self.place} is not this version's", MIGRATE)
-        if state in {"53100", "53200", "53300"}:
-            return Unavailable("Postgres", f"{self.place} is out of {_RUN_OUT[state]}", "make room and try again")
-        if state == "25006":
-            remedy = "name the primary if it is a replica, else let it write (default_transaction_read_only)"
-            return Unavailable("Postgres", f"{self.place} takes no writes (SQLSTATE {state})", remedy)
-        if state in {"55P03", "40P01", "57014"}:  # no lock in time, deadlock, a statement's time was up
-            return Busy("Postgres", f"others were at work on the same rows in {self.place}", "try again")
-        if state == "25P03":
-            problem = f"{self.place} ended our transaction: it was kept open for a minute with nothing to do"
-            return Unavailable("Postgres", problem, "try again; where you hand over many, produce them faster")
-        if state.startswith("28") or state == "3D000":
-            return Unavailable("DATABASE_URL", f"{self.place} lets us not in", "check user, password and database name")
-        if _refuses_options(error):
-            problem = f"a pooler at {self.place} takes no options for a session"
-            return Unavailable("DATABASE_URL", problem, "set WORKER_POOLER=transaction")
-        if state in {"26000", "42P05"}:  # a statement that was prepared in somebody else's session
-            problem = f"a pooler at {self.place} changes sessions between two transactions"
-            return Unavailable("DATABASE_URL", problem, "set WORKER_POOLER=transaction")
-        if getattr(error, "connection_invalidated", False) or state.startswith(("08", "57P")) or _no_connection(error):
-            return Unavailable("DATABASE_URL", f"no Postgres answers at {self.place}", "start it, or mend the variable")
-        if state == "42501":
-            problem = f"our login may not do this in {self.place}: it is another source's, or needs more rights"
-            return Forbidden("Postgres", problem, "use a source of its own, or ask who runs the worker")
-        if not state and isinstance(error, DataError):  # psycopg's, before it asks Postgres
-            return Invalid("text", "holds a NUL character (U+0000), which Postgres can't store", "leave it out")
-        if state.startswith(("22", "23", "42")):  # what was asked is wrong, whenever it is asked
-            return WorkerError(f"Postgres: it refused what we asked (SQLSTATE {state}): report this, and what you did")
-        problem = f"{self.place} could not do it now (SQLSTATE {state or 'unknown'})"
-        return Unavailable("Postgres", problem, "try again")
+            raise ours(error, self.place) from None  # the cause quotes rows: people's numbers and texts
 
 
 @contextmanager
@@ -299,20 +266,3 @@ def _as_pooled(query: Mapping[str, object], limits: Mapping[str, str]) -> dict[s
     if (threshold := query.get("prepare_threshold")) is None:
         return options
     return options | {"prepare_threshold": None if threshold == "none" else int(str(threshold))}
-
-
-def _refuses_options(error: SQLAlchemyError) -> bool:
-    return "unsupported startup parameter" in str(getattr(error, "orig", ""))
-
-
-_RUN_OUT = {"53100": "disk space", "53200": "memory", "53300": "connections"}
-
-
-def _no_connection(error: SQLAlchemyError) -> bool:
-    """A connection that was never made has no SQLSTATE, and nothing was asked in it."""
-    from psycopg import OperationalError
-
-    origin = getattr(error, "orig", None)
-    return isinstance(error, PoolTimeout) or (
-        isinstance(origin, OperationalError) and not origin.sqlstate and getattr(error, "statement", None) is None
-    )

@@ -25,6 +25,14 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
         raise AssertionError(" imports ".join(reversed(error.args[1]))) from None
 
 
+def test_the_provider_client_and_the_devkit_import_nothing_of_ours() -> None:
+    graph = grimp.build_graph("worker")
+    for alone in ("worker.esms", "worker.devkit"):
+        its_own = {alone, *graph.find_descendants(alone)}
+        imported = {other for module in its_own for other in graph.find_modules_directly_imported_by(module)}
+        assert imported - its_own == set()
+
+
 def test_no_file_is_longer_than_330_lines() -> None:
     assert [path.name for path in SOURCES if len(path.read_text().splitlines()) > 330] == []
 
