@@ -18,9 +18,9 @@ from tests.support import Bench
 from worker import telemetry
 from worker.intake import Enqueue
 from worker.ledger.contacts import StoredContact, upsert
-from worker.ledger.failing import failing
 from worker.ledger.opt_out import opt_out
-from worker.ledger.rules import FRONT, find_rule, take_rule
+from worker.ledger.reminder_failures import failing
+from worker.ledger.reminder_rules import FRONT, find_rule, take_rule
 from worker.ledger.templates import remove_template
 from worker.reminders import Anniversary, Attendee, Recurring, Scheduler, scheduler
 

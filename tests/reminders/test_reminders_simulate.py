@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from tests.reminders.office import VIETNAM, Calendar, guests
 from worker.ledger.contacts import by_keys
 from worker.ledger.opt_out import opt_out
-from worker.ledger.rules import all_rules
+from worker.ledger.reminder_rules import all_rules
 from worker.lifecycle import ReminderKind
 from worker.recurrence import Feb29, LeapMonth, ShortMonth
 from worker.reminders import Attendee, Recurring

@@ -10,7 +10,7 @@ import pytest
 from tests.reminders.office import VIETNAM, Calendar, at
 from worker.ledger.contacts import by_keys, remove
 from worker.ledger.opt_out import opt_out
-from worker.ledger.rules import all_rules
+from worker.ledger.reminder_rules import all_rules
 from worker.lifecycle import ReminderKind
 from worker.reminders import Attendee
 from worker.reminders.why import Explanation, why, why_of

@@ -13,10 +13,10 @@ from worker.law.rules import hours_of
 from worker.ledger.acts import note_act
 from worker.ledger.clock import clock
 from worker.ledger.events import AttendeeRow, find_event, invited, list_events
-from worker.ledger.failing import Failing, failing
 from worker.ledger.law_rules import rules_now
 from worker.ledger.occurrences import count_occurrences
-from worker.ledger.rules import all_rules
+from worker.ledger.reminder_failures import Failing, failing
+from worker.ledger.reminder_rules import all_rules
 from worker.lifecycle import OccurrenceState
 from worker.reminders import (
     Anniversary,

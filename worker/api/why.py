@@ -12,7 +12,7 @@ from worker.catalogue import Language, in_language
 from worker.contacts.checks import parse_phone
 from worker.errors import Invalid
 from worker.ledger.contacts import ContactRow, by_phones
-from worker.ledger.rules import all_rules
+from worker.ledger.reminder_rules import all_rules
 from worker.pseudonym import PrivacyKey, known_as
 from worker.reminders.recent import Reminded, reminded
 from worker.reporting import story

@@ -14,8 +14,8 @@ from uuid import UUID
 from sqlalchemy import text
 
 from worker.ids import uuid7
+from worker.ledger.reminder_rules import Place
 from worker.ledger.rows import as_rows
-from worker.ledger.rules import Place
 from worker.schedule import EventRow
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Sending rules as rows: what holds on a day, and how a person changes it."""
+"""Sending rules (law, quiet hours, campaign windows) as rows: which hold on a day, and how a person changes them."""
 
 from __future__ import annotations
 

@@ -16,7 +16,15 @@ from sqlalchemy.orm import Session
 from worker.checks import label
 from worker.errors import Invalid, NotFound
 from worker.ledger.occurrences import Recalled, recall
-from worker.ledger.rules import add_rule, advance_rule, find_rule, pause_rule, remove_rule, resume_rule, rewrite_rule
+from worker.ledger.reminder_rules import (
+    add_rule,
+    advance_rule,
+    find_rule,
+    pause_rule,
+    remove_rule,
+    resume_rule,
+    rewrite_rule,
+)
 from worker.lifecycle import ReminderKind
 from worker.reminders.checks import zone_of
 from worker.reminders.compose import follows_at, templates_of, try_out

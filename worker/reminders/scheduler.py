@@ -19,11 +19,11 @@ from worker.errors import Conflict, Invalid
 from worker.intake import Enqueue, Ticket, accept_each
 from worker.ledger.clock import clock
 from worker.ledger.events import advance_event, invited, take_event
-from worker.ledger.failing import note_failure
 from worker.ledger.occurrences import Closed, Key, close, win
 from worker.ledger.opt_out import opted_out
 from worker.ledger.people import make_beside_others
-from worker.ledger.rules import FRONT, Place, advance_rule, take_rule
+from worker.ledger.reminder_failures import note_failure
+from worker.ledger.reminder_rules import FRONT, Place, advance_rule, take_rule
 from worker.ledger.templates import TemplateRow, template
 from worker.lifecycle import Lane
 from worker.reminders.compose import (

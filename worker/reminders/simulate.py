@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from worker.law.rules import Channel, opening
 from worker.law.rules import Rule as SendingRule
 from worker.ledger.events import standing_events
-from worker.ledger.rules import all_rules
+from worker.ledger.reminder_rules import all_rules
 from worker.ledger.templates import templates
 from worker.lifecycle import LANE_OF_SMS, Lane, Purpose, SmsType
 from worker.reminders.audiences import Audiences, count_guests

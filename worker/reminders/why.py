@@ -18,7 +18,7 @@ from worker.ledger.contacts import ContactRow, by_keys, by_phones
 from worker.ledger.events import events_inviting, invited_to
 from worker.ledger.occurrences import OccurrenceRow, occurrences_of, occurrences_to
 from worker.ledger.opt_out import opted_out
-from worker.ledger.rules import all_rules
+from worker.ledger.reminder_rules import all_rules
 from worker.ledger.templates import template
 from worker.lifecycle import ARRIVED, MEANING, NOT_ARRIVED, OccurrenceState, Status
 from worker.reminders import rule_changes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, text
 
-from worker.ledger.calls import SCHEMA, definitions
+from worker.ledger.sql_functions import SCHEMA, definitions
 from worker.roles.names import Role
 from worker.roles.schemas import make_schema
 

@@ -14,7 +14,7 @@ from worker.errors import Invalid, NotFound
 from worker.ledger import contacts
 from worker.ledger import templates as stored
 from worker.ledger.events import events_ahead_with
-from worker.ledger.rules import rules_with
+from worker.ledger.reminder_rules import rules_with
 from worker.ledger.templates import StoredTemplate, TemplateRow
 from worker.templates.variables import KNOWN, OF_A_RULE, check_variables
 from worker.text import ATTRIBUTE

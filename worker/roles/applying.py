@@ -1,4 +1,4 @@
-"""Brings the roles about after a migration: the roles themselves, whose the tables are, who may what, who sees what.
+"""Applies roles after a migration: makes them, gives them the tables, and sets who may do and see what.
 
 Nothing here is a migration: each step looks first and changes only what differs, so that it costs nothing to run again,
 and a step that needs more than we may do is told and left out. Each is a transaction of its own, and short.

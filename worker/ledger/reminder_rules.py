@@ -1,4 +1,4 @@
-"""Rules in the ledger: kept by name, taken one at a time when they are due, moved on when an occurrence is made.
+"""Reminder rules in the ledger: kept by name, taken one at a time when due, moved on when an occurrence is made.
 
 A rule's row is the lock: whoever makes its occurrences, edits, pauses or removes it holds it until the commit.
 """
