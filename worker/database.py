@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 def unless_refused(session: Session, step: Callable[[], T]) -> T | None:
-    """What the step comes to; None: a constraint or a trigger refused it, and nothing of it was done."""
+    """The step's result, in a savepoint; None: a constraint or a trigger refused it, and nothing of it was done."""
     try:
         with session.begin_nested():
             return step()
@@ -43,26 +43,27 @@ _UNASKED = "nothing was asked in this transaction yet"
 
 
 def ask_alone(session: Session) -> None:
-    """What is asked next is the whole transaction, if nothing was asked in it yet: to begin and to commit it costs no
-    round trip of their own, of which each waits for a core where the cores are busy.
+    """Let the next statement be the whole transaction (autocommit), if nothing was asked in it yet.
+
+    That saves the round trips of BEGIN and COMMIT, and each would wait for a core where the cores are busy.
     """
     if session.info.pop(_UNASKED, False):
         session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
 
 
-# A transaction of one source takes this role on, and says which in this setting: worker/roles knows both, and Postgres
-# keeps to them.
+# The transactions of a Notifier for one source take on this role, and say which source by this setting. Postgres then
+# keeps them to it, by the policies of worker/roles.
 SOURCE_ROLE = "esms_source"
 NARROWED_BY = "esms.source"
 
 _NARROW = text(f"SELECT set_config('role', '{SOURCE_ROLE}', true), set_config('{NARROWED_BY}', :source, true)")
 
 CONNECT_TIMEOUT = 5  # seconds
-# What the server holds us to: a host that lost its power or its network must not keep rows locked past its lease.
+# What Postgres itself ends: a host that lost its power or network must not keep rows locked past its lease.
 SERVER_LIMITS = {
     "statement_timeout": "60s",  # no statement of ours is meant to take a second
     "idle_in_transaction_session_timeout": "60s",
-    "jit": "off",  # to compile one takes longer than any of ours runs
+    "jit": "off",  # compiling a query takes longer than any of ours runs
     "tcp_keepalives_idle": "10",  # seconds
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
@@ -71,14 +72,14 @@ SERVER_LIMITS = {
 }
 
 
-OURS = ("pooler", "prepare_threshold")  # of an address's query: not libpq's
+OURS = ("pooler", "prepare_threshold")  # in the query of DATABASE_URL, for us and not for libpq
 
 
 class Database:
     """A ledger's Postgres: `with database.begin() as session:` commits at the end, or rolls back."""
 
     def __init__(self, url: str, *, pool_size: int = 4, limits: Mapping[str, str] | None = None) -> None:
-        """limits: in place of SERVER_LIMITS, by the names that Postgres has for them; a pooler lets none through."""
+        """limits: Postgres's settings, over those of SERVER_LIMITS; behind a pooler neither are set."""
         self._given = make_url(url)
         self._url = self._given.difference_update_query(OURS)
         self.engine: Engine = create_engine(
@@ -87,7 +88,7 @@ class Database:
             max_overflow=pool_size,
             pool_pre_ping=False,  # costs a round trip a transaction; a lost connection is one failed, repeatable step
             pool_recycle=1800,
-            hide_parameters=True,  # they are people's numbers and texts
+            hide_parameters=True,  # out of errors: they are people's numbers and texts
             connect_args={
                 "connect_timeout": CONNECT_TIMEOUT,
                 # A network that swallows packets is noticed within a minute, not within two hours.
@@ -103,7 +104,7 @@ class Database:
         self._source: str | None = None
 
     def of_source(self, source: str) -> Self:
-        """The same connections, where every transaction sees and moves what belongs to this source alone."""
+        """The same connections, but every transaction sees and moves only what belongs to this source."""
         narrowed = copy(self)
         narrowed._source = source
         return narrowed
@@ -113,7 +114,7 @@ class Database:
         from sqlalchemy.orm import sessionmaker  # a command that only asks does without it
 
         sessions = sessionmaker(self.engine, expire_on_commit=False)
-        # With the first statement, whoever asks it.
+        # Called before the first statement, whoever runs it: from then on `ask_alone` comes too late.
         event.listen(sessions, "after_begin", lambda session, *_: session.info.pop(_UNASKED, None))
         return sessions
 
@@ -159,7 +160,7 @@ class Database:
 
     @contextmanager
     def _narrowed(self, session: Session) -> Iterator[None]:
-        """Only here: the caller's transaction goes on as who it was. An error's savepoint undoes this as well."""
+        """Narrow the caller's transaction to our source for this block; after an error the savepoint undoes it."""
         if self._source is None:
             yield
             return
@@ -169,7 +170,7 @@ class Database:
         session.execute(select(func.set_config("role", before, True), func.set_config(NARROWED_BY, "", True)))
 
     def _narrow(self, within: Session | Connection) -> None:
-        """Until the transaction ends. One statement: its price is a round trip."""
+        """Narrow the transaction to our source until it ends. One statement, since each costs a round trip."""
         if self._source is None:
             return
         try:
@@ -181,9 +182,9 @@ class Database:
             raise Unavailable("Postgres", f"nothing in {self.place} keeps sources apart for us", remedy) from None
 
     def committed(self, step: str, action: Callable[[Session], T], nothing: T) -> T:
-        """What the action found, once that is committed: what is not on disk must not be acted upon.
+        """What the action found, once it is committed: what is not on disk must not be acted upon.
 
-        While Postgres is away, nothing: for steps that a lease or a tick makes good. `step` names it in the log.
+        `nothing` while Postgres is away, for steps that a lease or a later tick makes good. `step` names it in the log.
         """
         try:
             with self.begin() as session:
@@ -248,7 +249,7 @@ class Database:
 
 @contextmanager
 def _planned_each_time(connection: Connection) -> Iterator[None]:
-    """What is asked now and then is planned for the values that it is asked with."""
+    """Prepare no statements: rare questions are better planned for the values at hand than once for all values."""
     driver = connection.connection.driver_connection
     assert driver is not None
     before, driver.prepare_threshold = driver.prepare_threshold, None
@@ -259,7 +260,7 @@ def _planned_each_time(connection: Connection) -> Iterator[None]:
 
 
 def _as_pooled(query: Mapping[str, object], limits: Mapping[str, str]) -> dict[str, object]:
-    """A pooler gives each transaction another session: it takes no options, and what was prepared is not there."""
+    """Arguments to connect with. Behind a pooler each transaction has another session: no options, nothing prepared."""
     if query.get("pooler") == "transaction":
         return {"prepare_threshold": None}
     options: dict[str, object] = {"options": " ".join(f"-c {name}={value}" for name, value in limits.items())}

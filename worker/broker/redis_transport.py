@@ -1,6 +1,7 @@
-"""Redis: what BRPOP brings is made an envelope that kombu can open, whatever somebody pushed into the list.
+"""kombu's transport for Redis, made to bear whatever somebody pushes into a list, and a Redis that takes no writes.
 
-kombu takes it for its own word: a missing tag, or a route to another queue, and the worker falls, or obeys.
+kombu believes what BRPOP brings: without a tag it crashes, and a route to another queue it obeys. So each item is made
+an envelope of ours first. And what a Redis without memory or disk refuses to note is kept here until it takes it.
 """
 
 from __future__ import annotations
@@ -25,12 +26,14 @@ ENVELOPE_MOST = 2 * SIZE_MOST  # bytes: the body is in base64 inside
 
 
 class Message(virtual.Message):
-    """kombu's logs that it could not tell Redis of a task that is done, and goes on with its place taken. With all of
-    them taken nothing is asked of Redis, so nobody sees that it was away, and the worker hears no bell ever again.
+    """kombu's own only logs that it could not tell Redis that a task is done, and that task's slot stays taken.
+
+    Once all slots are taken, the worker asks Redis for nothing more: nobody notices that Redis was away, and the worker
+    never hears a bell again. So here the error goes on.
     """
 
     def ack_log_error(self, _logger: Any, _errors: Any, multiple: bool = False) -> None:
-        """What breaks here is the connection's end: Celery makes another."""
+        """An error ends the connection, and Celery makes another."""
         self.ack(multiple=multiple)
 
     def reject_log_error(self, _logger: Any, _errors: Any, requeue: bool = False) -> None:
@@ -38,8 +41,9 @@ class Message(virtual.Message):
         self.reject(requeue=requeue)
 
 
-# What was taken off a list is noted as under way, in one transaction that a Redis without memory refuses: it would be
-# in neither place. A script that began with what needs no memory may go on, and what it notes was there just before.
+# What was taken off a list is noted as under way. kombu does that in a transaction, which a Redis without memory
+# refuses: the task would be in neither place. A script that begins with a command that needs no memory (ZREM) may go
+# on, and what it writes then takes the room of what was just taken off the list.
 _NOTE = """
 redis.call('ZREM', KEYS[1], ARGV[1])
 redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1])
@@ -49,19 +53,20 @@ redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
 
 @dataclass
 class _Owed:
-    """What a Redis that takes nothing (its disk, a replica) could not be told. This process alone knows of it, over the
-    ends of its connections, until whoever consumes next can say it.
+    """What could not be told to a Redis that takes no writes (a full disk, a replica).
+
+    Kept in this process alone, whatever becomes of its connections, until Redis takes it: see `QoS.restore_visible`.
     """
 
     done: set[str] = field(default_factory=set)  # tags
-    undone: dict[str, Any] = field(default_factory=dict)  # messages by their tags: to be noted, and be given back
+    undone: dict[str, Any] = field(default_factory=dict)  # messages by tag: to be noted, and given back
 
 
 _owed = _Owed()
 
 
 class QoS(redis.QoS):
-    """kombu's, which lets no task go where Redis has no memory left, or takes nothing."""
+    """kombu's record of tasks under way, which here loses none where Redis has no memory left or takes no writes."""
 
     _delivered: Any
     _dirty: Any
@@ -69,7 +74,7 @@ class QoS(redis.QoS):
     _remove_from_indices: Any
 
     def append(self, message: Any, delivery_tag: str) -> None:
-        """It was taken, and is under way."""
+        """A task was taken off the list, and is under way."""
         try:
             super().append(message, delivery_tag)
         except ResponseError:
@@ -77,7 +82,7 @@ class QoS(redis.QoS):
             virtual.QoS.append(self, message, delivery_tag)
 
     def ack(self, delivery_tag: str) -> None:
-        """It is done."""
+        """A task is done."""
         _owed.undone.pop(delivery_tag, None)
         try:
             super().ack(delivery_tag)
@@ -86,7 +91,7 @@ class QoS(redis.QoS):
             virtual.QoS.ack(self, delivery_tag)
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
-        """It is for somebody else, or for nobody."""
+        """A task goes back to its queue (requeue), or away."""
         if not requeue:
             self.ack(delivery_tag)
         elif delivery_tag in _owed.undone:  # Redis does not know it, and would give nothing back
@@ -124,9 +129,9 @@ class QoS(redis.QoS):
             client.eval(_NOTE, 2, self.unacked_index_key, self.unacked_key, tag, time(), noted)
 
     def restore_visible(self, *args: Any, **options: Any) -> None:
-        """What others left is put back once Redis takes it again; and what this process owes it, it is told."""
+        """Tell Redis what this process owes it, and put back what others left, if it takes writes again."""
         with suppress(ResponseError):
-            if self._vrestore_count:  # not right after connecting: what was done meanwhile is heard first
+            if self._vrestore_count:  # not right after connecting: first hear which tasks were done meanwhile
                 self._settle()
             super().restore_visible(*args, **options)
 
@@ -136,13 +141,13 @@ class QoS(redis.QoS):
             _owed.done.discard(tag)
         for tag, message in tuple(_owed.undone.items()):
             self._note(message, tag)
-            if tag not in self._delivered or tag in self._dirty:  # else it is being done
+            if tag not in self._delivered or tag in self._dirty:  # else this process is still at work on it
                 self.restore_by_tag(tag)
             _owed.undone.pop(tag, None)
 
 
 class Channel(redis.Channel):
-    """kombu's, whose answers to BRPOP are read by us first."""
+    """kombu's, but what BRPOP answers is read by us first."""
 
     Message = Message
     QoS = QoS
@@ -158,19 +163,19 @@ class Channel(redis.Channel):
             raise
 
     def _see_that_it_takes_something(self) -> None:
-        """Or it would be connected to, refuse, and be connected to again without a pause."""
-        with suppress(NoPermissionError):  # who only pushes need not be let to
+        """Fail at once where Redis takes no writes: else Celery connects, fails and connects anew without a pause."""
+        with suppress(NoPermissionError):  # a login that only pushes has no right to this key, and needs none
             self.client.hdel(self.unacked_key, "")
 
     def close(self) -> None:
-        """What Redis says last may be that it takes nothing: what is under way is given back all the same."""
+        """The last answer may be that Redis takes no writes: what is under way is given back all the same."""
         if self._in_poll:
             with suppress(Empty, ResponseError):
                 self._brpop_read()
         super().close()
 
     def _queue_bind(self, *args: Any) -> None:
-        """Without memory it can't be noted anew, where it stands already: and only who takes tasks makes room."""
+        """A Redis without memory refuses to note the queue, as it did before: go on, since taking tasks makes room."""
         with suppress(OutOfMemoryError):
             super()._queue_bind(*args)  # type: ignore[misc]
 
@@ -224,7 +229,7 @@ def _headers(opened: dict[str, Any]) -> dict[str, Any]:
 
 
 def _text(value: Any) -> str | None:
-    """Anything else than text is none that the reader takes: kombu's JSON would make dates and numbers of objects."""
+    """Text as it is. Anything else becomes what no reader takes: kombu's JSON could make other objects of it."""
     return value if value is None or isinstance(value, str) else "\0"
 
 
@@ -239,7 +244,7 @@ def _body(opened: dict[str, Any]) -> bytes:
 
 
 def _envelope(queue: str, headers: dict[str, Any], body: bytes, opened: dict[str, Any]) -> dict[str, Any]:
-    """Its tag and its way are ours: what is given back goes into the queue that it came from."""
+    """Tag and route are ours, not the sender's: what is given back goes into the queue that it came from."""
     return {
         "headers": headers,
         "body": base64.b64encode(body).decode(),

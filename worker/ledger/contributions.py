@@ -1,6 +1,7 @@
-"""What settlements add to the sums of a day and take away from them, in SQL.
+"""What settlements add to the sums of a day, and what they take away from them, in SQL.
 
-Each says itself where the message stood before and where it stands now: one taken away there, one added here.
+Each settlement holds both the status that its message had before and the new one: one is taken away there, and one
+added here.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ _BOUNDS = f"CAST(ARRAY[{', '.join(map(str, LATENCY_BOUNDS))}] AS double precisio
 _AFTER = "(s.transaction, s.id) > (:after_transaction, :after_id)"
 
 
-# First what was running at the last snapshot and is over now, then what began since. Two questions to the index, since
-# one for both would walk all that lies between them.
+# First the transactions that were running at the last snapshot and are over now, then those that began since. Two
+# queries by the index, since one for both would walk over everything between the two.
 def batch(columns: str = "s.*", only: str = "true") -> str:
-    """SQL: the next settlements, of those that `only` holds for."""
+    """SQL: the next settlements that are to be added up, of those for which `only` holds."""
     return f"""
         (
             SELECT {columns} FROM settlement AS s
@@ -39,8 +40,8 @@ def batch(columns: str = "s.*", only: str = "true") -> str:
     """
 
 
-# What moved alike is one row from here on; each settlement, and its notification, is looked at once. By the moments and
-# not by their days and minutes: to tell those of each row would cost more than the rest of it.
+# From here on, settlements that change the same sums are one row, so each of them, and its notification, is looked at
+# once. They are grouped by the moment: to compute each row's day and minute first would cost more than all the rest.
 _MOVED = f"""
     SELECT s.at, s.wanted_at, s.was_wanted_at, s.lane, s.was, s.status, s.was_code, s.code, s.network,
         width_bucket(s.accepted_after, {_BOUNDS}) AS accepted_bucket,
@@ -59,7 +60,7 @@ _MOVED = f"""
     GROUP BY {", ".join(map(str, range(1, 19)))}
 """
 
-# What was network counts only of what has ended: an answer may name it, or not, before that.
+# A network counts only for what has ended: before that some answers name it and others do not.
 _CHANGES = f"""
     SELECT CAST(timezone(:zone, side.wanted_at) AS date) AS day, coalesce(source, '') AS source,
         coalesce(campaign, '') AS campaign, purpose, lane, coalesce(CAST(sms_type AS smallint), 0) AS sms_type,
@@ -81,7 +82,7 @@ _CHANGES = f"""
 
 KEYS = "day, source, campaign, purpose, lane, sms_type, network"
 
-# In the order of the key, as everybody who writes many rows: nobody waits in a circle.
+# In the order of the key, as all who write many rows do, so that no two can wait for each other.
 _DAILY = f"""
     INSERT INTO report_daily AS r ({KEYS}, status, code, {", ".join(DAILY_SUMS)})
     SELECT {KEYS}, status, code, {", ".join(f"sum({name})" for name in DAILY_SUMS)}
@@ -103,7 +104,7 @@ _LATENCY = f"""
     ON CONFLICT ({KEYS}, leg, bucket) DO UPDATE SET messages = r.messages + excluded.messages
 """
 
-# What came to stand where, minute by minute: for who looks how it goes now.
+# How many messages came into which status in each minute: for the page's *Now*.
 _MINUTE = """
     INSERT INTO report_minute AS r (minute, lane, status, messages)
     SELECT date_trunc('minute', at), lane, status, sum(messages) FROM moved
@@ -117,7 +118,7 @@ _STANDING = """
     ON CONFLICT (lane, status) DO UPDATE SET messages = r.messages + excluded.messages
 """
 
-# A code that has ended is needed no longer: its text goes next, whoever ended it.
+# The text of a code that has ended is needed no longer: it is removed next, whoever ended it.
 _CODES = f"""
     INSERT INTO removal (message_id, step, look_at)
     SELECT DISTINCT of.id, '{TEXTS}', now() FROM moved CROSS JOIN unnest(codes) AS code (id) CROSS JOIN LATERAL (
@@ -127,7 +128,7 @@ _CODES = f"""
     ON CONFLICT (message_id, step) DO UPDATE SET look_at = now()
 """
 
-# Where it expects few rows, Postgres would gather and sort a whole backlog for the next ones of it, at each step.
+# Where it expects few rows, Postgres would at each step read and sort the whole backlog to find the next ones.
 AS_INDEXED = text("SELECT set_config('enable_bitmapscan', 'off', true), set_config('enable_sort', 'off', true)")
 
 FOLD = text(f"""

@@ -1,7 +1,7 @@
-"""Forget somebody beside workers that are at work on their messages, in steps: whoever dies in between is asked anew.
+"""Forget a person in short steps, while workers send and record that person's messages.
 
-Each step holds what it holds for some tens of milliseconds, and none waits with something in hand, so that nobody who
-sends waits for long, and none of both is ended by a deadlock.
+Each step holds its locks for some tens of milliseconds and waits for nobody while it holds any: so no worker waits for
+long, and no deadlock ends either. If this process dies in between, the request stays open and is to be made again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def forget(
     database: Database, person: Known, key: PrivacyKey, request: int, *, opt_out_too: bool = False, empties: bool = True
 ) -> Forgot:
-    """What was removed, and what stays: see `worker.ledger.people`. The request is noted, and stays open until then."""
+    """Forget them; what was removed, and what stays. The request is noted before, and stays open until this is done."""
     before = _written_removed(database, person, key)
     while True:
         before = replace(before, cancelled=before.cancelled + _call_off(database, person, key, request))
@@ -42,7 +42,7 @@ def count_written(database: Database, person: Known, key: PrivacyKey) -> Mapping
 
 
 def _written_removed(database: Database, person: Known, key: PrivacyKey) -> Before:
-    """First of all: nothing more is made of these."""
+    """Remove the rows that name them within a text; first of all, so that no more messages are made of these."""
     with database.begin() as session:
         since = clock(session)
     asked = person.asked(key)
@@ -58,7 +58,7 @@ def _looked_through(
     asked: Mapping[str, Any],
     done: Callable[[Any, str, Sequence[people.Place]], int],
 ) -> Mapping[str, int]:
-    """By table; each look is a transaction of its own. done: with the rows that name them; with how many it was."""
+    """How many rows, by table; each look is a transaction. done: does something with the rows found; to how many."""
     found = Counter[str]()
     for table in people.WRITTEN:
         place: people.Place | None = people.beginning(table)
@@ -71,7 +71,7 @@ def _looked_through(
 
 
 def _call_off(database: Database, person: Known, key: PrivacyKey, request: int) -> int:
-    """How many messages waited, until none is left that could go out."""
+    """Call their messages off until none is left that could go out; how many waited."""
     cancelled = 0
     while True:
         with database.begin() as session:

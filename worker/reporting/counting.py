@@ -1,4 +1,4 @@
-"""How many messages of a notification stand where, and wait for what: by one look at each, since there may be many."""
+"""Count a notification's messages by status and by what they wait for, reading each once: there may be a million."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from worker.lifecycle import Status
 if TYPE_CHECKING:
     from worker.database import Reader
 
-NAMED = 20  # messages in whose place others are, or that are in others'
+NAMED = 20  # messages that replace another or were replaced: so many are named
 FIRST_STEP, STEP = 2_000, 25_000  # messages that one statement counts; the first answers soon
 
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """Messages in one status that, where they wait, wait for the same; of what differs among them the least."""
+    """Messages with the same status that wait for the same, if for anything. Where they differ, the least is given."""
 
     status: str
     lane: str
@@ -34,9 +34,9 @@ class Alike:
     reason: str | None
     messages: int
     replaces: Sequence[UUID] = ()
-    """What the first twenty of them took the place of …"""
+    """The messages in whose place these went; twenty at most."""
     replaced_by: Sequence[UUID] = ()
-    """… and what took theirs."""
+    """The messages that went in the place of these; twenty at most."""
 
     def __add__(self, other: Alike) -> Alike:
         """Both together."""
@@ -56,8 +56,8 @@ _NAMED = ", ".join(
     for name in ("replaces", "replaced_by")
 )
 
-# What is over does not wait, and what is held waits for a person: no more is asked of it than its status. By one key,
-# since each costs as much as the look.
+# Only these three statuses wait for something that is told here; what is held waits for a person. It is one text, since
+# each further column to group by costs as much as reading the row.
 _COUNTED = """
     SELECT status, lane, waits_for, min(due_at), min(poll_at), min(failures), min(reason), count(*), {named}{last}
     FROM (
@@ -72,14 +72,14 @@ _COUNTED = """
     GROUP BY status, lane, waits_for
 """
 _ALL = text(_COUNTED.format(named=_NAMED, last="", which="notification_id = :id"))
-# A third less, where the first and the last few let expect that nothing waits.
+# Costs a third less, for where the first and last few messages suggest that none waits any more.
 _OVER = text(
     f"""
     SELECT status, '', NULL, min(due_at), NULL, 0, NULL, count(*), {_NAMED} FROM message WHERE notification_id = :id
     GROUP BY status
     """  # noqa: S608 — our own constants
 )
-# A range of one, and its order: of what equals :id Postgres need not keep it, and may as well walk along all ids.
+# BETWEEN and not `=`: with `=` Postgres drops the column from the order, and may walk along the ids of all messages.
 _WITHIN = "notification_id BETWEEN :id AND :id"
 _SEEMS_OVER = text(f"""
     SELECT bool_and(status NOT IN ('queued', 'unconfirmed', 'accepted')) FROM (
@@ -91,18 +91,18 @@ _MAY_WAIT = {Status.QUEUED, Status.UNCONFIRMED, Status.ACCEPTED}
 _SOME = text(
     _COUNTED.format(
         named=_NAMED,
-        last=', max(CAST(id AS text) COLLATE "C")',  # of ids themselves Postgres has none before version 18
+        last=', max(CAST(id AS text) COLLATE "C")',  # max(uuid) comes with Postgres 18
         which=f"{_WITHIN} AND id > CAST(:after AS uuid) ORDER BY notification_id, id LIMIT :most",
     )
 )
-# Postgres expects few of any notification. Of many, to sort them costs as much as to look at them; all are looked at
-# page by page, and some in the order of the index, else each step would look at all.
+# Postgres expects a notification to have few messages. For many, sorting costs as much as reading, so it is forbidden.
+# To count all, they are read page by page (no index scan); in steps, in the order of the index, or each would read all.
 _UNSORTED = text("SELECT set_config('enable_sort', 'off', true), set_config('jit', 'off', true)")
 _BY_PAGES = text("SELECT set_config('enable_indexscan', 'off', true)")
 
 
 def alike(session: Reader, notification_id: UUID) -> list[Alike]:
-    """Its messages, by status and what they wait for. Leaves the transaction's plans as only this wants them."""
+    """Its messages by status and what they wait for. Leaves settings of the planner behind."""
     asked = {"id": notification_id, "not_before": NOT_BEFORE}
     session.execute(_UNSORTED)
     seems_over = session.scalar(_SEEMS_OVER, asked)
@@ -114,7 +114,7 @@ def alike(session: Reader, notification_id: UUID) -> list[Alike]:
 
 
 def alike_by_steps(session: Reader, notification_id: UUID, told: Callable[[int], object]) -> list[Alike]:
-    """The same, some at a time. told: is called after each step that another follows, with how many it counted."""
+    """The same, some at a time. told: called after each step but the last, with how many messages it counted."""
     session.execute(_UNSORTED)
     found: dict[tuple[str, str, str | None], Alike] = {}
     for each in chain.from_iterable(_steps(session, notification_id, told)):

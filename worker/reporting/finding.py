@@ -1,7 +1,7 @@
-"""Find messages by whatever is known of them, the newest first, for a price that no history raises.
+"""Find messages by whatever is known of them, the newest first, at a cost that does not grow with the history.
 
-A walk goes back along the index that fits, so many rows at a time; what it meets is compared with the rest of what was
-asked for. So a page that holds few has looked at few, and says from where to look further.
+A walk goes back along the index that fits best, some rows at a time, and compares each row with the rest of what was
+asked for. A page looks at a limited number of rows, so it may hold few messages, or none: then it says where to go on.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = 2000  # rows that one statement goes through
 ROUNDS = 5  # of these for one page
-COUNTED = 1000  # messages of numbers and ids
+COUNTED = 1000  # messages that are counted one by one, where the sums of days can't tell
 _LAST_ID = UUID(int=2**128 - 1)
 
 
@@ -97,18 +97,18 @@ class FoundPage:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """Where a walk came past, in its order, and where it goes on; None: at its end."""
+    """The rows that a walk has just passed, in its order, and the place to go on after; None: it is at its end."""
 
     places: Sequence[Place]
     end: Place | None
 
     def after(self, place: int) -> Place | None:
-        """Where to go on after one of them, counted from 1."""
+        """The place to go on from after the row with this number, counted from 1."""
         return self.places[place - 1] if place < len(self.places) else self.end
 
 
-# Which rows, and in which order: `first` and `last` are the place where the walk goes on. A message is met where it is
-# to go out now and at each date from which it was moved; where it is not any more, it does not match.
+# Which rows, and in which order; `first` and `last` are the place where the walk goes on. By date, a message is met at
+# the date when it is to go out and at each date from which it was moved; it matches only at the first.
 _BY_DATE = """
     SELECT DISTINCT s.wanted_at AS first, s.message_id AS id FROM settlement AS s
     WHERE (s.was IS NULL OR s.was_wanted_at IS NOT NULL)
@@ -152,11 +152,11 @@ _THESE = """
 _BY_TIME = frozenset({_BY_DATE, _FAILED, _OF_PHONES})  # the others go by ids
 _WHERE_IT_IS = {_BY_DATE: f"AND {WANTED_AT} = w.first"}
 
-# A walk goes along an index, in its order. For as few as Postgres takes them for where it has counted nothing, it would
-# rather read and sort all that there are.
+# A walk goes along an index, in its order. Where Postgres has counted nothing and expects few rows, it would rather
+# read and sort everything: so sorting is forbidden.
 _ALONG = text("SELECT set_config('enable_sort', 'off', true)")
 _AS_USUAL = text("SELECT set_config('enable_sort', 'on', true)")
-# Each is looked up by its key, whatever Postgres guesses of how few match.
+# Each row of the walk is looked up by its key, however few matches Postgres expects.
 _MATCHING = f"""
     SELECT {{columns}}, w.place
     FROM unnest(CAST(:firsts AS {{first}}[]), CAST(:ids AS uuid[])) WITH ORDINALITY AS w (first, id, place)
@@ -239,7 +239,7 @@ def walk_on(
 def matching(
     session: Reader, search: Search, zone: tzinfo, walk: Walk, *, columns: str, most: int
 ) -> Sequence[RowMapping]:
-    """Those of a walk's rows that all of the search holds for, in its order; `place` is which of them, from 1."""
+    """The rows of a walk that match the whole search, in its order. `place`: which row of the walk it is, from 1."""
     statement = _matching(_way(search), columns, tuple(search.choice.words), _named(search))
     places = {"firsts": [first for first, _ in walk.places], "ids": [id_ for _, id_ in walk.places]}
     return session.execute(statement, _asked(search, zone) | places | {"most": most}).mappings().all()
@@ -277,7 +277,7 @@ def _named(search: Search) -> tuple[str, ...]:
 
 
 def _compares(search: Search) -> bool:
-    """Rows may be met that do not match."""
+    """Can a walk meet rows that do not match?"""
     return bool(search.choice.words or _named(search))
 
 

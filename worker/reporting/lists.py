@@ -1,7 +1,8 @@
 """The messages behind the sums, a page at a time, so that a list of millions takes no memory and holds up nobody.
 
-A campaign's go by its index, all others by the date on which they were to go out: that stands in the settlements, once
-for each message, so that no message pays for another index at each change. Those that failed have indexes of their own.
+A campaign's messages are found by the index of campaigns, those that failed by indexes of what failed, and all others
+by the date on which they were to go out. That date stands in the settlements, once for each message; an index of it on
+the messages would cost each of them at every change.
 """
 
 from __future__ import annotations
@@ -125,11 +126,11 @@ FIELDS = {
 }
 COLUMNS = ", ".join(f"{sql} AS {name}" for name, sql in FIELDS.items() if name != "last_try")
 _FAILURE = f"{COLUMNS}, {FIELDS['last_try']} AS last_try"
-# Who is counted by another message is no failure by this one.
+# A recipient who is counted by another message of the chain is no failure by this one.
 _COUNTED_SQL = f"AND {is_counted()}"
 _FAILED_WORDS = f"({', '.join(repr(str(each)) for each in FAILED)})"
 FAILED_SQL = f"m.status IN {_FAILED_WORDS}"
-# Of what is found by its notification: no index of what failed can answer that, and be walked for each.
+# Where messages are found by their notification. `|| ''` keeps Postgres from walking an index of what failed for each.
 _OF_ONE = {"status": "m.status || ''"}
 _FAILED_OF_ONE = f"{_OF_ONE['status']} IN {_FAILED_WORDS}"
 WORDS = {
@@ -143,12 +144,13 @@ WORDS = {
 }
 
 NO_ID = UUID(int=0)  # before every other
-# By no equality: of a large one Postgres would walk along all notifications instead, in the order of their ids as well.
+# BETWEEN and not `=`: with `=` Postgres may walk along all notifications in the order of their ids instead.
 IN_CAMPAIGN = "n.campaign BETWEEN :campaign_ AND :campaign_"
-# Which messages, and in which order; `first` and `last` are the place where the page before ended. Each is looked up by
-# itself, in the order of an index (OFFSET 0 keeps Postgres to that): its guess of how few there are would have it read
-# a year to find a page. An index is entered by the pair alone: without `greatest`, at the beginning of time. Those of
-# one notification are asked for by what no other index could answer, nor keep the order of: equality can be both.
+# Which messages, and in which order; `first` and `last` are the place where the page before ended. Each message is
+# looked up by itself, in the order of an index (OFFSET 0 keeps Postgres to that); by its own guess of how few match,
+# Postgres would read a year to find a page. Where an index is entered is told by comparing the pair alone: without
+# `greatest` that would be at the beginning of time. A notification's messages are compared by ranges, and not by `=`,
+# so that no other index can answer, and none loses its order.
 _OF_CAMPAIGN = f"""
     FROM notification AS n
     CROSS JOIN LATERAL (
@@ -234,7 +236,7 @@ def _only_campaign(choice: Choice) -> str | None:
 
 
 def _statement(words: Sequence[str], of_campaign: bool, failed: str, columns: str) -> TextClause:
-    """failed: the condition of those that did; '': all are meant."""
+    """failed: the condition on messages that failed; '': all messages are meant."""
     of = WORDS | _OF_ONE if of_campaign else WORDS
     conditions = [f"AND {of[name]} = ANY(:{name})" for name in words if not (of_campaign and name == "campaign")]
     which = _OF_CAMPAIGN if of_campaign else _FAILED_BY_DATE if failed else _BY_DATE
@@ -243,7 +245,7 @@ def _statement(words: Sequence[str], of_campaign: bool, failed: str, columns: st
 
 
 def names_of(session: Reader, phones: Collection[str]) -> dict[str, str]:
-    """Of contacts, by number."""
+    """The names of contacts, by number (E.164)."""
     if not phones:
         return {}
     return {row.phone: row.name for row in session.execute(_NAMES, {"phones": list(phones)})}
