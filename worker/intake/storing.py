@@ -1,4 +1,4 @@
-"""Store chunk after chunk, each while the next is checked: Postgres and the producer do not wait for each other."""
+"""Store requests chunk by chunk, each while the next is being checked, so that Postgres and checks run side by side."""
 
 from __future__ import annotations
 
@@ -22,10 +22,9 @@ AT_ONCE = 2500  # notifications in one statement
 
 
 class Storing:
-    """One transaction's statements, one at a time, in a thread of their own if there is one.
+    """Runs one transaction's statements one at a time, in `thread` where there is one.
 
-    writes_alone: nothing but what is put here is to be written in the transaction. ahead: a code's commit need not wait
-    for the disk.
+    writes_alone: nothing else is written in the transaction. ahead: the commit of a code need not wait for the disk.
     """
 
     def __init__(
@@ -35,18 +34,18 @@ class Storing:
         self._running: Future[Put] | None = None
 
     def put(self, rows: Sequence[Stored], *, whole: bool = False) -> Callable[[], Put]:
-        """Store them, or begin to once the ones before are stored; call what is returned to wait for it.
+        """Begin to store these, after those before; call what is returned to wait for the result.
 
-        whole: nothing comes after these, and nothing was refused beside them.
+        whole: these are all that the transaction stores, and none was refused.
         """
-        if self._thread is None or len(rows) < AT_ONCE:  # the last: nothing is left to check meanwhile
+        if self._thread is None or len(rows) < AT_ONCE:  # the last chunk: nothing is left to check meanwhile
             self.wait()
             by_itself = whole and self._writes_alone and self._running is None and ledger.is_one_statement(rows)
             stored = self._put_alone(rows) if by_itself else ledger.put(self._session, rows)
             return lambda: stored
         laid_out, before = ledger.lay_out(rows), self._running
         self._running = self._thread.submit(ledger.put, self._session, rows, laid_out)
-        if before is not None:  # only now: Postgres goes on with these at once
+        if before is not None:  # waited for only now, so that Postgres goes on with these at once
             before.result()
         return self._running.result
 
@@ -56,12 +55,12 @@ class Storing:
         return ledger.put(self._session, rows, ahead=self._ahead and row.terms.lane is Lane.URGENT)
 
     def alone(self, ask: Callable[[Session], T]) -> T:
-        """Ask for something else in the transaction: a session serves one thread at a time."""
+        """Ask something else in the transaction, once nothing is under way: a session serves one thread at a time."""
         self.wait()
         return ask(self._session)
 
     def wait(self) -> None:
-        """Until nothing is under way. Raises what went wrong there."""
+        """Wait until nothing is under way. Raises what went wrong there."""
         if self._running is not None:
             self._running.result()
 

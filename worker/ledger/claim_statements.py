@@ -1,7 +1,7 @@
-"""How messages are claimed, handed back, and said to be dialled, in SQL: what may move, from where, and under which id.
+"""The SQL by which messages are claimed, handed back, and noted as about to be dialled.
 
 A RequestId follows from the message's id and `renewals`, which only a person's retry or a proof that nothing was taken
-raises: a claim whose commit was lost with its server comes back under the same one, and eSMS takes it once.
+raises. So a message whose claim was lost with its server is claimed again under the same id, and eSMS takes it once.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ _RETURNING = """
         CASE WHEN n.hand_over THEN n.send_date END AS hand_over_at, m.expires_at - now() AS expires_in, n.advertising,
         n.stays, n.unwilling, n.because, n.consent
 """
-# Where these stand in a row of CLAIM, which goes on from there: by name, each would cost seven times as much.
+# The places of further columns in a row of CLAIM: a column by name costs seven times as much.
 SOURCE, STREAM, WAS_DUE_AT = 19, 20, 21
 
 
 _OF_DUE = "m.id, m.ctid AS place, m.phone, m.notification_id, m.replaces, m.replaced_by, m.due_at, m.emptied_by"
 
 
-# Of those due, what they say, and whether their recipient wants none of it: the one look that counts, since whatever
-# becomes queued by whichever way is claimed before it goes out. Who has got it after all wants no second one.
+# For the messages `due`: what they say, and why they must not go out, or not yet. This is the check that decides about
+# opt-outs, sending rules and needless repeats, since whatever becomes queued, by whichever way, must be claimed.
 def _read(*, waits: bool) -> str:
     return f"""n AS MATERIALIZED (
         SELECT read.*, read.why_not IS NOT NULL AS unwilling,
@@ -56,7 +56,7 @@ def _read(*, waits: bool) -> str:
     )"""
 
 
-# Which campaigns are paused is looked up row by row, but only while any is.
+# Whether its campaign is paused is looked up for each message, but only while any campaign is.
 _OF_NO_PAUSED_CAMPAIGN = """(
     NOT EXISTS (SELECT FROM pause WHERE campaign IS NOT NULL AND lifted_at IS NULL)
     OR NOT EXISTS (
@@ -75,7 +75,7 @@ _BEGIN = """
     attempts = m.attempts + CASE WHEN n.stays THEN 0 ELSE 1 END,
     dialled_at = NULL
 """
-# What may not go out yet waits as long as it would have waited from then on.
+# What may not go out yet goes back to the queue with a later date; its usual expires_at moves along, by as much.
 _START = f"""
     {_BEGIN}, paused = false,
     status = CASE WHEN n.unwilling THEN 'cancelled' WHEN n.stays THEN 'queued' ELSE 'sending' END,
@@ -86,8 +86,8 @@ _START = f"""
     reason = CASE WHEN n.stays THEN n.because ELSE m.reason END,
     consent_id = CASE WHEN n.consent > 0 THEN n.consent END
 """
-# To ask again could send it. So it is looked for instead, as what is past its date, and by itself: the others of an
-# advertising request may be asked for without it.
+# An SMS in doubt whose recipient wants none of it must not be asked for again, which could send it. It is looked for in
+# the sent data instead, as if past its date; and apart from its request, whose other recipients may be asked for.
 _ASK = f"""
     {_BEGIN},
     status = CASE WHEN n.stays THEN 'unconfirmed' ELSE 'sending' END,
@@ -102,7 +102,7 @@ _ASK = f"""
 
 _REQUEST_ID = "replace(m.id::text, '-', '') || CASE WHEN m.renewals = 0 THEN '' ELSE '-' || m.renewals END"
 
-# What of a lane may be claimed from: its streams, those of paused campaigns left out, each from its floor on.
+# The streams of a lane that may be claimed from: without those of paused campaigns, and each from its floor on.
 _STREAMS = f"""
     WITH streams AS MATERIALIZED (
         SELECT s.key, s.source, coalesce(least(f.due_at, back.due_from), '-infinity') AS from_at,
@@ -135,7 +135,7 @@ _WAITING = f"""
     AND (m.due_at, m.id) >= (s.from_at, s.from_id) AND {_NOT_EXPIRED}
 """
 
-# Of what waits in most lanes most of the time, nothing: one cheap look, for many claims that would find none.
+# In most lanes nothing is due most of the time: one cheap look saves many claims that would find nothing.
 DUE = text(f"""
     SELECT
         ARRAY(
@@ -153,8 +153,9 @@ _COST_IF_LIMITED = f"""CASE WHEN turns.dong IS NOT NULL THEN
                 coalesce((SELECT {_COST} FROM notification AS n WHERE n.id = taken.notification_id), 0)
             END"""
 
-# What is locked is changed where it stands: however few messages there are in Postgres's eyes, it walks over none. One
-# that somebody changed right before it was locked stays for the next claim; of a request's recipients none may stay.
+# Locked rows are changed by their places (ctid), so that Postgres looks for none of them, however few it expects. A row
+# that somebody changed right before it was locked is missed, and left for the next claim. Not so in CLAIM_GROUP, which
+# goes by ids, since all recipients of a request must be claimed together.
 # The status is a literal: a generic prepared plan could not match a bound parameter to the partial index.
 _CLAIM = f"""
     {_STREAMS}, share AS MATERIALIZED (
@@ -188,10 +189,11 @@ _CLAIM = f"""
 """
 CLAIM = text(_CLAIM.format(only=""))
 
-# Only what needs nothing else done in its transaction: counted, charged, or noted that a rule turned it back.
+# Claims only messages that need no other statement in the transaction: none that is counted by an advertising rule,
+# charged to a source's limits, or turned back by a rule.
 CLAIM_ALONE = text(_CLAIM.format(only="AND NOT n.stays AND NOT n.advertising AND NOT EXISTS (SELECT FROM limits)"))
 
-# The notification's row is the lock of its recipients: only one process at a time cuts requests out of them.
+# Locks the notification of an advertising request: only one process at a time cuts requests out of its recipients.
 LEAD = text(f"""
     {_STREAMS}
     SELECT found.*, turns.today IS NOT NULL AS limited, least(
@@ -211,10 +213,10 @@ LEAD = text(f"""
     LIMIT 1
 """)
 
-# Who is to share a request is settled when they are stored, so that a claim that was lost comes back with the same ones
-# under the same RequestId. Those whose RequestId was renewed are cut anew, all together.
-# No request must fall below what eSMS asks for at least, not even when some of it opt out until it is claimed: the last
-# two share what is left. Nobody counts all.
+# Which recipients share a request is decided when they are stored, so that after a lost claim the same ones come back
+# under the same RequestId. Only those whose RequestId was renewed are cut anew, here. No request may fall below what
+# eSMS takes at least, even if some recipients opt out before it is claimed: so the last two requests share what is
+# left. To know that, no more than two requests' recipients are counted.
 _UNCUT = f"""
     m.notification_id = :lead AND m.request_id IS NULL AND m.status = 'queued' AND m.grouped
           AND m.due_at <= now() AND {_NOT_EXPIRED}
@@ -239,7 +241,7 @@ CUT = text(f"""
     RETURNING m.request_id
 """)
 
-# A statement of its own, so that it sees what whoever held that lock before has left.
+# A statement after LEAD, so that it sees what the process that held that lock before has changed.
 CLAIM_GROUP = text(f"""
     WITH waiting AS MATERIALIZED (
         SELECT m.id FROM message AS m
@@ -275,7 +277,7 @@ CLAIM_DOUBTFUL = text(f"""
     {_RETURNING}
 """)
 
-# All of a request in doubt is asked again together: the same RequestId must stand for the same recipients.
+# A request in doubt is asked for again with all its recipients: the same RequestId must stand for the same ones.
 CLAIM_DOUBTFUL_GROUP = text(f"""
     WITH lead AS MATERIALIZED (
         SELECT n.id, m.request_id FROM message AS m JOIN notification AS n ON n.id = m.notification_id
@@ -316,7 +318,8 @@ HAND_BACK = text(f"""
     RETURNING m.id, m.status
 """)
 
-# Rescued from a process that lives: it was slow, and says now that it sent nothing. The doubt was of its attempt alone.
+# Messages that were rescued from a process which was only slow, and now says that it never sent them: its attempt was
+# the only one in doubt, so they are queued again.
 HAND_BACK_LATE = text(f"""
     UPDATE message AS m
     SET status = 'queued', in_doubt_since = NULL, rescues = greatest(0, m.rescues - 1), reason = NULL,

@@ -1,8 +1,8 @@
-"""What row-level security asks, and what a bound login may know of others' rows without seeing them.
+"""Functions in Postgres: what row-level security asks, and what a bound login may learn of rows that it can't see.
 
-Each runs with its owner's rights and names every table with its schema: a login could put a table of the same name
-before it otherwise. They go by the login (session_user), which `SET ROLE` does not change. Others may stand on
-`sources_of_session()`: functions of SQL, and whatever narrows a transaction to one source by `esms.source`.
+Each runs with its owner's rights, and names every table with its schema, since a login could otherwise create a table
+of the same name that comes first. They go by the login (session_user), which `SET ROLE` does not change. Other
+functions, and transactions that are narrowed to one source (`esms.source`), rely on `sources_of_session()`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from worker.ledger.streams import KEY
 from worker.lifecycle import PERSONS_MOVES, Status
 from worker.roles.names import Role
 
-# A transaction's own narrowing (NARROWED_BY) never widens: '=shop' is the source shop, '=' the one without a name.
+# The setting NARROWED_BY only ever narrows. It is '=shop' for the source shop, and '=' for the one without a name.
 _SOURCES = f"""
     CREATE OR REPLACE FUNCTION {{schema}}.sources_of_session() RETURNS text[]
     LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE AS $$
@@ -36,8 +36,8 @@ _SOURCES = f"""
     END $$
 """
 
-# Postgres checks what a row becomes and never what it was: this looks at the row as it still stands. In the stream of
-# another it would take that one's turns.
+# A policy's check sees what a row becomes and never what it was, so this looks at the row as it still stands. Its
+# stream may not become another source's: the message would go out in that one's turns.
 _PERSONS_MOVE = """
     CREATE OR REPLACE FUNCTION {schema}.is_a_persons_move(
         of_id uuid, of_notification uuid, to_phone text, to_status text, to_request_id text, to_sms_id text,
@@ -62,8 +62,8 @@ _OPTED_OUT = """
     END $$
 """
 
-# Volatile, so that it sees what the statement that asks has just inserted: a message comes with its notification.
-# The sources are the session's, asked for once a statement and not for each message.
+# VOLATILE, so that it sees the notification that the same statement has just inserted with its message. of_sources: the
+# session's, passed in so that they are looked up once a statement and not for each message.
 _TAKES_MESSAGES = """
     CREATE OR REPLACE FUNCTION {schema}.takes_messages(of_notification uuid, of_stream bigint, of_sources text[])
     RETURNS boolean LANGUAGE plpgsql VOLATILE SECURITY DEFINER AS $$
@@ -75,8 +75,8 @@ _TAKES_MESSAGES = """
     END $$
 """
 
-# Of each place (a notification), how many of these numbers a rule keeps from advertising at the moment when it is due.
-# Each number is looked up by its key, as a value: of EXISTS Postgres could make a walk over the whole register.
+# For each place (a notification): how many of its numbers get no advertising at the moment when it is due, and by which
+# rule. Each number is looked up by its key in a scalar subquery; EXISTS could become a walk over the whole register.
 _RULES_BROKEN = """
     CREATE OR REPLACE FUNCTION {schema}.rules_broken(
         places integer[], numbers text[], dues timestamptz[], by_channel text, by_register boolean, by_consent boolean,
@@ -110,8 +110,8 @@ _RULES_BROKEN = """
     END $$
 """
 
-# What an opt-out withdrew is given again by whoever may undo it. A login that is bound to a source sees no consent, and
-# writes none but by this: of numbers that nobody's opt-out stands for, and that withdrew by an opt-out the last time.
+# Undoing an opt-out gives back the consent that it withdrew. A login that is bound to a source sees no consents, and
+# can write one only by this: for numbers without an opt-out whose last word was a withdrawal by opting out.
 _NOTE_OPT_IN = """
     CREATE OR REPLACE FUNCTION {schema}.note_opt_in(numbers text[]) RETURNS void
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER AS $$
