@@ -24,9 +24,9 @@ MAY_ARRIVE = frozenset({Status.QUEUED, Status.SENDING, Status.UNCONFIRMED, Statu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """Messages that failed: of these notifications, or of this campaign, or to this number, or since that day.
+    """Which failed messages: of these ids, or of a campaign, or to a number, or since a day; narrowed by the others.
 
-    Of several words any, None: whatever it is.
+    A field with several words takes any of them; None: it does not matter.
     """
 
     ids: Sequence[UUID | str] = ()
@@ -39,7 +39,7 @@ class Failed:
     """eSMS's, as the message has it now."""
     network: str | None = None
     since: datetime | None = None
-    """To go out then or later, the last time; a naive datetime is in the zone of TIME_ZONE. until: before then."""
+    """When it was last to go out: `since` or later, and before `until`. A naive datetime is in TIME_ZONE."""
     until: datetime | None = None
     to: str | None = field(default=None, repr=False)
     """Only to this number."""

@@ -45,19 +45,21 @@ class How(TypedDict, total=False):
 
 
 class Again:
-    """Sends again. Every method may raise Unavailable."""
+    """Sends failed messages again. Every method may raise Unavailable."""
 
     def __init__(self, database: Database, settings: Settings, bell: Bell, source: str | None) -> None:
         self._database, self._settings, self._bell, self._source = database, settings, bell, source
 
     def retry(self, failed: Failed, *, by: str = BY_DEFAULT, **how: Unpack[How]) -> Decision:
-        """Queue again what was rejected, not delivered or expired of what is chosen. Raises NotFound, Invalid.
+        """Queue again those of the chosen messages that were rejected, not delivered or expired.
 
-        by: who asks for it, as `show` and `why` will tell. corrected: what is to be different.
-        Of more than a hundred the first hundred go at once; the `rest` follows by itself when one of them has arrived,
-        and stays as it is when all of them fail with one code. Advertising goes out with others of the same text, where
-        enough failed; a reminder whose time has passed stays as it is: `left` tells how many do, and why.
-        Of the rest `rest_left` tells it; it is None where each would have to be looked at alone, as `foresee` does.
+        by: who asks for it, as `show` and `why` will tell. corrected: what is to be different this time.
+        If there are more than a hundred, the first hundred go at once. The others (`rest`) follow by themselves once
+        one of these has arrived, and stay as they are if all of these fail with the same code.
+        Some can't go again (advertising, if too few with its text failed; a reminder whose time has passed): `left`
+        says how many, and why. `rest_left` says it of the rest; None: each would have to be looked at alone, as
+        `foresee` does.
+        Raises NotFound, Invalid.
         """
         asked_by = label("by", by)
         chosen, corrected = self._asked(failed, how)
@@ -77,9 +79,9 @@ class Again:
         told: Callable[[int], object] = int,
         **how: Unpack[How],
     ) -> Outlook:
-        """What `retry` would do to all of the same, and how such failures fared before; nothing is sent or stored.
+        """What `retry` would do to the same messages, and how such failures fared before; nothing is sent or stored.
 
-        told: is given how many messages were looked at, some at a time, where each is. Raises as `retry` does.
+        told: called with the number of messages looked at, step by step, where each must be. Raises as `retry` does.
         """
         chosen, corrected = self._asked(failed, how)
         lookout = Lookout(self._database, self._settings, Foreseer(chosen, corrected, self._settings, failed.most))
@@ -91,23 +93,23 @@ class Again:
         return found
 
     def count(self, failed: Failed) -> int:
-        """How many failed of what is chosen, those that would be left included; `most` at most. Raises as `retry`."""
+        """How many of the chosen failed (at most `failed.most`), with those that can't go again. Raises as `retry`."""
         with self._database.begin() as session:
             found = ledger.count(session, self._chosen(session, failed))
         return found if failed.most is None else min(found, failed.most)
 
     def stopped(self) -> Sequence[Stopped]:
-        """Reruns whose first hundred failed alike, of the last week; the rest of each waits for a person."""
+        """Reruns of the last week that stopped, since all of their first hundred failed alike; the rest of each waits."""
         with self._database.reading() as session:
             return reporting.stopped_reruns(session)
 
     def open(self, campaign: str, most: int = 5) -> Sequence[SweepShown]:
-        """What is being sent again of a campaign, and what stopped itself in the last week; the newest first."""
+        """A campaign's reruns that are under way, and those that stopped in the last week; the newest first."""
         with self._database.reading() as session:
             return open_reruns(session, campaign, shown=SHOWN_FOR, most=most)
 
     def show(self, rerun: UUID | str) -> SweepShown:
-        """How far a rerun is; `rest` tells what waits of it. Raises NotFound, Invalid."""
+        """How far a rerun has come; `rest` says what is still to come. Raises NotFound, Invalid."""
         with self._database.reading() as session:
             found = one_rerun(session, id_of(rerun))
         if found is None:
@@ -115,9 +117,9 @@ class Again:
         return found
 
     def rest(self, rerun: UUID | str) -> Rest:
-        """What waits of a rerun that is not over, and who of that stays as they are. Raises Invalid.
+        """How many messages of a rerun are still to come, and how many of these can't go, and why. Raises Invalid.
 
-        Counted now: beyond 100,000, and where each would have to be looked at alone, who stays is not told.
+        Counted as things stand. The second is None beyond 100,000, and where each would have to be looked at alone.
         """
         with self._database.begin() as session:
             if (row := ledger.rest_of(session, id_of(rerun))) is None:
@@ -132,8 +134,10 @@ class Again:
         return Rest(messages=messages) if stay is None else Rest(messages=messages, left=stay[0], unfit=stay[1])
 
     def rests(self, reruns: Sequence[Stopped | SweepShown], *, most: int = FORESEEN) -> list[Rest]:
-        """`rest` of each. Counted are the first ones that hold no more than 100,000 (`most`) together; of the others
-        only how many were not sent again yet is told.
+        """`rest` of each.
+
+        The first ones, up to 100,000 messages (`most`) together, are counted; of the others it is only said how many
+        have not been sent again yet.
         """
         found: list[Rest] = []
         for each in reruns:
@@ -144,15 +148,15 @@ class Again:
         return found
 
     def set_aside(self) -> Sequence[SetAside]:
-        """Messages that a fault of ours keeps from being followed by what was to follow them; the first twenty."""
+        """The first twenty messages whose follow-up did not come since a fault of ours prevented it."""
         with self._database.reading() as session:
             return reporting.set_aside(session)
 
     def go_on(self, rerun: UUID | str, *, by: str = BY_DEFAULT) -> int:
-        """Send the rest of a rerun that stopped itself, as it was asked for, whatever became of its first hundred.
+        """Send the rest of a rerun that stopped, although its first hundred failed; how many these are at most.
 
-        How many those are, at most. by: who takes that risk. Or, by its message's id, what was to follow that one and
-        was set aside. Raises NotFound for one that did not stop, Invalid.
+        rerun: its id. Or a message's id, to have the follow-up of that one come that was set aside. by: who takes the
+        risk. Raises Invalid, and NotFound where nothing stopped or was set aside.
         """
         with self._database.begin() as session:
             rest = let_go(session, id_of(rerun), label("by", by), self._source)
@@ -160,7 +164,7 @@ class Again:
         return rest
 
     def call_off(self, campaign: str) -> int:
-        """Send no more of a campaign again, as its cancel does; how many were still to be."""
+        """End all reruns of a campaign, as cancelling it does; how many messages were still to be sent again."""
         return call_off_reruns(self._database, campaign, self._source)
 
     def go_on_many(
@@ -171,11 +175,11 @@ class Again:
         dry_run: bool = False,
         told: Callable[[int], object] = int,
     ) -> int:
-        """Have all that was to follow messages and was set aside looked at again, or a campaign's, or a source's; how
-        many. What is too late by now stays as it is, and so does what still can't come, set aside anew.
+        """Have follow-ups that were set aside looked at again: all, a campaign's or a source's; how many these are.
 
-        dry_run: only how many it would be. told: is given how many were let go, some at a time, each of these in a
-        transaction of its own. Raises Invalid, and NotFound for a campaign or a source that there is not.
+        One that is too late by now does not come; one that still can't come is set aside anew. dry_run: only say how
+        many. told: called with how many were let go, step by step, each step a transaction of its own.
+        Raises Invalid, and NotFound for a campaign or a source that there is not.
         """
         which = {
             "campaign": label_or_none("campaign", campaign),
@@ -266,7 +270,7 @@ class Again:
     def _with_rest(
         self, decision: Decision, chosen: Chosen, corrected: Corrected | None, tried: Step, most: int | None
     ) -> Decision:
-        """With what is known of those that stay of the rest."""
+        """The decision, with how many of the rest can't go, where that is known."""
         left = None if most is None else most - tried.moved
         stay = self._stay(chosen, corrected, left, tried.place or NOWHERE)
         return decision if stay is None else replace(decision, rest_left=stay[0], rest_unfit=stay[1])
@@ -293,7 +297,7 @@ class Again:
 
 
 def _about(corrected: Corrected | None) -> AbstractContextManager[None]:
-    """Whatever is wrong meanwhile is wrong with the correction, if there is one."""
+    """Errors in this block are about the argument `corrected`, if there is one."""
     return of_argument("corrected") if corrected else nullcontext()
 
 
@@ -309,7 +313,7 @@ def _act(chosen: Chosen) -> Act:
 
 
 def _others(session: Session, chosen: Chosen, queued: Sequence[UUID], left: Remaining) -> Mapping[Status, int]:
-    """Where the rest of it stands; of a large campaign what did not fail is told by the sums, as of the last tick."""
+    """Where the other messages stand. In a large campaign the sums say it of what did not fail, as of the last tick."""
     if (found := ledger.others(session, chosen, queued)) is not None:
         return found
     known = left if left.still_failed is not None else ledger.remaining(session, chosen)

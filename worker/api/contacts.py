@@ -83,7 +83,7 @@ class Contacts:
     ) -> Counts:
         """Add or change many, all or none; thousands a second. Raises Invalid, which tells the item and the field.
 
-        came_back: who of them asked to be forgotten came back by themselves; else they are refused.
+        came_back: those who once asked to be forgotten have come back by their own wish; without it they are refused.
         """
         with self._database.joined(session) as joined:
             forgotten = self._forgotten(joined, came_back=came_back)

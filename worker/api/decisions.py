@@ -24,8 +24,8 @@ from worker.text import NO_VALUE
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-Told = Callable[[int], object]  # after each step, how many messages it looked at
-Step = Callable[["Session", Sequence[UUID]], int]  # moves, or only counts, messages of these notifications; how many
+Told = Callable[[int], object]  # called after each step with how many messages it looked at
+Step = Callable[["Session", Sequence[UUID]], int]  # changes, or counts, messages of these notifications: how many
 
 
 EXPIRES = "left as it is: its expires_at comes before that date"
@@ -33,10 +33,10 @@ EXPIRES = "left as it is: its expires_at comes before that date"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unfit:
-    """Why some can't be sent corrected like this."""
+    """What is wrong with a correction for some of the messages."""
 
     field: str
-    """What is wrong; of a template all that somebody lacks, like `attr.room, name`."""
+    """The field that is wrong; for a template, the variables without a value, like `attr.room, name`."""
     problem: str
     remedy: str
     messages: int
@@ -47,7 +47,7 @@ class Unfit:
         return self.field.split(", ") if self.problem == NO_VALUE else ()
 
 
-REASONS = 20  # of what can't be sent, that are told
+REASONS = 20  # the most frequent ones are told
 
 
 def unfit_of(counts: Mapping[Why, int]) -> list[Unfit]:
@@ -64,22 +64,25 @@ class Decision:
 
     moved: int
     others: Mapping[Status, int]
-    left: Mapping[Left, int] = field(default_factory=dict)  # of the others: why a retry left what failed
-    unfit: Sequence[Unfit] = ()  # of the left: why they can't be sent corrected like this
-    rest: int = 0  # of a retry of many: how many follow once the first hundred have not all failed alike
-    rest_left: Mapping[Left, int] | None = None  # of the rest: as things stand those that stay; None: not looked at
-    rest_unfit: Sequence[Unfit] = ()  # of these: why they can't be sent corrected like this
-    called_off: int = 0  # of a campaign's cancel: how many more were still to be sent again, and are not
-    expiring: int = 0  # of the others: their producer's expires_at comes before the date that a move gave
+    # Of a retry: those of `others` that failed and can't go, by why; and what is wrong with the correction for some.
+    left: Mapping[Left, int] = field(default_factory=dict)
+    unfit: Sequence[Unfit] = ()
+    # Of a retry of many: those that follow once the first hundred have not all failed alike; and as `left` and `unfit`
+    # those of them that can't go, as things stand. None: that was not looked at.
+    rest: int = 0
+    rest_left: Mapping[Left, int] | None = None
+    rest_unfit: Sequence[Unfit] = ()
+    called_off: int = 0  # of a campaign's cancel: messages that were still to be sent again, and now are not
+    expiring: int = 0  # of a move: those of `others` whose producer's expires_at comes before the new date
 
     @property
     def late(self) -> int:
-        """Of the others: reminders whose day has passed, so that no retry sends them."""
+        """How many of `others` are reminders whose day has passed, so that no retry sends them."""
         return self.left.get(Left.LATE, 0)
 
     @property
     def too_late(self) -> Mapping[str, int]:
-        """In words, for a cancel or a move: "too late: sending", "too late: eSMS holds it" and so on; and how many."""
+        """For a cancel or a move: how many of `others` stay, by why, like "too late: sending"."""
         words: Counter[str] = Counter({EXPIRES: self.expiring})
         for status, count in self.others.items():
             count -= self.expiring if status is Status.QUEUED else 0
@@ -89,18 +92,18 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rest:
-    """What a rerun has still to come to."""
+    """What is still to come of a rerun."""
 
     messages: int = 0
-    """That failed, those that stay included; 0: it is over, or others have seen to them since."""
+    """Failed messages that it has not come to yet; 0: it is over, or they were seen to in another way."""
     left: Mapping[Left, int] | None = None
-    """As things stand, those that stay as they are, and why; None: that was not looked at."""
+    """How many of these can't go, by why, as things stand; None: that was not looked at."""
     unfit: Sequence[Unfit] = ()
-    """Of these: why they can't be sent corrected like this."""
+    """What is wrong with the correction for some of these."""
 
     @property
     def stay(self) -> int:
-        """How many are known to."""
+        """How many can't go, as far as is known."""
         return sum((self.left or {}).values())
 
 
@@ -142,9 +145,9 @@ class Decisions:
     def _decide(
         self, which: Which, to: Status | None, step: Step, left: Step | None = None, *, told: Told | None
     ) -> tuple[Decision, int]:
-        """to: where they go; None: they wait as before, under another date. left: how many stay for a reason to tell.
+        """Take the step with all of them, some at a time: the decision, and the sum of what `left` counts.
 
-        The decision, and how many those were.
+        to: the status that the step gives; None: they go on waiting, with another date.
         """
         moved = stay = 0
         statuses: Counter[Status] = Counter()
@@ -178,7 +181,7 @@ class Decisions:
 
 
 def call_off_reruns(database: Database, campaign: str, source: str | None) -> int:
-    """Send no more of a campaign again; how many were still to be."""
+    """End all reruns of a campaign; how many messages were still to be sent again."""
     with database.begin() as session:
         rest = ledger.call_off_reruns(session, campaign, source=source)
         if rest:

@@ -34,7 +34,7 @@ _UNDER_WAY = tuple(status for status in Status if status in MAY_ARRIVE - {Status
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Foreseen:
-    """Of what was chosen, what failed in the same way."""
+    """Chosen messages that failed in the same way, and whether to send them again may help."""
 
     alike: Alike
     helps: bool
@@ -44,7 +44,7 @@ class Foreseen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """As what some would go out."""
+    """How many messages would go out as one kind, SmsType, purpose and lane."""
 
     kind: Kind
     sms_type: SmsType | None
@@ -72,46 +72,46 @@ class Outlook:
     out.
     """
     ways: Sequence[Way]
-    """As what they would go out, the most frequent first."""
+    """How many would go out as which kind and SmsType, the most frequent first."""
     unfit: Sequence[Unfit]
-    """Why what would be left since it can't be sent corrected like this can't, the most frequent first."""
+    """What is wrong with the correction for some, the most frequent first."""
     counted: Counted
-    """How."""
+    """By which of the ways the messages were counted."""
     more: int
-    """Chosen besides those that were counted, and told by nothing here: of a correction 100,000 are looked at."""
+    """Messages that were chosen and not looked at, so that nothing here counts them: with a correction 100,000 are."""
     rules: Sequence[RuleOutlook]
-    """What sending rules would do to those that would be queued, if they were now."""
+    """What sending rules would do to those that would go, if they were queued now."""
     may_arrive: Mapping[Status, int]
-    """What is not sent again since it may still arrive, or may have; of a campaign, as of the last tick."""
+    """Messages that are not sent again since they may arrive yet, or have; for a campaign, as of the last tick."""
 
     @property
     def messages(self) -> int:
-        """That failed and were chosen."""
+        """How many failed messages were chosen."""
         return sum(line.alike.messages for line in self.lines)
 
     @property
     def left(self) -> Mapping[Left, int]:
-        """Of these, those that would be left, and why."""
+        """How many of these can't go again, by why."""
         return _left_of(line.alike for line in self.lines)
 
     @property
     def going(self) -> int:
-        """Of these, those that would be sent again."""
+        """How many of these would be sent again."""
         return self.messages - sum(self.left.values())
 
     @property
     def too_few(self) -> int:
-        """Advertising that would stay: fewer with the same text failed than eSMS takes."""
+        """Advertising that can't go again: fewer with the same text failed than eSMS takes at once."""
         return self.left.get(Left.TOO_FEW, 0)
 
     @property
     def helpless(self) -> int:
-        """Those that sending again like this can't help."""
+        """How many would only fail in the same way again."""
         return sum(line.alike.messages for line in self.lines if not line.helps)
 
     @property
     def segments(self) -> int:
-        """SMS as they are billed; a call is one."""
+        """SMS that it would be billed as; a call is one."""
         return sum(line.alike.segments for line in self.lines)
 
     @property

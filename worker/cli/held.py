@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 from uuid import UUID
 
 import click
+from rich.table import Table
 
 from worker.api.decisions import Answer
 from worker.api.held import Held
@@ -18,7 +19,7 @@ from worker.cli import completion
 from worker.cli.decisions import by_option
 from worker.cli.groups import Group
 from worker.cli.output import console, json_option, look_of, options, say, say_json, table, text
-from worker.reporting import HeldShown, shortened
+from worker.reporting import EvidenceShown, HeldShown, shortened
 
 many_options = options(
     completion.campaign_option("All of a campaign."),
@@ -71,22 +72,32 @@ def held_show(message_id: str, as_json: bool) -> None:
         zone = notifier.settings.time_zone
     if as_json:
         say_json(asdict(evidence))
-        return
+    else:
+        _say_evidence(evidence, zone)
+
+
+def _say_evidence(evidence: EvidenceShown, zone: tzinfo) -> None:
     say(f"{evidence.message.id} to {evidence.message.phone}: {evidence.message.reason or evidence.message.status}")
     say(f"heard last: {evidence.heard or 'nothing'}")
-    requests = table("request", "at", "HTTP:n", "code", "outcome")
+    console().print(_requests(evidence, zone))
+    console().print(_others(evidence, zone) if evidence.others else "Nothing else to this number in that hour.")
+    for each in evidence.decisions:
+        say(f"{each.by} decided {each.answer} at {text(each.at, zone)}: {each.why or 'no reason given'}")
+
+
+def _requests(evidence: EvidenceShown, zone: tzinfo) -> Table:
+    shown = table("request", "at", "HTTP:n", "code", "outcome")
     for row in evidence.message.requests:
-        requests.add_row(*(text(each, zone) for each in (row.function, row.at, row.http_status, row.code, row.outcome)))
-    console().print(requests)
-    others = table("the same number, that hour", "kind", "status", "campaign", "accepted")
-    for each in evidence.others:
-        told = (each.created_at, each.kind, each.status, each.campaign, each.accepted_at)
-        others.add_row(*(text(value, zone) for value in told))
-    console().print(others if evidence.others else "Nothing else to this number in that hour.")
-    for decision in evidence.decisions:
-        say(
-            f"{decision.by} decided {decision.answer} at {text(decision.at, zone)}: {decision.why or 'no reason given'}"
-        )
+        shown.add_row(*(text(each, zone) for each in (row.function, row.at, row.http_status, row.code, row.outcome)))
+    return shown
+
+
+def _others(evidence: EvidenceShown, zone: tzinfo) -> Table:
+    shown = table("the same number, that hour", "kind", "status", "campaign", "accepted")
+    for row in evidence.others:
+        told = (row.created_at, row.kind, row.status, row.campaign, row.accepted_at)
+        shown.add_row(*(text(each, zone) for each in told))
+    return shown
 
 
 @held.command("resolve")

@@ -143,10 +143,7 @@ def _hand_over(
         size = measure(request.content, request.sms_type) if isinstance(request, Sms) else None
         cost = notifier.prices.estimate(*_billed(request, ticket, size), at=dates["send_date"]) if dry_run else None
     if as_json:
-        facts = {"messages": ticket.messages, "duplicates": list(ticket.duplicates), "repeated": ticket.repeated}
-        facts |= {"opted_out": list(ticket.opted_out), "warnings": list(ticket.warnings)}
-        facts |= {"rules": [asdict(each) for each in ticket.rules]}
-        say_json({"id": None if dry_run else str(ticket.id)} | facts | _dry_json(dry_run, cost) | _size_json(size))
+        say_json(_ticket_json(ticket, dry_run) | _dry_json(dry_run, cost) | _size_json(size))
         return
     _say_ticket(ticket, dry_run)
     say_rules(ticket.rules, notifier.settings.time_zone)
@@ -157,8 +154,14 @@ def _hand_over(
         _say_rehearsed(request, dates | besides, notifier.settings)
 
 
+def _ticket_json(ticket: Ticket, dry_run: bool) -> dict[str, Any]:
+    facts = {"messages": ticket.messages, "duplicates": list(ticket.duplicates), "repeated": ticket.repeated}
+    facts |= {"opted_out": list(ticket.opted_out), "warnings": list(ticket.warnings)}
+    return {"id": None if dry_run else str(ticket.id)} | facts | {"rules": [asdict(each) for each in ticket.rules]}
+
+
 def _billed(request: Request, ticket: Ticket, size: Measure | None) -> tuple[int, int]:
-    """Of which kind, and how many."""
+    """What is billed: the SmsType (or CALL), and how many SMS or calls."""
     queued = 0 if ticket.repeated else ticket.messages - len(ticket.opted_out)
     return (request.sms_type, size.segments * queued) if isinstance(request, Sms) and size else (CALL, queued)
 
