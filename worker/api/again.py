@@ -99,7 +99,7 @@ class Again:
         return found if failed.most is None else min(found, failed.most)
 
     def stopped(self) -> Sequence[Stopped]:
-        """Reruns of the last week that stopped, since all of their first hundred failed alike; the rest of each waits."""
+        """Reruns of the last week that stopped, since all of their first hundred failed alike; their rest waits."""
         with self._database.reading() as session:
             return reporting.stopped_reruns(session)
 

@@ -17,20 +17,21 @@ from worker.window import Window
 
 # Requests that go out before eSMS has answered any: codes can't wait, and a call in doubt costs a person's time.
 FIRST = {Lane.URGENT: 32, Lane.NORMAL: 16, Lane.BULK: 16, Lane.VOICE: 2}
-USUAL = 64  # requests of a lane that only have to be answered in time; more have to be answered as quickly as these
-SOON = 2.0  # seconds that a source's rate is waited for; after longer ones the next tick looks
-CLAIM_EVERY = 0.2  # seconds: no sooner is a lane asked again that had nothing more due
+USUAL = 64  # requests in flight for which answers in time are enough; more are allowed while answers stay as quick
+SOON = 2.0  # seconds: a drain waits so long for a source's rate to let more out; else the next tick looks
+CLAIM_EVERY = 0.2  # seconds between two claims in a lane that had nothing more due
 
 
 def windows(pace: Pace, patience: float) -> dict[Lane, Window]:
-    """How many of each lane may be in flight, where eSMS has so many seconds to answer. Kept as long as a process."""
+    """How many requests of each lane may be in flight; kept as long as the process. patience: seconds for an answer."""
     return {lane: _window(lane, pace.sends_in_flight, patience) for lane in Lane}
 
 
 def _window(lane: Lane, most: int, patience: float) -> Window:
-    """An SMS without an answer is asked for again: it takes many of them to be a reason for fewer.
+    """An SMS without an answer is only asked for again, so it takes many of them to send fewer at once.
 
-    A call is held; and so is each that was on the wire of a process that died, so that they never are more than usual.
+    A call without an answer is held, and so is each that was on the wire of a process that dies: so of calls there are
+    never more than usual.
     """
     usual = min(USUAL, most)
     if lane is Lane.VOICE:
@@ -43,10 +44,13 @@ def _unbounded() -> float:
 
 
 class Until(NamedTuple):
-    """When what was claimed may no longer be put on the wire, and be sent from there, by this process's clock."""
+    """The moments after which a claim may no longer be given to the transport, and no longer be sent by it.
+
+    By this process's clock (time.monotonic). In between it may stand in line there for as long as a call takes.
+    """
 
     put: float
-    sent: float  # when it expires: it may stand in line for the wire as long as a call takes
+    sent: float
 
 
 @dataclass
@@ -55,18 +59,18 @@ class Line:
 
     window: Window
     rate: float | None  # requests a second that may leave it
-    beside_codes: Callable[[], float]  # requests a second that may go out now, whatever eSMS bears
+    beside_codes: Callable[[], float]  # requests a second that may go out now, so that codes get the cores
     claim_at: float = -inf
-    was_empty: bool = False  # nothing at all stood due in it when somebody last looked
+    was_empty: bool = False  # nothing was due in it at the last look
     wakes_at: float | None = None  # when a source's rate lets more out; None: nothing waits for that
-    doubt_at: float = 0.0  # when to ask again for what is in doubt; 0: at once, there was more
+    doubt_at: float = 0.0  # when to claim again what is in doubt; 0: at once, for there was more
     waiting: deque[tuple[Claim, Until]] = field(default_factory=deque)
     flying: int = 0  # requests of this lane on the wire
 
     def room(self, most: int, *, beside_others: bool = False) -> int:
-        """How many to claim now: as many as go out soon, for what waits here nobody else can send.
+        """How many to claim now: no more than go out soon, since what waits here no other process can send.
 
-        beside_others: somebody asks anyway, so a lane in which nothing was due is looked at for no price.
+        beside_others: a claim is made in any case, so looking at a lane in which nothing was due costs nothing more.
         """
         soon = min(most, 2 * self._size())
         if self.rate is not None:
@@ -75,11 +79,11 @@ class Line:
         return soon if worth_it and len(self.waiting) <= soon // 2 else 0
 
     def found(self, count: int, asked: int) -> None:
-        """So many were due of those asked for."""
+        """A claim asked for so many and found `count` due."""
         self.claim_at = -inf if count >= asked else time.monotonic() + CLAIM_EVERY
 
     def wakes(self, claims: Sequence[Claim]) -> None:
-        """These were claimed. A source's rate may let more of it out soon: that is waited for, and looked at once."""
+        """These were claimed. If their source's rate lets more out soon, note when to look."""
         now = time.monotonic()
         after = max((claim.again_after for claim in claims if claim.again_after is not None), default=None)
         if claims:
@@ -88,7 +92,7 @@ class Line:
             self.wakes_at = None
 
     def may_fly(self) -> int:
-        """How many more eSMS is likely to answer in time; a quarter stands in line, so that none waits for us."""
+        """How many more may go: what eSMS answers in time, and a quarter to stand in line so that it never waits."""
         size = self._size()
         return size + (size // 4 if size == self.window.most else 0) - self.flying
 
@@ -98,7 +102,7 @@ class Line:
 
     @property
     def more(self) -> bool:
-        """Had it more due than one claim takes, when it was last asked, or will a source's rate let more out?"""
+        """Was more due at the last claim than that took, or will a source's rate let more out soon?"""
         return self.claim_at == -inf or self.wakes_at is not None
 
 

@@ -1,12 +1,13 @@
-"""How much advertising a number got lately, over all campaigns and sources: no more goes out than a rule allows.
+"""Count the advertising that each number got lately, over all campaigns and sources, and let no more out than allowed.
 
-One row for each number and channel has the last messages, as many as may count. Whoever claims adds itself there before
-it commits, and waits for whoever does so at that moment: however many claim at once, none goes out too many. What is
-proved not to have gone out is taken out again; where a process dies before that can be said, it counts.
+One row for each number and channel holds its last messages, as many as may count. A claim adds its messages there
+before it commits, and waits for any other claim that does so at that moment; so however many claim at once, none goes
+out too many. What is proved not to have gone out is removed again; where a process dies before that is known, it
+counts.
 
-Rows are locked in one order, by one statement at the end of the claim's transaction; those of numbers that agreed to a
-frequency, which every claim of theirs knows, and of what is asked for again, by one before it. Should two claims wait
-for each other by that, Postgres ends one, and it is made again.
+The rows are locked in the order of the numbers, by one statement at the end of the claim's transaction. Before it, one
+statement locks those of numbers that agreed to a frequency, and one those of messages that are asked for again. Should
+two claims wait for each other because of that, Postgres ends one of them, and it is made again.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ Frequencies = Mapping[str, tuple[int, timedelta]]  # by number, how many in whic
 LOOKED_AT = 1000  # numbers in one statement
 TOO_FEW = "fewer than {least} would be left for a request of their own"
 
-# A place counts as used until the lease of its message is over: so late it may still go out.
+# A message counts as sent at the end of its lease, since it may go out as late as that.
 _COUNT = text("""
     INSERT INTO advertised AS a (phone, channel, at, messages)
     SELECT phone, CAST(:channel AS text), ARRAY[now() + :lasts], ARRAY[id]
@@ -52,7 +53,7 @@ _COUNT = text("""
     RETURNING phone
 """)
 
-# Those who agreed to a frequency. A row for each is made first, so that there is one to lock.
+# For numbers that agreed to a frequency. First each gets a row, so that there is one to lock.
 _FREQUENCIES = text("SELECT id, frequency FROM consent WHERE id = ANY(:ids) AND frequency IS NOT NULL")
 _BEGIN = text("""
     INSERT INTO advertised (phone, channel, at, messages)
@@ -123,9 +124,9 @@ _FORGET = text("""
 
 
 def counted(session: Session, claims: Sequence[Claim], gate: Gate) -> list[Claim]:
-    """Those that may go out by how much their recipients got lately; the others wait, or are cancelled.
+    """The claims, without what would be too much for its recipient: that waits, or is cancelled, as the rule says.
 
-    The last statement of a claim's transaction.
+    Comes last in a claim's transaction.
     """
     passing = [claim for claim in claims if not claim.advertising]
     again = [fence.id for claim in claims if claim.advertising and claim.in_doubt for fence in claim.fences]
@@ -148,9 +149,9 @@ def counted(session: Session, claims: Sequence[Claim], gate: Gate) -> list[Claim
 def _agreed(
     session: Session, claims: Sequence[Claim], limited: Frequencies, channel: Channel, gate: Gate
 ) -> list[Claim]:
-    """Those that exceed no frequency that their recipients agreed to; the others wait.
+    """The claims, without what would exceed a frequency that its recipient agreed to: that waits.
 
-    Each such number's row is locked until the commit: however many claim at once, they count one after the other.
+    The rows of such numbers are locked until the commit, so that claims count them one after the other.
     """
     if not limited:
         return list(claims)
@@ -163,7 +164,7 @@ def _agreed(
 
 
 def _frequencies(session: Session, claims: Sequence[Claim], gate: Gate) -> Frequencies:
-    """By number, of those whose consents name one that can be counted."""
+    """The frequencies that recipients agreed to, by number, where their consent names one that can be counted."""
     ids = {phone: gate.consents.get(fence.id) for claim in claims for fence, phone in _pairs(claim)}
     if not any(ids.values()):
         return {}
@@ -178,7 +179,7 @@ def _with_room(
     sent: Mapping[str, Sequence[datetime]],
     now: datetime,
 ) -> tuple[set[UUID], dict[str, datetime]]:
-    """Which messages may go; and of the numbers of the others, when the next may."""
+    """The ids of messages that may go; and for the numbers of the others, when the next one may."""
     granted: set[UUID] = set()
     untils: dict[str, datetime] = {}
     going = {phone: list(at) for phone, at in sent.items()}
@@ -214,7 +215,7 @@ def _counted(
 
 
 def _each_once(claims: Sequence[Claim]) -> Iterable[dict[str, Fence]]:
-    """By number, so often as one is there more than once."""
+    """The messages by number; a number that comes more than once is in as many of these."""
     rounds: list[dict[str, Fence]] = []
     times: dict[str, int] = defaultdict(int)
     for claim in claims:
@@ -236,7 +237,7 @@ def _untils(session: Session, phones: Collection[str], asked: dict[str, Any]) ->
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    """A claim of which some are too many."""
+    """A claim of which some messages are too many for their recipients now."""
 
     claim: Claim
     rule: Rule
@@ -254,12 +255,12 @@ class _Turn:
 
     @property
     def too_few(self) -> bool:
-        """Of a request for many: those that may go are fewer than eSMS takes, so that all wait."""
+        """Are those that may go fewer than eSMS takes in a request for many? Then all of it waits."""
         return len(self.claim.fences) > 1 and len(self.going) < self.gate.least
 
     @property
     def refused(self) -> str | None:
-        """Why those that may not go now are cancelled; None: they wait."""
+        """Why the ones that can't go now are cancelled; None: they wait."""
         if self.rule.mode is Mode.REFUSE:
             return f"too much advertising to this number: {self.rule.name}"
         if len(self.claim.fences) > 1 and not self.too_few and len(self.staying) < self.gate.least:
@@ -268,7 +269,7 @@ class _Turn:
 
 
 def _left(session: Session, turn: _Turn) -> Claim | None:
-    """What goes out of it; what does not is written down."""
+    """What is left of the claim to go out; the rest is written down as waiting or cancelled."""
     staying = turn.staying
     if staying and turn.too_few:
         give_back(session, [fence.id for fence, _ in turn.going])
@@ -282,7 +283,7 @@ def _left(session: Session, turn: _Turn) -> Claim | None:
 
 
 def _turn_back(session: Session, turn: _Turn, staying: Sequence[tuple[Fence, str]]) -> None:
-    """Those of a request wait together: they are to make another."""
+    """Have these wait, or cancel them. Those of one request wait until the same moment, and make another request."""
     claim, gate = turn.claim, turn.gate
     until = max(turn.untils.get(phone, gate.now) for _, phone in staying)
     until = gate.opening(Purpose.ADVERTISING, channel_of(claim.kind), None, until)
@@ -297,11 +298,11 @@ def _turn_back(session: Session, turn: _Turn, staying: Sequence[tuple[Fence, str
 
 
 def give_back(session: Session, ids: Collection[UUID]) -> None:
-    """These surely did not go out: they count no more."""
+    """Count these no more, since they surely did not go out."""
     if ids:
         session.execute(_GIVE_BACK, {"ids": list(ids)})
 
 
 def forget_advertised(session: Session, *, after: str) -> None:
-    """Some numbers that got nothing for long, from this one on."""
+    """Delete rows of numbers that got nothing for a month; some, beginning after this number."""
     session.execute(_FORGET, {"after": after, "most": LOOKED_AT})

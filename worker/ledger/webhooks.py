@@ -1,4 +1,4 @@
-"""Webhooks: made, ended; and their calls: put out of the log, claimed for a while, taken away once they are made."""
+"""Webhooks, and their calls: made from the log of events, claimed for a while, deleted once they were taken."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class WebhookRow:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One that this process makes until its lease is over. attempts is its fence."""
+    """A call that this process may make until its lease is over. attempts: its fence."""
 
     transaction: int
     number: int
@@ -53,7 +53,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """What came of one. wait: until the next try; None: it is given up. outcome None: it was taken."""
+    """What came of a call. outcome: why it failed; None: it was taken. wait: until the next try; None: given up."""
 
     transaction: int
     number: int

@@ -1,8 +1,9 @@
 """Take numbers and texts out of messages that are over, and out of what was said about them.
 
-Nothing under way is touched: what is not final, what something may follow by itself, what is being sent again, and
-whoever has a message in doubt, whose rows in the sent data are told apart by these. A message is locked while that is
-looked at, so that nobody sends it again meanwhile; a trigger keeps the former version's workers from it.
+Nothing under way is touched: messages that are not final, that a follow-up may still come for, or that a rerun may
+take; and no message to a number that has another one in doubt, since the rows of eSMS's sent data are told apart by
+number and text. A message is locked while this is checked, so that nobody sends it again meanwhile; a trigger keeps the
+former version's workers from that.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from worker.lookups import by_keys
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-DOUBTS_MOST = 5000  # with more, eSMS is away: what is to be removed waits until it is back
+DOUBTS_MOST = 5000  # messages in doubt; with more, eSMS is away, and nothing is emptied until it is back
 
 _OVER = f"""
     {still(*sorted(FINAL))} AND coalesce(m.settled_at, m.created_at) <= now() - CAST(:keep AS interval)
@@ -63,8 +64,8 @@ _EMPTY_MESSAGES = text("""
     UPDATE message AS m SET phone = e.phone, emptied_at = now(), emptied_by = :by
     FROM json_to_recordset(CAST(:rows AS json)) AS e (id uuid, phone text) WHERE m.id = e.id
 """)
-# What its recipients share goes with the last of them. Of the fingerprint so little stays that trying all codes of six
-# digits does not tell the one.
+# What a notification's recipients share goes with the last of them. Of the fingerprint so little stays that trying all
+# codes of six digits does not find the right one.
 _EMPTY_TEXTS = text("""
     UPDATE notification AS n
     SET content = CASE WHEN n.content IS NOT NULL THEN '' END,
@@ -107,9 +108,9 @@ _DONE = text("""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """keep: for so long after its end it stays. by: what is written down as the reason. hide: what of a number is left.
+    """keep: how long after its end a message stays. by: the reason to write down. hide: what is left of a number.
 
-    references: for so long after it was handed over its reference stays.
+    references: how long after it was handed over a notification keeps its reference.
     """
 
     keep: timedelta
@@ -120,7 +121,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Emptied:
-    """Which messages were; and which had to be left, since they are not over."""
+    """done: messages that are emptied. left: those that could not be yet."""
 
     done: Collection[UUID]
     left: Collection[UUID]
@@ -140,13 +141,13 @@ def empty_messages(session: Session, ids: Sequence[UUID], terms: Terms) -> Empti
 
 
 def empty_texts(session: Session, messages: dict[UUID, UUID], terms: Terms) -> Emptied:
-    """Only the texts. messages: the notification of each; all that share one must be over."""
+    """Take the texts alone. messages: each with its notification; all messages of that must be over."""
     if not messages:
         return Emptied((), ())
     notifications = list(set(messages.values()))
     rows = session.execute(_LOCK_ALL_OF, {"ids": notifications, "keep": terms.keep}).all()
     locked = Counter(row.notification_id for row in rows)
-    counts = session.execute(_COUNTS, {"ids": notifications})  # since the locks: none of these moves any more
+    counts = session.execute(_COUNTS, {"ids": notifications})  # counted after the locks: none of these moves any more
     whole = {row.id for row in counts if row.messages == locked[row.id]}
     _empty_texts(session, whole, terms, sure=True)
     _remove_replies(session, [row for row in rows if row.notification_id in whole])
@@ -154,7 +155,7 @@ def empty_texts(session: Session, messages: dict[UUID, UUID], terms: Terms) -> E
 
 
 def put_off(session: Session, step: str, emptied: Emptied, *, keep: timedelta) -> None:
-    """Of those that were looked at again: some are done, the others come later, the older they are the later."""
+    """Note what came of a look: what is done is looked at no more, the rest later, and the older it is the later."""
     if emptied.done or emptied.left:
         session.execute(_DONE, {"step": step, "done": list(emptied.done), "left": list(emptied.left)})
         session.execute(_PUT_OFF, {"step": step, "ids": list(emptied.left), "keep": keep})

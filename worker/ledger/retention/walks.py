@@ -1,6 +1,7 @@
-"""The walks, each along an index that is there anyway: of messages by the date on which they were to go out.
+"""The walks over what grows old, each along an index that exists for something else, so that no send pays for them.
 
-That date stands in a settlement, once for each generation of a message, in an index that lists are read by.
+Messages are found by the date on which they were to go out: it stands in a settlement, once for each generation, and
+lists are read by an index of it.
 """
 
 from __future__ import annotations
@@ -47,8 +48,8 @@ _PUT_OFF = text("""
     SELECT id, :step, now() + interval '1 minute' FROM unnest(CAST(:ids AS uuid[])) AS left_ (id)
     ON CONFLICT DO NOTHING
 """)
-# From where it was last, less for how long whoever adds one may take: of what went since, the index keeps the places as
-# long as anybody's transaction is open.
+# Only from where the last look was, less ten minutes for transactions that were slow to add one: before that, the index
+# still has the dead entries of what was removed, as long as anybody's transaction is open.
 _LOOK_AGAIN = text("""
     SELECT r.message_id, m.notification_id, r.look_at FROM removal AS r JOIN message AS m ON m.id = r.message_id
     WHERE r.step = :step AND r.look_at <= now()
@@ -67,7 +68,7 @@ _REFERENCES = text(f"""
     SELECT wanted_at, message_id FROM page ORDER BY wanted_at, message_id
 """)
 
-# In the order of their ids, which is about that of time: the first that is too young ends it.
+# In the order of ids, which is about that of time: the walk ends at the first one that is too young.
 _REQUESTS = text(f"""
     WITH page AS MATERIALIZED (
         SELECT id, message_id, at <= now() - CAST(:age AS interval) AS old FROM request
@@ -107,7 +108,7 @@ _GUESTS = text("""
     )
     SELECT starts_at, id FROM page ORDER BY starts_at, id
 """)
-# What is under way needs both; what stopped could only be gone on with as it was, and with everybody.
+# A rerun under way needs the number and the text. One that stopped is ended, for without them it could not go on.
 _RERUNS = text(f"""
     WITH page AS MATERIALIZED (
         SELECT id, at <= now() - CAST(:age AS interval) AND state NOT IN ('trying', 'going') AS old FROM rerun
