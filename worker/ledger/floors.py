@@ -23,15 +23,15 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 SWEEP_EVERY = 1.0  # seconds between two claims without floors
-SWEEP_SHARE = 50  # such a claim takes this part of the time at most, if it has much to walk over
-SWEEP_LATEST = 10.0  # seconds, all the same: it may only have seemed long, to a process that was frozen in it
-PATIENCE = 60.0  # seconds: a transaction that writes for longer is left to the sweep
+SWEEP_SHARE = 50  # such claims, where slow, take no more than one part in so many of the time
+SWEEP_LATEST = 10.0  # seconds between two at most: one may have seemed slow to a process that was frozen
+PATIENCE = 60.0  # seconds: what a longer transaction puts in is found by such a claim alone
 POLLS = "polls"
-SLACK = timedelta(seconds=1)  # of questions: more than it takes to write one down
+SLACK = timedelta(seconds=1)  # below the floor of polls: more than it takes to write one down
 
 
 class Place(NamedTuple):
-    """Of a message in the order of claims."""
+    """A message's place in the order of claims."""
 
     due_at: datetime
     id: UUID
@@ -39,8 +39,9 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """How far one claim came in a stream, and what its snapshot saw: every transaction before `oldest` had ended, and
-    none from `next` on had begun to write.
+    """How far one claim came in a stream, and what its snapshot saw.
+
+    Every transaction numbered below `oldest` had ended, and none from `next` on had begun to write.
     """
 
     to: Place
@@ -51,7 +52,7 @@ class Walk:
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """Nothing to claim stands below, but for what transactions from `seen_to` on have put back."""
+    """Nothing to claim is below `place`, except what transactions numbered `seen_to` or higher have put back."""
 
     place: Place
     seen_to: int

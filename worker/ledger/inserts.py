@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What notifications may have in common: all but whom, what, and the reference. Told once for all of them."""
+    """What many notifications may share: everything but recipients, text and reference. Passed once for all of them."""
 
     kind: Kind
     purpose: Purpose
@@ -46,12 +46,12 @@ class Terms:
     send_date: datetime | None
     hand_over: bool
     expires_at: datetime | None
-    horizon: timedelta  # after its date it is still sent for so long, where the producer gave no expires_at
+    horizon: timedelta  # how long after its date it is still sent, where the producer gave no expires_at
     wanted_by: str | None = None  # who has it sent again; None: its producer
     follow_up: dict[str, Any] | None = None  # what is to follow by itself; see ledger/follow_ups.py
-    not_before: datetime | None = None  # by a sending rule; then `waits` tells which
+    not_before: datetime | None = None  # by a sending rule, which `waits` names
     waits: str | None = None
-    number_rules: NumberRules | None = None  # of advertising: what is told of its recipients
+    number_rules: NumberRules | None = None  # of advertising: the rules about which `Put.rules` tells
     warnings: tuple[str, ...] = ()  # of hours that only warn
 
     @property
@@ -88,9 +88,10 @@ class First:
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """What was there already, by source and reference; and by notification the numbers that opted out, and the rules.
+    """What came of storing. firsts: notifications that were there already, by source and reference.
 
-    rules: what they would do to the others of what was not there, if these went out now.
+    opted_out: numbers whose messages were cancelled at once, by notification. rules: what the sending rules would do to
+    the others of a new notification, if they went out now.
     """
 
     firsts: Mapping[tuple[str, str], First]
@@ -105,7 +106,7 @@ class Put:
 
 
 def told_once(besides: str = "") -> str:
-    """SQL: a part `t` of a statement, what its notifications may have in common."""
+    """SQL: a part `t` of a WITH, the terms that the notifications of a statement share."""
     return f"""t AS MATERIALIZED (
         SELECT t.*{besides} FROM json_to_recordset(CAST(:terms AS json)) AS t (
             t integer, kind text, purpose text, lane text, grouped boolean, source text, campaign text, options jsonb,
@@ -140,8 +141,9 @@ MESSAGE = """
 """
 
 
-# One statement for all: a notification brings its first message along, and only others stand by themselves. Told twice,
-# once for each table, rows would cost half as much again. Whose reference is taken comes back, and nothing is stored.
+# One statement for both tables: a notification's row brings its first message along, and only further messages have
+# rows of their own; rows for each table would cost half as much again. A notification whose reference is taken is not
+# stored, and its id comes back.
 def _put(besides: str = "") -> TextClause:
     return text(f"""
     WITH {told_once(besides)}, r AS MATERIALIZED (
@@ -210,7 +212,7 @@ def is_one_statement(rows: Sequence[Stored]) -> bool:
     return not (terms.purpose in FOR_THE_WILLING or terms.follow_up or terms.waits or terms.number_rules)
 
 
-MANY = 100  # notifications of one statement
+MANY = 100  # notifications of one statement, from which on its plans are looked after (`fit_to`)
 
 
 def put(
@@ -218,7 +220,7 @@ def put(
 ) -> Put:
     """Insert them, except those whose reference is taken, and cancel at once what a recipient does not want.
 
-    laid_out: them, where that is done already. ahead: the commit does not wait for the disk.
+    laid_out: the same rows by `lay_out`, if that was done before. ahead: the commit does not wait for the disk.
     """
     if ahead:
         goes_ahead(session)
@@ -232,13 +234,13 @@ def put(
     repeats = [row for row in rows if row.id in repeated]
     firsts = _firsts(session, repeats)
     stored = complete(session, fresh, firsts) | Put({}, _by_notification(_withheld_of(session, firsts)), {})
-    # Whose reference was forgotten since the statement before is no repeat any more.
+    # A reference that was removed since the first statement stands for nothing any more: that row is stored after all.
     new = [row for row in repeats if (row.terms.source, row.reference) not in firsts]
     return stored | put(session, new) if new else stored
 
 
 def complete(session: Session, rows: Sequence[Stored], firsts: Mapping[tuple[str, str], First]) -> Put:
-    """Once they are inserted: cancel what a recipient does not want, and say what waits."""
+    """After they are inserted: cancel what a recipient does not want, and note which rules make the others wait."""
     opted_out = _by_notification(
         withhold_all_of(session, [row.id for row in rows if row.terms.purpose in FOR_THE_WILLING])
     )
@@ -258,7 +260,7 @@ def _by_notification(withheld: Withheld) -> dict[UUID, list[str]]:
 
 
 def _note_waiting(session: Session, rows: Sequence[Stored]) -> None:
-    """Those that come with their morning's date pass no claim before it."""
+    """Note the rule that made these wait: stored with a later date, they pass no claim that would note it."""
     held: Uses = Counter()
     for row in rows:
         held[rule_in(str(row.terms.waits)), Did.HELD] += len(row.messages)
@@ -267,8 +269,8 @@ def _note_waiting(session: Session, rows: Sequence[Stored]) -> None:
 
 
 def lay_out(rows: Sequence[Stored]) -> dict[str, str]:
-    """As Postgres takes them, so that nothing but Postgres is waited for once they are put."""
-    places: dict[int, int] = {}  # of terms, by identity: equal ones may stand there twice
+    """The rows as parameters; made beforehand, so that the thread that stores only waits for Postgres."""
+    places: dict[int, int] = {}  # of terms by identity; equal ones may be there twice
     terms: list[dict[str, Any]] = []
     firsts: list[dict[str, Any]] = []
     others: list[dict[str, Any]] = []
@@ -283,7 +285,7 @@ def lay_out(rows: Sequence[Stored]) -> dict[str, str]:
 
 
 def terms_as_row(terms: Terms, place: int) -> dict[str, Any]:
-    """As the statements take them. place: by which the others name them."""
+    """Terms as a row of the parameter. place: the number by which other rows refer to them."""
     return {"t": place, "stream": stream_key(terms.source, terms.campaign)} | {
         name: getattr(terms, name) for name in _TERMS
     }
@@ -293,7 +295,7 @@ _TERMS = [field.name for field in fields(Terms) if field.name not in ("number_ru
 
 
 def _messages(row: Stored, place: int) -> list[dict[str, Any]]:
-    """One for each recipient; the first brings the notification along. What is absent is NULL."""
+    """A row for each recipient; the first brings the notification along. A key that is absent becomes NULL."""
     messages: list[dict[str, Any]] = [
         {"id": row.id, "t": place, "message_id": id_, "phone": phone} for id_, phone in row.messages
     ]
@@ -308,7 +310,7 @@ def _messages(row: Stored, place: int) -> list[dict[str, Any]]:
 
 
 def request_ids(row: Stored) -> Iterator[str]:
-    """Each request has that of its first message; a message that goes out alone gets its own when it is claimed."""
+    """Each advertising message's RequestId: that of its request's first one. Other messages get theirs when claimed."""
     firsts = accumulate(row.requests[:-1], initial=0)
     return (row.messages[first][0] for first, size in zip(firsts, row.requests, strict=False) for _ in range(size))
 

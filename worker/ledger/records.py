@@ -58,7 +58,7 @@ class Outcome(NamedTuple):
     http_call: HttpCall | None = None
 
 
-# One statement: rows that are written down twice, once for each table, would cost twice.
+# One statement for messages and request rows: to pass the rows twice would cost twice.
 _RECORDED = f"""
     WITH o AS MATERIALIZED (
         SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS o (
@@ -125,7 +125,7 @@ _UNLESS_TOLD = """AND NOT EXISTS (
             SELECT FROM request AS r
             WHERE NOT o.alone AND r.message_id IS NULL AND r.request_id = o.request_id AND r.at = o.sent_at
         )"""
-# Two, and no parameter: by one, Postgres would take the plan for any value for dearer, and plan each batch anew (1 ms).
+# Two statements rather than one with a parameter: for that, Postgres would plan each batch anew (1 ms).
 _RECORD = text(_RECORDED.format(unless_told=""))
 _RECORD_AGAIN = text(_RECORDED.format(unless_told=_UNLESS_TOLD))
 
@@ -140,16 +140,16 @@ _WITNESS = text("""
 
 
 def are_one_statement(outcomes: Sequence[Outcome]) -> bool:
-    """Is nothing written but by the first statement of `record`? So it is where all was taken, or is in doubt."""
+    """Does `record` need only its first statement for these? It does where all was taken, or is in doubt."""
     return not any(
         len(each.claim.fences) > 1 or each.claim.advertising or each.status is Status.QUEUED for each in outcomes
     )
 
 
 def record(session: Session, outcomes: Sequence[Outcome], *, again: bool = False) -> set[UUID]:
-    """Write what came of these sends; the ids that come back were still ours to write about.
+    """Write what came of these sends. Returns the messages that were still ours to write about (see Fence).
 
-    again: it was tried before, and nobody heard whether that was committed: no call is told of twice.
+    again: this was tried before, and nobody knows whether it was committed: no call gets a second request row.
     """
     statement = _RECORD_AGAIN if again else _RECORD
     won = set(session.scalars(statement, {"rows": as_rows(_rows(outcomes))}).all())
@@ -163,14 +163,14 @@ def record(session: Session, outcomes: Sequence[Outcome], *, again: bool = False
 
 
 def _unasked(outcomes: Sequence[Outcome], won: set[UUID]) -> Iterator[tuple[str, timedelta]]:
-    """SMSIDs of groups whose first message, which was to carry the question, was not ours any more."""
+    """SMSIDs of requests for many whose first message, which is asked about for all, was not ours any more."""
     for outcome in outcomes:
         first, *others = outcome.claim.fences
         if others and outcome.sms_id and outcome.poll_wait and first.id not in won and any(o.id in won for o in others):
             yield outcome.sms_id, outcome.poll_wait
 
 
-# The one that carried the question may be settled by now: it passes to any other that shares the SMSID.
+# The message that is asked about for all may have ended by now: then another one with the SMSID takes its part.
 _POSTPONE = text(f"""
     WITH carriers AS MATERIALIZED (
         SELECT DISTINCT ON (m.sms_id) m.id, p.wait

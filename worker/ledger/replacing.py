@@ -1,6 +1,6 @@
-"""Put in another's place what is sent again corrected, or by another channel; the old one is told which it is.
+"""Put new messages in the place of failed ones: corrected, or by another channel. Each is linked to the other.
 
-It is one statement: the old one is found once, for that and for the generation that comes after its own.
+One statement does it, so that the old message is found only once: to link it, and to count the next generation.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from worker.lookups import by_key
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-STAYS = "stays"  # so it failed that nothing follows it by itself
+STAYS = "stays"  # it failed in such a way that nothing follows it by itself
 
-# Whoever asks holds the old ones' locks. A notification comes with its first message, which alone has a fingerprint.
+# The caller has locked the old messages. A notification comes with its first message, which alone has a fingerprint.
 _PUT_IN_PLACE = text(f"""
     WITH {told_once()}, said AS MATERIALIZED (
         SELECT * FROM json_to_recordset(CAST(:said AS json)) AS said (
@@ -65,8 +65,8 @@ _PUT_IN_PLACE = text(f"""
 """)
 
 
-# What is open is the old one's no more and the new one's from now on, in one statement. Where nothing follows a failure
-# such as its own it is open still: the new one may fail in another way.
+# An open follow-up passes from the old message to the new one, in one statement. So does one that was decided with
+# STAYS: the new message may fail in another way, which is followed.
 _TAKE_OVER = text(f"""
     WITH taken AS (
         UPDATE follow_up SET due_at = NULL, outcome = 'taken over'
@@ -78,10 +78,10 @@ _TAKE_OVER = text(f"""
 
 
 def put_in_place(session: Session, rows: Sequence[Stored]) -> Put:
-    """Insert them, each message in the place of the one that `replaces` names by its number, and cancel at once what a
-    recipient does not want. The old ones are locked by the session, and none of the new has a reference.
+    """Insert them, each message in the place of the one that `replaces` names for its number.
 
-    What was to follow the old ones by itself follows those that have the same in their terms.
+    What a recipient does not want is cancelled at once. The old messages are locked by the session, and none of the new
+    ones has a reference. Follow-ups of the old messages pass to new ones with the same follow-up in their terms.
     """
     if rows:
         put = session.scalar(_PUT_IN_PLACE, _laid_out(rows))

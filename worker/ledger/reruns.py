@@ -23,11 +23,11 @@ from worker.lookups import by_keys
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-SOON = "interval '5 seconds'"  # until a trial is looked at again
-REST_MOST = 0.5  # seconds that reruns rest at most after a step, whatever it took
-LONG_ENOUGH = "interval '10 minutes'"  # since eSMS took one of them: the others need not wait for what becomes of it
+SOON = "interval '5 seconds'"  # between two looks at how the first hundred fare
+REST_MOST = 0.5  # seconds that reruns rest after a step, at most
+LONG_ENOUGH = "interval '10 minutes'"  # after eSMS took one of the first, the rest goes without waiting for its end
 
-# What is left where it is forgotten to whom: with no number at all it would mean everybody.
+# What the choice becomes once its number is removed: '#' is nobody's number, and none at all would mean everybody.
 _OF_NOBODY = """chosen || '{"phone": "#"}'"""
 TO_NOBODY = f"chosen = {_OF_NOBODY}, corrected = NULL"
 
@@ -38,10 +38,10 @@ _BEGIN = text("""
         :messages, :moved, :trial, 'trying', :most_left, :after_notification, :after_message)
 """)
 
-# Former versions left a null.
+# Former versions left a null there, which would mean everybody.
 _CHOSEN = f"CASE WHEN chosen -> 'phone' = 'null' THEN {_OF_NOBODY} ELSE chosen END AS chosen"
 
-# While one rests all do. A clock that was turned back keeps nobody waiting: so long nobody rests.
+# While one rerun rests, all do. A look_at beyond any rest (the clock was turned back) stops none of the others.
 _NEXT = text(f"""
     SELECT id, at, coalesce(decided_by, asked_by) AS asked_by,
         {_CHOSEN}, corrected, trial, state, after_notification, after_message, most_left
@@ -78,7 +78,7 @@ _CALL_OFF = text("""
     RETURNING messages - moved
 """)
 
-# Those that are of several campaigns, also where they stopped: a person may have their rest sent later.
+# Reruns of several campaigns; also those that stopped, since a person may have their rest sent later.
 _OF_SEVERAL = text(f"""
     SELECT id, at, {_CHOSEN}, messages - moved AS rest, after_notification, after_message, most_left FROM rerun
     WHERE state IN ('trying', 'going', 'stopped') AND chosen ->> 'campaign' IS NULL
@@ -95,7 +95,7 @@ _LEAVE_OUT = text("""
     WHERE id = :id
 """)
 
-# How each of the first hundred stands; those that were corrected, by the messages that took their places.
+# Where the first hundred stand; of corrected ones the messages that took their places.
 _TRIAL = text(f"""
     SELECT m.status, coalesce(m.code, '') AS code, count(*) AS messages,
         bool_or(m.accepted_at <= now() - {LONG_ENOUGH}) AS long_ago
@@ -111,7 +111,7 @@ class Verdict:
 
     go: bool = False
     stop: bool = False
-    code: str | None = None  # that all of them failed with; ALL_CANCELLED: none of them went out
+    code: str | None = None  # with which all of them failed; ALL_CANCELLED: all were cancelled
 
 
 def begin_rerun(
@@ -126,7 +126,7 @@ def begin_rerun(
     place: Place,
     most_left: int | None,
 ) -> UUID:
-    """Keep what is to follow once these have gone well. messages: how many were chosen in all."""
+    """Keep what is to follow once the first hundred (`trial`) fare well. messages: how many were chosen in all."""
     id_ = uuid7()
     asked = {
         "id": id_,

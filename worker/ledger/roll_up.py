@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 MOST = 20_000  # settlements that one step adds up
-MOST_AGAIN = 5000  # of them, those by which it is looked at anew who counts: each may be of a chain of its own
+MOST_AGAIN = 5000  # settlements after which one step looks anew at who counts: each may be of another chain
 NOTHING = "3:3:"  # a snapshot that sees no transaction of ours
 
 _BEGUN = text("""
@@ -37,7 +37,7 @@ _STATE = text("""
     FOR UPDATE OF r SKIP LOCKED
 """)
 
-# Where it is on its way; once it is there, what was the target is done.
+# How far the step has come on its way to `target`; once there, the target becomes `done`.
 _ON = text("""
     UPDATE roll_up SET zone = :zone, target = :target, after_transaction = :after_transaction, after_id = :after_id
 """)
@@ -46,7 +46,7 @@ _DONE = text("""
         folded_at = CASE WHEN :caught_up THEN now() ELSE folded_at END
 """)
 
-# Who counts is looked at behind that: as far as the sums have come.
+# Who counts is looked at behind the sums, and no further than these have come.
 _PEOPLE = text("""
     SELECT zone, people_done AS done, people_target AS target, coalesce(people_target, done) AS now,
         people_after_transaction AS after_transaction, people_after_id AS after_id
@@ -66,8 +66,8 @@ _ANEW = text("""
         people_after_transaction = 0, people_after_id = 0
     FROM pg_control_system() AS c
 """)
-# In a restored dump the numbers are another server's: what is visible and not yet given out here comes from there.
-# Under the first of all numbers every snapshot sees them.
+# In a restored dump the transaction numbers are another server's: a visible row with one that was not given out here
+# yet comes from there. It gets 3, the first of all numbers, which every snapshot sees.
 _RENUMBER = text("""
     UPDATE settlement SET transaction = 3 WHERE (transaction, id) IN (
         SELECT transaction, id FROM settlement
@@ -80,7 +80,7 @@ _FORGET = [
     for table in ("report_daily", "report_latency", "report_minute", "report_standing", "report_superseded")
 ]
 _CLEAR = text("DELETE FROM report_minute WHERE minute < now() - interval '2 days'")
-# Beside a former version's workers, which add up days alone, the sums of where all stand fall behind.
+# While a former version's workers add up, which know only the sums of days, report_standing falls behind.
 _RECOUNT = (
     text("DELETE FROM report_standing"),
     text("""
