@@ -10,7 +10,7 @@ from typing import Any
 
 
 def cell(value: Any, zone: tzinfo) -> Any:
-    """Moments in our zone, amounts as numbers."""
+    """A value as a spreadsheet takes it: a moment as text in this zone, an amount as a number."""
     if value is None or isinstance(value, str | int | float):
         return value
     if isinstance(value, datetime):
@@ -21,7 +21,7 @@ def cell(value: Any, zone: tzinfo) -> Any:
 
 
 def flat(row: Any) -> Mapping[str, Any]:
-    """A typed row by the names of its fields."""
+    """A typed row as a mapping of its fields."""
     return {name: getattr(row, name) for name in names_of(type(row))}
 
 
@@ -29,7 +29,7 @@ _names: dict[type, Sequence[str]] = {}
 
 
 def names_of(kind: type) -> Sequence[str]:
-    """Of its fields, in their order."""
+    """The names of a dataclass's fields, in their order."""
     if kind not in _names:
         _names[kind] = [each.name for each in fields(kind)]
     return _names[kind]

@@ -1,8 +1,9 @@
 """How many requests one process may have in flight: as many as eSMS answers in time, found out by trying, as TCP does.
 
-It begins with few, doubles them with each round of answers, and halves them when answers come late: long before the
-read time-out, past which an SMS is in doubt and a call held. Where answers only take longer than with few, each round
-makes them a quarter fewer, and a quarter more from there on. After a pause or an outage it begins anew.
+The number begins small, doubles with each round of answers, and is halved when answers come late, long before the read
+time-out, after which an SMS is in doubt and a call held. Where answers are in time but slower than with few in flight,
+each round takes a quarter away, and from then on it grows by a quarter at most. After a pause or an outage it begins
+anew.
 """
 
 from __future__ import annotations
@@ -12,21 +13,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf
 
-EASY, LATE = 1 / 4, 1 / 2  # of the patience: what is answered sooner calls for more, what is answered later for fewer
-QUIET = 1.0  # seconds with nothing in flight, after which nobody knows any more how many are right
+EASY, LATE = 1 / 4, 1 / 2  # of the patience: an answer before the one lets it grow, after the other shrink
+QUIET = 1.0  # seconds with nothing in flight, after which it begins anew
 FORGOTTEN = 60.0  # seconds after which a trouble no longer makes it careful
-SMOOTH = 1 / 16  # of each answer's seconds in the average
-A_QUARTER = 1 / 4  # a round, with each of its answers: all that were out during one pause of ours or eSMS's are slow
-PAYS, TOO_MANY = 1.5, 2.0  # times as long as usual: so long do answers pay for more, from there on for fewer
+SMOOTH = 1 / 16  # the weight of each answer in the moving average
+A_QUARTER = 1 / 4  # of a request, for each answer: a quarter in a round, where one pause makes every answer slow
+PAYS, TOO_MANY = 1.5, 2.0  # times the usual seconds: below the one it may grow, above the other it shrinks
 
 
 @dataclass
 class Window:
     """For one lane and one thread. Sizes are requests, times seconds.
 
-    patience: in which eSMS must answer. first: how many go before anything was answered. usual: as many as in time is
-    enough for. most: so many go where answers stay as quick with more in flight as they were with `usual`. bears: the
-    share of late answers, and of those that never came, that changes nothing; a network loses some at any size.
+    patience: eSMS must answer within this. first: the size before anything was answered. usual: up to this size answers
+    need only be in time. most: beyond `usual`, up to this, they must also be as quick as they were with fewer. bears:
+    the share of answers that may be late, or never come, without any change: a network loses some at any size.
     """
 
     patience: float
@@ -61,9 +62,9 @@ class Window:
         self._moved_at = self.clock()
 
     def answered(self, seconds: float, flying: int, *, unheard: float = 0.0) -> None:
-        """eSMS took so long for an answer, whatever stands in it; so many were in flight with it.
+        """An answer came, whatever it says. seconds: how long it took. flying: how many were in flight with it.
 
-        unheard: for so many of the seconds nobody listened, and it may have been there.
+        unheard: for so many of the seconds nobody listened, so it may have been there sooner.
         """
         self._moved_at = self.clock()
         least = seconds - unheard
@@ -89,7 +90,7 @@ class Window:
         self._slower_from = inf
 
     def _miss(self, seconds: float) -> None:
-        """Halve it, once for all that were in flight together: what went out before the last cut says nothing of it."""
+        """Halve the size, but once for all that were in flight together: requests from before a cut cause no other."""
         now = self.clock()
         self._missing += SMOOTH * (1 - self._missing)
         if self._missing > self.bears and now - seconds >= self._cut_at:
@@ -97,7 +98,7 @@ class Window:
             self._cut_at = now
 
     def _likely(self, least: float, most: float) -> float:
-        """As long as answers take of late, where it may have taken so long; else as near to that as it can be."""
+        """How long an answer took, of which only the bounds are known: as others of late, or as near to that as it can."""
         return max(least, min(most, self._mean)) if self._mean else most
 
     def _note(self, seconds: float, flying: int) -> None:
@@ -107,7 +108,7 @@ class Window:
             self._usual_mean += (self._mean - self._usual_mean) * (SMOOTH * SMOOTH if slower else 1)
 
     def _step(self) -> float:
-        """As many again with each round, or a quarter of them, or one."""
+        """By how much each answer lets it grow: in a round it doubles, or grows by a quarter, or by one."""
         if self._size >= self._careful_from:
             return 1 / self._size
         return 1 if self._size < self._slower_from else A_QUARTER

@@ -1,7 +1,7 @@
-"""An exchange of one loop over all its sockets, without a thread for each. What carries a request stands below it.
+"""An exchange with one loop over all its sockets, without a thread for each; subclasses carry the requests.
 
-It moves while somebody takes. An answer that came while nobody did is read before its time is judged, so that a caller
-who was held up (by Postgres, say) loses no answer.
+It works only inside `take`. An answer that came between two calls is read before it is judged too late, so that a
+caller who was held up (by Postgres, say) loses none.
 """
 
 import os
@@ -18,14 +18,14 @@ from worker.esms.watching import Watcher
 
 MOST = 800  # requests on the wire; most systems give a process 1024 files
 _LOOK = 0.25  # seconds between two looks for requests that take too long
-_AT_ONCE = 0.0005  # seconds: news for which we waited longer were not there before
+_AT_ONCE = 0.0005  # seconds: news that took longer than this to come were not there before we asked
 
 
 class Loop(Exchange):
     """Keeps at most in_flight requests on the wire, and never more than 800.
 
-    What stood in line longer than a whole call may take is not sent any more, but comes back as NotTaken: whoever put
-    it in was held up meanwhile, and may have lost the right to send it.
+    What stood in line for longer than a whole call may take is not sent, but comes back as NotTaken: whoever put it in
+    was held up meanwhile, and may have lost the right to send it.
     """
 
     def __init__(self, finish: Finish, in_flight: int, patience: Patience, watcher: Watcher) -> None:
@@ -37,8 +37,8 @@ class Loop(Exchange):
         self._closed = False
         self._watcher = watcher
         self._look_at = 0.0
-        self._heard_at = 0.0  # when news were last asked for
-        self._nothing_until = 0.0  # what they told had not come by then
+        self._heard_at = 0.0  # when we last asked for news
+        self._nothing_until = 0.0  # up to then none of what we heard there had come
         self._look_every = min(_LOOK, patience.read / 4, patience.total / 4)
         _alive.add(self)
 
@@ -56,10 +56,10 @@ class Loop(Exchange):
             if unless is not None:
                 self._watcher.add(unless)
             self._move_until(monotonic() + timeout, unless)
-        except BaseException:  # of a signal, say: between any two steps
+        except BaseException:  # raised by a signal, say, between any two steps
             self._tidy()
             raise
-        finally:  # it is not ours
+        finally:  # the file is the caller's
             if unless is not None:
                 self._watcher.drop(unless)
         taken, self._back = self._back, []
@@ -83,13 +83,13 @@ class Loop(Exchange):
     def _move(self, wait: float, unless: int | None) -> bool:
         """Sends what there is room for, waits for news of a socket or a clock, and finishes what is over.
 
-        True: there is news where it is not ours to read.
+        True: there is something to read at `unless`.
         """
         self._launch()
         interrupted = self._listen(self._milliseconds(wait), unless)
         if (now := monotonic()) >= self._look_at:
             self._look_at = now + self._look_every
-            interrupted |= self._listen(0, unless)  # frozen since, we would give up what has come meanwhile
+            interrupted |= self._listen(0, unless)  # after being frozen: first read what has come meanwhile
             self._look(now)
         self._launch()
         return interrupted
@@ -111,7 +111,7 @@ class Loop(Exchange):
         return news
 
     def _unheard(self, begun: float) -> float:
-        """Seconds before the last news in which the answer to what began then may have come, and nobody listened."""
+        """For how many of the last seconds nobody listened, so that the answer to this request may have been there."""
         return max(0.0, self._heard_at - max(begun, self._nothing_until))
 
     def _launch(self) -> None:

@@ -9,12 +9,12 @@ from typing import Any, Self
 
 from worker.law.rules import Mode
 
-WITHDRAWN = "consent withdrawn"  # stands for a rule: it holds whatever the rules' modes are
+WITHDRAWN = "consent withdrawn"  # in the place of a rule's name: it holds in whatever mode the rules are
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleOutlook:
-    """Of one rule. A message may be told of by several; who opted out is told by none."""
+    """What one rule would do. A message may count for several rules; that of somebody who opted out counts for none."""
 
     rule: str
     """Its name, as `law list` shows it; WITHDRAWN for who took consent back."""
@@ -26,13 +26,13 @@ class RuleOutlook:
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Self:
-        """As it was stored, as JSON."""
+        """From its stored form (JSON)."""
         until = stored["until"]
         return cls(**{**stored, "does": Mode(stored["does"]), "until": until and datetime.fromisoformat(until)})
 
 
 def added_up(found: list[RuleOutlook]) -> tuple[RuleOutlook, ...]:
-    """One for each rule and what it does, of many."""
+    """Many of these added up, to one for each rule and what it does."""
     sums: dict[tuple[str, Mode], RuleOutlook] = {}
     for each in found:
         before = sums.get((each.rule, each.does))

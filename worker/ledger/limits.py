@@ -20,7 +20,7 @@ from worker.source_limits import DONG_TODAY, MESSAGES_TODAY, TODAY, Limit
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-# Of its rate one second can be saved up.
+# What may go out by the rate now; a pause saves up one second of it at most.
 _CREDIT = """
     CASE WHEN l.rate IS NOT NULL THEN least(
         greatest(l.rate, 1),
@@ -29,10 +29,11 @@ _CREDIT = """
 """
 
 _SMS_TYPE = "CASE n.kind WHEN 'sms' THEN CAST(n.options ->> 'sms_type' AS smallint) ELSE 0 END"
-# What a notification `n` costs a recipient at most, by the price list.
+# What a notification `n` costs for each recipient, by the dearest network of the price list.
 COST = f"coalesce(n.segments, 1) * (SELECT max(dong) FROM {of_networks(_SMS_TYPE, '{today}')})"
 
-# Locked until the claim is over, so that no two count the same. Who finds a row locked leaves that source out.
+# Locked until the claim commits, so that no two claims count the same room. A claim that finds a row locked leaves that
+# source out.
 LIMITS = f"""
     limits AS MATERIALIZED (
         SELECT l.source, {TODAY} AS today, l.messages_a_day - {MESSAGES_TODAY} AS messages,
@@ -42,7 +43,7 @@ LIMITS = f"""
         FOR UPDATE OF l SKIP LOCKED
     )
 """
-# Of a source that `limits l` was joined to: may it send anything now?
+# May the source `s` send anything now? `l` is its row of `limits`, if it was not locked by another claim.
 HAS_SOME_LEFT = """
     CASE WHEN l.source IS NULL THEN NOT EXISTS (SELECT FROM source_limit AS x WHERE x.source = s.source)
         ELSE least(l.messages, l.credit, 1) >= 1 AND coalesce(l.dong > 0, true) END
@@ -86,7 +87,7 @@ _REMOVE = text("DELETE FROM source_limit WHERE source = :source")
 
 
 def set_limit(session: Session, limit: Limit, zone: str) -> None:
-    """From the next claim on; what it has used today counts. zone: whose days are counted by."""
+    """Set this limit, from the next claim on; what the source has used today counts. zone: of the days."""
     if limit.is_none:
         session.execute(_REMOVE, {"source": limit.source})
         return
@@ -95,11 +96,11 @@ def set_limit(session: Session, limit: Limit, zone: str) -> None:
 
 
 def charge(session: Session, ids: Collection[UUID]) -> float | None:
-    """These were claimed; seconds after which a source of theirs may send more, None: none of them has a rate."""
+    """Count what was claimed; seconds until each of their sources may send more. None: none of them has a rate."""
     waits = session.scalars(_CHARGE, {"ids": list(ids)}).all()
     return max((wait for wait in waits if wait is not None), default=None)
 
 
 def refund(session: Session, ids: Collection[UUID]) -> None:
-    """These were claimed and go back unsent."""
+    """Count these no more: they were claimed and go back unsent."""
     session.execute(_REFUND, {"ids": list(ids)})

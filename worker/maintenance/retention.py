@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MOST = 500  # rows of a step
 SHARE = 0.1  # of a tick
 REST = timedelta(seconds=30)
-SURELY_SEEN = DAY  # nobody's transaction stays open for so long
+SURELY_SEEN = DAY  # no transaction stays open for so long
 
 Walk = Callable[["Session", Place], tuple[Place, bool]]
 
@@ -40,8 +40,9 @@ class Walking:
 
 
 def remove_what_is_old(database: Database, settings: Retention, tick: timedelta) -> None:
-    """As much as there is time for; the next tick goes on. What goes wrong in one walk stops no other: the first of it
-    is raised once all have had their turn.
+    """Take steps while there is time; the next tick goes on.
+
+    An error in one walk stops no other: the first error is raised once all walks have had their turn.
     """
     failed: list[Exception] = []
     _unless_it_fails(failed, lambda: _empty_forgotten(database))
@@ -54,7 +55,7 @@ def remove_what_is_old(database: Database, settings: Retention, tick: timedelta)
 
 
 def _unless_it_fails(failed: list[Exception], step: Callable[[], bool]) -> bool:
-    """What the step says; False, and the error is noted, where it fails."""
+    """The step's answer; where it fails, False, and the error is kept."""
     try:
         return step()
     except Exception as error:  # noqa: BLE001 — who is to be forgotten must not wait for whatever is wrong elsewhere

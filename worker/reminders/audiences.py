@@ -1,6 +1,6 @@
 """How many people each rule reaches on each day of the year, counted for all rules in one pass for each calendar.
 
-Reached is who has what the rule's text needs: the same question that the reminder itself asks of each.
+A rule reaches those who have what its text needs, as the reminder itself will check for each.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from worker.schedule import EventRow, RuleRow
 from worker.templates import Occasion, needs_of
 
 EVENTS_AT_ONCE = 500
-FIRST_BIRTHDAY = timedelta(days=800)  # has passed for whoever was born longer ago, by either calendar
+FIRST_BIRTHDAY = timedelta(days=800)  # after so long everybody has had one, by either calendar
 
 Key = tuple[int | None, bool | None]  # day of the year, and in a leap month?
 Counts = dict[Key, Counter[date | None]]  # people by their day, and by the birth date where that is not long ago
@@ -58,7 +58,7 @@ class Audiences:
         self._counts = {kind: _counted(_groups(session, kind, asked, recent), asked) for kind, asked in wanted.items()}
 
     def reached(self, rule: RuleRow, keys: Iterable[tuple[int, bool | None]] | None, on: date) -> int:
-        """How many people these days concern, as kept on that date; None: everybody whom the rule means."""
+        """How many people the rule reaches. keys: the days of the year that are kept on this date; None: everybody."""
         if rule.id not in self._audience:
             return 0
         counts = self._counts[rule.kind][self._audience[rule.id]]

@@ -20,9 +20,9 @@ def by_months(
     *,
     apart: Collection[date] = (),
 ) -> Any:
-    """The columns of both: of whole months by `months`, and of all other days by `days`.
+    """Columns of both queries put together: `months` for whole months, `days` for the days outside of these.
 
-    apart: first days of months that are to be read by their days all the same; others than those asked for are none.
+    apart: first days of months that are to be read by days all the same; ones outside of the period are ignored.
     """
     first, end = choice.whole_months()
     others = [false(), *([day < first] if first else []), *([day >= end] if end else [])]
