@@ -20,7 +20,7 @@ def span_of(field: str, value: object) -> timedelta:
 
 
 def age_of(field: str, value: object) -> timedelta:
-    """For how long something stands so already: text like 2h, or a timedelta."""
+    """How long something has stood so: text like 2h, or a timedelta. Raises Invalid."""
     span = _span(field, value, "say how long, like 2h")
     if not SHORTEST <= span <= OLDEST:
         raise Invalid(field, "is out of range", "give a minute to a year, like 2h")

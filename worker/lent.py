@@ -70,12 +70,12 @@ class _Lent:
         return Cursor(self._connection, row_factory=tuple_row)
 
     def commit(self) -> None:
-        """Theirs to do."""
+        """Do nothing: to commit is the owner's."""
 
     rollback = close = commit
 
     def add_notice_handler(self, _: object) -> None:
-        """It would stay."""
+        """Do nothing: the handler would stay on the owner's connection."""
 
 
 def _driver_of(connection: Any) -> psycopg.Connection[Any]:

@@ -45,7 +45,7 @@ class Marks:
         return {*map(_text, there), *self._in_file(installation).get("forgotten", ())}
 
     def note(self, installation: str, at: datetime, forgotten: Collection[str]) -> None:
-        """It is at work now, and these were forgotten. What can't be written stays as it was."""
+        """Note that it is at work now, and that these were forgotten. What can't be written stays as it was."""
         if forgotten:
             self._quietly("sadd", f"{_key(installation)}:forgotten", *forgotten)
         self._quietly("set", f"{_key(installation)}:at", at.isoformat())

@@ -86,7 +86,7 @@ def kind_of(queue: str) -> str:
 
 
 def source_of(queue: str) -> str | None:
-    """Whose own queue it is."""
+    """The source whose own queue this is; None: it is nobody's own."""
     return queue.removeprefix(OWN) if queue.startswith(OWN) else None
 
 

@@ -49,7 +49,7 @@ class Throttle:
         self._room -= requests
 
     def halve(self) -> None:
-        """They were too many. What else comes back of the same moment changes nothing."""
+        """Send half as fast: there were too many. Further refusals from the same moment change nothing."""
         now = self.clock()
         if now - self._halved_at < WINDOW:
             return

@@ -54,7 +54,7 @@ class Window:
 
     @property
     def seconds(self) -> float:
-        """That an answer takes, of late; 0: none has come yet."""
+        """How long an answer takes, of late; 0: none has come yet."""
         return self._mean
 
     def sent(self) -> None:
@@ -98,7 +98,7 @@ class Window:
             self._cut_at = now
 
     def _likely(self, least: float, most: float) -> float:
-        """How long an answer took, of which only the bounds are known: as others of late, or as near to that as it can."""
+        """How long an answer took, known to be within these: as others of late, or as near to that as can be."""
         return max(least, min(most, self._mean)) if self._mean else most
 
     def _note(self, seconds: float, flying: int) -> None:

@@ -69,7 +69,7 @@ class Corrected:
 
 
 def checked(failed: Failed, settings: Settings, *, source: str | None) -> Chosen:
-    """As the ledger takes it, but for the ids. Raises Invalid, which names the field."""
+    """The choice as the ledger takes it, but for the ids. Raises Invalid, which names the field."""
     campaign = label_or_none("campaign", failed.campaign)
     since, until = _moment("since", failed.since, settings), _moment("until", failed.until, settings)
     if not failed.ids and all(each is None for each in (campaign, failed.to, failed.since)):
@@ -105,7 +105,7 @@ def words_of(name: str, given: str | Collection[str]) -> Sequence[str]:
 
 
 def ids_of(given: Sequence[UUID | str]) -> Sequence[str]:
-    """As text. Raises Invalid for what is no list of ids."""
+    """The ids as text. Raises Invalid for what is no list of ids."""
     return [str(each) if isinstance(each, UUID) else label("ids", each) for each in list_of("ids", given)]
 
 
@@ -136,7 +136,7 @@ def _moment(field: str, value: datetime | None, settings: Settings) -> datetime 
 
 
 def correction(corrected: Corrected | None) -> Corrected | None:
-    """As it is kept; None where nothing is to be different. What can't be sent is found out message by message.
+    """The correction as it is kept; None: nothing is different. What can't be sent is found out message by message.
 
     Raises Invalid for what no message could take: a recipient that is no number, an empty text, a name that is none.
     """

@@ -104,7 +104,7 @@ class Foreseer:
     after: Place = NOWHERE  # where those begin that are looked at
 
     def at_once(self, session: Session) -> Foresight | None:
-        """By one for all that are alike; None: what each gets, or with whom, has to be found one by one."""
+        """Look at one message for all that are alike; None: what each gets, or with whom, must be found one by one."""
         if self.corrected is None or self.most is not None or not says_the_same(session, self.corrected):
             return None
         found = ledger.alike(session, self.chosen, sms_alone=self.corrected.for_sms, after=self.after)

@@ -28,7 +28,7 @@ OF_NOBODY = frozenset({"date", "time", "title", "place"})  # variables that are 
 
 
 def texts_by(session: Session, template: str, rows: Sequence[Any], settings: Settings) -> Mapping[UUID, str | Invalid]:
-    """By message, or what somebody lacks that the template names. Raises Invalid for one that is no SMS's."""
+    """The text for each message, or what its recipient lacks. Raises Invalid for a template that is not for SMS."""
     found = usable(session, template, OF_A_PERSON)
     if found.kind is not Kind.SMS:
         raise Invalid("template", f"{template!r} is a call's, and these are SMS", "name one of an SMS")

@@ -45,7 +45,7 @@ class Operation(Connected):
             return ".".join(map(str, session.dialect.server_version_info or ()))
 
     def powerful_logins(self) -> list[PowerfulLogin]:
-        """By which logins processes of ours are at work, we included, that may more than any needs."""
+        """The logins by which our processes (this one included) are connected and that may do more than any needs."""
         with self._database.reading() as session:
             return reporting.powerful_logins(session)
 
@@ -63,7 +63,7 @@ class Operation(Connected):
         return self._database.is_written_to()
 
     def clock_ahead(self) -> float:
-        """By how many seconds this machine's clock is ahead of Postgres's; below 0: behind it."""
+        """How many seconds this machine's clock is ahead of Postgres's; below 0: behind it."""
         with self._database.reading() as session:
             before = time.time()
             there = reporting.clock(session).timestamp()

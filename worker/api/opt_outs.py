@@ -41,7 +41,7 @@ class Incoming:
 
 
 def signature(cpid: str, sms_id: str, content: str, received: str, key: str) -> str:
-    """By which eSMS signs one: MD5, which keeps out who does not know the key and no more."""
+    """How eSMS signs an SMS to a short code: by MD5, which keeps out those without the key and does no more."""
     digest = md5(f"{cpid}{sms_id}{content}{received}{key}".encode(), usedforsecurity=False)
     return b64encode(digest.digest()).decode()
 

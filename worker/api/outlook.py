@@ -116,7 +116,7 @@ class Outlook:
 
     @property
     def dong(self) -> Decimal | None:
-        """By the price list; None: it has no price for some of them."""
+        """The cost in đồng by the price list; None: it has no price for some of them."""
         each = [line.alike.dong for line in self.lines]
         return None if None in each else sum(filter(None, each), Decimal(0))
 

@@ -152,7 +152,7 @@ class People(Connected):
             return next(due_of(each, self._zone) for each in people.requests(session, all_=False) if each.id == id_)
 
     def answered(self, id_: int, *, extended: bool = False) -> None:
-        """They were told; extended: that it takes 15 days longer, which is allowed once. Raises NotFound."""
+        """Note that they were answered. extended: that it takes 15 days longer, allowed once. Raises NotFound."""
         with self._database.begin() as session:
             _answer(session, id_, extended=extended)
 

@@ -42,7 +42,7 @@ class Reader:
 
     @classmethod
     def of(cls, sheet: Sheet, order: DateOrder | None = None) -> Reader:
-        """By the names of its columns; without one of networks, a price is that of all. Raises Unreadable."""
+        """The reader for a sheet, by its columns' names; without networks, a price is for all. Raises Unreadable."""
         places: dict[str, int] = {}
         for place, title in enumerate(sheet.columns):
             if (field := _field_of(title)) is None:

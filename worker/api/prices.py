@@ -121,7 +121,7 @@ def key_of(row: PriceRow) -> tuple[int, str, date]:
 
 
 def checked(row: PriceRow) -> PriceRow:
-    """As it is stored. Raises Invalid."""
+    """The row as it is to be stored. Raises Invalid."""
     if row.sms_type not in TYPES:
         known = ", ".join(str(int(each)) for each in SmsType)
         raise Invalid("sms_type", "there is no such SmsType", f"use {known}, or call")

@@ -58,7 +58,7 @@ class Order:
 
     @property
     def texts(self) -> Mapping[str, Sequence[str]]:
-        """By the option that gives them, what names columns."""
+        """The texts that may name columns, by the option that gave them."""
         match self.fallback:
             case Sms(content=content):
                 return {"--content": [self.content], "--fallback-sms": [content]}
@@ -98,7 +98,7 @@ class Columns:
         return found | {f"{{{name}}}": self.title(places) for name, places in self.variables.items()}
 
     def field_of(self, title: str | None) -> str | None:
-        """Whose column this is: `to`, a variable of the text, or `reference`."""
+        """What a column is taken for: `to`, a variable of the text, or `reference`."""
         if title is None:
             return None
         fields = {self.title(places): name for name, places in self.variables.items()} | {self.titles[self.phone]: TO}

@@ -100,7 +100,7 @@ class Tokens:
         raise _unknown(name)
 
     def find(self, token: str) -> TokenRow | None:
-        """Whose this is, if it is valid now."""
+        """The token with this secret, if it is valid now."""
         with self._database.begin() as session:
             return ledger.find_token(session, digest_of(token))
 

@@ -128,7 +128,7 @@ class Users:
         return NewPassword(name, password)
 
     def has_password(self, name: str) -> bool:
-        """Or only links have let them in so far?"""
+        """Have they a password? Without one only links let them in."""
         with self._database.begin() as session:
             return page_users.password_of(session, name) is not None
 

@@ -61,7 +61,7 @@ def source_said(source: str, language: Language) -> str:
 
 
 def rule_said(outlook: RuleOutlook, language: Language, zone: tzinfo) -> str:
-    """As things stand; a note, no promise."""
+    """What a rule would do as things stand, in words; a note, no promise."""
     rule = _WITHDRAWN.say(language) if outlook.rule == WITHDRAWN else outlook.rule
     at = outlook.until and moment(outlook.until, zone, language)
     until = _UNTIL.say(language, at=at) if at else ""

@@ -58,7 +58,7 @@ class Saying:
         return cost_said(cost, known, self.language).replace(" đ", "\u00a0đ")
 
     def span(self, seconds: float) -> str:
-        """As short as it can be read: parts of seconds below ten of them. No clock of two says less than none."""
+        """A span as short as it can be read, with parts of a second below ten. Never below 0, though clocks differ."""
         seconds = max(seconds, 0.0)
         if seconds >= 120:
             return span(seconds, self.language)

@@ -12,7 +12,7 @@ READY_WITHIN = 60.0  # seconds in which `up` has all its parts at work, or says 
 
 
 def workers() -> str:
-    """By what they wrote when a bell of beat's last reached them: who asks by the broker can read in it."""
+    """Is every queue listened to? By what workers note when beat's bells come; asking by the broker takes rights."""
     settings, pace = Settings.from_environ(), Pace.from_environ()
     limit = (MISSED * pace.tick + pace.drain).total_seconds()  # a task may go on for the whole of a drain
     with Operation.from_env() as operation:
@@ -26,7 +26,7 @@ def workers() -> str:
 
 
 def beat() -> str:
-    """It asks nobody but the broker: what a worker heard of it."""
+    """Does beat tick? By what a worker heard of it: beat itself talks to the broker alone."""
     limit = MISSED * Pace.from_environ().tick.total_seconds()
     with Operation.from_env() as operation:
         ago = operation.seconds_since_beat()

@@ -173,7 +173,7 @@ def _postgres() -> str:
 
 
 def what_protects_calls(commit: str, standbys: str) -> str:
-    """By synchronous_commit and synchronous_standby_names. An SMS has its RequestId, a call nothing else."""
+    """Does a commit outlive a crash and a fail-over? An SMS has its RequestId; a call has nothing else."""
     if commit == "off":
         return "synchronous_commit is off, so calls made right before a crash are made twice: set it to on"
     if standbys and commit != "local":

@@ -225,7 +225,7 @@ def keys_whole(shown: Table, at: int = 0) -> Table:
 
 
 def bar(value: float, most: float, longest: int) -> str:
-    """As long as the value is large; longest: characters of the largest."""
+    """A bar as long as the value is large. longest: characters of the largest one."""
     return "█" * max(1, round(longest * value / most))
 
 

@@ -24,7 +24,7 @@ class Forgotten:
 
     @classmethod
     def of(cls, session: Session, key: PrivacyKey | None, *, came_back: bool = False) -> Forgotten:
-        """As it stands. came_back: those who are named are known to have come back by themselves."""
+        """Who was forgotten by now. came_back: those in the file have come back by their own wish, so refuse nobody."""
         return cls(key, people.tombstones(session)) if key and not came_back else cls()
 
     def refuse(self, row: StoredContact) -> None:

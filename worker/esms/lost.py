@@ -10,7 +10,7 @@ PACKED = "the answer was lost (it can't be unpacked)"
 
 
 def held_up() -> NotTaken:
-    """By the time it could be sent, it was not to be sent any more."""
+    """It could be sent only when it was not to be sent any more."""
     return NotTaken("it was not sent in time, because this process was held up")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 
 class Watcher:
-    """By poll. A file may be added twice, and dropped although it is not there, as after an exception between two."""
+    """Watches by poll. A file may be added twice, or dropped when it is not there, as an exception may leave it."""
 
     def __init__(self) -> None:
         self._files: Any = select.poll()
@@ -30,7 +30,7 @@ class Watcher:
 
 
 class Epoll(Watcher):
-    """By epoll. After a fork the child must let go of it: parent and child would add and drop for each other."""
+    """Watches by epoll. After a fork the child must let go of it: both would add and drop for each other."""
 
     def __init__(self) -> None:
         self._files = select.epoll()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def follow_up_of(
     item: Enqueue, terms: Terms, settings: Settings, check: Callable[[Enqueue], Checked], *, now: datetime | None
 ) -> dict[str, Any] | None:
-    """As it is kept; None: nothing. check: of one request, as for any other. Raises Invalid, which names the field.
+    """What is to follow, as it is kept; None: nothing. check: checks a request. Raises Invalid, which names the field.
 
     terms: the request's own. now: None where it is nobody's fault that time has passed.
     """
@@ -44,7 +44,7 @@ def follow_up_of(
 
 
 def retry_terms(retry: object, settings: Settings, *, times: str = "retry_undelivered.times") -> dict[str, Any]:
-    """As they are kept. times: where those stand. Raises Invalid."""
+    """The terms of sending again, as they are kept. times: the field that has those. Raises Invalid."""
     if not isinstance(retry, Retry):
         raise Invalid("retry_undelivered", "is no Retry", 'give Retry(times=2, wait="1h")')
     if type(retry.times) is not int or not 0 < retry.times <= settings.retry_limit:

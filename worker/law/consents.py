@@ -62,7 +62,7 @@ def counted_frequency(told: str) -> tuple[int, timedelta] | None:
 
 
 def checked(consent: Consent, now: datetime) -> Consent:
-    """As it is stored. Raises Invalid, which quotes no number."""
+    """The consent as it is to be stored. Raises Invalid, which quotes no number."""
     if consent.purpose not in FOR_THE_WILLING:
         raise Invalid("purpose", "needs no consent", f"use one of {', '.join(sorted(FOR_THE_WILLING))}")
     if consent.at.tzinfo is None or consent.at > now:

@@ -61,7 +61,7 @@ class Channel(StrEnum):
 
 
 def channel_of(kind: Kind) -> Channel:
-    """By which a message of this kind reaches somebody."""
+    """The channel by which messages of this kind reach people."""
     return Channel.SMS if kind is Kind.SMS else Channel.CALL
 
 

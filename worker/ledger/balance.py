@@ -17,5 +17,5 @@ _NOTE = text("""
 
 
 def note_balance(session: Session, dong: Decimal) -> None:
-    """It held this much just now."""
+    """Note what the account holds now, in đồng."""
     session.execute(_NOTE, {"dong": dong})

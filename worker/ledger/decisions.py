@@ -171,5 +171,5 @@ def _queue_again(
 
 
 def as_seconds(horizons: Horizons) -> str:
-    """As the statements take them."""
+    """The horizons in seconds, as the statements take them."""
     return json.dumps({str(lane): wait.total_seconds() for lane, wait in horizons.items()})

@@ -88,7 +88,7 @@ class Floors:
 
     @contextmanager
     def of_polls(self) -> Iterator[PollsFloor]:
-        """For one claim of questions."""
+        """The floor for one claim of polls."""
         with self.sweeping(POLLS):
             yield self._polls
 

@@ -88,7 +88,7 @@ class NumberRules:
 def foresee(
     session: Session, rows: Sequence[Stored], besides: Mapping[UUID, Collection[str]]
 ) -> dict[UUID, list[RuleOutlook]]:
-    """By notification. besides: numbers of each that opted out."""
+    """What rules would do to what was just stored, by notification. besides: the numbers of each that opted out."""
     alike: dict[tuple[object, ...], tuple[NumberRules, list[Stored]]] = {}
     for row in rows:
         if rules := row.terms.number_rules:

@@ -145,7 +145,7 @@ class Gate:
 
     @property
     def now(self) -> datetime:
-        """By Postgres's clock."""
+        """The present moment by Postgres's clock."""
         return self._clock + timedelta(seconds=time.monotonic() - self._read_at)
 
     def asked(self) -> dict[str, Any]:
@@ -171,7 +171,7 @@ class Gate:
         }
 
     def counting(self, channel: Channel) -> Rule | None:
-        """By which advertising is counted; None: it is not."""
+        """The rule by which advertising on this channel is counted; None: there is none."""
         counts = (rule for rule in self.rules if rule.check is Check.COUNT and rule.channel in (None, channel))
         return next(counts, None)
 

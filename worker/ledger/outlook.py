@@ -278,7 +278,7 @@ def few_missed(session: Session, which: Chosen, least: int, *, after: Place = NO
 
 
 def fared_before(session: Session, pairs: Sequence[tuple[str, str | None]]) -> Mapping[tuple[str, str], Before]:
-    """By status and code, those of which any was sent again."""
+    """How messages fared that had failed so and were sent again, by status and code; ones never tried are left out."""
     if not pairs:
         return {}
     asked = {"statuses": [status for status, _ in pairs], "codes": [code or "" for _, code in pairs]}

@@ -129,7 +129,7 @@ def is_last_admin(session: Session, name: str) -> bool:
 
 
 def password_of(session: Session, name: str) -> str | None:
-    """As it is stored; None: there is none, or no such user is let in."""
+    """The hash of this user's password; None: there is none, or no such user is let in."""
     found: str | None = session.scalar(_PASSWORD, {"name": name})
     return found
 
@@ -165,7 +165,7 @@ def end_sessions(session: Session, name: str) -> int:
 
 
 def begin_session(session: Session, digest: bytes, name: str, *, lasts: timedelta, once: bool = False) -> None:
-    """By the secret with this digest somebody is this user; once: only to begin a session."""
+    """Let whoever has the secret with this digest be this user. once: it is a link that only begins a session."""
     session.execute(_CLEAN, {"kept": timedelta(0)})
     session.execute(_CLEAN_TRIES, {"kept": KEPT})
     session.execute(_BEGIN, {"digest": digest, "name": name, "lasts": lasts, "once": once})
@@ -174,7 +174,7 @@ def begin_session(session: Session, digest: bytes, name: str, *, lasts: timedelt
 def find_session(
     session: Session, digest: bytes, *, idle: timedelta, by_hand: bool = True
 ) -> tuple[str, UserRole] | None:
-    """Whose it is, if it still holds. by_hand: it was a person, not a page that looks again by itself."""
+    """The user of this session, if it still holds. by_hand: a person asked, and not a page that looks again."""
     found = session.execute(_FIND, {"digest": digest, "idle": idle, "by_hand": by_hand}).first()
     return None if found is None else (found.name, UserRole(found.role))
 
@@ -186,13 +186,13 @@ def find_user(session: Session | Connection, name: str) -> tuple[str, UserRole] 
 
 
 def take_session(session: Session, digest: bytes) -> str | None:
-    """Whose link this is; it is used up by that."""
+    """The user of this link, which is used up by asking."""
     found: str | None = session.scalar(_TAKE, {"digest": digest})
     return found
 
 
 def end_session(session: Session, digest: bytes) -> str | None:
-    """Whose it was."""
+    """End this session; whose it was."""
     found: str | None = session.scalar(_END, {"digest": digest})
     return found
 
@@ -213,5 +213,5 @@ def _nobody(name: str) -> str:
 
 
 def succeed(session: Session, name: str, place: str) -> None:
-    """It was the right one."""
+    """Note that the password was right: earlier tries count no more."""
     session.execute(_SUCCEED, {"name": name, "place": place})

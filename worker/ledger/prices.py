@@ -97,7 +97,7 @@ def put_prices(session: Session, rows: Sequence[PriceRow]) -> PriceCounts:
 
 
 def all_prices(session: Reader) -> list[PriceShown]:
-    """By kind, network and day."""
+    """Every row, by kind, network and day."""
     return [PriceShown(**row) for row in session.execute(_ALL).mappings()]
 
 

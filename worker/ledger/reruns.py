@@ -169,7 +169,7 @@ def look_later(session: Session, rerun: UUID) -> None:
 
 
 def decided(session: Session, rerun: UUID, verdict: Verdict) -> None:
-    """It goes on, or the rest of it stays as it is until a person asks for it anew."""
+    """Write the verdict down: the rerun goes on, or its rest stays as it is until a person says otherwise."""
     session.execute(_DECIDED, {"id": rerun, "state": "stopped" if verdict.stop else "going", "code": verdict.code})
 
 

@@ -50,7 +50,7 @@ class Guarded:
 
 
 def guarded(session: Reader) -> Guarded | None:
-    """As it stands; None: no tick has been heard yet."""
+    """The guard as it stands; None: no tick was heard yet."""
     row = session.execute(_STATE).one_or_none()
     return None if row is None else Guarded(str(row.installation), row.marked_at, row.restored_at, row.seen_until)
 
@@ -61,13 +61,13 @@ def begin_guard(session: Session) -> None:
 
 
 def mark_on(session: Session) -> datetime | None:
-    """It is at work now; None: it is held."""
+    """Note that the installation is at work now, and return that moment; None: it is held."""
     marked: datetime | None = session.scalar(_GO_ON)
     return marked
 
 
 def hold_restored(session: Session, until: datetime) -> bool:
-    """It was at work until then: from now on nothing is sent. False: somebody else has seen it."""
+    """Send nothing from now on, since a mark elsewhere is later (`until`). False: another process was first."""
     return session.execute(_HOLD, {"until": until, "forgiven": FORGIVEN}).first() is not None
 
 

@@ -83,7 +83,7 @@ def _breaks(rule: Rule, content: str | None, options: Mapping[str, Any]) -> bool
 
 
 def of_reasons(reasons: Iterable[tuple[str, Did]], rules: Sequence[Rule]) -> Uses:
-    """By the rules whose names end these reasons; what is no rule's is left out."""
+    """How often each rule's name ends one of these reasons; other reasons are left out."""
     names = {rule.name for rule in rules}
     each = Counter((rule_in(reason), did) for reason, did in reasons)
     return Counter({key: n for key, n in each.items() if key[0] in names})

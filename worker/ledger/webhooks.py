@@ -241,7 +241,7 @@ def active(session: Session) -> list[tuple[UUID, str]]:
 
 
 def go_back(session: Session, id_: UUID, since: datetime) -> None:
-    """It is told again of all that happened since then."""
+    """Have the webhook told again of everything since then."""
     session.execute(_BACK, {"id": id_, "done": place_at(session, since).done})
 
 

@@ -69,7 +69,7 @@ class Choice:
         return cls(since=since, until=until, words=words, each=each)
 
     def where(self, columns: Mapping[str, Any]) -> list[ColumnElement[bool]]:
-        """As conditions on a table of sums. columns: by the names of words. Raises Invalid for one that it has not."""
+        """The choice as conditions on a table of sums. columns: by word. Raises Invalid for a word that has none."""
         held = [among(_of(columns, name), values) for name, values in self.words.items()]
         if self.since:
             held.append(columns["day"] >= self.since)

@@ -39,5 +39,5 @@ class LimitShown(Limit):
 
 
 def limits(session: Reader) -> list[LimitShown]:
-    """By source."""
+    """The limits of all sources, with what each has used today, by source."""
     return [LimitShown(**row) for row in session.execute(_ALL).mappings()]

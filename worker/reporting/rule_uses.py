@@ -34,7 +34,7 @@ class RuleUsed:
     """That went out all the same."""
 
     def as_row(self) -> dict[str, Any]:
-        """As a line of a file."""
+        """The line as a row of a file."""
         return asdict(self)
 
 
@@ -57,7 +57,7 @@ def rules_used(session: Reader, choice: Choice) -> list[RuleUsed]:
 
 
 def held_back(session: Reader, rules: Sequence[Rule], now: datetime) -> list[HeldBack]:
-    """By those that hold today, the most first. now: in TIME_ZONE."""
+    """What rules that hold today have made wait, the most first. now: in TIME_ZONE."""
     held: Counter[str] = Counter()
     for each in rules_used(session, Choice(since=now.date() - timedelta(days=1))):
         held[each.rule] += each.held

@@ -104,7 +104,7 @@ def refused_of(session: Reader, *, reference: str, source: str) -> RefusedReques
 def refused_counts(
     session: Reader, zone: str, *, source: str | None, since: datetime | None, until: datetime | None
 ) -> list[RefusedCount]:
-    """By day of this zone, the last first. since is in, until is not."""
+    """How many were refused, by day of this zone, the last day first. since is in, until is not."""
     day, requests = cast(func.timezone(zone, Inbox.at), Date).label("day"), func.count().label("requests")
     query = select(day, *_WHY, requests).where(*_which(source, since)).group_by(day, *_WHY)
     query = query.where(Inbox.at < until) if until else query

@@ -68,7 +68,7 @@ class Surroundings:
 
     @classmethod
     def of(cls, session: Reader) -> Surroundings:
-        """As they are now."""
+        """What holds messages back now."""
         held = pauses(session)
         return cls(
             at=session.execute(select(func.now())).scalar_one(),

@@ -97,7 +97,7 @@ class NotificationShown:
     messages: Sequence[MessageShown]
 
     def as_json(self) -> dict[str, Any]:
-        """As `show --json` prints it, but for the times, which are no text yet."""
+        """All of it as `show --json` prints it, but with times that are no text yet."""
         whole: dict[str, Any] = _facts(self)
         return whole | {"id": str(self.id), "messages": [each | {"id": str(each["id"])} for each in whole["messages"]]}
 

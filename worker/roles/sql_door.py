@@ -25,7 +25,7 @@ def define(connection: Connection, schema: str) -> None:
 
 
 def open_to_callers(connection: Connection) -> None:
-    """Theirs to call and nobody else's; the owner's to run."""
+    """Let the callers, and nobody else, call the functions, which run with the owner's rights."""
     theirs = connection.scalar(_IS_THE_OWNERS, {"schema": SCHEMA})
     if theirs is None:  # a schema of an older version: they could not be made
         return

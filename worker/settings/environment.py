@@ -45,7 +45,7 @@ def administration() -> dict[str, str]:
 
 
 def role_passwords(environ: Mapping[str, str]) -> dict[str, str]:
-    """By which passwords the roles of Postgres are to log in, by their names: those that are given."""
+    """The passwords that are given for roles of Postgres, by the role's name."""
     read = Reader(environ)
     return {role: given for role, name in ROLE_PASSWORDS.items() if (given := read.text(name))}
 

@@ -21,7 +21,7 @@ _not_shown = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.|_.').sub  # of a number format
 
 
 def date_styles(package: Package, part: str) -> Sequence[bool]:
-    """By style: does it show a date?"""
+    """For each style of the workbook: does it show a date?"""
     formats: dict[str, bool] = {}
     styles: list[bool] = []
     inside = False

@@ -40,7 +40,7 @@ class Access:
         self._waiting = 0
 
     async def holder(self, request: Request) -> TokenRow:
-        """Whose request this is. Raises Problem."""
+        """The holder of the request's token. Raises Problem."""
         token = _bearer(request)
         seen_at, row = self._known.get(token, (0.0, None))
         if row is None or time.monotonic() - seen_at > TRUSTED:

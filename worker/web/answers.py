@@ -18,7 +18,7 @@ def as_json(value: Any, status: int = 200) -> Response:
 
 
 def ticket_out(ticket: Ticket) -> dict[str, Any]:
-    """As TicketOut."""
+    """A ticket as TicketOut has it."""
     return {
         "id": str(ticket.id),
         "messages": ticket.messages,
@@ -31,12 +31,12 @@ def ticket_out(ticket: Ticket) -> dict[str, Any]:
 
 
 def decision_out(decision: Decision) -> dict[str, Any]:
-    """As DecisionOut."""
+    """A decision as DecisionOut has it."""
     return {"moved": decision.moved, "others": dict(decision.others), "too_late": dict(decision.too_late)}
 
 
 def cancel_out(decision: Decision) -> dict[str, Any]:
-    """As CancelOut."""
+    """What a cancel did, as CancelOut has it."""
     return decision_out(decision) | {"called_off": decision.called_off}
 
 

@@ -70,7 +70,7 @@ class CampaignPlan:
 
     @classmethod
     def of(cls, stored: Mapping[str, Any]) -> Self:
-        """As it was stored."""
+        """The plan that was stored so."""
         dates = {name: iso(name, stored[name]) for name in ("send_date", "expires_at") if stored.get(name)}
         return cls(**{**stored, **dates})
 

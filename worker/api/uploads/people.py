@@ -53,7 +53,7 @@ class ContactsPlan:
 
 
 def plan_of(stored: Mapping[str, Any] | None) -> ContactsPlan:
-    """As it was stored; where nothing was, all is guessed."""
+    """The plan that was stored so; where none was, one that guesses every column."""
     return ContactsPlan(**(stored or {}))
 
 

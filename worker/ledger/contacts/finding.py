@@ -160,7 +160,7 @@ def page(
 
 
 def folded(tags: Collection[str]) -> list[str]:
-    """As they are stored: however people write them, they are the same."""
+    """Tags as they are stored: spellings that people take for the same are the same."""
     return [tag.casefold() for tag in tags]
 
 

@@ -46,7 +46,7 @@ class Known:
 
 
 def known_by(session: Reader, *, phone: str | None = None, key: str | None = None, source: str | None = None) -> Known:
-    """By a number: it, and every contact that has it. By a contact: it, and its numbers that nobody else has."""
+    """Who is meant. By a number: it, and all contacts with it. By a contact: it, and its numbers that no other has."""
     if phone is not None:
         return Known(phones=[phone], contacts=_named(contacts.by_phones(session, [phone])))
     rows = contacts.by_keys(session, [str(key)], source=source)

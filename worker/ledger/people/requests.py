@@ -71,7 +71,7 @@ def is_asked_for(session: Reader, kind: str, people: Sequence[str]) -> bool:
 
 
 def answer_request(session: Session, id_: int, *, extended: bool) -> bool:
-    """They were told that it is looked at; extended: and that it takes longer. False: there is none."""
+    """Note that they were answered. extended: and told that it takes longer. False: there is no such request."""
     return session.execute(_ANSWER, {"id": id_, "extended": extended}).first() is not None
 
 

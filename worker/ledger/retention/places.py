@@ -53,7 +53,7 @@ def take_place(session: Session, step: str, *, rest: timedelta) -> Place | None:
 
 
 def move_on(session: Session, step: str, place: Place, *, more: bool) -> None:
-    """It has come so far. more: there was as much as one step takes."""
+    """Note how far the walk has come. more: it found as much as one step takes."""
     session.execute(_ON, {"step": step, "place": json.dumps(place, default=str), "more": more})
 
 

@@ -189,13 +189,13 @@ def forget_guests(session: Session, place: Place, *, age: timedelta, most: int) 
 
 
 def forget_reruns(session: Session, place: Place, *, age: timedelta, most: int) -> Walked:
-    """To which number, and with which text, somebody had messages sent again."""
+    """Remove from old reruns the number and the text with which messages were sent again."""
     rows = session.execute(_RERUNS, {"id": place.get("id", NOBODY), "age": age, "most": most}).all()
     return _by_id(place, rows, most)
 
 
 def forget_sweeps(session: Session, place: Place, *, age: timedelta, most: int) -> Walked:
-    """Whose number somebody looked for to have something done."""
+    """Remove the numbers that old sweeps looked for."""
     rows = session.execute(_SWEEPS, {"id": place.get("id", NOBODY), "age": age, "most": most}).all()
     return _by_id(place, rows, most)
 

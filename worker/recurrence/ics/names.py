@@ -78,5 +78,5 @@ def _change(zone: tzinfo, before: datetime, after: datetime) -> datetime:
 
 
 def offset(moment: datetime, zone: tzinfo) -> timedelta:
-    """By how much the clocks of a zone are ahead of UTC then."""
+    """How far the clocks of a zone are ahead of UTC at this moment."""
     return moment.astimezone(zone).utcoffset() or timedelta()

@@ -73,7 +73,7 @@ class Teller(Saying):
         return "?" if line.known == "no" else self.dong(line.cost)
 
     def known(self, line: Costs) -> str:
-        """Whose figure it is."""
+        """In words, whose figure a cost is."""
         return self(f"known_{line.known}", count=self.number(line.unknown_messages))
 
     def advice(self, line: Failed) -> Advice:

@@ -22,7 +22,7 @@ TAKEN = "100"
 
 
 def answer_of(request: AnyRow, language: Language) -> str:
-    """As one sentence."""
+    """A request and its answer as one sentence."""
     asked = ASKED.get(request.function)
     parts = [_said(request, language), say.outcome(request.outcome, language)]
     what = asked.say(language) if asked else request.function

@@ -62,7 +62,7 @@ def promises_of(session: Reader, messages: Sequence[AnyRow]) -> Mapping[UUID, An
 
 
 def reached_before(session: Reader, messages: Sequence[AnyRow]) -> Mapping[UUID, AnyRow]:
-    """By which message before each its recipient was reached after all, if by any."""
+    """For each of these messages an earlier one that reached its recipient after all, if any did."""
     ids = [row.id for row in messages if row.replaces is not None]
     return {row.message_id: row for row in session.execute(_REACHED, {"ids": ids})} if ids else {}
 

@@ -41,7 +41,7 @@ def upload(request: Request, form: Form) -> Response:
 
 
 def kind_of(file: Path) -> UploadKind:
-    """By its name, or by what is in it."""
+    """What kind of file it is, by its name or by what is in it."""
     with file.open("rb") as opened:
         is_calendar = file.suffix.lower() == ".ics" or BEGINS.encode() in opened.read(400)
     return UploadKind.CALENDAR if is_calendar else UploadKind.EVENTS

@@ -114,13 +114,13 @@ def contact(request: Request, contact: str) -> Response:
 
 @router.post("/contacts/{contact}/opt-out")
 def opt_out(request: Request, contact: str) -> RedirectResponse:
-    """They want no reminder and no advertising."""
+    """Opt a person out of reminders and advertising."""
     return _done(request, contact, Contacts.opt_out)
 
 
 @router.post("/contacts/{contact}/opt-in")
 def opt_in(request: Request, contact: str) -> RedirectResponse:
-    """They want them again."""
+    """Opt a person in again."""
     return _done(request, contact, Contacts.opt_in)
 
 

@@ -61,7 +61,7 @@ def edit(request: Request, key: str) -> Response:
 
 @router.post("/reminders/events/{key}/edit")
 def change(request: Request, key: str, form: Form) -> Response:
-    """As it stands in the form; what has not gone out follows it."""
+    """Make the event what the form says; reminders that have not gone out follow it."""
     return _kept(request, form, _ours(key), key)
 
 

@@ -27,7 +27,7 @@ def field_of(told: str) -> str:
 
 
 def followed_in(form: FormData) -> Mapping[str, Any]:
-    """As `enqueue` takes it; None: nothing was filled in. Raises Invalid."""
+    """What is to follow, as `enqueue` takes it; None: nothing was filled in. Raises Invalid."""
     return {
         "fallback": _fallback(form),
         "fallback_after": text_or_none(form, "fallback_after"),

@@ -10,7 +10,7 @@ BETWEEN = "\x1f"  # no name has it: it can't be printed
 
 
 def key_of(*names: str) -> str:
-    """As it stands in an address."""
+    """These names as one segment of an address."""
     return urlsafe_b64encode(BETWEEN.join(names).encode()).decode().rstrip("=")
 
 
