@@ -38,7 +38,7 @@ def actor_now() -> Actor | None:
 
 
 def become(actor: Actor) -> None:
-    """From here on, until this request or command ends, it is they who act."""
+    """Let this actor be who acts, until this request or command ends."""
     _now.set(actor)
 
 
@@ -53,7 +53,7 @@ def acting(actor: Actor | None) -> Iterator[None]:
 
 
 def at_the_terminal() -> Actor:
-    """Who gives this command."""
+    """The actor who gives this command at a terminal."""
     try:
         name = getuser()
     except (KeyError, OSError):  # a container's number without a name

@@ -23,7 +23,7 @@ class Unreadable(Exception):
 
 @dataclass(slots=True)
 class Marks:
-    """Of one installation, by its id. at: by Postgres's clock."""
+    """The marks of installations, by their ids. `at` is by Postgres's clock."""
 
     redis_url: str | None = field(repr=False)
     file: Path | None

@@ -54,7 +54,7 @@ class Stop:
         self._signalled = False  # this child alone
 
     def ask(self) -> None:
-        """From now on every task finishes what is in flight and ends."""
+        """Ask for a stop: every task finishes what is in flight, and ends."""
         self._byte[0] = 1
 
     def asked(self) -> bool:
@@ -165,7 +165,7 @@ class Runtime:
 
     @cached_property
     def limiter(self) -> Limiter:
-        """Of all that goes to this account at this address, whichever process sends it."""
+        """The limiter of this account at this address, shared by all processes that send to it."""
         provider = self.provider
         return Limiter(self.settings.redis_url, self.rates, account=f"{provider.rest_url} {provider.api_key}")
 

@@ -23,7 +23,7 @@ PAYS, TOO_MANY = 1.5, 2.0  # times the usual seconds: below the one it may grow,
 
 @dataclass
 class Window:
-    """For one lane and one thread. Sizes are requests, times seconds.
+    """How many requests of one lane may be in flight, in one thread. Sizes are requests, times seconds.
 
     patience: eSMS must answer within this. first: the size before anything was answered. usual: up to this size answers
     need only be in time. most: beyond `usual`, up to this, they must also be as quick as they were with fewer. bears:

@@ -47,7 +47,7 @@ class Goes(NamedTuple):
 
 @dataclass(slots=True)
 class Line:
-    """Of those that failed in the same way."""
+    """Counts of the messages that failed in the same way."""
 
     messages: int = 0
     segments: int = 0
@@ -70,12 +70,12 @@ class Foresight:
 
     @property
     def moved(self) -> int:
-        """That would go out."""
+        """How many would go out."""
         return self.going.total()
 
     @property
     def sent(self) -> int:
-        """They, and those that would be cancelled at once: they opted out."""
+        """Those, and how many more would be queued and cancelled at once: their recipients opted out."""
         return self.moved + sum(line.left[Left.OPTED_OUT] for line in self.lines.values())
 
     @property

@@ -45,7 +45,7 @@ class Plan:
 
     @property
     def going(self) -> set[UUID]:
-        """Those that would be sent again."""
+        """The ids of messages that would be sent again."""
         return {row.id for row in self.same} | {id_ for _, of in self.others for id_ in of.values()}
 
     @property
@@ -64,7 +64,7 @@ class Plan:
         return Counter({why: _messages(rows) for why, rows in self.left.items()})
 
     def is_unfit(self, rows: Rows, error: Invalid, *, told: bool = True) -> None:
-        """These stay, since they can't be sent like this. told: it is worth an error where nothing else goes."""
+        """Leave these, since they can't be sent like this. told: worth an error where nothing else goes."""
         self.left[Left.UNFIT] += rows
         self.unfit[error.field, error.problem, error.remedy] += rows
         self.error = self.error or (error if told else None)

@@ -112,6 +112,6 @@ def _step(session: Any, rerun: Any, settings: Settings, at_once: int) -> Step:
 
 
 def asked_for(rerun: Any) -> tuple[Chosen, Corrected | None, Place]:
-    """Of which messages it is, as what they go, and where its rest begins. TypeError: another version wrote it."""
+    """Which messages it is about, their correction, and where its rest begins. TypeError: another version wrote it."""
     corrected = Corrected(**rerun.corrected) if rerun.corrected else None
     return Chosen(**rerun.chosen), corrected, Place(rerun.after_notification, rerun.after_message, rerun.at)

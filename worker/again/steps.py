@@ -51,7 +51,7 @@ class Step:
         return Step(sent, queued, lanes, left, later.place, self.error or later.error, unfit, looked)
 
     def queue(self, ids: Collection[UUID], lanes: Iterable[str]) -> None:
-        """These go out now, too."""
+        """Count these among those that go out now."""
         self.sent += len(ids)
         self.queued += ids
         self.lanes |= set(map(Lane, lanes))

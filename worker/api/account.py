@@ -46,7 +46,7 @@ class Account(AbstractContextManager["Account"]):
         return self._ask(Client.list_brandnames)
 
     def keep_brandnames(self, listed: Sequence[Brandname], settings: Settings) -> None:
-        """From now on these are the ones that may be enqueued."""
+        """Keep these as the brandnames that may be enqueued from now on."""
         named = [(each.name, each.type) for each in listed]
         with Database(settings.database_url, pool_size=1) as database, database.begin() as session:
             ledger.replace_brandnames(session, named, rest_url=self._client.rest_url, account=self._client.account)

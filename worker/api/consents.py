@@ -208,7 +208,7 @@ class _Reading:
                 yield {name: _as_text(row.cells[place]) for name, place in self._places.items()}
 
     def not_taken(self, _: int, error: Invalid) -> None:
-        """Of the row that was read last."""
+        """Note what is wrong with the row that was read last."""
         column = error.field if error.field in self._places else None
         problem = f"{error.problem}: {error.remedy}" if column else str(error)
         self._refuse(RefusedRow(self._last.number, column, problem, self._last.cells))

@@ -161,12 +161,12 @@ class Contacts:
         return row
 
     def by_key(self, key: str, *, source: str | None = None) -> Sequence[ContactRow]:
-        """Those with this key; several sources may have one each."""
+        """The contacts with this key; several sources may have one each."""
         with self._database.begin() as session:
             return contacts.by_keys(session, [key], source=source)
 
     def by_phone(self, phone: str, *, source: str | None = None) -> Sequence[ContactRow]:
-        """Those who have this number, in any spelling. Raises Invalid."""
+        """The contacts with this number, in any spelling. Raises Invalid."""
         number = parse_phone(phone)
         with self._database.begin() as session:
             return contacts.by_phones(session, [number], source=source)
@@ -177,7 +177,7 @@ class Contacts:
             return only(contacts.by_keys(session, [key], source=source))
 
     def opt_out(self, key: str, *, source: str | None = None, session: Session | None = None) -> int:
-        """This person wants no reminder and no advertising, on none of their numbers.
+        """Opt a person out of reminders and advertising, on all their numbers.
 
         How many messages were cancelled. Raises NotFound, Invalid.
         """
@@ -187,14 +187,14 @@ class Contacts:
             return opt_out_of(joined, [row], source=row.source, told=confirming(joined, self._settings, self._source))
 
     def opt_in(self, key: str, *, source: str | None = None, session: Session | None = None) -> None:
-        """This person wants them again. What was cancelled stays so. Raises NotFound, Invalid."""
+        """Opt a person in again; what was cancelled stays so. Raises NotFound, Invalid."""
         with self._database.joined(session) as joined:
             row = only(contacts.by_keys(joined, [key], source=source))
             note_act(joined, "contact.opt-in", contact=row.id)
             opt_in_of(joined, [row])
 
     def opt_out_phones(self, phones: Collection[str], *, source: str = "", session: Session | None = None) -> int:
-        """These numbers want nothing, whoever has them; how many messages were cancelled. Raises Invalid."""
+        """Opt these numbers out, whoever has them; how many messages were cancelled. Raises Invalid."""
         numbers = [parse_phone(each) for each in phones]
         with self._database.joined(session) as joined:
             note_act(joined, "number.opt-out", len(numbers))
@@ -202,7 +202,7 @@ class Contacts:
             return opt_out.opt_out(joined, numbers, source or self._source, told=told)
 
     def opt_in_phones(self, phones: Collection[str], *, session: Session | None = None) -> int:
-        """These numbers want them again; how many had opted out. Raises Invalid."""
+        """Opt these numbers in again; how many had opted out. Raises Invalid."""
         numbers = [parse_phone(each) for each in phones]
         with self._database.joined(session) as joined:
             note_act(joined, "number.opt-in", len(numbers))

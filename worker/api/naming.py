@@ -50,7 +50,7 @@ def refuse_undocumented(codes: Iterable[str]) -> None:
 
 
 def in_the_name_of(source: str | None, wanted: Iterable[Enqueue]) -> Iterable[Enqueue]:
-    """These as that source's; None: each as it says. Raises Invalid where one names another."""
+    """Let these be this source's; None: each as it says. Raises Invalid where one names another."""
     if source is None:
         return wanted
     return (_named(source, place, item) for place, item in enumerate(wanted))

@@ -186,6 +186,6 @@ class Operation(Connected):
             return False if reporting.is_used(session) else None
 
     def mark_simulated(self) -> None:
-        """From now on the messages here are trials: never to be sent to people."""
+        """Mark the messages here as trials, which must never be sent to people."""
         with self._database.begin() as session:
             ledger.beat(session, SIMULATED)

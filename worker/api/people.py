@@ -165,7 +165,7 @@ class People(Connected):
             people.finish_request(session, id_, {}, done=True)
 
     def requests(self, *, all_: bool = False) -> Sequence[Due]:
-        """Those that are open, the last first; all_: the others, too."""
+        """The open requests, the last first; all_: and those that are done."""
         with self._database.reading() as session:
             return [due_of(each, self._zone) for each in people.requests(session, all_=all_)]
 

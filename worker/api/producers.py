@@ -99,7 +99,7 @@ class Producers(Connected):
             return limits(session)
 
     def limit(self, limit: Limit) -> None:
-        """From the next claim on this is what a source may hand to eSMS; a `Limit` without any takes them away.
+        """Limit what a source may hand to eSMS, from the next claim on; a `Limit` without limits removes them.
 
         What is over is not refused but waits: for a moment, or until the next day of TIME_ZONE begins. What expires
         meanwhile expires. Raises Invalid for a limit that is none, or one of money where no price is known.

@@ -145,7 +145,7 @@ class Reminders:
             return EventShown(event=row, attendees=keys, made=count_occurrences(session, row.id))
 
     def guests(self, *, source: str, key: str) -> Sequence[AttendeeRow]:
-        """Whom an event invites, the first 1,000. Raises NotFound."""
+        """The attendees of an event, the first 1,000. Raises NotFound."""
         with self._database.begin() as session:
             return _invited(session, source, key)[1]
 

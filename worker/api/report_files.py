@@ -40,7 +40,7 @@ class FileTable:
 
 
 def reminders_row(row: RemindersReported) -> Row:
-    """In one line."""
+    """The report of reminders as one flat row."""
     skipped = "; ".join(f"{count:,} {reason}" for reason, count in row.skipped.items())
     return row.as_row() | {"statuses": statuses_in_a_line(row.statuses), "skipped": skipped}
 

@@ -183,7 +183,7 @@ class Users:
         return None if found is None else Person(*found)
 
     def named(self, name: str) -> Person | None:
-        """Who this is, on somebody else's word that they have signed in; None: nobody who is let in here."""
+        """The person of this name, whom a proxy has signed in; None: nobody of this name is let in here."""
         with self._database.reading() as session:
             found = page_users.find_user(session, name)
         return None if found is None else Person(*found)

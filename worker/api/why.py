@@ -60,7 +60,7 @@ class Stories:
 
 
 def why(session: Session, notification_id: UUID, message_id: UUID | None, language: Language, zone: tzinfo) -> Stories:
-    """Of a notification's messages, or one of them. Raises NotFound."""
+    """The stories of a notification's messages, or of one of them. Raises NotFound."""
     found(session, notification_id)
     facts, others = story.facts_of(session, notification_id, message_id)
     told = [story.told(each, language, zone) for each in facts]
@@ -76,7 +76,7 @@ def why_to(
     zone: tzinfo,
     key: PrivacyKey | None = None,
 ) -> Stories:
-    """Of what was handed over for a number since then, the newest first. Raises Invalid.
+    """The stories of what was handed over for a number since then, the newest first. Raises Invalid.
 
     key: by it what was hidden is found, too.
     """

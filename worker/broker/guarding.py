@@ -13,7 +13,7 @@ OURS = {
 
 
 def guard_transports() -> None:
-    """From now on this process reads from its broker through us.
+    """Put our reading in front of kombu's transports, in this process.
 
     In kombu's table of schemes and not by Celery's setting: that one is forgotten at a fail-over to another address.
     """

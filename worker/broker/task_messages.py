@@ -98,7 +98,7 @@ def task_message(came: Delivered, rule: Rule = Rule()) -> TaskMessage:
 
 
 def put_away(came: Delivered, refusal: Refusal) -> TaskMessage:
-    """In its place: the task that counts it. Of the message it keeps the size, and the id if that is a random one."""
+    """The task that counts a refused message. Of that it keeps the size, and the id if that is a random one."""
     headers = came.headers if isinstance(came.headers, Mapping) else {}
     facts = {"queue": came.queue, "reason": refusal.name, "size": _size(came), "task_id": _random_id(headers.get("id"))}
     return TaskMessage(Task.COUNT_REFUSED, facts)

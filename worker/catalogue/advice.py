@@ -13,7 +13,7 @@ from worker.lifecycle import Kind, Status
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """In one language."""
+    """Why it failed and what to do, in one language."""
 
     reason: str
     remedy: str
@@ -25,7 +25,7 @@ _BY_CODE = frozenset({Status.REJECTED, Status.QUEUED, Status.UNCONFIRMED, Status
 
 @lru_cache(maxsize=4096)  # the failures of a campaign are alike
 def advice(language: Language, *, kind: str, status: str, code: str | None, reason: str | None) -> Advice:
-    """Of a message as its row has it. reason: as stored, in English."""
+    """The advice about a message, by what its row has. reason: as stored, in English."""
     at = Status(status)
     return Advice(
         reason=in_language(reason, language) if reason else _meaning(kind, at, code, language),

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Language(StrEnum):
-    """In which people are spoken to."""
+    """A language that people are spoken to in."""
 
     VI = "vi"
     EN = "en"

@@ -20,7 +20,7 @@ UNBOUND = 10_000
 
 @dataclass(slots=True)
 class Size:
-    """Of a column: how wide it must be, and how wide it would like to be."""
+    """How wide a column must be, and how wide it would like to be."""
 
     least: int
     whole: int

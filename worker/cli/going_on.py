@@ -27,7 +27,7 @@ going_on_options = options(
 
 
 def one_goes_on(id_: str, by: str, as_json: bool, others: Sequence[object]) -> int:
-    """Of a rerun, or of a message."""
+    """Have the rest of a rerun go, or the follow-up of a message."""
     if any(other not in (None, ()) for other in others):
         raise click.UsageError("--go-on sends what was chosen then, as it was asked for then: give it alone")
     with Notifier.from_env() as notifier:

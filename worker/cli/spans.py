@@ -14,7 +14,7 @@ FIRST_YEAR, LAST_YEAR = 1900, 9998  # a day beyond them has no moment in each zo
 def span_options(
     since: str | None, until: str | None, zone: tzinfo, names: tuple[str, str] = ("--from", "--to")
 ) -> tuple[datetime | None, datetime | None]:
-    """From and (exclusive) to what the two options say; None: no bound. Raises a usage error."""
+    """The moments from which and before which, by the two options; None: no bound. Raises a usage error."""
     first = None if since is None else _moment(names[0], since, zone)
     last = None if until is None else _moment(names[1], until, zone, days=1)
     if first and last and last <= first:

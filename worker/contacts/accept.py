@@ -53,7 +53,7 @@ def upsert_fields(session: Session, fields: Mapping[str, Any], *, today: date, f
 def opt_out_of(
     session: Session, rows: Sequence[ContactRow], *, source: str, told: Callable[[Sequence[str]], object] = list
 ) -> int:
-    """These people want nothing, by none of their numbers; how many of their messages were cancelled.
+    """Opt these people out, on all their numbers; how many of their messages were cancelled.
 
     told: is given the numbers that had not opted out before.
     """
@@ -62,7 +62,7 @@ def opt_out_of(
 
 
 def opt_in_of(session: Session, rows: Sequence[ContactRow]) -> None:
-    """These people want reminders and advertising again."""
+    """Opt these people in again."""
     opt_out.opt_in(session, [phone for row in rows for phone in row.phones], ids=[row.id for row in rows])
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Claiming:
-    """Of one drain. rung: somebody has just rung for its lane."""
+    """Claims for one drain. rung: somebody has just rung for its lane."""
 
     database: Database
     settings: Settings

@@ -12,7 +12,7 @@ ASK_EVERY = 1.0  # seconds
 
 @dataclass
 class GivingWay:
-    """Of one process: asked before each send, while it asks whether codes come once in a while."""
+    """How one process gives way: asked before each send; it looks only now and then whether codes come."""
 
     codes_come: Callable[[], bool]
     beside_codes: int  # requests a second

@@ -83,7 +83,7 @@ class Line:
         self.claim_at = -inf if count >= asked else time.monotonic() + CLAIM_EVERY
 
     def wakes(self, claims: Sequence[Claim]) -> None:
-        """These were claimed. If their source's rate lets more out soon, note when to look."""
+        """Note when to look again, if the rate of a source of these claims lets more out soon."""
         now = time.monotonic()
         after = max((claim.again_after for claim in claims if claim.again_after is not None), default=None)
         if claims:

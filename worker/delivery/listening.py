@@ -25,7 +25,7 @@ class Overhear(Protocol):
 
 @dataclass
 class Listening:
-    """Of one process that sends codes. hearing: tells when asking is worth it; None: ask every LISTEN_EVERY."""
+    """Listens in one process that sends codes. hearing: tells when to ask; None: ask every LISTEN_EVERY."""
 
     overhear: Overhear
     hearing: Hearing | None = None

@@ -69,7 +69,7 @@ class Valkey(Server):
         return (binaries.major_version(_program()) or 0) >= SELECTORS_SINCE
 
     def let_in(self, source: str) -> None:
-        """From now on this application has a user as well. Raises OSError."""
+        """Give an application a user of its own. Raises OSError."""
         self._told(f"ACL SETUSER {self._user_line(APPLICATION + source, rights_into(f'enqueue.{source}'))}")
         self.sources = (*self.sources, source)
 

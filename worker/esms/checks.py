@@ -231,7 +231,7 @@ def key(field: str, value: str | None) -> str | None:
 
 
 def moment(field: str, value: datetime | None, layout: str) -> str | None:
-    """In Vietnam time, whatever zone it was given in."""
+    """A moment in Vietnam time, whatever zone it was given in."""
     if value is None:
         return None
     if not isinstance(value, datetime) or value.utcoffset() is None:

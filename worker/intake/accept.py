@@ -149,7 +149,7 @@ def check_in_place(
 
 
 def stored_in_place(items: Sequence[tuple[Checked, Mapping[str, UUID]]], settings: Settings) -> list[Stored]:
-    """In place of messages, by its recipients' numbers (E.164); for `put_in_place`."""
+    """The rows for `put_in_place`: each with the messages that it replaces, by recipient (E.164)."""
     stored = _stored([item for item, _ in items], settings, whom=[[*of] for _, of in items])
     for row, (_, of) in zip(stored, items, strict=True):
         row.replaces = of

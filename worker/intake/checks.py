@@ -45,7 +45,7 @@ class Checked:
     warnings: tuple[str, ...] = ()
 
     def fingerprint(self, phones: Sequence[str] | None = None) -> str:
-        """Of what makes the content: who gets what. Dates and labels are not; the purpose is compared by itself.
+        """A digest of the content: who gets what, but no dates and labels. The purpose is compared by itself.
 
         phones: who gets it, where that is not who it names.
         """

@@ -66,7 +66,7 @@ _LOOKED_AT = frozenset({Purpose.SERVICE, Purpose.ADVERTISING})
 
 
 def rules_of_texts(terms: Terms, rules: Sequence[Rule]) -> list[Rule]:
-    """Those of the rules that look at what is said on such terms."""
+    """The rules that look at texts on such terms."""
     return [rule for rule in _about(terms, rules) if rule.check in _WRONG] if terms.purpose in _LOOKED_AT else []
 
 

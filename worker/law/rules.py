@@ -93,13 +93,13 @@ class Rule:
         )
 
     def is_broken_by(self, content: str, sms_type: int) -> bool:
-        """Of what looks at a text or its type."""
+        """Does a message break this rule? Only for rules that look at a text or its type."""
         if self.check is Check.SENDER:
             return sms_type not in self.parameters["sms_types"]
         return re.search(self.parameters["pattern"], content, re.IGNORECASE | re.DOTALL) is None
 
     def opens(self, at: datetime, zone: tzinfo, *, until: datetime | None = None) -> datetime | None:
-        """Of hours: from when on it may go out; None: at `at` it may, and up to `until`."""
+        """For hours: the moment from which it may go out. None: it may at `at`, and up to `until`."""
         if self._is_open(at, zone) and (until is None or self._is_open(until, zone)):
             return None
         local = at.astimezone(zone)
@@ -135,7 +135,7 @@ def _later(rules: Sequence[Rule], at: datetime, zone: tzinfo, lasts: timedelta) 
 
 
 def hours_of(rules: Sequence[Rule]) -> list[Rule]:
-    """Those that keep messages waiting for a time of day."""
+    """The rules that keep messages waiting for a time of day."""
     return [rule for rule in rules if rule.check is Check.HOURS and rule.mode in (Mode.HOLD, Mode.REFUSE)]
 
 
@@ -200,7 +200,7 @@ def _check_parameters(rule: Rule) -> None:
 
 
 def rule_of(fields: Mapping[str, Any]) -> Rule:
-    """From JSON fields, those of Rule, as `law list --json` tells them; unchecked. Raises Invalid, by the field."""
+    """The rule of these JSON fields (as `law list --json` has them), unchecked. Raises Invalid, by the field."""
     known_fields(sorted(fields), Rule.__dataclass_fields__, "is no field of a rule")
     if missing := [name for name in ("name", "since", "check", "mode") if not fields.get(name)]:
         raise Invalid(missing[0], "is missing", "docs/law.md has an example")

@@ -124,7 +124,7 @@ def past_expiry(session: Session, ids: Sequence[UUID], send_date: datetime) -> i
 
 
 def reason_of(by: str) -> str:
-    """Of a message that is sent again: who asked for it."""
+    """The reason of a message that is sent again: who asked for it."""
     return f"sent again by {by}"
 
 

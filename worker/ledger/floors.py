@@ -70,7 +70,7 @@ class PollsFloor:
 
 
 class Floors:
-    """Of one process, for all its claims. For one thread."""
+    """The floors of one process, for all its claims in one thread."""
 
     def __init__(self) -> None:
         self._floors: dict[tuple[str, int], Floor] = {}

@@ -164,7 +164,7 @@ def due_follow_up(session: Session, id_: UUID) -> Sequence[Row[*tuple[Any, ...]]
 
 
 def due_follow_up_ids(session: Session) -> Sequence[UUID]:
-    """Those that are to be looked at next, not locked, and nothing read of them."""
+    """The ids of those that are to be looked at next; not locked, and nothing else read."""
     return session.scalars(_DUE_IDS, {"most": MOST}).all()
 
 
@@ -190,17 +190,17 @@ def let_some_go(session: Session, *, campaign: str | None, source: str | None, a
 
 
 def follow_later(session: Session, ids: Sequence[UUID]) -> None:
-    """Nothing is decided about these yet."""
+    """Look at these again later, since nothing is decided about them yet."""
     session.execute(_LATER, {"ids": list(ids)})
 
 
 def follow_no_more(session: Session, ids: Sequence[UUID], outcome: str) -> None:
-    """These are decided about, for good."""
+    """Write down what was decided about these, for good."""
     session.execute(_OVER, {"ids": list(ids), "outcome": outcome})
 
 
 def follow_again(session: Session, ids: Collection[UUID]) -> None:
-    """These were sent again as they were: what nothing followed since it failed as it did may be followed."""
+    """Open these again, which were sent again as they were: they may fail in a way that something follows."""
     if ids:
         session.execute(_OPEN_AGAIN, {"ids": list(ids)})
 

@@ -45,7 +45,7 @@ _BROKEN = text(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NumberRules:
-    """Of the rules in force, those that look at a number, for advertising by one channel."""
+    """The rules in force that look at a number, for advertising by one channel."""
 
     channel: Channel
     register: Rule | None = None
@@ -117,7 +117,7 @@ def _asked(rows: Sequence[Stored], besides: Mapping[UUID, Collection[str]]) -> d
 def foresee_again(
     session: Session, which: Chosen, going: Sequence[Going], rules: Sequence[Rule], zone: tzinfo
 ) -> tuple[RuleOutlook, ...]:
-    """Of what was chosen and would go out, if it were queued now."""
+    """What rules would do to chosen messages that would go, if they were queued now."""
     found = waiting_again(going, rules, zone)
     channels = {channel_of(Kind(row.kind)) for row in going if row.purpose == Purpose.ADVERTISING}
     for channel in sorted(channels):
@@ -128,7 +128,7 @@ def foresee_again(
 
 
 def waiting_again(going: Sequence[Going], rules: Sequence[Rule], zone: tzinfo) -> list[RuleOutlook]:
-    """Those that would wait for the hours, if they were queued now."""
+    """What rules about hours would do to these, if they were queued now."""
     return [each for row in going for each in _waiting(row, rules, zone)]
 
 
@@ -142,7 +142,7 @@ def _waiting(row: Going, rules: Sequence[Rule], zone: tzinfo) -> Iterator[RuleOu
 def broken_again(
     session: Session, rules: Sequence[Rule], channel: Channel, phones: Sequence[str]
 ) -> Iterator[RuleOutlook]:
-    """Of advertising to these numbers, if it was queued now."""
+    """What rules would do to advertising to these numbers, if it were queued now."""
     numbers = _numbers(rules, channel)
     now = datetime.now(UTC)
     asked = {"places": [0] * len(phones), "phones": list(phones), "dues": [now] * len(phones)}

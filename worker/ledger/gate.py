@@ -97,7 +97,7 @@ def closed(column: str) -> str:
 
 @dataclass
 class Gate:
-    """Of one process. lasts: how long after a claim it may still be sent. For one thread."""
+    """The gate of one process, for one thread. lasts: how long after its claim a message may still be sent."""
 
     allow_only: Collection[str] | None = None  # E.164; None: anybody
     zone: tzinfo = UTC
@@ -124,7 +124,7 @@ class Gate:
         return time.monotonic() - self._read_at < EVERY + SOON
 
     def passed(self, rows: Sequence[Any]) -> list[Any]:
-        """Of what a claim found, what goes out; what the rules did to the rest is kept for `note`."""
+        """The claimed rows that go out; what rules did to the others is kept for `note`."""
         going = [row for row in rows if not row[STAYS]]
         self.turned_back += len(rows) - len(going)
         if len(going) < len(rows):
@@ -176,7 +176,7 @@ class Gate:
         return next(counts, None)
 
     def opening(self, purpose: Purpose, channel: Channel, campaign: str | None, at: datetime) -> datetime:
-        """From when on such a message may go out, not before `at`."""
+        """The moment from which such a message may go out, `at` or later."""
         hours = [rule for rule in hours_of(self.rules) if rule.is_about(purpose, channel, campaign)]
         return found[0] if (found := self._opening(hours, at)) else at
 

@@ -114,7 +114,7 @@ def received(session: Session, most: int) -> list[Received]:
 
 
 def taken_in(session: Session, taken: Sequence[UUID], answered: Sequence[Answered]) -> None:
-    """Those are notifications now and stand here no longer; to these applies what `status()` then tells."""
+    """Delete the calls that are notifications now (`taken`), and keep for the others what `status()` is to say."""
     if taken:
         session.execute(_TAKEN, {"ids": list(taken)})
     if answered:

@@ -46,7 +46,7 @@ def all_rules(session: Reader) -> list[Rule]:
 
 
 def rules_on(session: Reader, day: date) -> Sequence[Rule]:
-    """Those that hold on this day."""
+    """The rules that hold on this day."""
     return [rule for rule in all_rules(session) if rule.holds_on(day)]
 
 
@@ -54,7 +54,7 @@ _recent: WeakKeyDictionary[object, tuple[float, list[Rule]]] = WeakKeyDictionary
 
 
 def rules_now(session: Session, zone: tzinfo) -> Sequence[Rule]:
-    """Those that hold today; what this process read a few seconds ago."""
+    """The rules that hold today, as this process read them a few seconds ago."""
     engine = session.get_bind()
     at, rules = _recent.get(engine, (-EVERY, []))
     if time.monotonic() - at >= EVERY:
@@ -74,7 +74,7 @@ def save_rule(session: Session, rule: Rule) -> None:
 
 
 def set_mode(session: Session, name: str, mode: Mode) -> bool:
-    """Of all its versions; False: there is no such rule."""
+    """Set the mode of all versions of a rule; False: there is none."""
     _recent.clear()
     return session.execute(_SET_MODE, {"name": name, "mode": mode}).first() is not None
 

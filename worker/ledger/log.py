@@ -103,7 +103,7 @@ SNAPSHOT_AT = """
 
 
 def definitions(schema: str) -> list[str]:
-    """Of the functions by which the log is asked, for the tables of this schema."""
+    """The definitions of the functions that read the log, for the tables of this schema."""
     places = ["late", "begin", "below", "running", "after_transaction", "after_number", "most"]
     names = {name: f"${place}" for place, name in enumerate(places, 1)}
     return [EVENTS.format(schema=f"{schema}.", **names), SNAPSHOT_AT.format(schema=schema)]

@@ -140,7 +140,7 @@ def opt_out(
     ids: Collection[UUID] = (),
     told: Callable[[Sequence[str]], object] = list,
 ) -> int:
-    """These numbers (E.164) want nothing; how many reminders and advertising messages were cancelled with that.
+    """Opt these numbers (E.164) out; how many reminders and advertising messages were cancelled with that.
 
     source: who told us. ids: contacts to be marked even if they have no number. told: is given those that had not
     opted out before. What has been claimed already can't be called back.
@@ -152,7 +152,7 @@ def opt_out(
 
 
 def opt_in(session: Session, phones: Collection[str], *, ids: Collection[UUID] = ()) -> int:
-    """These numbers want reminders and advertising again; how many had opted out. Nothing cancelled comes back."""
+    """Opt these numbers in again; how many had opted out. Nothing that was cancelled comes back."""
     asked = {"phones": list(phones), "ids": list(ids)}
     forgotten: int = session.execute(_FORGET, asked).rowcount  # type: ignore[attr-defined]
     session.execute(_UNMARK, asked)

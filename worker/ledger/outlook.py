@@ -49,7 +49,7 @@ class Before:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alike:
-    """Of what was chosen, what failed in the same way."""
+    """Chosen messages that failed in the same way."""
 
     kind: str
     status: str

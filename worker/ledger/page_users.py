@@ -180,7 +180,7 @@ def find_session(
 
 
 def find_user(session: Session | Connection, name: str) -> tuple[str, UserRole] | None:
-    """Of this name, if they are let in."""
+    """The user of this name, if they are let in."""
     found = session.execute(_NAMED, {"name": name}).first()
     return None if found is None else (found.name, UserRole(found.role))
 

@@ -159,7 +159,7 @@ def claim_polls(session: Session, *, most: int, lease: timedelta, floors: Floors
 
 
 def put_back(session: Session, polls: Sequence[Poll]) -> None:
-    """These were not asked after all: they are due as they were before the claim, unless somebody else has them."""
+    """Give back what was not asked after all: it is due as before the claim, unless somebody else has it."""
     if polls:
         rows = [{"id": poll.message_id, "polls": poll.polls, "due_at": poll.due_at} for poll in polls]
         session.execute(_PUT_BACK, {"rows": as_rows(rows)})

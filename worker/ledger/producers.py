@@ -29,12 +29,12 @@ def bound(connection: Connection) -> list[Bound]:
 
 
 def sources(connection: Connection) -> tuple[str, ...]:
-    """Of which an application has a login, and with it a queue of its own: those whose name a queue can have."""
+    """The sources of which an application has a login, and so a queue of its own, if a queue can be called so."""
     return tuple(filter(names_a_queue, connection.scalars(_SOURCES)))
 
 
 def bind(connection: Connection, role: str, sources: Collection[str]) -> None:
-    """These are its sources from now on, besides those that were."""
+    """Bind a role to these sources, besides those that it has."""
     connection.execute(_BIND, {"role": role, "sources": sorted(sources)})
 
 

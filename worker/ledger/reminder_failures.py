@@ -47,5 +47,5 @@ def note_failure(session: Session, owner_id: UUID, failure: str) -> None:
 
 
 def failing(session: Session) -> list[Failing]:
-    """Those that failed when they were last tried, the longest one first."""
+    """The rules and events that failed when last tried, the one that has failed longest first."""
     return [Failing(*row) for row in session.execute(_FAILING)]

@@ -100,7 +100,7 @@ class Snapshot:
 
     @classmethod
     def read(cls, written: str) -> Snapshot:
-        """From `xmin:xmax:running,running,…`."""
+        """Read a snapshot from Postgres's text, `xmin:xmax:running,running,…`."""
         _, below, running = written.split(":")
         return cls(int(below), frozenset(int(each) for each in running.split(",") if each))
 

@@ -106,7 +106,7 @@ def versions_of(session: Session, name: str) -> list[TemplateRow]:
 
 
 def remove_template(session: Session, name: str) -> bool:
-    """From now on it is unknown by its name; its versions stay. False when there was none."""
+    """Remove a template by its name; its versions stay. False: there was none."""
     session.execute(_ONE_WRITER, {"name": name})
     removed: int = session.execute(_REMOVE, {"name": name}).rowcount  # type: ignore[attr-defined]
     return removed > 0

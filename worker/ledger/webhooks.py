@@ -211,7 +211,7 @@ def add_secret(session: Session, id_: UUID, secret: str) -> None:
 
 
 def secrets_of(session: Session, id_: UUID) -> list[str]:
-    """Those to sign with now, the newest first."""
+    """The secrets to sign with now, the newest first."""
     return list(session.scalars(_SECRETS, {"id": id_, "overlap": OVERLAP}))
 
 

@@ -45,7 +45,7 @@ def migrate(database: Database, revision: str = "head", *, patience: float = PAT
 
 
 def see_to_roles(database: Database, patience: float = PATIENCE) -> list[str]:
-    """Who may do what with the tables of this version; what could not be done, a line each. Raises Unavailable."""
+    """Apply roles and grants for this version's tables; what could not be done, a line each. Raises Unavailable."""
     return run(database, roles.bring_about, patience)
 
 

@@ -41,7 +41,7 @@ class Sight:
 
 
 def days_of(lost: Lost) -> tuple[date, date]:
-    """From which day on to which, in Viet Nam, its row would stand."""
+    """The first and last day, in Viet Nam, on which its row may be in the sent data."""
     first, last = (moment.astimezone(VIETNAM).date() for moment in (lost.since - EARLIER, lost.since + LATER))
     return first, last
 

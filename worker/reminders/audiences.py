@@ -40,7 +40,7 @@ class Audience:
 
 
 class Audiences:
-    """Of these rules, with these templates by name. Rules with the same people share their counts."""
+    """The people of these rules, with their templates by name. Rules with the same people share their counts."""
 
     def __init__(
         self, session: Session, rules: Sequence[RuleRow], templates: Mapping[str, TemplateRow], since: date

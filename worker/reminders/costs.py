@@ -19,14 +19,14 @@ OWN = "x" * 10  # an attribute that nobody has told us the length of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """In whatever money; eSMS's prices depend on the contract."""
+    """Prices in whatever currency; eSMS's depend on the contract."""
 
     segment: float = 0.0  # of one SMS
     call: float = 0.0
 
 
 class Costs:
-    """Of templates by their names, each measured once."""
+    """What templates cost, by their names; each is measured once."""
 
     def __init__(self, templates: Mapping[str, TemplateRow], price: Price) -> None:
         self._templates, self._price = templates, price

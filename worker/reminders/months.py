@@ -40,7 +40,7 @@ class Month:
 
     @property
     def names(self) -> Counter[str]:
-        """Of rules and events, and how many messages each brings."""
+        """The rules and events of the month, and how many messages each brings."""
         return sum((day.names for day in self.days), Counter[str]())
 
 

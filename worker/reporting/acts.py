@@ -46,7 +46,7 @@ _WHICH = {
 
 
 def acts(session: Reader, *, most: int, **which: Any) -> list[ActShown]:
-    """Those that are meant: who, what; since a moment; before: older than the act of this id."""
+    """The acts that are chosen: by whom, what, since a moment; before: older than the act with this id."""
     given = {name: value for name, value in which.items() if value is not None}
     query = text(_ACTS.format(which=" ".join(_WHICH[name] for name in given)))
     rows = session.execute(query, given | {"most": most}).mappings()

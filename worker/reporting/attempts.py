@@ -46,7 +46,7 @@ class AttemptShown:
 
 
 def attempts_over(session: Reader, messages: Sequence[AnyRow]) -> Mapping[UUID, Sequence[AnyRow]]:
-    """Of each message, its attempts that another one followed, in their order."""
+    """The attempts of each message that another one followed, in their order."""
     found: dict[UUID, list[AnyRow]] = defaultdict(list)
     renewed = [message.id for message in messages if message.renewals]  # most have had no other
     if renewed:

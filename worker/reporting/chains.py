@@ -80,7 +80,7 @@ _CHAINS = text(
 
 
 def chains(session: Reader, messages: Sequence[Any], zone: str) -> Mapping[UUID, Sequence[PlaceShown]]:
-    """Of each of these that stands in another's place, or has one in its own: all of them, in their order."""
+    """The whole chain, in its order, of each of these messages that replaced another or was replaced."""
     several = {each.id for each in messages if each.replaces is not None or each.replaced_by is not None}
     found: dict[UUID, list[PlaceShown]] = defaultdict(list)
     if several:

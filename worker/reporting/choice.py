@@ -78,12 +78,12 @@ class Choice:
         return held
 
     def moments(self, zone: tzinfo) -> tuple[datetime | None, datetime | None]:
-        """From which moment, and before which."""
+        """The moments that the days begin at and end before, in this zone; None: no bound."""
         first = datetime.combine(self.since, time.min, zone) if self.since else None
         return first, datetime.combine(self.until + timedelta(days=1), time.min, zone) if self.until else None
 
     def whole_months(self) -> tuple[date | None, date | None]:
-        """From which first day of a month, and before which: what lies between is asked for whole. None: no end."""
+        """The whole months within: the first day of the first, and of the month after the last. None: no bound."""
         first = self.since and first_of_a_month(self.since)
         return first, (self.until + timedelta(days=1)).replace(day=1) if self.until else None
 

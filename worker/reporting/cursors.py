@@ -16,7 +16,7 @@ Place = tuple[UUID | datetime, UUID]
 
 
 def cursor_of(place: Place) -> str:
-    """Of the last row of a page."""
+    """The cursor that stands for the last row of a page."""
     first, last = place
     return urlsafe_b64encode(f"{first.isoformat() if isinstance(first, datetime) else first} {last}".encode()).decode()
 

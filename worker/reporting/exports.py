@@ -44,14 +44,14 @@ _FAILURE = f"n.kind, m.reason, {_cells_of(Failure, without=('name', *_ADVICE))}"
 
 
 def messages(session: Reader, choice: Choice, zone: tzinfo, *, after: str | None, most: int) -> ListPage[Cells]:
-    """Of each message."""
+    """A page of rows, one for each message."""
     rows, following = page(session, choice, zone, after, most, failed=False, columns=_MESSAGE)
     place = COLUMNS["messages"].index("phone")
     return ListPage([(*row[:place], local_of(row[place]), *row[place + 1 : -1]) for row in rows], following)
 
 
 def failures(session: Reader, choice: Choice, zone: tzinfo, *, after: str | None, most: int) -> ListPage[Cells]:
-    """Of those that failed."""
+    """A page of rows, one for each message that failed."""
     rows, following = page(session, choice, zone, after, most, failed=True, columns=_FAILURE)
     names = names_of(session, {row[2] for row in rows})
     return ListPage(

@@ -36,7 +36,7 @@ _MONTHS = select(_m.month.label("day"), *(_m[name] for name in _SUMMED))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latency:
-    """Of those that came so far: seconds and parts of one."""
+    """How long those took that came so far: times in seconds, shares as parts of one."""
 
     key: Mapping[GroupBy, date | str | int]
     leg: Leg

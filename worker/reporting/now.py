@@ -94,7 +94,7 @@ class Now:
     """Requests that came by task or SQL within a day and could not be taken; MOST_UNTAKEN stands for more."""
 
     def standing_in(self, *statuses: Status) -> int:
-        """In these, over all lanes."""
+        """How many messages are in these statuses, over all lanes."""
         return sum(lane.get(status, 0) for lane in self.standing.values() for status in statuses)
 
 

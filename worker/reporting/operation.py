@@ -62,7 +62,7 @@ _POWERFUL = text("""
 
 
 def powerful_logins(session: Reader) -> list[PowerfulLogin]:
-    """Of the processes that are connected now, who asks included."""
+    """The logins of processes that are connected now, this one included, that may do too much."""
     return [PowerfulLogin(name=name, superuser=superuser) for name, superuser in session.execute(_POWERFUL)]
 
 

@@ -25,7 +25,7 @@ RULE, EVENT = "reminder:", "event:"  # what their campaigns begin with
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemindersReported:
-    """Of one rule or event."""
+    """What one rule or event came to."""
 
     campaign: str
     """Under which its messages run: `reminder:NAME`, `event:ID`."""

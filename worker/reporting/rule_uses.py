@@ -23,7 +23,7 @@ _u = RuleUse
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleUsed:
-    """Of one rule on one day of TIME_ZONE, in messages."""
+    """What one rule did on one day of TIME_ZONE, in messages."""
 
     day: date
     rule: str

@@ -95,7 +95,7 @@ def sweeps(session: Reader, most: int) -> Sequence[SweepShown]:
 
 
 def open_reruns(session: Reader, campaign: str, *, shown: timedelta, most: int) -> Sequence[SweepShown]:
-    """Of a campaign, those under way and those that stopped so lately, the newest first."""
+    """A campaign's reruns that are under way or stopped within `shown`, the newest first."""
     asked = {"campaign": campaign, "shown": shown, "most": most}
     return [_shown(row) for row in session.execute(_OPEN, asked).mappings()]
 

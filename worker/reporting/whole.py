@@ -194,7 +194,7 @@ Requests = Mapping[UUID | str, Sequence[AnyRow]]  # by message, or by the Reques
 
 
 def rows_of_requests(session: Reader, messages: Sequence[AnyRow]) -> Mapping[UUID, Sequence[AnyRow]]:
-    """Of each message, in their order: those made for it alone, and those made for many at once that share an id."""
+    """The requests of each message, in their order: those for it alone, and those for many that share an id with it."""
     found = _requests(session, messages)
     return {message.id: _theirs(message, found) for message in messages}
 

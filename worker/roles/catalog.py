@@ -73,7 +73,7 @@ class TriggerFunction:
 
 
 def tables(connection: Connection) -> list[Table]:
-    """Those of ours that are there."""
+    """Our tables that are there."""
     return [Table(*row) for row in connection.execute(_TABLES, {"names": _NAMES})]
 
 

@@ -88,5 +88,5 @@ GRANTS: dict[str, Rights] = {
 
 
 def rights_to(table: str) -> Rights:
-    """Of every role but the owner and the one for reports, which has views of its own."""
+    """The rights of every role but the owner, and the one for reports, which has views of its own."""
     return GRANTS.get(table, NOT_LISTED)

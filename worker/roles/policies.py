@@ -53,7 +53,7 @@ _OCCURRENCE_IS_MINE = """coalesce(
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Of one table, for these roles and this command; the conditions may use {schema}.
+    """A policy on one table, for these roles and this command; its conditions may use {schema}.
 
     using: which rows are there at all; check: which may be written. None: the command knows no such condition.
     """

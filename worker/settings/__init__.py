@@ -143,7 +143,7 @@ class Settings:
         return moment if moment.tzinfo else moment.replace(tzinfo=self.time_zone)
 
     def today(self) -> date:
-        """In TIME_ZONE."""
+        """The day that it is in TIME_ZONE."""
         return datetime.now(self.time_zone).date()
 
 

@@ -103,7 +103,7 @@ class Reader:
         return frozenset(_phone(name, place, part) for place, part in enumerate(self._parts(name), 1)) or None
 
     def words(self, name: str, default: str) -> tuple[str, ...]:
-        """In capitals."""
+        """The words between commas, in capitals."""
         return tuple(map(str.upper, self._parts(name, default)))
 
     def opt_out_text(self, name: str) -> str | None:

@@ -59,7 +59,7 @@ class Estimate:
 
     @property
     def messages(self) -> int:
-        """Those who would get one."""
+        """How many people would get a message."""
         return self.contacts - sum(self.problems.values())
 
 

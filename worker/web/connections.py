@@ -40,7 +40,7 @@ class Bounded(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Of a head, only so much."""
+        """Take a head that is not too long."""
         if self._head is not None:
             self._head += len(data)
         super().data_received(data)

@@ -123,7 +123,7 @@ class CampaignPreview:
 
     @property
     def fit(self) -> Sequence[RowPreviewed]:
-        """Those that would be sent."""
+        """The previewed rows that would be sent."""
         return [each for each in self.each if each.refused is None]
 
     @property

@@ -66,12 +66,12 @@ class Uploads:
             return self._found(session, upload)
 
     def list(self, kind: UploadKind, *, most: int = 20) -> Sequence[UploadShown]:
-        """Those of this kind, changed last first."""
+        """The files of this kind, those changed last first."""
         with self._database.begin() as session:
             return stored.list_uploads(session, kind, most=most)
 
     def of_campaign(self, campaign: str) -> Sequence[UploadShown]:
-        """Those that are sent under this name."""
+        """The files that are sent as the campaign of this name."""
         with self._database.begin() as session:
             return stored.uploads_of(session, campaign)
 

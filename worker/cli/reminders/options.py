@@ -91,5 +91,5 @@ def day_or_moment_option(name: str, value: str) -> date | datetime:
 
 
 def given(**options: Any) -> dict[str, Any]:
-    """Those that were given: the others keep their defaults."""
+    """The options that were given; the others keep their defaults."""
     return {name: value for name, value in options.items() if value is not None and value != ()}

@@ -51,7 +51,7 @@ def look(session: Reader, table: str, asked: Mapping[str, Any], after: Place) ->
 
 
 def remove_written(session: Session, table: str, asked: Mapping[str, Any], theirs: Sequence[Place]) -> int:
-    """Those of these rows that name them still."""
+    """Remove those of these rows that still name them; how many."""
     if not theirs:
         return 0
     removed = session.execute(_remove(table), [{**asked, **_named(key)} for key in theirs])

@@ -151,7 +151,7 @@ def put_off_messages(session: Session, step: str, ids: Sequence[UUID]) -> None:
 
 
 def look_again(session: Session, step: str, *, most: int) -> dict[UUID, UUID]:
-    """Those of them whose turn it is, with their notifications."""
+    """The messages that are to be looked at again now, with their notifications."""
     return look_on(session, {}, step, most=most)[0]
 
 
@@ -164,7 +164,7 @@ def look_on(session: Session, place: Place, step: str, *, most: int) -> tuple[di
 
 
 def forget_references(session: Session, place: Place, *, age: timedelta, most: int) -> Walked:
-    """From now on such a reference stands for a new notification."""
+    """Remove old references: used again, one stands for a new notification."""
     rows = session.execute(_REFERENCES, _from(place) | {"age": age, "most": most}).all()
     return _by_date(place, rows, most)
 
@@ -176,14 +176,14 @@ def remove_requests(session: Session, place: Place, *, age: timedelta, most: int
 
 
 def remove_attempts(session: Session, place: Place, *, age: timedelta, most: int) -> Walked:
-    """Of messages of before then: tries that are over."""
+    """Remove tries that are over, of old messages."""
     asked = {"id": place.get("id", NOBODY), "number": place.get("number", 0), "age": age, "most": most}
     rows = session.execute(_ATTEMPTS, asked).all()
     return ({"id": rows[-1].message_id, "number": rows[-1].number} if rows else place), len(rows) == most
 
 
 def forget_guests(session: Session, place: Place, *, age: timedelta, most: int) -> Walked:
-    """Whom events invited that are over."""
+    """Remove the attendees of events that are over."""
     rows = session.execute(_GUESTS, _from(place) | {"age": age, "most": most}).all()
     return ({"at": rows[-1].starts_at, "id": rows[-1].id} if rows else place), len(rows) == most
 

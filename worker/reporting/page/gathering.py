@@ -55,7 +55,7 @@ class Figures:
 
 
 def figures(session: Reader, choice: Choice, goals: Mapping[Lane, timedelta]) -> Figures:
-    """Of these days, both of which are given. Raises Invalid."""
+    """The figures of these days; both ends must be given. Raises Invalid."""
     assert choice.since and choice.until
     failed = replace(choice, words={**choice.words, "status": [str(each) for each in FAILED]})
     return Figures(

@@ -46,7 +46,7 @@ class Facts:
 
 
 def facts_of(session: Reader, notification_id: UUID, message_id: UUID | None = None) -> tuple[list[Facts], int]:
-    """Of a notification's messages, or one of them; and how many others it has."""
+    """The facts of a notification's messages, or of one of them; and how many others it has."""
     query = select(*Message).where(Message.notification_id == notification_id)
     if message_id is not None:
         query = query.where(Message.id == message_id)
@@ -57,7 +57,7 @@ def facts_of(session: Reader, notification_id: UUID, message_id: UUID | None = N
 
 
 def facts_to(session: Reader, numbers: Sequence[str], since: datetime) -> list[Facts]:
-    """Of the newest messages to this number that were handed over since then, the newest first.
+    """The facts of the newest messages to this number that were handed over since then, the newest first.
 
     numbers: it in E.164, and how it stands where it is hidden.
     """

@@ -62,7 +62,7 @@ async def _person(request: Request) -> Person | None:
 
 
 def recognise(request: Request) -> None:
-    """Who is signed in, for a page about an address that is no route; nobody, where that can't be found out."""
+    """Find who is signed in, for a page about an address that is no route; nobody, where that can't be known."""
     if not hasattr(request.state, "person"):
         with suppress(Unavailable):
             request.state.person = _found(request)
@@ -117,7 +117,7 @@ def users_of(request: Request) -> Users:
 
 
 def person_of(request: Request) -> Person:
-    """Who is signed in, on a route that is not for anybody. Raises SignInFirst."""
+    """Who is signed in, on a route that needs somebody to be. Raises SignInFirst."""
     person: Person | None = getattr(request.state, "person", None)
     if person is None:
         raise SignInFirst

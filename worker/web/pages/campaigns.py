@@ -50,7 +50,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Of a bar that shows what became of messages."""
+    """One part of a bar that shows what became of messages."""
 
     name: str
     messages: int

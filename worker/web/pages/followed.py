@@ -21,7 +21,7 @@ FIELD_OF = {
 
 
 def field_of(told: str) -> str:
-    """Of a form, that an error's field is about: `fallback.variables[0]` is fallback_vars."""
+    """The form's field that an error is about: for `fallback.variables[0]` it is fallback_vars."""
     name = told.partition("[")[0]
     return FIELD_OF.get(name, name.partition(".")[0])
 

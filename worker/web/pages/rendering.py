@@ -62,7 +62,7 @@ def environment() -> Environment:
 
 @cache
 def words_of(room: str) -> Mapping[str, Text]:
-    """Of `catalogue/pages/ROOM.py`, and common ones."""
+    """The words of `catalogue/pages/ROOM.py`, and those of all rooms."""
     own: Mapping[str, Text] = import_module(f"worker.catalogue.pages.{room}").WORDS
     return {**COMMON, **own}
 

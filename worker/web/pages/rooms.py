@@ -52,7 +52,7 @@ def add_pages(app: FastAPI) -> None:
 
 
 def routes() -> dict[tuple[str, str], APIRoute]:
-    """Of all rooms, by method and path."""
+    """The routes of all rooms, by method and path."""
     there = [each for room in ROOMS for each in room.router.routes if isinstance(each, APIRoute)]
     return {(method, each.path): each for each in there for method in each.methods or ()}
 
