@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
+from tests.again.test_refused import hand_over
 from tests.support import Bench, as_producer, otp
 from worker import Sms, SmsType, TemplateCall, Ticket
 from worker.api.why import Story
@@ -361,3 +362,22 @@ def test_of_an_account_without_money_it_is_said_to_top_it_up(bench: Bench) -> No
         )
     [story] = bench.notifier.reports.why(ticket.id).stories
     assert story.remedy == "Top the account up; what waits then goes out by itself."
+
+
+def test_what_was_refused_and_never_was_a_message_is_told_by_the_number_and_by_the_reference(
+    bench: Bench, cli: Callable[..., tuple[int, str, str]]
+) -> None:
+    for number, to in enumerate(("0901000003", "+84 901 000 001", ["0901000002", "0901.000.001"], "12901000001")):
+        hand_over(bench.notifier, str(uuid4()), to=to, content="", reference=f"r:{number}")
+    told = bench.notifier.reports.why_to(NUMBER, language=VI)
+    assert [each.reference for each in told.refused] == ["r:2", "r:1"]
+    assert {each.why.isascii() for each in told.refused} == {False}  # it is Vietnamese
+    code, out, _ = cli("why", "--to", NUMBER)
+    assert code == 0
+    assert out.count("was refused, so nothing was sent: content: is empty") == 2
+    assert "Nothing was handed over" not in out
+    assert [each["field"] for each in json.loads(cli("why", "--to", NUMBER, "--json")[1])["refused"]] == ["content"] * 2
+    for command in ("why", "show", "status"):
+        code, _, err = cli(command, "--reference", "r:0")
+        assert (code, "its request was refused: `esms-worker refused show` with it tells why" in err) == (1, True)
+    assert "check its spelling" in cli("why", "--reference", "r:0", "--source", "hr")[2]

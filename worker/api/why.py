@@ -8,14 +8,16 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from worker import reporting
 from worker.catalogue import Language, in_language
+from worker.catalogue.problems import in_vietnamese
 from worker.contacts.checks import parse_phone
 from worker.errors import Invalid
 from worker.ledger.contacts import ContactRow, by_phones
 from worker.ledger.reminder_rules import all_rules
 from worker.pseudonym import PrivacyKey, known_as
 from worker.reminders.recent import Reminded, reminded
-from worker.reporting import story
+from worker.reporting import RefusedRequest, story
 from worker.reporting.standing import notification as found
 from worker.reporting.story import Step, Story
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 USUAL = timedelta(days=30)  # that a number's messages are told of, when nobody says since when
 
-__all__ = ["Person", "PersonsReminder", "Step", "Stories", "Story"]
+__all__ = ["Person", "PersonsReminder", "Refused", "Step", "Stories", "Story"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,21 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A request for the number that came by task or SQL and could not be taken: it never was a message. at: in UTC.
+
+    why: what is wrong, and what to do.
+    """
+
+    id: UUID
+    at: datetime
+    source: str
+    reference: str | None
+    field: str | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stories:
     """What was told. since: where a number was asked about. others: messages of the notification that are not told."""
 
@@ -57,6 +74,8 @@ class Stories:
     language: Language
     since: datetime | None = None
     others: int = 0
+    refused: Sequence[Refused] = ()
+    """What never was a message, where a number was asked about: the last twenty."""
 
 
 def why(session: Session, notification_id: UUID, message_id: UUID | None, language: Language, zone: tzinfo) -> Stories:
@@ -86,7 +105,14 @@ def why_to(
         raise Invalid("to", error.problem, error.remedy) from None
     first = since or datetime.now(UTC) - USUAL
     told = [story.told(each, language, zone) for each in story.facts_to(session, known_as(phone, key), first)]
-    return Stories(stories=told, people=_people(session, [phone], first, language), language=language, since=first)
+    people = _people(session, [phone], first, language)
+    refused = [_refused(each, language) for each in reporting.refused_to(session, phone, since=first)]
+    return Stories(stories=told, people=people, language=language, since=first, refused=refused)
+
+
+def _refused(one: RefusedRequest, language: Language) -> Refused:
+    said = one.reason if language is Language.EN else in_vietnamese(one.reason)
+    return Refused(id=one.id, at=one.at, source=one.source, reference=one.reference, field=one.field, why=said)
 
 
 def _people(session: Session, phones: Sequence[str], since: datetime | None, language: Language) -> list[Person]:

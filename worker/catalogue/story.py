@@ -187,6 +187,14 @@ NO_MESSAGES = Text(
     "Nothing was handed over for this number since {since}.",
     "Không có tin nào cho số này kể từ {since}.",
 )
+REFUSED = Text(
+    "{at}  a request of {source} (reference {reference}) was refused, so nothing was sent: {why}",
+    "{at}  một yêu cầu của {source} (mã tham chiếu {reference}) bị từ chối nên không gửi gì: {why}",
+)
+REFUSED_TO_DO = Text(
+    "corrected and handed over: `esms-worker refused send {id} …`, or Refused on the page",
+    "sửa rồi gửi: `esms-worker refused send {id} …`, hoặc mục Bị từ chối trên trang",
+)
 CONTACT = Text("This number is {name}'s", "Số này của {name}")
 NAMELESS = Text("somebody without a name, {key}", "người không ghi tên, mã {key}")
 OPTED_OUT_SINCE = Text(

@@ -19,7 +19,7 @@ from worker.cli.spans import span_options
 from worker.settings.language import language_of
 
 if TYPE_CHECKING:
-    from worker.api.why import Person, Stories, Story
+    from worker.api.why import Person, Refused, Stories, Story
 
 
 @click.command()
@@ -58,7 +58,7 @@ def why(
     else:
         for line in _lines(told, zone):
             console().print(line, soft_wrap=True)
-    return 0 if told.stories or told.people else 1
+    return 0 if told.stories or told.people or told.refused else 1
 
 
 def _refuse_both(one: str | None, phone: str | None, since: str | None) -> None:
@@ -71,7 +71,9 @@ def _refuse_both(one: str | None, phone: str | None, since: str | None) -> None:
 def _lines(told: Stories, zone: tzinfo) -> Iterator[str]:
     for person in told.people:
         yield from _person(person, told.language, zone)
-    if not told.stories and told.since is not None:
+    for each in told.refused:
+        yield from _refused(each, told.language, zone)
+    if not (told.stories or told.refused) and told.since is not None:
         yield words.NO_MESSAGES.say(told.language, since=day(told.since, zone, told.language))
     for story in told.stories:
         yield from _story(story, told.language, zone)
@@ -93,6 +95,14 @@ def _story(story: Story, language: Language, zone: tzinfo) -> Iterator[str]:
     if story.then:
         yield f"  {words.THEN.say(language)}: {text(story.then)}"
     yield f"  {words.TO_DO.say(language)}: {text(story.remedy)}"
+    yield ""
+
+
+def _refused(each: Refused, language: Language, zone: tzinfo) -> Iterator[str]:
+    why = f"{each.field}: {each.why}" if each.field else each.why
+    told = {"at": moment(each.at, zone, language), "source": each.source or "-", "reference": each.reference or "-"}
+    yield f"[red]✗[/] {text(words.REFUSED.say(language, why=why, **told))}"
+    yield f"  {words.TO_DO.say(language)}: {text(words.REFUSED_TO_DO.say(language, id=str(each.id)))}"
     yield ""
 
 

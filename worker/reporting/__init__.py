@@ -45,6 +45,7 @@ from worker.reporting.untaken import (
     refused_of,
     refused_one,
     refused_requests,
+    refused_to,
 )
 from worker.reporting.waiting import Wait
 from worker.reporting.whole import MessageShown, NotificationShown, RequestShown, whole
@@ -115,6 +116,7 @@ __all__ = [
     "refused_of",
     "refused_one",
     "refused_requests",
+    "refused_to",
     "report",
     "rules_used",
     "seconds_since",

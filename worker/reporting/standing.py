@@ -16,6 +16,7 @@ from worker.lookups import by_key, by_keys
 from worker.reporting.counting import NAMED, alike, alike_by_steps
 from worker.reporting.summary import names_in
 from worker.reporting.tables import Notification
+from worker.reporting.untaken import any_refused
 from worker.reporting.waiting import Surroundings, Wait, waits
 
 if TYPE_CHECKING:
@@ -61,6 +62,11 @@ def find(session: Reader, *, reference: str, source: str | None = None) -> UUID:
         sources = ", ".join(sorted(repr(row.source) for row in found))
         raise NotFound(f"reference {reference!r} is used by several sources ({sources}): name one with --source")
     if not found:
+        if any_refused(session, reference, source):
+            raise NotFound(
+                f"no notification has the reference {reference!r}, its request was refused: "
+                "`esms-worker refused show` with it tells why"
+            )
         raise NotFound(f"no notification has the reference {reference!r}: check its spelling and its source")
     id_: UUID = found[0].id
     return id_

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from datetime import date, datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Date, cast, func, literal_column, select, text, tuple_
+from sqlalchemy import ColumnElement, Date, String, cast, func, literal_column, select, text, tuple_
 
+from worker.phone import PhoneError, parse
 from worker.reporting.cursors import cursor_of, place_of
 from worker.reporting.tables import Inbox
 
@@ -21,6 +24,7 @@ _EACH = (
     Inbox.id, Inbox.at, Inbox.door, Inbox.kind, Inbox.source, Inbox.reference, Inbox.field, Inbox.reason, Inbox.fields
 )  # fmt: skip
 _WHY = (Inbox.source, Inbox.door, Inbox.kind, Inbox.field, Inbox.reason)
+LOOKED_THROUGH = 20_000  # refused requests, the last ones, for a number: no index has those
 _REFUSED = Inbox.state == literal_column("'refused'")  # written out: an index holds these alone
 _WITHIN_A_DAY = text("""
     SELECT count(*) FROM (
@@ -99,6 +103,32 @@ def refused_of(session: Reader, *, reference: str, source: str) -> RefusedReques
     query = select(*_EACH).where(*_which(source, None), Inbox.reference == reference).order_by(Inbox.at.desc())
     row = session.execute(query.limit(1)).mappings().first()
     return None if row is None else RefusedRequest(**row)
+
+
+def any_refused(session: Reader, reference: str, source: str | None) -> bool:
+    """Was a request with this reference (of this source) refused?"""
+    query = select(Inbox.id).where(*_which(source, None), Inbox.reference == reference).limit(1)
+    return session.execute(query).first() is not None
+
+
+def refused_to(session: Reader, phone: str, *, since: datetime, most: int = 20) -> list[RefusedRequest]:
+    """The last ones since then that name this number (E.164), however it was written."""
+    last = select(*_EACH).where(*_which(None, since)).order_by(Inbox.at.desc(), Inbox.id.desc()).limit(LOOKED_THROUGH)
+    each = last.subquery()
+    to = func.jsonb_extract_path_text(each.c.fields, literal_column("'to'"))
+    digits = func.regexp_replace(to, r"\D", "", "g", type_=String)
+    rows = session.execute(select(each).where(digits.contains(phone[3:])).order_by(each.c.at.desc())).mappings()
+    found = (RefusedRequest(**row) for row in rows)
+    return list(islice((one for one in found if phone in _numbers(one.fields.get("to"))), most))
+
+
+def _numbers(to: Any) -> set[str]:
+    """Those that can be read, of whatever stood there."""
+    found = set()
+    for each in to if isinstance(to, list) else [to]:
+        with suppress(PhoneError):  # what is no text is none, too
+            found.add(parse(each, for_sms=False).e164)
+    return found
 
 
 def refused_counts(

@@ -143,6 +143,10 @@ WHOLE = (
         "no notification has the reference {reference}: check its spelling and its source",
         "không có tin nào mang mã tham chiếu {reference}: hãy xem lại cách viết và nguồn",
     ),
+    Text(
+        "no notification has the reference {reference}, its request was refused: `{command}` with it tells why",
+        "không có tin nào mang mã tham chiếu {reference}, vì yêu cầu bị từ chối: xem lý do bằng `{command}` kèm mã này",
+    ),
     Text("no message has the source {name}: check its spelling", "không có ứng dụng {name}: hãy xem lại cách viết"),
     Text(
         "no message has the source {name}: did you mean {near}?", "không có ứng dụng {name}: có phải ý bạn là {near}?"
