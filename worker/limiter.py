@@ -189,21 +189,24 @@ def _cell(name: str, rate: float, what: str) -> _Cell:
     return _Cell(name, each, far if name == SENDS and what == Lane.URGENT else short, far)
 
 
+METER_BURST = 1.0  # seconds of its rate that a name may use at once after a lull
+
+
 class Meter:
-    """How fast anybody who asks by name may go, over all processes; `burst` seconds of it at once after a lull.
+    """Holds whoever asks by a name (a token, say) to a rate, over all processes.
 
     While Redis is lost, each process counts alone. For any number of threads.
     """
 
-    def __init__(self, redis_url: str | None, *, burst: float = 1.0) -> None:
+    def __init__(self, redis_url: str | None) -> None:
         self._shared = _Shared(redis_url, "meter") if redis_url else None
-        self._alone, self._burst = _Alone(), burst
+        self._alone = _Alone()
         self._muted_until = 0.0
         self._lock = Lock()
 
     def wait(self, name: str, rate: float) -> float:
-        """0: it may go, and counts as gone; else after how many seconds it is worth asking again."""
-        reach = 1 / rate + self._burst
+        """0: one may go now, and counts as gone. Else seconds until it is worth asking again. rate: a second."""
+        reach = 1 / rate + METER_BURST
         cells = [_Cell(name, 1 / rate, reach, reach)]
         with self._lock:
             grant = self._granted(cells)

@@ -1,7 +1,7 @@
 """Many requests that come at the same time go into the ledger in one transaction.
 
-Nobody waits for others to come: while one transaction commits, those that arrive meanwhile gather for the next one. So
-a lone request costs what it costs, and under load a commit serves dozens. Each gets an answer of its own.
+No request waits for others to come: while one transaction commits, those that arrive meanwhile gather for the next. So
+a lone request is as quick as before, and under load one commit serves dozens. Each gets an answer of its own.
 """
 
 from __future__ import annotations
@@ -16,15 +16,16 @@ from worker.errors import Conflict, Invalid
 from worker.intake import Enqueue, Ticket
 
 TicketOrError = Ticket | Invalid | Conflict
-AT_ONCE = 500
+AT_ONCE = 500  # requests in one transaction
+SIDE_BY_SIDE = 2  # transactions at once
 
 
 class Gathering:
-    """Requests waiting for the next transaction; all of one event loop."""
+    """The requests of one event loop that wait for the next transaction."""
 
-    def __init__(self, store: Callable[[Sequence[Enqueue]], Sequence[TicketOrError]], *, side_by_side: int = 2) -> None:
-        """store: what a transaction does with some of them. side_by_side: transactions at once."""
-        self._store, self._free = store, side_by_side
+    def __init__(self, store: Callable[[Sequence[Enqueue]], Sequence[TicketOrError]]) -> None:
+        """store: hands some of them over in one transaction."""
+        self._store, self._free = store, SIDE_BY_SIDE
         self._waiting: deque[tuple[Enqueue, asyncio.Future[TicketOrError]]] = deque()
         self._running: set[asyncio.Task[None]] = set()
 

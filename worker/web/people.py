@@ -42,13 +42,13 @@ async def put_contact(request: Request, key: str, holder: People) -> Response:
 
 @router.get("/v1/contacts/{key}", tags=["people"])
 def get_contact(request: Request, key: str, holder: People, source: Of = None) -> Response:
-    """A person as she stands."""
+    """A person as stored now."""
     return as_json(producer_for(request, holder).contacts.show(key, source=source_for(holder, source) or source))
 
 
 @router.delete("/v1/contacts/{key}", tags=["people"])
 def delete_contact(request: Request, key: str, holder: People, source: Of = None) -> Response:
-    """Forget a person; how many of her queued reminders were cancelled. An opt-out stays."""
+    """Forget a person; how many of their queued reminders were cancelled. An opt-out stays."""
     contacts = producer_for(request, holder).contacts
     return as_json({"cancelled": contacts.remove(key, source=source_for(holder, source) or source)})
 
