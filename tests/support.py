@@ -124,11 +124,20 @@ def _emptying(filled: Sequence[Any]) -> Iterator[str]:
     yield from (f"DELETE FROM {each.name}" for each in filled if each.size <= SMALL)
 
 
+# As in a new table: else a plan would hang on which tests came before, and on when autovacuum looked.
+_UNCOUNTED = """
+    DELETE FROM pg_statistic
+    WHERE starelid IN (SELECT oid FROM pg_class WHERE relnamespace = CAST('public' AS regnamespace));
+    UPDATE pg_class SET relpages = 0, reltuples = -1
+    WHERE relnamespace = CAST('public' AS regnamespace) AND relkind = 'r' AND reltuples >= 0
+"""
+
+
 def empty(database: Database) -> None:
-    """Take every row away."""
+    """Take every row away, and what Postgres knows of them."""
     with database.begin() as session:
         session.execute(text("SET LOCAL session_replication_role = replica"))  # what was done stays, but for tests
-        statements = "; ".join(_emptying(session.execute(_FILLED).all()))
+        statements = "; ".join([*_emptying(session.execute(_FILLED).all()), _UNCOUNTED])
         session.connection().execution_options(no_parameters=True).exec_driver_sql(statements)  # on one errand
 
 

@@ -39,12 +39,6 @@ def times(bench: Bench) -> int:
         return int(session.scalar(TIMES) or 0)
 
 
-def never_counted(bench: Bench) -> None:
-    """As a new table is; a former test's may have been counted as one of few rows, which are gone."""
-    outside(bench.database, "TRUNCATE message, notification CASCADE")
-    assert counted(bench) == {"message": -1, "notification": -1}
-
-
 def count_anew(bench: Bench) -> bool:
     """Has it counted messages?"""
     before = times(bench)
@@ -82,7 +76,6 @@ def test_what_was_counted_right_is_not_counted_again(bench: Bench) -> None:
 
 
 def test_what_is_empty_or_was_never_counted_is_not_counted_for_its_pages(bench: Bench) -> None:
-    never_counted(bench)
     assert not count_anew(bench)
     put_in(bench, meanwhile="SELECT 1")
     assert not count_anew(bench)
