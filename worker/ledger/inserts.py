@@ -14,17 +14,18 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import text
 
-from worker.ahead import NOT_WAITING, goes_ahead
+from worker.ahead import goes_ahead
 from worker.law.outlook import RuleOutlook
 from worker.law.rules import Did, rule_in
 from worker.ledger.foresight import NumberRules, foresee
+from worker.ledger.insert_statements import PUTS, promise
 from worker.ledger.opt_out import Withheld, withheld_of, withhold_all_of
 from worker.ledger.plans import fit_to, messages_of
 from worker.ledger.rows import as_rows
 from worker.ledger.rule_uses import Uses, note_uses
-from worker.ledger.streams import opened, stream_key
+from worker.ledger.streams import stream_key
 from worker.lifecycle import FOR_THE_WILLING, PURPOSE, Kind, Lane, Purpose
 from worker.lookups import by_key
 
@@ -105,87 +106,6 @@ class Put:
         )
 
 
-def told_once(besides: str = "") -> str:
-    """SQL: a part `t` of a WITH, the terms that the notifications of a statement share."""
-    return f"""t AS MATERIALIZED (
-        SELECT t.*{besides} FROM json_to_recordset(CAST(:terms AS json)) AS t (
-            t integer, kind text, purpose text, lane text, grouped boolean, source text, campaign text, options jsonb,
-            send_date timestamptz, hand_over boolean, expires_at timestamptz, horizon interval, stream bigint,
-            wanted_by text, follow_up jsonb, not_before timestamptz, waits text
-        )
-    )"""
-
-
-# Of a notification `r` on the terms `t`.
-NOTIFICATION = """
-        INSERT INTO notification (
-            id, kind, purpose, source, reference, campaign, content, template_id, options,
-            segments, plain_segments, send_date, hand_over, expires_at, fingerprint, follow_up
-        )
-        SELECT r.id, t.kind, t.purpose, t.source, r.reference, t.campaign, r.content, r.template_id, t.options,
-            r.segments, r.plain_segments, t.send_date, t.hand_over, t.expires_at, r.fingerprint,
-            t.follow_up
-"""
-# Of its message `m`.
-MESSAGE = """
-        INSERT INTO message (
-            id, notification_id, phone, lane, stream, grouped, request_id, status, due_at, wanted_at, expires_at,
-            wanted_by, replaces, generation, reason
-        )
-        SELECT m.message_id, m.id, m.phone, t.lane, t.stream, t.grouped, m.request_id, 'queued',
-            -- Of this moment, not when the transaction began: claims have gone further meanwhile (ledger/floors.py).
-            greatest(clock_timestamp(), CASE WHEN NOT t.hand_over THEN t.send_date END, t.not_before),
-            greatest(now(), t.send_date),
-            coalesce(t.expires_at, greatest(now(), t.send_date, t.not_before) + t.horizon),
-            t.wanted_by, {replaces}, {generation}, t.waits
-"""
-
-
-# One statement for both tables: a notification's row brings its first message along, and only further messages have
-# rows of their own; rows for each table would cost half as much again. A notification whose reference is taken is not
-# stored, and its id comes back.
-def _put(besides: str = "") -> TextClause:
-    return text(f"""
-    WITH {told_once(besides)}, r AS MATERIALIZED (
-        SELECT * FROM json_to_recordset(CAST(:rows AS json)) AS r (
-            id uuid, t integer, reference text, content text, segments smallint, plain_segments smallint,
-            template_id text, fingerprint text, message_id uuid, phone text, request_id text
-        )
-    ), others AS MATERIALIZED (
-        SELECT * FROM json_to_recordset(CAST(:others AS json)) AS o (
-            id uuid, t integer, message_id uuid, phone text, request_id text
-        )
-    ), inserted AS (
-        {NOTIFICATION}
-        FROM r JOIN t USING (t)
-        -- In the order of the unique key: two bulk producers that share references queue up instead of deadlocking.
-        ORDER BY t.source, r.reference
-        ON CONFLICT (source, reference) WHERE reference IS NOT NULL DO NOTHING
-        RETURNING id
-    ), messages AS (
-        {MESSAGE.format(replaces="NULL", generation="0")}
-        FROM (
-            SELECT id, t, message_id, phone, request_id FROM r UNION ALL SELECT * FROM others
-        ) AS m JOIN inserted USING (id) JOIN t USING (t)
-    ), {opened("SELECT t.* FROM t WHERE t.t IN (SELECT r.t FROM inserted JOIN r USING (id))")}
-    SELECT id FROM r WHERE NOT EXISTS (SELECT FROM inserted WHERE inserted.id = r.id)
-""")
-
-
-_PUT, _PUT_AHEAD = _put(), _put(f", {NOT_WAITING}")
-
-
-def promise(these: str) -> str:
-    """SQL: note what may follow these messages `m`; looked at first when the earliest of it could be due."""
-    return f"""
-    INSERT INTO follow_up (message_id, due_at)
-    SELECT m.id, m.wanted_at + make_interval(secs => least(
-        CAST(n.follow_up ->> 'after' AS double precision), CAST(n.follow_up #>> '{{retry,wait}}' AS double precision)
-    ))
-    FROM {these} {by_key("notification", "n", of="m.notification_id")} WHERE n.follow_up IS NOT NULL
-    """
-
-
 _FOLLOW = text(promise(f"unnest({messages_of(':ids')}) AS i (id) {by_key('message', 'm', of='i.id')}"))
 
 _FIRST_OF_REFERENCE = text(f"""
@@ -226,7 +146,7 @@ def put(
         goes_ahead(session)
     if len(rows) >= MANY:
         fit_to(session, len(rows))
-    statement = _PUT_AHEAD if ahead else _PUT
+    statement = PUTS[any(row.reference is not None for row in rows), ahead]
     repeated = set(session.scalars(statement, laid_out or lay_out(rows)).all()) if rows else set()
     fresh = [row for row in rows if row.id not in repeated] if repeated else rows
     if followed := [row.id for row in fresh if row.terms.follow_up]:

@@ -11,17 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 
-from worker.ledger.inserts import (
-    MESSAGE,
-    NOTIFICATION,
-    Put,
-    Stored,
-    complete,
-    promise,
-    request_ids,
-    terms_as_row,
-    told_once,
-)
+from worker.ledger.insert_statements import MESSAGE, NOTIFICATION, promise, told_once
+from worker.ledger.inserts import Put, Stored, complete, request_ids, terms_as_row
 from worker.ledger.plans import place
 from worker.ledger.rows import as_array, as_rows
 from worker.ledger.streams import opened
