@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -45,6 +45,13 @@ def test_json_fields_become_an_event() -> None:
     assert event.attendees == [Attendee(key="1", phone="0901 000 001", attributes={"room": "5"})]
     assert (event.late_for, event.channel.sms_type, event.version) == (timedelta(minutes=30), 8, 3)
     assert event_of(FIELDS | {"version": "2027-01-01T00:00Z"}).version == datetime(2027, 1, 1, tzinfo=UTC)
+
+
+def test_pythons_own_days_and_lengths_are_taken_for_what_their_texts_and_seconds_are() -> None:
+    objects = {"starts_at": date(2027, 3, 1), "exceptions": [date(2027, 3, 8)], "late_for": timedelta(minutes=30)}
+    texts = {"starts_at": "2027-03-01", "exceptions": ["2027-03-08"], "late_for": 1800}
+    both = [event_of(FIELDS | each | {"all_day_at": at}) for each, at in ((objects, time(9, 30)), (texts, "09:30"))]
+    assert both[0] == both[1]
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,8 @@ def _version(field: str, value: object) -> int | datetime:
 
 
 def _seconds(field: str, value: object) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 10**8:
         raise Invalid(field, "is no number of seconds", "give seconds, like 3600")
     return timedelta(seconds=value)
@@ -96,6 +98,8 @@ def _exceptions(field: str, value: object) -> list[datetime | date]:
 
 
 def _day_or_moment(field: str, value: object) -> datetime | date:
+    if isinstance(value, date):  # a datetime is one
+        return value
     if isinstance(value, str) and len(value) == len("2026-03-01"):
         try:
             return date.fromisoformat(value)
