@@ -170,6 +170,12 @@ WRONG: list[tuple[Callable[[Any], Any], type[Exception], str]] = [
 ]
 
 
+def test_what_is_grouped_by_twice_is_grouped_by_once(told: Bench) -> None:
+    reports = told.notifier.reports
+    for ask in (reports.daily, reports.campaigns, reports.networks, reports.latency, reports.costs):
+        assert list(ask(by=("lane", "lane"))) == list(ask(by=("lane",)))
+
+
 def test_what_can_not_be_asked_is_one_line_that_says_what_can(told: Bench) -> None:
     for ask, error, words in WRONG:
         with pytest.raises(error, match=words):

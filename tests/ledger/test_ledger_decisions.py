@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.support import Bench, otp
-from worker import NotFound, RecordCall, Sms, SmsType, Status, ledger
+from worker import Invalid, NotFound, RecordCall, Sms, SmsType, Status, ledger
 from worker.ledger import Claim, Outcome
 from worker.lifecycle import Lane
 
@@ -104,6 +104,22 @@ def test_asking_about_an_unknown_id_is_an_error_that_names_it(bench: Bench) -> N
     for given in ("42", None):  # None: of a column that was never filled
         with pytest.raises(NotFound, match="is no id"):
             bench.notifier.status(given)  # type: ignore[arg-type]
+
+
+def test_no_reference_is_nobodys_however_many_have_none(bench: Bench) -> None:
+    for source in ("shop", "hr"):
+        bench.put(source=source)
+    for given in ("", None):
+        with pytest.raises(NotFound, match="no notification has the reference"):
+            bench.notifier.find(given)  # type: ignore[arg-type]
+
+
+def test_what_is_no_lane_and_no_campaign_is_not_paused(bench: Bench) -> None:
+    with pytest.raises(Invalid, match="lane: is not known: use one of urgent, normal, bulk, voice"):
+        bench.notifier.pause([Lane.BULK, "express"])  # type: ignore[list-item]
+    with pytest.raises(Invalid, match="campaign: is empty"):
+        bench.notifier.pause_campaign("")
+    assert bench.notifier.pauses.list() == []
 
 
 def test_a_lane_is_paused_once_and_lifted_once(bench: Bench) -> None:

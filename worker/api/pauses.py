@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from worker import ledger, reporting
 from worker.api.naming import BY_A_PERSON
 from worker.bell import Bell
+from worker.checks import label
 from worker.database import Database
+from worker.errors import Invalid
 from worker.lifecycle import Lane
 from worker.reporting import PauseShown
 
@@ -25,7 +27,12 @@ class Pauses:
             return reporting.pauses(session)
 
     def pause(self, lanes: Sequence[Lane], reason: str = BY_A_PERSON) -> Sequence[Lane]:
-        """Hold lanes back until `resume`; what is in flight is finished. Those that a person had not paused already."""
+        """Hold lanes back until `resume`; what is in flight is finished. Those that a person had not paused already.
+
+        Raises Invalid for one that there is not.
+        """
+        if not {*lanes} <= {*Lane}:
+            raise Invalid("lane", "is not known", f"use one of {', '.join(Lane)}")
         with self._database.begin() as session:
             paused = [lane for lane in lanes if ledger.pause(session, lane, reason, code=None)]
             if paused:
@@ -45,7 +52,9 @@ class Pauses:
         """Hold a campaign back from the next claim on; False when it is already.
 
         to_come: it may be one that nothing has yet; without, that raises NotFound, with the nearest names.
+        Raises Invalid for a name that no campaign can have.
         """
+        label("campaign", campaign)
         with self._database.begin() as session:
             if not to_come:
                 reporting.refuse_unknown(session, campaign=campaign, within=self._source)

@@ -120,11 +120,11 @@ def flat(line: Any) -> dict[str, Any]:
 
 
 def grouping(by: Sequence[str], columns: Mapping[str, Any]) -> list[Any]:
-    """The columns that are grouped by. Raises Invalid for one that there is not."""
+    """The columns that are grouped by, each once. Raises Invalid for one that there is not."""
     for name in by:
         if name not in columns:
             raise Invalid("by", f"{name!r} is none of this report's", f"use {', '.join(columns)}")
-    return [columns[name].label(name) for name in by]
+    return [columns[name].label(name) for name in dict.fromkeys(by)]
 
 
 def _day(name: str, value: object) -> date | None:

@@ -70,6 +70,7 @@ def latency(session: Reader, choice: Choice, by: Sequence[GroupBy], goals: Mappi
     counted = func.sum(of.messages)
     query = select(*grouped, counted.label("messages")).where(*choice.where(columns)).group_by(*grouped)
     rows = session.execute(query.having(counted != 0).order_by(*grouped))
+    by = list(dict.fromkeys(by))
     return [_line(by, key, list(alike), goals) for key, alike in groupby(rows, _key)]
 
 

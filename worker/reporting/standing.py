@@ -62,7 +62,7 @@ def find(session: Reader, *, reference: str, source: str | None = None) -> UUID:
         sources = ", ".join(sorted(repr(row.source) for row in found))
         raise NotFound(f"reference {reference!r} is used by several sources ({sources}): name one with --source")
     if not found:
-        if any_refused(session, reference, source):
+        if reference and any_refused(session, reference, source):
             raise NotFound(
                 f"no notification has the reference {reference!r}, its request was refused: "
                 "`esms-worker refused show` with it tells why"
@@ -74,6 +74,8 @@ def find(session: Reader, *, reference: str, source: str | None = None) -> UUID:
 
 def referenced(session: Reader, reference: str, source: str | None = None) -> Sequence[Row[UUID, str]]:
     """The id and source of each notification with this reference; by its index, source by source."""
+    if not reference:  # none has an empty one, and many have none
+        return []
     query = select(Notification.id, Notification.source).where(Notification.reference == reference)
     if source is None:
         return session.execute(query.where(Notification.source.in_(names_in(Notification.source)))).all()
