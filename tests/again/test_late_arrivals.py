@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,13 +16,15 @@ import pytest
 from sqlalchemy import text
 
 from tests import canary
+from tests.again.failing import failed
 from tests.again.promises import correct, follow, last, turn
 from tests.again.test_follow_races import at_once
 from tests.again.test_follow_ups import pass_time
 from tests.support import Bench, eventually, looked, otp, settle
-from worker import Answer, Sms, TemplateCall, Ticket, again, ledger
+from worker import Answer, Corrected, Failed, Sms, TemplateCall, Ticket, again, ledger
 from worker.catalogue.problems import in_vietnamese
 from worker.errors import Invalid
+from worker.ledger import Left
 from worker.lifecycle import Status
 from worker.limiter import Limiter
 from worker.polling import Poller
@@ -113,6 +116,48 @@ def test_where_the_number_was_wrong_what_arrived_there_keeps_nobody_from_being_c
     by_a_poll(bench, ticket)
     bench.deliver()
     assert bench.simulator.ledger().calls == {"0901000009": 1}
+
+
+def failed_beside_one_that_arrived(bench: Bench) -> tuple[Ticket, Any]:
+    ticket, sms = followed(bench, fallback=Sms(content="Ma: 1234!", sms_type=2, brandname="sangbrand"))
+    turn(bench, sms.id, REFUSED)
+    by_a_poll(bench, ticket)
+    return ticket, sms
+
+
+LEFT = {Left.HAS_GOT_IT: 1}
+
+
+@pytest.mark.parametrize("corrected", [None, Corrected(sms_type=4), Corrected(content="Ma: 1234")])
+def test_who_has_got_it_is_left_out_of_what_is_sent_again_and_so_it_is_foretold(
+    bench: Bench, corrected: Corrected | None
+) -> None:
+    _, sms = failed_beside_one_that_arrived(bench)
+    failed(bench, "0901000009")
+    whole = Failed(campaign="tet")
+    foreseen = bench.notifier.again.foresee(whole, corrected=corrected)
+    assert (foreseen.messages, foreseen.going, dict(foreseen.left)) == (2, 1, LEFT)
+    decided = bench.notifier.again.retry(whole, corrected=corrected)
+    assert (decided.moved, decided.left, stands(bench, sms.id)[0]) == (1, LEFT, "rejected")
+
+
+def test_the_command_says_that_she_has_got_it_and_that_nothing_went(bench: Bench, cli: Any) -> None:
+    _, sms = failed_beside_one_that_arrived(bench)
+    code, out, _ = cli("retry", str(sms.id))
+    assert code == 1
+    assert "1: their recipients have got the message in whose place they were to go" in out
+    assert json.loads(cli("retry", str(sms.id), "--json")[1])["left"] == LEFT
+
+
+def test_to_another_number_it_goes_all_the_same(bench: Bench) -> None:
+    _, sms = failed_beside_one_that_arrived(bench)
+    to = {number: Corrected(to=number) for number in (sms.phone, "0901000009")}
+    again_ = bench.notifier.again
+    which = Failed(ids=[sms.id])
+    assert [again_.foresee(which, corrected=each).going for each in to.values()] == [0, 1]
+    assert [again_.retry(which, corrected=each).moved for each in to.values()] == [0, 1]
+    bench.deliver()
+    assert [number for number, _ in bench.simulator.ledger().sms] == ["0901000009"]
 
 
 # And the other way round: the first was in doubt, and turns out not to have been taken...

@@ -82,16 +82,20 @@ class Planner:
     def plan(self, rows: Rows, requests: Requests) -> Plan:
         """What becomes of each of these rows."""
         plan = Plan()
+        fit: list[Any] = []
         for row in rows:
-            if row.left_since:
-                plan.left[Left(row.left_since)].append(row)
-        fit = [row for row in rows if not row.left_since]
+            (plan.left[Left(row.left_since)] if self._stays(row) else fit).append(row)
         plan.same = [] if self.corrected else _enough(fit, requests, self.settings.advertising_least)
         ids = {row.id for row in plan.same}
         others = [row for row in fit if row.id not in ids]
         if others:
             self._in_anothers_place(plan, others, requests)
         return plan
+
+    def _stays(self, row: Any) -> bool:
+        """What arrived at the old number says nothing of who has another one."""
+        to = self.corrected.to if self.corrected else None
+        return row.left_since is not None and (row.left_since != Left.HAS_GOT_IT or to in {None, row.phone})
 
     def _in_anothers_place(self, plan: Plan, rows: Rows, requests: Requests) -> None:
         corrected, of = self.corrected or AS_IT_WAS, {row.id: row for row in rows}

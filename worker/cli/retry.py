@@ -46,6 +46,7 @@ LEFT = {
     "unfit": "can't be sent corrected like this",
     "opted out": "opted out",
     "forgotten": "their recipients asked to be forgotten: nothing is sent to them anew",
+    "has got it": "their recipients have got the message in whose place they were to go: `esms-worker why` says which",
     "emptied": "their text or number is kept no longer: `esms-worker show` says since when, and by which setting",
 }
 

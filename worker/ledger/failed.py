@@ -5,7 +5,7 @@ A message that another one has taken the place of is no longer among them, whate
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -13,8 +13,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import Row, TextClause, text
+from sqlalchemy import Result, Row, TextClause, text
 
+from worker.generations import UNCOMPILED
+from worker.ledger.reached import has_got_it
 from worker.lifecycle import ASKED, PERSONS_MOVES, PURPOSE, WANTED_AT, Status
 from worker.lookups import by_key
 
@@ -35,6 +37,7 @@ class Left(StrEnum):
     OPTED_OUT = "opted out"
     EMPTIED = "emptied"  # its text or its number is kept no longer
     FORGOTTEN = "forgotten"  # its recipient asked to be forgotten
+    HAS_GOT_IT = "has got it"  # its recipient, by a message before it, which arrived after all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +94,16 @@ NOWHERE = Place(UUID(int=0), UUID(int=0))
 
 _LATE = f"({PURPOSE} = 'reminder' AND coalesce(n.expires_at <= now(), false))"
 LEFT = f"""CASE WHEN m.emptied_by = '{ASKED}' THEN 'forgotten'
+    WHEN {has_got_it("m")} THEN '{Left.HAS_GOT_IT}'
     WHEN coalesce(m.emptied_by, n.emptied_by) IS NOT NULL THEN 'emptied'
     WHEN {_LATE} THEN 'late' WHEN m.generation >= :generations THEN 'limit' END"""
+
+
+def judged(session: Session, statement: TextClause, asked: Mapping[str, Any]) -> Result[*tuple[Any, ...]]:
+    """Execute a statement that tells `LEFT`: Postgres takes a walk along a chain for dear, and would compile it."""
+    session.execute(text(UNCOMPILED))
+    return session.execute(statement, asked)
+
 
 # A campaign's messages lie between those of its first and of its last notification, so all steps together walk over
 # that part of the index once, however much failed before and after it. The last condition is always true and never
@@ -230,7 +241,7 @@ def choose(
 ) -> Sequence[Row[*tuple[Any, ...]]]:
     """The next ones of a walk. besides: for a dry run; None: they are locked until the transaction ends."""
     asked = failed.parameters() | after.parameters() | {"most": most, "besides": list(besides or ())}
-    return session.execute(_choose(scope_of(failed), beyond(after), _locks(besides)), asked).all()
+    return judged(session, _choose(scope_of(failed), beyond(after), _locks(besides)), asked).all()
 
 
 def _locks(besides: Besides) -> str:
@@ -290,7 +301,7 @@ def choose_alike(
         failed.parameters() | after.parameters() | {"like": list(like), "most": most, "besides": list(besides or ())}
     )
     somewhere = beyond(Place(UUID(int=1), UUID(int=1), after.asked_at))
-    return session.execute(_choose_alike(scope_of(failed), by_text, somewhere, _locks(besides)), asked).all()
+    return judged(session, _choose_alike(scope_of(failed), by_text, somewhere, _locks(besides)), asked).all()
 
 
 @cache

@@ -17,7 +17,7 @@ from sqlalchemy import TextClause, text
 
 from worker.law.outlook import WITHDRAWN, RuleOutlook, added_up
 from worker.law.rules import Channel, Check, Mode, Rule, channel_of, hours_of, opening
-from worker.ledger.failed import LEFT, Chosen, chosen, scope_of, with_notification
+from worker.ledger.failed import LEFT, Chosen, chosen, judged, scope_of, with_notification
 from worker.ledger.outlook import Going
 from worker.lifecycle import IS_ADVERTISING, Kind, Purpose
 
@@ -122,7 +122,7 @@ def foresee_again(
     channels = {channel_of(Kind(row.kind)) for row in going if row.purpose == Purpose.ADVERTISING}
     for channel in sorted(channels):
         numbers = _numbers(rules, channel)
-        for row in session.execute(_broken_again(scope_of(which)), numbers.asked() | which.parameters()):
+        for row in judged(session, _broken_again(scope_of(which)), numbers.asked() | which.parameters()):
             found += numbers.told(row)
     return added_up(found)
 

@@ -21,6 +21,7 @@ from worker.ledger.failed import (
     beyond,
     chosen,
     count,
+    judged,
     narrowed,
     of_all,
     perhaps,
@@ -182,7 +183,7 @@ def summed(session: Session, scope: str, statement: TextClause, asked: Mapping[s
     """Ask for sums of messages and notifications, planned for many of them."""
     for plan in (_BY_HASH, _ALONG) if scope in _LARGE else (_BY_HASH,):
         session.execute(plan)
-    rows = session.execute(statement, asked).all()
+    rows = judged(session, statement, asked).all()
     session.execute(_AS_USUAL)
     return rows
 
@@ -274,7 +275,7 @@ def _few_missed(scope: str, goes_on: str) -> TextClause:
 def few_missed(session: Session, which: Chosen, least: int, *, after: Place = NOWHERE) -> bool:
     """Is there any advertising that fewer missed than eSMS takes, so that others with its text are looked for?"""
     asked = which.parameters() | after.parameters() | {"least": least}
-    return bool(session.scalar(_few_missed(scope_of(which), beyond(after)), asked))
+    return bool(judged(session, _few_missed(scope_of(which), beyond(after)), asked).scalar_one())
 
 
 def fared_before(session: Session, pairs: Sequence[tuple[str, str | None]]) -> Mapping[tuple[str, str], Before]:

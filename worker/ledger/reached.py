@@ -39,3 +39,13 @@ def needless(message: str, *, waits: bool) -> str:
         END
         FROM other AS o WHERE o.phone = {message}.phone
     ) END"""
+
+
+def has_got_it(message: str) -> str:
+    """SQL: this message, which failed and has nothing in its place, would be needless if it was queued again.
+
+    What goes first in its chain costs a look at its generation, which the index of what failed holds.
+    """
+    again = needless("this", waits=True)
+    why = f"(SELECT {again} FROM message AS this WHERE this.id = {message}.id)"
+    return f"({message}.generation > 0 AND {why} IS NOT NULL)"

@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import TextClause, text
 
 from worker.ledger.decisions import QUEUED_AGAIN, Horizons, as_seconds, reason_of
-from worker.ledger.failed import LEFT, Chosen, Left, Place, beyond, chosen, scope_of
+from worker.ledger.failed import LEFT, Chosen, Left, Place, beyond, chosen, judged, scope_of
 from worker.ledger.follow_ups import follow_again
 from worker.ledger.opt_out import IS_FOR_THE_WILLING, withhold
 from worker.lookups import by_key
@@ -89,7 +89,7 @@ def resend(session: Session, which: Chosen, horizons: Horizons, *, by: str, afte
     """
     asked = which.parameters() | after.parameters()
     asked |= {"most": most, "by": by, "reason": reason_of(by), "horizons": as_seconds(horizons)}
-    row = session.execute(_resend(scope_of(which), beyond(after)), asked).one()
+    row = judged(session, _resend(scope_of(which), beyond(after)), asked).one()
     if row.grouped:
         return None
     follow_again(session, row.promised or [])
