@@ -53,6 +53,22 @@ def test_the_figures_are_the_ledgers(bench: Bench, viewer: Browser) -> None:
     assert ">104<" in page
 
 
+FIRST = "esms-worker send sms --to 0901234567"
+
+
+def test_who_has_sent_nothing_yet_is_told_how_also_once_beat_has_counted_and_nobody_else_is(
+    bench: Bench, app: Any, viewer: Browser
+) -> None:
+    bench.roll_up()
+    assert FIRST in viewer.get("/").text
+    del app.state.watch
+    bench.set(bench.put(otp()), status="'delivered'", settled_at="now()")
+    assert FIRST not in viewer.get("/").text  # before it is counted
+    bench.roll_up()
+    del app.state.watch
+    assert FIRST not in viewer.get("/").text
+
+
 def test_what_a_rule_makes_wait_is_told_with_the_rule(bench: Bench, viewer: Browser) -> None:
     decree(bench.database, VIETNAM["vn.ads.call.count"])
     for _ in range(3):

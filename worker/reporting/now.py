@@ -92,6 +92,8 @@ class Now:
     """What came by the broker and was no task, within a day."""
     untaken: int
     """Requests that came by task or SQL within a day and could not be taken; MOST_UNTAKEN stands for more."""
+    is_new: bool
+    """Nothing was handed over yet, ever."""
 
     def standing_in(self, *statuses: Status) -> int:
         """How many messages are in these statuses, over all lanes."""
@@ -115,6 +117,9 @@ _OLDEST_DUE = text("""
     GROUP BY l.lane
 """)
 
+# The sums are looked at first, which hold a row from the first message on.
+_IS_NEW = text("SELECT NOT EXISTS (SELECT FROM report_standing) AND NOT EXISTS (SELECT FROM notification)")
+
 
 def now(session: Reader, today: date) -> Now:
     """today: the day in TIME_ZONE."""
@@ -136,6 +141,7 @@ def now(session: Reader, today: date) -> Now:
         used_up=[each for each in limits(session) if each.used_up],
         refused=[each for each in refused(session) if each.at > at - timedelta(days=1)],
         untaken=refused_within_a_day(session, most=MOST_UNTAKEN),
+        is_new=bool(session.execute(_IS_NEW).scalar_one()),
     )
 
 
