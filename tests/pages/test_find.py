@@ -229,3 +229,17 @@ def test_where_nothing_was_ever_sent_no_filter_is_to_blame(bench: Bench, browser
     operator, viewer = (browsers(role).get("/find").text for role in ("operator", "viewer"))
     assert "Chưa có tin nào" in operator and 'href="/campaigns/new"' in operator and "bớt bộ lọc" not in operator
     assert "Chưa có tin nào" in viewer and 'href="/campaigns/new"' not in viewer
+
+
+def test_what_was_sent_again_is_not_told_to_be_more_messages_than_the_list_has(
+    bench: Bench, browsers: Browsers
+) -> None:
+    three(bench)
+    browser = browsers("operator")
+    assert 'id="about">khoảng 2 tin</p>' in look(browser, source="shop")[1]
+    bench.notifier.retry_campaign("tet")
+    bench.roll_up()
+    page = look(browser, source="shop")[1]
+    assert len(numbers(page)) == 2
+    assert 'id="about">khoảng 3 lượt gửi, trong đó 1 lượt đã gửi lại</p>' in page
+    assert "tất cả tin mà lần tìm này tìm ra: khoảng 3 lượt gửi" in page

@@ -10,7 +10,7 @@ from worker.again import Failed
 from worker.database import Database
 from worker.errors import Invalid, NotFound
 from worker.lifecycle import FAILED, Status
-from worker.reporting.finding import FoundPage, Search, about, find, standing
+from worker.reporting.finding import About, FoundPage, Search, about, find, standing
 from worker.reporting.meanings import Meaning, meanings
 from worker.settings import Settings
 
@@ -37,8 +37,10 @@ class Finding:
         with self._database.reading() as session:
             return find(session, search, self._settings.time_zone, after=after, most=most)
 
-    def about(self, search: Search) -> int | None:
-        """How many there are by the sums of days, as of the last tick; None: they can't tell of numbers and ids."""
+    def about(self, search: Search) -> About | None:
+        """How many there are by the sums of days, as of the last tick, each time counted that one was sent; None: they
+        can't tell of numbers and ids.
+        """
         with self._database.reading() as session:
             return about(session, search)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from worker import ledger, sweeps
@@ -19,6 +20,9 @@ from worker.reporting import sweeps as shown_sweeps
 from worker.reporting.finding import Search, about
 from worker.reporting.sweeps import SweepShown
 from worker.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 
 class Sweeps:
@@ -65,7 +69,7 @@ class Sweeps:
 
     def _begin(self, kind: SweepKind, search: Search, by: str, send_date: datetime | None) -> SweepShown:
         with self._database.begin() as session:
-            kept, name, of = search.as_json(), label("by", by), about(session, search)
+            kept, name, of = search.as_json(), label("by", by), _about(session, search)
             sweep = ledger.begin_sweep(session, kind, kept, by=name, send_date=send_date, about=of)
             ledger.note_act(session, f"sweep.{kind}", of or 0, sweep=sweep, campaign=search.campaign)
         sweeps.go_on(self._database, self._settings, sweep)
@@ -75,3 +79,8 @@ class Sweeps:
         if not shown.is_over:
             self._bell.again(Task.SEND_AGAIN)
         return shown
+
+
+def _about(session: Session, search: Search) -> int | None:
+    found = about(session, search)
+    return found.times if found else None

@@ -191,11 +191,24 @@ def find(session: Reader, search: Search, zone: tzinfo, *, after: str | None, mo
     )
 
 
-def about(session: Reader, search: Search) -> int | None:
-    """How many there are, as the sums of days have it; None: they know no numbers and no ids."""
+@dataclass(frozen=True, slots=True)
+class About:
+    """How many there are, as the sums of days have it: a message counts each time that it was sent. again: of these,
+    those for which another time counts, and which so may stand in no list any more.
+    """
+
+    times: int
+    again: int = 0
+
+
+def about(session: Reader, search: Search) -> About | None:
+    """None: the sums know no numbers and no ids."""
     if search.messages:
-        return len(search.messages)
-    return sum(line.messages for line in _summed(session, search)) if search.is_counted else None
+        return About(len(search.messages))
+    if not search.is_counted:
+        return None
+    lines = _summed(session, search)
+    return About(sum(line.messages for line in lines), sum(line.superseded for line in lines))
 
 
 def standing(session: Reader, search: Search, zone: tzinfo) -> Mapping[Status, int]:

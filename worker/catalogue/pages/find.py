@@ -48,6 +48,10 @@ WORDS: dict[str, Text] = {
     "results": Text("Messages", "Các tin"),
     "latest": Text("Latest messages", "Các tin gần đây"),
     "about": Text("about {count} in all", "khoảng {count} tin"),
+    "about_again": Text(
+        "about {count} sends in all, {again} of them sent again since",
+        "khoảng {count} lượt gửi, trong đó {again} lượt đã gửi lại",
+    ),
     "choose": Text("Select", "Chọn"),
     "choose_one": Text("Select the message to {to}", "Chọn tin gửi {to}"),
     "to": Text("To", "Người nhận"),
@@ -78,9 +82,6 @@ WORDS: dict[str, Text] = {
     "scope": Text("With which", "Với tin nào"),
     "scope_selected": Text("those selected above", "các tin đã chọn ở trên"),
     "scope_all": Text("all that this search finds", "tất cả tin mà lần tìm này tìm ra"),
-    "scope_all_about": Text(
-        "all that this search finds: about {count}", "tất cả tin mà lần tìm này tìm ra: khoảng {count}"
-    ),
     "acts_hint": Text(
         "Nothing is done yet: the next page shows what it would do.", "Chưa làm gì cả: trang sau cho xem trước kết quả."
     ),
