@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 from itertools import count
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from tests.support import Bench, otp
 from worker.database import SERVER_LIMITS, Database, ask_alone
@@ -113,3 +114,12 @@ def test_what_comes_after_something_else_is_never_a_transaction_by_itself(databa
         raise ZeroDivisionError
     with database.begin() as session:
         assert session.scalar(text("SELECT count(*) FROM heartbeat WHERE name IN ('first', 'second')")) == 0
+
+
+@pytest.mark.parametrize("part", [{"database": "nosuch"}, {"password": "wrong"}, {"username": "nobody"}])
+def test_a_postgres_that_answers_and_lets_us_not_in_is_not_told_to_be_away(
+    database_url: str, part: dict[str, Any]
+) -> None:
+    url = make_url(database_url).set(**part).render_as_string(hide_password=False)
+    with Database(url) as database, pytest.raises(Unavailable, match="lets us not in: check user, password and"):
+        database.is_written_to()

@@ -12,9 +12,22 @@ WorkerError
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any
 
 MIGRATE = "run `esms-worker migrate`"  # the remedy for a schema of another version
+LET_IT_WRITE = "name the primary in DATABASE_URL if it is a replica, else let it write (default_transaction_read_only)"
+
+
+class Lack(StrEnum):
+    """What keeps Postgres from serving us, where a person is told more than that it does not."""
+
+    ANSWER = "answer"
+    LOGIN = "login"
+    SCHEMA = "schema"
+    WRITES = "writes"
+    ROOM = "room"
+    TURN = "turn"
 
 
 def shown(text: object, most: int = 300) -> str:
@@ -90,7 +103,8 @@ class Unavailable(WorkerError):
     Where its answer to a commit was lost, what was asked may have been done: ask again with the same reference.
     """
 
-    def __init__(self, what: str, problem: str, remedy: str) -> None:
+    def __init__(self, what: str, problem: str, remedy: str, *, lacks: Lack | None = None) -> None:
+        self.lacks = lacks
         super().__init__(f"{what}: {problem}: {remedy}")
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from sqlalchemy.exc import DataError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from worker.errors import MIGRATE, Busy, Forbidden, Invalid, Unavailable, WorkerError
+from worker.errors import LET_IT_WRITE, MIGRATE, Busy, Forbidden, Invalid, Lack, Unavailable, WorkerError
 
 
 class _Meaning(NamedTuple):
@@ -15,26 +16,28 @@ class _Meaning(NamedTuple):
     remedy: str
     what: str = "Postgres"
     kind: type[Unavailable] = Unavailable
+    lacks: Lack | None = None
 
 
 _POOLED = "set WORKER_POOLER=transaction"
-_OLD_SCHEMA = _Meaning("the schema in {place} is not this version's", MIGRATE)
-_IN_USE = _Meaning("others were at work on the same rows in {place}", "try again", kind=Busy)
-_REFUSED = _Meaning("{place} lets us not in", "check user, password and database name", "DATABASE_URL")
-_SILENT = _Meaning("no Postgres answers at {place}", "start it, or mend the variable", "DATABASE_URL")
+_OLD_SCHEMA = _Meaning("the schema in {place} is not this version's", MIGRATE, lacks=Lack.SCHEMA)
+_IN_USE = _Meaning("others were at work on the same rows in {place}", "try again", kind=Busy, lacks=Lack.TURN)
+_REFUSED = _Meaning(
+    "{place} lets us not in", "check user, password and database name", "DATABASE_URL", lacks=Lack.LOGIN
+)
+_SILENT = _Meaning(
+    "no Postgres answers at {place}", "start it, or mend the variable", "DATABASE_URL", lacks=Lack.ANSWER
+)
 _NO_OPTIONS = _Meaning("a pooler at {place} takes no options for a session", _POOLED, "DATABASE_URL")
 _ANOTHER_SESSION = _Meaning("a pooler at {place} changes sessions between two transactions", _POOLED, "DATABASE_URL")
 _BY_STATE = {
     "42P01": _OLD_SCHEMA,  # no such table
     "42703": _OLD_SCHEMA,  # no such column
     "42883": _OLD_SCHEMA,  # no such function
-    "53100": _Meaning("{place} is out of disk space", "make room and try again"),
-    "53200": _Meaning("{place} is out of memory", "make room and try again"),
-    "53300": _Meaning("{place} is out of connections", "make room and try again"),
-    "25006": _Meaning(
-        "{place} takes no writes (SQLSTATE 25006)",
-        "name the primary if it is a replica, else let it write (default_transaction_read_only)",
-    ),
+    "53100": _Meaning("{place} is out of disk space", "make room and try again", lacks=Lack.ROOM),
+    "53200": _Meaning("{place} is out of memory", "make room and try again", lacks=Lack.ROOM),
+    "53300": _Meaning("{place} is out of connections", "make room and try again", lacks=Lack.ROOM),
+    "25006": _Meaning("{place} takes no writes (SQLSTATE 25006)", LET_IT_WRITE, lacks=Lack.WRITES),
     "55P03": _IN_USE,  # no lock in time
     "40P01": _IN_USE,  # a deadlock
     "57014": _IN_USE,  # the statement's time was up
@@ -57,7 +60,7 @@ def ours(error: SQLAlchemyError, place: str) -> WorkerError:
     """The error of ours that this one is; its text is left out, for it may quote rows. place: host, port, database."""
     state = str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")
     if meaning := _BY_STATE.get(state) or _of_the_connection(error, state):
-        return meaning.kind(meaning.what, meaning.problem.format(place=place), meaning.remedy)
+        return meaning.kind(meaning.what, meaning.problem.format(place=place), meaning.remedy, lacks=meaning.lacks)
     if not state and isinstance(error, DataError):  # psycopg's, before it asks Postgres
         return Invalid("text", "holds a NUL character (U+0000), which Postgres can't store", "leave it out")
     if state.startswith(("22", "23", "42")):  # what was asked is wrong, whenever it is asked
@@ -65,8 +68,12 @@ def ours(error: SQLAlchemyError, place: str) -> WorkerError:
     return Unavailable("Postgres", f"{place} could not do it now (SQLSTATE {state or 'unknown'})", "try again")
 
 
+# Before there is a connection psycopg knows no SQLSTATE: only its words tell who answered from who did not.
+_NOT_LET_IN = re.compile(r"does not exist|authentication failed|no password supplied|pg_hba\.conf|not permitted")
+
+
 def _of_the_connection(error: SQLAlchemyError, state: str) -> _Meaning | None:
-    if state.startswith("28"):
+    if state.startswith("28") or (_was_never_made(error) and _NOT_LET_IN.search(str(getattr(error, "orig", "")))):
         return _REFUSED
     if "unsupported startup parameter" in str(getattr(error, "orig", "")):
         return _NO_OPTIONS

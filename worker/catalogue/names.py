@@ -1,7 +1,8 @@
-"""What lanes, kinds, purposes and kinds of SMS are called."""
+"""What lanes, kinds, purposes, kinds of SMS and roles are called."""
 
 from __future__ import annotations
 
+from worker.access import UserRole
 from worker.catalogue.text import Text
 from worker.lifecycle import Kind, Lane, Purpose, SmsType
 
@@ -23,6 +24,12 @@ PURPOSES: dict[Purpose, Text] = {
     Purpose.SERVICE: Text("service", "chăm sóc khách hàng"),
     Purpose.REMINDER: Text("reminder", "nhắc hẹn, chúc mừng"),
     Purpose.ADVERTISING: Text("advertising", "quảng cáo"),
+}
+
+ROLES: dict[UserRole, Text] = {
+    UserRole.VIEWER: Text("viewer", "chỉ xem"),
+    UserRole.OPERATOR: Text("operator", "vận hành"),
+    UserRole.ADMIN: Text("admin", "quản trị"),
 }
 
 SMS_TYPES: dict[SmsType, Text] = {

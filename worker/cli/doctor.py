@@ -19,7 +19,7 @@ from worker.cli.known_holes import hole
 from worker.cli.output import console, json_option, say_json, table, text, waiting
 from worker.cli.redis_health import redis
 from worker.cli.retry import LEFT
-from worker.errors import MIGRATE, WorkerError
+from worker.errors import LET_IT_WRITE, MIGRATE, WorkerError
 from worker.reporting import PauseShown, Stopped
 from worker.settings import Pace, ProviderSettings, Rates, Settings, environment, readable_env
 from worker.settings.retention import Retention
@@ -165,8 +165,7 @@ def _keys_are_here() -> bool:
 def _postgres() -> str:
     with Operation.from_env() as operation:
         if not operation.is_written_to():
-            remedy = "name the primary in DATABASE_URL, or let it write (default_transaction_read_only)"
-            raise Wrong(f"{operation.place} takes no writes, as a replica does, so nothing is sent: {remedy}")
+            raise Wrong(f"{operation.place} takes no writes, so nothing is sent: {LET_IT_WRITE}")
         told = what_protects_calls(*operation.durability())
         version = operation.version()
         return f"version {version} answers at {operation.place}{hole('PostgreSQL', version)}; {told}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from worker.catalogue.names import ROLES
 from worker.catalogue.text import Text
 
 WORDS: dict[str, Text] = {
@@ -22,9 +23,7 @@ WORDS: dict[str, Text] = {
     "nav_law": Text("Rules", "Quy định"),
     "nav_log": Text("Log", "Nhật ký"),
     "nav_users": Text("Users", "Người dùng"),
-    "role_viewer": Text("viewer", "chỉ xem"),
-    "role_operator": Text("operator", "vận hành"),
-    "role_admin": Text("admin", "quản trị"),
+    **{f"role_{role}": text for role, text in ROLES.items()},
     "password_change": Text("Password", "Mật khẩu"),
     "sign_out": Text("Sign out", "Đăng xuất"),
     "sign_in": Text("Sign in", "Đăng nhập"),
@@ -52,14 +51,40 @@ WORDS: dict[str, Text] = {
     "error_not-found_next": Text(
         "It may have been typed wrong, or be for somebody else.", "Có thể địa chỉ bị gõ sai, hoặc mục này không còn."
     ),
-    "error_forbidden_next": Text(
-        "Ask somebody with the role of an admin, or load the page again and repeat it.",
-        "Hãy hỏi người có vai trò quản trị, hoặc tải lại trang rồi thử lại.",
-    ),
     "error_unavailable_next": Text(
-        "The database does not answer. Nothing is lost: try again in a minute.",
-        "Cơ sở dữ liệu chưa trả lời. Không có gì bị mất: hãy thử lại sau một phút.",
+        "It could not be done just now. Nothing is lost: try again in a minute.",
+        "Lúc này chưa thực hiện được. Không có gì bị mất: hãy thử lại sau một phút.",
     ),
+    "error_lacks_answer": Text(
+        "The database does not answer. Nothing is lost: try again in a minute; if it stays so, tell whoever runs this.",
+        "Cơ sở dữ liệu chưa trả lời. Không có gì bị mất: hãy thử lại sau một phút; nếu vẫn vậy, hãy báo cho người quản "
+        "trị máy chủ.",
+    ),
+    "error_lacks_login": Text(
+        "The database does not let this server in, or is not there. Tell whoever runs it: user, password and database "
+        "stand in `DATABASE_URL`.",
+        "Cơ sở dữ liệu không cho máy chủ này vào, hoặc không tồn tại. Hãy báo cho người quản trị máy chủ: tài khoản, "
+        "mật khẩu và tên cơ sở dữ liệu nằm trong `DATABASE_URL`.",
+    ),
+    "error_lacks_schema": Text(
+        "The database is not at this version. Tell whoever runs this server: `esms-worker migrate` brings it there.",
+        "Cơ sở dữ liệu chưa đúng phiên bản này. Hãy báo người quản trị máy chủ chạy `esms-worker migrate`.",
+    ),
+    "error_lacks_writes": Text(
+        "The database takes no writes just now, as a replica does. Tell whoever runs this server: `esms-worker doctor` "
+        "says what to do.",
+        "Cơ sở dữ liệu hiện không cho ghi, như một bản sao. Hãy báo người quản trị máy chủ: `esms-worker doctor` cho "
+        "biết cách xử lý.",
+    ),
+    "error_lacks_room": Text(
+        "The database has no room left: disk, memory or connections. Tell whoever runs this server.",
+        "Cơ sở dữ liệu đã hết chỗ: ổ đĩa, bộ nhớ hoặc số kết nối. Hãy báo cho người quản trị máy chủ.",
+    ),
+    "error_lacks_turn": Text(
+        "Others were at work on the same just now, and nothing was done. Try again.",
+        "Đang có thao tác khác trên cùng dữ liệu, nên chưa làm gì cả. Hãy thử lại.",
+    ),
+    "try_again": Text("Try again", "Thử lại"),
     "to_now": Text("To the first page", "Về trang đầu"),
     # Of what is sent again, the rest.
     "left_late": Text("stay: their day has passed", "để lại: đã qua ngày"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from worker.catalogue.names import ROLES
 from worker.catalogue.problems.sheets import TO_DO_IN_SHEETS, WRONG_IN_SHEETS
 from worker.catalogue.problems.to_do import TO_DO
 from worker.catalogue.problems.whole import WHOLE
@@ -42,9 +43,19 @@ def _halves(told: str) -> str | None:
 def _said(told: str, texts: tuple[Text, ...]) -> str | None:
     for each, pattern in _patterns(texts):
         if (found := pattern.fullmatch(told)) is not None:
-            values = found.groupdict()
-            return each.say(Language.VI, **values | {"why": in_language(values.get("why", ""), Language.VI)})
+            values = {name: _within(name, value) for name, value in found.groupdict().items()}
+            return each.say(Language.VI, **values)
     return None
+
+
+def _within(name: str, value: str) -> str:
+    """What stands in a gap: another reason, a role, or what was given."""
+    if name == "why":
+        return in_language(value, Language.VI)
+    return _ROLES.get(value, value) if name in {"needed", "role"} else value
+
+
+_ROLES = {str(role): text.say(Language.VI) for role, text in ROLES.items()}
 
 
 @lru_cache(maxsize=4)

@@ -160,8 +160,8 @@ WHOLE = (
         "{method} {path} chưa được cấp quyền cho vai trò nào",
     ),
     Text(
-        "it takes the role {least}, and yours is {role}: ask an admin",
-        "việc này cần vai trò {least}, vai trò của bạn là {role}: hãy hỏi quản trị viên",
+        "it takes the role {needed}, and yours is {role}: ask an admin",
+        "việc này cần vai trò {needed}, vai trò của bạn là {role}: hãy hỏi người có vai trò quản trị",
     ),
     Text(
         "the form is not ours, or too old: load the page again and repeat it",

@@ -56,6 +56,7 @@ async def _let_in(request: Request) -> None:
 
 
 async def _person(request: Request) -> Person | None:
+    request.state.person = None  # where it can't be found out, `recognise` does not ask once more
     asked = request.cookies.get(SESSION) or _named_by_proxy(request) is not None
     found = request.state.person = await to_thread.run_sync(_found, request) if asked else None
     return found

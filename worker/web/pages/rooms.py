@@ -70,7 +70,9 @@ def failed(request: Request, error: Exception) -> Response:
     kind = {"method": "not-found", "conflict": "invalid"}.get(problem.kind, problem.kind)
     shown = kind if kind in {"not-found", "forbidden", "unavailable", "invalid"} else "bug"
     detail = problem.detail if shown in {"invalid", "forbidden"} else None
-    answer = render(request, "error/error.html.j2", KINDS[problem.kind].status, kind=shown, detail=detail)
+    lacks = getattr(error, "lacks", None)
+    next_ = None if detail else f"error_lacks_{lacks}" if lacks else f"error_{shown}_next"
+    answer = render(request, "error/error.html.j2", KINDS[problem.kind].status, kind=shown, detail=detail, next=next_)
     answer.headers.update(HEADERS)  # what nobody expected is answered outside of what adds them
     return answer
 
