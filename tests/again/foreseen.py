@@ -56,7 +56,7 @@ def in_full(bench: Bench, failed: Failed, corrected: Corrected | None) -> Decisi
     """The first hundred arrive, so that the rest follows."""
     decided = bench.notifier.again.retry(failed, corrected=corrected)
     with bench.database.begin() as session:
-        session.execute(text("UPDATE rerun SET state = 'going', look_at = now()"))
+        session.execute(text("UPDATE rerun SET state = 'going', look_at = now() WHERE state = 'trying'"))
     while again.go_on(bench.database, bench.settings):
         pass
     return decided

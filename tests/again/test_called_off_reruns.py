@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,9 +13,11 @@ from sqlalchemy import text
 
 from tests.again.failing import failed, many, queued
 from tests.again.test_retry_many import go_on, turn
-from tests.support import Bench
+from tests.support import Bench, eventually
 from worker import NotFound
 from worker.again import Corrected, Failed
+from worker.errors import Unavailable
+from worker.ledger import Left
 
 CANCELLED = "status = 'cancelled', settled_at = now()"
 REFUSED = "status = 'rejected', code = '177', settled_at = now()"
@@ -71,6 +76,106 @@ def test_another_source_calls_no_rerun_off_that_is_not_its_own(bench: Bench) -> 
     turn(bench, "status = 'delivered', accepted_at = now(), settled_at = now()")
     go_on(bench)
     assert queued(bench) == 50
+
+
+# While the first hundred are still being taken...
+
+
+@contextmanager
+def held(bench: Bench, place: int) -> Iterator[None]:
+    """One of them, which somebody else has locked: the step that comes to it waits. place: the how manieth."""
+    with bench.database.engine.connect() as connection, connection.begin():
+        of = text("SELECT id FROM message ORDER BY notification_id, id LIMIT 1 OFFSET :place")
+        id_ = connection.execute(of, {"place": place}).scalar_one()
+        connection.execute(text("SELECT id FROM message WHERE id = :id FOR UPDATE"), {"id": id_})
+        yield
+
+
+def waiting(bench: Bench, sessions: int) -> bool:
+    """Do so many wait for a lock?"""
+    asked = text("""
+        SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()
+    """)
+    with bench.database.begin() as session:
+        return bool(session.scalar(asked) == sessions)
+
+
+@pytest.mark.parametrize("which", [Failed(campaign="tet"), Failed(since=datetime(2020, 1, 1, tzinfo=UTC))])
+@pytest.mark.parametrize("stay", [0, 40], ids=["in one step", "in several"])
+def test_who_cancels_while_the_first_hundred_are_taken_waits_for_them_and_ends_it_all(
+    bench: Bench, which: Failed, stay: int
+) -> None:
+    many(bench, 250)
+    with bench.database.begin() as session:  # sent again often enough: the first step takes fewer than a hundred
+        session.execute(
+            text(f"UPDATE message SET generation = 5 WHERE id IN (SELECT id FROM message ORDER BY id LIMIT {stay})")
+        )
+    with ThreadPoolExecutor(2) as hands:
+        with held(bench, 99):
+            retry = hands.submit(bench.notifier.again.retry, which, by="lan")
+            eventually(lambda: waiting(bench, 1))
+            cancel = hands.submit(bench.notifier.cancel_campaign, "tet")
+            eventually(lambda: waiting(bench, 2))
+        assert (cancel.result().moved, cancel.result().called_off) == (100 - stay, 150)
+        assert (retry.result().rest, retry.result().called_off) == (
+            (0, 150 if which.campaign else 0) if stay else (150, 0)
+        )
+    turn(bench, GOES_ON)
+    go_on(bench)
+    assert queued(bench) == 0
+    assert [bench.notifier.again.stopped(), bench.notifier.again.open("tet")] == [[], []]
+
+
+def test_a_trial_whose_process_died_between_two_steps_is_left_for_a_person(bench: Bench) -> None:
+    many(bench, 150)
+    with bench.database.begin() as session:
+        session.execute(
+            text("UPDATE message SET generation = 5 WHERE id IN (SELECT id FROM message ORDER BY id LIMIT 9)")
+        )
+    with held(bench, 104), bench.database.engine.connect() as connection, ThreadPoolExecutor(1) as hands:
+        retry = hands.submit(bench.notifier.again.retry, Failed(campaign="tet"), by="lan")
+        eventually(lambda: waiting(bench, 1))
+        connection.execute(
+            text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+        )
+        with pytest.raises(Unavailable):
+            retry.result()
+    go_on(bench)
+    assert queued(bench) == 91
+    with bench.database.begin() as session:
+        session.execute(text("UPDATE rerun SET look_at = now()"))  # ten minutes later
+    go_on(bench)
+    assert queued(bench) == 91
+    [stopped] = bench.notifier.again.stopped()
+    assert (stopped.moved, stopped.code) == (91, None)
+    assert bench.notifier.again.rest(stopped.id).messages == 50
+
+
+def test_a_trial_of_several_steps_that_came_to_its_end_waits_as_any_other(bench: Bench) -> None:
+    many(bench, 250)
+    with bench.database.begin() as session:
+        session.execute(
+            text("UPDATE message SET generation = 5 WHERE id IN (SELECT id FROM message ORDER BY id LIMIT 9)")
+        )
+    decided = bench.notifier.again.retry(Failed(campaign="tet"), by="lan")
+    assert (decided.moved, decided.rest, dict(decided.left)) == (100, 141, {Left.LIMIT: 9})
+    [shown] = bench.notifier.again.open("tet")
+    assert (shown.state, shown.moved, shown.about) == ("trying", 100, 241)
+    turn(bench, GOES_ON)
+    go_on(bench)
+    assert queued(bench) == 141
+
+
+def test_one_that_came_to_its_end_within_the_first_hundred_is_over(bench: Bench) -> None:
+    many(bench, 150)
+    with bench.database.begin() as session:
+        session.execute(
+            text("UPDATE message SET generation = 5 WHERE id IN (SELECT id FROM message ORDER BY id LIMIT 60)")
+        )
+    assert bench.notifier.again.retry(Failed(campaign="tet"), by="lan").moved == 90
+    assert bench.notifier.again.open("tet") == []
+    go_on(bench)
+    assert queued(bench) == 90
 
 
 # Of several campaigns...

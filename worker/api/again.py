@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypedDict, Unpack
 from uuid import UUID
 
 from worker import ledger, reporting
-from worker.again import Corrected, Failed, Step, step
+from worker.again import Corrected, Failed, Step
 from worker.again.choice import checked, correction, ids_of, words_of
 from worker.again.foreseeing import FORESEEN, Foreseer
-from worker.again.reruns import TRIAL, asked_for
+from worker.again.reruns import asked_for
+from worker.again.trials import Trial
 from worker.api.decisions import Decision, Rest, Unfit, call_off_reruns, unfit_of
 from worker.api.going_on import count_set_aside, let_all_go, let_go
 from worker.api.naming import BY_DEFAULT, id_of, refuse_undocumented
@@ -23,7 +24,6 @@ from worker.checks import label, label_or_none, of_argument, truth
 from worker.database import Database
 from worker.errors import Invalid, NotFound
 from worker.ledger import NOWHERE, RETRIED, Act, Chosen, Left, Place, Remaining
-from worker.ledger.clock import clock
 from worker.lifecycle import Status
 from worker.queues import Task
 from worker.reporting import SetAside, Stopped
@@ -63,12 +63,13 @@ class Again:
         """
         asked_by = label("by", by)
         chosen, corrected = self._asked(failed, how)
-        tried, left = self._try(chosen, corrected, asked_by, failed.most)
+        trial = Trial(self._database, chosen, corrected, self._settings, asked_by, failed.most).run(_act(chosen).note)
+        tried = trial.tried
         if tried.error and not tried.queued:
             with _about(corrected):
                 raise tried.error
         self._bell.ring(tried.lanes)
-        decision = self._decision(failed, chosen, tried, left)
+        decision = replace(self._decision(failed, chosen, tried, trial.left), called_off=trial.called_off)
         return self._with_rest(decision, chosen, corrected, tried, failed.most) if decision.rest else decision
 
     def foresee(
@@ -211,61 +212,6 @@ class Again:
             raise Invalid("ids", "are of notifications and of single messages", "give one kind at a time")
         notifications = [] if messages else [each.notification for each in located]
         return replace(chosen, notifications=notifications or None, messages=messages or None)
-
-    def _try(self, chosen: Chosen, corrected: Corrected | None, by: str, most: int | None) -> tuple[Step, Remaining]:
-        """The first steps, and how many are to follow."""
-        tried, left, wanted = Step(place=self._start()), Remaining(), min(TRIAL, most or TRIAL)
-        act = _act(chosen)
-        while tried.place is not None and tried.moved < wanted:
-            with self._database.begin() as session:
-                most_now, limit = wanted - tried.moved, None if most is None else most - tried.moved
-                taken = step(
-                    session,
-                    chosen,
-                    corrected,
-                    self._settings,
-                    by=by,
-                    most=most_now,
-                    limit=limit,
-                    after=tried.place,
-                    in_vain=0 if tried.moved else tried.looked,
-                )
-                tried += taken
-                act.note(session, taken.moved)
-                if tried.place is not None and tried.moved >= wanted and (most is None or tried.moved < most):
-                    left = self._keep_the_rest(session, chosen, corrected, by, tried, tried.place, most)
-        return tried, left
-
-    def _start(self) -> Place:
-        """Where a walk begins that leaves alone what is put in from now on, by Postgres's clock."""
-        with self._database.begin() as session:
-            return replace(NOWHERE, asked_at=clock(session))
-
-    def _keep_the_rest(
-        self,
-        session: Session,
-        chosen: Chosen,
-        corrected: Corrected | None,
-        by: str,
-        tried: Step,
-        place: Place,
-        most: int | None,
-    ) -> Remaining:
-        left = ledger.remaining(session, chosen, after=place)
-        rest = left.messages if most is None else min(left.messages, most - tried.moved)
-        if rest:
-            ledger.begin_rerun(
-                session,
-                chosen,
-                asdict(corrected) if corrected else None,
-                by=by,
-                messages=tried.moved + rest,
-                moved=tried.moved,
-                trial=tried.queued,
-                place=place,
-                most_left=None if most is None else most - tried.moved,
-            )
-        return replace(left, messages=rest)
 
     def _with_rest(
         self, decision: Decision, chosen: Chosen, corrected: Corrected | None, tried: Step, most: int | None

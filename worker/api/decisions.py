@@ -72,7 +72,7 @@ class Decision:
     rest: int = 0
     rest_left: Mapping[Left, int] | None = None
     rest_unfit: Sequence[Unfit] = ()
-    called_off: int = 0  # of a campaign's cancel: messages that were still to be sent again, and now are not
+    called_off: int = 0  # messages that were still to be sent again, and now are not: a campaign's cancel
     expiring: int = 0  # of a move: those of `others` whose producer's expires_at comes before the new date
 
     @property

@@ -240,12 +240,15 @@ def _say_decided(decided: Decision, as_json: bool) -> int:
         unfit = [asdict(each) for each in decided.unfit]
         rest: dict[str, Any] = {"rest": decided.rest, "rest_left": decided.rest_left}
         rest["rest_unfit"] = [asdict(each) for each in decided.rest_unfit]
+        rest |= {"called_off": decided.called_off} if decided.called_off else {}
         say_json(decision_json(decided) | {"late": decided.late, "left": left, "unfit": unfit} | rest)
         return 0 if decided.moved else 1
     say(f"queued again: {decided.moved:,} message(s)")
     if decided.rest:
         say(f"{decided.rest:,} more follow by themselves once one of these has arrived")
         _say_rest(decided)
+    if decided.called_off:
+        say(f"not sent again, since the campaign was cancelled meanwhile: {decided.called_off:,} message(s)")
     if decided.others:
         console().print(f"left as they are: {looks_of(decided.others)}")
     _say_left(decided.left, decided.unfit, "of these ")

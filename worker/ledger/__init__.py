@@ -83,12 +83,15 @@ from worker.ledger.reruns import (
     begin_rerun,
     call_off_reruns,
     decided,
+    end_trial,
     go_on_anyway,
     judge,
     look_later,
     moved_on,
     next_rerun,
     rest_of,
+    still_tried,
+    try_beside_cancels,
 )
 from worker.ledger.resending import resend
 from worker.ledger.roll_up import begin_anew, fold
@@ -194,6 +197,7 @@ __all__ = [
     "due_follow_ups",
     "due_probes",
     "end_others",
+    "end_trial",
     "expire",
     "fall_back",
     "fared_before",
@@ -270,12 +274,14 @@ __all__ = [
     "settle",
     "stands",
     "statuses_of_messages",
+    "still_tried",
     "stop_sweep",
     "sweep_moved_on",
     "take_turn",
     "through",
     "tidy_streams",
     "tokens",
+    "try_beside_cancels",
     "waiting_again",
     "witness",
 ]

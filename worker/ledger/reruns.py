@@ -31,12 +31,31 @@ LONG_ENOUGH = "interval '10 minutes'"  # after eSMS took one of the first, the r
 _OF_NOBODY = """chosen || '{"phone": "#"}'"""
 TO_NOBODY = f"chosen = {_OF_NOBODY}, corrected = NULL"
 
-_BEGIN = text("""
-    INSERT INTO rerun (id, at, asked_by, source, chosen, corrected, messages, moved, trial, state,
+# A rerun has no trial while its first hundred are still being taken. If no further step comes for LONG_ENOUGH, whoever
+# took them died, and it is looked at all the same.
+_BEGIN = text(f"""
+    INSERT INTO rerun AS r (id, at, asked_by, source, chosen, corrected, messages, moved, trial, state, look_at,
         most_left, after_notification, after_message)
     VALUES (:id, coalesce(:asked_at, now()), :by, :source, CAST(:chosen AS jsonb), CAST(:corrected AS jsonb),
-        :messages, :moved, :trial, 'trying', :most_left, :after_notification, :after_message)
+        :messages, :moved, coalesce(:trial, CAST('{{}}' AS uuid[])), 'trying',
+        CASE WHEN CAST(:trial AS uuid[]) IS NULL THEN now() + {LONG_ENOUGH} ELSE now() END,
+        :most_left, :after_notification, :after_message)
+    ON CONFLICT (id) DO UPDATE SET messages = excluded.messages, moved = excluded.moved, trial = excluded.trial,
+        look_at = excluded.look_at, most_left = excluded.most_left,
+        after_notification = excluded.after_notification, after_message = excluded.after_message
 """)
+_STILL_TRIED = text("""
+    SELECT state = 'trying' AS is_tried, messages - moved AS rest, chosen -> 'without' AS without
+    FROM rerun WHERE id = :id FOR UPDATE
+""")
+_END_TRIAL = text("""
+    UPDATE rerun SET state = 'done', moved = :moved, decided_at = now(), after_notification = NULL, after_message = NULL
+    WHERE id = :id
+""")
+# Steps of a trial share this lock, by their campaign ('': several); who cancels a campaign takes both alone.
+_LOCK = "hashtextextended('esms-worker: rerun of ' || :campaign, 0)"
+_BESIDE_CANCELS = text(f"SELECT pg_advisory_xact_lock_shared({_LOCK})")
+_WAIT_FOR_TRIALS = text(f"SELECT pg_advisory_xact_lock({_LOCK})")
 
 # Former versions left a null there, which would mean everybody.
 _CHOSEN = f"CASE WHEN chosen -> 'phone' = 'null' THEN {_OF_NOBODY} ELSE chosen END AS chosen"
@@ -78,7 +97,8 @@ _CALL_OFF = text("""
     RETURNING messages - moved
 """)
 
-# Reruns of several campaigns; also those that stopped, since a person may have their rest sent later.
+# Reruns of several campaigns; also those that stopped, since a person may have their rest sent later. One that has no
+# rest then is over; one that goes on finds that out itself.
 _OF_SEVERAL = text(f"""
     SELECT id, at, {_CHOSEN}, messages - moved AS rest, after_notification, after_message, most_left FROM rerun
     WHERE state IN ('trying', 'going', 'stopped') AND chosen ->> 'campaign' IS NULL
@@ -91,7 +111,7 @@ _LEAVE_OUT = text("""
         chosen = jsonb_set(
             chosen, '{without}', coalesce(chosen -> 'without', '[]') || to_jsonb(CAST(:campaign AS text))
         ),
-        state = CASE WHEN state = 'stopped' AND messages - :fewer <= moved THEN 'done' ELSE state END
+        state = CASE WHEN state <> 'going' AND messages - :fewer <= moved THEN 'done' ELSE state END
     WHERE id = :id
 """)
 
@@ -122,12 +142,17 @@ def begin_rerun(
     by: str,
     messages: int,
     moved: int,
-    trial: Sequence[UUID],
+    trial: Sequence[UUID] | None,
     place: Place,
     most_left: int | None,
+    rerun: UUID | None = None,
 ) -> UUID:
-    """Keep what is to follow once the first hundred (`trial`) fare well. messages: how many were chosen in all."""
-    id_ = uuid7()
+    """Keep what is to follow once the first hundred (`trial`) fare well. messages: how many were chosen in all.
+
+    trial: None: they are still being taken, and the next step asks `still_tried` whether it may go on. rerun: the id
+    under which an earlier step kept it.
+    """
+    id_ = rerun or uuid7()
     asked = {
         "id": id_,
         "by": by,
@@ -136,11 +161,27 @@ def begin_rerun(
         "corrected": None if corrected is None else json.dumps(corrected),
         "messages": messages,
         "moved": moved,
-        "trial": list(trial),
+        "trial": None if trial is None else list(trial),
         "most_left": most_left,
     }
     session.execute(_BEGIN, asked | place.parameters())
     return id_
+
+
+def try_beside_cancels(session: Session, campaign: str | None) -> None:
+    """Before a step of a trial; campaign: None: it may be of several. Who cancels one waits until it is committed."""
+    session.execute(_BESIDE_CANCELS, {"campaign": campaign or ""})
+
+
+def still_tried(session: Session, rerun: UUID) -> tuple[Sequence[str] | None, int | None]:
+    """Which campaigns it goes on without; and how many are kept from it, where all of it is called off, else None."""
+    row = session.execute(_STILL_TRIED, {"id": rerun}).one()
+    return row.without, None if row.is_tried else row.rest
+
+
+def end_trial(session: Session, rerun: UUID, *, moved: int) -> None:
+    """Nothing is to follow: no more than the first hundred went."""
+    session.execute(_END_TRIAL, {"id": rerun, "moved": moved})
 
 
 def next_rerun(session: Session) -> Any | None:
@@ -152,6 +193,8 @@ def judge(session: Session, trial: Sequence[UUID]) -> Verdict:
     """Go once one of them arrived, eSMS took one ten minutes ago, or they ended in several ways; stop where all failed
     alike, or somebody cancelled them all; else neither, yet. What was cancelled of them says nothing of the others.
     """
+    if not trial:  # who took it died before it was complete
+        return Verdict(stop=True)
     found = session.execute(_TRIAL, {"trial": list(trial)}).all()
     rows = [row for row in found if row.status != Status.CANCELLED]
     if found and not rows:
@@ -186,6 +229,8 @@ def go_on_anyway(session: Session, rerun: UUID, *, by: str, source: str | None) 
 
 def call_off_reruns(session: Session, campaign: str, *, source: str | None) -> int:
     """Send no more of this campaign again; how many were still to be. A step that is under way is waited for."""
+    for of in (campaign, ""):
+        session.execute(_WAIT_FOR_TRIALS, {"campaign": of})
     asked = {"campaign": campaign, "source": source}
     its_own: int = sum(session.scalars(_CALL_OFF, asked))
     return its_own + sum(_leave_out(session, row, campaign) for row in session.execute(_OF_SEVERAL, asked).all())

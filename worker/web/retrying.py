@@ -47,6 +47,7 @@ async def answer(request: Request, producer: Notifier, by: str, **of: Any) -> Re
     unfit = [asdict(each) for each in decided.unfit]
     rest: dict[str, Any] = {"rest": decided.rest, "rest_left": decided.rest_left and dict(decided.rest_left)}
     rest["rest_unfit"] = [asdict(each) for each in decided.rest_unfit]
+    rest["called_off"] = decided.called_off
     return as_json(decision_out(decided) | {"left": dict(decided.left), "unfit": unfit} | rest)
 
 

@@ -123,6 +123,8 @@ class RetryOut(Model):
     """Of these, why what can't be sent corrected like this can't."""
     others: dict[str, int] = {}
     """Where those stand that it did not move, and how many."""
+    called_off: int = 0
+    """How many were still to follow, and do not: their campaign was cancelled meanwhile."""
 
 
 class RestOut(Model):
