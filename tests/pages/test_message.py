@@ -9,6 +9,8 @@ from html import unescape
 
 import pytest
 
+from tests.again.promises import turn
+from tests.again.test_late_arrivals import REFUSED, by_a_poll, followed
 from tests.history.test_reports_of_people import FALLBACK, UNDELIVERED, called
 from tests.pages.conftest import Browsers
 from tests.support import Bench, otp
@@ -114,3 +116,14 @@ def attempts_in(page: str) -> list[str]:
 def test_what_there_is_not_is_a_page_that_says_so(browsers: Browsers, given: str, bench: Bench) -> None:
     answer = browsers("viewer").get(f"/messages/{given}")
     assert answer.status_code == 404 and "<script>" not in answer.text
+
+
+def test_why_nothing_is_sent_again_is_said_where_her_first_message_arrived(browsers: Browsers, bench: Bench) -> None:
+    ticket, call = followed(bench)
+    turn(bench, call.id, REFUSED)
+    by_a_poll(bench, ticket)
+    browser = browsers("operator")
+    at = browser.post(f"/messages/{call.id}/retry").headers["location"]
+    assert at.endswith("?done=retry&count=0&left=hasgotit")
+    assert "Không có gì thay đổi (để lại: tin trước đó đã đến nơi)." in browser.get(at).text
+    assert "Không có gì thay đổi: tin đã chuyển" in browser.get(f"/messages/{call.id}?done=retry&left=x").text

@@ -72,6 +72,7 @@ WORDS: dict[str, Text] = {
     "done_nothing": Text(
         "Nothing was changed: it has gone on meanwhile.", "Không có gì thay đổi: tin đã chuyển trạng thái trước đó."
     ),
+    "done_left": Text("Nothing was changed ({why}).", "Không có gì thay đổi ({why})."),
     "done_bad_date": Text(
         "This date can't be: choose one in the future.", "Ngày giờ không hợp lệ: hãy chọn lúc sau này."
     ),

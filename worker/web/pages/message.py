@@ -11,6 +11,7 @@ from fastapi import Query, Request, Response
 from worker.api.decisions import Decision
 from worker.api.notifier import Notifier
 from worker.api.why import Stories
+from worker.catalogue.pages.common import WORDS
 from worker.errors import Invalid
 from worker.lifecycle import PERSONS_MOVES, Status
 from worker.reporting import Located, together
@@ -28,12 +29,13 @@ def message(
     given: str,
     done: Annotated[str, Query(max_length=20)] = "",
     count: Annotated[int, Query(ge=0)] = 0,
+    left: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
     """By an id or its beginning: a message, or a notification, which is a list where it went to many."""
     notifier = producer_of(request)
     found = notifier.locate(given)
     stories = _stories(request, notifier, found)
-    facts: dict[str, Any] = {"stories": stories, "done": _done(done, count), "count": count}
+    facts: dict[str, Any] = {"stories": stories, "done": _done(done, count, left), "count": count, "left": left}
     if len(stories.stories) + stories.others > 1:
         return render(request, "message/many.html.j2", **facts)
     return render(request, "message/one.html.j2", **facts, **_facts(notifier, stories))
@@ -63,9 +65,11 @@ def _facts(notifier: Notifier, stories: Stories) -> dict[str, Any]:
     }
 
 
-def _done(done: str, count: int) -> str:
+def _done(done: str, count: int, left: str) -> str:
     if done not in {"cancel", "move", "retry", "bad_date"}:
         return ""
+    if f"left_{left}" in WORDS:
+        return "done_left"
     return "done_nothing" if done != "bad_date" and not count else f"done_{done}"
 
 
@@ -100,4 +104,5 @@ def _whole(notifier: Notifier, given: str) -> UUID:
 
 
 def _back(given: str, done: str, decision: Decision) -> Response:
-    return redirect(f"/messages/{given}?done={done}&count={decision.moved}")
+    left = "" if decision.moved else "".join(next(iter(decision.left), "").split())
+    return redirect(f"/messages/{given}?done={done}&count={decision.moved}" + (f"&left={left}" if left else ""))
