@@ -48,12 +48,13 @@ MESSAGE = """
 
 
 # One statement for both tables: a notification's row brings its first message along, and only further messages have
-# rows of their own; rows for each table would cost half as much again.
+# rows of their own; rows for each table would cost half as much again. Messages ask for what was inserted, or Postgres
+# puts them in first, and who is bound to a source is told that their notifications are another's (roles/policies.py).
 def _put(
     besides: str,
     *,
-    unless: str = "",
-    of_inserted: str = "",
+    unless: str = "RETURNING id",
+    of_inserted: str = "CROSS JOIN (SELECT count(*) FROM inserted) AS all_of_them",
     opens: str = "SELECT * FROM t",
     repeated: str = "SELECT id FROM r WHERE false",
 ) -> TextClause:
