@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -291,6 +292,15 @@ def test_a_bulk_of_numbers_reports_the_ones_named_again(cli: Cli, bench: Bench) 
     assert (ticket["messages"], ticket["duplicates"]) == (2, ["+84901000001"])
     with bench.database.begin() as session:
         assert session.scalar(text("SELECT count(*) FROM message")) == 2
+
+
+def test_a_door_that_cannot_listen_says_so_in_a_line(cli: Cli) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, out, err = cli("serve", "--port", str(port))
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert err.startswith(f"error: 127.0.0.1:{port}: can't be listened at (")
+    assert cli("serve", "--host", "no.such.host.invalid", "--port", "0")[0] == 1
 
 
 def test_a_person_is_told_what_a_text_is_billed_as_and_why(cli: Cli) -> None:

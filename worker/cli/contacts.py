@@ -47,6 +47,8 @@ def list_(
         console().print(_listed(rows[:limit], notifier.settings.time_zone))
         if len(rows) > limit:
             say(f"the first {limit:,}: --limit shows more, `contacts export` all")
+    elif name or tags or source or opted_out is not None:
+        say("No contacts like that: leave a word or an option out.")
     else:
         say("No contacts. Bring some in: esms-worker contacts import people.csv --dry-run")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
@@ -11,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from worker.actor import acting
+from worker.errors import Unavailable
 from worker.settings import Settings
 from worker.web.app import make_app
 from worker.web.connections import CONNECTIONS, Bounded, make_room
@@ -60,8 +62,9 @@ def serve(
 ) -> int:
     """Serve until SIGTERM or Ctrl-C; the exit code. proxies: addresses whose X-Forwarded-* headers are believed.
 
-    ready: called with the port once it listens.
+    ready: called with the port once it listens. Raises Unavailable where it can't listen there.
     """
+    _refuse_taken(host, port)
     app = _Told(make_app(settings))
     config = uvicorn.Config(
         _Peer(ProxyHeadersMiddleware(app, list(proxies)) if proxies else app),  # type: ignore[arg-type]
@@ -82,6 +85,20 @@ def serve(
     with _told_once(), acting(None):  # who started it is not who asks it
         server.run()
     return 0 if server.started else 1
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    """Whoever starts it is told in a line: uvicorn would end the process, with an exit code of its own."""
+
+    async def bind() -> None:
+        loop = asyncio.get_running_loop()
+        (await loop.create_server(asyncio.Protocol, host, port, start_serving=False)).close()
+
+    try:
+        asyncio.run(bind())
+    except OSError as error:
+        problem = f"can't be listened at ({error.strerror or error})"
+        raise Unavailable(f"{host}:{port}", problem, "choose another --host or --port") from None
 
 
 @contextmanager
