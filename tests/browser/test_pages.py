@@ -181,6 +181,22 @@ def test_now_follows_without_being_loaded_again(browser: Any, address: str, benc
         assert visit.errors == []
 
 
+@pytest.mark.parametrize("answer", [None, 502])
+def test_while_nobody_answers_now_says_of_when_it_is(
+    browser: Any, address: str, bench: Bench, answer: int | None
+) -> None:
+    """Nobody at all, or a proxy in our place."""
+    with visiting(browser, address, **sized(DESKTOP, "light")) as visit:
+        visit.sign_in(bench, "viewer")
+        assert not visit.page.is_visible("#unanswered")
+        refuse = (lambda route: route.fulfill(status=answer)) if answer else (lambda route: route.abort())
+        visit.page.route("**/now/figures*", refuse)
+        visit.page.wait_for_selector("#unanswered", state="visible")
+        assert ":" in visit.page.inner_text("#unanswered time")
+        visit.page.unroute("**/now/figures*")
+        visit.page.wait_for_selector("#unanswered", state="hidden")
+
+
 def test_a_button_keeps_the_focus_while_now_looks_again(browser: Any, address: str, bench: Bench) -> None:
     with visiting(browser, address, **sized(DESKTOP, "light")) as visit:
         visit.sign_in(bench, "operator")

@@ -43,6 +43,10 @@ WORDS: dict[str, Text] = {
     "error_forbidden": Text("You may not do this", "Bạn không có quyền làm việc này"),
     "error_unavailable": Text("Not just now", "Tạm thời chưa phục vụ được"),
     "error_invalid": Text("Something has to be mended", "Có mục cần sửa"),
+    "unanswered": Text(
+        "The server or its database does not answer. This page goes on by itself once it does; what it shows is of",
+        "Máy chủ hoặc cơ sở dữ liệu chưa trả lời. Trang sẽ tự cập nhật khi có trả lời; số liệu đang xem là của lúc",
+    ),
     "error_bug": Text("A fault of ours", "Lỗi của hệ thống"),
     "error_bug_next": Text(
         "It is in the server's log. Nothing was done halfway: try again, or tell whoever runs this.",

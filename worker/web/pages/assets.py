@@ -12,11 +12,13 @@ from worker.web.pages.access import room
 from worker.web.problems import Problem
 
 CSS = "text/css; charset=utf-8"
+SCRIPT = "text/javascript; charset=utf-8"
 OURS = str(__package__)
 ASSETS = {  # the package and the file
     "page.css": (OURS, "static/page.css", CSS),
     "figures.css": ("worker.reporting.page", "figures.css", CSS),  # that of the report that people keep
-    "htmx.js": (OURS, "static/htmx-2.0.11.min.js", "text/javascript; charset=utf-8"),
+    "htmx.js": (OURS, "static/htmx-2.0.11.min.js", SCRIPT),
+    "page.js": (OURS, "static/page.js", SCRIPT),
     "icon.svg": (OURS, "static/icon.svg", "image/svg+xml"),
 }
 FOR_GOOD = {"Cache-Control": "public, max-age=31536000, immutable"}
