@@ -36,7 +36,7 @@ def test_it_prints_and_reads(capsys): print(API_KEY.lower()); capsys.readouterr(
 def test_it_writes_to_the_descriptor(capfd): __import__("os").write(2, API_KEY.encode()); capfd.readouterr()
 def test_it_tells_in_an_error(): MaybeTaken("GET /" + quote_plus(SECRET_KEY))
 def test_it_tells_in_an_error_with_a_field(): InvalidRequest("api_key", "is wrong", API_KEY)
-def test_it_tells_in_a_setting(): SettingsError("ESMS_API_KEY", repr(API_KEY), "mend it")
+def test_it_tells_in_a_setting(): SettingsError("ESMS_API_KEY", repr(API_KEY), "fix it")
 def test_clean(): print("nothing"); MaybeTaken("no answer came in time")
 """
 

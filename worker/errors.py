@@ -42,7 +42,7 @@ def _visible(character: str) -> str:
 
 
 class WorkerError(Exception):
-    """Something a user caused or can mend; `str()` of it is one line."""
+    """Something a user caused or can fix; `str()` of it is one line."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Celery carries exceptions from child to parent: their own way would call `__init__` with the message."""

@@ -25,9 +25,7 @@ _IN_USE = _Meaning("others were at work on the same rows in {place}", "try again
 _REFUSED = _Meaning(
     "{place} lets us not in", "check user, password and database name", "DATABASE_URL", lacks=Lack.LOGIN
 )
-_SILENT = _Meaning(
-    "no Postgres answers at {place}", "start it, or mend the variable", "DATABASE_URL", lacks=Lack.ANSWER
-)
+_SILENT = _Meaning("no Postgres answers at {place}", "start it, or fix the variable", "DATABASE_URL", lacks=Lack.ANSWER)
 _NO_OPTIONS = _Meaning("a pooler at {place} takes no options for a session", _POOLED, "DATABASE_URL")
 _ANOTHER_SESSION = _Meaning("a pooler at {place} changes sessions between two transactions", _POOLED, "DATABASE_URL")
 _BY_STATE = {

@@ -112,7 +112,7 @@ def many(bench: Bench) -> list[Ticket]:
     return set_aside(bench)
 
 
-def mend(bench: Bench) -> None:
+def fix(bench: Bench) -> None:
     with bench.database.begin() as session:
         session.execute(
             text("UPDATE notification SET follow_up = jsonb_set(follow_up, '{fallback,lane}', '\"voice\"')")
@@ -123,7 +123,7 @@ def mend(bench: Bench) -> None:
 def test_those_of_one_campaign_or_source_are_let_go_together(
     bench: Bench, many: list[Ticket], cli: Any, which: tuple[str, str]
 ) -> None:
-    mend(bench)
+    fix(bench)
     assert json.loads(cli("retry", "--go-on", *which, "--dry-run", "--json")[1]) == {"let_go": 3, "dry_run": True}
     assert len(bench.notifier.again.set_aside()) == 6
     assert cli("retry", "--go-on", *which)[0] == 0
@@ -148,7 +148,7 @@ def test_all_are_let_go_some_at_a_time_and_what_still_cannot_come_is_set_aside_a
     assert bench.notifier.again.go_on_many(told=tick) == 6
     assert told == [2, 2, 2]
     assert len(bench.notifier.again.set_aside()) == 6
-    mend(bench)
+    fix(bench)
     assert bench.notifier.again.go_on_many() == 6
     while follow(bench):
         pass

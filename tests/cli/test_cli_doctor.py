@@ -142,7 +142,7 @@ def test_doctor_says_a_cause_once_and_what_to_look_at_again(cli: Cli, monkeypatc
         "schema, clock, logins, workers, beat, upkeep, keeping, restore, brandnames, broker, lanes, reruns, follow-ups"
     )
     again = f"then look again at {rest}, calls, limits, rules, reminders"
-    assert " ".join(told).endswith(f"- not yet the rest mend that first, {again}")
+    assert " ".join(told).endswith(f"- not yet the rest fix that first, {again}")
 
 
 def test_doctor_goes_through_all_its_checks_though_nothing_is_set(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""A server with a hole that is known and mended is named, with the release that mends it."""
+"""A server with a hole that is known and fixed is named, with the release that fixes it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 import pytest
 
 from tests.cli.test_cli_commands import Cli, cli
-from worker.cli.known_holes import MENDED, hole
+from worker.cli.known_holes import FIXED, hole
 
 __all__ = ["cli"]
 
@@ -21,14 +21,14 @@ __all__ = ["cli"]
         ("PostgreSQL", "17.10", "17.11"),
         ("PostgreSQL", "16.15 (Debian 16.15-1)", ""),
         ("PostgreSQL", "19.0", ""),
-        ("PostgreSQL", "13.22", "nobody mends"),
+        ("PostgreSQL", "13.22", "nobody fixes"),
         ("Valkey", "8.1.8", "8.1.9"),
         ("Valkey", "8.1.10", ""),
         ("Valkey", "8.0.9", "8.0.10"),
         ("Valkey", "9.2.0", ""),
         ("Redis", "7.4.5", "7.4.6"),
         ("Redis", "7.0.15", ""),
-        ("Redis", "6.0.16", "nobody mends"),
+        ("Redis", "6.0.16", "nobody fixes"),
         ("Redis", "", ""),
         ("Redis", "unknown", ""),
     ],
@@ -40,9 +40,9 @@ def test_a_known_hole_is_named_with_its_remedy(server: str, version: str, told: 
 
 def test_each_line_is_mended_by_a_release_of_its_own() -> None:
     assert all(
-        mended.split(".")[: len(line)] == [str(number) for number in line]
-        for lines in MENDED.values()
-        for line, (mended, _) in lines.items()
+        fixed.split(".")[: len(line)] == [str(number) for number in line]
+        for lines in FIXED.values()
+        for line, (fixed, _) in lines.items()
     )
 
 

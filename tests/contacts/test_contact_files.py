@@ -121,8 +121,8 @@ def test_a_row_with_too_few_cells_and_one_with_too_many_are_told_apart(write: Wr
     [
         ("", "is empty"),
         ("\n\n", "is empty"),
-        ('key,name\n1,"Lan\n', "unexpected end of data: mend the quotes"),
-        ('key,name\n1,"Lan" x\n', "mend the quotes"),
+        ('key,name\n1,"Lan\n', "unexpected end of data: fix the quotes"),
+        ('key,name\n1,"Lan" x\n', "fix the quotes"),
         ("key,name\n1," + "x" * 200_000, "field larger than field limit"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is an old .xls, or protected by a password"),
         (b"PK\x03\x04 nothing", "is no whole XLSX file"),
@@ -178,7 +178,7 @@ def test_a_title_above_the_header_is_passed_over_when_told_so(workbook: Write) -
 
 def test_formulas_that_went_wrong_refuse_their_row(workbook: Write) -> None:
     assert cells(open_sheet(workbook(["key", "name"], ["1", "#N/A"], ["2", "Lan"]))) == [
-        ["B2 holds #N/A, an error of the spreadsheet: mend its formula"],
+        ["B2 holds #N/A, an error of the spreadsheet: fix its formula"],
         ["2", "Lan"],
     ]
 

@@ -127,8 +127,8 @@ def test_refused_rows_are_corrected_and_given_again(bring: Import, cli: Cli, ben
         name = "again.csv"
     again = Path(name).read_text("utf-8-sig")
     assert again.startswith("problem,Mã,Tên,SĐT\n")
-    Path("mended.csv").write_text(again.replace(",12\n", ",0901000001\n"))
-    assert cli("contacts", "import", "mended.csv")[0] == 0
+    Path("fixed.csv").write_text(again.replace(",12\n", ",0901000001\n"))
+    assert cli("contacts", "import", "fixed.csv")[0] == 0
     assert found(bench.database, "1").phones == [LAN]
 
 
@@ -170,7 +170,7 @@ def test_ambiguous_dates_are_taken_as_somebody_says(bring: Import, bench: Bench,
     [
         ("key,name\n1,Lan\n2,Nguy\xea\xden\n".encode("latin-1"), (), "line 3 is not UTF-8"),
         ("who,what\n1,Lan\n", (), "none looks like a key or a phone number"),
-        ('key,name\n1,Lan\n2,"Hoa\n', (), "mend the quotes"),
+        ('key,name\n1,Lan\n2,"Hoa\n', (), "fix the quotes"),
         ("key,ID\n1,2\n", (), "both look like key"),
         ("key,name\n1,Lan\n", ("--map", "nmae=name"), "did you mean name?"),
         ("key,name\n1,Lan\n", ("--sheet", "A"), "--sheet: staff.csv is a CSV file"),

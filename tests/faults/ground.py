@@ -118,7 +118,7 @@ class Ground:
         while not self.wait(lambda: len(self.crew.orders.landed()) > before, AGAIN_AFTER):
             if time.monotonic() > deadline:
                 break
-            self.crew.mend()
+            self.crew.fix()
             if more is not None:
                 more()
         self.crew.stand_down()
@@ -170,7 +170,7 @@ class Ground:
         return self.wait(lambda: self._settled(stock), PATIENCE)
 
     def _settled(self, stock: Stock) -> bool:
-        self.crew.mend()
+        self.crew.fix()
         try:
             return unsettled(self.database, stock) == 0
         except Unavailable:

@@ -78,7 +78,7 @@ class Host:
         """Whatever is on its way to Postgres, or from it, arrives nowhere; nobody is told."""
         _run("ip", "addr", "del", f"{POSTGRES}/24", "dev", self._wire)
 
-    def mend(self) -> None:
+    def fix(self) -> None:
         """Postgres is there again."""
         _run("ip", "addr", "add", f"{POSTGRES}/24", "dev", self._wire)
 
@@ -96,7 +96,7 @@ class Host:
         for what in (["addr", "add", f"{THEIRS}/24", "dev", theirs], ["link", "set", theirs, "up"]):
             _run("ip", "-n", self._name, *what)
         _run("ip", "-n", self._name, "link", "set", "lo", "up")
-        self.mend()
+        self.fix()
         self._let_in()
         return self
 

@@ -69,7 +69,7 @@ class Link:
         self.address: Address = (host, 0)
 
     def set(self, state: State) -> None:
-        """Cut it, have it swallow everything, or mend it."""
+        """Cut it, have it swallow everything, or fix it."""
         asyncio.run_coroutine_threadsafe(self._set(state), self._loop).result()
 
     def drop(self) -> None:

@@ -38,7 +38,7 @@ def calls(stock: Stock) -> None:
 
 def end_a_worker(ground: Ground) -> None:
     ground.crew.end(("a", "b")[ground.struck % 2])
-    ground.crew.mend()
+    ground.crew.fix()
 
 
 def refuses(trouble: Trouble) -> Deed:
@@ -106,7 +106,7 @@ def cut_from_postgres(ground: Ground, stock: Stock, feeding: Thread) -> None:
 
 def all_was_settled_meanwhile(ground: Ground, _: Stock) -> Iterator[str]:
     assert ground.host is not None
-    ground.host.mend()
+    ground.host.fix()
     yield from ()
 
 
@@ -190,7 +190,7 @@ def outages() -> Iterator[Scenario]:
     )
     yield Scenario(
         "a host cut from Postgres",
-        "one of two hosts, amid a claim: nothing arrives, nobody is told; mended when all is settled",
+        "one of two hosts, amid a claim: nothing arrives, nobody is told; repaired when all is settled",
         HUNDREDS,
         cut_from_postgres,
         layout=Layout(abroad=True),

@@ -102,11 +102,11 @@ class Crew:
 
     def start(self) -> Self:
         """All at once; returns when all take work."""
-        self.mend()
+        self.fix()
         assert all(child.alive for child in self.all), "a process ended at once: its settings can't be right"
         return self
 
-    def mend(self) -> None:
+    def fix(self) -> None:
         """Start again what has died, as a supervisor does."""
         dead = [child for child in self.all if not child.alive]
         for child in dead:

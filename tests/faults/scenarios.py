@@ -80,7 +80,7 @@ def killed(
     def deed(ground: Ground, stock: Stock, _: Thread) -> None:
         for point in points * max(1, round(2 * ground.scale)):
             ground.strike(point, how, stock, besides, hundreds=hundreds)
-            ground.crew.mend()
+            ground.crew.fix()
 
     return Scenario(f"killed: {name}", f"SIGKILL for {who} that passes: {', '.join(points)}", 0, deed, in_doubt)
 
@@ -120,7 +120,7 @@ def every(seconds: float, times: int, deed: Callable[[Ground], None]) -> Deed:
 
 def kill_a_worker(ground: Ground) -> None:
     ground.crew.kill(("a", "b")[ground.struck % 2])
-    ground.crew.mend()
+    ground.crew.fix()
 
 
 def freeze_past_the_lease(ground: Ground) -> None:

@@ -100,7 +100,7 @@ def stage(database: Database, simulator: Running, environ: dict[str, str]) -> It
 
 @pytest.fixture(autouse=True)
 def _whole_crew(crew: Crew) -> Iterator[None]:
-    crew.mend()
+    crew.fix()
     yield
     crew.stand_down()
 
@@ -148,7 +148,7 @@ def test_a_process_killed_there_loses_nothing_and_doubles_nothing(
     stock = new_stock()
     struck(crew, stage, stock, point, How.CHILD)
     turn_leases(stage.database)
-    crew.mend()
+    crew.fix()
     all_settle(stage, stock, point)
     assert_clean(stage, stock, point)
 
@@ -160,7 +160,7 @@ def test_a_process_killed_while_it_dials_dials_no_call_twice(
     stock, point = new_stock(), Point(name, calls, holds=True)
     struck(crew, stage, stock, point, How.CHILD)
     turn_leases(stage.database)
-    crew.mend()
+    crew.fix()
     all_settle(stage, stock, point)
     assert_clean(stage, stock, point)
 
@@ -173,7 +173,7 @@ def test_a_worker_killed_there_with_all_its_processes_loses_nothing_and_doubles_
     struck(crew, stage, stock, point, How.GROUP)
     eventually(lambda: crew.processes() == [])
     turn_leases(stage.database)
-    crew.mend()
+    crew.fix()
     all_settle(stage, stock, point)
     assert_clean(stage, stock, point)
 
@@ -194,7 +194,7 @@ def test_a_process_that_stood_still_past_its_lease_doubles_nothing_when_it_wakes
         assert is_frozen(landed.pid)
         stocks[point] = stock
     crew.stop()  # wakes them; each finishes what it was about
-    crew.mend()  # what the late answers of calls took out of *held* is still to be asked about
+    crew.fix()  # what the late answers of calls took out of *held* is still to be asked about
     for point, stock in stocks.items():
         eventually(lambda stock=stock: unsettled(stage.database, stock) == 0)  # type: ignore[misc]
         assert_clean(stage, stock, point)
@@ -215,7 +215,7 @@ def test_who_dies_amid_a_rerun_leaves_nobody_out_and_sends_to_nobody_twice(
 
     struck(crew, stage, stock, Point(point, setup), How.CHILD)
     turn_leases(stage.database)
-    crew.mend()
+    crew.fix()
     eventually(lambda: ends(stage, stock) == {"delivered": 130})
     assert_clean(stage, stock, Point(point, setup))
 
@@ -243,7 +243,7 @@ def test_who_dies_while_another_channel_takes_over_calls_each_once(
     more = crew.more_beats(2)  # beat tripled
     struck(crew, stage, stock, Point(point, setup), How.CHILD)
     turn_leases(stage.database)
-    crew.mend()
+    crew.fix()
     eventually(lambda: ends(stage, stock, "voice") == {"delivered": 20})
     for beat in more:
         beat.stop()

@@ -305,7 +305,7 @@ def test_what_up_prints_works_in_another_terminal_wherever_its_folder_is(tmp_pat
         up = Up(tmp_path, "--folder", "some where/else", **keys, **addresses)
         try:
             up.ready()
-            assert "Everything runs, but nothing can be sent until that is mended." in up.log.read_text()
+            assert "Everything runs, but nothing can be sent until that is fixed." in up.log.read_text()
             assert up.says("correct ESMS_API_KEY and ESMS_SECRET_KEY")
             printed = [line for line in up.log.read_text().splitlines() if line.startswith(("  export", "  esms"))]
             assert len(printed) == 4

@@ -1,4 +1,4 @@
-"""Files of events, by the page: mended rows, days and times of workbooks, what is told of a row or a column."""
+"""Files of events, by the page: fixed rows, days and times of workbooks, what is told of a row or a column."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def test_no_page_has_script_or_style_within_itself(browsers: Browsers) -> None:
 def test_style_and_script_are_kept_for_good_under_their_hash(browsers: Browsers) -> None:
     browser = browsers()
     addresses = re.findall(r'(?:src|href)="(/static/[^"]+)"', browser.get("/login").text)
-    assert len({address.rsplit("/", 1)[1] for address in addresses}) == 3
+    assert len({address.rsplit("/", 1)[1] for address in addresses}) == 4
     for address in addresses:
         assert "immutable" in browser.get(address).headers["cache-control"]
     assert browser.get("/static/0000000000000000/page.css").headers["cache-control"] == "no-store"

@@ -1,4 +1,4 @@
-"""*Refused*: who asked for what and why it was not taken; mended, it goes out once, as its application's."""
+"""*Refused*: who asked for what and why it was not taken; fixed, it goes out once, as its application's."""
 
 from __future__ import annotations
 
@@ -67,13 +67,13 @@ def test_what_was_to_follow_is_mended_or_left_out_as_by_the_command(browsers: Br
     assert 'value="retry_undelivered"' in page and "None" not in page and "(không lưu)" in page
     refused = browser.post(f"/refused/{first.id}/send", text_)
     assert refused.status_code == 422 and 'href="#f-fallback_sms"' in refused.text and "<details open" in refused.text
-    mended = text_ | {"fallback_call": "9", "fallback_vars": "An, 14h30"}
-    refused = browser.post(f"/refused/{first.id}/send", mended)
+    fixed = text_ | {"fallback_call": "9", "fallback_vars": "An, 14h30"}
+    refused = browser.post(f"/refused/{first.id}/send", fixed)
     assert refused.status_code == 422 and 'href="#f-retry_undelivered"' in refused.text and "An, 14h30" in refused.text
-    mended |= {"retry_undelivered": "2x1h"}
+    fixed |= {"retry_undelivered": "2x1h"}
     for bad in ({"fallback_sms": "x"}, {"retry_undelivered": "often"}, {"fallback_call": ""}):
-        assert browser.post(f"/refused/{first.id}/send", mended | bad).status_code == 422
-    assert browser.post(f"/refused/{first.id}/send", mended).status_code == 303
+        assert browser.post(f"/refused/{first.id}/send", fixed | bad).status_code == 422
+    assert browser.post(f"/refused/{first.id}/send", fixed).status_code == 303
     without = text_ | {"without": ["fallback", "retry_undelivered"]}
     assert browser.post(f"/refused/{second.id}/send", without).status_code == 303
     by_sms = text_ | {"fallback_sms": "Goi lai", "fallback_after": "30m", "without": "retry_undelivered"}

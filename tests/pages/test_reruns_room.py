@@ -6,7 +6,7 @@ from tests.again.failing import many, queued
 from tests.again.test_follow_ups import calls
 from tests.again.test_rest_of_reruns import stopped
 from tests.again.test_retry_many import go_on
-from tests.again.test_set_aside import follow, mend, set_aside
+from tests.again.test_set_aside import fix, follow, set_aside
 from tests.pages.conftest import Browsers
 from tests.support import Bench
 from worker.web.pages.keys import key_of
@@ -47,7 +47,7 @@ def test_what_was_to_follow_and_was_set_aside_is_let_go_once_it_was_seen_how_man
     bench: Bench, browsers: Browsers
 ) -> None:
     set_aside(bench)
-    mend(bench)
+    fix(bench)
     operator, viewer = browsers("operator"), browsers("viewer")
     seen = operator.get("/follow-ups").text
     assert "6 tin chưa thực hiện được" in seen

@@ -284,15 +284,15 @@ def _rename(database: Database, table: str, to: str) -> None:
 def test_answers_in_hand_are_written_when_postgres_is_back(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     tickets = accepted(bench, 5)
 
-    def mend() -> None:
+    def fix() -> None:
         eventually(lambda: "write what polls found" in caplog.text)
         _rename(bench.database, "request_away", "request")
 
     with no_place_for_requests(bench.database):
-        mending = threading.Thread(target=mend)
-        mending.start()
+        fixing = threading.Thread(target=fix)
+        fixing.start()
         bench.ask()
-        mending.join()
+        fixing.join()
     assert {bench.status(ticket) for ticket in tickets} == {"delivered"}
     assert asked(bench) == 5
 

@@ -244,6 +244,6 @@ def test_any_other_text_is_refused_in_one_line(text: str) -> None:
 
 
 def test_an_error_survives_the_way_from_process_to_process() -> None:
-    error = RecurrenceError("rrule", "wrong", "mend it")
+    error = RecurrenceError("rrule", "wrong", "fix it")
     again = pickle.loads(pickle.dumps(error))
-    assert (str(again), again.field) == ("rrule: wrong: mend it", "rrule")
+    assert (str(again), again.field) == ("rrule: wrong: fix it", "rrule")

@@ -41,10 +41,10 @@ def test_of_a_list_that_is_asked_for_again_mended_what_was_refused_is_taken_and_
 ) -> None:
     shop = application()
     first = shop.post("/v1/messages", json=[code(), code(to="1"), code(content="x")], headers=KEY).json()
-    mended = shop.post("/v1/messages", json=[code(), code(to="0901234568"), code(content="y")], headers=KEY).json()
-    assert (first["accepted"], first["refused"], mended["accepted"], mended["refused"]) == (2, 1, 2, 1)
-    assert [result["ticket"]["repeated"] for result in mended["results"][:2]] == [True, False]
-    assert mended["results"][2]["problem"]["type"] == "/problems/conflict"
+    fixed = shop.post("/v1/messages", json=[code(), code(to="0901234568"), code(content="y")], headers=KEY).json()
+    assert (first["accepted"], first["refused"], fixed["accepted"], fixed["refused"]) == (2, 1, 2, 1)
+    assert [result["ticket"]["repeated"] for result in fixed["results"][:2]] == [True, False]
+    assert fixed["results"][2]["problem"]["type"] == "/problems/conflict"
 
 
 @pytest.mark.parametrize(("key", "body"), [("", code()), ("", [code()]), ("x" * 196, [code()]), ("a\tb", code())])

@@ -71,7 +71,7 @@ REMEDIES: dict[Status, Text] = {
         "Kiểm tra lại số điện thoại; nếu đúng số, có thể máy đang tắt: gửi lại trên trang hoặc bằng lệnh `retry`.",
     ),
     Status.REJECTED: Text(
-        "Mend what the reason names, then send it again, on the page or by `retry`.",
+        "Fix what the reason names, then send it again, on the page or by `retry`.",
         "Sửa điều mà lý do nêu ra, rồi gửi lại trên trang hoặc bằng lệnh `retry`.",
     ),
     Status.UNKNOWN: Text(

@@ -168,7 +168,7 @@ NOT_FOLLOWED: dict[str, Text] = {
         "Nothing follows it: the recipient asked to be forgotten", "Không làm gì tiếp: người nhận yêu cầu xóa dữ liệu"
     ),
     "set aside": Text(
-        "A fault of ours keeps what was to follow it from coming: report it, and once it is mended let it go by "
+        "A fault of ours keeps what was to follow it from coming: report it, and once it is fixed let it go by "
         "`esms-worker retry --go-on {id}`",
         "Lỗi của phần mềm làm việc tiếp theo chưa thực hiện được: hãy báo lỗi, và khi đã sửa xong, cho chạy tiếp bằng "
         "`esms-worker retry --go-on {id}`",

@@ -51,12 +51,12 @@ _DOCTOR = Text("Do what `esms-worker doctor` says.", "Làm theo những gì `esm
 # What a person has to do about some of these: the worker does not go on by itself.
 TO_DO = {
     CAMPAIGN: Text(
-        "Let it go on once its cause is mended: on its page, or by `esms-worker resume --campaign {campaign}`.",
+        "Let it go on once its cause is fixed: on its page, or by `esms-worker resume --campaign {campaign}`.",
         "Khi nguyên nhân đã hết, cho chạy tiếp: trên trang chiến dịch, hoặc bằng "
         "`esms-worker resume --campaign {campaign}`.",
     ),
     LANE: Text(
-        "Let it go on once its cause is mended: by `esms-worker resume {lane}`.",
+        "Let it go on once its cause is fixed: by `esms-worker resume {lane}`.",
         "Khi nguyên nhân đã hết, cho chạy tiếp bằng `esms-worker resume {lane}`.",
     ),
     RESTORED: _DOCTOR,

@@ -46,7 +46,7 @@ def follow_ups() -> str:
         how = "let it go" if len(found) == 1 else "let all go: `esms-worker retry --go-on --all`, or one alone"
         raise Wrong(
             f"a fault of ours keeps from coming what was to follow these messages (see the log for "
-            f"`follow_up.failed`, and report it); once it is mended, {how}: {told}"
+            f"`follow_up.failed`, and report it); once it is fixed, {how}: {told}"
         )
     return "none was set aside"
 

@@ -68,7 +68,7 @@ RESTS_ON = {
 @click.command()
 @json_option
 def doctor(as_json: bool) -> int:
-    """Say what is wrong with this installation and how to mend it. Exit code 0 when all is well."""
+    """Say what is wrong with this installation and how to fix it. Exit code 0 when all is well."""
     with waiting("Asking Postgres, the broker, the workers and eSMS …"):
         findings = list(examine())
     if as_json:
@@ -79,7 +79,7 @@ def doctor(as_json: bool) -> int:
 
 
 def _as_json(each: Finding) -> dict[str, object]:
-    """not_yet: look again in a moment, or where something else is mended."""
+    """not_yet: look again in a moment, or where something else is fixed."""
     return {"check": each.what, "ok": each.ok, "text": each.text, "not_yet": not (each.looked and each.yet)}
 
 
@@ -90,7 +90,7 @@ def _say(findings: Sequence[Finding]) -> None:
         if each.looked:
             shown.add_row(_sign(each), each.what, text(each.text))
     if rest := [each.what for each in findings if not each.looked]:
-        shown.add_row("- not yet", "the rest", f"mend that first, then look again at {', '.join(rest)}")
+        shown.add_row("- not yet", "the rest", f"fix that first, then look again at {', '.join(rest)}")
     console().print(shown)
 
 
@@ -239,7 +239,7 @@ def _broker() -> str:
     last = text(found[0].at, notifier.settings.time_zone)
     told = f"{sum(row.times for row in found):,} message(s) were no task, the last at {last}"
     if datetime.now(UTC) - found[0].at < REMEMBERED:
-        raise Wrong(f"{told}: see `esms-worker refused list`, and mend who sends it")
+        raise Wrong(f"{told}: see `esms-worker refused list`, and fix who sends it")
     return f"{told}: see `esms-worker refused list`"
 
 
@@ -258,7 +258,7 @@ def _lanes() -> str:
     if paused:
         told = "; ".join(f"{row.lane or _campaign(row)}: {row.reason}" for row in paused)
         way_on = ", ".join(dict.fromkeys(_resumed(row) for row in paused))
-        raise Wrong(f"paused: {told}: mend the cause, then {way_on}")
+        raise Wrong(f"paused: {told}: fix the cause, then {way_on}")
     return "all open" + (f"; {held} message(s) are held: see `esms-worker held list`" if held else "")
 
 

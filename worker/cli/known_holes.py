@@ -1,13 +1,13 @@
-"""Which releases of Postgres, Valkey and Redis have a hole that is known and mended, as told until September 2026.
+"""Which releases of Postgres, Valkey and Redis have a hole that is known and fixed, as told until September 2026.
 
-A row is one line of releases: the first release that is mended, and what it mends that is worst for a server as ours.
+A row is one line of releases: the first release that is fixed, and what it fixes that is worst for a server as ours.
 """
 
 from __future__ import annotations
 
 import re
 
-MENDED: dict[str, dict[tuple[int, ...], tuple[str, str]]] = {
+FIXED: dict[str, dict[tuple[int, ...], tuple[str, str]]] = {
     "PostgreSQL": {
         (18,): ("18.6", "the 28 holes of August 2026"),
         (17,): ("17.11", "the 28 holes of August 2026"),
@@ -35,11 +35,11 @@ MENDED: dict[str, dict[tuple[int, ...], tuple[str, str]]] = {
 def hole(server: str, version: str) -> str:
     """What to add behind a version, with the remedy; empty where no hole is known."""
     numbers = _numbers(version)
-    for line, (mended, what) in MENDED[server].items():
+    for line, (fixed, what) in FIXED[server].items():
         if numbers[: len(line)] == line:
-            return f", which has {what}: update it to {mended} or newer" if numbers < _numbers(mended) else ""
-    if numbers and numbers < min(MENDED[server]):
-        return ", whose holes nobody mends any more: update it to a release that is looked after"
+            return f", which has {what}: update it to {fixed} or newer" if numbers < _numbers(fixed) else ""
+    if numbers and numbers < min(FIXED[server]):
+        return ", whose holes nobody fixes any more: update it to a release that is looked after"
     return ""
 
 

@@ -29,7 +29,7 @@ COMMANDS = {
         "See it work, in half a minute: real servers, real processes, a simulated eSMS, every status but sandboxed.",
     ),
     "dnc": ("law:dnc_group", "The Do-Not-Call register: numbers that get no advertising at all."),
-    "doctor": ("doctor:doctor", "Say what is wrong with this installation and how to mend it."),
+    "doctor": ("doctor:doctor", "Say what is wrong with this installation and how to fix it."),
     "held": ("held:held", "What only a person can decide: eSMS may or may not have taken it."),
     "law": (
         "law:law_group",

@@ -40,7 +40,7 @@ def redis() -> str:
             info: Any = redis.info()
             why = _refuses(redis, info)
     except (RedisError, OSError) as error:
-        raise Wrong(f"REDIS_URL: does not answer ({type(error).__name__}): start it, or mend the variable") from None
+        raise Wrong(f"REDIS_URL: does not answer ({type(error).__name__}): start it, or fix the variable") from None
     if why is not None:
         raise Wrong(f"REDIS_URL: {why}; until then no bell is rung and no tick heard: what is queued waits in Postgres")
     if info.get("aof_last_write_status", "ok") != "ok" or info.get("rdb_last_bgsave_status", "ok") != "ok":

@@ -1,7 +1,7 @@
 """What can go wrong with a call to eSMS, sorted by what the caller does next.
 
     EsmsError
-    ├── InvalidRequest   a field is wrong: nothing was sent, mend it
+    ├── InvalidRequest   a field is wrong: nothing was sent, fix it
     ├── Refused          eSMS said no to this request: never again as it is
     ├── AccountTrouble   the account's fault, not the request's: nothing was taken, hold everything until a person looks
     ├── TooFast          too many requests a second: nothing was taken, again in a moment and more slowly

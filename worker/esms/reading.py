@@ -178,8 +178,8 @@ def _read_xml(body: bytes) -> Any:
     try:
         return _parse_xml(body)
     except Unreadable:
-        mended = _BLANKS_IN_TAGS.sub(rb"<\1\2>", body)  # the manual's own sample has `< CountRegenerate >`
-        return _parse_xml(mended)
+        fixed = _BLANKS_IN_TAGS.sub(rb"<\1\2>", body)  # the manual's own sample has `< CountRegenerate >`
+        return _parse_xml(fixed)
 
 
 def _parse_xml(body: bytes) -> Any:

@@ -1,6 +1,6 @@
 """Why what waits waits: its date, a pause, a try that failed, nobody at work, or only its turn.
 
-The first reason that holds is told, in the order in which a person would have to mend them.
+The first reason that holds is told, in the order in which a person would have to fix them.
 """
 
 from __future__ import annotations

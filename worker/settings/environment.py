@@ -72,5 +72,5 @@ def _read_env(file: Path) -> dict[str, str]:
         raise SettingsError(str(file), "can't be read as UTF-8 text", "save it as UTF-8, or remove it") from None
     for binding in bindings:
         if binding.error:
-            raise SettingsError(str(file), f"line {binding.original.line} is no NAME=value", "mend or remove it")
+            raise SettingsError(str(file), f"line {binding.original.line} is no NAME=value", "fix or remove it")
     return {binding.key: binding.value for binding in bindings if binding.key and binding.value is not None}

@@ -132,12 +132,12 @@ class _Records:
                 self._room = RECORD_MOST
                 yield cells
         except csv.Error as error:
-            raise Unreadable(self._file.name, f"line {self._reader.line_num}: {error}", "mend the quotes") from None
+            raise Unreadable(self._file.name, f"line {self._reader.line_num}: {error}", "fix the quotes") from None
 
     def _lines(self) -> Iterator[str]:
         while line := self._opened.readline(LINE_MOST + 1):
             self._room -= len(line)
             if len(line) > LINE_MOST or self._room < 0:
                 problem = f"line {self._reader.line_num + 1}: its row is too long"
-                raise Unreadable(self._file.name, problem, "mend the quotes")
+                raise Unreadable(self._file.name, problem, "fix the quotes")
             yield line

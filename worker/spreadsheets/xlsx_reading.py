@@ -248,7 +248,7 @@ class _Sheet:
             self._done.append(RefusedRow(self._number, None, problem, self._cells))
         elif wrong is not None:
             where = f"{letters(wrong)}{self._number}"
-            problem = f"{where} holds {self._cells[wrong]}, an error of the spreadsheet: mend its formula"
+            problem = f"{where} holds {self._cells[wrong]}, an error of the spreadsheet: fix its formula"
             self._done.append(RefusedRow(self._number, None, problem, self._cells))
         elif self._cells:
             self._done.append(Row(self._number, self._cells))

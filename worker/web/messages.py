@@ -109,7 +109,7 @@ async def _many(producer: Notifier, holder: TokenRow, given: Any, key: str | Non
 
 def _none_stored(refused: Mapping[int, Invalid | Conflict], language: str) -> Problem:
     errors = [body_of(problem_of(error, within=f"/messages/{place}"), language) for place, error in refused.items()]
-    return Problem("invalid", "none was stored: mend these, or leave atomic out", "/messages", more={"errors": errors})
+    return Problem("invalid", "none was stored: fix these, or leave atomic out", "/messages", more={"errors": errors})
 
 
 def _taken_apart(given: Any) -> tuple[list[Any], bool]:

@@ -160,7 +160,7 @@ def trial(session: Session, notifier: Notifier, upload: UploadShown, to: str) ->
     rows = (sending.checked(row) for row in upload_rows(session, upload.id, most=LOOKED_AT) if isinstance(row, Row))
     item = next((each for each in rows if isinstance(each, Enqueue)), None)
     if item is None:
-        raise Invalid("rows", "none of the first can be sent", "look at what is refused, and mend the file")
+        raise Invalid("rows", "none of the first can be sent", "look at what is refused, and fix the file")
     sms = replace(_sms_of(item), to=to)
     reference = reference_of("test", str(upload.id), to, sms.content)
     alone = replace(item, campaign=None, send_date=None, fallback=None, fallback_after=None)

@@ -246,7 +246,7 @@ WORDS: dict[str, Text] = {
     "change": Text("Change text or time", "Sửa nội dung hoặc giờ gửi"),
     "refused_rows": Text("Rows that are not sent", "Các dòng không gửi được"),
     "refused_says": Text(
-        "The others are sent all the same. Mend these in the file and upload it again under the same name.",
+        "The others are sent all the same. Fix these in the file and upload it again under the same name.",
         "Các dòng khác vẫn gửi. Hãy sửa trong tệp rồi tải lại với cùng tên chiến dịch.",
     ),
     "row_number": Text("Row", "Dòng"),

@@ -33,7 +33,7 @@ WORDS: dict[str, Text] = {
     "pages": Text("Pages", "Các trang"),
     "of": Text("{part} of {whole}", "{part} trên {whole}"),
     "required": Text("required", "bắt buộc"),
-    "error_summary": Text("Something has to be mended", "Có mục cần sửa"),
+    "error_summary": Text("Something has to be fixed", "Có mục cần sửa"),
     "any": Text("any", "tất cả"),
     "yes": Text("yes", "có"),
     "no": Text("no", "không"),
@@ -42,7 +42,7 @@ WORDS: dict[str, Text] = {
     "error_not-found": Text("There is no such page", "Không tìm thấy trang này"),
     "error_forbidden": Text("You may not do this", "Bạn không có quyền làm việc này"),
     "error_unavailable": Text("Not just now", "Tạm thời chưa phục vụ được"),
-    "error_invalid": Text("Something has to be mended", "Có mục cần sửa"),
+    "error_invalid": Text("Something has to be fixed", "Có mục cần sửa"),
     "unanswered": Text(
         "The server or its database does not answer. This page goes on by itself once it does; what it shows is of",
         "Máy chủ hoặc cơ sở dữ liệu chưa trả lời. Trang sẽ tự cập nhật khi có trả lời; số liệu đang xem là của lúc",

@@ -31,5 +31,5 @@ FILES: dict[str, Text] = {
     "row_number": Text("Row", "Dòng"),
     "row": Text("row {number}", "dòng {number}"),
     "problem": Text("What is wrong", "Lỗi"),
-    "download_refused": Text("All of it, to be mended:", "Tải tất cả để sửa:"),
+    "download_refused": Text("All of it, to be fixed:", "Tải tất cả để sửa:"),
 }

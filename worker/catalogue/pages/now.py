@@ -67,7 +67,7 @@ WORDS: dict[str, Text] = {
     "follow_ups_look": Text("All that was set aside", "Xem tất cả việc tiếp theo bị gác lại"),
     "follow_ups": Text("What was to follow and was set aside", "Việc tiếp theo bị gác lại"),
     "follow_ups_wait": Text(
-        "A fault of ours kept from coming what was to follow {count} messages. Once it is mended, let them go on.",
+        "A fault of ours kept from coming what was to follow {count} messages. Once it is fixed, let them go on.",
         "Lỗi của phần mềm làm việc tiếp theo của {count} tin chưa thực hiện được. Sửa xong lỗi thì cho tiếp tục.",
     ),
     "follow_ups_go_on": Text("Let all {count} go on", "Cho cả {count} tin tiếp tục"),

@@ -152,7 +152,7 @@ WORDS: dict[str, Text] = {
         "Excel (.xlsx) hoặc CSV mã UTF-8, mỗi dòng một người; hoặc tệp lịch (.ics). Tối đa 10 MB.",
     ),
     "file_says": Text(
-        "Rows of one key, or of one name, time and place, are one event. The same file again changes nothing; mended "
+        "Rows of one key, or of one name, time and place, are one event. The same file again changes nothing; fixed "
         "rows add their guests: a file takes nobody off an event, and revives none that was called off.",
         "Các dòng cùng mã, hoặc cùng tên, giờ và nơi, là một sự kiện. Nhập lại cùng tệp không thay đổi gì; nhập các "
         "dòng đã sửa thì thêm người. Tệp không bỏ ai khỏi sự kiện, cũng không khôi phục sự kiện đã hủy.",

@@ -110,7 +110,7 @@ TO_DO = (
     Text("upload the file again for another one", "hãy tải tệp lên lại để làm khác"),
     Text("upload the file again to send it otherwise", "hãy tải tệp lên lại để gửi khác"),
     Text("check it first", "hãy kiểm tra tệp trước"),
-    Text("look at what is refused, and mend the file", "hãy xem các dòng bị từ chối và sửa tệp"),
+    Text("look at what is refused, and fix the file", "hãy xem các dòng bị từ chối và sửa tệp"),
     Text("take `esms-worker reminders events import`", "hãy dùng `esms-worker reminders events import`"),
     Text("give a moment that has passed", "hãy ghi thời điểm đã qua"),
     Text("give the key by which you know this person", "hãy ghi mã mà bạn dùng cho người này"),

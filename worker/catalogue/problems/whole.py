@@ -15,7 +15,7 @@ WHOLE = (
     Text("holds {count}: send 1 to {most} at once", "có {count} mục: mỗi lần gửi từ 1 đến {most}"),
     Text("give reference or to", "hãy ghi reference hoặc to"),
     Text(
-        "none was stored: mend these, or leave atomic out",
+        "none was stored: fix these, or leave atomic out",
         "chưa lưu tin nào: hãy sửa những tin này, hoặc bỏ atomic",
     ),
     Text("send it within {seconds} seconds", "hãy gửi xong trong {seconds} giây"),

@@ -131,7 +131,7 @@ FILES: tuple[Reason, ...] = (
     ),
     reason("and cron are two ways to say it: give exactly one of the two", "chỉ điền một trong hai: RRULE hoặc cron"),
     reason(
-        "none of the first can be sent: look at what is refused, and mend the file",
+        "none of the first can be sent: look at what is refused, and fix the file",
         "không dòng nào gửi được: xem các dòng bị loại rồi sửa tệp",
     ),
 )

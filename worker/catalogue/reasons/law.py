@@ -5,7 +5,7 @@ from __future__ import annotations
 from worker.catalogue.reasons.row import Reason, reason
 
 _TEXT = (
-    "Mend the text and hand it over again; `esms-worker law list` tells what the rule asks for.",
+    "Fix the text and hand it over again; `esms-worker law list` tells what the rule asks for.",
     "Sửa nội dung rồi gửi lại; xem quy định bằng `esms-worker law list`.",
 )
 _RESPECT = (

@@ -71,7 +71,7 @@ def _welcome(installation: Installation) -> None:
     trouble = None if installation.simulated else _refusal(installation)
     if trouble:
         say_error(f"eSMS: {trouble}")
-    say(f"Everything runs{', but nothing can be sent until that is mended' if trouble else ''}.")
+    say(f"Everything runs{', but nothing can be sent until that is fixed' if trouble else ''}.")
     say(f"The data is in {installation.folder}.")
     say("(Ctrl-C here stops everything.)  In another terminal, from this folder:")
     if installation.folder != Path(UP_FOLDER).absolute():

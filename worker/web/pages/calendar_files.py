@@ -135,5 +135,5 @@ def run(request: Request, found: Upload) -> Response:
 
 @router.get("/reminders/import/{upload}/refused.{kind}")
 def refused(request: Request, found: Upload, kind: str) -> Response:
-    """Rows that were not taken, to be mended."""
+    """Rows that were not taken, to be fixed."""
     return refused_rows(request, found, kind)

@@ -129,5 +129,5 @@ def run(request: Request, found: Upload) -> Response:
 
 @router.get("/contacts/import/{upload}/refused.{kind}")
 def refused(request: Request, found: Upload, kind: str) -> Response:
-    """Rows and cells that were not taken, to be mended."""
+    """Rows and cells that were not taken, to be fixed."""
     return refused_rows(request, found, kind)

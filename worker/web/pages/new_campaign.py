@@ -279,5 +279,5 @@ def send(request: Request, found: Upload) -> RedirectResponse:
 
 @router.get("/campaigns/new/{upload}/refused.{kind}")
 def refused(request: Request, found: Upload, kind: str) -> Response:
-    """The rows that can't be used as they are, to be mended."""
+    """The rows that can't be used as they are, to be fixed."""
     return refused_rows(request, found, kind)

@@ -1,4 +1,4 @@
-"""*Refused*: requests of applications that could not be taken, why, and what was mended handed over after all."""
+"""*Refused*: requests of applications that could not be taken, why, and what was fixed handed over after all."""
 
 from __future__ import annotations
 

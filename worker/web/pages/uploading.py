@@ -1,4 +1,4 @@
-"""The first step with every file: take it in, or say in a line why not; and its refused rows, to be mended."""
+"""The first step with every file: take it in, or say in a line why not; and its refused rows, to be fixed."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ let answered = new Date();
 document.addEventListener("htmx:afterRequest", ({ detail }) => {
   const notice = document.getElementById("unanswered");
   const failed = detail.xhr.status === 0 || detail.xhr.status >= 500;
-  if (failed) notice.querySelector("time").textContent = answered.toLocaleTimeString(document.documentElement.lang);
+  if (failed) notice.querySelector("time").textContent = answered.toLocaleTimeString(document.documentElement.lang, { hourCycle: "h23" });
   else answered = new Date();
   if (notice.hidden === failed) notice.hidden = !failed;
 });
