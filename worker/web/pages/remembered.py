@@ -15,14 +15,21 @@ class Remembered(Generic[T]):
 
     def __init__(self, ask: Callable[[], T], *, seconds: float) -> None:
         self._ask, self._seconds = ask, seconds
-        self._lock, self._known = Lock(), None  # type: tuple[Lock, tuple[float, T] | None]
+        self._lock, self._known = Lock(), None  # type: tuple[Lock, tuple[float, float, T] | None]
 
     def get(self) -> T:
         """Whoever comes while it is being asked for waits for that answer."""
+        came = time.monotonic()
         with self._lock:
-            if self._known is None or time.monotonic() - self._known[0] > self._seconds:
-                self._known = (time.monotonic(), self._ask())
-            return self._known[1]
+            if self._known is None or self._is_old(*self._known[:2], came):
+                asked = time.monotonic()
+                answer = self._ask()
+                self._known = (asked, time.monotonic(), answer)
+            return self._known[2]
+
+    def _is_old(self, asked: float, answered: float, came: float) -> bool:
+        """Where asking takes longer than it is remembered, those who waited would else ask one after another."""
+        return answered < came and came - asked > self._seconds
 
     def forget(self) -> None:
         """Ask again next time: something was changed by this process."""
