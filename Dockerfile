@@ -10,7 +10,7 @@ COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY .ci/install.py .ci/
 COPY worker worker
 COPY migrations migrations
-RUN python .ci/install.py fast http && rm -rf /src/* /src/.ci
+RUN python .ci/install.py fast http metrics && rm -rf /src/* /src/.ci
 
 # A folder of its own to stand in: from the source's folder, `import worker` would find that instead.
 RUN useradd --system --user-group --no-create-home esms

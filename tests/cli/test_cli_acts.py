@@ -31,7 +31,7 @@ report failures | report html | report latency | report messages | report networ
 report rules | requests list | sent-data | show | status | templates list | templates preview | templates show | text
 tokens list | users list | webhooks list | why
 """
-PROCESSES = {"demo", "up", "serve", "simulator"}  # what is done by these is done by whoever uses them
+PROCESSES = {"demo", "up", "serve", "metrics", "simulator"}  # what is done by these is done by whoever uses them
 ELSEWHERE = {"brandnames", "migrate"}  # by eSMS, whose test it is; and below
 
 # Command lines in their order, by the act that each leaves; {names} are what was there before, {id} what the one before

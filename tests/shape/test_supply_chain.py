@@ -23,7 +23,7 @@ def test_in_compose_each_service_has_its_own_login_and_only_migrate_the_administ
     ours = {name: service["environment"] for name, service in SERVICES.items() if service.get("image") == "esms-worker"}
     logins = {name: environ["DATABASE_URL"].split("://")[1].split(":")[0] for name, environ in ours.items()}
     assert logins.pop("migrate") == "esms"
-    assert logins.pop("http") == "esms_producer"
+    assert logins.pop("http") == logins.pop("metrics") == "esms_producer"
     assert set(logins.values()) == {"esms_worker"}
     for name, environ in ours.items():
         assert not environ["POSTGRES_PASSWORD"]

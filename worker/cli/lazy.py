@@ -35,6 +35,10 @@ COMMANDS = {
         "law:law_group",
         "Sending rules: hours, counts, label, register, consent.",
     ),
+    "metrics": (
+        "metrics:metrics",
+        "Tell Prometheus, Grafana or Zabbix how it goes, by HTTP at /metrics, until Ctrl-C.",
+    ),
     "migrate": (
         "serve:migrate",
         "Bring the database to this version's schema; safe to run again, and by many at once.",

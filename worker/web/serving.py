@@ -12,10 +12,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from worker.actor import acting
-from worker.errors import Unavailable
 from worker.settings import Settings
 from worker.web.app import make_app
 from worker.web.connections import CONNECTIONS, Bounded, make_room
+from worker.web.listening import cannot_listen
 
 IDLE = 15  # seconds that a connection without a request is kept
 GRACE = 30  # seconds for requests under way when it is told to end
@@ -97,8 +97,7 @@ def _refuse_taken(host: str, port: int) -> None:
     try:
         asyncio.run(bind())
     except OSError as error:
-        problem = f"can't be listened at ({error.strerror or error})"
-        raise Unavailable(f"{host}:{port}", problem, "choose another --host or --port") from None
+        raise cannot_listen(host, port, error) from None
 
 
 @contextmanager
