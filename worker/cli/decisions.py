@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import tzinfo
 from functools import partial
 from getpass import getuser
+from shlex import quote
 from uuid import UUID
 
 import click
@@ -169,3 +170,8 @@ def _say_pauses(paused: Sequence[PauseShown], as_json: bool, zone: tzinfo) -> No
         told = (row.lane, row.campaign, row.source, row.since, row.code, row.reason)
         shown.add_row(*(text(each, zone) for each in told))
     console().print(shown if paused else "Nothing is paused.")
+
+
+def resumed(row: PauseShown) -> str:
+    """The command by which it goes on."""
+    return f"`esms-worker resume {row.lane or f'--campaign {quote(row.campaign or str())}'}`"

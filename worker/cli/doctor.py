@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from shlex import quote
 
 import click
 
@@ -15,6 +14,7 @@ from worker.api.notifier import Notifier
 from worker.api.operation import Operation
 from worker.cli.at_work import beat, workers
 from worker.cli.checkups import NotYet, Wrong, calls, clock, follow_ups, keeping, restored, ruling
+from worker.cli.decisions import resumed
 from worker.cli.known_holes import hole
 from worker.cli.output import console, json_option, say_json, table, text, waiting
 from worker.cli.redis_health import redis
@@ -247,17 +247,13 @@ def _campaign(row: PauseShown) -> str:
     return f"{row.campaign}" if row.source is None else f"{row.campaign} of {row.source!r}"
 
 
-def _resumed(row: PauseShown) -> str:
-    return f"`esms-worker resume {row.lane or f'--campaign {quote(row.campaign or str())}'}`"
-
-
 def _lanes() -> str:
     with Notifier.from_env() as notifier:
         paused = notifier.pauses.list()
         held = len(notifier.held.list())
     if paused:
         told = "; ".join(f"{row.lane or _campaign(row)}: {row.reason}" for row in paused)
-        way_on = ", ".join(dict.fromkeys(_resumed(row) for row in paused))
+        way_on = ", ".join(dict.fromkeys(resumed(row) for row in paused))
         raise Wrong(f"paused: {told}: fix the cause, then {way_on}")
     return "all open" + (f"; {held} message(s) are held: see `esms-worker held list`" if held else "")
 

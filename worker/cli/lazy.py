@@ -87,6 +87,7 @@ COMMANDS = {
         "Encoding, length and number of SMS of a TEXT, as it is and without accents; `-` reads standard input.",
     ),
     "tokens": ("tokens:tokens_group", "Who is let in by HTTP, and what they may do there."),
+    "top": ("top:top", "How it goes now, looked at again and again: alarms, lanes, the last hour, today; q ends it."),
     "users": (
         "users:users_group",
         "Who may sign in on the page that `serve` and `up` show, and what they may do there.",

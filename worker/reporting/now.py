@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select, text
 
 from worker.lifecycle import FAILED, FINAL, Lane, Status
+from worker.queues import Queue
 from worker.reporting.choice import Choice
 from worker.reporting.costs import costs
 from worker.reporting.limits import LimitShown, limits
@@ -35,6 +36,7 @@ from worker.reporting.operation import (
 from worker.reporting.sums import Sums, counted_until, sums
 from worker.reporting.tables import AccountBalance, ReportMinute, ReportStanding
 from worker.reporting.untaken import refused_within_a_day
+from worker.reporting.waiting import SILENT
 
 if TYPE_CHECKING:
     from worker.database import Reader
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 MINUTES = 180  # that the picture shows
 WEEK = timedelta(days=7)
 MOST_UNTAKEN = 1000
+ENOUGH = 3.0  # days for which money should last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +65,11 @@ class BalanceShown:
     dong: Decimal
     at: datetime
     days: float | None
+
+    @property
+    def is_short(self) -> bool:
+        """Time to top it up."""
+        return self.days is not None and self.days < ENOUGH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +102,26 @@ class Now:
     """Requests that came by task or SQL within a day and could not be taken; MOST_UNTAKEN stands for more."""
     is_new: bool
     """Nothing was handed over yet, ever."""
+
+    @property
+    def starting(self) -> bool:
+        """Who was not heard of yet may still come."""
+        return self.seconds_since_start is not None and self.seconds_since_start < SILENT
+
+    @property
+    def beats(self) -> bool:
+        """A worker heard beat tick."""
+        return self.seconds_since_beat is not None and self.seconds_since_beat < SILENT
+
+    @property
+    def missing(self) -> list[str]:
+        """Queues to which nobody listens."""
+        return [str(queue) for queue in Queue if self.listeners.get(str(queue), SILENT) >= SILENT]
+
+    @property
+    def statuses_today(self) -> Counter[Status]:
+        """How many of what was to go out today stand where."""
+        return sum((Counter(line.statuses) for line in self.today), Counter())
 
     def standing_in(self, *statuses: Status) -> int:
         """How many messages are in these statuses, over all lanes."""

@@ -13,7 +13,6 @@ from worker.api.reports import Reports
 from worker.catalogue import Advice, advice
 from worker.errors import Invalid
 from worker.lifecycle import FAILED, Kind, Lane, Status
-from worker.queues import Queue
 from worker.reporting import HeldBack
 from worker.reporting.now import MOST_UNTAKEN, BalanceShown, Now
 from worker.web.door import producer_of
@@ -24,8 +23,6 @@ from worker.web.pages.remembered import Remembered
 from worker.web.pages.rendering import language_of, redirect, render
 
 FIGURES, MONEY = 2.0, 60.0  # seconds for which these are remembered
-SILENT = 60.0  # seconds without a tick that a worker heard
-ENOUGH = 3.0  # days for which money should last
 ALL = "all"  # in the place of a lane
 
 router = room()
@@ -104,15 +101,13 @@ def watch_of(request: Request) -> Watch:
 def _facts(request: Request) -> dict[str, Any]:
     watch = watch_of(request)
     now, balance, failing = watch.now.get(), watch.balance.get(), watch.failing.get()
-    today: Counter[Status] = Counter()
-    for line in now.today:
-        today.update(line.statuses)
+    today = now.statuses_today
     return {
         "now": now,
         "today": f"{producer_of(request).settings.today()}",
         "mark": f"{now.at:%H%M%S%f}",
         "balance": balance,
-        "short": balance is not None and balance.days is not None and balance.days < ENOUGH,
+        "short": balance is not None and balance.is_short,
         "failing": failing,
         "held_back": watch.held_back.get(),
         "lanes": list(Lane),
@@ -124,15 +119,10 @@ def _facts(request: Request) -> dict[str, Any]:
         "failed": sum(today[status] for status in FAILED),
         "failures": _failures(request, now),
         "picture": Picture.of(now.minutes),
-        "starting": now.seconds_since_start is not None and now.seconds_since_start < SILENT,
-        "beats": now.seconds_since_beat is not None and now.seconds_since_beat < SILENT,
-        "missing": _missing(now),
+        "starting": now.starting,
+        "beats": now.beats,
+        "missing": now.missing,
     }
-
-
-def _missing(now: Now) -> list[str]:
-    """Queues to which nobody listens."""
-    return [str(queue) for queue in Queue if now.listeners.get(str(queue), SILENT) >= SILENT]
 
 
 def _failures(request: Request, now: Now) -> list[Failed]:
