@@ -29,7 +29,7 @@ reminders list
 reminders next | reminders show | reminders simulate | reminders why | report campaigns | report costs | report daily
 report failures | report html | report latency | report messages | report networks | report refused | report reminders
 report rules | requests list | sent-data | show | status | templates list | templates preview | templates show | text
-tokens list | users list | webhooks list | why
+tokens list | top | users list | webhooks list | why
 """
 PROCESSES = {"demo", "up", "serve", "metrics", "simulator"}  # what is done by these is done by whoever uses them
 ELSEWHERE = {"brandnames", "migrate"}  # by eSMS, whose test it is; and below

@@ -327,6 +327,21 @@ def test_what_happens_is_shown_at_the_next_look_in_80_by_24_and_in_whatever_size
 
 
 @pytest.mark.long
+def test_a_look_that_gets_no_answer_is_told_and_q_ends_it_all_the_same(environ: dict[str, str], bench: Bench) -> None:
+    with terminal(*TOP, environ=environ) as at:
+        at.shows("q ends.")
+        with bench.database.begin() as session:
+            session.execute(text("LOCK TABLE pause"))
+            at.shows("no answer came within 5 s")
+        eventually(lambda: "old since" not in "\n".join(at.screen), tell=lambda: "\n".join(at.screen))
+        with bench.database.begin() as session:
+            session.execute(text("LOCK TABLE pause"))
+            at.shows("no answer came within 5 s")
+            at.press(b"q")
+            assert at.ended() == 0 and at.is_as_it_was()
+
+
+@pytest.mark.long
 def test_the_last_figures_stay_while_postgres_is_away_and_it_goes_on_when_that_is_back(tmp_path: Path) -> None:
     postgres = Postgres(tmp_path / "postgres", durable=False)
     with postgres, Operation.from_env({"DATABASE_URL": postgres.url}) as operation:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     Look = Callable[[], tuple[Now, BalanceShown | None]]
 
 BLINK = 0.2  # seconds after which what is new is shown, and a signal is heard
+PATIENCE = 5.0  # seconds that a look may take
+SILENT = f"Postgres: no answer came within {PATIENCE:.0f} s: waiting for it"
 ENDS = set(b"qQ")
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -41,9 +43,12 @@ def watch(seen: Seen, look: Look, zone: tzinfo, shown: Console, every: float) ->
     found: SimpleQueue[Seen | Exception] = SimpleQueue()
     with _told_to_end() as ended, _keys() as pressed, Live(console=shown, screen=True, auto_refresh=False) as live:
         Thread(target=_look_on, args=(look, every, found, ended), daemon=True).start()
-        drawn = None
+        drawn, heard = None, time.monotonic()
         while not ended.is_set():
-            seen = _newest(seen, found)
+            if not found.empty():
+                seen, heard = _newest(seen, found), time.monotonic()
+            elif time.monotonic() - heard > every + PATIENCE:
+                seen = replace(seen, away=SILENT)
             if drawn != (drawn := (seen, shown.size)):
                 live.update(View(seen, zone, shown.height), refresh=True)
             if ENDS & set(pressed(BLINK)):
