@@ -141,7 +141,6 @@ WORDS: dict[str, Text] = {
     "remedy": Text("What to do", "Việc cần làm"),
     "processes": Text("At work", "Các tiến trình"),
     "queue": Text("Work", "Công việc"),
-    "heard": Text("Last heard", "Lần cuối"),
     "ago": Text("{span} ago", "{span} trước"),
     "never": Text("never", "chưa bao giờ"),
     "beat": Text("Tick (beat)", "Nhịp (beat)"),
