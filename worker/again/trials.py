@@ -102,10 +102,12 @@ class Trial:
 
     def _keep(self, session: Session) -> None:
         """What is to follow: the rest, or the next step. A correction that has fitted nobody yet leaves nothing."""
-        place, is_over = self.tried.place, self.most is not None and self.tried.moved >= self.most
-        if place is not None and not self._goes_on and not is_over:
+        place, is_all = self.tried.place, self.most is not None and self.tried.moved >= self.most
+        if place is None or is_all:
+            self._end(session)
+        elif not self._goes_on:
             self._keep_rest(session, place)
-        elif self._rerun is not None or (self._goes_on and (self.tried.moved or self.corrected is None)):
+        elif self._rerun is not None or self.tried.moved or self.corrected is None:
             self._keep_trial(session, place)
 
     def _keep_rest(self, session: Session, place: Place) -> None:
@@ -114,17 +116,17 @@ class Trial:
         self.left = replace(left, messages=rest)
         if rest:
             self._note(session, rest, place, trial=True)
-        elif self._rerun is not None:
-            ledger.end_trial(session, self._rerun, moved=self.tried.moved)
-
-    def _keep_trial(self, session: Session, place: Place | None) -> None:
-        if place is None or not self._goes_on:
-            assert self._rerun is not None
-            ledger.end_trial(session, self._rerun, moved=self.tried.moved)
         else:
-            if self._ahead is None:
-                self._ahead = ledger.count(session, self.chosen, after=place)
-            self._note(session, max(self._ahead, 0), place, trial=False)
+            self._end(session)
+
+    def _keep_trial(self, session: Session, place: Place) -> None:
+        if self._ahead is None:
+            self._ahead = ledger.count(session, self.chosen, after=place)
+        self._note(session, max(self._ahead, 0), place, trial=False)
+
+    def _end(self, session: Session) -> None:
+        if self._rerun is not None:
+            ledger.end_trial(session, self._rerun, moved=self.tried.moved)
 
     def _note(self, session: Session, rest: int, place: Place, *, trial: bool) -> None:
         """trial: it is complete, and so to be judged."""
