@@ -113,7 +113,7 @@ def _in_the_way(now: Now) -> Iterator[Metric]:
 def _at_work(now: Now) -> Iterator[Metric]:
     means = "Seconds since beat last ticked and a worker heard it; absent: never"
     yield _one("esms_seconds_since_beat", means, now.seconds_since_beat)
-    heard = [((queue,), now.listeners.get(queue, SILENT) < SILENT) for queue in Queue]
+    heard = [((queue,), queue not in now.missing) for queue in Queue]
     means = f"1: somebody was heard to listen to the queue within {SILENT:.0f} seconds, however many; 0: nobody was"
     yield _gauge("esms_listeners", means, heard, ["queue"])
 
