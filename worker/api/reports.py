@@ -94,14 +94,6 @@ class Reports:
         with self._database.reading() as session:
             return balance(session, self._settings.today())
 
-    def now_and_balance(self) -> tuple[Now, BalanceShown | None]:
-        """Both, of one moment: in one transaction."""
-        from worker.reporting.now import balance, now
-
-        with self._database.reading() as session:
-            today = self._settings.today()
-            return now(session, today), balance(session, today)
-
     # Sums...
 
     def daily(self, by: Sequence[GroupBy] = ("day",), **which: Unpack[Which]) -> Sequence[Sums]:

@@ -45,6 +45,9 @@ MINUTES = 180  # that the picture shows
 WEEK = timedelta(days=7)
 MOST_UNTAKEN = 1000
 ENOUGH = 3.0  # days for which money should last
+BALANCE_FOR = (
+    60.0  # seconds for which whoever looks again and again may remember a balance: a week's costs are added up
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

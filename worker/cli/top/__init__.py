@@ -10,11 +10,14 @@ import click
 from rich.console import Console
 
 from worker.api.notifier import Notifier
+from worker.api.reports import Reports
 from worker.cli.output import console, json_option, say_json
 from worker.cli.top.alarms import alarms
 from worker.cli.top.picture import MINUTES
 from worker.cli.top.view import Seen, View
-from worker.cli.top.watching import watch
+from worker.cli.top.watching import Look, watch
+from worker.remembered import Remembered
+from worker.reporting.now import BALANCE_FOR
 
 
 @click.command()
@@ -32,7 +35,7 @@ def top(every: int, once: bool, as_json: bool) -> None:
     """How it goes now, looked at again and again: alarms, lanes, the last hour, today; q ends it."""
     shown = console()
     with Notifier.from_env() as notifier:
-        zone, look = notifier.settings.time_zone, notifier.reports.now_and_balance
+        zone, look = notifier.settings.time_zone, _looking(notifier.reports)
         seen = Seen(*look())
         if as_json:
             say_json(_as_json(seen, zone))
@@ -40,6 +43,11 @@ def top(every: int, once: bool, as_json: bool) -> None:
             shown.print(View(seen, zone))
         else:
             watch(seen, look, zone, shown, every)
+
+
+def _looking(reports: Reports) -> Look:
+    balance = Remembered(reports.balance, seconds=BALANCE_FOR)
+    return lambda: (reports.now(), balance.get())
 
 
 def _can_be_drawn_on(shown: Console) -> bool:

@@ -18,18 +18,15 @@ from datetime import tzinfo
 from queue import SimpleQueue
 from select import select
 from threading import Event, Thread
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.live import Live
 
 from worker.cli.top.view import Seen, View
 from worker.errors import Unavailable
+from worker.reporting.now import BalanceShown, Now
 
-if TYPE_CHECKING:
-    from worker.reporting.now import BalanceShown, Now
-
-    Look = Callable[[], tuple[Now, BalanceShown | None]]
+Look = Callable[[], tuple[Now, BalanceShown | None]]
 
 BLINK = 0.2  # seconds after which what is new is shown, and a signal is heard
 PATIENCE = 5.0  # seconds that a look may take

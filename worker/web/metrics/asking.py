@@ -9,11 +9,11 @@ from prometheus_client.registry import Collector
 
 from worker.api.reports import Reports
 from worker.errors import WorkerError
-from worker.reporting.now import BalanceShown, Now
+from worker.remembered import Remembered
+from worker.reporting.now import BALANCE_FOR, BalanceShown, Now
 from worker.web.metrics.families import families, nothing
-from worker.web.pages.remembered import Remembered
 
-FIGURES, MONEY = 1.0, 60.0  # seconds for which these are remembered
+FIGURES = 1.0  # seconds for which these are remembered
 
 Told = tuple[Now, BalanceShown | None]
 
@@ -24,7 +24,7 @@ class Asked(Collector):
     def __init__(self, reports: Reports, tell: Callable[[str], object]) -> None:
         self._reports, self._tell = reports, tell
         self._trouble: str | None = None
-        self._balance = Remembered(reports.balance, seconds=MONEY)
+        self._balance = Remembered(reports.balance, seconds=BALANCE_FOR)
         self._told = Remembered(self._ask, seconds=FIGURES)
 
     def collect(self) -> Iterator[Metric]:

@@ -13,16 +13,16 @@ from worker.api.reports import Reports
 from worker.catalogue import Advice, advice
 from worker.errors import Invalid
 from worker.lifecycle import FAILED, Kind, Lane, Status
+from worker.remembered import Remembered
 from worker.reporting import HeldBack
-from worker.reporting.now import MOST_UNTAKEN, BalanceShown, Now
+from worker.reporting.now import BALANCE_FOR, MOST_UNTAKEN, BalanceShown, Now
 from worker.web.door import producer_of
 from worker.web.pages.access import Form, person_of, room
 from worker.web.pages.forms import text_in
 from worker.web.pages.pictures import Picture
-from worker.web.pages.remembered import Remembered
 from worker.web.pages.rendering import language_of, redirect, render
 
-FIGURES, MONEY = 2.0, 60.0  # seconds for which these are remembered
+FIGURES = 2.0  # seconds for which these are remembered
 ALL = "all"  # in the place of a lane
 
 router = room()
@@ -43,7 +43,7 @@ class Watch:
 
     def __init__(self, reports: Reports, failing: Any) -> None:
         self.now: Remembered[Now] = Remembered(reports.now, seconds=FIGURES)
-        self.balance: Remembered[BalanceShown | None] = Remembered(reports.balance, seconds=MONEY)
+        self.balance: Remembered[BalanceShown | None] = Remembered(reports.balance, seconds=BALANCE_FOR)
         self.held_back: Remembered[Sequence[HeldBack]] = Remembered(reports.held_back, seconds=FIGURES)
         self.failing: Remembered[Sequence[Any]] = Remembered(failing, seconds=FIGURES)
 

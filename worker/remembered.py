@@ -1,4 +1,4 @@
-"""What many pages ask for is asked for once in a while, however many are open."""
+"""What many ask for again and again (open pages, scrapes) is asked for once in a while."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from worker.web.pages.remembered import Remembered
+from worker.remembered import Remembered
 
 
 def test_whoever_waits_for_an_answer_takes_it_however_long_it_took() -> None:
