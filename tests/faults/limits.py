@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Thread
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
@@ -91,14 +90,10 @@ def hours(ground: Ground, stock: Stock, _: Thread) -> None:
     for point in around("claim"):
         with ground.struck_at(point):
             pass
-    early = [send for send in ground.simulator.sends() if datetime.fromtimestamp(_at(send), HANOI) < opens]
-    ground.expect(not early, f"{len(early)} went out before their hours")
     ground.settles(stock)
+    early = [send for send in ground.simulator.sends() if datetime.fromisoformat(send["at"]) < opens]
+    ground.expect(not early, f"{len(early)} went out before their hours")
     _no_rules(ground)
-
-
-def _at(send: dict[str, Any]) -> float:
-    return float(send["at"])
 
 
 def _waits(ground: Ground) -> int:
