@@ -228,7 +228,7 @@ def ground(layout: Layout, *, scale: float = 1.0, transport: str = "", broker: s
         environ = environ_of(url, valkey.url, link, folder, voice=voice if layout.voice_apart else None)
         environ |= dict(layout.settings) | ({"WORKER_TRANSPORT": transport} if transport else {})
         environ |= {"CELERY_BROKER_URL": stack.enter_context(rabbitmq(folder)).url} if broker == "rabbitmq" else {}
-        host = stack.enter_context(Host(folder, environ, postgres, valkey, running)) if layout.abroad else None
+        host = stack.enter_context(Host(folder, environ, postgres, running)) if layout.abroad else None
         database = stack.enter_context(Database(url))
         notifier = stack.enter_context(Notifier.from_env(environ))
         bells = environ.get("CELERY_BROKER_URL", valkey.url)

@@ -19,9 +19,9 @@ from tests.faults.link import Address, Link
 from tests.faults.processes import Elsewhere
 from worker.devkit.postgres import Postgres
 from worker.devkit.simulator import Running
-from worker.devkit.valkey import Valkey
 
 OURS, POSTGRES, THEIRS = "10.213.7.1", "10.213.7.3", "10.213.7.2"  # on the wire between the two hosts
+BROKERS = ("REDIS_URL", "CELERY_BROKER_URL")
 
 
 def at(url: str, address: Address) -> str:
@@ -44,12 +44,10 @@ class Host:
     `orders` are for the processes that run there.
     """
 
-    def __init__(
-        self, folder: Path, environ: Mapping[str, str], postgres: Listening, valkey: Valkey, esms: Running
-    ) -> None:
+    def __init__(self, folder: Path, environ: Mapping[str, str], postgres: Listening, esms: Running) -> None:
         self._name = f"esms{os.getpid()}"
         self._folder, self._environ, self._postgres = folder / "abroad", environ, postgres
-        self._valkey, self._esms = valkey, esms
+        self._esms = esms
         self._links = ExitStack()
         self.orders = Orders(self._folder)
 
@@ -62,17 +60,22 @@ class Host:
     def elsewhere(self) -> Elsewhere:
         """For who runs there."""
         port = make_url(self._postgres.url).port or 0
-        redis = self._links.enter_context(Link(("127.0.0.1", self._valkey.port), OURS))
         esms = self._links.enter_context(Link(self._esms.address, OURS))
         base = "http://{}:{}/MainService.svc".format(*esms.address)
         there = {
             "DATABASE_URL": at(self._environ["DATABASE_URL"], (POSTGRES, port)),
-            "REDIS_URL": at(self._environ["REDIS_URL"], redis.address),
+            **{name: self._over_the_wire(self._environ[name]) for name in BROKERS if name in self._environ},
             "ESMS_REST_URL": base,
             "ESMS_VOICE_URL": base,
             killing.FOLDER: str(self._folder),
         }
         return Elsewhere(["ip", "netns", "exec", self._name], {**self._environ, **there})
+
+    def _over_the_wire(self, url: str) -> str:
+        """The address by which this server of ours is reached there."""
+        parts = make_url(url)
+        link = self._links.enter_context(Link((str(parts.host), parts.port or 0), OURS))
+        return at(url, link.address)
 
     def cut_from_postgres(self) -> None:
         """Whatever is on its way to Postgres, or from it, arrives nowhere; nobody is told."""
