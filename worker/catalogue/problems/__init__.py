@@ -14,6 +14,7 @@ from worker.catalogue.reasons import in_language, pattern_of
 from worker.catalogue.text import Language, Text
 
 BEFORE = (Text("number {place} of {count}", "số thứ {place} trong {count} số"),)
+_gap = re.compile(r"{\w+}")
 ALL_WRONG, ALL_TO_DO = (*WRONG, *WRONG_IN_SHEETS), (*TO_DO, *TO_DO_IN_SHEETS)
 
 
@@ -52,6 +53,8 @@ def _within(name: str, value: str) -> str:
     """What stands in a gap: another reason, a role, or what was given."""
     if name == "why":
         return in_language(value, Language.VI)
+    if name in {"words", "example"}:
+        return value.replace(" or ", " hoặc ")
     return _ROLES.get(value, value) if name in {"needed", "role"} else value
 
 
@@ -60,6 +63,6 @@ _ROLES = {str(role): text.say(Language.VI) for role, text in ROLES.items()}
 
 @lru_cache(maxsize=4)
 def _patterns(texts: tuple[Text, ...]) -> list[tuple[Text, re.Pattern[str]]]:
-    """Those without gaps first: `use {words}` says less than `use a new reference`."""
-    ordered = sorted(texts, key=lambda each: (each.en.count("{"), -len(each.en)))
+    """The most literal first: `there is no {name}` says less than `there is no day {day} of month {month}`."""
+    ordered = sorted(texts, key=lambda each: -len(_gap.sub("", each.en)))
     return [(each, pattern_of(each.en)) for each in ordered]

@@ -11,6 +11,26 @@ TO_DO = (
         "có phải ý bạn là {near}? `esms-worker brandnames` liệt kê brandname",
     ),
     Text("use {words}", "hãy dùng {words}"),
+    Text("use SmsType 3, or leave unicode out", "hãy dùng loại 3, hoặc gửi không dấu"),
+    Text("use {number}, or call", "hãy dùng {number}, hoặc call (cuộc gọi)"),
+    Text(
+        "use a to z, digits and _, {most} at most, a letter first",
+        "chỉ dùng a đến z, chữ số và _, tối đa {most} ký tự, bắt đầu bằng chữ cái",
+    ),
+    Text(
+        "use up to {most} letters, digits and underscores, like {example}",
+        "chỉ dùng chữ cái, chữ số và dấu gạch dưới, tối đa {most} ký tự, như {example}",
+    ),
+    Text("use zones with names like {example}", "hãy dùng múi giờ có tên như {example}"),
+    Text("use a zone with a name like {example}", "hãy dùng múi giờ có tên như {example}"),
+    Text(
+        'write it like "1h 30m", "2 days before" or "18:00 the day before"',
+        "hãy viết như “1 giờ 30 phút”, “2 ngày” hoặc “1 ngày 18:00” (18 giờ hôm trước)",
+    ),
+    Text(
+        "use letters, digits and underscores only, like {example}; write {open} and {close} for the braces themselves",
+        "chỉ dùng chữ cái, chữ số và dấu gạch dưới, như {example}; viết {open} và {close} nếu cần chính dấu ngoặc nhọn",
+    ),
     Text("use one of {words}", "hãy dùng một trong {words}"),
     Text("decide {words}", "hãy quyết định {words}"),
     Text("choose from {words}", "hãy chọn trong {words}"),

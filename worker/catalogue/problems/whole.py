@@ -46,7 +46,14 @@ WHOLE = (
         "reference: {reference} của nguồn {source} đã dùng cho một tin có nội dung khác: hãy dùng mã tham chiếu mới, "
         "hoặc gửi cùng nội dung",
     ),
-    Text("no notification has the id {rest}", "không có tin nào mang mã {rest}"),
+    Text(
+        "no notification has the id {id}: check it, or look for its reference",
+        "không có tin nào mang mã {id}: hãy xem lại, hoặc tìm theo mã tham chiếu",
+    ),
+    Text(
+        "no notification has the id {id}, and no message: check it, or look for its reference",
+        "không có tin nào mang mã {id}: hãy xem lại, hoặc tìm theo mã tham chiếu",
+    ),
     Text("no message has the campaign {name}: check its spelling", "không có chiến dịch {name}: hãy xem lại cách viết"),
     Text(
         "no message has the campaign {name}: did you mean {near}?",

@@ -51,6 +51,9 @@ WRONG = (
     Text("is not that of the address", "không trùng với địa chỉ"),
     Text("names none", "không nêu mục nào"),
     Text("there is no {name}", "không có {name}"),
+    Text("there is no lane {name}", "không có làn {name}"),
+    Text("the time zone {zone} is not known", "không có múi giờ {zone}"),
+    Text("{name} is not a name in braces", "{name} không phải tên trong ngoặc nhọn"),
     # Numbers...
     Text("the number is not text", "số điện thoại không phải văn bản"),
     Text("the number is empty", "số điện thoại để trống"),

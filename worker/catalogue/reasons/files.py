@@ -81,8 +81,19 @@ FILES: tuple[Reason, ...] = (
         "tệp có hơn {rows} dòng, hoặc dòng quá dài: hãy chia nhỏ, hoặc dùng dòng lệnh: {commands}",
     ),
     reason(
-        "line {line} is not UTF-8: {remedy}",
-        "dòng {line} không phải mã UTF-8: hãy lưu lại bằng “CSV UTF-8” hoặc .xlsx ({remedy})",
+        'line {line} is not UTF-8: save it as "CSV UTF-8", or {remedy}',
+        "dòng {line} không phải mã UTF-8: hãy lưu lại bằng “CSV UTF-8” hoặc .xlsx; cách khác: {remedy}",
+    ),
+    reason(
+        'line {line} is not UTF-8: save it as "CSV UTF-8", or try --encoding {encoding}: it looks like {name}',
+        "dòng {line} có vẻ là mã {name}, không phải UTF-8: hãy lưu lại bằng “CSV UTF-8” hoặc .xlsx "
+        "(ở dòng lệnh: --encoding {encoding})",
+    ),
+    reason(
+        'line {line} is not UTF-8: save it as "CSV UTF-8", or convert it with Unikey first: '
+        "it may be TCVN3 (.VnTime) or VNI",
+        "dòng {line} không phải mã UTF-8: hãy lưu lại bằng “CSV UTF-8” hoặc .xlsx; nếu là phông .VnTime (TCVN3) hay "
+        "VNI, hãy chuyển mã bằng Unikey trước",
     ),
     reason(
         "is an old .xls, or protected by a password: save it as .xlsx without a password",
