@@ -67,3 +67,15 @@ def test_our_words_about_a_source_are_vietnamese_on_the_vietnamese_page_and_some
     assert said in page
     assert "our lawyer, art. 15 of the Decree" in page
     assert "found in summaries" not in page
+
+
+def test_the_rules_that_are_there_from_the_start_are_told_without_patterns_and_somebodys_own_as_it_stands(
+    browsers: Browsers, bench: Bench
+) -> None:
+    own = replace(VIETNAM["vn.ads.label"], name="our.label", parameters={"pattern": "^KM"})
+    decree(bench.database, *VIETNAM.values(), own)
+    page = browsers("viewer").get("/law").text
+    assert page.count("<code>pattern") == 1
+    assert "<code>pattern ^KM</code>" in page
+    assert "Nhãn ở đầu tin: [QC] hoặc [AD]" in page
+    assert "Tên định danh đã đăng ký: loại tin 1" in page

@@ -30,6 +30,15 @@ _ASKS = {
 }
 _SAID_WHOLE = {Check.HOURS, Check.COUNT}
 
+# The patterns that an installation begins with, for who reads no patterns.
+_PATTERNS = {
+    r"^\s*\[(QC|AD)\]": Text("[QC] or [AD]", "[QC] hoặc [AD]"),
+    r"(t[uừ] ?ch[oố]i|h[uủ]y|\WTC\W).{0,80}$": Text(
+        "like “Tu choi, soan TC gui 8xxx”", "như “Tu choi, soan TC gui 8xxx”"
+    ),
+}
+_TYPES = Text("SmsType {types}", "loại tin {types}")
+
 # Of the sources that an installation begins with: these are our words, and not the law's.
 _OURS = "; found in summaries, a lawyer must check it"
 _IN_VIETNAMESE = {
@@ -51,6 +60,14 @@ def codes_of(rule: Rule) -> list[str]:
     """What the words do not tell: patterns, SmsTypes."""
     told = {} if rule.check in _SAID_WHOLE else rule.parameters
     return [f"{name} {value}" for name, value in told.items()]
+
+
+def parameters_said(rule: Rule, language: Language) -> str:
+    """The same in words; empty where it takes a pattern of somebody's own to say it."""
+    if rule.check is Check.SENDER and set(rule.parameters) == {"sms_types"}:
+        return _TYPES.say(language, types=", ".join(map(str, rule.parameters["sms_types"])))
+    pattern = rule.parameters.get("pattern")
+    return _PATTERNS[pattern].say(language) if pattern in _PATTERNS else ""
 
 
 def source_said(source: str, language: Language) -> str:

@@ -8,7 +8,7 @@ from fastapi import Request, Response
 
 from worker.access import UserRole
 from worker.api.law import Mode
-from worker.catalogue.law import asks_said, codes_of, source_said
+from worker.catalogue.law import asks_said, codes_of, parameters_said, source_said
 from worker.errors import Invalid
 from worker.web.door import producer_of
 from worker.web.pages.access import Form, may, room
@@ -41,6 +41,7 @@ def _page(request: Request, status: int = 200, problem: Invalid | None = None) -
         problem=problem,
         asks_said=asks_said,
         codes_of=codes_of,
+        parameters_said=parameters_said,
         source_said=source_said,
     )
 
