@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from worker.catalogue import Language
 from worker.catalogue.saying import Saying
 from worker.errors import Invalid
+from worker.recurrence import parse_offset
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 SEES, SEES_NOT = Saying(Language.VI, VIETNAM), Saying(Language.VI, VIETNAM, sees_people=False)
@@ -28,3 +31,11 @@ def test_a_moment_to_the_minute_is_of_the_zone() -> None:
 
 def test_a_problem_is_a_sentence_without_the_fields_name() -> None:
     assert SEES.problem(Invalid("content", "is empty", "write it")) == "Is empty: write it"
+
+
+@pytest.mark.parametrize("told", ["1d", "2h", "30m", "1h30m", "1d2h", "1d 18:00", "0m"])
+@pytest.mark.parametrize("language", list(Language))
+def test_how_long_before_is_said_as_people_write_it_and_read_again_as_it_was(told: str, language: Language) -> None:
+    said = Saying(language, VIETNAM).offsets([told])
+    assert parse_offset(said) == parse_offset(told)
+    assert said == {"1d": {"vi": "1 ngày", "en": "1 day"}[language]}.get(told, said)

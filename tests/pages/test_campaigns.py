@@ -103,7 +103,7 @@ def test_what_does_not_arrive_is_followed_by_an_sms_or_a_call_as_the_plan_says(o
         assert "notice bad" in refused.text, wrong
     followed = {"fallback_call": "17", "fallback_vars": "{ho_ten}, 14h30", "fallback_after": "20m"}
     assert operator.post(address, TEXT | followed).headers["location"] == f"{address}/check"
-    assert "sau ít nhất 20m, gọi theo mẫu 17" in operator.get(f"{address}/check").text
+    assert "sau ít nhất 20 phút, gọi theo mẫu 17" in operator.get(f"{address}/check").text
     operator.post(f"{address}/send")
     with bench.database.begin() as session:
         calls = session.scalars(text(FOLLOWED)).all()

@@ -204,13 +204,17 @@ def test_an_event_is_written_with_whom_it_invites_and_changed_with_what_is_queue
     made = operator.post("/reminders/events/new", EVENT | {"attendees": "Mai\t0901 000 002\nlan"})
     page = operator.get(made.headers["location"]).text
     assert "Họp khách hàng" in page and "0901 000 002" in page and "Tầng 2" in page
+    assert "1 ngày, 2 giờ" in page and "tạo trên trang này" in page
     form = operator.get(f"{made.headers['location']}/edit").text
+    assert 'value="1 ngày, 2 giờ"' in form
     assert "0901000002, Mai" in form and 'value="2030-01-02T08:00"' in form
     changed = operator.post(
-        f"{made.headers['location']}/edit", EVENT | {"attendees": "lan", "starts_at": "2030-01-03T09:00"}
+        f"{made.headers['location']}/edit",
+        EVENT | {"offsets": "1 ngày, 2 giờ", "attendees": "lan", "starts_at": "2030-01-03T09:00"},
     )
     assert changed.headers["location"] == made.headers["location"]
     [listed] = bench.notifier.reminders.events()
+    assert listed.event.offsets == ("1d", "2h")
     assert (listed.attendees, f"{listed.event.starts_at:%d %H}") == (1, "03 02")
 
 

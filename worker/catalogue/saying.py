@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
@@ -17,7 +18,7 @@ from worker.catalogue.problems import in_vietnamese
 from worker.catalogue.reasons import in_language
 from worker.catalogue.statuses import MEANINGS, NAMES, SIGNS
 from worker.catalogue.story import outcome
-from worker.catalogue.text import Language, dong, moment, number, span
+from worker.catalogue.text import Language, dong, moment, number, offsets_said, span
 from worker.catalogue.text import day as day_of
 from worker.errors import Invalid, WorkerError
 from worker.law.outlook import RuleOutlook
@@ -88,6 +89,10 @@ class Saying:
         if "T" in told:
             return self.minute(datetime.strptime(told, "%Y-%m-%dT%H:%MZ").replace(tzinfo=UTC))
         return self.day(date.fromisoformat(told))
+
+    def offsets(self, told: Iterable[str]) -> str:
+        """How long before something: 1 ngày, 2 giờ."""
+        return offsets_said(told, self.language)
 
     def lane(self, lane: str) -> str:
         return LANES[Lane(lane)].say(self.language)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from decimal import Decimal
@@ -68,3 +70,25 @@ _UNITS = (
     (60, Text("{count} minute{s}", "{count} phút")),
     (1, Text("{count} second{s}", "{count} giây")),
 )
+
+
+def offsets_said(told: Iterable[str], language: Language) -> str:
+    """How long before something, each `1d`, `1h30m` or `1d 18:00`: as people write it, and as it is read again."""
+    return ", ".join(_lengths(_length_in(language), each) for each in told)
+
+
+_lengths = re.compile(r"(?<![\w:])((?:\d+[dhm])+)(?![\w:])").sub
+_amounts = re.compile(r"(\d+)([dhm])").findall
+_LENGTHS = {
+    "d": Text("{count} day{s}", "{count} ngày"),
+    "h": Text("{count} hour{s}", "{count} giờ"),
+    "m": Text("{count} minute{s}", "{count} phút"),
+}
+
+
+def _length_in(language: Language) -> Callable[[re.Match[str]], str]:
+    def said(found: re.Match[str]) -> str:
+        amounts = [(_LENGTHS[unit], int(count)) for count, unit in _amounts(found[0])]
+        return " ".join(unit.say(language, count=count, s="" if count == 1 else "s") for unit, count in amounts)
+
+    return said

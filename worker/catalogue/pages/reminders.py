@@ -46,7 +46,8 @@ WORDS: dict[str, Text] = {
     "events": Text("Events ahead", "Sự kiện sắp tới"),
     "event": Text("Event", "Sự kiện"),
     "starts": Text("Starts", "Bắt đầu"),
-    "guests": Text("Invited", "Số người mời"),
+    "guests": Text("Invited", "Người được mời"),
+    "invited": Text("Invited", "Số người mời"),
     "no_events": Text("No event ahead", "Chưa có sự kiện nào sắp tới"),
     "no_events_says": Text(
         "Applications tell of appointments and meetings; write one by hand, or bring in a calendar.",
@@ -132,15 +133,15 @@ WORDS: dict[str, Text] = {
     "event_title": Text("What", "Tên sự kiện"),
     "ends": Text("Ends", "Kết thúc"),
     "offsets_hint": Text(
-        "With commas between them, like `1d, 2h` or `1d 18:00` (the day before at 18:00).",
-        "Cách nhau bằng dấu phẩy, ví dụ `1d, 2h` hoặc `1d 18:00` (18 giờ hôm trước).",
+        "With commas between them, like `1 day, 2 hours` or `1 day 18:00` (the day before at 18:00).",
+        "Cách nhau bằng dấu phẩy, ví dụ `1 ngày, 2 giờ` hoặc `1 ngày 18:00` (18 giờ hôm trước).",
     ),
     "guests_hint": Text(
         "One a line: a number or a contact's key, and a name after a comma. Columns of a spreadsheet can be pasted.",
         "Mỗi dòng một người: số điện thoại hoặc mã trong danh bạ, rồi tên sau dấu phẩy. Có thể dán các cột từ bảng "
         "tính.",
     ),
-    "guest": Text("Who", "Người được mời"),
+    "guest": Text("Who", "Họ tên hoặc mã"),
     "guest_by": Text("Number", "Số điện thoại"),
     "guest_contact": Text("from the contacts", "theo danh bạ"),
     "no_guests": Text("Nobody is invited yet.", "Chưa mời ai."),
@@ -174,7 +175,7 @@ WORDS: dict[str, Text] = {
     "outcome_running": Text("Bringing it in", "Đang nhập"),
     "outcome_stopped": Text("Stopped", "Đã dừng"),
     "outcome_done": Text("Brought in", "Đã nhập"),
-    "at_work": Text("A worker is at it.", "Worker đang xử lý."),
+    "at_work": Text("A worker is at it.", "Hệ thống đang xử lý."),
     "look_again": Text("Look again", "Xem lại"),
     "events_added": Text("New events", "Sự kiện mới"),
     "events_changed": Text("Changed", "Thay đổi"),
@@ -193,6 +194,7 @@ WORDS: dict[str, Text] = {
     "repeats": Text("Repeats", "Lặp lại"),
     "offsets": Text("Reminded ahead", "Nhắc trước"),
     "of_source": Text("From", "Nguồn"),
+    "of_page": Text("written on this page", "tạo trên trang này"),
     "cancel_event": Text("Call the event off", "Hủy sự kiện"),
     "cancel_event_says": Text(
         "With all its reminders that have not gone out.", "Cùng mọi lời nhắc chưa gửi của sự kiện."

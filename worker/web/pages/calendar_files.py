@@ -11,13 +11,15 @@ from starlette.datastructures import FormData
 
 from worker.api.uploads import CalendarPlan, EventsPlan, UploadKind, UploadShown, UploadState
 from worker.api.uploads.calendars import BEGINS
+from worker.catalogue.text import offsets_said
 from worker.contacts.dates import DateOrder
 from worker.errors import Invalid
 from worker.reminders.event_sheets import FIELDS, guessed
 from worker.web.door import producer_of
 from worker.web.pages.access import Form, room
+from worker.web.pages.events import AHEAD
 from worker.web.pages.forms import list_in, number_in, text_in, text_or_none
-from worker.web.pages.rendering import redirect, render
+from worker.web.pages.rendering import language_of, redirect, render
 from worker.web.pages.rules import choices
 from worker.web.pages.uploading import REFUSED_SHOWN, chosen, columns_of, of_room, refused_rows, taken_in
 
@@ -61,7 +63,7 @@ def _plan(request: Request, upload: UploadShown, status: int = 200, **facts: Any
     kept = upload.plan or {}
     shown: dict[str, Any] = {
         "template": kept.get("template", ""),
-        "offsets": ", ".join(kept.get("offsets", ("1d", "2h"))),
+        "offsets": offsets_said(kept.get("offsets", AHEAD), language_of(request)),
         "phones": ", ".join(kept.get("phones", ())),
         "source": kept.get("source", SOURCES[upload.kind]),
         "sms_type": str(kept.get("sms_type", 2)),

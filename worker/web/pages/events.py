@@ -12,6 +12,7 @@ from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 
 from worker.api.reminders import AttendeeRow, EventRow
+from worker.catalogue.text import offsets_said
 from worker.errors import Invalid
 from worker.phone import local_of
 from worker.settings import Settings
@@ -19,20 +20,21 @@ from worker.web.door import producer_of
 from worker.web.pages.access import Form, room
 from worker.web.pages.forms import list_in, moment_in, number_in, text_in, text_or_none
 from worker.web.pages.keys import key_of, names_of
-from worker.web.pages.rendering import redirect, render
+from worker.web.pages.rendering import language_of, redirect, render
 from worker.web.pages.rules import choices
 
 router = room()
 
 SOURCE = "page"  # of events that are written by hand; those of applications are theirs to change
 TEXTS = ("title", "place", "starts_at", "ends_at", "template", "offsets", "recurrence", "attendees", "sms_type")
-NEW = dict.fromkeys(TEXTS, "") | {"offsets": "1d, 2h", "sms_type": "2"}
+NEW = dict.fromkeys(TEXTS, "") | {"sms_type": "2"}
+AHEAD = ("1d", "2h")  # where nobody says otherwise
 
 
 @router.get("/reminders/events/new")
 def new(request: Request) -> Response:
     """Write one."""
-    return _form(request, NEW)
+    return _form(request, NEW | {"offsets": offsets_said(AHEAD, language_of(request))})
 
 
 @router.post("/reminders/events/new")
@@ -46,9 +48,11 @@ def event(request: Request, key: str) -> Response:
     """One event: what it says, whom it invites, what has been made of it."""
     source, name = names_of(key, 2)
     reminders = producer_of(request).reminders
+    of_page = source == SOURCE
     shown, guests = reminders.event(source=source, key=name), reminders.guests(source=source, key=name)
-    ours = source == SOURCE and shown.event.cancelled_at is None
-    return render(request, "reminders/event.html.j2", shown=shown, guests=guests, key=key, ours=ours)
+    ours = of_page and shown.event.cancelled_at is None
+    facts = {"shown": shown, "guests": guests, "key": key, "ours": ours, "of_page": of_page}
+    return render(request, "reminders/event.html.j2", **facts)
 
 
 @router.get("/reminders/events/{key}/edit")
@@ -125,7 +129,7 @@ def _fields_of(request: Request, row: EventRow) -> dict[str, Any]:
         "starts_at": written(row.starts_at),
         "ends_at": written(row.ends_at),
         "template": row.template,
-        "offsets": ", ".join(row.offsets),
+        "offsets": offsets_said(row.offsets, language_of(request)),
         "recurrence": row.recurrence or "",
         "sms_type": str(row.channel.get("sms_type", "")),
     }
