@@ -151,7 +151,9 @@ def test_what_failed_is_sent_again_after_a_look_at_what_that_would_do(bench: Ben
     assert rows(bench, "SELECT count(*) FROM message WHERE generation > 0") == [(0,)]
     assert "1 tin được gửi lại" in do(browser, confirm)
     assert rows(bench, "SELECT phone, wanted_by FROM message WHERE generation > 0") == [("+84901000002", "operator")]
-    assert "Muốn gửi lại mọi tin hỏng thì cần ngày đầu" in act(browser, look(browser, source="shop")[0], "retry")[1]
+    assert (
+        "Muốn gửi lại mọi tin không thành thì cần ngày đầu" in act(browser, look(browser, source="shop")[0], "retry")[1]
+    )
 
 
 @pytest.mark.parametrize("at_their_limit", [0, 7])

@@ -20,7 +20,7 @@ def test_its_page_and_its_campaigns_say_who_stays_and_operators_send_the_rest_al
     operator, viewer = browsers("operator"), browsers("viewer")
     for address in (f"/find/sweeps/{rerun}", f"/campaigns/{key_of('tet')}"):
         page = operator.get(address).text
-        assert "Phần còn lại có 20 tin hỏng đang chờ. Trong số đó 3 tin để nguyên." in page
+        assert "Phần còn lại có 20 tin không thành đang chờ. Trong số đó 3 tin để nguyên." in page
         assert "3 để lại: đã gửi lại đủ số lần" in page
     assert "/go-on" not in viewer.get(f"/find/sweeps/{rerun}").text
     assert operator.post(f"/find/sweeps/{rerun}/go-on").status_code == 303

@@ -106,9 +106,9 @@ def test_a_date_that_esms_keeps_is_told_as_such(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("code", "reason", "told"),
     [
-        (None, "Tet holiday", "Làn khẩn (urgent) bị tạm dừng: Tet holiday"),
-        ("103", "eSMS code 103: the balance is too low", "Làn khẩn (urgent) bị tạm dừng: eSMS trả mã 103: Số dư tài"),
-        ("unreachable", "eSMS does not answer", "Làn khẩn (urgent) bị tạm dừng: eSMS không trả lời"),
+        (None, "Tet holiday", "Làn khẩn bị tạm dừng: Tet holiday"),
+        ("103", "eSMS code 103: the balance is too low", "Làn khẩn bị tạm dừng: eSMS trả mã 103: Số dư tài"),
+        ("unreachable", "eSMS does not answer", "Làn khẩn bị tạm dừng: eSMS không trả lời"),
         ("reserve", "the balance is below the reserve of 500,000 dong", "số dư thấp hơn mức dự phòng 500,000 đồng"),
     ],
 )

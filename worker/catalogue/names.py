@@ -7,10 +7,10 @@ from worker.catalogue.text import Text
 from worker.lifecycle import Kind, Lane, Purpose, SmsType
 
 LANES: dict[Lane, Text] = {
-    Lane.URGENT: Text("urgent", "khẩn (urgent)"),
-    Lane.NORMAL: Text("normal", "thường (normal)"),
-    Lane.BULK: Text("bulk", "hàng loạt (bulk)"),
-    Lane.VOICE: Text("voice", "cuộc gọi (voice)"),
+    Lane.URGENT: Text("urgent", "khẩn"),
+    Lane.NORMAL: Text("normal", "thường"),
+    Lane.BULK: Text("bulk", "hàng loạt"),
+    Lane.VOICE: Text("voice", "cuộc gọi"),
 }
 
 KINDS: dict[Kind, Text] = {

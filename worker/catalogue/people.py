@@ -30,7 +30,7 @@ TABLES: Mapping[str, Text] = {
     "attempt": Text("Earlier tries", "Những lần thử trước"),
     "settlement": Text("What became of them", "Kết quả từng bước"),
     "decision": Text("What was decided about them", "Các quyết định"),
-    "follow_up": Text("What follows where they fail", "Việc làm tiếp nếu thất bại"),
+    "follow_up": Text("What follows where they fail", "Việc làm tiếp nếu không thành"),
     "occurrence": Text("Reminders made for you", "Lời nhắc đã tạo cho bạn"),
     "person_request": Text("What you asked about your data", "Yêu cầu của bạn về dữ liệu"),
     "tombstone": Text("That you asked to be forgotten", "Bạn đã yêu cầu xóa dữ liệu"),

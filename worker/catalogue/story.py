@@ -174,7 +174,7 @@ NOT_FOLLOWED: dict[str, Text] = {
         "`esms-worker retry --go-on {id}`",
     ),
     "stays": Text(
-        "What failed like this is not sent again by itself", "Tin thất bại như thế này không tự được gửi lại"
+        "What failed like this is not sent again by itself", "Tin không thành như thế này không tự được gửi lại"
     ),
 }
 THEN = Text("Then", "Sau đó")

@@ -99,7 +99,7 @@ WORDS: dict[str, Text] = {
     "left_emptied": Text("stay: text or number kept no longer", "để lại: nội dung hoặc số không còn được giữ"),
     "left_hasgotit": Text("stay: the one before it arrived", "để lại: tin trước đó đã đến nơi"),
     "left_optedout": Text("stay: opted out", "để lại: đã từ chối nhận tin"),
-    "rest_waits": Text("Of the rest {count} failed and wait.", "Phần còn lại có {count} tin hỏng đang chờ."),
+    "rest_waits": Text("Of the rest {count} failed and wait.", "Phần còn lại có {count} tin không thành đang chờ."),
     "rest_none": Text("Of the rest nothing waits any more.", "Phần còn lại không còn tin nào chờ."),
     "rest_unknown": Text(
         "Who of these stays as they are is told where they are chosen to be sent again.",

@@ -100,7 +100,7 @@ WORDS: dict[str, Text] = {
         "What still waits goes out then. What is being sent or was sent stays as it is, and is told afterwards.",
         "Những tin còn chờ sẽ gửi vào giờ mới. Tin đang gửi hoặc đã gửi giữ nguyên và được báo lại sau.",
     ),
-    "says_counted": Text("Counted at the last tick.", "Số liệu tính đến nhịp gần nhất."),
+    "says_counted": Text("Counted some seconds ago.", "Số liệu có thể chậm vài giây."),
     "says_now": Text("Counted now: the last thousand.", "Số liệu lúc này, trong một nghìn tin gần nhất."),
     "send_date": Text("Send at", "Gửi lúc"),
     "send_date_hint": Text("The hour of this installation's zone.", "Theo múi giờ của hệ thống."),
@@ -129,9 +129,9 @@ WORDS: dict[str, Text] = {
         "The first hundred go at once. The rest follows by itself when one of them has arrived, and stays where all of "
         "them fail with one code.",
         "Một trăm tin đầu được gửi ngay. Phần còn lại tự đi tiếp khi có tin đến nơi, và dừng lại nếu cả trăm tin cùng "
-        "hỏng vì một mã.",
+        "không thành vì một mã.",
     ),
-    "nothing_failed": Text("Nothing of this failed", "Không có tin nào bị hỏng"),
+    "nothing_failed": Text("Nothing of this failed", "Không có tin nào không thành"),
     "nothing_failed_next": Text(
         "Only what was not delivered, rejected or too late can be sent again.",
         "Chỉ gửi lại được tin không đến nơi, bị từ chối hoặc quá hạn.",
@@ -144,10 +144,10 @@ WORDS: dict[str, Text] = {
     "pause_campaign": Text("campaign {name}", "chiến dịch {name}"),
     "pause_lane": Text("lane {name}", "làn {name}"),
     "refused_since": Text(
-        "Sending all that ever failed again takes a first day", "Muốn gửi lại mọi tin hỏng thì cần ngày đầu"
+        "Sending all that ever failed again takes a first day", "Muốn gửi lại mọi tin không thành thì cần ngày đầu"
     ),
     "refused_campaign": Text("A pause takes a campaign or a lane", "Muốn tạm dừng thì cần một chiến dịch hoặc một làn"),
-    "refused_status": Text("What has not failed can't be sent again", "Tin chưa hỏng thì không gửi lại"),
+    "refused_status": Text("What has not failed can't be sent again", "Chỉ gửi lại được tin không thành"),
     "refused_next": Text("Go back and change the search.", "Hãy quay lại và sửa điều kiện tìm."),
     "sweeps": Text("What was done with many", "Các lần xử lý hàng loạt"),
     "what": Text("What", "Việc"),
@@ -174,7 +174,7 @@ WORDS: dict[str, Text] = {
     ),
     "stopped_says": Text(
         "The first hundred all failed with code {code}: the rest stays as it is.",
-        "Cả trăm tin đầu đều hỏng với mã {code}: phần còn lại để nguyên.",
+        "Cả trăm tin đầu đều không thành với mã {code}: phần còn lại để nguyên.",
     ),
     "stopped_cancelled": Text(
         "The first hundred were all cancelled: the rest stays as it is.",
@@ -196,7 +196,7 @@ WORDS: dict[str, Text] = {
     "go_on": Text("Send the rest all the same", "Vẫn gửi phần còn lại"),
     "go_on_says": Text(
         "As it was asked for, whatever became of the first hundred. It costs what it costs.",
-        "Gửi đúng như đã yêu cầu, dù trăm tin đầu hỏng. Vẫn tính tiền như thường.",
+        "Gửi đúng như đã yêu cầu, dù trăm tin đầu không thành. Vẫn tính tiền như thường.",
     ),
     "retried_left": Text("{count} stay as they are.", "{count} tin để nguyên."),
 }

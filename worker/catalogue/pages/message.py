@@ -39,7 +39,7 @@ WORDS: dict[str, Text] = {
     "network": Text("Network", "Nhà mạng"),
     "accepted": Text("eSMS took it", "eSMS nhận lúc"),
     "settled": Text("Ended", "Kết thúc lúc"),
-    "asked_by": Text("Asked by", "Người yêu cầu"),
+    "asked_by": Text("asked by {name}", "{name} yêu cầu"),
     "requests": Text("Requests to eSMS", "Các yêu cầu gửi eSMS"),
     "at": Text("When", "Lúc"),
     "function": Text("Function", "Hàm"),

@@ -143,16 +143,19 @@ WORDS: dict[str, Text] = {
     "queue": Text("Work", "Công việc"),
     "ago": Text("{span} ago", "{span} trước"),
     "never": Text("never", "chưa bao giờ"),
-    "beat": Text("Tick (beat)", "Nhịp (beat)"),
+    "beat": Text("Tick (beat)", "Bộ hẹn giờ"),
     "queue_urgent": Text("Urgent sends", "Gửi tin khẩn"),
     "queue_deliver": Text("Sends", "Gửi tin"),
     "queue_poll": Text("Asking what became of them", "Hỏi kết quả"),
     "queue_enqueue": Text("What applications hand over", "Nhận tin từ ứng dụng"),
     "queue_housekeeping": Text("Upkeep", "Việc định kỳ"),
     "queue_webhooks": Text("Telling applications", "Báo cho ứng dụng"),
+    "begin_campaign": Text("New campaign", "Chiến dịch mới"),
     "begin_title": Text("Nothing was sent yet", "Chưa gửi tin nào"),
     "begin": Text(
-        "Hand over a first message: `esms-worker send sms --to 0901234567 --content 'Xin chao' --sms-type 7`.",
-        "Hãy gửi tin đầu tiên: `esms-worker send sms --to 0901234567 --content 'Xin chao' --sms-type 7`.",
+        "What applications hand over, and what is sent from this page, shows here. From a terminal: "
+        "`esms-worker send sms --to 0901234567 --content 'Xin chao' --sms-type 7`.",
+        "Tin do ứng dụng gửi sang hoặc gửi từ trang này sẽ hiện ở đây. Gửi từ dòng lệnh: "
+        "`esms-worker send sms --to 0901234567 --content 'Xin chao' --sms-type 7`.",
     ),
 }
