@@ -13,8 +13,10 @@ from pydantic import BeforeValidator
 from worker.api.notifier import Notifier
 from worker.api.reminders import Due, Price, RuleRow, busiest, legend, months
 from worker.errors import Invalid, WorkerError
+from worker.recurrence.rrule import WEEKDAYS
 from worker.settings import Settings
 from worker.web.door import producer_of
+from worker.web.pages import repeating
 from worker.web.pages.access import Form, room
 from worker.web.pages.forms import day_in, text_in
 from worker.web.pages.keys import key_of
@@ -55,6 +57,9 @@ def _page(request: Request, status: int = 200, **asked: Any) -> Response:
         events=producer.reminders.events(most=EVENTS),
         failing=producer.reminders.failing(),
         key_of=key_of,
+        repeating_of=repeating.repeating_of,
+        last=repeating.LAST,
+        weekdays=WEEKDAYS,
         **{"person_asked": "", "day": _today(request), "answers": None, "problem": None} | asked,
     )
 

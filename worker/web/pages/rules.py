@@ -15,7 +15,9 @@ from worker.api.reminders import Anniversary, Channel, Recurring, Rule, RuleRow,
 from worker.catalogue.names import SMS_TYPES
 from worker.errors import Invalid
 from worker.lifecycle import ReminderKind, SmsType
+from worker.recurrence.rrule import WEEKDAYS
 from worker.web.door import producer_of
+from worker.web.pages import repeating
 from worker.web.pages.access import Form, room
 from worker.web.pages.forms import choice_in, day_in, list_in, number_in, text_in, text_or_none, ticked, time_in
 from worker.web.pages.keys import key_of, name_of
@@ -28,7 +30,7 @@ CHANNELS = [each for each in SmsType if each is not SmsType.ADVERTISING]
 NEW: Mapping[str, Any] = {
     "name": "", "kind": ReminderKind.BIRTHDAY, "template": "", "tags": (), "source": None, "sms_type": 2,
     "unicode": False, "brandname": None, "at": "08:00", "late_until": "20:00", "days_before": 0, "rrule": "",
-    "cron": "", "start": "",
+    "cron": "", "start": "", **repeating.NEW,
 }  # fmt: skip
 
 
@@ -101,7 +103,8 @@ def _form(request: Request, fields: Mapping[str, Any], status: int = 200, **more
         "reminders/rule.html.j2",
         status,
         fields=fields,
-        kinds=list(ReminderKind),
+        every=list(repeating.Every),
+        weekdays=WEEKDAYS,
         **choices(request),
         **facts,
     )
@@ -118,16 +121,20 @@ def choices(request: Request) -> dict[str, Sequence[tuple[str, str]]]:
 
 def _fields(form: FormData) -> dict[str, Any]:
     """As they are shown again."""
-    texts = {name: text_in(form, name) for name in ("name", "template", "at", "late_until", "rrule", "cron", "start")}
-    return texts | {
-        "kind": choice_in(form, "kind", ReminderKind, ReminderKind.BIRTHDAY),
-        "tags": list_in(form, "tags"),
-        "source": text_or_none(form, "source"),
-        "sms_type": number_in(form, "sms_type", 2),
-        "unicode": ticked(form, "unicode"),
-        "brandname": text_or_none(form, "brandname"),
-        "days_before": number_in(form, "days_before", 0),
-    }
+    texts = {name: text_in(form, name) for name in ("name", "template", "at", "late_until", "start")}
+    return (
+        texts
+        | repeating.repeating_in(form)
+        | {
+            "kind": choice_in(form, "kind", ReminderKind, ReminderKind.BIRTHDAY),
+            "tags": list_in(form, "tags"),
+            "source": text_or_none(form, "source"),
+            "sms_type": number_in(form, "sms_type", 2),
+            "unicode": ticked(form, "unicode"),
+            "brandname": text_or_none(form, "brandname"),
+            "days_before": number_in(form, "days_before", 0),
+        }
+    )
 
 
 def _rule(form: FormData, fields: Mapping[str, Any], held: Rule | None) -> Rule:
@@ -144,8 +151,8 @@ def _rule(form: FormData, fields: Mapping[str, Any], held: Rule | None) -> Rule:
 
 def _recurrence(form: FormData, fields: Mapping[str, Any]) -> dict[str, Any]:
     """The hour is a cron line's own."""
-    at = None if fields["cron"] else time_in(form, "at")
-    return {"rrule": fields["rrule"] or None, "cron": fields["cron"] or None, "start": day_in(form, "start"), "at": at}
+    said = repeating.recurrence_of(fields)
+    return said | {"start": day_in(form, "start"), "at": None if said["cron"] else time_in(form, "at")}
 
 
 def _fields_of(row: RuleRow) -> dict[str, Any]:
@@ -160,5 +167,6 @@ def _fields_of(row: RuleRow) -> dict[str, Any]:
 
 def _when_of(rule: Recurring) -> dict[str, Any]:
     start = f"{rule.start:%Y-%m-%d}" if rule.start else ""
-    at = f"{rule.start:%H:%M}" if rule.start and hasattr(rule.start, "hour") else ""
-    return {"rrule": rule.rrule or "", "cron": rule.cron or "", "start": start, "at": at}
+    at = f"{rule.start:%H:%M}" if rule.start and not rule.cron and hasattr(rule.start, "hour") else ""
+    said = {"rrule": rule.rrule or "", "cron": rule.cron or "", "start": start, "at": at}
+    return said | repeating.repeating_of(rule.rrule)
