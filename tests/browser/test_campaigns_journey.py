@@ -75,7 +75,11 @@ def writes_a_template(page: Any, address: str, script: bool) -> list[str]:
 def writes_a_rule(page: Any, address: str) -> list[str]:
     page.goto(f"{address}/reminders/new")
     page.fill("#f-name", "Sinh nhật")
-    page.click("summary >> nth=1")
+    page.select_option("#f-kind", "recurring")
+    assert (page.is_visible("#f-every"), page.is_visible("#f-rrule"), page.is_visible("#f-late_until")) == (1, 0, 0)
+    page.select_option("#f-kind", "birthday")
+    assert (page.is_visible("#f-every"), page.is_visible("#f-late_until")) == (0, 1)
+    page.click("summary >> nth=0")
     page.select_option("#f-sms_type", "4")
     page.click("button[value=look]")
     assert "08:00" in page.inner_text("main table")

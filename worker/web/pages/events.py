@@ -51,7 +51,7 @@ def event(request: Request, key: str) -> Response:
     of_page = source == SOURCE
     shown, guests = reminders.event(source=source, key=name), reminders.guests(source=source, key=name)
     ours = of_page and shown.event.cancelled_at is None
-    facts = {"shown": shown, "guests": guests, "key": key, "ours": ours, "of_page": of_page}
+    facts: dict[str, Any] = {"shown": shown, "guests": guests, "key": key, "ours": ours, "of_page": of_page}
     return render(request, "reminders/event.html.j2", **facts)
 
 
