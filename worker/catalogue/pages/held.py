@@ -26,7 +26,7 @@ WORDS: dict[str, Text] = {
     ),
     "none_chosen": Text("Choose messages and a decision first.", "Hãy chọn tin và chọn một quyết định trước."),
     "choose_this": Text("Choose the message to {phone}", "Chọn tin gửi {phone}"),
-    "since": Text("in doubt for {span}", "{span} chưa rõ"),
+    "since": Text("in doubt for {span}", "đã {span} chưa rõ"),
     "evidence": Text("What is known", "Những điều đã biết"),
     "nothing_heard": Text("eSMS said nothing of it.", "eSMS chưa nói gì về tin này."),
     "heard": Text("Heard last: {what}", "Nghe lần cuối: {what}"),
