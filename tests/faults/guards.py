@@ -503,7 +503,7 @@ GUARDS = (
     ),
     Guard(
         "only what waits is cancelled",
-        "worker/ledger/decisions.py",
+        "worker/ledger/cancelling.py",
         'WHERE {which} AND {still("queued")}',
         "WHERE {which}",
         f"{PERSONS}::test_cancelling_what_is_being_sent_changes_nothing_and_says_so",

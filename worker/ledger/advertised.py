@@ -24,6 +24,7 @@ from sqlalchemy import text
 from worker.law.consents import counted_frequency
 from worker.law.rules import AGREED, Channel, Did, Mode, Rule, channel_of, waits_until
 from worker.ledger import limits
+from worker.ledger.cancelling import cancelled
 from worker.ledger.gate import Gate
 from worker.ledger.plans import still
 from worker.ledger.rows import as_rows
@@ -108,7 +109,7 @@ _WAIT = text(f"""
     WHERE m.id = w.id AND m.attempts = w.attempt AND {still("sending")} AND n.id = m.notification_id
 """)
 _CANCEL = text(f"""
-    UPDATE message AS m SET status = 'cancelled', settled_at = now(), reason = w.reason
+    UPDATE message AS m SET {cancelled("w.reason")}
     FROM json_to_recordset(CAST(:rows AS json)) AS w (id uuid, reason text)
     WHERE m.id = w.id AND {still("queued")}
 """)

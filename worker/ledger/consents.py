@@ -17,6 +17,7 @@ from sqlalchemy import text
 
 from worker.law.consents import Consent, ConsentAct
 from worker.law.rules import Channel
+from worker.ledger.cancelling import cancelled
 from worker.ledger.gate import WITHDRAWN
 from worker.ledger.plans import still
 from worker.ledger.rows import as_rows
@@ -56,7 +57,7 @@ _ADD = text(f"""
 """)
 _OF = text(f"SELECT id, recorded_at, {_COLUMNS} FROM consent WHERE phone = ANY(:phones) ORDER BY at, id")
 _CANCEL = text(f"""
-    UPDATE message AS m SET status = 'cancelled', settled_at = now(), paused = false, reason = '{WITHDRAWN}'
+    UPDATE message AS m SET {cancelled(f"'{WITHDRAWN}'")}
     FROM notification AS n, json_to_recordset(CAST(:rows AS json)) AS r (
         phone text, purpose text, channel text, at timestamptz
     )

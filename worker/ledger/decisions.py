@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from worker.ledger.cancelling import CALLED_OFF, cancelling
 from worker.ledger.failed import RETRIED
 from worker.ledger.follow_ups import follow_again, follow_none_of
 from worker.ledger.plans import messages_of, still
@@ -25,18 +26,6 @@ if TYPE_CHECKING:
 Horizons = Mapping[Lane, timedelta]  # by default, how long after its due date a message is still sent
 
 _HORIZON = "make_interval(secs => CAST(CAST(:horizons AS jsonb) ->> m.lane AS double precision))"
-
-
-CALLED_OFF = "cancelled before it was sent"
-CANCELLED = f"status = 'cancelled', settled_at = now(), paused = false, reason = '{CALLED_OFF}'"
-
-
-def cancelling(which: str, schema: str = "") -> str:
-    """SQL: cancel what still waits of the messages `m` of which this holds."""
-    return f"""
-    UPDATE {schema}message AS m SET {CANCELLED}
-    WHERE {which} AND {still("queued")}
-    """
 
 
 _CANCEL = text(cancelling(f"m.id = ANY({messages_of(':ids')})") + " RETURNING m.id")

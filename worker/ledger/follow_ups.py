@@ -16,6 +16,7 @@ from sqlalchemy import Row, TextClause, text
 
 from worker.generations import followers
 from worker.ids import uuid7s, uuid7s_as_text
+from worker.ledger.cancelling import cancelled
 from worker.ledger.inserts import Stored, Terms
 from worker.ledger.plans import messages_of, places_of, still
 from worker.ledger.reached import CALLED_BACK
@@ -103,8 +104,7 @@ _OVER = text("""
     UPDATE removal SET look_at = now() WHERE message_id = ANY(:ids)
 """)
 _CALL_BACK = text(f"""
-    UPDATE message AS m SET status = 'cancelled', settled_at = now(), paused = false,
-        reason = '{CALLED_BACK}'
+    UPDATE message AS m SET {cancelled(f"'{CALLED_BACK}'")}
     WHERE m.ctid = ANY({places_of(":ids")}) AND {still("queued")}
 """)
 # So they failed that nothing followed them; how they fail the next time may be another way.
@@ -139,7 +139,7 @@ def _calling_off(these: str) -> _CallingOff:
         ''')
     }"""
     call_back = f"""
-        {chain} UPDATE message AS m SET status = 'cancelled', settled_at = now(), paused = false, reason = :reason
+        {chain} UPDATE message AS m SET {cancelled(":reason")}
         WHERE m.id = ANY(ARRAY(SELECT id FROM chain)) AND {still("queued")}
     """
     return _CallingOff(text(closing(these)), text(f"{chain} SELECT id FROM chain"), text(call_back))

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from worker.ledger.cancelling import cancelled
 from worker.ledger.follow_ups import follow_none_of
 from worker.ledger.plans import still
 from worker.ledger.rows import as_rows
@@ -107,8 +108,7 @@ _MADE = text("""
 """)
 
 _CALL_BACK = text(f"""
-    UPDATE message AS m
-    SET status = 'cancelled', settled_at = now(), paused = false, reason = :reason
+    UPDATE message AS m SET {cancelled(":reason")}
     WHERE m.notification_id = ANY(CAST(:ids AS uuid[])) AND {still("queued")}
     RETURNING m.notification_id
 """)

@@ -17,6 +17,7 @@ from uuid import UUID
 
 from sqlalchemy import TextClause, text
 
+from worker.ledger.cancelling import cancelled
 from worker.ledger.plans import messages_of, still
 from worker.lifecycle import FOR_THE_WILLING, PURPOSE
 
@@ -82,8 +83,7 @@ _MARK = text(f"""
 """)
 
 _CANCEL = text(f"""
-    UPDATE message AS m
-    SET status = 'cancelled', settled_at = now(), paused = false, reason = '{REASON}'
+    UPDATE message AS m SET {cancelled(f"'{REASON}'")}
     FROM notification AS n
     WHERE m.phone = ANY(CAST(:phones AS text[])) AND {still("queued")} AND n.id = m.notification_id
       AND {IS_FOR_THE_WILLING}
@@ -94,8 +94,7 @@ _CANCEL = text(f"""
 # It is asked where an opt-out counts, and nowhere else.
 def _withhold(ids: str) -> TextClause:
     return text(f"""
-        UPDATE message AS m
-        SET status = 'cancelled', settled_at = now(), paused = false, reason = '{REASON}'
+        UPDATE message AS m SET {cancelled(f"'{REASON}'")}
         WHERE m.id = ANY({ids}) AND {still("queued")} AND CASE
             WHEN (SELECT {IS_FOR_THE_WILLING} FROM notification AS n WHERE n.id = m.notification_id)
             THEN has_opted_out(m.phone)

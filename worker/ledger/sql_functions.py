@@ -10,7 +10,7 @@ from __future__ import annotations
 from worker.database import NARROWED_BY
 from worker.generations import followers
 from worker.ledger import log
-from worker.ledger.decisions import cancelling
+from worker.ledger.cancelling import cancelling
 from worker.ledger.follow_ups import closing
 from worker.lookups import by_key
 

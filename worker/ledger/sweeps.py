@@ -15,7 +15,8 @@ import orjson
 from sqlalchemy import RowMapping, text
 
 from worker.ids import uuid7
-from worker.ledger.decisions import CALLED_OFF, CANCELLED, NEW_DATE, Horizons, as_seconds
+from worker.ledger.cancelling import CALLED_OFF, cancelled
+from worker.ledger.decisions import NEW_DATE, Horizons, as_seconds
 from worker.ledger.follow_ups import follow_none_of_messages
 from worker.ledger.plans import still
 from worker.ledger.streams import came_back
@@ -68,7 +69,7 @@ _WAITING = f"""
 """
 _CANCEL = text(f"""
     {_WAITING}
-    UPDATE message AS m SET {CANCELLED}
+    UPDATE message AS m SET {cancelled(f"'{CALLED_OFF}'")}
     FROM waiting WHERE m.id = waiting.id AND {still("queued")}
     RETURNING m.id
 """)

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from worker.ledger.cancelling import cancelled
 from worker.ledger.plans import still
 from worker.lifecycle import PURPOSE
 
@@ -26,8 +27,7 @@ _FOLLOW_NONE = text(f"""
     WHERE {_REMINDERS} AND f.message_id = m.id AND f.due_at IS NOT NULL
 """)
 _CANCEL_REMINDERS = text(f"""
-    UPDATE message AS m
-    SET status = 'cancelled', settled_at = now(), paused = false, reason = 'the contact was removed'
+    UPDATE message AS m SET {cancelled("'the contact was removed'")}
     FROM contact AS c, notification AS n
     WHERE {_REMINDERS} AND {still("queued")}
 """)
