@@ -21,6 +21,7 @@ from worker.ledger.inserts import Stored, Terms
 from worker.ledger.plans import messages_of, places_of, still
 from worker.ledger.reached import CALLED_BACK
 from worker.ledger.replacing import STAYS, put_in_place
+from worker.ledger.rows import as_array
 from worker.lifecycle import IS_SET_ASIDE, Kind, Lane, Purpose
 from worker.lookups import by_key
 
@@ -216,20 +217,16 @@ def follow_none_of_messages(session: Session, ids: Sequence[UUID], *, reason: st
 
 
 def _call_off(session: Session, statements: _CallingOff, ids: Sequence[UUID], reason: str) -> int:
-    asked = {"ids": _array(ids), "reason": reason}
+    asked = {"ids": as_array(map(str, ids)), "reason": reason}
     session.execute(statements.close, asked)
     closed: set[UUID] = set()
     while (chain := set(session.scalars(statements.following, asked))) - closed:  # by the one that was waited for
-        session.execute(_CLOSE, {"ids": _array(chain - closed)})
+        session.execute(_CLOSE, {"ids": as_array(map(str, chain - closed))})
         closed |= chain
     if not closed:
         return 0
     found: int = session.execute(statements.call_back, asked).rowcount  # type: ignore[attr-defined]
     return found
-
-
-def _array(ids: Collection[UUID]) -> str:
-    return "{" + ",".join(map(str, ids)) + "}"
 
 
 def follow_nobody_forgotten(session: Session, ids: Sequence[UUID]) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy import text
 from worker.ledger.cancelling import cancelled
 from worker.ledger.follow_ups import follow_none_of
 from worker.ledger.plans import still
-from worker.ledger.rows import as_rows
+from worker.ledger.rows import as_array, as_rows
 from worker.lifecycle import NOT_ARRIVED, OccurrenceState, Status
 
 if TYPE_CHECKING:
@@ -186,9 +186,9 @@ def recall(
     ids = [row.notification_id for row in made]
     if ids and followed:
         follow_none_of(session, ids, reason=reason)
-    back = set(session.scalars(_CALL_BACK, asked | {"ids": _array(ids)}).all()) if ids else set()
+    back = set(session.scalars(_CALL_BACK, asked | {"ids": as_array(map(str, ids))}).all()) if ids else set()
     if back:
-        session.execute(_NOTE, asked | {"ids": _array(back)})
+        session.execute(_NOTE, asked | {"ids": as_array(map(str, back))})
     standing = _standing(session, [id_ for id_ in ids if id_ not in back])
     return [_recalled(row, back, standing) for row in made]
 
@@ -197,7 +197,8 @@ def _standing(session: Session, ids: Sequence[UUID]) -> dict[UUID, Status]:
     """Where the messages of these notifications stand; those that are no longer on record are not among them."""
     if not ids:
         return {}
-    return {row.notification_id: Status(row.status) for row in session.execute(_STANDING, {"ids": _array(ids)})}
+    found = session.execute(_STANDING, {"ids": as_array(map(str, ids))})
+    return {row.notification_id: Status(row.status) for row in found}
 
 
 def _recalled(row: Any, back: Container[UUID], standing: Mapping[UUID, Status]) -> Recalled:
@@ -209,11 +210,6 @@ def _recalled(row: Any, back: Container[UUID], standing: Mapping[UUID, Status]) 
         called_back=called_back,
         status=Status.CANCELLED if called_back else standing.get(row.notification_id, Status.UNKNOWN),
     )
-
-
-def _array(ids: Iterable[UUID]) -> str:
-    """As one text: psycopg would write an array element by element."""
-    return "{" + ",".join(map(str, ids)) + "}"
 
 
 def occurrences_of(
