@@ -59,7 +59,7 @@ def test_who_of_the_rest_lacks_something_is_told_by_the_dry_run(bench: Bench) ->
 def test_of_very_many_the_first_are_counted_one_by_one_and_it_is_told_how_many_are_not(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_module("worker.again.foreseeing"), "FORESEEN", 100)
+    monkeypatch.setattr(import_module("worker.again.dry_run"), "ONE_BY_ONE_MOST", 100)
     monkeypatch.setattr(import_module("worker.again.choosing"), "LOOKED", 100)
     bench.notifier.templates.save("again", content="Chao {first_name}")
     for number in numbers(110):
@@ -78,7 +78,7 @@ def test_of_very_many_the_first_are_counted_one_by_one_and_it_is_told_how_many_a
 def test_where_very_many_fit_nowhere_it_is_refused_in_the_words_of_the_real_run(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, content: str, limit: int
 ) -> None:
-    monkeypatch.setattr(import_module("worker.again.foreseeing"), "FORESEEN", limit)
+    monkeypatch.setattr(import_module("worker.again.dry_run"), "ONE_BY_ONE_MOST", limit)
     monkeypatch.setattr(import_module("worker.again.choosing"), "LOOKED", 50)
     bench.notifier.templates.save("again", content=content)
     for number in numbers(110):

@@ -11,7 +11,7 @@ from uuid import UUID
 from worker import ledger, reporting
 from worker.again import Corrected, Failed, Step
 from worker.again.choice import checked, correction, ids_of, words_of
-from worker.again.foreseeing import FORESEEN, Foreseer
+from worker.again.dry_run import ONE_BY_ONE_MOST, DryRun
 from worker.again.reruns import asked_for
 from worker.again.trials import Trial
 from worker.api.decisions import Decision, Rest, Unfit, call_off_reruns, unfit_of
@@ -85,7 +85,7 @@ class Again:
         told: called with the number of messages looked at, step by step, where each must be. Raises as `retry` does.
         """
         chosen, corrected = self._asked(failed, how)
-        lookout = Lookout(self._database, self._settings, Foreseer(chosen, corrected, self._settings, failed.most))
+        lookout = Lookout(self._database, self._settings, DryRun(chosen, corrected, self._settings, failed.most))
         with _about(corrected):
             found = lookout.outlook(language, told)
         if not found.lines:
@@ -131,10 +131,10 @@ class Again:
                 return Rest(messages=row.messages - row.moved)
             found = ledger.count(session, chosen, after=place)
         messages = found if row.most_left is None else min(found, row.most_left)
-        stay = self._stay(chosen, corrected, row.most_left, place) if messages <= FORESEEN else None
+        stay = self._stay(chosen, corrected, row.most_left, place) if messages <= ONE_BY_ONE_MOST else None
         return Rest(messages=messages) if stay is None else Rest(messages=messages, left=stay[0], unfit=stay[1])
 
-    def rests(self, reruns: Sequence[Stopped | SweepShown], *, most: int = FORESEEN) -> list[Rest]:
+    def rests(self, reruns: Sequence[Stopped | SweepShown], *, most: int = ONE_BY_ONE_MOST) -> list[Rest]:
         """`rest` of each.
 
         The first ones, up to 100,000 messages (`most`) together, are counted; of the others it is only said how many
@@ -224,8 +224,8 @@ class Again:
     def _stay(
         self, chosen: Chosen, corrected: Corrected | None, most: int | None, after: Place
     ) -> tuple[Mapping[Left, int], Sequence[Unfit]] | None:
-        foreseer = Foreseer(chosen, corrected, self._settings, most, after)
-        found = Lookout(self._database, self._settings, foreseer).stay()
+        dry_run = DryRun(chosen, corrected, self._settings, most, after)
+        found = Lookout(self._database, self._settings, dry_run).stay()
         return None if found is None else (found[0], unfit_of(found[1]))
 
     def _decision(self, failed: Failed, chosen: Chosen, tried: Step, left: Remaining) -> Decision:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from worker import ledger, reporting
 from worker.again import Corrected
 from worker.again.choice import MAY_ARRIVE
-from worker.again.foreseeing import Foreseer, Foresight, Line
+from worker.again.dry_run import DryRun, Line, Tally
 from worker.again.planning import Why
 from worker.api.decisions import Unfit, unfit_of
 from worker.catalogue import Language, advice
@@ -127,32 +127,32 @@ class Lookout:
 
     database: Database
     settings: Settings
-    foreseer: Foreseer
+    dry_run: DryRun
 
     def outlook(self, language: Language, told: Callable[[int], object]) -> Outlook:
         """Raises Invalid where the correction fits none of them."""
-        of = self.foreseer
+        of = self.dry_run
         summed = None if of.corrected else self._summed()
         at_once = self.at_once(told) if of.corrected else None
-        seen = at_once or (self._look(told) if summed is None else None)
+        tally = at_once or (self._look(told) if summed is None else None)
         with self.database.begin() as session:
-            lines, going, rules = summed or of.told(session, seen or Foresight())
+            lines, going, rules = summed or of.told(session, tally or Tally())
             return Outlook(
                 lines=[_foreseen(line, of.corrected, language) for line in lines],
                 ways=_ways(going),
-                unfit=unfit_of(seen.unfit if seen else {}),
-                counted=Counted.ONE_BY_ONE if seen and not at_once else Counted.SUMS,
-                more=_more(session, of, seen),
+                unfit=unfit_of(tally.unfit if tally else {}),
+                counted=Counted.ONE_BY_ONE if tally and not at_once else Counted.SUMS,
+                more=_more(session, of, tally),
                 rules=added_up(rules),
                 may_arrive=_may_arrive(session, of.chosen),
             )
 
     def stay(self) -> tuple[Mapping[Left, int], Mapping[Why, int]] | None:
         """How many would, and why, where that is learnt at once; None: it is not."""
-        if self.foreseer.corrected:
+        if self.dry_run.corrected:
             with self.database.begin() as session:
-                seen = self.foreseer.at_once(session)
-            return None if seen is None else (_left_of(seen.lines.values()), seen.unfit)
+                tally = self.dry_run.at_once(session)
+            return None if tally is None else (_left_of(tally.lines.values()), tally.unfit)
         with self.database.begin() as session:
             as_they_are = self._lines(session)
         return None if as_they_are is None else (_left_of(as_they_are[0]), {})
@@ -164,45 +164,45 @@ class Lookout:
             if (found := self._lines(session)) is None:
                 return None
             rules = ledger.rules_now(session, zone)
-            return *found, [*ledger.foresee_again(session, self.foreseer.chosen, found[1], rules, zone)]
+            return *found, [*ledger.rule_outlook_of_chosen(session, self.dry_run.chosen, found[1], rules, zone)]
 
     def _lines(self, session: Session) -> tuple[list[Alike], list[Going]] | None:
         """As they are, they are what they were; None: which advertising goes along with which is found one by one."""
-        of = self.foreseer
+        of = self.dry_run
         today = datetime.now(self.settings.time_zone).date()
         lines, going = ledger.outlook(session, of.chosen, of.most, day=today, after=of.after)
         torn = any(each.grouped for each in going) and self._is_torn(session)
         return None if torn else (lines, going)
 
     def _is_torn(self, session: Session) -> bool:
-        of, least = self.foreseer, self.settings.advertising_least
+        of, least = self.dry_run, self.settings.advertising_least
         return of.most is not None or ledger.few_missed(session, of.chosen, least, after=of.after)
 
-    def at_once(self, told: Callable[[int], object] = int) -> Foresight | None:
+    def at_once(self, told: Callable[[int], object] = int) -> Tally | None:
         """Where all get the same. Raises Invalid, which is of the first of them, where the correction fits none."""
         with self.database.begin() as session:
-            seen = self.foreseer.at_once(session)
-        if seen is not None:
-            told(sum(line.messages for line in seen.lines.values()))
-            if seen.fits_nobody:
-                raise self._first_error() or seen.error or AssertionError
-        return seen
+            tally = self.dry_run.at_once(session)
+        if tally is not None:
+            told(sum(line.messages for line in tally.lines.values()))
+            if tally.fits_nobody:
+                raise self._first_error() or tally.error or AssertionError
+        return tally
 
     def _first_error(self) -> Invalid | None:
-        seen = Foresight()
-        while seen.error is None and seen.place is not None:
+        tally = Tally()
+        while tally.error is None and tally.place is not None:
             with self.database.begin() as session:
-                self.foreseer.go_on(session, seen)
-        return seen.error
+                self.dry_run.go_on(session, tally)
+        return tally.error
 
-    def _look(self, told: Callable[[int], object]) -> Foresight:
-        seen = Foresight()
-        while not seen.is_over(self.foreseer.most):
+    def _look(self, told: Callable[[int], object]) -> Tally:
+        tally = Tally()
+        while not tally.is_over(self.dry_run.most):
             with self.database.begin() as session:
-                told(self.foreseer.go_on(session, seen))
-        if seen.error and seen.fits_nobody and seen.place is None:
-            raise seen.error
-        return seen
+                told(self.dry_run.go_on(session, tally))
+        if tally.error and tally.fits_nobody and tally.place is None:
+            raise tally.error
+        return tally
 
 
 def _left_of(lines: Iterable[Alike | Line]) -> Mapping[Left, int]:
@@ -239,12 +239,12 @@ def _ways(going: Sequence[Going]) -> list[Way]:
     ]
 
 
-def _more(session: Session, of: Foreseer, seen: Foresight | None) -> int:
+def _more(session: Session, of: DryRun, tally: Tally | None) -> int:
     """That were not looked at any more."""
-    if seen is None or seen.place is None or (of.most is not None and seen.moved >= of.most):
+    if tally is None or tally.place is None or (of.most is not None and tally.moved >= of.most):
         return 0
-    more = ledger.count(session, of.chosen, after=seen.place)
-    return more if of.most is None else min(more, of.most - seen.moved)
+    more = ledger.count(session, of.chosen, after=tally.place)
+    return more if of.most is None else min(more, of.most - tally.moved)
 
 
 def _may_arrive(session: Session, chosen: Chosen) -> Mapping[Status, int]:

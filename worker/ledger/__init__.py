@@ -52,7 +52,6 @@ from worker.ledger.follow_ups import (
     let_some_go,
     set_aside,
 )
-from worker.ledger.foresight import NumberRules, foresee_again, waiting_again
 from worker.ledger.gate import Gate
 from worker.ledger.held import WhichHeld, count_held, held_messages, note_decisions
 from worker.ledger.inserts import First, Put, Stored, Terms, is_one_statement, lay_out, put, stands
@@ -95,6 +94,7 @@ from worker.ledger.reruns import (
 )
 from worker.ledger.resending import resend
 from worker.ledger.roll_up import begin_anew, fold
+from worker.ledger.rule_outlook import NumberRules, rule_outlook_by_hours, rule_outlook_of_chosen
 from worker.ledger.rule_uses import add_up_uses
 from worker.ledger.searches import keep_search, kept_search
 from worker.ledger.streams import find_missed_streams, tidy_streams
@@ -208,7 +208,6 @@ __all__ = [
     "fold",
     "follow_later",
     "follow_no_more",
-    "foresee_again",
     "forget_advertised",
     "forget_refused",
     "give_up",
@@ -265,6 +264,8 @@ __all__ = [
     "resolve_all",
     "rest_of",
     "revoke_tokens",
+    "rule_outlook_by_hours",
+    "rule_outlook_of_chosen",
     "rules_now",
     "save_rule",
     "send_again",
@@ -282,6 +283,5 @@ __all__ = [
     "tidy_streams",
     "tokens",
     "try_beside_cancels",
-    "waiting_again",
     "witness",
 ]

@@ -19,11 +19,11 @@ from sqlalchemy import text
 from worker.ahead import goes_ahead
 from worker.law.outlook import RuleOutlook
 from worker.law.rules import Did, rule_in
-from worker.ledger.foresight import NumberRules, foresee
 from worker.ledger.insert_statements import PUTS, promise
 from worker.ledger.opt_out import Withheld, withheld_of, withhold_all_of
 from worker.ledger.plans import fit_to, messages_of
 from worker.ledger.rows import as_rows
+from worker.ledger.rule_outlook import NumberRules, rule_outlook_of_stored
 from worker.ledger.rule_uses import Uses, note_uses
 from worker.ledger.streams import stream_key
 from worker.lifecycle import FOR_THE_WILLING, PURPOSE, Kind, Lane, Purpose
@@ -165,7 +165,7 @@ def complete(session: Session, rows: Sequence[Stored], firsts: Mapping[tuple[str
         withhold_all_of(session, [row.id for row in rows if row.terms.purpose in FOR_THE_WILLING])
     )
     _note_waiting(session, [row for row in rows if row.terms.waits])
-    return Put(firsts, opted_out, foresee(session, rows, opted_out))
+    return Put(firsts, opted_out, rule_outlook_of_stored(session, rows, opted_out))
 
 
 def _withheld_of(session: Session, firsts: Mapping[tuple[str, str], First]) -> Withheld:

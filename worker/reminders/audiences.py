@@ -13,8 +13,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from worker.ledger.contacts import Group, count_by_day, count_everybody
 from worker.ledger.events import Invited, invited_to
-from worker.ledger.forecast import Group, count_by_day, count_everybody
 from worker.ledger.opt_out import opted_out
 from worker.ledger.templates import TemplateRow
 from worker.lifecycle import ReminderKind

@@ -1,6 +1,6 @@
 """Named texts: what may be saved, what each becomes for a person and an occasion, what that costs, who needs it.
 
-variables ─ defining ─ saving ─▶ ledger        values ─ preview: the same for a preview, a forecast and the real thing
+variables ─ defining ─ saving ─▶ ledger        values ─ preview: the same for a preview, a simulation and the real thing
 """
 
 from worker.templates.defining import define_template

@@ -1,6 +1,6 @@
 """What a template becomes for one person and one occasion: to which number, with which values.
 
-A preview, a forecast and the reminder itself ask here, so that what one promises the other keeps.
+A preview, a simulation and the reminder itself ask here, so that what one promises the other keeps.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 A day of the year is month * 100 + day: 15 August is 815.
 """
 
+from worker.ledger.contacts.counting import Group, count_by_day, count_everybody
 from worker.ledger.contacts.finding import (
     Day,
     attribute_names,
@@ -21,6 +22,7 @@ __all__ = [
     "ContactRow",
     "Counts",
     "Day",
+    "Group",
     "StoredContact",
     "attribute_names",
     "born_on",
@@ -28,6 +30,8 @@ __all__ = [
     "by_keys",
     "by_phones",
     "count",
+    "count_by_day",
+    "count_everybody",
     "page",
     "remove",
     "upsert",

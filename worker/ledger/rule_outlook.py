@@ -85,7 +85,7 @@ class NumberRules:
                 yield RuleOutlook(rule=rule.name, does=rule.mode, messages=messages, until=until)
 
 
-def foresee(
+def rule_outlook_of_stored(
     session: Session, rows: Sequence[Stored], besides: Mapping[UUID, Collection[str]]
 ) -> dict[UUID, list[RuleOutlook]]:
     """What rules would do to what was just stored, by notification. besides: the numbers of each that opted out."""
@@ -114,11 +114,11 @@ def _asked(rows: Sequence[Stored], besides: Mapping[UUID, Collection[str]]) -> d
 # Of what is to be sent again...
 
 
-def foresee_again(
+def rule_outlook_of_chosen(
     session: Session, which: Chosen, going: Sequence[Going], rules: Sequence[Rule], zone: tzinfo
 ) -> tuple[RuleOutlook, ...]:
     """What rules would do to chosen messages that would go, if they were queued now."""
-    found = waiting_again(going, rules, zone)
+    found = rule_outlook_by_hours(going, rules, zone)
     channels = {channel_of(Kind(row.kind)) for row in going if row.purpose == Purpose.ADVERTISING}
     for channel in sorted(channels):
         numbers = _numbers(rules, channel)
@@ -127,7 +127,7 @@ def foresee_again(
     return added_up(found)
 
 
-def waiting_again(going: Sequence[Going], rules: Sequence[Rule], zone: tzinfo) -> list[RuleOutlook]:
+def rule_outlook_by_hours(going: Sequence[Going], rules: Sequence[Rule], zone: tzinfo) -> list[RuleOutlook]:
     """What rules about hours would do to these, if they were queued now."""
     return [each for row in going for each in _waiting(row, rules, zone)]
 
@@ -139,7 +139,7 @@ def _waiting(row: Going, rules: Sequence[Rule], zone: tzinfo) -> Iterator[RuleOu
         yield RuleOutlook(rule=found[1].name, does=Mode.HOLD, messages=row.messages, until=found[0])
 
 
-def broken_again(
+def rule_outlook_by_numbers(
     session: Session, rules: Sequence[Rule], channel: Channel, phones: Sequence[str]
 ) -> Iterator[RuleOutlook]:
     """What rules would do to advertising to these numbers, if it were queued now."""

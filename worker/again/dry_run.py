@@ -23,17 +23,17 @@ from worker.errors import Invalid
 from worker.law.outlook import RuleOutlook
 from worker.law.rules import Channel, Rule, channel_of
 from worker.ledger import NOWHERE, Alike, Chosen, Going, Left, Place
-from worker.ledger.foresight import broken_again
 from worker.ledger.opt_out import opted_out
 from worker.ledger.outlook import fared_before
 from worker.ledger.prices import prices_on
+from worker.ledger.rule_outlook import rule_outlook_by_numbers
 from worker.lifecycle import FOR_THE_WILLING, Kind, Purpose
 from worker.settings import Settings
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-FORESEEN = 100_000  # messages that are looked at one by one at most; a second looks at some 20,000
+ONE_BY_ONE_MOST = 100_000  # messages that are looked at one by one at most; a second looks at some 20,000
 
 
 class Goes(NamedTuple):
@@ -56,7 +56,7 @@ class Line:
 
 
 @dataclass(slots=True)
-class Foresight:
+class Tally:
     """What has been looked at so far. place: where to go on, None: that was all."""
 
     lines: dict[tuple[str, str, str | None], Line] = field(default_factory=dict)
@@ -90,11 +90,11 @@ class Foresight:
     @property
     def _is_enough(self) -> bool:
         """Not where all that is known is that it fits nobody: then it is refused, if it is so to the end."""
-        return self.looked >= FORESEEN and not self.fits_nobody
+        return self.looked >= ONE_BY_ONE_MOST and not self.fits_nobody
 
 
 @dataclass(frozen=True, slots=True)
-class Foreseer:
+class DryRun:
     """Looks at all at once, or at one chunk after the other, each in a transaction of its own."""
 
     chosen: Chosen
@@ -103,65 +103,74 @@ class Foreseer:
     most: int | None
     after: Place = NOWHERE  # where those begin that are looked at
 
-    def at_once(self, session: Session) -> Foresight | None:
+    def at_once(self, session: Session) -> Tally | None:
         """Look at one message for all that are alike; None: what each gets, or with whom, must be found one by one."""
         if self.corrected is None or self.most is not None or not says_the_same(session, self.corrected):
             return None
         found = ledger.alike(session, self.chosen, sms_alone=self.corrected.for_sms, after=self.after)
         if found is None or any(self._goes_with_others(each) for each in found[1].values()):
             return None
-        seen, (rows, requests) = Foresight(place=None), found
+        tally, (rows, requests) = Tally(place=None), found
         plan = Planner(session, self.corrected, self.settings, "-").plan(rows, requests)
-        self._count(session, seen, Chunk(plan, requests, rows, None))
-        return seen
+        self._count(session, tally, Chunk(plan, requests, rows, None))
+        return tally
 
     def _goes_with_others(self, request: Any) -> bool:
         return request.purpose == Purpose.ADVERTISING or turns_out_advertising(request, self.corrected)
 
-    def go_on(self, session: Session, seen: Foresight) -> int:
+    def go_on(self, session: Session, tally: Tally) -> int:
         """Look at the next ones; how many these were."""
-        assert seen.place is not None
-        limit = None if self.most is None else self.most - seen.moved
-        goal = TRIAL - seen.moved if seen.moved < TRIAL else AT_ONCE
-        in_vain = 0 if seen.moved else seen.looked
-        chooser = Chooser(session, self.chosen, self.corrected, self.settings, "-", in_vain, besides=seen.ahead)
-        chunk = chooser.take(seen.place, goal, limit)
-        self._count(session, seen, chunk)
-        seen.ahead += [row.id for row in chunk.company]
-        seen.place, seen.looked = chunk.place, seen.looked + len(chunk.rows)
+        assert tally.place is not None
+        limit = None if self.most is None else self.most - tally.moved
+        goal = TRIAL - tally.moved if tally.moved < TRIAL else AT_ONCE
+        in_vain = 0 if tally.moved else tally.looked
+        chooser = Chooser(session, self.chosen, self.corrected, self.settings, "-", in_vain, besides=tally.ahead)
+        chunk = chooser.take(tally.place, goal, limit)
+        self._count(session, tally, chunk)
+        tally.ahead += [row.id for row in chunk.company]
+        tally.place, tally.looked = chunk.place, tally.looked + len(chunk.rows)
         return len(chunk.rows)
 
-    def _count(self, session: Session, seen: Foresight, chunk: Chunk) -> None:
+    def _count(self, session: Session, tally: Tally, chunk: Chunk) -> None:
         for row, why in _left(chunk):
-            line = _line(seen, chunk, row)
+            line = _line(tally, chunk, row)
             line.messages += row.messages
             line.left[why] += row.messages
         going = list(_going(chunk))
         unwilling = opted_out(session, {each.phone for each in going if each.goes.purpose in FOR_THE_WILLING})
         for each in going:
-            self._add(seen, chunk, each, unwilling)
-        seen.unfit += chunk.plan.reasons
-        seen.error = seen.error or chunk.plan.error
+            self._add(tally, chunk, each, unwilling)
+        tally.unfit += chunk.plan.reasons
+        tally.error = tally.error or chunk.plan.error
         rules = ledger.rules_now(session, self.settings.time_zone)
-        seen.rules += _rules(session, [each for each in going if each.phone not in unwilling], rules)
+        tally.rules += _rules(session, [each for each in going if each.phone not in unwilling], rules)
 
-    def _add(self, seen: Foresight, chunk: Chunk, one: _One, unwilling: Set[str]) -> None:
-        line, messages = _line(seen, chunk, one.row), one.row.messages
+    def _add(self, tally: Tally, chunk: Chunk, one: _One, unwilling: Set[str]) -> None:
+        line, messages = _line(tally, chunk, one.row), one.row.messages
         line.messages += messages
         if one.goes.purpose in FOR_THE_WILLING and one.phone in unwilling:
             line.left[Left.OPTED_OUT] += messages
             return
-        seen.going[one.goes] += messages
+        tally.going[one.goes] += messages
         line.segments += one.segments * messages
         network = one.row.network or "" if one.phone == one.row.phone else ""
         line.billed[one.goes.sms_type, network.lower()] += one.segments * messages
 
-    def told(self, session: Session, seen: Foresight) -> tuple[list[Alike], list[Going], list[RuleOutlook]]:
+    def told(self, session: Session, tally: Tally) -> tuple[list[Alike], list[Going], list[RuleOutlook]]:
         """One line for each way in which they failed, the most frequent first; those that would go out; the rules."""
-        before = fared_before(session, [(status, code) for _, status, code in seen.lines])
-        billed = {each for line in seen.lines.values() for each in line.billed}
+        going = [
+            Going(**goes._asdict(), messages=messages, grouped=False, at=datetime.now(UTC))
+            for goes, messages in tally.going.items()
+        ]
+        zone = self.settings.time_zone
+        waiting = ledger.rule_outlook_by_hours(going, ledger.rules_now(session, zone), zone)
+        return self._alike(session, tally), going, waiting + tally.rules
+
+    def _alike(self, session: Session, tally: Tally) -> list[Alike]:
+        before = fared_before(session, [(status, code) for _, status, code in tally.lines])
+        billed = {each for line in tally.lines.values() for each in line.billed}
         prices = prices_on(session, datetime.now(self.settings.time_zone).date(), billed)
-        lines = [
+        found = [
             Alike(
                 kind=kind,
                 status=status,
@@ -172,15 +181,9 @@ class Foreseer:
                 left=dict(+line.left),
                 before=before.get((status, code or "")),
             )
-            for (kind, status, code), line in seen.lines.items()
+            for (kind, status, code), line in tally.lines.items()
         ]
-        going = [
-            Going(**goes._asdict(), messages=messages, grouped=False, at=datetime.now(UTC))
-            for goes, messages in seen.going.items()
-        ]
-        zone = self.settings.time_zone
-        waiting = ledger.waiting_again(going, ledger.rules_now(session, zone), zone)
-        return sorted(lines, key=lambda line: -line.messages), going, waiting + seen.rules
+        return sorted(found, key=lambda each: -each.messages)
 
 
 class _One(NamedTuple):
@@ -210,10 +213,10 @@ def _going(chunk: Chunk) -> Iterator[_One]:
             yield _One(of[id_], phone, goes, item.segments or 1)
 
 
-def _line(seen: Foresight, chunk: Chunk, row: Any) -> Line:
+def _line(tally: Tally, chunk: Chunk, row: Any) -> Line:
     key = (chunk.requests[row.notification_id].kind, row.status, row.code)
-    if (found := seen.lines.get(key)) is None:
-        found = seen.lines[key] = Line()
+    if (found := tally.lines.get(key)) is None:
+        found = tally.lines[key] = Line()
     return found
 
 
@@ -223,7 +226,7 @@ def _rules(session: Session, going: Sequence[_One], rules: Sequence[Rule]) -> It
         if each.goes.purpose == Purpose.ADVERTISING:
             phones.setdefault(channel_of(Kind(each.goes.kind)), []).append(each.phone)
     for channel, them in phones.items():
-        yield from broken_again(session, rules, channel, them)
+        yield from rule_outlook_by_numbers(session, rules, channel, them)
 
 
 def _dong(line: Line, prices: Any) -> Decimal | None:
