@@ -51,6 +51,16 @@ def ask_alone(session: Session) -> None:
         session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
 
 
+_COMPILE_NOTHING = text("SELECT set_config('jit', 'off', true)")
+
+
+def compile_nothing(within: Reader) -> None:
+    """Switch Postgres's JIT off in this transaction too, where we can't rely on SERVER_LIMITS: behind a pooler, and in
+    a transaction of the caller's. For questions that look so dear to Postgres that it would compile them each time.
+    """
+    within.execute(_COMPILE_NOTHING)
+
+
 # The transactions of a Notifier for one source take on this role, and say which source by this setting. Postgres then
 # keeps them to it, by the policies of worker/roles.
 SOURCE_ROLE = "esms_source"

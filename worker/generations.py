@@ -7,8 +7,6 @@ from worker.lookups import by_key, by_keys
 # First what was delivered, since it reached the recipient, whatever else was tried. Last what was cancelled before it
 # went out, since that changed nothing. Among equals the latest.
 COUNTED_FIRST = "status = 'delivered' DESC, status <> 'cancelled' DESC, place DESC"
-# To come first in a transaction that asks for the chains of many: to compile such a query costs more than to run it.
-UNCOMPILED = "SELECT set_config('jit', 'off', true)"
 # What `chains` may begin with: the messages whose ids are the parameter `ids`.
 THESE = f"SELECT m.id, m.replaces FROM {by_keys('message', 'm', of=':ids')}"  # noqa: S608 — our own names
 

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import Result, Row, TextClause, text
 
-from worker.generations import UNCOMPILED
+from worker.database import compile_nothing
 from worker.ledger.reached import has_got_it
 from worker.lifecycle import ASKED, PERSONS_MOVES, PURPOSE, WANTED_AT, Status
 from worker.lookups import by_key
@@ -100,8 +100,8 @@ LEFT = f"""CASE WHEN m.emptied_by = '{ASKED}' THEN 'forgotten'
 
 
 def judged(session: Session, statement: TextClause, asked: Mapping[str, Any]) -> Result[*tuple[Any, ...]]:
-    """Execute a statement that tells `LEFT`: Postgres takes a walk along a chain for dear, and would compile it."""
-    session.execute(text(UNCOMPILED))
+    """Execute a statement that tells `LEFT`: Postgres takes a walk along a chain for dear."""
+    compile_nothing(session)
     return session.execute(statement, asked)
 
 

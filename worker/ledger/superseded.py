@@ -14,7 +14,8 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from worker.generations import COUNTED_FIRST, THESE, UNCOMPILED, chains
+from worker.database import compile_nothing
+from worker.generations import COUNTED_FIRST, THESE, chains
 from worker.ledger.contributions import FINAL_SQL, KEYS, batch
 from worker.lifecycle import PURPOSE
 from worker.lookups import by_key
@@ -97,5 +98,5 @@ _LOOK_ANEW = text(f"""
 
 def look_anew(session: Session, messages: Sequence[UUID], zone: str) -> None:
     """Correct the sums by which generation the recipients of these messages are counted now."""
-    session.execute(text(UNCOMPILED))
+    compile_nothing(session)
     session.execute(_LOOK_ANEW, {"ids": list(messages), "zone": zone})

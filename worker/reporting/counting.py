@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from worker.database import compile_nothing
 from worker.law.rules import NOT_BEFORE
 from worker.lifecycle import Status
 
@@ -97,13 +98,14 @@ _SOME = text(
 )
 # Postgres expects a notification to have few messages. For many, sorting costs as much as reading, so it is forbidden.
 # To count all, they are read page by page (no index scan); in steps, in the order of the index, or each would read all.
-_UNSORTED = text("SELECT set_config('enable_sort', 'off', true), set_config('jit', 'off', true)")
+_UNSORTED = text("SELECT set_config('enable_sort', 'off', true)")
 _BY_PAGES = text("SELECT set_config('enable_indexscan', 'off', true)")
 
 
 def alike(session: Reader, notification_id: UUID) -> list[Alike]:
     """Its messages by status and what they wait for. Leaves settings of the planner behind."""
     asked = {"id": notification_id, "not_before": NOT_BEFORE}
+    compile_nothing(session)
     session.execute(_UNSORTED)
     seems_over = session.scalar(_SEEMS_OVER, asked)
     session.execute(_BY_PAGES)
@@ -115,6 +117,7 @@ def alike(session: Reader, notification_id: UUID) -> list[Alike]:
 
 def alike_by_steps(session: Reader, notification_id: UUID, told: Callable[[int], object]) -> list[Alike]:
     """The same, some at a time. told: called after each step but the last, with how many messages it counted."""
+    compile_nothing(session)
     session.execute(_UNSORTED)
     found: dict[tuple[str, str, str | None], Alike] = {}
     for each in chain.from_iterable(_steps(session, notification_id, told)):

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import ColumnClause, Select, TextClause, func, select, text
 
+from worker.database import compile_nothing
 from worker.errors import NotFound
-from worker.generations import COUNTED_FIRST, UNCOMPILED, chains, is_alone
+from worker.generations import COUNTED_FIRST, chains, is_alone
 from worker.lifecycle import Status
 from worker.lookups import by_key
 from worker.reporting.tables import Notification
@@ -84,7 +85,7 @@ def report(
     """
     which = {"since": since, "until": until, "campaign": campaign, "source": source}
     asked = {name: value for name, value in which.items() if value is not None}
-    session.execute(text(UNCOMPILED))
+    compile_nothing(session)
     statement = _counts(tuple(dict.fromkeys(ways)), tuple(asked))
     rows = session.execute(statement, asked | {"zone": time_zone}).all() if ways else ()
     return {way: _lines(row for row in rows if row.way == way) for way in ways}
