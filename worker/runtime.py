@@ -15,17 +15,17 @@ from threading import current_thread, main_thread
 from worker.bell import Bell
 from worker.database import Database
 from worker.delivery import Breaker, Drain, GivingWay, Listening, gate, windows
+from worker.delivery.window import Window
 from worker.errors import SettingsError
 from worker.esms import Client, Credentials, Exchange, InvalidRequest
 from worker.hearing import Hearing
 from worker.ledger import Floors, Gate
 from worker.lifecycle import Lane
 from worker.limiter import Limiter
-from worker.marks import Marks
+from worker.maintenance.marks import Marks
 from worker.queues import Task
 from worker.settings import Pace, ProviderSettings, Rates, Settings
 from worker.settings.retention import Retention
-from worker.window import Window
 
 # The client's arguments, as the settings call them.
 VARIABLES = {

@@ -10,8 +10,8 @@ import pytest
 from tests.support import Bench, otp
 from worker.delivery import windows
 from worker.delivery.lines import USUAL, Line
+from worker.delivery.window import PAYS, Window
 from worker.lifecycle import Lane
-from worker.window import PAYS, Window
 
 MANY = 350
 

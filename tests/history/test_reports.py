@@ -16,13 +16,13 @@ from tests.plans import pages_of
 from tests.support import Bench, otp
 from worker import Sms, SmsType, ledger
 from worker.api import reports as api_reports
-from worker.cells import cell, flat
 from worker.errors import Invalid, NotFound
 from worker.lifecycle import Status
 from worker.phone import local_of
 from worker.reporting import Choice, Which, lists
 from worker.reporting.finding import Search, find
 from worker.reporting.latency import percentile, share_over
+from worker.tabular import cell, flat
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 

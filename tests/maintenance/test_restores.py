@@ -19,7 +19,7 @@ from worker import runtime
 from worker.api.people import People
 from worker.database import Database
 from worker.maintenance import keep_marks, may_send
-from worker.marks import Marks
+from worker.maintenance.marks import Marks
 from worker.roles import Role
 from worker.settings.retention import KEY
 

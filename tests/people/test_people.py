@@ -21,12 +21,12 @@ from worker import Notifier, Sms, SmsType, again
 from worker.again import Corrected, Failed
 from worker.api.people import People, PersonRequestKind
 from worker.contacts import ContactFields
-from worker.deadlines import deadlines
 from worker.devkit.postgres import programs
 from worker.errors import Invalid, NotFound, SettingsError
+from worker.law.deadlines import deadlines
 from worker.ledger.people import HOLDINGS, NOBODY
+from worker.maintenance.marks import Marks
 from worker.maintenance.restores import keep_marks
-from worker.marks import Marks
 from worker.models import Base
 from worker.roles import Role
 from worker.settings.retention import KEY

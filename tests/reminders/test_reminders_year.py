@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from tests.reminders.office import VIETNAM, Calendar, at
 from worker.lifecycle import ReminderKind
 from worker.recurrence import Feb29, LeapMonth, ShortMonth, to_lunar
+from worker.reminder_rows import EventRow, RuleRow
 from worker.reminders import Anniversary, Attendee, Recurring, rule_changes
 from worker.reminders.people import keys_of
 from worker.reminders.plan import dues, dues_at, first_instant, next_instant
 from worker.reminders.rules import row_of
 from worker.reminders.simulate import simulate
-from worker.schedule import EventRow, RuleRow
 
 ZONES = ["Asia/Ho_Chi_Minh", "Europe/Berlin", "America/New_York", "UTC"]
 

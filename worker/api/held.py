@@ -14,11 +14,11 @@ from worker.bell import Bell
 from worker.checks import label, label_or_none, truth, whole_number
 from worker.database import Database
 from worker.errors import Invalid
-from worker.following import age_of
 from worker.ledger import Act, WhichHeld
 from worker.lifecycle import Lane, Status
 from worker.reporting import EvidenceShown, HeldShown
 from worker.settings import Settings
+from worker.spans import age_of
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

@@ -14,10 +14,10 @@ from worker.api.naming import RungLater, each_in_the_name_of, in_the_name_of, ri
 from worker.bell import Bell
 from worker.database import Database
 from worker.errors import Conflict, Invalid
+from worker.foreign_transactions import Lending
 from worker.intake import Enqueue, Request, Ticket
 from worker.intake.fields import enqueue_of
 from worker.ledger.acts import note_act
-from worker.lent import Lending
 from worker.lifecycle import Kind, Lane
 from worker.settings import Settings
 

@@ -15,8 +15,8 @@ from worker.api.naming import BY_DEFAULT
 from worker.catalogue.text import Language
 from worker.checks import label, phone_of
 from worker.database import Database
-from worker.deadlines import Deadlines, deadlines
 from worker.errors import Invalid, NotFound, SettingsError
+from worker.law.deadlines import Deadlines, deadlines
 from worker.ledger import people
 from worker.ledger.acts import note_act
 from worker.ledger.people import HOLDINGS, AskedFor, Forgot, Known

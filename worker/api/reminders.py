@@ -18,6 +18,7 @@ from worker.ledger.occurrences import count_occurrences
 from worker.ledger.reminder_failures import Failing, failing
 from worker.ledger.reminder_rules import all_rules
 from worker.lifecycle import OccurrenceState
+from worker.reminder_rows import EventRow, RuleRow
 from worker.reminders import (
     Anniversary,
     Channel,
@@ -39,7 +40,6 @@ from worker.reminders.plan import Due
 from worker.reminders.rules import ALL_DAY_AT, rule_of
 from worker.reminders.simulate import Simulation, simulate
 from worker.reminders.why import Explanation, why
-from worker.schedule import EventRow, RuleRow
 from worker.settings import Settings
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from datetime import tzinfo
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from worker.cells import cell, flat
+from worker.tabular import cell, flat
 
 if TYPE_CHECKING:
     from worker.reporting.reminded import RemindersReported

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from worker.following import times_and_wait
 from worker.intake import Retry, Sms, TemplateCall
+from worker.spans import times_and_wait
 
 FOLLOWED = (
     click.option("--fallback-call", metavar="TEMPLATE", help="Call by this template at eSMS instead, if it failed."),

@@ -22,6 +22,7 @@ from worker.delivery.lines import Lines, Until, windows
 from worker.delivery.listening import Listening
 from worker.delivery.outcomes import outcome_of, unsendable
 from worker.delivery.requests import prepared
+from worker.delivery.window import Window
 from worker.errors import Unavailable
 from worker.esms import AccountTrouble, Client, EsmsError, Exchange, Finished, InvalidRequest, TooFast
 from worker.ledger import Claim, Floors, Gate, Outcome
@@ -29,7 +30,6 @@ from worker.lifecycle import Lane, PauseCode
 from worker.limiter import Limiter
 from worker.settings import Pace, Settings, usable_lease_after
 from worker.telemetry import emit
-from worker.window import Window
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

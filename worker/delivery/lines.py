@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from math import ceil, inf
 from typing import NamedTuple
 
+from worker.delivery.window import Window
 from worker.esms import Trace
 from worker.ledger import Claim
 from worker.lifecycle import Lane
 from worker.settings import Pace
-from worker.window import Window
 
 # Requests that go out before eSMS has answered any: codes can't wait, and a call in doubt costs a person's time.
 FIRST = {Lane.URGENT: 32, Lane.NORMAL: 16, Lane.BULK: 16, Lane.VOICE: 2}

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from worker.checks import phone_of, truth, within
 from worker.errors import Invalid
-from worker.following import span_of
 from worker.intake.request import Enqueue, Request, Retry
 from worker.ledger import Terms
 from worker.lifecycle import Kind, SmsType
 from worker.settings import Settings
+from worker.spans import span_of
 
 if TYPE_CHECKING:
     from worker.intake.checks import Checked

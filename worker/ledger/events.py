@@ -16,7 +16,7 @@ from sqlalchemy import text
 from worker.ids import uuid7
 from worker.ledger.reminder_rules import Place
 from worker.ledger.rows import as_rows
-from worker.schedule import EventRow
+from worker.reminder_rows import EventRow
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

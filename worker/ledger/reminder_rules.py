@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from worker.ledger.rows import as_rows
 from worker.lifecycle import ReminderKind
-from worker.schedule import RuleRow
+from worker.reminder_rows import RuleRow
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

@@ -4,13 +4,13 @@ from worker.database import Database
 from worker.esms import Client
 from worker.maintenance.balance import watch_balance
 from worker.maintenance.brandnames import refresh_brandnames
+from worker.maintenance.marks import Marks
 from worker.maintenance.probes import probe_pauses
 from worker.maintenance.restores import keep_marks, may_send
 from worker.maintenance.retention import remove_what_is_old
 from worker.maintenance.rolling import roll_up
 from worker.maintenance.steps import take
 from worker.maintenance.upkeep import look_after_ledger
-from worker.marks import Marks
 from worker.settings import Pace
 from worker.settings.retention import Retention
 

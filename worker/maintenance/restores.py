@@ -14,7 +14,7 @@ from worker.ledger import people, restores, take_turn
 from worker.ledger.restores import Guarded
 from worker.lifecycle import PersonRequestKind
 from worker.maintenance.forgetting import forget
-from worker.marks import Marks, Unreadable
+from worker.maintenance.marks import Marks, Unreadable
 from worker.pseudonym import PrivacyKey
 from worker.telemetry import emit
 

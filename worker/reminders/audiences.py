@@ -18,9 +18,9 @@ from worker.ledger.events import Invited, invited_to
 from worker.ledger.opt_out import opted_out
 from worker.ledger.templates import TemplateRow
 from worker.lifecycle import ReminderKind
+from worker.reminder_rows import EventRow, RuleRow
 from worker.reminders.compose import written_or_reason
 from worker.reminders.people import DEATHS, LUNAR, person_of_attendee, years_on
-from worker.schedule import EventRow, RuleRow
 from worker.templates import Occasion, needs_of
 
 EVENTS_AT_ONCE = 500

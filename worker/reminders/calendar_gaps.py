@@ -12,9 +12,9 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from worker.recurrence import Feb29, ShortMonth, to_lunar
+from worker.reminder_rows import RuleRow
 from worker.reminders.people import LUNAR, keys_of
 from worker.reminders.rules import Anniversary
-from worker.schedule import RuleRow
 
 if TYPE_CHECKING:
     from worker.reminders.audiences import Audiences

@@ -15,16 +15,16 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from worker.errors import Invalid
-from worker.following import span_of, times_and_wait
 from worker.intake import Enqueue, Retry, Sms, TemplateCall, check_one
 from worker.intake.follow_up import retry_terms
 from worker.ledger.occurrences import Key
 from worker.ledger.templates import StoredTemplate
 from worker.lifecycle import Kind, Purpose
+from worker.reminder_rows import EventRow, RuleRow
 from worker.reminders.checks import word_of
 from worker.reminders.plan import Due
-from worker.schedule import EventRow, RuleRow
 from worker.settings import Settings
+from worker.spans import span_of, times_and_wait
 from worker.templates import Addressee, Occasion, Written, written
 
 SOURCE = "reminders"  # of every notification made here

@@ -20,11 +20,11 @@ from worker.errors import Invalid, NotFound
 from worker.ledger.events import AttendeeChanges, find_event, instances_of, open_event, put_attendees, write_event
 from worker.ledger.occurrences import Recalled, recall
 from worker.lifecycle import Kind, Status
+from worker.reminder_rows import EventRow
 from worker.reminders.compose import templates_of, try_out
 from worker.reminders.invitations import Event, attendee_rows, content_of, version_of
 from worker.reminders.plan import first_instant, starts
 from worker.reminders.rule_changes import RECALLABLE
-from worker.schedule import EventRow
 from worker.settings import Settings
 from worker.templates import usable
 from worker.templates.variables import KNOWN, OF_AN_EVENT

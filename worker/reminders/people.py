@@ -12,10 +12,10 @@ from worker.ledger.contacts import ContactRow, born_on, page
 from worker.ledger.events import Invited
 from worker.lifecycle import ReminderKind
 from worker.recurrence import lunar_days_on, solar_days_on, to_lunar
+from worker.reminder_rows import RuleRow
 from worker.reminders.compose import Person
 from worker.reminders.plan import Due
 from worker.reminders.rules import Anniversary, rule_of
-from worker.schedule import RuleRow
 
 LUNAR = frozenset({ReminderKind.LUNAR_BIRTHDAY, ReminderKind.LUNAR_DEATH})
 DEATHS = frozenset({ReminderKind.DEATH, ReminderKind.LUNAR_DEATH})

@@ -15,10 +15,10 @@ from zoneinfo import ZoneInfo
 
 from worker.recurrence import Offset, at_wall_clock, parse_offset
 from worker.recurrence import Rule as Recurrence
+from worker.reminder_rows import EventRow, RuleRow
 from worker.reminders.checks import translated, zone_of
 from worker.reminders.recurring import LEAST_LATE, recurrence_of
 from worker.reminders.rules import Anniversary, Recurring, rule_of
-from worker.schedule import EventRow, RuleRow
 
 DAY = timedelta(days=1)
 INSTANT = timedelta(microseconds=1)

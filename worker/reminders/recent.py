@@ -10,10 +10,10 @@ from worker.ledger.clock import clock
 from worker.ledger.contacts import ContactRow
 from worker.ledger.events import events_inviting
 from worker.ledger.occurrences import occurrences_of
+from worker.reminder_rows import RuleRow
 from worker.reminders.people import recipient_of
 from worker.reminders.why import Explanation as Reminded
 from worker.reminders.why import on_record
-from worker.schedule import RuleRow
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

@@ -26,11 +26,11 @@ from worker.ledger.reminder_rules import (
     rewrite_rule,
 )
 from worker.lifecycle import ReminderKind
+from worker.reminder_rows import RuleRow
 from worker.reminders.checks import zone_of
 from worker.reminders.compose import follows_at, templates_of, try_out
 from worker.reminders.plan import INSTANT, Due, dues, midnight, next_due
 from worker.reminders.rules import LATE_MOST, Recurring, Rule, row_of
-from worker.schedule import RuleRow
 from worker.settings import Settings
 from worker.templates import usable
 from worker.templates.variables import OF_A_RULE

@@ -13,13 +13,13 @@ from uuid import uuid4
 
 from worker.checks import label, truth
 from worker.errors import Invalid
-from worker.following import span_of, times_and_wait
 from worker.lifecycle import Kind, ReminderKind, SmsType
 from worker.recurrence import Feb29, LeapMonth, ShortMonth
 from worker.recurrence.wallclock import wall_clock
+from worker.reminder_rows import RuleRow
 from worker.reminders.checks import clock_of, duration_of, moments_of, read_moment, word_of, zone_of
 from worker.reminders.recurring import LEAST_LATE, recurrence_of
-from worker.schedule import RuleRow
+from worker.spans import span_of, times_and_wait
 
 DAYS_BEFORE_MOST = 60
 LATE_MOST = timedelta(days=7)

@@ -26,6 +26,7 @@ from worker.ledger.reminder_failures import note_failure
 from worker.ledger.reminder_rules import FRONT, Place, advance_rule, take_rule
 from worker.ledger.templates import TemplateRow, template
 from worker.lifecycle import Lane
+from worker.reminder_rows import RuleRow
 from worker.reminders.compose import (
     Owner,
     Person,
@@ -38,7 +39,6 @@ from worker.reminders.compose import (
 )
 from worker.reminders.people import contacts_of, person_of_attendee, person_of_contact
 from worker.reminders.plan import INSTANT, Due, dues_at, next_due, next_instant
-from worker.schedule import RuleRow
 from worker.settings import Settings
 from worker.telemetry import emit, where
 

@@ -21,6 +21,7 @@ from worker.ledger.events import standing_events
 from worker.ledger.reminder_rules import all_rules
 from worker.ledger.templates import templates
 from worker.lifecycle import LANE_OF_SMS, Lane, Purpose, SmsType
+from worker.reminder_rows import EventRow, RuleRow
 from worker.reminders.audiences import Audiences, count_guests
 from worker.reminders.calendar_gaps import Odd, odd_on
 from worker.reminders.compose import Owner, owner_of_event, owner_of_rule
@@ -28,7 +29,6 @@ from worker.reminders.costs import Costs, Price
 from worker.reminders.people import keys_of
 from worker.reminders.plan import INSTANT, Due, dues, event_dues, midnight
 from worker.reminders.rules import Anniversary, rule_of
-from worker.schedule import EventRow, RuleRow
 
 DAYS_MOST = 3660
 INSTANTS_MOST = 50_000  # of one event

@@ -21,12 +21,12 @@ from worker.ledger.opt_out import opted_out
 from worker.ledger.reminder_rules import all_rules
 from worker.ledger.templates import template
 from worker.lifecycle import ARRIVED, MEANING, NOT_ARRIVED, OccurrenceState, Status
+from worker.reminder_rows import EventRow, RuleRow
 from worker.reminders import rule_changes
 from worker.reminders.compose import Owner, Person, owner_of_event, owner_of_rule, written_or_reason
 from worker.reminders.people import LUNAR, keys_of, person_of_attendee, person_of_contact, recipient_of
 from worker.reminders.plan import INSTANT, Due, dues, event_dues, midnight, next_due
 from worker.reminders.rules import Anniversary, rule_of
-from worker.schedule import EventRow, RuleRow
 from worker.settings import Settings
 
 TO_COME = "it is still to come"

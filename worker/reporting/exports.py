@@ -1,6 +1,6 @@
 """The lists of messages as rows of a file: cells come from Postgres, since millions leave no time for objects.
 
-The columns of the typed rows, in their order, and the cells that `worker.cells.cell` makes of them; but for a number as
+The columns of the typed rows, in their order, and the cells that `tabular.cell` makes of them; but for a number as
 people write it: a spreadsheet would take +84… for a formula.
 """
 
@@ -13,11 +13,11 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from worker.catalogue import Language, advice
-from worker.cells import names_of as fields_of
 from worker.lifecycle import WANTED_AT
 from worker.phone import local_of
 from worker.reporting.choice import Choice
 from worker.reporting.lists import FIELDS, Failure, ListPage, MessageReported, names_of, page
+from worker.tabular import names_of as fields_of
 
 if TYPE_CHECKING:
     from worker.database import Reader

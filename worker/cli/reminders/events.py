@@ -20,9 +20,9 @@ from worker.cli.reminders.options import (
     length_option,
     template_option,
 )
+from worker.reminder_rows import EventRow
 from worker.reminders import EventChange
 from worker.reminders.calendars import Imported
-from worker.schedule import EventRow
 from worker.settings import Settings
 
 FILE_MOST = 10 * 1024 * 1024 + 1  # bytes; the reader says what is too large

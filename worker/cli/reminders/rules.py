@@ -23,9 +23,9 @@ from worker.cli.reminders.options import (
 )
 from worker.lifecycle import ReminderKind
 from worker.recurrence import Feb29, LeapMonth, ShortMonth
+from worker.reminder_rows import RuleRow
 from worker.reminders import Anniversary, Recurring, Rule, RuleChange
 from worker.reminders.plan import Due
-from worker.schedule import RuleRow
 from worker.settings import Settings
 
 count_option = click.option("--count", "-n", type=click.IntRange(1, 100), default=5, show_default=True)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from worker.api.notifier import Notifier
-from worker.cells import flat
 from worker.cli.output import console, look_of, say, table, text
 from worker.cli.report.giving import To
 from worker.cli.report.options import each_option, to_options, usage, which_of, which_options
 from worker.lifecycle import FAILED
 from worker.reporting import Which
 from worker.settings.language import language_of
+from worker.tabular import flat
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from worker.api.notifier import Notifier
-from worker.cells import flat
 from worker.cli.output import console, day_option, say, table, text
 from worker.cli.report.giving import To
 from worker.cli.report.options import to_options
+from worker.tabular import flat
 
 if TYPE_CHECKING:
     from worker.reporting import RefusedCount

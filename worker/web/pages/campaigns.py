@@ -14,7 +14,6 @@ from worker.api.decisions import Rest
 from worker.api.notifier import Notifier
 from worker.api.uploads import UploadKind, UploadShown, UploadState
 from worker.catalogue import Language, advice
-from worker.cells import flat, names_of
 from worker.errors import NotFound
 from worker.lifecycle import FAILED, Kind
 from worker.reporting import Choice, PauseShown, Sums
@@ -25,6 +24,7 @@ from worker.reporting.reminded import EVENT, RULE
 from worker.reporting.sums import Counted
 from worker.reporting.sweeps import SweepShown
 from worker.settings import Settings
+from worker.tabular import flat, names_of
 from worker.web.door import producer_of
 from worker.web.pages.access import person_of, room
 from worker.web.pages.downloads import download

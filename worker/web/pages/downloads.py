@@ -11,9 +11,9 @@ from fastapi import Request, Response
 from fastapi.responses import FileResponse
 from starlette.background import BackgroundTask
 
-from worker.cells import cell
 from worker.settings import Settings
 from worker.spreadsheets import open_table
+from worker.tabular import cell
 from worker.web.door import producer_of
 from worker.web.problems import Problem
 

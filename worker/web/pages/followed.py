@@ -8,8 +8,8 @@ from typing import Any
 from starlette.datastructures import FormData
 
 from worker.errors import Invalid
-from worker.following import times_and_wait
 from worker.intake import Retry, Sms, TemplateCall
+from worker.spans import times_and_wait
 from worker.web.pages.forms import list_in, text_or_none, ticked
 
 FIELDS = ("fallback_after", "fallback_sms", "fallback_call", "fallback_vars", "fallback_in_doubt", "retry_undelivered")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from worker.window import LATE, QUIET, Window
+from worker.delivery.window import LATE, QUIET, Window
 
 PATIENCE = 15.0
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from worker.errors import Invalid
-from worker.following import age_of, span_of, times_and_wait
+from worker.spans import age_of, span_of, times_and_wait
 
 
 @pytest.mark.parametrize(
