@@ -8,7 +8,7 @@ from contextlib import closing
 from tests.canary import API_KEY, SECRET_KEY
 from tests.esms.scripted import ScriptedServer, reply
 from worker.esms import Client, Credentials, OutgoingSms
-from worker.esms.connections import KeptConnections
+from worker.esms.curl_connections import KeptConnections
 
 SMS = OutgoingSms(phone="0901234567", content="Chao", sms_type=7, request_id="r")
 

@@ -237,7 +237,7 @@ GUARDS = (
     ),
     Guard(
         "the same, where curl makes it",
-        "worker/esms/handle.py",
+        "worker/esms/curl_handle.py",
         "        if monotonic() >= self._until:\n",
         "        if self._gone:\n",
         "tests/esms/test_esms_exchange.py -k once_it_has_a_connection",
@@ -258,7 +258,7 @@ GUARDS = (
     ),
     Guard(
         "the same, where curl carries them",
-        "worker/esms/handle.py",
+        "worker/esms/curl_handle.py",
         "return MaybeTaken(self._what_was_lost(error, now))",
         "return NotTaken(self._what_was_lost(error, now))",
         "tests/esms/test_esms_failures.py",

@@ -75,7 +75,7 @@ def _sockets_are_here() -> bool:
 
 
 def _curl_is_here() -> bool:
-    # `multi.py` rests on both: an old pycurl has not the one, Windows not the other.
+    # `curl_exchange.py` rests on both: an old pycurl has not the one, Windows not the other.
     return hasattr(_package("pycurl"), "PREREQFUNCTION") and hasattr(select, "poll")
 
 

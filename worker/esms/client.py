@@ -255,17 +255,17 @@ class Client:
         """Sends side by side what is put in, at most in_flight at a time (None: as many as connections are kept)."""
         in_flight = checks.count("in_flight", self._in_flight if in_flight is None else in_flight, least=1)
         if self._transport is Transport.CURL:
-            return self._multi(in_flight)
+            return self._curl(in_flight)
         if self._transport is Transport.SOCKETS:
             return self._sockets(in_flight)
         if in_flight > self._wire.room:
             self._wire.make_room(in_flight)
         return Threads(self._call, self._finish, in_flight, self._patience)
 
-    def _multi(self, in_flight: int) -> Exchange:
-        from worker.esms.multi import Multi  # needs pycurl, which not everybody has
+    def _curl(self, in_flight: int) -> Exchange:
+        from worker.esms.curl_exchange import CurlExchange  # needs pycurl, which not everybody has
 
-        return Multi(self._finish, in_flight, self._route, self._patience)
+        return CurlExchange(self._finish, in_flight, self._route, self._patience)
 
     def _sockets(self, in_flight: int) -> Exchange:
         from worker.esms.sockets import Sockets  # needs httptools

@@ -8,9 +8,9 @@ from typing import Any
 import pycurl
 
 from worker.esms import lost
-from worker.esms.connections import KeptConnections
+from worker.esms.curl_connections import KeptConnections
+from worker.esms.curl_handle import Handle
 from worker.esms.exchange import Finish, Prepared
-from worker.esms.handle import Handle
 from worker.esms.loop import Loop
 from worker.esms.route import Route
 from worker.esms.transport_types import Patience
@@ -26,7 +26,7 @@ _INTEREST = {
 _inherited: list[dict[str, Any]] = []  # what is the parent's, kept from being closed by ours
 
 
-class Multi(Loop):
+class CurlExchange(Loop):
     """Carried by curl. Closing waits for a name lookup under way."""
 
     def __init__(self, finish: Finish, in_flight: int, route: Route, patience: Patience) -> None:

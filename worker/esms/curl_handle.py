@@ -15,7 +15,7 @@ from typing import Any
 import pycurl
 
 from worker.esms import lost
-from worker.esms.connections import KeptConnections
+from worker.esms.curl_connections import KeptConnections
 from worker.esms.errors import EsmsError, MaybeTaken
 from worker.esms.exchange import Prepared
 from worker.esms.response import TooLongError, unpacked
