@@ -14,11 +14,10 @@ from threading import current_thread, main_thread
 
 from worker.bell import Bell
 from worker.database import Database
-from worker.delivery import Breaker, Drain, GivingWay, Listening, gate, windows
+from worker.delivery import BellWatch, Breaker, Drain, GivingWay, Listening, gate, windows
 from worker.delivery.window import Window
 from worker.errors import SettingsError
 from worker.esms import Client, Credentials, Exchange, InvalidRequest
-from worker.hearing import Hearing
 from worker.ledger import Floors, Gate
 from worker.lifecycle import Lane
 from worker.limiter import Limiter
@@ -113,14 +112,14 @@ class Runtime:
         return Bell(self.settings.broker_url, self.settings.redis_url)
 
     @cached_property
-    def hearing(self) -> Hearing:
+    def bell_watch(self) -> BellWatch:
         """Kept between tasks, and its connection with it."""
-        return Hearing(self.settings.redis_url, Task.DELIVER_URGENT)
+        return BellWatch(self.settings.redis_url, Task.DELIVER_URGENT)
 
     @cached_property
     def listening(self) -> Listening:
         """How who waits for eSMS's answers hears of the next code."""
-        return Listening(partial(self.bell.overhear, Task.DELIVER_URGENT), self.hearing)
+        return Listening(partial(self.bell.overhear, Task.DELIVER_URGENT), self.bell_watch)
 
     @cached_property
     def giving_way(self) -> GivingWay:

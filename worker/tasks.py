@@ -289,7 +289,7 @@ def _answer(task: Task, step: Callable[[runtime.Runtime], bool]) -> None:
             if not parts.bell.answer(task):
                 return
             if task is Task.DELIVER_URGENT:
-                parts.hearing.attend()
+                parts.bell_watch.attend()
             _note_listener(parts, QUEUE_OF[task].value)
             if step(parts):
                 parts.bell.again(task)

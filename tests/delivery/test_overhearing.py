@@ -18,7 +18,7 @@ from tests.support import Bench, eventually, otp
 from worker import Ticket, delivery, ledger
 from worker.bell import Bell
 from worker.delivery import Listening
-from worker.hearing import Hearing
+from worker.delivery.bell_watch import BellWatch
 from worker.lifecycle import Lane
 from worker.maintenance import probe_pauses
 from worker.queues import Task
@@ -45,9 +45,9 @@ def test_who_waits_for_an_answer_sends_what_the_bell_is_rung_for_meanwhile(bench
 
 
 def test_who_waits_for_an_answer_is_told_of_a_ring_and_need_not_ask_all_the_time(bench: Bench, redis_url: str) -> None:
-    bell, hearing = Bell(redis_url, redis_url), Hearing(redis_url, Task.DELIVER_URGENT)
+    bell, watch = Bell(redis_url, redis_url), BellWatch(redis_url, Task.DELIVER_URGENT)
     assert bell.answer(Task.DELIVER_URGENT)
-    hearing.attend()
+    watch.attend()
     bench.simulator.set(latency=1.0)
     tickets, asked = [bench.put()], list[bool]()
 
@@ -59,10 +59,10 @@ def test_who_waits_for_an_answer_is_told_of_a_ring_and_need_not_ask_all_the_time
         tickets.append(bench.put(otp("0901000100")))
         bell.ring({Lane.URGENT})
 
-    with closing(bell), closing(hearing):
+    with closing(bell), closing(watch):
         ringing = Timer(0.3, ring)
         ringing.start()
-        bench.deliver([Lane.URGENT], listening=Listening(overhear, hearing))
+        bench.deliver([Lane.URGENT], listening=Listening(overhear, watch))
         ringing.join()
     assert [bench.status(each) for each in tickets] == ["accepted", "accepted"]
     assert True in asked
@@ -76,21 +76,21 @@ class Heard:
     """
 
     def __init__(self, bench: Bench, redis_url: str) -> None:
-        self.bell, self.hearing = Bell(redis_url, redis_url), Hearing(redis_url, URGENT)
+        self.bell, self.watch = Bell(redis_url, redis_url), BellWatch(redis_url, URGENT)
         self.redis, self.statements, self.waited = Redis.from_url(redis_url), 0, 0
         self.redis.flushdb()
-        self.hearing.attend()
+        self.watch.attend()
         event.listen(bench.workers.engine, "before_cursor_execute", self._note)
-        self.listening = Listening(self._overhear, self.hearing)
+        self.listening = Listening(self._overhear, self.watch)
 
     def close(self) -> None:
-        for each in (self.bell, self.hearing, self.redis):
+        for each in (self.bell, self.watch, self.redis):
             each.close()
 
     def cut(self) -> None:
         """The connection on which Redis tells ends, without a word."""
-        assert self.hearing.socket is not None
-        with socket(fileno=dup(self.hearing.socket)) as same:
+        assert self.watch.socket is not None
+        with socket(fileno=dup(self.watch.socket)) as same:
             same.shutdown(SHUT_RDWR)
 
     @property
@@ -211,9 +211,9 @@ def test_who_was_counted_on_and_is_to_end_rings_a_task(bench: Bench, heard: Hear
         heard.bell.ring({Lane.URGENT})
         rung.append(True)
 
-    with closing(Hearing(redis_url, Task.POLL)) as deaf:
+    with closing(BellWatch(redis_url, Task.POLL)) as deaf:
         deaf.attend()
-        heard.listening.hearing = deaf
+        heard.listening.watch = deaf
         ringing = heard.soon(ring)
         call_help = partial(heard.bell.again, URGENT)
         bench.deliver([Lane.URGENT], stopping=lambda: bool(rung), listening=heard.listening, call_help=call_help)
@@ -261,7 +261,7 @@ def test_who_was_counted_on_and_cannot_be_sure_that_nobody_rang_looks(
         monkeypatch.setattr("worker.delivery.listening.RUNG", 0)
     monkeypatch.setattr("worker.delivery.claiming.CLAIM_EVERY", 60)
     monkeypatch.setattr("worker.delivery.lines.CLAIM_EVERY", 60)
-    bench.deliver([Lane.URGENT], listening=Listening(overhear, heard.hearing))
+    bench.deliver([Lane.URGENT], listening=Listening(overhear, heard.watch))
     assert [bench.status(each) for each in [first, *later]] == ["accepted", "accepted"]
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from worker.bell import RUNG
+from worker.delivery.bell_watch import BellWatch
 from worker.esms import Exchange, Finished
-from worker.hearing import Hearing
 
 LISTEN_EVERY = 0.005  # seconds between two questions, where Redis does not say by itself that a bell was rung
 WAIT_ANEW = 0.1  # seconds after which we say again that we listen; Redis believes it for bell.WAITS
@@ -25,10 +25,10 @@ class Overhear(Protocol):
 
 @dataclass
 class Listening:
-    """Listens in one process that sends codes. hearing: tells when to ask; None: ask every LISTEN_EVERY."""
+    """Listens in one process that sends codes. watch: tells when to ask; None: ask every LISTEN_EVERY."""
 
     overhear: Overhear
-    hearing: Hearing | None = None
+    watch: BellWatch | None = None
     _waits_since: float | None = None  # when we said that we listen, so that others count on us; None: they do not
     _rung_before: bool = False  # the bell had been rung already when we said so
     _ask_at: float = 0.0
@@ -61,22 +61,22 @@ class Listening:
         """Ask. Where others counted on us and a ring may have been missed, say yes: no task was queued for it."""
         since, self._waits_since = self._waits_since, None
         now = time.monotonic()
-        if self.hearing is not None:  # what came so far tells of the ring that is asked about now
-            self.hearing.news()
+        if self.watch is not None:  # what came so far tells of the ring that is asked about now
+            self.watch.news()
         rung = self.overhear(wait=wait)
-        if self.hearing is not None:  # only now: `overhear` takes the mark away, and Redis would tell of that as well
-            self.hearing.expect()
+        if self.watch is not None:  # only now: `overhear` takes the mark away, and Redis would tell of that as well
+            self.watch.expect()
         is_sure = since is None or (rung is not None and now < since + RUNG / 1000 and self._told() is not None)
         if wait and not rung:
             self._waits_since = now
         return bool(rung) or not is_sure
 
     def _is_worth_asking(self) -> bool:
-        if self.hearing is not None and self._told() is not None:
-            return self.hearing.news()
+        if self.watch is not None and self._told() is not None:
+            return self.watch.news()
         due = time.monotonic() >= self._ask_at
         self._ask_at = time.monotonic() + LISTEN_EVERY if due else self._ask_at
         return due
 
     def _told(self) -> int | None:
-        return None if self.hearing is None else self.hearing.socket
+        return None if self.watch is None else self.watch.socket

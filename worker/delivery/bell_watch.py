@@ -26,7 +26,7 @@ ENDS = (b"", b"-")  # how the last thing begins that it says: nothing (it hung u
 ALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 25_000}
 
 
-class Hearing:
+class BellWatch:
     """Hears one bell, in one thread."""
 
     def __init__(self, redis_url: str | None, task: Task) -> None:
