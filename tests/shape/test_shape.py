@@ -56,6 +56,14 @@ def test_only_the_ledger_writes_and_only_settings_reads_the_environment(path: Pa
         assert "import requests" not in source
 
 
+def test_the_ledgers_door_says_where_each_of_its_modules_belongs_and_names_no_other() -> None:
+    room = ROOT / "worker" / "ledger"
+    docstring = ast.get_docstring(ast.parse((room / "__init__.py").read_text())) or ""
+    _, _, lists = docstring.partition("go to its module.")
+    named = re.findall(r"\w+", " ".join(line[20:] for line in lists.splitlines()))  # behind the subjects
+    assert sorted(named) == sorted(path.stem for path in room.iterdir() if not path.name.startswith("__"))
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_module_opens_with_a_sentence_and_is_no_longer_than_one_idea(path: Path) -> None:
     source = path.read_text()

@@ -5,8 +5,19 @@ put ─▶ claim ─▶ intend (calls) ─▶ record ─▶ claim_polls ─▶ s
 
 settlements (by triggers) ─▶ fold, into the sums of each day        fill: what was there before there were settlements
 
-contacts: upsert, born_on, remove       opt_out: who wants nothing       templates: texts by name and version
-rules, events: what reminds             occurrences: what was made of them, for whom, once
+What many ask for is named here; for the rest go to its module.
+
+a message's way      inserts, insert_statements · claims, claim_statements, streams, floors, pauses, limits, reached
+                     gate · records · polls · reconcile · upkeep
+what people decide   decisions, cancelling · held · campaigns · sweeps · acts
+sent again           failed, asked, likeness, outlook · resending, replacing, reruns · follow_ups
+sending rules        law_rules, rule_outlook, rule_uses · opt_out, consents, register · advertised · brandnames
+sums, and the log    contributions, roll_up, superseded, filling · log, webhooks
+reminders            reminder_rules, events · occurrences · reminder_failures · templates · contacts
+what is kept         people · retention · uploads · searches
+an installation      inbox, sql_functions, producers · tokens, page_users · prices, balance
+                     refused_tasks, troubles, restores
+how SQL is written   rows · plans · clock
 """
 
 from worker.ledger.acts import Act, note_act
