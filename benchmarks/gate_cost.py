@@ -117,7 +117,7 @@ def measure(on: Stage, case: Case) -> float:
 def _claimed(session: Session, case: Case, gate: Gate, floors: Floors) -> int:
     with session.begin():
         found = ledger.claim(session, [case.lane], most=BATCH, lease=MINUTES, group_most=1000, floors=floors, gate=gate)
-        return len(advertised.counted(session, found, gate))
+        return len(advertised.count_advertising(session, found, gate))
 
 
 def one_round(on: Stage, turns: Iterator[int], first: int, numbers: int) -> dict[str, float]:

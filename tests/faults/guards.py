@@ -132,7 +132,7 @@ GUARDS = (
     Guard(
         "advertising is counted before it goes out",
         "worker/delivery/claiming.py",
-        "return ledger.counted(session, claims, self.gate)",
+        "return ledger.count_advertising(session, claims, self.gate)",
         "return claims",
         "tests/ledger/test_gate_rules.py -k four_workers",
     ),

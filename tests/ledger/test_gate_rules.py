@@ -184,7 +184,7 @@ def test_a_call_that_was_claimed_and_never_dialled_counts_no_more(bench: Bench) 
         gate = Gate(lasts=timedelta(minutes=1))
         gate.look(session)
         claims = ledger.claim(session, [Lane.VOICE], most=9, lease=timedelta(minutes=1), group_most=9, gate=gate)
-        assert len(ledger.counted(session, claims, gate)) == 1
+        assert len(ledger.count_advertising(session, claims, gate)) == 1
     assert counted(bench) == 1
     with bench.database.begin() as session:
         session.execute(text("UPDATE message SET lease_until = now() - interval '1 s'"))

@@ -96,7 +96,7 @@ class Claiming:
             if found and lane is Lane.URGENT and len(lanes) > 1 and not line.more:
                 self.others_wait = True
                 break
-        return ledger.counted(session, claims, self.gate)
+        return ledger.count_advertising(session, claims, self.gate)
 
     def _queued(self, session: Session, lane: Lane, room: int) -> list[Claim]:
         most = self.settings.advertising_most

@@ -21,7 +21,7 @@ how SQL is written   rows · plans · clock
 """
 
 from worker.ledger.acts import Act, note_act
-from worker.ledger.advertised import counted, forget_advertised
+from worker.ledger.advertised import count_advertising, forget_advertised
 from worker.ledger.asked import requests_of
 from worker.ledger.balance import note_balance
 from worker.ledger.brandnames import ask_for_brandnames, known_brandnames, replace_brandnames
@@ -195,11 +195,11 @@ __all__ = [
     "claim_polls",
     "claim_trial",
     "count",
+    "count_advertising",
     "count_anew",
     "count_held",
     "count_refused",
     "count_set_aside",
-    "counted",
     "current_token",
     "decided",
     "due",

@@ -124,7 +124,7 @@ _FORGET = text("""
 """)
 
 
-def counted(session: Session, claims: Sequence[Claim], gate: Gate) -> list[Claim]:
+def count_advertising(session: Session, claims: Sequence[Claim], gate: Gate) -> list[Claim]:
     """The claims, without what would be too much for its recipient: that waits, or is cancelled, as the rule says.
 
     Comes last in a claim's transaction.
