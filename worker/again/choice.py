@@ -72,10 +72,7 @@ def checked(failed: Failed, settings: Settings, *, source: str | None) -> Chosen
     """The choice as the ledger takes it, but for the ids. Raises Invalid, which names the field."""
     campaign = label_or_none("campaign", failed.campaign)
     since, until = _moment("since", failed.since, settings), _moment("until", failed.until, settings)
-    if not failed.ids and all(each is None for each in (campaign, failed.to, failed.since)):
-        raise Invalid("campaign", "is missing, and so are ids", "give ids, or a campaign, a number or a day")
-    if failed.ids and failed.campaign is not None:
-        raise Invalid("campaign", "is given beside ids", "give ids, or a campaign")
+    _check_some_are_named(failed, campaign)
     if failed.most is not None:
         whole_number("most", failed.most, MOST)
     if since and until and until <= since:
@@ -93,6 +90,13 @@ def checked(failed: Failed, settings: Settings, *, source: str | None) -> Chosen
         purpose=None if failed.purpose is None else known_purpose(failed.purpose),
         generations=settings.retry_limit,
     )
+
+
+def _check_some_are_named(failed: Failed, campaign: str | None) -> None:
+    if not failed.ids and all(each is None for each in (campaign, failed.to, failed.since)):
+        raise Invalid("campaign", "is missing, and so are ids", "give ids, or a campaign, a number or a day")
+    if failed.ids and failed.campaign is not None:
+        raise Invalid("campaign", "is given beside ids", "give ids, or a campaign")
 
 
 def words_of(name: str, given: str | Collection[str]) -> Sequence[str]:

@@ -270,24 +270,26 @@ class Drain:
         """Write the answers down, through a restart of Postgres if need be: they are known nowhere else."""
         self._leave()
         rescued_at = time.monotonic() + self.pace.lease.total_seconds()
+        won: set[UUID] | None = None
         again = False
-        while True:
+        while won is None:
             try:
-                with self.database.begin() as session:
-                    if ledger.are_one_statement(self._answers):
-                        ask_alone(session)
-                    won = ledger.record(session, self._answers, again=again)
-                break
+                won = self._written(again=again)
             except Unavailable:
                 # While Postgres is away nobody can rescue them either: only a stop is a reason to let go.
                 if self._stopping() and time.monotonic() > rescued_at:
                     raise
                 again = True
                 time.sleep(0.5)  # the condition to wait for is in another process
-        late = sum(len(answer.claim.fences) for answer in self._answers) - len(won)
-        if late:
+        if late := sum(len(answer.claim.fences) for answer in self._answers) - len(won):
             emit("batch.late", messages=late)
         self._answers = []
+
+    def _written(self, *, again: bool) -> set[UUID]:
+        with self.database.begin() as session:
+            if ledger.are_one_statement(self._answers):
+                ask_alone(session)
+            return ledger.record(session, self._answers, again=again)
 
     def _pause(self, lane: Lane, code: str, reason: str) -> None:
         if lane in self._paused:  # all that is in flight comes back with the same trouble

@@ -64,6 +64,11 @@ def _fallback(item: Enqueue, fallback: Request, check: Callable[[Enqueue], Check
         raise Invalid("fallback", "SmsType 1 goes to many at once", "use another SmsType")
     if first.fingerprint() == other.fingerprint():
         raise Invalid("fallback", "is the same as the first", "name another text, type, template or kind")
+    return _kept(other)
+
+
+def _kept(other: Checked) -> dict[str, Any]:
+    """Ready to go out."""
     # Of what it is and not of whom it goes to: those who share a fallback are checked once.
     fingerprint = replace(other, phones=()).fingerprint()
     return {

@@ -1,4 +1,4 @@
-"""What every tick looks after: leases that ran out, dates that passed, doubt that grew too old."""
+"""What every tick does to the ledger, asking nobody: ends what time has ended, and clears away what is done with."""
 
 from __future__ import annotations
 
