@@ -7,8 +7,8 @@ settlements (by triggers) ─▶ fold, into the sums of each day        fill: wh
 
 What many ask for is named here; for the rest go to its module.
 
-a message's way      inserts, insert_statements · claims, claim_statements, streams, floors, pauses, limits, reached
-                     gate · records · polls · reconcile · upkeep
+a message's way      inserts, insert_statements · claims, claim_values, claim_statements, streams, floors, pauses
+                     limits, reached, gate · records · polls · reconcile · upkeep
 what people decide   decisions, cancelling · held · campaigns · sweeps · acts
 sent again           failed, asked, likeness, outlook · resending, replacing, reruns · follow_ups
 sending rules        law_rules, rule_outlook, rule_uses · opt_out, consents, register · advertised · brandnames
@@ -26,9 +26,8 @@ from worker.ledger.asked import requests_of
 from worker.ledger.balance import note_balance
 from worker.ledger.brandnames import ask_for_brandnames, known_brandnames, replace_brandnames
 from worker.ledger.campaigns import lift_campaign, notifications_of, pause_campaign, through
+from worker.ledger.claim_values import Claim, Fence
 from worker.ledger.claims import (
-    Claim,
-    Fence,
     How,
     claim,
     claim_alone,

@@ -25,6 +25,7 @@ from worker.law.consents import counted_frequency
 from worker.law.rules import AGREED, Channel, Did, Mode, Rule, channel_of, waits_until
 from worker.ledger import limits
 from worker.ledger.cancelling import cancelled
+from worker.ledger.claim_values import Claim, Fence
 from worker.ledger.gate import Gate
 from worker.ledger.plans import still
 from worker.ledger.rows import as_rows
@@ -35,7 +36,6 @@ from worker.lookups import by_key, by_keys
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from worker.ledger.claims import Claim, Fence
 
 Frequencies = Mapping[str, tuple[int, timedelta]]  # by number, how many in which span
 

@@ -7,7 +7,7 @@ whatever the first one writes matches nothing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
@@ -32,6 +32,7 @@ from worker.ledger.claim_statements import (
     STREAM,
     WAS_DUE_AT,
 )
+from worker.ledger.claim_values import Claim, Fence
 from worker.ledger.floors import Floors, Place, Walk
 from worker.ledger.gate import Gate
 from worker.ledger.pauses import spend_trial, trial
@@ -45,34 +46,6 @@ if TYPE_CHECKING:
 
 
 ROUNDS = 10  # of claims for one lane in one transaction
-
-
-# Tuples, as is all that is made for each message: half the time.
-class Fence(NamedTuple):
-    """Which message, and which of its attempts, a process may write about."""
-
-    id: UUID
-    attempt: int
-
-
-class Claim(NamedTuple):
-    """One request to make: for one message, or for the many recipients of an advertising request."""
-
-    fences: tuple[Fence, ...]
-    phones: tuple[str, ...]  # E.164
-    lane: Lane
-    kind: Kind
-    request_id: str
-    content: str | None
-    template_id: str | None
-    options: Mapping[str, Any]
-    hand_over_at: datetime | None  # the SendDate to give to eSMS
-    expires_in: timedelta | None  # counted from the claim
-    advertising: bool
-    in_doubt: bool  # an earlier try under this RequestId may have been taken
-    failures: int  # tries in a row that surely were not taken
-    asked: int  # tries in a row whose answer was in doubt
-    again_after: float | None = None  # seconds; sooner the rate of its source lets no more out
 
 
 class How(TypedDict):

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import text
 
 from worker.ledger.advertised import give_back
-from worker.ledger.claims import Claim, Fence
+from worker.ledger.claim_values import Claim, Fence
 from worker.ledger.plans import still
 from worker.ledger.rows import as_rows
 from worker.ledger.streams import came_back_unsent

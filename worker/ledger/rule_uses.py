@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import text
 
 from worker.law.rules import Check, Did, Mode, Rule, channel_of, rule_in
+from worker.ledger.claim_values import Claim
 from worker.ledger.rows import as_rows
 from worker.lifecycle import Purpose
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from worker.ledger.claims import Claim
 
 Uses = Counter[tuple[str, Did]]
 
