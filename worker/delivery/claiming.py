@@ -11,7 +11,7 @@ from uuid import UUID
 from worker import ledger
 from worker.database import Database, ask_alone
 from worker.delivery.lines import CLAIM_EVERY, Line, Lines
-from worker.ledger import Claim, Floors, Gate
+from worker.ledger import Claim, Due, Floors, Gate
 from worker.lifecycle import Lane
 from worker.settings import Pace, Settings
 
@@ -75,28 +75,33 @@ class Claiming:
 
     def _due(self, session: Session, *, anyway: bool = False) -> list[Claim] | None:
         """None: Postgres is to count first."""
-        claims: list[Claim] = []
         self.gate.look(session)
         most = self.pace.claim_most
         rooms = [(lane, line, room) for lane, line in self.lines if (room := line.room(most, beside_others=True))]
-        lanes, doubts, found_empty = ledger.due(session, [lane for lane, _, _ in rooms])
-        if found_empty and not anyway:
+        due = ledger.due(session, [lane for lane, _, _ in rooms])
+        if due.found_empty and not anyway:
             return None
         self._looked_at = time.monotonic()
+        claims: list[Claim] = []
         for lane, line, room in rooms:
-            before = self.gate.turned_back
-            claims += self._doubtful(session, lane, line, room) if doubts else []
-            claims += (found := self._queued(session, lane, room) if lane in lanes else [])
-            claims += self._on_trial(session, lane) if lane in lanes and not found else []
-            many = (doubts and line.doubt_at == 0.0) or any(len(claim.fences) > 1 for claim in found)
-            many = many or self.gate.turned_back > before
-            line.found(room if many else len(found), room)
-            line.wakes(found)
-            line.was_empty = lane not in lanes
-            if found and lane is Lane.URGENT and len(lanes) > 1 and not line.more:
-                self.others_wait = True
+            claims += self._of_lane(session, lane, line, room, due)
+            if self.others_wait:
                 break
         return ledger.count_advertising(session, claims, self.gate)
+
+    def _of_lane(self, session: Session, lane: Lane, line: Line, room: int, due: Due) -> list[Claim]:
+        """A few in doubt, and what is queued; or one on trial."""
+        before = self.gate.turned_back
+        doubtful = self._doubtful(session, lane, line, room) if due.doubts else []
+        queued = self._queued(session, lane, room) if lane in due.lanes else []
+        on_trial = self._on_trial(session, lane) if lane in due.lanes and not queued else []
+        may_be_more = (due.doubts and line.doubt_at == 0.0) or self.gate.turned_back > before
+        may_be_more = may_be_more or any(len(claim.fences) > 1 for claim in queued)
+        line.found(room if may_be_more else len(queued), room)
+        line.wakes(queued)
+        line.was_empty = lane not in due.lanes
+        self.others_wait = bool(queued) and lane is Lane.URGENT and len(due.lanes) > 1 and not line.more
+        return doubtful + queued + on_trial
 
     def _queued(self, session: Session, lane: Lane, room: int) -> list[Claim]:
         most = self.settings.advertising_most

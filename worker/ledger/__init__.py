@@ -28,6 +28,7 @@ from worker.ledger.brandnames import ask_for_brandnames, known_brandnames, repla
 from worker.ledger.campaigns import lift_campaign, notifications_of, pause_campaign, through
 from worker.ledger.claim_values import Claim, Fence
 from worker.ledger.claims import (
+    Due,
     How,
     claim,
     claim_alone,
@@ -143,6 +144,7 @@ __all__ = [
     "Before",
     "Chosen",
     "Claim",
+    "Due",
     "Fence",
     "First",
     "Floors",
