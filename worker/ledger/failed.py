@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 RETRIED = frozenset({Status.REJECTED, Status.UNDELIVERED, Status.EXPIRED})
+RETRIED_SQL = ", ".join(repr(str(status)) for status in sorted(RETRIED))
 assert all(Status.QUEUED in PERSONS_MOVES[status] for status in RETRIED)
 
 
@@ -122,9 +123,9 @@ _SCOPES = {
     "phone": "m.phone = :phone",
     "since": f"{WANTED_AT} >= :since",
 }
-_OF_ALL = """
-    m.status IN ('rejected', 'undelivered', 'expired') AND m.replaced_by IS NULL AND {scope}
-    AND (CAST(:source AS text) IS NULL OR {source} = :source)
+_OF_ALL = f"""
+    m.status IN ({RETRIED_SQL}) AND m.replaced_by IS NULL AND {{scope}}
+    AND (CAST(:source AS text) IS NULL OR {{source}} = :source)
 """
 _NARROWED = f"""
     m.status || '' = ANY(CAST(:statuses AS text[]))

@@ -15,6 +15,7 @@ from sqlalchemy import TextClause, text
 from worker.ledger.failed import (
     LEFT,
     NOWHERE,
+    RETRIED_SQL,
     Chosen,
     Left,
     Place,
@@ -141,7 +142,7 @@ _BOUNDED = """
 _BEFORE = text(f"""
     WITH lately AS MATERIALIZED (
         SELECT message_id, number, status, coalesce(code, '') AS code FROM attempt
-        WHERE status IN ('rejected', 'undelivered', 'expired')
+        WHERE status IN ({RETRIED_SQL})
         ORDER BY message_id DESC, number DESC LIMIT {REMEMBERED}
     ), followed AS (
         SELECT l.status, l.code, coalesce(a.status, m.status) AS became
