@@ -1,4 +1,4 @@
-"""What follows by itself where something failed: how long after and how often, as people write it."""
+"""Spans of time as people write them, like 30m or 2x1h: how long after, how often, since how long."""
 
 from __future__ import annotations
 

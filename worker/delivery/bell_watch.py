@@ -27,7 +27,7 @@ ALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3, "TCP_USER_TIM
 
 
 class BellWatch:
-    """Hears one bell, in one thread."""
+    """Watches one bell, in one thread."""
 
     def __init__(self, redis_url: str | None, task: Task) -> None:
         self._redis_url, self._mark = redis_url, mark_of(task)
