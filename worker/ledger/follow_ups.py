@@ -86,12 +86,15 @@ _CHOSEN = f"""
       AND (CAST(:campaign AS text) IS NULL OR n.campaign = :campaign)
 """
 _COUNT_SET_ASIDE = text(f"SELECT count(*) {_CHOSEN}")
+# Found once, before any is changed: in a join Postgres may look for the next ones again with each row of the table,
+# where it last counted that while it was small. Then more than so many go, and others are passed over.
 _LET_GO_SOME = text(f"""
-    UPDATE follow_up AS g SET due_at = now(), outcome = NULL FROM (
-        SELECT f.message_id {_CHOSEN} AND f.message_id > :after ORDER BY f.message_id LIMIT :most
+    WITH found AS MATERIALIZED (
+        SELECT f.ctid AS place {_CHOSEN} AND f.message_id > :after ORDER BY f.message_id LIMIT :most
         FOR UPDATE OF f SKIP LOCKED
-    ) AS f WHERE g.message_id = f.message_id
-    RETURNING g.message_id
+    )
+    UPDATE follow_up AS f SET due_at = now(), outcome = NULL FROM found WHERE f.ctid = found.place
+    RETURNING f.message_id
 """)
 _LATER = text("""
     UPDATE follow_up AS f SET due_at = now() + greatest(interval '5 seconds', least(interval '15 minutes', (
