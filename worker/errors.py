@@ -79,10 +79,9 @@ class Conflict(WorkerError):
 
     def __init__(self, source: str, reference: str) -> None:
         self.source, self.reference = source, reference
-        super().__init__(
-            f"reference: {reference!r} of source {source!r} already stands for a notification with another content: "
-            "use a new reference, or send the same content"
-        )
+        self.problem = f"{reference!r} of source {source!r} already stands for a notification with another content"
+        self.remedy = "use a new reference, or send the same content"
+        super().__init__(f"reference: {self.problem}: {self.remedy}")
 
 
 class NotFound(WorkerError):

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from tests.support import Bench, as_producer
 from worker import Notifier
 from worker.api.answering import answer
+from worker.catalogue.problems import in_vietnamese
 from worker.cli import run
 from worker.errors import Invalid, NotFound, Unavailable
 from worker.ledger import inbox
@@ -44,6 +45,16 @@ def test_a_refused_request_is_a_row_with_who_when_field_and_reason_and_without_i
     assert dict(row.fields) == {"to": "12", "sms_type": 7, "source": "shop", "reference": "r1"}
     [count] = bench.notifier.refused.count(source="shop")
     assert (count.requests, count.field) == (1, "to")
+
+
+def test_a_conflict_over_a_reference_names_the_field_once(bench: Bench, command: Any) -> None:
+    bench.put(reference="r1", source="shop")
+    hand_over(bench.notifier, to="0901000009")
+    [row] = bench.notifier.refused.list()
+    assert (row.field, row.reason.partition(" already")[0]) == ("reference", "'r1' of source 'shop'")
+    assert "reference: reference" not in command("list")[1]
+    assert in_vietnamese(row.reason).startswith("'r1' của nguồn 'shop' đã dùng")
+    assert in_vietnamese(f"reference: {row.reason}").startswith("reference: 'r1' của nguồn")  # kept by a former version
 
 
 def test_it_is_sent_corrected_under_its_reference_and_once(bench: Bench) -> None:

@@ -153,9 +153,10 @@ def _unknown(given: UUID | str) -> NotFound:
 
 def told(error: WorkerError) -> tuple[str | None, str]:
     """Which field, and what is wrong with it and to be done."""
-    if isinstance(error, Invalid):
-        return _plain(error.field), _plain(f"{error.problem}: {error.remedy}")
-    return "reference" if isinstance(error, Conflict) else None, _plain(str(error))
+    if isinstance(error, Invalid | Conflict):
+        field = "reference" if isinstance(error, Conflict) else error.field
+        return _plain(field), _plain(f"{error.problem}: {error.remedy}")
+    return None, _plain(str(error))
 
 
 def _plain(words: str) -> str:

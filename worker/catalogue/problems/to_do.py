@@ -66,6 +66,10 @@ TO_DO = (
     Text("change it there", "hãy sửa ở ứng dụng đó"),
     Text("choose another, or see `esms-worker users list`", "hãy chọn tên khác"),
     Text("make somebody else an admin first", "hãy cho người khác vai trò quản trị trước"),
+    Text(
+        "use a new reference, or send the same content",
+        "hãy dùng mã tham chiếu mới, hoặc gửi cùng nội dung",
+    ),
     Text("leave it out to send now", "hãy bỏ trường này để gửi ngay"),
     Text("leave it out", "hãy bỏ trường này"),
     Text("leave it: it is done by itself", "không cần làm gì: việc này tự hoàn tất"),

@@ -41,12 +41,6 @@ WHOLE = (
     Text("there is no such address", "không có địa chỉ này"),
     Text("it is in the server's log", "xem nhật ký của máy chủ"),
     Text(
-        "reference: {reference} of source {source} already stands for a notification with another content: "
-        "use a new reference, or send the same content",
-        "reference: {reference} của nguồn {source} đã dùng cho một tin có nội dung khác: hãy dùng mã tham chiếu mới, "
-        "hoặc gửi cùng nội dung",
-    ),
-    Text(
         "no notification has the id {id}: check it, or look for its reference",
         "không có tin nào mang mã {id}: hãy xem lại, hoặc tìm theo mã tham chiếu",
     ),

@@ -10,6 +10,10 @@ WRONG = (
     Text("is empty", "để trống"),
     Text("is no field of {kind}", "không phải là trường của {kind}"),
     Text("there is no such field", "không có trường này"),
+    Text(
+        "{reference} of source {source} already stands for a notification with another content",
+        "{reference} của nguồn {source} đã dùng cho một tin có nội dung khác",
+    ),
     Text("there is no such kind", "không có loại này"),
     Text("there is no such answer", "không có cách quyết định này"),
     Text("would send it to somebody who asked to be forgotten", "sẽ gửi tin tới người đã yêu cầu xóa dữ liệu"),
