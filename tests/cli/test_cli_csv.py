@@ -171,6 +171,35 @@ def test_a_dry_run_tells_all_and_queues_nothing(send_csv: Csv, bench: Bench) -> 
     assert set(texts(bench)) == {"+84901000001"}
 
 
+KEYS = ("--reference-column", "id")
+
+
+@pytest.mark.parametrize("filler", [0, 1000], ids=["in one transaction", "in two"])
+def test_a_dry_run_tells_of_rows_of_one_file_that_conflict_as_the_run_does(
+    send_csv: Csv, bench: Bench, filler: int
+) -> None:
+    between = "".join(f"x{n},Mai,090{1_000_000 + n}\n" for n in range(10, 10 + filler))
+    rows = f"id,name,phone\n7,Lan,0901000001\n{between}7,Hoa,0901000001\n7,Lan,+84901000001\n8,Mai,0901000002\n"
+    rehearsed, done = send_csv(rows, *KEYS, "--dry-run"), send_csv(rows, *KEYS)
+    told = "'7' of source 'csv' already stands for a notification with another content: use a new reference, or send"
+    for code, summary, _ in (rehearsed, done):
+        assert (code, summary["queued"], summary["already"], summary["refused"]) == (1, filler + 2, 1, 1)
+        [refused], [bad] = summary["refused_rows"], summary["bad"]
+        assert (refused["row"], refused["column"]) == (filler + 3, "id")
+        assert refused["problem"].startswith(told)
+        assert bad["error"].startswith(f"reference: {told}")
+    assert rehearsed[1]["refused_rows"] == done[1]["refused_rows"]
+
+
+def test_a_dry_run_judges_a_row_by_itself_where_the_one_before_it_would_not_be_stored(send_csv: Csv) -> None:
+    send_csv("id,name,phone\n7,Lan,0901000001\n", *KEYS)
+    rows = "id,name,phone\n7,Hoa,0901000001\n7,Lan,0901000001\n8,Mai,12\n8,Ha,0901000002\n"
+    for how in ((*KEYS, "--dry-run"), KEYS):
+        _, summary, _ = send_csv(rows, *how)
+        assert (summary["queued"], summary["already"]) == (1, 1)
+        assert sorted(each["line"] for each in summary["bad"]) == [2, 4]
+
+
 def test_a_marked_encoding_needs_no_hint(send_csv: Csv, bench: Bench) -> None:
     assert send_csv("name,phone\nNguyễn,0901000001\n".encode("utf-16"))[0] == 0
     assert texts(bench) == {"+84901000001": "Chao Nguyễn"}

@@ -49,6 +49,19 @@ def test_a_check_says_what_sending_comes_to_and_stores_nothing(bench: Bench, tak
     assert sent(bench) == {"+84901000001 Chao Lan": 1, "+84901000005 Chao Mai": 1}
 
 
+def test_a_check_tells_of_two_rows_that_conflict_over_a_reference(bench: Bench, take: Take) -> None:
+    uploads = bench.notifier.uploads
+    upload = take("id,name,phone\n7,Lan,0901000001\n7,Hoa,0901000001\n7,Lan,0901000001\n")
+    uploads.plan(upload.id, campaign(reference_column="id"))
+    checked = uploads.check(upload.id)
+    told = [(row.number, row.column, row.problem) for row in uploads.refused(upload.id)]
+    assert [each[:2] for each in told] == [(3, "id")]
+    assert told[0][2].startswith("'7' of source 'csv' already stands for a notification with another content")
+    done = uploads.run(upload.id)
+    assert done.done == {name: value for name, value in (checked.foreseen or {}).items() if name in (done.done or {})}
+    assert [(row.number, row.column, row.problem) for row in uploads.refused(upload.id)] == told
+
+
 def test_a_preview_reads_as_it_will_for_people_of_the_file(bench: Bench, take: Take) -> None:
     upload = take("Họ tên,SĐT\nNguyễn Lan,0901000001\nTrung,12\n")
     seen = bench.notifier.uploads.preview(upload.id, campaign("Chào {name}", sms_type=3, unicode=True))

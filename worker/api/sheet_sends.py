@@ -9,11 +9,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from hashlib import blake2b
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from worker import text
+from worker.api.row_references import Before, reference_of, rehearse_after
 from worker.checks import phone_of
 from worker.contacts.columns import guessed
 from worker.errors import Conflict, Invalid
@@ -159,8 +159,9 @@ def variables_of(content: str, option: str) -> tuple[str, ...]:
 class SheetSend:
     """One file's way out.
 
-    refuse: is told of each row that is not sent. dry: everything but the commit. session: whose transaction it joins.
-    warnings: what was taken all the same, and of how many messages. rules: what sending rules would do to them.
+    refuse: is told of each row that is not sent. dry: everything but the commit; before: what would be stored by now.
+    session: whose transaction it joins. warnings: what was taken all the same, and of how many messages. rules: what
+    sending rules would do to them.
     """
 
     notifier: Notifier
@@ -169,6 +170,7 @@ class SheetSend:
     refuse: Callable[[RefusedRow], object]
     advance: Callable[[int], object] = int
     dry: bool = False
+    before: Before = field(default_factory=dict, repr=False)
     session: Session | None = None
     warnings: Counter[str] = field(default_factory=Counter)
     rules: list[RuleOutlook] = field(default_factory=list)
@@ -217,12 +219,11 @@ class SheetSend:
         except Invalid as error:
             self._refused(self._why(row, error), summary)
         except Conflict as error:
-            column = None if (place := self.columns.reference) is None else self.columns.titles[place]
-            self._refused(RefusedRow(row.number, column, str(error), row.cells), summary)
+            self._refused(self._why_taken(row, error), summary)
 
     def _enqueue(self, items: list[Enqueue], summary: Summary) -> None:
         if self.dry:
-            tickets = self.notifier.rehearse_many(items)
+            tickets = rehearse_after(self.before, self.notifier, items)
         else:
             tickets = self.notifier.enqueue_many(items, session=self.session)
         for item, ticket in zip(items, tickets, strict=True):
@@ -318,12 +319,12 @@ class SheetSend:
         summary.bad += 1
         self.refuse(refused)
 
+    def _why_taken(self, row: Row, error: Conflict) -> RefusedRow:
+        if (place := self.columns.reference) is None:
+            return RefusedRow(row.number, None, str(error), row.cells)
+        return RefusedRow(row.number, self.columns.titles[place], f"{error.problem}: {error.remedy}", row.cells)
+
     def _why(self, row: Row, error: Invalid) -> RefusedRow:
         places = (self.columns.phone,) if error.field == TO else self.columns.variables.get(error.field)
         problem = f"{error.problem}: {error.remedy}" if places else str(error.at(None))
         return RefusedRow(row.number, self.columns.title(places) if places else None, problem, row.cells)
-
-
-def reference_of(*parts: str) -> str:
-    """A row's own key, made of what it says."""
-    return "csv:" + blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from worker.api.sheet_sends import Columns, Order, SheetSend, Summary, choose, reference_of
+from worker.api.row_references import reference_of
+from worker.api.sheet_sends import Columns, Order, SheetSend, Summary, choose
 from worker.api.uploads.rows import KeptRows
 from worker.checks import iso, label
 from worker.errors import Invalid
