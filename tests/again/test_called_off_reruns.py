@@ -18,6 +18,8 @@ from worker import NotFound
 from worker.again import Corrected, Failed
 from worker.errors import Unavailable
 from worker.ledger import Left
+from worker.reporting.choice import Choice
+from worker.reporting.finding import Search
 
 CANCELLED = "status = 'cancelled', settled_at = now()"
 REFUSED = "status = 'rejected', code = '177', settled_at = now()"
@@ -55,6 +57,18 @@ def test_nothing_waits_and_the_rest_is_called_off_all_the_same(bench: Bench, cli
     retried(bench)
     turn(bench, "status = 'delivered', accepted_at = now(), settled_at = now()")
     assert cli("cancel", "--campaign", "tet")[0] == 0
+    go_on(bench)
+    assert queued(bench) == 0
+
+
+def test_a_search_for_the_whole_campaign_ends_its_rerun_and_one_for_a_part_does_not(bench: Bench) -> None:
+    retried(bench)
+    for part in ({"campaign": ["tet"], "lane": ["urgent"]}, {"campaign": ["tet", "he"]}, {"lane": ["voice"]}):
+        bench.notifier.sweeps.cancel(Search(choice=Choice.of(part)))  # type: ignore[arg-type]
+        assert len(bench.notifier.again.open("tet")) == 1
+    bench.notifier.sweeps.cancel(Search(choice=Choice.of({"campaign": ["tet"]})), by="lan")
+    assert bench.notifier.again.open("tet") == []
+    turn(bench, GOES_ON)
     go_on(bench)
     assert queued(bench) == 0
 

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from tests.pages.conftest import Browser, Browsers
 from tests.support import Bench, otp
 from worker import sweeps
+from worker.catalogue.pages.find import WORDS
 from worker.lifecycle import Lane
 
 ROW = re.compile(r'<th scope="row"><a href="/messages/([0-9a-f-]{36})">([^<]*)')
@@ -50,6 +51,10 @@ def figure(page: str, id_: str) -> int:
 def rows(bench: Bench, what: str) -> list[Any]:
     with bench.database.begin() as session:
         return list(session.execute(text(what)))
+
+
+def sayings(word: str) -> tuple[str, str]:
+    return WORDS[word].en, WORDS[word].vi
 
 
 def three(bench: Bench) -> None:
@@ -125,6 +130,15 @@ def test_all_that_a_search_finds_is_cancelled_by_the_workers_with_progress_and_w
     assert (figure(page, "found"), figure(page, "moved"), figure(page, "late-rejected")) == (2, 1, 1)
     assert sweep.asked_by == "operator" and "operator" in page
     assert str(sweep.id) in browsers("viewer").get("/find/sweeps").text
+
+
+def test_it_is_said_whether_what_is_sent_again_ends_with_what_is_cancelled(bench: Bench, browsers: Browsers) -> None:
+    bench.put(otp(), campaign="tet")
+    browser, told = browsers("operator"), {}
+    for name, asked in (("whole", {"q": "tet"}), ("part", {"q": "tet", "lane": "urgent"})):
+        told[name] = act(browser, look(browser, **asked)[0], "cancel")[1]
+    for name, page in told.items():
+        assert [each for each in told if any(says in page for says in sayings(f"says_cancel_{each}"))] == [name]
 
 
 def test_selected_messages_are_moved_and_no_other(bench: Bench, browsers: Browsers) -> None:

@@ -183,10 +183,15 @@ class Decisions:
 def call_off_reruns(database: Database, campaign: str, source: str | None) -> int:
     """End all reruns of a campaign; how many messages were still to be sent again."""
     with database.begin() as session:
-        rest = ledger.call_off_reruns(session, campaign, source=source)
-        if rest:
-            ledger.note_act(session, "rerun.call_off", rest, campaign=campaign)
-        return rest
+        return call_off(session, campaign, source)
+
+
+def call_off(session: Session, campaign: str, source: str | None) -> int:
+    """The same in this transaction."""
+    rest = ledger.call_off_reruns(session, campaign, source=source)
+    if rest:
+        ledger.note_act(session, "rerun.call_off", rest, campaign=campaign)
+    return rest
 
 
 def _act(which: Which, what: str) -> Act:

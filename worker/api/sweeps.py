@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from worker import ledger, sweeps
+from worker.api.decisions import call_off
 from worker.api.naming import BY_DEFAULT, id_of
 from worker.bell import Bell
 from worker.checks import label
@@ -36,7 +37,10 @@ class Sweeps:
         self._database, self._settings, self._bell = database, settings, bell
 
     def cancel(self, search: Search, *, by: str = BY_DEFAULT) -> SweepShown:
-        """Cancel what has not been claimed yet of all that it finds. by: who asks for it."""
+        """Cancel what has not been claimed yet of all that it finds. by: who asks for it.
+
+        Where that is a whole campaign, nothing more of it is sent again either, as by `cancel_campaign`.
+        """
         return self._begin(SweepKind.CANCEL, search, by, None)
 
     def move(self, search: Search, send_date: datetime, *, by: str = BY_DEFAULT) -> SweepShown:
@@ -72,6 +76,8 @@ class Sweeps:
             kept, name, of = search.as_json(), label("by", by), _about(session, search)
             sweep = ledger.begin_sweep(session, kind, kept, by=name, send_date=send_date, about=of)
             ledger.note_act(session, f"sweep.{kind}", of or 0, sweep=sweep, campaign=search.campaign)
+            if kind is SweepKind.CANCEL and search.is_a_campaign:
+                call_off(session, str(search.campaign), None)
         sweeps.go_on(self._database, self._settings, sweep)
         shown = self.show(sweep)
         if shown.moved and kind is SweepKind.MOVE:

@@ -96,6 +96,13 @@ WORDS: dict[str, Text] = {
         "told afterwards.",
         "Những tin còn chờ sẽ được gọi lại và không ai nhận. Tin đang gửi hoặc đã gửi giữ nguyên và được báo lại sau.",
     ),
+    "says_cancel_whole": Text(
+        "Nothing more of the campaign is sent again either.", "Chiến dịch này cũng không gửi lại thêm tin nào."
+    ),
+    "says_cancel_part": Text(
+        "What is being sent again of a campaign goes on: to end that, too, look for the campaign alone.",
+        "Việc gửi lại của một chiến dịch vẫn tiếp tục: muốn dừng cả việc đó, hãy tìm riêng chiến dịch ấy.",
+    ),
     "says_move": Text(
         "What still waits goes out then. What is being sent or was sent stays as it is, and is told afterwards.",
         "Những tin còn chờ sẽ gửi vào giờ mới. Tin đang gửi hoặc đã gửi giữ nguyên và được báo lại sau.",
