@@ -80,7 +80,8 @@ def known_fields(given: Iterable[object], known: Collection[str], problem: str, 
     """Raises Invalid for one that there is not, with the nearest that there is. within: put before its name."""
     for name in map(str, given):
         if name not in known:
-            use, near = f"use {', '.join(known)}", get_close_matches(name, known, n=1)
+            use = f"use {', '.join(known)}" if known else "leave it out"
+            near = get_close_matches(name, known, n=1)
             raise Invalid(f"{within}{name}", problem, f"did you mean {near[0]}? {use}" if near else use)
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.http_door import Application
 from worker import Sms
+from worker.access import May
 from worker.intake import Enqueue
 from worker.settings import Settings
 from worker.web.app import make_app
@@ -44,6 +47,47 @@ def test_health_is_told_without_a_token_and_without_secrets(address: str, databa
     for path in ("/livez", "/readyz"):
         answer = httpx.get(address + path)
         assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz"])
+def test_health_is_told_to_who_asks_for_the_head_alone(address: str, path: str) -> None:
+    answer = httpx.head(address + path)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["content-length"] == httpx.get(address + path).headers["content-length"]
+
+
+def test_every_route_refuses_a_parameter_that_it_has_not_and_names_the_nearest(
+    application: Application, description: dict[str, Any]
+) -> None:
+    client = application(source=None, may=",".join(May))
+    routes = [
+        (verb, path, {each["name"] for each in described.get("parameters", ()) if each["in"] == "query"})
+        for path, verbs in description["paths"].items()
+        if path.startswith("/v1/")
+        for verb, described in verbs.items()
+    ]
+    assert len(routes) >= 40
+    for verb, path, known in routes:
+        asked = re.sub("{[^}]*}", "x", path)
+        answer = client.request(verb, asked, params={"chiến dịch": "tet"})
+        told = answer.json()
+        assert (answer.status_code, told["type"], told["pointer"]) == (422, "/problems/invalid", "/chiến dịch"), path
+        remedy = told["detail"].removeprefix("there is no such parameter: ")
+        assert set(remedy.removeprefix("use ").split(", ")) == (known or {"leave it out"})
+
+
+def test_a_misspelt_parameter_is_told_with_the_right_one_and_after_the_token(
+    application: Application, address: str
+) -> None:
+    reader = application(may="read")
+    assert reader.get("/v1/messages?to=0901234567").status_code == 200
+    for language, near in (("en", "did you mean cursor?"), ("vi", "có phải ý bạn là cursor?")):
+        asked = {"to": "0901234567", "curser": "x"}
+        answer = reader.get("/v1/messages", params=asked, headers={"Accept-Language": language})
+        assert (answer.status_code, answer.json()["pointer"]) == (422, "/curser")
+        assert near in answer.json()["detail"]
+    assert reader.post("/v1/messages?x=1", json={}).status_code == 403
+    assert httpx.get(f"{address}/v1/messages?x=1", timeout=10).status_code == 401
 
 
 async def _ask(settings: Settings) -> httpx.Response:

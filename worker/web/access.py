@@ -16,6 +16,7 @@ from worker.actor import Actor, Via, become
 from worker.api.tokens import TokenRow, Tokens
 from worker.errors import Unavailable
 from worker.limiter import Meter
+from worker.web.parameters import refuse_unknown
 from worker.web.problems import Problem
 
 TRUSTED = 1.0  # seconds: a revoked token is let in no longer than this
@@ -84,7 +85,7 @@ class Access:
 
 
 def needs(right: May) -> Callable[[Request], Coroutine[Any, Any, TokenRow]]:
-    """A dependency of a route: the holder of a token that may do this."""
+    """A dependency of a route: the holder of a token that may do this, and who gives no parameter that it has not."""
 
     async def holder(request: Request) -> TokenRow:
         access: Access = request.app.state.access
@@ -93,6 +94,7 @@ def needs(right: May) -> Callable[[Request], Coroutine[Any, Any, TokenRow]]:
             become(Actor(row.name, Via.HTTP, place_of(request)))
         if right not in row.may:
             raise Problem("forbidden", f"it needs the right {right}: `esms-worker tokens add … --may {right}`")
+        refuse_unknown(request)
         return row
 
     return holder

@@ -63,12 +63,14 @@ def balance(_: Keeper) -> Response:
         raise Unavailable("eSMS", "its balance can't be had here", "see the server's settings") from error
 
 
+@router.head("/livez", include_in_schema=False)
 @router.get("/livez", tags=["health"])
 def livez() -> Response:
     """This process answers."""
     return as_json({"status": "ok"})
 
 
+@router.head("/readyz", include_in_schema=False)  # load balancers ask so
 @router.get("/readyz", tags=["health"], responses={NOT_READY: {"description": "Not now"}})
 def readyz(request: Request) -> Response:
     """Postgres answers, and its schema is this version's."""

@@ -293,7 +293,7 @@ def optional_body(schema: Schema) -> Schema:
 def problems(*kinds: str) -> dict[int | str, dict[str, Any]]:
     """`responses` of a route: these, and what every route may answer."""
     found: dict[int | str, dict[str, Any]] = {}
-    for name in (*kinds, "unauthorized", "forbidden", "too-fast", "unavailable"):
+    for name in (*kinds, "invalid", "unauthorized", "forbidden", "too-fast", "unavailable"):
         status = int(KINDS[name].status)
         content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemOut"}}}
         found[status] = {"model": ProblemOut, "description": KINDS[name].en, "content": content}

@@ -10,6 +10,7 @@ WRONG = (
     Text("is empty", "để trống"),
     Text("is no field of {kind}", "không phải là trường của {kind}"),
     Text("there is no such field", "không có trường này"),
+    Text("there is no such parameter", "không có tham số này"),
     Text(
         "{reference} of source {source} already stands for a notification with another content",
         "{reference} của nguồn {source} đã dùng cho một tin có nội dung khác",
