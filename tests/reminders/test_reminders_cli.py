@@ -121,7 +121,8 @@ def test_a_recurrence_without_a_start_or_an_hour_comes_at_eight(cli: Cli) -> Non
     ("arguments", "code", "error"),
     [
         (("add", "x", "--template", "wish"), 2, "say what it goes by"),
-        (("add", "x", "--template", "wish", "--birthday", "--cron", "0 8 * * *"), 2, "say what it goes by"),
+        (("add", "x", "--template", "wish", "--birthday", "--cron", "0 8 * * *"), 2, "--birthday and --cron are given"),
+        (("add", "x", "--template", "wish", "--death", "--birthday"), 2, "--birthday and --death are given"),
         (("add", "x", "--template", "wish", "--birthday", "--at", "8 o'clock"), 2, '--at: "8 o\'clock"'),
         (("add", "x", "--template", "wish", "--birthday", "--until", "2030-01-01"), 2, "--until is for --rrule"),
         (("add", "x", "--template", "wish", "--cron", "0 8 * * *", "--feb29", "mar1"), 2, "--feb29 is for birthdays"),

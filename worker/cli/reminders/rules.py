@@ -63,10 +63,10 @@ def rule_json(row: RuleRow) -> dict[str, Any]:
 
 
 _what = options(  # which days the rule goes by: exactly one of these
-    click.option("--birthday", "kind", flag_value="birthday", help="People's birthdays."),
-    click.option("--lunar-birthday", "kind", flag_value="lunar_birthday", help="By the Vietnamese calendar."),
-    click.option("--death", "kind", flag_value="death", help="Death anniversaries."),
-    click.option("--lunar-death", "kind", flag_value="lunar_death", help="By the Vietnamese calendar (giỗ)."),
+    click.option("--birthday", is_flag=True, help="People's birthdays."),
+    click.option("--lunar-birthday", is_flag=True, help="By the Vietnamese calendar."),
+    click.option("--death", is_flag=True, help="Death anniversaries."),
+    click.option("--lunar-death", is_flag=True, help="By the Vietnamese calendar (giỗ)."),
     click.option("--rrule", metavar="R", help="A recurrence, like FREQ=WEEKLY;BYDAY=MO,TH."),
     click.option("--cron", metavar="C", help='A cron line, like "0 8 1 * *".'),
 )
@@ -124,14 +124,24 @@ def _not_saved(coming: Sequence[Due], as_json: bool, *, dry_run: bool) -> int:
     return 0 if dry_run else 1
 
 
+KINDS = ("birthday", "lunar_birthday", "death", "lunar_death")
+
+
 def _rule(name: str, options: dict[str, Any]) -> Rule:
-    chosen = [option for option in ("kind", "rrule", "cron") if options[option] is not None]
-    if len(chosen) != 1:
-        raise click.UsageError("say what it goes by: exactly one of --birthday, --lunar-birthday, … --rrule or --cron")
+    what = _what_it_goes_by(options)
     channel = channel_option(options)
     common = given(**{each: options.pop(each) for each in ("template", "tags", "source", "zone")})
     common |= {"name": name, "channel": channel}
-    return _anniversary(common, options) if chosen == ["kind"] else _recurring(common, options)
+    return _anniversary(common, options | {"kind": what}) if what in KINDS else _recurring(common, options)
+
+
+def _what_it_goes_by(options: dict[str, Any]) -> str:
+    chosen = [name for name in (*KINDS, "rrule", "cron") if options[name] not in (None, False)]
+    if not chosen:
+        raise click.UsageError("say what it goes by: exactly one of --birthday, --lunar-birthday, … --rrule or --cron")
+    if len(chosen) > 1:
+        raise click.UsageError(f"{' and '.join(map(_option, chosen))} are given: a rule goes by one of them")
+    return chosen[0]
 
 
 OF_DAYS = ("days_before", "late_until", "feb29", "leap", "short")
