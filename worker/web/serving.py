@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 
@@ -15,7 +15,7 @@ from worker.actor import acting
 from worker.settings import Settings
 from worker.web.app import make_app
 from worker.web.connections import CONNECTIONS, Bounded, make_room
-from worker.web.listening import cannot_listen
+from worker.web.listening import listening
 
 IDLE = 15  # seconds that a connection without a request is kept
 GRACE = 30  # seconds for requests under way when it is told to end
@@ -51,8 +51,8 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._ready = ready
 
-    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
-        await super().startup(sockets)  # type: ignore[arg-type]
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
         if self.started:
             self._ready(self.servers[0].sockets[0].getsockname()[1])
 
@@ -64,14 +64,20 @@ def serve(
 
     ready: called with the port once it listens. Raises Unavailable where it can't listen there.
     """
-    _refuse_taken(host, port)
+    with listening(host, port) as sockets:
+        make_room()
+        server = Server(_configured(settings, proxies), ready)
+        with _told_once(), acting(None):  # who started it is not who asks it
+            server.run(sockets)
+    return 0 if server.started else 1
+
+
+def _configured(settings: Settings, proxies: Sequence[str]) -> uvicorn.Config:
     app = _Told(make_app(settings))
-    config = uvicorn.Config(
+    return uvicorn.Config(
         _Peer(ProxyHeadersMiddleware(app, list(proxies)) if proxies else app),  # type: ignore[arg-type]
         http=Bounded,
         ws="none",
-        host=host,
-        port=port,
         access_log=False,  # an address may name a person's number
         log_level="warning",
         server_header=False,
@@ -80,24 +86,6 @@ def serve(
         timeout_graceful_shutdown=GRACE,
         proxy_headers=False,
     )
-    make_room()
-    server = Server(config, ready)
-    with _told_once(), acting(None):  # who started it is not who asks it
-        server.run()
-    return 0 if server.started else 1
-
-
-def _refuse_taken(host: str, port: int) -> None:
-    """Whoever starts it is told in a line: uvicorn would end the process, with an exit code of its own."""
-
-    async def bind() -> None:
-        loop = asyncio.get_running_loop()
-        (await loop.create_server(asyncio.Protocol, host, port, start_serving=False)).close()
-
-    try:
-        asyncio.run(bind())
-    except OSError as error:
-        raise cannot_listen(host, port, error) from None
 
 
 @contextmanager
