@@ -25,6 +25,13 @@ _IN_USE = _Meaning("others were at work on the same rows in {place}", "try again
 _REFUSED = _Meaning(
     "{place} lets us not in", "check user, password and database name", "DATABASE_URL", lacks=Lack.LOGIN
 )
+_REFUSED_IN_ITS_WORDS = _REFUSED._replace(
+    remedy="check user, password and database name; its log says which of them, or whether it is out of connections"
+)
+_NOT_NOW = _Meaning(
+    "{place} answers, and lets nobody in just now, or not us", "see its log", "DATABASE_URL", lacks=Lack.ANSWER
+)
+_FULL = _Meaning("{place} is out of connections", "make room and try again", lacks=Lack.ROOM)
 _SILENT = _Meaning("no Postgres answers at {place}", "start it, or fix the variable", "DATABASE_URL", lacks=Lack.ANSWER)
 _NO_OPTIONS = _Meaning("a pooler at {place} takes no options for a session", _POOLED, "DATABASE_URL")
 _ANOTHER_SESSION = _Meaning("a pooler at {place} changes sessions between two transactions", _POOLED, "DATABASE_URL")
@@ -34,7 +41,7 @@ _BY_STATE = {
     "42883": _OLD_SCHEMA,  # no such function
     "53100": _Meaning("{place} is out of disk space", "make room and try again", lacks=Lack.ROOM),
     "53200": _Meaning("{place} is out of memory", "make room and try again", lacks=Lack.ROOM),
-    "53300": _Meaning("{place} is out of connections", "make room and try again", lacks=Lack.ROOM),
+    "53300": _FULL,
     "25006": _Meaning("{place} takes no writes (SQLSTATE 25006)", LET_IT_WRITE, lacks=Lack.WRITES),
     "55P03": _IN_USE,  # no lock in time
     "40P01": _IN_USE,  # a deadlock
@@ -66,17 +73,35 @@ def ours(error: SQLAlchemyError, place: str) -> WorkerError:
     return Unavailable("Postgres", f"{place} could not do it now (SQLSTATE {state or 'unknown'})", "try again")
 
 
-# Before there is a connection psycopg knows no SQLSTATE: only its words tell who answered from who did not.
-_NOT_LET_IN = re.compile(r"does not exist|authentication failed|no password supplied|pg_hba\.conf|not permitted")
+# Before there is a connection psycopg knows no SQLSTATE, and only words tell. libpq's own are English; the server's are
+# those of its lc_messages, of which nothing is known but their form: the severity, a colon and two spaces.
+_SAID = {
+    re.compile(r"unsupported startup parameter"): _NO_OPTIONS,
+    re.compile(r"does not exist|authentication failed|no password supplied|not permitted"): _REFUSED,
+    re.compile(r"pg_hba\.conf|permission denied for"): _REFUSED,
+    re.compile(r"too many (clients|connections)|connection slots|no more connections"): _FULL,
+    re.compile(r"starting up|shutting down|not (yet )?accepting|in recovery|cannot connect|login has been"): _SILENT,
+}
+_SERVERS_WORDS = re.compile(r"(^|failed: )[^:\n]+:  \S", re.MULTILINE)
 
 
 def _of_the_connection(error: SQLAlchemyError, state: str) -> _Meaning | None:
-    if state.startswith("28") or (_was_never_made(error) and _NOT_LET_IN.search(str(getattr(error, "orig", "")))):
+    if state.startswith("28"):
         return _REFUSED
+    if _was_never_made(error):
+        return _of_none_made(getattr(error, "orig", None))
     if "unsupported startup parameter" in str(getattr(error, "orig", "")):
         return _NO_OPTIONS
-    is_lost = getattr(error, "connection_invalidated", False) or state.startswith(("08", "57P"))
-    return _SILENT if is_lost or _was_never_made(error) else None
+    return _SILENT if getattr(error, "connection_invalidated", False) or state.startswith(("08", "57P")) else None
+
+
+def _of_none_made(origin: BaseException | None) -> _Meaning:
+    told = next((meaning for words, meaning in _SAID.items() if words.search(str(origin))), None)
+    if told or not _SERVERS_WORDS.search(str(origin)):
+        return told or _SILENT
+    # It has looked at a password: that it is starting, or full, it would have said before.
+    has_asked = getattr(getattr(origin, "pgconn", None), "used_password", False)
+    return _REFUSED_IN_ITS_WORDS if has_asked else _NOT_NOW
 
 
 def _was_never_made(error: SQLAlchemyError) -> bool:
