@@ -28,6 +28,8 @@ HONEST = {
     "WORKER_TOTAL_TIMEOUT": "30",
     "WORKER_LEASE": "70",
 }
+SHORT_LEASE = {"WORKER_READ_TIMEOUT": "4", "WORKER_TOTAL_TIMEOUT": "5", "WORKER_LEASE": "20"}
+PAST_THE_LEASE = 24  # seconds
 NOTHING_HELD = Allowed(held=False)
 FORGETFUL = DOUBT | {"WORKER_REQUEST_ID_WINDOW": "0.1"}  # an SMS in doubt is never asked again, only looked for
 
@@ -88,6 +90,17 @@ def frozen_in_a_transaction(ground: Ground, stock: Stock, _: Thread) -> None:
     ground.settles(stock)
     for name in ground.crew.workers:
         ground.crew.wake(name)
+
+
+def asleep(ground: Ground, stock: Stock, _: Thread) -> None:
+    """The machine, with all that was on the wire; eSMS, elsewhere, goes on and has answered."""
+    for _number in range(2):
+        stock.hand_over(stock.calls(100), stock.sms(400, SmsType.NOTIFY), stock.sms(100))
+        ground.wait(lambda: ground.standing(stock)["sending"] > 20, LONG)
+        with ground.crew.suspended(ground.postgres.pid, ground.valkey.pid):
+            time.sleep(PAST_THE_LEASE)  # seconds that it sleeps are the fault itself
+        ground.struck += 1
+        ground.settles(stock)
 
 
 def cut_from_postgres(ground: Ground, stock: Stock, feeding: Thread) -> None:
@@ -187,6 +200,15 @@ def outages() -> Iterator[Scenario]:
         "SIGSTOP, until Postgres has ended the session; then woken",
         0,
         frozen_in_a_transaction,
+    )
+    yield Scenario(
+        "the whole machine asleep",
+        "SIGSTOP for all workers, beat, Postgres and Valkey, with sends and calls on the wire, past their lease; twice",
+        0,
+        asleep,
+        knobs={"latency": 0.5},
+        layout=Layout(SHORT_LEASE),
+        allowed=NOTHING_HELD,
     )
     yield Scenario(
         "a host cut from Postgres",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -161,6 +162,18 @@ class Crew:
         self.orders.note(point, pid)
         killing.strike(pid, how)
         return True
+
+    @contextmanager
+    def suspended(self, *servers: int) -> Iterator[None]:
+        """All of us, beats too, and these with all that they forked stand still: as on a machine that sleeps."""
+        first = [*servers, *(child.pid for child in self.all if child.alive)]
+        trees = [[it, *it.children(recursive=True)] for it in map(psutil.Process, first)]
+        pids = [each.pid for tree in trees for each in tree]
+        for pid in pids:
+            _send(pid, signal.SIGSTOP)
+        yield
+        for pid in pids:
+            _send(pid, signal.SIGCONT)
 
     def freeze(self, name: str) -> None:
         """A worker with all its processes stands still."""
