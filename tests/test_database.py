@@ -87,6 +87,14 @@ def test_a_question_can_write_nothing_and_the_next_transaction_can(database: Dat
         session.execute(beat)
 
 
+def test_a_question_before_it_lets_nothing_be_written_where_postgres_takes_no_writes(database_url: str) -> None:
+    with Database(database_url, limits={"default_transaction_read_only": "on"}) as database:
+        for _ in range(2):
+            assert not database.is_written_to()
+            with pytest.raises(Unavailable, match="takes no writes"), database.begin() as session:
+                session.execute(text("INSERT INTO heartbeat (name, at) VALUES ('one', now())"))
+
+
 def test_what_is_asked_alone_is_on_disk_or_raises_also_where_it_is_refused_at_its_very_end(database: Database) -> None:
     """Postgres hands out the rows before it commits; they must not be acted upon."""
     with database.begin() as session:

@@ -11,14 +11,14 @@ from contextlib import contextmanager
 from copy import copy
 from functools import cached_property
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from worker.errors import Unavailable
+from worker.errors import Lack, Unavailable
 from worker.postgres_errors import ours
 from worker.telemetry import emit
 
@@ -66,7 +66,17 @@ def compile_nothing(within: Reader) -> None:
 SOURCE_ROLE = "esms_source"
 NARROWED_BY = "esms.source"
 
+# In SQL: not so of a replica, nor where somebody made it read-only. That a disk is full is seen by writing alone.
+TAKES_WRITES = "NOT (pg_is_in_recovery() OR current_setting('default_transaction_read_only') = 'on')"
+
 _NARROW = text(f"SELECT set_config('role', '{SOURCE_ROLE}', true), set_config('{NARROWED_BY}', :source, true)")
+
+# More than is sorted in memory: some megabytes on Postgres's disk, gone with the transaction. Whoever reads may ask it.
+_LITTLE_MEMORY = text("SELECT set_config('work_mem', '64kB', true)")
+_ON_DISK = text("""
+    SELECT count(*)
+    FROM (SELECT repeat('x', 1000) || n FROM generate_series(1, 4000) AS n ORDER BY 1 DESC OFFSET 0) AS sorted
+""")
 
 CONNECT_TIMEOUT = 5  # seconds
 # What Postgres itself ends: a host that lost its power or network must not keep rows locked past its lease.
@@ -110,6 +120,7 @@ class Database:
                 **_as_pooled(self._given.query, SERVER_LIMITS | dict(limits or {})),
             },
         )
+        event.listen(self.engine, "checkin", _let_postgres_say)
         self._pid = os.getpid()
         self._source: str | None = None
 
@@ -230,8 +241,17 @@ class Database:
     def is_written_to(self) -> bool:
         """Does it take writes? A replica does not."""
         with self.reading() as session:
-            read_only = func.current_setting("default_transaction_read_only") == "on"
-            return not session.execute(select(func.pg_is_in_recovery() | read_only)).scalar_one()
+            return bool(session.execute(text(f"SELECT {TAKES_WRITES}")).scalar_one())
+
+    def has_room(self) -> bool:
+        """Is its disk not full? Of a disk that its log alone stands on nothing is known: when that is full it ends."""
+        try:
+            with self.reading() as session:
+                session.execute(_LITTLE_MEMORY)
+                session.execute(_ON_DISK)
+        except Unavailable as error:
+            return error.lacks is not Lack.ROOM
+        return True
 
     def close(self) -> None:
         """Give every connection back; the next transaction opens new ones."""
@@ -255,6 +275,14 @@ class Database:
             yield
         except (DBAPIError, PoolTimeout) as error:
             raise ours(error, self.place) from None  # the cause quotes rows: people's numbers and texts
+
+
+def _let_postgres_say(driver: Any, _: object) -> None:
+    """Whether the next transaction may write. After one that only read SQLAlchemy asks for READ WRITE, which a replica
+    refuses in words of its own (0A000), and a primary that was made read-only takes.
+    """
+    if driver is not None and driver.read_only is False:
+        driver.read_only = None
 
 
 @contextmanager

@@ -156,6 +156,7 @@ def everything_at_once(paused: int) -> Seen:
         ],
         untaken=MOST_UNTAKEN,
         is_new=False,
+        takes_writes=True,
     )
     return Seen(now, BalanceShown(dong=Decimal(1_234_567), at=AT, days=2.5), "Postgres: is away: start it " * 9)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from tests.http_door import Application
+from tests.http_door import Application, serving
 from tests.support import Bench, eventually
 from tests.web.test_web_messages import code
 
@@ -55,6 +55,22 @@ def test_both_tokens_of_a_rotation_are_valid(application: Application, bench: Be
     assert shop.post("/v1/messages", json=code()).status_code == 201
     shop.headers["Authorization"] = f"Bearer {made.token}"
     assert shop.post("/v1/messages", json=code()).status_code == 201
+
+
+def test_while_postgres_takes_no_writes_a_token_reads_and_hands_nothing_over(
+    bench: Bench, database_url: str, redis_url: str
+) -> None:
+    token = bench.notifier.tokens.add("shop", source="shop", may=["enqueue", "read"]).token
+    bench.put(source="shop", reference="r")
+    no_writes = {"PGOPTIONS": "-c default_transaction_read_only=on", "WORKER_POOLER": "transaction"}  # libpq reads it
+    with serving(database_url, redis_url, **no_writes) as address:
+        shop = httpx.Client(base_url=address, headers={"Authorization": f"Bearer {token}"}, timeout=30)
+        with shop:
+            found = shop.get("/v1/messages", params={"reference": "r"})
+            refused = shop.post("/v1/messages", json=code())
+    assert found.status_code == 200 and found.json()["reference"] == "r"
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+    assert "takes no writes (SQLSTATE 25006): name the primary" in refused.json()["detail"]
 
 
 def test_who_is_too_fast_is_told_when_to_come_back(application: Application) -> None:

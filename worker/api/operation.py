@@ -62,6 +62,10 @@ class Operation(Connected):
         """Does Postgres take writes? A replica does not."""
         return self._database.is_written_to()
 
+    def has_room(self) -> bool:
+        """Is Postgres's disk not full?"""
+        return self._database.has_room()
+
     def clock_ahead(self) -> float:
         """How many seconds this machine's clock is ahead of Postgres's; below 0: behind it."""
         with self._database.reading() as session:

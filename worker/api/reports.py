@@ -85,7 +85,10 @@ class Reports:
         from worker.reporting.now import now
 
         with self._database.reading() as session:
-            return now(session, self._settings.today())
+            found = now(session, self._settings.today())
+        if found.beats or found.starting or not found.takes_writes:
+            return found
+        return replace(found, has_room=self._database.has_room())  # a full disk keeps beat from being heard as well
 
     def balance(self) -> BalanceShown | None:
         """What the account held when the worker last asked, and how long that lasts; None: it never asked."""

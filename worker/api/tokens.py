@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +11,7 @@ from worker import ledger
 from worker.access import May, digest_of, new_token
 from worker.checks import label
 from worker.database import Database
-from worker.errors import Invalid, NotFound
+from worker.errors import Invalid, NotFound, Unavailable
 from worker.ledger.acts import note_act
 from worker.ledger.tokens import TokenRow as TokenRow
 from worker.settings import Settings
@@ -100,9 +101,16 @@ class Tokens:
         raise _unknown(name)
 
     def find(self, token: str) -> TokenRow | None:
-        """The token with this secret, if it is valid now."""
-        with self._database.begin() as session:
-            return ledger.find_token(session, digest_of(token))
+        """The token with this secret, if it is valid now; that it was used is noted, where that can be."""
+        with self._database.reading() as session:
+            found = ledger.find_token(session, digest_of(token))
+        if found is None:
+            return None
+        row, used_lately = found
+        if not used_lately:
+            with suppress(Unavailable), self._database.begin() as session:  # no room for that: let in all the same
+                ledger.note_token_use(session, row.id)
+        return row
 
     def note_refused(self, requests: int = 1) -> None:
         """Count requests that came with a token that is none."""

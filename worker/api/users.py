@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from worker.access import UserRole, digest_of, new_secret
 from worker.actor import Actor, Via, acting
 from worker.checks import label
 from worker.database import Database
-from worker.errors import Invalid, NotFound
+from worker.errors import Invalid, NotFound, Unavailable
 from worker.ledger import note_act, page_users
 from worker.ledger.page_users import UserRow as UserRow
 
@@ -31,6 +32,8 @@ class Person:
 
     name: str
     role: UserRole
+    can_change: bool = True
+    """Whatever their role: False while the database takes no writes."""
 
     @property
     def sees_people(self) -> bool:
@@ -178,15 +181,20 @@ class Users:
 
         by_hand: a person asked, so that it goes on; not a page that looks again by itself.
         """
-        with self._database.begin() as session:
-            found = page_users.find_session(session, digest_of(secret), idle=IDLE, by_hand=by_hand)
-        return None if found is None else Person(*found)
+        with self._database.reading() as session:
+            found = page_users.find_session(session, digest_of(secret), idle=IDLE)
+        if found is not None and by_hand and found.takes_writes and not found.used_lately:
+            self._note_use(secret)
+        return _person(found)
 
     def named(self, name: str) -> Person | None:
         """The person of this name, whom a proxy has signed in; None: nobody of this name is let in here."""
         with self._database.reading() as session:
-            found = page_users.find_user(session, name)
-        return None if found is None else Person(*found)
+            return _person(page_users.find_user(session, name))
+
+    def _note_use(self, secret: str) -> None:
+        with suppress(Unavailable), self._database.begin() as session:  # no room for that is no reason to show nothing
+            page_users.note_use(session, digest_of(secret))
 
     def sign_out(self, secret: str) -> None:
         """End this session."""
@@ -207,6 +215,10 @@ class Locked(Invalid):
 
     def __init__(self, problem: str) -> None:
         super().__init__("password", problem, "try again later")
+
+
+def _person(found: page_users.Visitor | None) -> Person | None:
+    return None if found is None else Person(found.name, found.role, found.takes_writes)
 
 
 def _hashed(name: str, password: str | None) -> tuple[str, str]:

@@ -166,6 +166,10 @@ def _postgres() -> str:
     with Operation.from_env() as operation:
         if not operation.is_written_to():
             raise Wrong(f"{operation.place} takes no writes, so nothing is sent: {LET_IT_WRITE}")
+        if not operation.has_room():
+            raise Wrong(
+                f"{operation.place} is out of disk space, so nothing is sent: make room, and all goes on by itself"
+            )
         told = what_protects_calls(*operation.durability())
         version = operation.version()
         return f"version {version} answers at {operation.place}{hole('PostgreSQL', version)}; {told}"

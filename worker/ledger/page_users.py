@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from worker.access import UserRole
+from worker.database import TAKES_WRITES
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, RowMapping
     from sqlalchemy.orm import Session
 
 WINDOW = timedelta(minutes=15)  # for which wrong passwords count
@@ -31,6 +32,16 @@ class UserRow:
     disabled_at: datetime | None
     seen_at: datetime | None  # last used a session
     sessions: int  # under way
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """Who asks for a page. takes_writes: does Postgres? used_lately: within a minute, so nothing is to be noted."""
+
+    name: str
+    role: UserRole
+    takes_writes: bool
+    used_lately: bool = True
 
 
 _ADD = text("INSERT INTO page_user (name, role, password) VALUES (:name, :role, :password) ON CONFLICT DO NOTHING")
@@ -60,20 +71,20 @@ _BEGIN = text("""
     INSERT INTO page_session (digest, user_name, once, until) VALUES (:digest, :name, :once, now() + :lasts)
 """)
 
-# Used to the minute: a row written for each request would be a queue of writers.
-_FIND = text("""
-    WITH found AS (
-        SELECT s.digest, s.used_at, u.name, u.role FROM page_session AS s JOIN page_user AS u ON u.name = s.user_name
-        WHERE s.digest = :digest AND NOT s.once AND u.disabled_at IS NULL
-          AND s.until > now() AND s.used_at > now() - :idle
-    ), used AS (
-        UPDATE page_session SET used_at = now() FROM found
-        WHERE :by_hand AND page_session.digest = found.digest AND found.used_at < now() - interval '1 minute'
-    )
-    SELECT name, role FROM found
+# Used to the minute: a row written for each request would be a queue of writers. Apart from the question, which is
+# answered where nothing can be written.
+_FIND = text(f"""
+    SELECT u.name, u.role, s.used_at >= now() - interval '1 minute' AS used_lately, {TAKES_WRITES} AS takes_writes
+    FROM page_session AS s JOIN page_user AS u ON u.name = s.user_name
+    WHERE s.digest = :digest AND NOT s.once AND u.disabled_at IS NULL
+      AND s.until > now() AND s.used_at > now() - :idle
 """)
 
-_NAMED = text("SELECT name, role FROM page_user WHERE name = :name AND disabled_at IS NULL")
+_USE = text("UPDATE page_session SET used_at = now() WHERE digest = :digest AND used_at < now() - interval '1 minute'")
+
+_NAMED = text(f"""
+    SELECT name, role, {TAKES_WRITES} AS takes_writes FROM page_user WHERE name = :name AND disabled_at IS NULL
+""")
 
 _TAKE = text("""
     DELETE FROM page_session AS s USING page_user AS u
@@ -171,18 +182,23 @@ def begin_session(session: Session, digest: bytes, name: str, *, lasts: timedelt
     session.execute(_BEGIN, {"digest": digest, "name": name, "lasts": lasts, "once": once})
 
 
-def find_session(
-    session: Session, digest: bytes, *, idle: timedelta, by_hand: bool = True
-) -> tuple[str, UserRole] | None:
-    """The user of this session, if it still holds. by_hand: a person asked, and not a page that looks again."""
-    found = session.execute(_FIND, {"digest": digest, "idle": idle, "by_hand": by_hand}).first()
-    return None if found is None else (found.name, UserRole(found.role))
+def find_session(session: Session | Connection, digest: bytes, *, idle: timedelta) -> Visitor | None:
+    """The user of this session, if it still holds."""
+    return _visitor(session.execute(_FIND, {"digest": digest, "idle": idle}).mappings().first())
 
 
-def find_user(session: Session | Connection, name: str) -> tuple[str, UserRole] | None:
+def note_use(session: Session, digest: bytes) -> None:
+    """A person asked by this session: it goes on."""
+    session.execute(_USE, {"digest": digest})
+
+
+def find_user(session: Session | Connection, name: str) -> Visitor | None:
     """The user of this name, if they are let in."""
-    found = session.execute(_NAMED, {"name": name}).first()
-    return None if found is None else (found.name, UserRole(found.role))
+    return _visitor(session.execute(_NAMED, {"name": name}).mappings().first())
+
+
+def _visitor(row: RowMapping | None) -> Visitor | None:
+    return None if row is None else Visitor(**{**row, "role": UserRole(row["role"])})
 
 
 def take_session(session: Session, digest: bytes) -> str | None:

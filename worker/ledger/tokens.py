@@ -13,6 +13,7 @@ from sqlalchemy import text
 from worker.ids import uuid7
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
     from sqlalchemy.orm import Session
 
 
@@ -38,16 +39,15 @@ _ADD = text("""
     VALUES (:id, :name, :source, :may, :rate, :digest, :until)
 """)
 
-# The last use is kept to the minute: a row for each request would be a queue of writers on one row.
 _FIND = text(f"""
-    WITH found AS (
-        SELECT {_COLUMNS} FROM token
-        WHERE digest = :digest AND revoked_at IS NULL AND (until IS NULL OR until > now())
-    ), used AS (
-        UPDATE token SET used_at = now() FROM found
-        WHERE token.id = found.id AND coalesce(found.used_at, '-infinity') < now() - interval '1 minute'
-    )
-    SELECT * FROM found
+    SELECT {_COLUMNS}, coalesce(used_at >= now() - interval '1 minute', false) AS used_lately FROM token
+    WHERE digest = :digest AND revoked_at IS NULL AND (until IS NULL OR until > now())
+""")
+
+# The last use is kept to the minute: a row for each request would be a queue of writers on one row. Apart from the
+# question, which is answered where nothing can be written.
+_USE = text("""
+    UPDATE token SET used_at = now() WHERE id = :id AND coalesce(used_at, '-infinity') < now() - interval '1 minute'
 """)
 
 _LIST = text(f"SELECT {_COLUMNS} FROM token ORDER BY name, created_at")
@@ -91,10 +91,18 @@ def add_token(
     return id_
 
 
-def find_token(session: Session, digest: bytes) -> TokenRow | None:
-    """The valid one with this digest; that it was used is noted."""
-    row = session.execute(_FIND, {"digest": digest}).mappings().first()
-    return TokenRow(**row) if row else None
+def find_token(session: Session | Connection, digest: bytes) -> tuple[TokenRow, bool] | None:
+    """The valid one with this digest, and whether its use was noted within a minute."""
+    if (row := session.execute(_FIND, {"digest": digest}).mappings().first()) is None:
+        return None
+    columns = dict(row)
+    used_lately = columns.pop("used_lately")
+    return TokenRow(**columns), used_lately
+
+
+def note_token_use(session: Session, id_: UUID) -> None:
+    """It was used just now."""
+    session.execute(_USE, {"id": id_})
 
 
 def tokens(session: Session) -> list[TokenRow]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, text
 
+from worker.database import TAKES_WRITES
 from worker.lifecycle import FAILED, FINAL, Lane, Status
 from worker.queues import Queue
 from worker.reporting.choice import Choice
@@ -105,6 +106,10 @@ class Now:
     """Requests that came by task or SQL within a day and could not be taken; MOST_UNTAKEN stands for more."""
     is_new: bool
     """Nothing was handed over yet, ever."""
+    takes_writes: bool
+    """Does Postgres? A replica does not: then nothing is sent, and nobody at work can say that they are."""
+    has_room: bool = True
+    """Is its disk not full? Looked at where beat is silent, which is all that is seen of it otherwise."""
 
     @property
     def starting(self) -> bool:
@@ -151,6 +156,8 @@ _OLDEST_DUE = text("""
 # The sums are looked at first, which hold a row from the first message on.
 _IS_NEW = text("SELECT NOT EXISTS (SELECT FROM report_standing) AND NOT EXISTS (SELECT FROM notification)")
 
+_TAKES_WRITES = text(f"SELECT {TAKES_WRITES}")
+
 
 def now(session: Reader, today: date) -> Now:
     """today: the day in TIME_ZONE."""
@@ -173,6 +180,7 @@ def now(session: Reader, today: date) -> Now:
         refused=[each for each in refused(session) if each.at > at - timedelta(days=1)],
         untaken=refused_within_a_day(session, most=MOST_UNTAKEN),
         is_new=bool(session.execute(_IS_NEW).scalar_one()),
+        takes_writes=bool(session.execute(_TAKES_WRITES).scalar_one()),
     )
 
 

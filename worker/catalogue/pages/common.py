@@ -47,6 +47,18 @@ WORDS: dict[str, Text] = {
         "The server or its database does not answer. This page goes on by itself once it does; what it shows is of",
         "Máy chủ hoặc cơ sở dữ liệu chưa trả lời. Trang sẽ tự cập nhật khi có trả lời; số liệu đang xem là của lúc",
     ),
+    "no_writes": Text(
+        "Nothing is sent and nothing can be changed just now: the database takes no writes, as a replica does. All can "
+        "be read. Tell whoever runs this server: `esms-worker doctor` says what to do.",
+        "Lúc này không gửi và không sửa được gì: cơ sở dữ liệu không cho ghi, như một bản sao. Vẫn xem được mọi thứ. "
+        "Hãy báo người quản trị máy chủ: `esms-worker doctor` cho biết cách xử lý.",
+    ),
+    "no_room": Text(
+        "Nothing is sent just now: the database's disk is full. What was handed over is kept, and goes out by itself "
+        "once there is room. Tell whoever runs this server.",
+        "Lúc này không gửi được gì: ổ đĩa của cơ sở dữ liệu đã đầy. Tin đã nhận vẫn được giữ và tự gửi khi có chỗ "
+        "trống. Hãy báo cho người quản trị máy chủ.",
+    ),
     "error_bug": Text("A fault of ours", "Lỗi của hệ thống"),
     "error_bug_next": Text(
         "It is in the server's log. Nothing was done halfway: try again, or tell whoever runs this.",

@@ -46,6 +46,10 @@ WORDS: dict[str, Text] = {
     "as_campaign": Text("campaign", "chiến dịch"),
     "as_person": Text("person", "người nhận"),
     "results": Text("Messages", "Các tin"),
+    "first_alone": Text(
+        "These are the newest {count} alone: a search can't be kept just now, to show the next page of it.",
+        "Chỉ hiện {count} tin mới nhất: lúc này không lưu được lần tìm kiếm để xem trang sau.",
+    ),
     "latest": Text("Latest messages", "Các tin gần đây"),
     "about": Text("about {count} in all", "khoảng {count} tin"),
     "about_again": Text(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from worker.catalogue.pages.now import WORDS
 from worker.catalogue.text import Language, moment, number, span
 from worker.cli.decisions import resumed
+from worker.errors import LET_IT_WRITE
 from worker.lifecycle import Status
 from worker.reporting import PauseShown, Stopped
 from worker.reporting.now import MOST_UNTAKEN
@@ -50,7 +51,11 @@ def _alarm(name: str, remedy: str = "", /, **values: object) -> Alarm:
 
 
 def _processes(now: Now) -> Iterator[Alarm]:
-    if now.starting and (now.missing or not now.beats):
+    if not now.takes_writes:  # who is at work can't say so
+        yield Alarm("no_writes", f"Nothing is sent or changed: Postgres takes no writes: {LET_IT_WRITE}")
+    elif not now.has_room:
+        yield Alarm("no_room", "Nothing is sent: Postgres is out of disk space: make room, and all goes on by itself")
+    elif now.starting and (now.missing or not now.beats):
         told = f"Started {span(now.seconds_since_start or 0, EN)} ago: not all parts have been heard of yet."
         yield Alarm("just_started", told)
     elif now.seconds_since_beat is None:

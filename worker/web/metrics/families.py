@@ -111,6 +111,8 @@ def _in_the_way(now: Now) -> Iterator[Metric]:
 
 
 def _at_work(now: Now) -> Iterator[Metric]:
+    means = "1: Postgres takes writes. 0: it does not (a replica, a full disk): nothing is sent, and all seem silent"
+    yield _one("esms_takes_writes", means, now.takes_writes and now.has_room)
     means = "Seconds since beat last ticked and a worker heard it; absent: never"
     yield _one("esms_seconds_since_beat", means, now.seconds_since_beat)
     heard = [((queue,), queue not in now.missing) for queue in Queue]

@@ -11,7 +11,7 @@ from fastapi import Query, Request, Response
 from starlette.datastructures import FormData
 
 from worker.api.finding import Finding
-from worker.errors import Invalid, NotFound
+from worker.errors import Invalid, Lack, NotFound, Unavailable
 from worker.lifecycle import FAILED, Lane, Purpose, Status
 from worker.reporting.choice import Choice, Which
 from worker.reporting.finding import Search
@@ -48,7 +48,20 @@ def look(request: Request, form: Form) -> Response:
         choice_of(asked)
     except Invalid as error:
         return _page(request, 422, asked=asked, errors={error.field: error})
-    return redirect(f"/find/{finding_of(request).keep(person_of(request).name, asked)}")
+    if (key := kept_under(request, asked)) is not None:
+        return redirect(f"/find/{key}")
+    meanings, search = meant(request, asked, 0)
+    return _page(request, search=search, asked=asked, meanings=meanings)
+
+
+def kept_under(request: Request, asked: Mapping[str, Any]) -> str | None:
+    """The key under which it can be looked for again; None: nothing can be written now, and what is found is shown."""
+    try:
+        return finding_of(request).keep(person_of(request).name, asked)
+    except Unavailable as error:
+        if error.lacks not in {Lack.WRITES, Lack.ROOM}:
+            raise
+        return None
 
 
 # `/find/act/…` and `/find/sweeps` are routes of `sweeps`, and stand before this one.

@@ -24,7 +24,7 @@ from worker.spreadsheets import open_table, write_csv
 from worker.web.door import producer_of
 from worker.web.pages.access import Form, person_of, room
 from worker.web.pages.downloads import MEDIA_TYPES
-from worker.web.pages.find import asked_in, choice_of, finding_of
+from worker.web.pages.find import asked_in, choice_of, finding_of, kept_under
 from worker.web.pages.rendering import language_of, redirect, render
 from worker.web.problems import Problem
 
@@ -50,7 +50,10 @@ def look(request: Request, form: Form) -> Response:
         choice_of(asked, FILTERS)
     except Invalid as error:
         return _page(request, NOT_KEPT, asked, 422, errors={error.field: error})
-    return redirect(f"/reports/{finding_of(request).keep(person_of(request).name, asked)}" if asked else "/reports")
+    if not asked:
+        return redirect("/reports")
+    key = kept_under(request, asked)
+    return redirect(f"/reports/{key}") if key else _page(request, None, asked)
 
 
 @router.get("/reports/{key}")
@@ -76,7 +79,7 @@ def download(request: Request, key: str, kind: str, form: str) -> Response:
     return FORMS[form](_table(request, kind, asked), f"esms-{kind}.{form}")
 
 
-def _page(request: Request, key: str, asked: Mapping[str, Any], status: int = 200, **facts: Any) -> Response:
+def _page(request: Request, key: str | None, asked: Mapping[str, Any], status: int = 200, **facts: Any) -> Response:
     shown: dict[str, Any] = {"errors": {}, "body": None, "unknown": False}
     try:
         if status == 200:
