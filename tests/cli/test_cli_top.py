@@ -91,7 +91,7 @@ def test_names_of_others_reach_the_terminal_as_harmless_characters(cli: Cli, ben
 
 def test_a_ledger_that_nobody_has_used_says_how_to_begin(cli: Cli) -> None:
     told = " ".join(cli("top")[1].split())
-    assert "Hand over a first message: `esms-worker send sms" in told
+    assert "From a terminal: `esms-worker send sms" in told
     assert "Nothing moved in the last hour" in told and "nothing was to go out" in told
 
 
