@@ -88,6 +88,19 @@ def test_what_was_never_taken_costs_nothing_and_what_was_sent_twice_costs_twice(
     assert [(each.cost, each.known) for each in message.chain] == [(Decimal(0), "esms"), (Decimal(1000), "list")]
 
 
+def test_what_went_to_another_number_says_to_which(bench: Bench, cli: Cli) -> None:
+    first = bench.put(otp("0901000003"), reference="r2", source="shop")
+    bench.set(first, **UNDELIVERED)
+    second = corrected(bench, first, to="0901000004")
+    [message] = bench.notifier.show(first.id).messages
+    assert [each.phone for each in message.chain] == ["+84901000003", "+84901000004"]
+    shown = cli("show", str(first.id))[1]
+    assert "sent, each in the place of the one before" in shown
+    assert "+84901000004" in shown
+    told = cli("why", str(first.id))[1]
+    assert f"in its place: {bench.message(second)['id']}: sent to +84901000004: waits to be sent" in told
+
+
 def _day() -> Any:
     from tests.history.test_reports import date_now
 

@@ -31,9 +31,10 @@ def failed(bench: Bench, **besides: Any) -> Ticket:
     return ticket
 
 
-def corrected(bench: Bench, ticket: Ticket) -> Ticket:
+def corrected(bench: Bench, ticket: Ticket, to: str | None = None) -> Ticket:
     """What stands in its place."""
-    bench.notifier.again.retry(Failed(ids=[str(ticket.id)]), by="lan", corrected=Corrected(content="Ma: 5678"))
+    what = Corrected(content="Ma: 5678", to=to)
+    bench.notifier.again.retry(Failed(ids=[str(ticket.id)]), by="lan", corrected=what)
     return follower(bench, ticket)
 
 

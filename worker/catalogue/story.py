@@ -115,6 +115,7 @@ REPLACED_BY_FALLBACK = Text(
 REPLACED_SINCE = Text(
     "{told}. In the place of that one by now is {id}: {status}", "{told}. Nay thay cho tin đó là {id}: {status}"
 )
+TO_ANOTHER_NUMBER = Text("sent to {phone}: {status}", "gửi tới {phone}: {status}")
 FIRST_ARRIVED = Text(
     "The message in whose place this one went ({id}) arrived after all",
     "Tin mà tin này thay thế ({id}) cuối cùng đã đến nơi",

@@ -142,14 +142,18 @@ def _places(whole: NotificationShown) -> Iterator[str]:
 
 def _chain(message: MessageShown) -> Iterator[Table | str]:
     """Each that was sent to the recipient, what it cost, and what all of them did."""
+    others = len({each.phone for each in message.chain if each.phone.startswith("+")}) > 1  # of those that are kept
+    numbers = ["phone:id"] * others
+    to = "" if others else f" to {message.phone}"
     shown = table(
-        "message:id", "kind", "status:id", "code", "đồng:n", "whose figure",
-        title=f"sent to {message.phone}, each in the place of the one before",
+        "message:id", "kind", *numbers, "status:id", "code", "đồng:n", "whose figure",
+        title=f"sent{to}, each in the place of the one before",
     )  # fmt: skip
     for each in message.chain:
         kind = each.kind.replace("_", " ") + (" (this)" if each.message == message.id else "")
+        number = [text(each.phone)] * others
         told = (text(each.code), _dong(each.cost, each.known), WHOSE[each.known].en)
-        shown.add_row(str(each.message), kind, look_of(each.status), *told)
+        shown.add_row(str(each.message), kind, *number, look_of(each.status), *told)
     cost, known = together(message.chain)
     yield shown
     yield f"together: {cost_said(cost, known, Language.EN)}\n"

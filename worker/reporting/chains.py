@@ -35,6 +35,8 @@ class PlaceShown:
     message: UUID
     notification: UUID
     kind: str
+    phone: str
+    """A correction may go to another number."""
     status: str
     code: str | None
     is_counted: bool
@@ -50,7 +52,7 @@ _LISTED = price_of("t.sms_type", "lower(coalesce(t.network, ''))", "CAST(timezon
 _CHAINS = text(
     f"""
     WITH RECURSIVE {all_of(THESE)}
-    SELECT c.root, m.id AS message, n.id AS notification, n.kind, m.status, m.code, c.nth = 1 AS is_counted,
+    SELECT c.root, m.id AS message, n.id AS notification, n.kind, m.phone, m.status, m.code, c.nth = 1 AS is_counted,
         coalesce(t.told, 0) + coalesce(t.listed, 0) AS cost, t.is_told, t.is_listed, t.is_unknown
     FROM (SELECT *, row_number() OVER (PARTITION BY root ORDER BY {COUNTED_FIRST}) AS nth FROM chain) AS c
     {by_key("message", "m", of="c.id")} {by_key("notification", "n", of="m.notification_id")}
@@ -108,6 +110,7 @@ def _place(row: Any) -> PlaceShown:
         message=row.message,
         notification=row.notification,
         kind=row.kind,
+        phone=row.phone,
         status=row.status,
         code=row.code,
         is_counted=row.is_counted,

@@ -113,4 +113,7 @@ class Coming:
         return say.REPLACED_BY.say(self.language, by=other.wanted_by, **told)
 
     def _stands(self, other: Successor) -> str:
-        return statuses.MEANINGS[other.status].say(self.language)
+        told = statuses.MEANINGS[other.status].say(self.language)
+        if other.phone in ("", self.facts.message.phone) or not other.phone.startswith("+"):  # it is kept no longer
+            return told
+        return say.TO_ANOTHER_NUMBER.say(self.language, phone=other.phone, status=told)

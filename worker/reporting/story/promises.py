@@ -31,7 +31,7 @@ _PROMISES = text(f"""
     {by_key("notification", "n", of="m.notification_id")}
 """)  # noqa: S608 — our own constants
 _SUCCESSORS = text(f"""
-    SELECT m.id, n.kind, m.status, m.wanted_by, m.replaced_by FROM {by_keys("message", "m", of=":ids")}
+    SELECT m.id, n.kind, m.phone, m.status, m.wanted_by, m.replaced_by FROM {by_keys("message", "m", of=":ids")}
     {by_key("notification", "n", of="m.notification_id")}
 """)  # noqa: S608 — our own constants
 # Of those in whose places they went, the one that arrived after all.
@@ -50,6 +50,7 @@ class Successor:
 
     id: UUID
     kind: str
+    phone: str
     status: Status
     wanted_by: str | None
     replaced_by: UUID | None
@@ -83,6 +84,7 @@ def _these(session: Reader, ids: set[UUID]) -> Sequence[Successor]:
         Successor(
             id=row.id,
             kind=row.kind,
+            phone=row.phone,
             status=Status(row.status),
             wanted_by=row.wanted_by,
             replaced_by=row.replaced_by,
