@@ -37,6 +37,7 @@ def counted(cli: Cli, *arguments: str) -> int:
 def test_a_day_named_as_the_end_is_in_and_a_moment_is_not(cli: Cli) -> None:
     assert counted(cli, "--to", "2026-03-02") == 2
     assert counted(cli, "--from", "2026-03-02", "--to", "2026-03-02") == 1
+    assert counted(cli, "--since", "2026-03-02", "--until", "2026-03-02") == 1  # as the reports below it
     assert counted(cli, "--to", "2026-03-02T20:30") == 1
     assert counted(cli, "--to", "2026-03-02T13:30:01+00:00") == 2
 
@@ -69,7 +70,7 @@ def test_a_campaign_or_source_that_nothing_has_is_refused_with_the_nearest(cli: 
 def test_a_range_that_ends_before_it_begins_is_wrong_usage(cli: Cli) -> None:
     code, _, err = cli("report", "--from", "2026-03-02", "--to", "2026-03-01")
     assert (code, err.count("\n")) == (2, 1)
-    assert "--from: 2026-03-02 is not before --to 2026-03-01" in err
+    assert "--since: 2026-03-02 is not before --until 2026-03-01" in err
 
 
 def test_only_an_empty_ledger_says_that_there_are_no_messages_yet(cli: Cli) -> None:

@@ -161,6 +161,23 @@ def test_one_that_its_fallback_replaced_names_it_and_what_became_of_it(bench: Be
     assert f"{call.id}: đã đến nơi" in story(bench, ticket, VI).next
 
 
+def test_what_came_in_anothers_place_says_so_and_by_whom_and_not_that_an_application_handed_it_over(
+    bench: Bench,
+) -> None:
+    ticket = put(bench)
+    correct(bench, ticket.id)
+    second = last(bench, ticket)
+    told = bench.notifier.reports.why(second.notification_id, language=EN).stories[0].steps[0].what
+    assert told.startswith(f"lan had this SMS sent in the place of {bench.message(ticket)['id']}")
+    assert "handed" not in told
+    other = put(bench, reference="other")
+    pass_time(bench)
+    follow(bench)
+    call = last(bench, other)
+    told = bench.notifier.reports.why(call.notification_id, language=EN).stories[0].steps[0].what
+    assert told.startswith(f"This call by a template was made as the fallback of {bench.message(other)['id']}")
+
+
 def test_one_that_was_corrected_twice_names_the_first_the_last_and_by_whom(bench: Bench) -> None:
     ticket = put(bench)
     correct(bench, ticket.id)

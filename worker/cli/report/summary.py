@@ -24,8 +24,8 @@ MOST_LINES = 20  # of a report's campaigns or days that people see
 
 @click.group("report", invoke_without_command=True, cls=Group)
 @click.option("--by", type=click.Choice(["status", "campaign", "day"]), multiple=True, help="By default all three.")
-@click.option("--from", "since", metavar="ISO", help="Enqueued on this day or later, or at this moment or later.")
-@click.option("--to", "until", metavar="ISO", help="Enqueued on this day or earlier, or before this moment.")
+@click.option("--since", "--from", metavar="ISO", help="Enqueued on this day or later, or at this moment or later.")
+@click.option("--until", "--to", metavar="ISO", help="Enqueued on this day or earlier, or before this moment.")
 @completion.campaign_option()
 @click.option("--source", metavar="S")
 @json_option
@@ -47,7 +47,7 @@ def report(
         return _refuse_options_before(context)
     with Notifier.from_env() as notifier:
         zone = notifier.settings.time_zone
-        first, last = span_options(since, until, zone)
+        first, last = span_options(since, until, zone, ("--since", "--until"))
         ways = cast("Sequence[By]", by or ("status", "campaign", "day"))
         found = notifier.reports.summary(ways, since=first, until=last, campaign=campaign, source=source)
     nothing = found.is_used and not any(found.lines.values())

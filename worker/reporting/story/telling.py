@@ -138,14 +138,27 @@ class Teller:
             yield Step(at=row.emptied_at, what=_capital(told))
 
     def _enqueued(self) -> Step:
-        of = self.facts.notification
+        of, follows = self.facts.notification, self.facts.message.replaces is not None
+        source = of.source if follows and not _is_made(of) else None
         besides = [
+            say.OF_SOURCE.say(self.language, source=_quoted(source)) if source else "",
             say.OF_REFERENCE.say(self.language, reference=of.reference) if of.reference and not _is_made(of) else "",
             say.OF_CAMPAIGN.say(self.language, campaign=of.campaign) if of.campaign and not _is_made(of) else "",
             say.OF_SEGMENTS.say(self.language, segments=of.segments) if of.segments and of.segments > 1 else "",
         ]
         told = ", ".join(filter(None, besides))
-        return Step(at=of.created_at, what=_capital(self._by_whom(of)) + (f" ({told})" if told else ""))
+        who = self._in_whose_place(of) if follows else _capital(self._by_whom(of))
+        return Step(at=of.created_at, what=who + (f" ({told})" if told else ""))
+
+    def _in_whose_place(self, of: AnyRow) -> str:
+        """Nobody handed over what was corrected, or follows by itself."""
+        by = [*self.facts.over, self.facts.message][0].wanted_by
+        kind, id_ = names.KINDS[Kind(of.kind)].say(self.language), str(self.facts.message.replaces)
+        if by == "fallback":
+            return _capital(say.AS_FALLBACK_OF.say(self.language, kind=kind, id=id_))
+        if by in (None, "a person"):
+            return _capital(say.IN_THE_PLACE_OF.say(self.language, kind=kind, id=id_))
+        return say.IN_THE_PLACE_OF_BY.say(self.language, by=by, kind=kind, id=id_)
 
     def _by_whom(self, of: AnyRow) -> str:
         kind = names.KINDS[Kind(of.kind)].say(self.language)
