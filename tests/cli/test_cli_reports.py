@@ -28,6 +28,27 @@ def listed(cli: Cli, *arguments: str) -> list[dict[str, Any]]:
 
 
 @pytest.mark.usefixtures("told")
+def test_bars_stand_in_a_terminal_of_80_columns_and_give_way_to_a_long_name(
+    cli: Cli, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert "█" in cli("report", "daily")[1]
+    assert "█" in cli("report", "--by", "day")[1]
+    bench.put(otp(), campaign="the-long-name-of-a-campaign-that-takes-the-line")
+    bench.roll_up()
+    out = cli("report", "campaigns")[1]
+    assert "█" not in out
+    assert "the-long-name-of-a-campaign-that-takes" in out
+
+
+def test_a_network_that_esms_did_not_name_is_not_known_and_not_none(cli: Cli, bench: Bench) -> None:
+    bench.put(otp())
+    bench.roll_up()
+    out = cli("report", "networks", "--by", "network,campaign")[1]
+    assert "(not known)  (none)" in out
+
+
+@pytest.mark.usefixtures("told")
 def test_every_report_is_for_people_and_for_programs(cli: Cli) -> None:
     [today, later] = listed(cli, "daily")
     assert (today["day"], today["messages"], today["delivered"], today["failed"]) == (str(date_now()), 3, 1, 2)

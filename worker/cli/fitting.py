@@ -18,6 +18,14 @@ BROKEN_AT = 36  # a longer word may be broken where its column is as wide: addre
 UNBOUND = 10_000
 
 
+def without_bars_that_do_not_fit(table: Table, console: Console) -> Table:
+    """The same; its last column, of bars, only where all others keep their lines beside it."""
+    wanted = Measurement.get(console, console.options.update(width=UNBOUND), table).maximum
+    if wanted > console.width:
+        table.columns.pop()
+    return table
+
+
 @dataclass(slots=True)
 class Size:
     """How wide a column must be, and how wide it would like to be."""

@@ -11,6 +11,7 @@ import click
 
 from worker.api.notifier import Notifier
 from worker.cli import completion
+from worker.cli.fitting import without_bars_that_do_not_fit
 from worker.cli.groups import Group
 from worker.cli.output import bar, console, json_option, look_of, say, say_json, table, text
 from worker.cli.spans import span_options
@@ -18,7 +19,6 @@ from worker.lifecycle import FAILED, Status
 from worker.reporting import By, ReportLine
 
 BAR, SHORT_BAR = 30, 12  # characters of the longest bar
-ROOM_FOR_BARS = 100  # columns of a terminal
 MOST_LINES = 20  # of a report's campaigns or days that people see
 
 
@@ -106,9 +106,7 @@ def _by(way: str, lines: Sequence[ReportLine]) -> Any:
     for line in ordered:
         numbers = (line.total, *(_counted(line)[kind] for kind in kinds))
         shown.add_row(text(line.key) or "(none)", *(f"{n:,}" for n in numbers), bar(line.total, most, SHORT_BAR))
-    if console().width < ROOM_FOR_BARS:
-        shown.columns.pop()  # a long name needs the room more
-    return shown
+    return without_bars_that_do_not_fit(shown, console())
 
 
 # Each status is counted in one column, so that a line adds up.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from operator import methodcaller
 from typing import TYPE_CHECKING, Any, cast
@@ -12,10 +12,11 @@ import click
 from worker.api.notifier import Notifier
 from worker.api.report_files import Row, reminders_row, statuses_in_a_line
 from worker.catalogue.costs import WHOSE
+from worker.cli.fitting import without_bars_that_do_not_fit
 from worker.cli.output import bar, console, parts_of, say, table, text
 from worker.cli.report.giving import To
 from worker.cli.report.options import by_option, each_option, to_options, usage, which_of, which_options
-from worker.cli.report.summary import MOST_LINES, ROOM_FOR_BARS, SHORT_BAR
+from worker.cli.report.summary import MOST_LINES, SHORT_BAR
 from worker.reporting import Costs, GroupBy, Latency, RuleUsed, Sums, Which
 
 if TYPE_CHECKING:
@@ -136,11 +137,14 @@ def _sums(rows: Sequence[Sums]) -> Table:
         counts = (row.messages, row.delivered, row.failed, row.held, row.open, row.superseded)[: 5 + len(again)]
         messages, delivered, *others = (f"{count:,}" for count in counts)
         rate = "" if row.delivery_rate is None else f"{100 * row.delivery_rate:.1f}"
-        names = (text(row.key[key]) or "(none)" for key in row.key)
+        names = _names(row.key)
         made.add_row(*names, messages, delivered, rate, *others, bar(row.messages, largest, SHORT_BAR))
-    if console().width < ROOM_FOR_BARS:
-        made.columns.pop()
-    return made
+    return without_bars_that_do_not_fit(made, console())
+
+
+def _names(key: Mapping[str, object]) -> Iterator[str]:
+    """By what a line is; a network that eSMS did not name is not known, and not none."""
+    return (text(value) or ("(not known)" if name == "network" else "(none)") for name, value in key.items())
 
 
 def _rules(rows: Sequence[RuleUsed]) -> Table:
@@ -162,7 +166,7 @@ def _latencies(rows: Sequence[Latency]) -> Table:
     columns = ("until", "messages:n", "half in:n", "95 % in:n", "99 % in:n", "> 1 min:n", "> 5 min:n", "> 10 min:n")
     made = table(*keys, *columns, "goal")
     for row in rows[:MOST_LINES]:
-        names = (text(row.key[key]) or "(none)" for key in row.key)
+        names = _names(row.key)
         times = (_seconds(each) for each in (row.p50, row.p95, row.p99))
         shares = (f"{100 * each:.1f} %" for each in (row.over_1_minute, row.over_5_minutes, row.over_10_minutes))
         made.add_row(*names, row.leg, f"{row.messages:,}", *times, *shares, _goal(row))
@@ -194,7 +198,7 @@ def _costs(rows: Sequence[Costs]) -> Table:
     )
     made = table(*keys, *columns)
     for row in rows[-MOST_LINES:]:
-        names = (text(row.key[key]) or "(none)" for key in row.key)
+        names = _names(row.key)
         costs = ["?" if row.known == "no" else f"{each:,.0f}" for each in (row.cost, row.failed, row.long, row.accents)]
         made.add_row(
             *names,
