@@ -28,6 +28,13 @@ def test_the_command_shows_asks_and_corrects(bench: Bench, cli: Any, monkeypatch
     assert cli("retry", "--campaign", "tet", "--yes")[0] == 1
 
 
+def test_who_chose_none_of_those_that_failed_is_told_so_and_where_to_look(bench: Bench, cli: Any) -> None:
+    rejected(bench, "0901000001", "104")
+    code, out, _ = cli("retry", "--campaign", "tet", "--code", "118")
+    assert (code, "none of those that failed was chosen: check --status, --code" in out) == (1, True)
+    assert "none of those" not in cli("retry", "--campaign", "tet")[1]
+
+
 def test_an_sms_is_corrected_by_a_template_in_each_ones_words_and_who_lacks_them_stays(bench: Bench) -> None:
     bench.notifier.templates.save("again", content="Chao {first_name}, hen {attr.room}")
     lan = {"source": "hr", "key": "1", "phones": ["0901000001"], "name": "Lan", "attributes": {"room": "201"}}

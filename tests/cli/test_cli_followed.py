@@ -58,3 +58,19 @@ def test_a_wait_that_is_none_is_one_line(cli: Cli, command: tuple[str, ...], tol
     code, out, err = cli(*command)
     assert (code, out, err.count("\n")) == (1, "", 1)
     assert told in err
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (("--fallback-call", "9", "--fallback-var", "A", "--fallback-var", "B"), "call by template 9 with A, B"),
+        (("--fallback-sms", "khac"), "SMS of type 2: khac"),
+        (("--fallback-sms", "khac", "--retry-undelivered", "2x90m"), "2x90m"),
+    ],
+)
+def test_a_dry_run_says_what_would_follow_in_the_words_of_its_options(
+    cli: Cli, asked: tuple[str, ...], told: str
+) -> None:
+    code, out, _ = cli("send", *SMS, *asked, "--after", "30m", "--dry-run")
+    assert (code, "(" in out.partition("fallback")[2]) == (0, False)
+    assert told in out

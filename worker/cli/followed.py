@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -40,3 +41,24 @@ def _retry(given: str | None) -> Retry | None:
         return None
     times, wait = times_and_wait("retry_undelivered", given)
     return Retry(times=times, wait=wait)
+
+
+def followed_said(value: object) -> object:
+    """What is to follow, as its options say it; anything else as it is."""
+    match value:
+        case Retry():
+            return f"{value.times}x{_span(value.wait)}"
+        case TemplateCall():
+            of = f" with {', '.join(value.variables)}" if value.variables else ""
+            return f"call by template {value.template_id}{of}"
+        case Sms():
+            return f"SMS of type {value.sms_type:d}: {value.content}"
+    return value
+
+
+def _span(wait: timedelta | str) -> str:
+    """90m, 2h."""
+    if isinstance(wait, str):
+        return wait
+    minutes = round(wait.total_seconds() / 60)
+    return f"{minutes}m" if minutes % 60 else f"{minutes // 60}h"

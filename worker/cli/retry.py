@@ -34,6 +34,7 @@ from worker.cli.output import (
     text,
 )
 from worker.cli.spans import span_options
+from worker.lifecycle import Status
 from worker.settings.language import language_of
 
 LEFT = {
@@ -49,6 +50,8 @@ LEFT = {
     "has got it": "their recipients have got the message in whose place they were to go: `esms-worker why` says which",
     "emptied": "their text or number is kept no longer: `esms-worker show` says since when, and by which setting",
 }
+
+FAILS = (Status.UNDELIVERED, Status.REJECTED, Status.EXPIRED)  # what a person may have sent again
 
 chosen_options = options(
     click.argument("ids", metavar="[ID]…", nargs=-1),
@@ -234,6 +237,11 @@ def _say_rest(decided: Decision) -> None:
     _say_left(decided.rest_left or {}, decided.rest_unfit, "of these stay as they are: ")
 
 
+def _none_was_chosen(decided: Decision) -> bool:
+    """Some failed, and what was asked for names none of them."""
+    return not decided.moved and not decided.left and any(decided.others.get(status) for status in FAILS)
+
+
 def _say_decided(decided: Decision, as_json: bool) -> int:
     if as_json:
         left = {str(reason): count for reason, count in decided.left.items()}
@@ -250,7 +258,10 @@ def _say_decided(decided: Decision, as_json: bool) -> int:
     if decided.called_off:
         say(f"not sent again, since the campaign was cancelled meanwhile: {decided.called_off:,} message(s)")
     if decided.others:
-        console().print(f"left as they are: {looks_of(decided.others)}")
+        so_far = " so far" if decided.rest else ""
+        console().print(f"left as they are{so_far}: {looks_of(decided.others)}")
+    if _none_was_chosen(decided):
+        say("none of those that failed was chosen: check --status, --code, --network, --to and the days")
     _say_left(decided.left, decided.unfit, "of these ")
     if not (decided.moved or decided.others or decided.left):
         say("others are in their places already: `esms-worker show ID` names them")

@@ -14,7 +14,7 @@ from worker.api.notifier import Notifier
 from worker.api.prices import CALL, Estimate
 from worker.api.sheet_sends import Columns, Order, SheetSend, Summary, choose
 from worker.cli import completion
-from worker.cli.followed import FOLLOWED, followed
+from worker.cli.followed import FOLLOWED, followed, followed_said
 from worker.cli.groups import Group
 from worker.cli.output import (
     console,
@@ -211,7 +211,7 @@ def _say_rehearsed(request: Request, how: Mapping[str, Any], settings: Settings)
     shown.show_header = False
     for name, value in ({each.name: getattr(request, each.name) for each in fields(request)} | dict(how)).items():
         if value not in (None, "", False, ()):
-            told = settings.aware(value) if isinstance(value, datetime) else value
+            told = settings.aware(value) if isinstance(value, datetime) else followed_said(value)
             shown.add_row(name, text(", ".join(told) if isinstance(told, tuple) else told, settings.time_zone))
     console().print(shown)
 

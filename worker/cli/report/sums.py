@@ -142,7 +142,7 @@ def _sums(rows: Sequence[Sums]) -> Table:
     return without_bars_that_do_not_fit(made, console())
 
 
-def _names(key: Mapping[str, object]) -> Iterator[str]:
+def _names(key: Mapping[GroupBy, object]) -> Iterator[str]:
     """By what a line is; a network that eSMS did not name is not known, and not none."""
     return (text(value) or ("(not known)" if name == "network" else "(none)") for name, value in key.items())
 
