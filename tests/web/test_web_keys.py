@@ -45,6 +45,7 @@ def test_of_a_list_that_is_asked_for_again_mended_what_was_refused_is_taken_and_
     assert (first["accepted"], first["refused"], fixed["accepted"], fixed["refused"]) == (2, 1, 2, 1)
     assert [result["ticket"]["repeated"] for result in fixed["results"][:2]] == [True, False]
     assert fixed["results"][2]["problem"]["type"] == "/problems/conflict"
+    assert "Idempotency-Key: 'batch-1' came with another content" in fixed["results"][2]["problem"]["detail"]
 
 
 @pytest.mark.parametrize(("key", "body"), [("", code()), ("", [code()]), ("x" * 196, [code()]), ("a\tb", code())])

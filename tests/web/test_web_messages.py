@@ -44,6 +44,41 @@ def test_an_idempotency_key_is_the_reference_of_who_gives_none(application: Appl
     assert other.status_code == 409
     assert other.headers["content-type"] == "application/problem+json"
     assert other.json()["type"] == "/problems/conflict"
+    assert other.json()["detail"] == (
+        "Idempotency-Key: 'k-1' came with another content before: use a new key, or send the same content"
+    )
+    assert "pointer" not in other.json()  # it stands nowhere in the body
+    other = shop.post("/v1/messages", json=code(content="x"), headers=key | {"Accept-Language": "vi"})
+    assert other.json()["detail"].endswith("hãy dùng khóa mới, hoặc gửi cùng nội dung")
+
+
+def test_a_reference_that_stands_for_something_else_is_named_once(application: Application) -> None:
+    shop = application()
+    shop.post("/v1/messages", json=code(reference="r-1"))
+    other = shop.post("/v1/messages", json=code(content="x", reference="r-1")).json()
+    assert (other["pointer"], other["detail"].count("reference")) == ("/reference", 1)
+    told = shop.post("/v1/messages", json=code(content="x", reference="r-1"), headers={"Accept-Language": "vi"})
+    assert "đã dùng cho một tin có nội dung khác" in told.json()["detail"]
+
+
+def test_who_asks_by_a_reference_and_a_number_is_told_to_choose(application: Application) -> None:
+    answer = application().get("/v1/messages", params={"reference": "r", "to": "0901234567"})
+    assert (answer.status_code, answer.json()["detail"]) == (422, "give reference or to, not both")
+
+
+def test_an_address_that_there_is_not_and_a_method_that_it_does_not_take_say_what_there_is(
+    application: Application,
+) -> None:
+    shop = application()
+    told = shop.get("/v1/mesages").json()
+    assert (told["type"], told["detail"]) == (
+        "/problems/not-found",
+        "there is no such address: /openapi.json has all of them",
+    )
+    answer = shop.delete("/v1/reports/daily")
+    assert (answer.status_code, answer.json()["detail"]) == (405, "this address takes GET, and no DELETE")
+    told = shop.delete("/v1/reports/daily", headers={"Accept-Language": "vi"}).json()
+    assert told["detail"] == "địa chỉ này nhận GET, không nhận DELETE"
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,39 @@ def test_a_source_is_told_of_its_own_and_an_operator_of_all(told: Bench, applica
     assert shop.get("/v1/reports/daily", params={"source": "clinic"}).status_code == 403
 
 
+def test_who_has_handed_over_nothing_yet_gets_empty_reports_and_no_word_on_the_spelling_of_its_own_name(
+    told: Bench, application: Application
+) -> None:
+    fresh = application("fresh")
+    for path in ("daily", "campaigns", "networks", "latency", "costs"):
+        answer = fresh.get(f"/v1/reports/{path}")
+        assert (answer.status_code, answer.json()["lines"]) == (200, [])
+    for path in ("messages", "failures"):
+        answer = fresh.get(f"/v1/reports/{path}")
+        assert (answer.status_code, answer.json()["rows"]) == (200, [])
+    other = fresh.get("/v1/reports/daily", params={"campaign": "codes"})
+    assert (other.status_code, other.json()["detail"]) == (
+        404,
+        "no message has the campaign 'codes': check its spelling",
+    )
+    operator = application("operator", source=None)
+    assert operator.get("/v1/reports/daily", params={"source": "fresh"}).status_code == 404
+
+
+def test_a_day_a_word_and_a_number_that_are_none_say_how_to_write_them(told: Bench, application: Application) -> None:
+    shop = application("shop")
+    for asked, expected in (
+        ({"since": "x"}, ("/since", "is no day: write it like 2026-01-31")),
+        ({"since": "2026-13-01"}, ("/since", "is no day: write it like 2026-01-31")),
+        ({"by": "dya"}, ("/by/0", "is none of these words: use 'day', 'month',")),
+    ):
+        answer = shop.get("/v1/reports/daily", params=asked)
+        assert answer.status_code == 422
+        assert (answer.json()["pointer"], answer.json()["detail"][: len(expected[1])]) == expected
+    many = shop.get("/v1/reports/messages", params={"most": "many"}).json()
+    assert many["detail"] == "is no whole number: write it like 100"
+
+
 def test_lists_are_paged_and_what_can_not_be_asked_is_a_problem(told: Bench, application: Application) -> None:
     operator, cursor, seen = application("operator", source=None), None, []
     while True:

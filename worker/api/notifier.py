@@ -71,7 +71,7 @@ class Notifier(Branches):
         given = database or Database(settings.database_url)
         self._database = given if self.source is None else given.of_source(self.source)
         self._bell = bell or Bell(settings.broker_url, settings.redis_url)
-        self.reports = Reports(self._database, settings)
+        self.reports = Reports(self._database, settings, self.source)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None, *, source: str | None = None) -> Notifier:

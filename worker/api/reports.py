@@ -47,8 +47,9 @@ class Reports:
     Sums are by the day of TIME_ZONE on which messages were to go out, and a moment old (`counted_until`).
     """
 
-    def __init__(self, database: Database, settings: Settings) -> None:
-        self._database, self._settings = database, settings
+    def __init__(self, database: Database, settings: Settings, source: str | None = None) -> None:
+        """source: the asker's only one, which need have nothing yet."""
+        self._database, self._settings, self._source = database, settings, source
 
     def campaign_names(self, start: str = "", *, most: int = 100) -> Sequence[str]:
         """Their names, those that begin so; by the index, however many messages each has."""
@@ -104,7 +105,7 @@ class Reports:
         choice = Choice.of(which)
         with self._database.reading() as session:
             if not (lines := reporting.sums(session, choice, by)):
-                choice.refuse_unknown(session)
+                choice.refuse_unknown(session, own=self._source)
             return lines
 
     def campaigns(self, by: Sequence[GroupBy] = (), **which: Unpack[Which]) -> Sequence[Sums]:
@@ -134,7 +135,7 @@ class Reports:
         choice = Choice.of(which)
         with self._database.reading() as session:
             if not (lines := reporting.latency(session, choice, by, self._settings.goals)):
-                choice.refuse_unknown(session)
+                choice.refuse_unknown(session, own=self._source)
             return lines
 
     def costs(self, by: Sequence[GroupBy] = ("month",), **which: Unpack[Which]) -> Sequence[Costs]:
@@ -145,7 +146,7 @@ class Reports:
         choice = Choice.of(which)
         with self._database.reading() as session:
             if not (lines := reporting.costs(session, choice, by)):
-                choice.refuse_unknown(session)
+                choice.refuse_unknown(session, own=self._source)
             return lines
 
     def reminders(self, **which: Unpack[Which]) -> Sequence[RemindersReported]:
@@ -158,7 +159,7 @@ class Reports:
         choice = Choice.of(which)
         with self._database.reading() as session:
             if not (lines := reminded(session, choice, self._settings.time_zone)):
-                choice.refuse_unknown(session)
+                choice.refuse_unknown(session, own=self._source)
             return lines
 
     def page(self, *, language: Language = Language.EN, **which: Unpack[Which]) -> str:
@@ -186,7 +187,7 @@ class Reports:
         with self._database.reading() as session:
             told = figures(session, span, self._settings.goals)
             if not told.days:
-                choice.refuse_unknown(session)
+                choice.refuse_unknown(session, own=self._source)
         return told
 
     def counted_until(self) -> datetime | None:
@@ -242,7 +243,7 @@ class Reports:
         with self._database.reading() as session:
             found = page(session, choice, self._settings.time_zone, after=after, most=most)
             if not found.rows and after is None:
-                choice.refuse_unknown(session)
+                choice.refuse_unknown(session, own=self._source)
             return found
 
     def messages_to(

@@ -87,11 +87,14 @@ class Choice:
         first = self.since and first_of_a_month(self.since)
         return first, (self.until + timedelta(days=1)).replace(day=1) if self.until else None
 
-    def refuse_unknown(self, session: Reader) -> None:
-        """Raises NotFound for a campaign or source that nothing has, with the nearest names."""
+    def refuse_unknown(self, session: Reader, own: str | None = None) -> None:
+        """Raises NotFound for a campaign or source that nothing has, with the nearest names.
+
+        own: a source that is known without a message of its own.
+        """
         sources = self.words.get("source", ())
         within = sources[0] if len(sources) == 1 else None
-        for source in filter(None, sources):
+        for source in {*filter(None, sources)} - {own}:
             refuse_unknown(session, source=source)
         for campaign in filter(None, self.words.get("campaign", ())):
             refuse_unknown(session, campaign=campaign, within=within)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Any
 
 from anyio import to_thread
 from fastapi import FastAPI, Request, Response
@@ -92,23 +93,44 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 async def _answer(request: Request, error: Exception) -> Response:
     """Every error as a problem, for people as a page."""
-    problem = _problem_of(error)
+    problem = _problem_of(request, error)
     return await to_thread.run_sync(failed, request, problem) if is_page(request) else response_of(request, problem)
 
 
-def _problem_of(error: Exception) -> Exception:
+def _problem_of(request: Request, error: Exception) -> Exception:
     """A bug is logged by its class and line: its text may quote a person's."""
     match error:
         case RequestValidationError():
-            first = error.errors()[0]
-            return Problem("invalid", first["msg"], "/" + "/".join(map(str, first["loc"][1:])))
+            return _of_a_parameter(error.errors()[0])
         case HTTPException():
-            kind = {404: "not-found", 405: "method"}.get(error.status_code, "malformed")
-            return Problem(kind, str(error.detail), headers=error.headers or {})
+            return _of_the_address(request, error)
         case Problem() | WorkerError():
             return error
     emit("request.failed", error=type(error).__name__, at=where(error))
     return error
+
+
+def _of_a_parameter(first: Mapping[str, Any]) -> Problem:
+    """In our words where they say what to do."""
+    told = first["msg"]
+    if first["type"].startswith("date_"):
+        told = "is no day: write it like 2026-01-31"
+    elif first["type"] == "literal_error":
+        told = f"is none of these words: use {first['ctx']['expected']}"
+    elif first["type"].startswith("int_"):
+        told = "is no whole number: write it like 100"
+    return Problem("invalid", told, "/" + "/".join(map(str, first["loc"][1:])))
+
+
+def _of_the_address(request: Request, error: HTTPException) -> Problem:
+    headers = error.headers or {}
+    match error.status_code:
+        case 404:
+            return Problem("not-found", "there is no such address: /openapi.json has all of them")
+        case 405:
+            detail = f"this address takes {headers.get('Allow', 'others')}, and no {request.method}"
+            return Problem("method", detail, headers=headers)
+    return Problem("malformed", str(error.detail), headers=headers)
 
 
 async def _explain(kind: str) -> Response:

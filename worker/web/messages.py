@@ -69,7 +69,11 @@ async def enqueue(request: Request, holder: Sender, idempotency_key: Key = None)
     if isinstance(given, list) or (isinstance(given, dict) and "messages" in given):
         key = _key_of(idempotency_key, most=LABEL_MOST - len(f"/{AT_ONCE - 1}"))
         return await _many(entrance.notifier, holder, given, key, language_of(request))
-    ticket = await entrance.gathering.put(_item(holder, given, _key_of(idempotency_key)))
+    key = _key_of(idempotency_key)
+    try:
+        ticket = await entrance.gathering.put(_item(holder, given, key))
+    except Conflict as error:
+        raise _problem(error, key) from None
     return as_json(ticket_out(ticket), OK if ticket.repeated else CREATED)
 
 
@@ -100,15 +104,29 @@ async def _many(producer: Notifier, holder: TokenRow, given: Any, key: str | Non
     answers = await to_thread.run_sync(lambda: producer.enqueue_each(items, atomic=atomic))
     refused = {place: answer for place, answer in enumerate(answers) if not isinstance(answer, Ticket)}
     if atomic and refused:
-        raise _none_stored(refused, language)
+        raise _none_stored(refused, key, language)
     accepted = len(answers) - len(refused)
     return as_json(
-        {"accepted": accepted, "refused": len(refused), "results": [_result(each, language) for each in answers]}
+        {"accepted": accepted, "refused": len(refused), "results": [_result(each, key, language) for each in answers]}
     )
 
 
-def _none_stored(refused: Mapping[int, Invalid | Conflict], language: str) -> Problem:
-    errors = [body_of(problem_of(error, within=f"/messages/{place}"), language) for place, error in refused.items()]
+def _problem(error: Invalid | Conflict, key: str | None, within: str = "") -> Problem:
+    """Who gave a key, and no reference, is told of the key."""
+    if key is None or not isinstance(error, Conflict) or not _is_made_of(error.reference, key):
+        return problem_of(error, within)
+    problem = f"{key!r} came with another content before"
+    detail = f"Idempotency-Key: {problem}: use a new key, or send the same content"
+    return Problem("conflict", detail, within or None)
+
+
+def _is_made_of(reference: str, key: str) -> bool:
+    """A key may hold a slash."""
+    return reference == key or reference.rpartition("/")[0] == key
+
+
+def _none_stored(refused: Mapping[int, Invalid | Conflict], key: str | None, language: str) -> Problem:
+    errors = [body_of(_problem(error, key, f"/messages/{place}"), language) for place, error in refused.items()]
     return Problem("invalid", "none was stored: fix these, or leave atomic out", "/messages", more={"errors": errors})
 
 
@@ -134,10 +152,10 @@ def _item_or_invalid(holder: TokenRow, given: Any, key: str | None) -> Enqueue |
         return Invalid("source", problem.detail, "leave it out")
 
 
-def _result(answer: Ticket | Invalid | Conflict, language: str) -> Mapping[str, Any]:
+def _result(answer: Ticket | Invalid | Conflict, key: str | None, language: str) -> Mapping[str, Any]:
     if isinstance(answer, Ticket):
         return {"ticket": ticket_out(answer)}
-    return {"problem": body_of(problem_of(answer), language)}
+    return {"problem": body_of(_problem(answer, key), language)}
 
 
 @router.get("", responses=problems("invalid", "not-found"))
@@ -154,6 +172,8 @@ def find(
     """By `reference`: the notification. By `to`: messages to this number, the newest first, page by page."""
     producer = producer_for(request, holder)
     of = source_for(holder, source) or source
+    if reference is not None and to is not None:
+        raise Problem("invalid", "give reference or to, not both", "/to")
     if reference is not None:
         return as_json(producer.show(producer.find(reference, of)).as_json())
     if to is None:

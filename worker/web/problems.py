@@ -65,7 +65,7 @@ def problem_of(error: Exception, within: str = "") -> Problem:
         case Invalid():
             return Problem("invalid", f"{error.problem}: {error.remedy}", within + pointer_of(error.field))
         case Conflict():
-            return Problem("conflict", str(error), f"{within}/reference")
+            return Problem("conflict", f"{error.problem}: {error.remedy}", f"{within}/reference")
         case NotFound():
             return Problem("not-found", str(error))
         case Forbidden():

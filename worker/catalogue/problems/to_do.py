@@ -96,6 +96,7 @@ TO_DO = (
     ),
     Text("format its column as text and enter it again", "hãy định dạng cột là văn bản rồi nhập lại"),
     Text("name your brandname, or set ESMS_BRANDNAME", "hãy ghi brandname, hoặc đặt ESMS_BRANDNAME"),
+    Text("use a new key, or send the same content", "hãy dùng khóa mới, hoặc gửi cùng nội dung"),
     Text("use a new reference, or send the same content", "hãy dùng mã tham chiếu mới, hoặc gửi cùng nội dung"),
     Text("try again later", "hãy thử lại sau"),
     Text("try again", "hãy thử lại"),

@@ -14,6 +14,7 @@ WHOLE = (
     Text("messages is a list, and atomic true or false", "messages là một danh sách, atomic là true hoặc false"),
     Text("holds {count}: send 1 to {most} at once", "có {count} mục: mỗi lần gửi từ 1 đến {most}"),
     Text("give reference or to", "hãy ghi reference hoặc to"),
+    Text("give reference or to, not both", "hãy ghi reference hoặc to, không ghi cả hai"),
     Text(
         "none was stored: fix these, or leave atomic out",
         "chưa lưu tin nào: hãy sửa những tin này, hoặc bỏ atomic",
@@ -39,6 +40,8 @@ WHOLE = (
     ),
     Text("reminders are told with a token of all sources", "phần nhắc hẹn cần mã truy cập của mọi nguồn"),
     Text("there is no such address", "không có địa chỉ này"),
+    Text("there is no such address: {where} has all of them", "không có địa chỉ này: xem tất cả trong {where}"),
+    Text("this address takes {methods}, and no {method}", "địa chỉ này nhận {methods}, không nhận {method}"),
     Text("it is in the server's log", "xem nhật ký của máy chủ"),
     Text(
         "no notification has the id {id}: check it, or look for its reference",

@@ -29,6 +29,8 @@ WRONG = (
     Text("is no date and time", "không phải ngày giờ"),
     Text("is no usable name", "không dùng làm tên được"),
     Text("is out of range", "nằm ngoài khoảng cho phép"),
+    Text("{key} came with another content before", "{key} đã được gửi kèm nội dung khác trước đó"),
+    Text("is none of these words", "không phải một trong các từ này"),
     Text("is no whole number", "không phải số nguyên"),
     Text("is more than two years away", "cách hiện tại hơn hai năm"),
     Text("is more than a day ago", "đã qua hơn một ngày"),
