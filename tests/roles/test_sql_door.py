@@ -23,7 +23,7 @@ Connection = psycopg.Connection[Any]
 def shop(producers: Producers, worker_number: int) -> Iterator[Connection]:
     """An application that knows SQL and nothing else, bound to the source shop."""
     login = producers.add(f"shop_{worker_number}", ["shop"], sql_only=True)
-    with psycopg.connect(login.url.replace("+psycopg", "")) as connection:
+    with psycopg.connect(login.url) as connection:  # as any driver takes it
         yield connection
 
 

@@ -70,7 +70,10 @@ class Producers(Connected):
             within = Role.CALLER if sql_only else Role.SOURCE
             logins.bind(connection, role, set(wanted), password, within=within)
             note_act(session, "producer.add", login=role, sources=sorted(set(wanted)))
-        return Login(role=role, sources=sorted(set(wanted)), url=self._database.url_for(role, password))
+        url = self._database.url_for(role, password)
+        if sql_only:
+            url = url.replace("+psycopg", "", 1)  # as psql and the drivers of other languages take it
+        return Login(role=role, sources=sorted(set(wanted)), url=url)
 
     def list(self) -> Sequence[Bound]:
         """Every login and the sources that it is bound to."""
