@@ -120,6 +120,7 @@ def test_a_repeat_stands_where_the_first_one_does_and_another_text_is_refused(
     assert status(shop, first) == status(shop, again)
     assert status(shop, first)[0][0] == "accepted"
     assert status(shop, other)[0][:2] == ("refused", "reference")
+    assert not str(status(shop, other)[0][2]).startswith("reference")  # which its field says
     assert bench.notifier.reports.summary().lines["status"][0].total == 1
 
 
