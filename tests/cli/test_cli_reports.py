@@ -41,6 +41,19 @@ def test_bars_stand_in_a_terminal_of_80_columns_and_give_way_to_a_long_name(
     assert "the-long-name-of-a-campaign-that-takes" in out
 
 
+def test_what_was_cancelled_and_what_is_in_doubt_has_a_column_so_that_a_line_adds_up(cli: Cli, bench: Bench) -> None:
+    bench.put(otp(), campaign="off")
+    bench.notifier.cancel_campaign("off")
+    held = bench.put(otp(), campaign="doubt")
+    bench.set(held, status="'held'", settled_at="NULL")
+    bench.roll_up()
+    header, line = cli("report", "campaigns", "--campaign", "off")[1].splitlines()[:2]
+    assert (header.split()[-1], line.split()[-2]) == ("cancelled", "1")
+    header, line = cli("report", "costs", "--by", "campaign", "--campaign", "doubt")[1].splitlines()[:2]
+    assert (header.split()[-2:], line.split()[-1]) == (["in", "doubt"], "1")
+    assert "doubt" not in cli("report", "costs", "--by", "month", "--campaign", "off")[1].splitlines()[0]
+
+
 def test_a_network_that_esms_did_not_name_is_not_known_and_not_none(cli: Cli, bench: Bench) -> None:
     bench.put(otp())
     bench.roll_up()

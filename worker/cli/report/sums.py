@@ -17,6 +17,7 @@ from worker.cli.output import bar, console, parts_of, say, table, text
 from worker.cli.report.giving import To
 from worker.cli.report.options import by_option, each_option, to_options, usage, which_of, which_options
 from worker.cli.report.summary import MOST_LINES, SHORT_BAR
+from worker.lifecycle import Status
 from worker.reporting import Costs, GroupBy, Latency, RuleUsed, Sums, Which
 
 if TYPE_CHECKING:
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
     from worker.api.reports import Reports
     from worker.reporting.reminded import RemindersReported
 
+SELDOM: dict[str, Callable[[Sums], int]] = {  # shown where there are some
+    "cancelled": lambda row: row.statuses.get(Status.CANCELLED, 0),
+    "sandboxed": lambda row: row.statuses.get(Status.SANDBOXED, 0),
+    "sent again": lambda row: row.superseded,
+}
 FRESH = timedelta(minutes=1)  # the sums are never older, where beat ticks
 
 
@@ -130,15 +136,16 @@ def _how_fresh(until: datetime | None, zone: tzinfo) -> str:
 def _sums(rows: Sequence[Sums]) -> Table:
     shown = _most(rows)
     keys = list(shown[0].key) if shown else []
-    again = ["sent again:n"] if any(row.superseded for row in rows) else []
-    made = table(*keys, "messages:n", "delivered:n", "%:n", "failed:n", "held:n", "open:n", *again, "")
+    seldom = [title for title, count in SELDOM.items() if any(map(count, rows))]
+    made = table(
+        *keys, "messages:n", "delivered:n", "%:n", "failed:n", "held:n", "open:n", *(f"{each}:n" for each in seldom), ""
+    )
     largest = max((row.messages for row in shown), default=1)
     for row in shown:
-        counts = (row.messages, row.delivered, row.failed, row.held, row.open, row.superseded)[: 5 + len(again)]
-        messages, delivered, *others = (f"{count:,}" for count in counts)
+        counts = (row.failed, row.held, row.open, *(SELDOM[title](row) for title in seldom))
         rate = "" if row.delivery_rate is None else f"{100 * row.delivery_rate:.1f}"
-        names = _names(row.key)
-        made.add_row(*names, messages, delivered, rate, *others, bar(row.messages, largest, SHORT_BAR))
+        told = (f"{row.messages:,}", f"{row.delivered:,}", rate, *(f"{count:,}" for count in counts))
+        made.add_row(*_names(row.key), *told, bar(row.messages, largest, SHORT_BAR))
     return without_bars_that_do_not_fit(made, console())
 
 
@@ -196,7 +203,8 @@ def _costs(rows: Sequence[Costs]) -> Table:
         "accents:n",
         "unknown:n",
     )
-    made = table(*keys, *columns)
+    doubt = ["in doubt:n"] if any(row.doubtful_messages for row in rows) else []
+    made = table(*keys, *columns, *doubt)
     for row in rows[-MOST_LINES:]:
         names = _names(row.key)
         costs = ["?" if row.known == "no" else f"{each:,.0f}" for each in (row.cost, row.failed, row.long, row.accents)]
@@ -208,6 +216,7 @@ def _costs(rows: Sequence[Costs]) -> Table:
             WHOSE[row.known].en,
             *costs[1:],
             f"{row.unknown_messages:,}",
+            *[f"{row.doubtful_messages:,}"] * len(doubt),
         )
     return made
 
