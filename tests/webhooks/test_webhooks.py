@@ -310,7 +310,7 @@ PRIVATE = """127.0.0.1 10.0.0.1 169.254.169.254 [::1] [::ffff:10.0.0.1] [fd00::1
 
 @pytest.mark.parametrize("host", PRIVATE.split())
 def test_nothing_within_the_private_network_is_called(host: str) -> None:
-    with pytest.raises(Unreachable):
+    with pytest.raises(Unreachable, match="give a public one, or set WORKER_WEBHOOKS_PRIVATE=1"):
         address_of(target_of(f"https://{host}/", private=False), private=False)
 
 

@@ -36,6 +36,7 @@ from worker.spreadsheets import RefusedRow, open_sheet
 from worker.text import ROOM, Measure, measure
 
 SIGNS_SHOWN = 5
+TYPES = "1, 3 advertising; 2 customer care; 4 Notify; 6, 7 codes; 8 fixed number; 13 two-way."
 
 
 to_option = click.option("--to", multiple=True, required=True, metavar="N", help="Recipient; may be given many times.")
@@ -61,7 +62,7 @@ dry_run_option = click.option("--dry-run", is_flag=True, help="Do everything but
 common_options = options(*WHEN, purpose_option, *LABELS, *FOLLOWED, dry_run_option, json_option)
 sms_options = options(
     click.option("--content", required=True, metavar="T", help="The text."),
-    click.option("--sms-type", type=int, default=2, show_default=True, help="1 2 3 4 6 7 8 13 (manual II.2)."),
+    click.option("--sms-type", type=int, default=2, show_default=True, help=TYPES),
     click.option("--brandname", metavar="B", help="For types 1 and 2; by default ESMS_BRANDNAME."),
     click.option("--unicode", is_flag=True, help="With Vietnamese letters; type 3 only."),
     click.option("--sandbox", is_flag=True, help="eSMS makes the SMS but does not deliver it."),

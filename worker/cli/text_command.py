@@ -131,7 +131,7 @@ def _say_notes(written: str, plain: str) -> None:
     if changes:
         console().print(Text(f"\nTaking the accents out changes: {_some(changes)}"))
     if texts.encoding_of(written) is Encoding.UCS2:
-        say("Characters outside the GSM alphabet need SmsType 3 with --unicode (manual II.2).")
+        say("Characters outside the GSM alphabet need SmsType 3 with --unicode.")
     if texts.encoding_of(plain) is Encoding.UCS2:
         say("Some characters have no plain form: they force Unicode even without accents.")
 

@@ -58,7 +58,9 @@ def address_of(target: Target, *, private: bool) -> str:
     for *_, place in found:
         if private or _is_public(str(place[0])):
             return str(place[0])
-    raise Unreachable("its name stands for an address of a private network (WORKER_WEBHOOKS_PRIVATE)")
+    raise Unreachable(
+        "it stands for an address of a private network: give a public one, or set WORKER_WEBHOOKS_PRIVATE=1"
+    )
 
 
 def _is_public(address: str) -> bool:

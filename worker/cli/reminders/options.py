@@ -17,6 +17,7 @@ from worker.reminders import Channel
 MOMENT = "%a %Y-%m-%d %H:%M"  # as tables show one
 
 _length = re.compile(r"(\d{1,5}) ?(m|min|minutes?|h|hours?|d|days?)").fullmatch
+TYPES = "2 customer care; 3 random number; 4 Notify; 6, 7 codes; 8 fixed number; 13 two-way."
 _MINUTES = {"m": 1, "h": 60, "d": 1440}
 
 
@@ -29,7 +30,7 @@ template_option = click.option(
 )
 
 channel_options = options(
-    click.option("--sms-type", type=int, default=2, show_default=True, help="2 3 4 6 7 8 13 (manual II.2)."),
+    click.option("--sms-type", type=int, default=2, show_default=True, help=TYPES),
     click.option("--brandname", metavar="B", help="For type 2; by default ESMS_BRANDNAME."),
     click.option("--unicode", is_flag=True, help="With Vietnamese letters; type 3 only."),
     *(
