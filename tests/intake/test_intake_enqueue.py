@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from threading import Thread
 from uuid import RFC_4122, UUID
@@ -17,6 +18,7 @@ from tests.support import Bench, as_producer, eventually, otp
 from worker import Conflict, Enqueue, Invalid, Notifier, RecordCall, Retry, Sms, TemplateCall, Ticket, Unavailable
 from worker.actor import Actor, Via, acting
 from worker.database import Database
+from worker.errors import WorkerError
 from worker.ids import uuid7s, uuid7s_as_text
 from worker.intake.storing import AT_ONCE
 from worker.queues import Task
@@ -295,6 +297,24 @@ def test_many_are_stored_chunk_by_chunk_and_what_fails_while_the_next_is_checked
     with pytest.raises(Conflict):
         bench.notifier.enqueue_many([Enqueue(request=otp(), reference="taken"), *([otp("0901000002")] * 2 * AT_ONCE)])
     assert count(bench.database) == 3 * AT_ONCE + 2
+
+
+@pytest.mark.long
+def test_what_postgres_refuses_of_many_is_told_though_others_were_on_their_way_to_it(bench: Bench) -> None:
+    wanted = [otp(f"0902{n:06d}") for n in range(4 * AT_ONCE)]
+    with _refusing(bench.database, phone="+84902000001"), pytest.raises(WorkerError, match="23514"):
+        bench.notifier.enqueue_many(wanted)
+    assert count(bench.database) == 0
+    assert len(bench.notifier.enqueue_many(wanted)) == len(wanted)
+
+
+@contextmanager
+def _refusing(database: Database, phone: str) -> Iterator[None]:
+    with database.begin() as session:
+        session.execute(text(f"ALTER TABLE message ADD CONSTRAINT refused_here CHECK (phone <> '{phone}')"))
+    yield
+    with database.begin() as session:
+        session.execute(text("ALTER TABLE message DROP CONSTRAINT refused_here"))
 
 
 def test_many_come_back_as_tickets_in_order(bench: Bench) -> None:

@@ -5,11 +5,12 @@ A `reference` that this source used before gives back the first ticket, so that 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache, partial
-from itertools import islice, repeat
+from itertools import chain, islice, repeat
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from worker.intake.checks import Checked, Checks
 from worker.intake.follow_up import check_reach
 from worker.intake.remarks import waiting_of
 from worker.intake.request import Enqueue
-from worker.intake.storing import AT_ONCE, storing
+from worker.intake.storing import MOST_UNDER_WAY, AT_ONCE, storing
 from worker.law.outlook import RuleOutlook
 from worker.ledger import Put, Stored, Terms
 from worker.lifecycle import Lane
@@ -113,17 +114,18 @@ def _by_turns(
     due: set[Lane] = set()
     with storing(session, beside=beside, ahead=ahead) as store:
         checks = Checks(settings, now=now, late=late, **_asked(store.alone, settings))
-        of_last: Callable[[], list[Any]] = list
+        under_way: deque[Callable[[], list[Any]]] = deque()
         for chunk in _chunks(iter(wanted)):
-            checked = [check(item, checks) for item, _ in chunk]
+            checked = [check(item, checks) for item, _ in store.giving_way(chunk)]
             good = [item for item in checked if isinstance(item, Checked)]
             given = [id_ for (_, id_), item in zip(chunk, checked, strict=True) if id_ and isinstance(item, Checked)]
             stored = _stored(good, settings, given)
-            put = store.put(stored, whole=len(chunk) == 1)
-            answers += of_last()
-            of_last = partial(_answers, checked, stored, put, ticket)
+            put = store.put(stored, whole=len(chunk) == 1 and not under_way)
+            if len(under_way) == MOST_UNDER_WAY:
+                answers += under_way.popleft()()
+            under_way.append(partial(_answers, checked, stored, put, ticket))
             due |= _due(good, now)
-        return answers + of_last(), due
+        return [*answers, *chain.from_iterable(of_chunk() for of_chunk in under_way)], due
 
 
 class InPlaceOf(NamedTuple):
