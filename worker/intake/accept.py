@@ -21,7 +21,7 @@ from worker.intake.checks import Checked, Checks
 from worker.intake.follow_up import check_reach
 from worker.intake.remarks import waiting_of
 from worker.intake.request import Enqueue
-from worker.intake.storing import MOST_UNDER_WAY, AT_ONCE, storing
+from worker.intake.storing import AT_ONCE, MOST_UNDER_WAY, storing
 from worker.law.outlook import RuleOutlook
 from worker.ledger import Put, Stored, Terms
 from worker.lifecycle import Lane
