@@ -85,3 +85,15 @@ def test_a_campaign_is_paused_resumed_and_cancelled(bench: Bench, address: str) 
         assert boss.post("/v1/campaigns/tet:cancel").json()["moved"] == 1
         assert boss.post("/v1/campaigns/nope:cancel").status_code == 404
         assert boss.get("/v1/reports/summary").json()["lines"]["campaign"][0]["key"] == "tet"
+
+
+def test_names_with_a_slash_are_reached_by_their_address(clinic: httpx.Client, bench: Bench, address: str) -> None:
+    for path in ("/v1/contacts/KH%2F17", "/v1/events/hop%2F2027"):
+        assert clinic.get(path).status_code == 404
+    assert clinic.put("/v1/contacts/KH%2F17", json={"name": "Lan"}).status_code == 200
+    assert clinic.get("/v1/contacts/KH%2F17").json()["key"] == "KH/17"
+    assert clinic.delete("/v1/contacts/KH%2F17").status_code == 200
+    token = bench.notifier.tokens.add("boss", source=None, may=["enqueue", "decide"]).token
+    with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {token}"}) as boss:
+        boss.post("/v1/messages", json=code(sms_type=4, campaign="Tết/2027", source="shop"))
+        assert boss.post("/v1/campaigns/T%E1%BA%BFt%2F2027:cancel").json()["moved"] == 1

@@ -2,6 +2,7 @@
 
 app: routes and what holds for all ─ serving: the process
 messages  campaigns  people  texts  account  health: the routes
-access: who is let in, and how fast ─ parameters ─ gathering: many small requests, one transaction ─ bodies ─ problems
+access: who is let in, and how fast ─ names, parameters: of an address ─ bodies ─ problems
+gathering: many small requests, one transaction
 metrics/: another process, which a monitoring system asks; it does without the extra `http`
 """

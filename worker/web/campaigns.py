@@ -13,6 +13,7 @@ from worker.web.access import needs
 from worker.web.answers import as_json, cancel_out, decision_out
 from worker.web.bodies import date_of
 from worker.web.door import producer_for
+from worker.web.names import NAME
 from worker.web.retrying import answer, retry_schema
 from worker.web.schemas import MOVE, CancelOut, DecisionOut, DoneOut, RetryOut, body, optional_body, problems
 
@@ -20,14 +21,14 @@ router = APIRouter(prefix="/v1/campaigns", tags=["campaigns"], responses=problem
 Decider = Annotated[TokenRow, Depends(needs(May.DECIDE))]
 
 
-@router.post("/{name}:cancel", response_model=CancelOut)
+@router.post(f"/{NAME}:cancel", response_model=CancelOut)
 def cancel(request: Request, name: str, holder: Decider) -> Response:
     """Cancel what waits of it, and send no more of it again."""
     return as_json(cancel_out(producer_for(request, holder).cancel_campaign(name)))
 
 
 @router.post(
-    "/{name}:move",
+    f"/{NAME}:move",
     response_model=DecisionOut,
     responses=problems("invalid", "malformed"),
     openapi_extra=body(MOVE),
@@ -39,7 +40,7 @@ async def move(request: Request, name: str, holder: Decider) -> Response:
 
 
 @router.post(
-    "/{name}:retry",
+    f"/{NAME}:retry",
     response_model=RetryOut,
     responses=problems("invalid", "malformed"),
     openapi_extra=optional_body(retry_schema()),
@@ -49,14 +50,14 @@ async def retry(request: Request, name: str, holder: Decider) -> Response:
     return await answer(request, producer_for(request, holder), holder.name, campaign=name)
 
 
-@router.post("/{name}:pause", response_model=DoneOut)
+@router.post(f"/{NAME}:pause", response_model=DoneOut)
 def pause(request: Request, name: str, holder: Decider) -> Response:
     """Hold it back until `:resume`."""
     changed = producer_for(request, holder).pauses.pause_campaign(name, f"paused by {holder.name}", to_come=False)
     return as_json({"changed": changed})
 
 
-@router.post("/{name}:resume", response_model=DoneOut)
+@router.post(f"/{NAME}:resume", response_model=DoneOut)
 def resume(request: Request, name: str, holder: Decider) -> Response:
     """Let it go on."""
     changed = producer_for(request, holder).pauses.resume_campaign(name, by=holder.name, to_come=False)

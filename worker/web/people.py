@@ -16,6 +16,7 @@ from worker.web.access import needs
 from worker.web.answers import as_json
 from worker.web.bodies import object_of
 from worker.web.door import producer_for, source_for
+from worker.web.names import KEY
 from worker.web.schemas import body, contact_schema, event_schema, problems
 
 router = APIRouter(responses=problems("invalid", "malformed", "not-found"))
@@ -33,20 +34,20 @@ async def _keyed(request: Request, holder: TokenRow, key: str) -> Mapping[str, A
     return fields | {"key": key, "source": source_for(holder, fields.get("source"))}
 
 
-@router.put("/v1/contacts/{key}", tags=["people"], openapi_extra=body(contact_schema()))
+@router.put(f"/v1/contacts/{KEY}", tags=["people"], openapi_extra=body(contact_schema()))
 async def put_contact(request: Request, key: str, holder: People) -> Response:
     """Add or change a person; what is absent stays, null clears."""
     fields, producer = await _keyed(request, holder, key), producer_for(request, holder)
     return as_json(await to_thread.run_sync(producer.contacts.upsert_fields, fields))
 
 
-@router.get("/v1/contacts/{key}", tags=["people"])
+@router.get(f"/v1/contacts/{KEY}", tags=["people"])
 def get_contact(request: Request, key: str, holder: People, source: Of = None) -> Response:
     """A person as stored now."""
     return as_json(producer_for(request, holder).contacts.show(key, source=source_for(holder, source) or source))
 
 
-@router.delete("/v1/contacts/{key}", tags=["people"])
+@router.delete(f"/v1/contacts/{KEY}", tags=["people"])
 def delete_contact(request: Request, key: str, holder: People, source: Of = None) -> Response:
     """Forget a person; how many of their queued reminders were cancelled. An opt-out stays."""
     contacts = producer_for(request, holder).contacts
@@ -62,20 +63,20 @@ async def opt_out(request: Request, holder: People) -> Response:
     return as_json({"cancelled": cancelled})
 
 
-@router.put("/v1/events/{key}", tags=["reminders"], openapi_extra=body(event_schema()))
+@router.put(f"/v1/events/{KEY}", tags=["reminders"], openapi_extra=body(event_schema()))
 async def put_event(request: Request, key: str, holder: Planner) -> Response:
     """Store an event as it is now, with all its attendees; its reminders follow it."""
     fields, producer = await _keyed(request, holder, key), producer_for(request, holder)
     return as_json(await to_thread.run_sync(producer.reminders.upsert_event_fields, fields))
 
 
-@router.get("/v1/events/{key}", tags=["reminders"])
+@router.get(f"/v1/events/{KEY}", tags=["reminders"])
 def get_event(request: Request, key: str, holder: Planner, source: Of = None) -> Response:
     """An event as it stands, and what was made of it."""
     return as_json(producer_for(request, holder).reminders.event(source=source_for(holder, source), key=key))
 
 
-@router.delete("/v1/events/{key}", tags=["reminders"])
+@router.delete(f"/v1/events/{KEY}", tags=["reminders"])
 def delete_event(request: Request, key: str, holder: Planner, source: Of = None) -> Response:
     """Call it off, with all its reminders that have not gone out."""
     return as_json(producer_for(request, holder).reminders.cancel_event(source=source_for(holder, source), key=key))

@@ -17,6 +17,7 @@ from worker.web.access import needs
 from worker.web.answers import as_json
 from worker.web.bodies import object_of
 from worker.web.door import producer_for
+from worker.web.names import NAME
 from worker.web.schemas import Schema, body, problems
 
 router = APIRouter(responses=problems("invalid", "malformed", "not-found"))
@@ -45,13 +46,13 @@ def templates(request: Request, holder: Planner) -> Response:
     return as_json({"templates": producer_for(request, holder).templates.all()})
 
 
-@router.get("/v1/templates/{name}", tags=["templates"])
+@router.get(f"/v1/templates/{NAME}", tags=["templates"])
 def versions(request: Request, name: str, holder: Planner) -> Response:
     """Every version that it had."""
     return as_json({"versions": producer_for(request, holder).templates.versions(name)})
 
 
-@router.put("/v1/templates/{name}", tags=["templates"], openapi_extra=body(TEMPLATE))
+@router.put(f"/v1/templates/{NAME}", tags=["templates"], openapi_extra=body(TEMPLATE))
 async def save(request: Request, name: str, holder: Planner) -> Response:
     """Save a text, or its next version."""
     fields = await object_of(request)
@@ -68,7 +69,7 @@ def _saved(fields: Any) -> dict[str, Any]:
     return given | {"variables": fields.get("variables") or ()}
 
 
-@router.post("/v1/templates/{name}:preview", tags=["templates"])
+@router.post(f"/v1/templates/{NAME}:preview", tags=["templates"])
 def preview(
     request: Request,
     name: str,

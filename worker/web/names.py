@@ -1,0 +1,20 @@
+"""Names in a program's address: that of a campaign, or a contact's key, may hold a slash, which is sent as %2F."""
+
+from __future__ import annotations
+
+from starlette.convertors import Convertor, register_url_convertor
+
+
+class _Label(Convertor[str]):
+    regex = ".+"  # a slash is decoded before anybody looks which route it is
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("label", _Label())
+
+NAME, KEY = "{name:label}", "{key:label}"
