@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from starlette.convertors import Convertor, register_url_convertor
+from starlette.convertors import PathConvertor, register_url_convertor
 
 
-class _Label(Convertor[str]):
-    regex = ".+"  # a slash is decoded before anybody looks which route it is
-
-    def convert(self, value: str) -> str:
-        return value
-
-    def to_string(self, value: str) -> str:
-        return value
+class _Label(PathConvertor):
+    regex = ".+"  # a slash is decoded before anybody looks which route it is; nothing at all is no name
 
 
 register_url_convertor("label", _Label())
