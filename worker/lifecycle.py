@@ -67,6 +67,9 @@ PERSONS_MOVES: dict[Status, frozenset[Status]] = {
     Status.HELD: frozenset({Status.QUEUED, Status.DELIVERED, Status.UNDELIVERED, Status.CANCELLED}),
 }
 
+# What a person may have sent again, and nothing else; about what is held there is more to decide.
+RETRIED = frozenset(status for status, onward in PERSONS_MOVES.items() if onward == {Status.QUEUED})
+
 FINAL = frozenset(status for status, onward in MOVES.items() if not onward)
 
 # Did it reach the recipient? What is in neither of these is not known, yet or for ever.

@@ -11,8 +11,8 @@ from uuid import UUID
 from worker.checks import ID_MOST, label, label_or_none, list_of, moment_of, phone_of, text_of, whole_number
 from worker.errors import Invalid
 from worker.intake import known_purpose, known_sms_type
-from worker.ledger import RETRIED, Chosen
-from worker.lifecycle import Lane, SmsType, Status
+from worker.ledger import Chosen
+from worker.lifecycle import RETRIED, Lane, SmsType, Status
 from worker.settings import Settings
 
 Word = str | Sequence[str] | None

@@ -11,8 +11,7 @@ from uuid import UUID
 from worker import ledger
 from worker.database import Database
 from worker.errors import Forbidden, Unavailable
-from worker.ledger import RETRIED
-from worker.lifecycle import Status
+from worker.lifecycle import RETRIED, Status
 from worker.settings import Settings
 from worker.telemetry import emit, where
 

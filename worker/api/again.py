@@ -23,8 +23,8 @@ from worker.catalogue import Language
 from worker.checks import label, label_or_none, of_argument, truth
 from worker.database import Database
 from worker.errors import Invalid, NotFound
-from worker.ledger import NOWHERE, RETRIED, Act, Chosen, Left, Place, Remaining
-from worker.lifecycle import Status
+from worker.ledger import NOWHERE, Act, Chosen, Left, Place, Remaining
+from worker.lifecycle import RETRIED, Status
 from worker.queues import Task
 from worker.reporting import SetAside, Stopped
 from worker.reporting.operation import SHOWN_FOR

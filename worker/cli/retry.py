@@ -34,7 +34,7 @@ from worker.cli.output import (
     text,
 )
 from worker.cli.spans import span_options
-from worker.lifecycle import Status
+from worker.lifecycle import RETRIED
 from worker.settings.language import language_of
 
 LEFT = {
@@ -50,8 +50,6 @@ LEFT = {
     "has got it": "their recipients have got the message in whose place they were to go: `esms-worker why` says which",
     "emptied": "their text or number is kept no longer: `esms-worker show` says since when, and by which setting",
 }
-
-FAILS = (Status.UNDELIVERED, Status.REJECTED, Status.EXPIRED)  # what a person may have sent again
 
 chosen_options = options(
     click.argument("ids", metavar="[ID]…", nargs=-1),
@@ -239,7 +237,7 @@ def _say_rest(decided: Decision) -> None:
 
 def _none_was_chosen(decided: Decision) -> bool:
     """Some failed, and what was asked for names none of them."""
-    return not decided.moved and not decided.left and any(decided.others.get(status) for status in FAILS)
+    return not decided.moved and not decided.left and any(decided.others.get(status) for status in RETRIED)
 
 
 def _say_decided(decided: Decision, as_json: bool) -> int:

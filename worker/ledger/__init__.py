@@ -41,7 +41,6 @@ from worker.ledger.claims import (
 from worker.ledger.decisions import Horizons, cancel, move, past_expiry, resolve, resolve_all, send_again
 from worker.ledger.failed import (
     NOWHERE,
-    RETRIED,
     Chosen,
     Left,
     Place,
@@ -138,7 +137,6 @@ __all__ = [
     "MOST",
     "NOWHERE",
     "REST_MOST",
-    "RETRIED",
     "STAYS",
     "Act",
     "Alike",

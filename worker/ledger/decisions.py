@@ -14,11 +14,10 @@ from uuid import UUID
 from sqlalchemy import text
 
 from worker.ledger.cancelling import CALLED_OFF, cancelling
-from worker.ledger.failed import RETRIED
 from worker.ledger.follow_ups import follow_again, follow_none_of
 from worker.ledger.plans import messages_of, still
 from worker.ledger.streams import all_came_back, came_back
-from worker.lifecycle import PERSONS_MOVES, Lane, Status
+from worker.lifecycle import PERSONS_MOVES, RETRIED, Lane, Status
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

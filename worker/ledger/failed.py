@@ -17,15 +17,13 @@ from sqlalchemy import Result, Row, TextClause, text
 
 from worker.database import compile_nothing
 from worker.ledger.reached import has_got_it
-from worker.lifecycle import ASKED, PERSONS_MOVES, PURPOSE, WANTED_AT, Status
+from worker.lifecycle import ASKED, PURPOSE, RETRIED, WANTED_AT
 from worker.lookups import by_key
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-RETRIED = frozenset({Status.REJECTED, Status.UNDELIVERED, Status.EXPIRED})
 RETRIED_SQL = ", ".join(repr(str(status)) for status in sorted(RETRIED))
-assert all(Status.QUEUED in PERSONS_MOVES[status] for status in RETRIED)
 
 
 class Left(StrEnum):

@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from worker.database import NARROWED_BY
-from worker.ledger.failed import RETRIED
 from worker.ledger.opt_out import opted_out_by_number
 from worker.ledger.plans import COUNTED, FOUND_EMPTY, MANY
 from worker.ledger.streams import KEY
-from worker.lifecycle import PERSONS_MOVES, Status
+from worker.lifecycle import PERSONS_MOVES, RETRIED, Status
 from worker.roles.names import Role
 
 # The setting NARROWED_BY only ever narrows. It is '=shop' for the source shop, and '=' for the one without a name.

@@ -17,10 +17,9 @@ from uuid import UUID
 
 from sqlalchemy import TextClause, text
 
-from worker.ledger.failed import RETRIED
 from worker.ledger.plans import still
 from worker.ledger.rows import as_rows
-from worker.lifecycle import FINAL
+from worker.lifecycle import FINAL, RETRIED
 from worker.lookups import by_keys
 
 if TYPE_CHECKING:

@@ -8,8 +8,7 @@ from datetime import datetime, tzinfo
 from worker.catalogue import Language, names, statuses
 from worker.catalogue import story as say
 from worker.catalogue.text import moment, number, span
-from worker.ledger import RETRIED
-from worker.lifecycle import Kind, Status
+from worker.lifecycle import RETRIED, Kind, Status
 from worker.reporting.story.promises import Successor
 from worker.reporting.story.reading import AnyRow, Facts
 

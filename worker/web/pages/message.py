@@ -13,14 +13,13 @@ from worker.api.notifier import Notifier
 from worker.api.why import Stories
 from worker.catalogue.pages.common import WORDS
 from worker.errors import Invalid
-from worker.lifecycle import PERSONS_MOVES, Status
+from worker.lifecycle import RETRIED, Status
 from worker.reporting import Located, together
 from worker.web.door import producer_of
 from worker.web.pages.access import Form, person_of, room
 from worker.web.pages.rendering import language_of, redirect, render
 
 router = room()
-RETRIED = {status for status, onward in PERSONS_MOVES.items() if onward == {Status.QUEUED}}
 
 
 @router.get("/messages/{given}")
